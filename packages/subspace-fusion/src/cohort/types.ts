@@ -1,0 +1,68 @@
+/** The two parts into which both modalities are split by biological knowledge. */
+export const SUBSPACES = ['tumour', 'microenvironment'] as const;
+export type Subspace = (typeof SUBSPACES)[number];
+
+/** What is predicted. `column`: any categorical column of the clinical table. */
+export type Task = 'diagnosis' | 'grade' | 'subtype' | 'survival' | { readonly column: string };
+
+/** Diagnosis rule: METHOD.md's table, `who2021` (default) or the published `paper` rule. */
+export type LabelRule = 'who2021' | 'paper';
+
+export type TimeUnit = 'days' | 'months' | 'years';
+
+/** How raw expression values become comparable before they are z-scored on the training patients. */
+export type ExpressionTransform = 'none' | 'log2p1' | 'rank';
+
+/** An expression matrix as it stands in the file, before any transform. */
+export interface Expression {
+  readonly patients: readonly string[];
+  readonly genes: readonly string[];
+  /** [patients, genes], row-major. */
+  readonly values: Float32Array;
+}
+
+/** One slide's patch features on disk; read on demand, never kept. */
+export interface BagFile {
+  readonly slide: string;
+  readonly path: string;
+}
+
+export interface Patient {
+  readonly id: string;
+  /** The patient's row of the clinical table; an empty string is unknown. */
+  readonly clinical: Readonly<Record<string, string>>;
+  readonly survival?: { readonly time: number; readonly event: boolean };
+  readonly bags: readonly BagFile[];
+}
+
+export interface Cohort {
+  readonly name: string;
+  /** Patients of the clinical table that have expression and at least one bag, in the table's order. */
+  readonly patients: readonly Patient[];
+  readonly expression: Expression;
+  /** Genes of each subspace that the matrix has, in the order of the gene set file. */
+  readonly genes: Readonly<Record<Subspace, readonly string[]>>;
+  readonly timeUnit: TimeUnit;
+  /** Patch encoder, as far as the config or the files say; the width alone never identifies one. */
+  readonly encoder: string | undefined;
+  /** Width of a patch feature, from the first bag. */
+  readonly width: number;
+}
+
+/** Patch features of one slide. */
+export interface Bag {
+  readonly patches: number;
+  readonly width: number;
+  /** [patches, width], row-major. */
+  readonly features: Float32Array;
+  /** [patches, 2], x then y of the patch's corner at level 0. */
+  readonly coordinates: Int32Array | undefined;
+  readonly encoder: string | undefined;
+}
+
+/** Patient ids of the three parts; `test` is read once, after selection on `validation`. */
+export interface Split {
+  readonly train: readonly string[];
+  readonly validation: readonly string[];
+  readonly test: readonly string[];
+}

@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const source = (name: string) => fileURLToPath(new URL(`packages/${name}/src/`, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    alias: {
+      '#onnxruntime': source('onnx-autodiff') + 'runtime/node.ts',
+      'onnx-autodiff': source('onnx-autodiff') + 'index.ts',
+    },
+  },
+  test: {
+    include: ['packages/*/src/**/*.test.ts'],
+    // Native sessions and worker threads want processes of their own.
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+});
