@@ -1,0 +1,189 @@
+import { InferenceSession, Tensor } from '#onnxruntime';
+import { encodeModel } from './onnx.js';
+import { topologicalOrder } from './order.js';
+import { sizeOf } from './shapes.js';
+import { onnxNode, type ElementType, type HostFunction, type Node, type TensorData, type Value } from './value.js';
+
+/** Where a program runs. `webgpu`: any GPU; `cuda`: NVIDIA, where the installed ONNX Runtime has it; `wasm`: a browser's CPU. */
+export type Provider = 'cpu' | 'webgpu' | 'cuda' | 'wasm';
+
+export interface CompileOptions {
+  /** Default: `cpu` (in a browser: its WebAssembly). */
+  readonly provider?: Provider;
+  /** Threads for one operation on the CPU. Default: as many as there are cores. */
+  readonly threads?: number;
+}
+
+/** A compiled graph: feed it arrays by input name, get arrays by output name. */
+export interface Program<Outputs extends string = string> {
+  /** Names of the inputs it must be fed, with their shapes. */
+  readonly inputs: Readonly<Record<string, readonly number[]>>;
+  /**
+   * Runs the graph. The arrays it returns belong to the program and are written again by its next run: copy what must last.
+   * One run at a time.
+   * @throws Error where an input is missing, unknown, or of another size or type.
+   */
+  run(feeds: Readonly<Record<string, TensorData>>): Promise<Readonly<Record<Outputs, Float32Array>>>;
+  /** Frees the sessions. */
+  dispose(): Promise<void>;
+}
+
+/** One step of a program: a stretch of graph in a session, or a host operation between two of them. */
+interface Step {
+  readonly run: () => Promise<void> | void;
+  readonly session?: InferenceSession;
+}
+
+/**
+ * Compiles the graph that computes `outputs` (any float32 values, by name).
+ *
+ * The graph is cut where host operations stand: stage 0 is all that can be computed before the first of them, and so on.
+ * Each stage is one ONNX Runtime session; what later stages need is kept in arrays that are allocated here, once.
+ */
+export async function compile<Outputs extends string>(
+  outputs: Readonly<Record<Outputs, Value>>,
+  options: CompileOptions = {},
+): Promise<Program<Outputs>> {
+  // An input or a constant that is asked for becomes a node, so that every output is computed.
+  const computed = (v: Value) => (v.node.kind === 'onnx' || v.node.kind === 'host' ? v : onnxNode('Identity', [v], v));
+  const named = Object.entries<Value>(outputs).map(([name, v]) => [name as Outputs, computed(v)] as const);
+  const order = topologicalOrder(named.map(([, v]) => v));
+  const stages = stageOf(order);
+  const inputs = new Map<string, Value>();
+  for (const node of order.filter((n) => n.kind === 'input')) {
+    if (inputs.has(node.op)) throw new Error(`compile: two inputs are named ${node.op}`);
+    inputs.set(node.op, node.outputs[0]!);
+  }
+
+  // Arrays and tensors of everything that crosses a border between sessions, host operations and the caller.
+  const buffers = new Map<Value, TensorData>();
+  const tensors = new Map<Value, Tensor>();
+  const hold = (v: Value) => {
+    if (buffers.has(v) || v.node.kind === 'input') return;
+    const data = v.node.data ?? allocate(v.type, sizeOf(v.shape));
+    buffers.set(v, data);
+    tensors.set(v, toTensor(v, data));
+  };
+
+  const steps: Step[] = [];
+  const last = Math.max(0, ...stages.values());
+  for (let stage = 0; stage <= last; stage++) {
+    const nodes = order.filter((n) => n.kind === 'onnx' && stages.get(n) === stage);
+    const asked = neededBeyond(nodes, order, stages, stage, named.map(([, v]) => v));
+    if (asked.length > 0) {
+      asked.forEach(hold);
+      steps.push(await sessionStep(nodes, asked, tensors, options));
+    }
+    for (const node of order.filter((n) => n.kind === 'host' && stages.get(n) === stage)) {
+      node.inputs.forEach(hold);
+      node.outputs.forEach(hold);
+      steps.push(hostStep(node.run!, node, buffers));
+    }
+  }
+  const results = Object.fromEntries(named.map(([name, v]) => [name, buffers.get(v)])) as Record<Outputs, Float32Array>;
+  return {
+    inputs: Object.fromEntries([...inputs].map(([name, v]) => [name, v.shape])),
+    async run(feeds) {
+      for (const name of Object.keys(feeds)) {
+        if (!inputs.has(name)) throw new Error(`run: there is no input ${name}; inputs are ${[...inputs.keys()].join(', ')}`);
+      }
+      for (const [name, v] of inputs) {
+        const data = feeds[name];
+        checkFeed(name, v, data);
+        buffers.set(v, data);
+        tensors.set(v, toTensor(v, data));
+      }
+      for (const step of steps) await step.run();
+      return results;
+    },
+    async dispose() {
+      for (const step of steps) await step.session?.release();
+    },
+  };
+}
+
+/** Stage of each node: how many host operations lie before it on the longest path. */
+function stageOf(order: readonly Node[]): Map<Node, number> {
+  const stages = new Map<Node, number>();
+  for (const node of order) {
+    const before = node.inputs.map((x) => stages.get(x.node)! + (x.node.kind === 'host' ? 1 : 0));
+    stages.set(node, Math.max(0, ...before));
+  }
+  return stages;
+}
+
+/** Values made by these nodes of one stage that a later stage, a host operation or the caller reads. */
+function neededBeyond(
+  nodes: readonly Node[],
+  order: readonly Node[],
+  stages: ReadonlyMap<Node, number>,
+  stage: number,
+  results: readonly Value[],
+): Value[] {
+  const made = new Set(nodes.flatMap((n) => n.outputs));
+  const asked = new Set(results.filter((v) => made.has(v)));
+  for (const node of order) {
+    if (node.kind === 'host' || (node.kind === 'onnx' && stages.get(node) !== stage)) {
+      for (const x of node.inputs) if (made.has(x)) asked.add(x);
+    }
+  }
+  return [...asked];
+}
+
+async function sessionStep(
+  nodes: readonly Node[],
+  asked: readonly Value[],
+  tensors: Map<Value, Tensor>,
+  options: CompileOptions,
+): Promise<Step> {
+  const made = new Set(nodes.flatMap((n) => n.outputs));
+  const read = new Set(nodes.flatMap((n) => n.inputs).filter((x) => !made.has(x)));
+  const constants = new Set([...read].filter((x) => x.node.kind === 'constant').map((x) => x.node));
+  const fed = [...read].filter((x) => x.node.kind !== 'constant');
+  const inputs = new Map(fed.map((v, i) => [v, v.node.kind === 'input' ? v.node.op : `in${i}`]));
+  const outputs = new Map(asked.map((v, i) => [v, `out${i}`]));
+
+  const model = encodeModel({ nodes: [...constants, ...nodes], inputs, outputs });
+  const session = await InferenceSession.create(model, sessionOptions(options));
+  const fetches = Object.fromEntries([...outputs].map(([v, name]) => [name, tensors.get(v)!]));
+  return {
+    session,
+    async run() {
+      const feeds = Object.fromEntries([...inputs].map(([v, name]) => [name, tensors.get(v)!]));
+      await session.run(feeds, fetches);
+    },
+  };
+}
+
+function hostStep(run: HostFunction, node: Node, buffers: ReadonlyMap<Value, TensorData>): Step {
+  return { run: () => run(node.inputs.map((v) => buffers.get(v)!), node.outputs.map((v) => buffers.get(v)!)) };
+}
+
+function sessionOptions({ provider = 'cpu', threads }: CompileOptions): InferenceSession.SessionOptions {
+  return {
+    executionProviders: [provider],
+    graphOptimizationLevel: 'all',
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    interOpNumThreads: 1,
+    // ONNX Runtime's idle threads would otherwise spin on the cores that host operations work on.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+  };
+}
+
+function allocate(type: ElementType, size: number): TensorData {
+  if (type === 'float32') return new Float32Array(size);
+  return type === 'int64' ? new BigInt64Array(size) : new Uint8Array(size);
+}
+
+function toTensor(v: Value, data: TensorData): Tensor {
+  return new Tensor(v.type, data as Float32Array, v.shape);
+}
+
+function checkFeed(name: string, v: Value, data: TensorData | undefined): asserts data is TensorData {
+  if (!data) throw new Error(`run: input ${name} [${v.shape.join(', ')}] was not fed`);
+  const expected = allocate(v.type, 0).constructor;
+  if (data.constructor !== expected) throw new Error(`run: input ${name} wants a ${expected.name}, not a ${data.constructor.name}`);
+  if (data.length !== sizeOf(v.shape)) {
+    throw new Error(`run: input ${name} has shape [${v.shape.join(', ')}], ${sizeOf(v.shape)} elements; it was fed ${data.length}`);
+  }
+}
