@@ -1,4 +1,4 @@
-import { onnx } from 'onnx-proto';
+import proto, { type onnx } from 'onnx-proto';
 import type { Attribute, ElementType, Node, Value } from './value.js';
 
 const OPSET = 18;
@@ -22,7 +22,7 @@ export function encodeModel({ nodes, inputs, outputs }: OnnxGraph, metadata: Rea
     if (name === undefined) names.set(v, (name = `v${names.size}`));
     return name;
   };
-  const model = onnx.ModelProto.create({
+  const model = proto.onnx.ModelProto.create({
     irVersion: IR_VERSION,
     producerName: 'onnx-autodiff',
     opsetImport: [{ domain: '', version: OPSET }],
@@ -43,7 +43,7 @@ export function encodeModel({ nodes, inputs, outputs }: OnnxGraph, metadata: Rea
       output: [...outputs].map(([v, name]) => valueInfo(v, name)),
     },
   });
-  return onnx.ModelProto.encode(model).finish();
+  return proto.onnx.ModelProto.encode(model).finish();
 }
 
 function valueInfo(v: Value, name: string): onnx.IValueInfoProto {
@@ -65,7 +65,7 @@ function initializer(node: Node, name: string): onnx.ITensorProto {
 }
 
 function attribute(name: string, a: Attribute): onnx.IAttributeProto {
-  const types = onnx.AttributeProto.AttributeType;
+  const types = proto.onnx.AttributeProto.AttributeType;
   if (typeof a === 'number') return { name, type: types.INT, i: a };
   if (typeof a === 'string') return { name, type: types.STRING, s: new TextEncoder().encode(a) };
   if ('float' in a) return { name, type: types.FLOAT, f: a.float };

@@ -1,0 +1,31 @@
+import { Command } from 'commander';
+import { UserError } from '../files/user-error.js';
+import { addVerifyCommand } from './verify.js';
+
+/** The `subspace` command. Exit codes: 0 done, 1 the work failed, 2 bad input. */
+export async function main(args: readonly string[]): Promise<void> {
+  const program = new Command('subspace')
+    .description('Glioma diagnosis, grade and survival from histology and gene expression. Research software, not a medical device.')
+    .showHelpAfterError('(--help shows the options)')
+    .exitOverride();
+  addVerifyCommand(program);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+function report(error: unknown): number {
+  if (error instanceof UserError) {
+    console.error(error.message);
+    return 2;
+  }
+  if (isCommanderError(error)) return error.exitCode === 0 ? 0 : 2; // commander has printed it
+  console.error(error);
+  return 1;
+}
+
+function isCommanderError(error: unknown): error is { exitCode: number } {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('commander.');
+}

@@ -1,0 +1,58 @@
+import { add, input, mul, sub, type Value } from 'onnx-autodiff';
+import { bits } from '../random/counter.js';
+
+/** One place where dropout acts: the graph reads a mask under this name. */
+export interface DropoutSite {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/**
+ * Dropout of one graph: its rate, and the sites that the network has registered so far.
+ * Masks are inputs of the graph, so that the same mask can be drawn again; without a `Dropout`, nothing is dropped.
+ */
+export interface Dropout {
+  readonly rate: number;
+  readonly sites: DropoutSite[];
+  /** Goes before the names of sites, to tell the branches apart. */
+  readonly prefix: string;
+}
+
+function site({ sites, prefix }: Dropout, name: string, shape: readonly number[]): Value {
+  const full = `dropout.${prefix}${name}`;
+  sites.push({ name: full, shape });
+  return input(full, shape);
+}
+
+/** Each element is set to 0 with probability `rate`, the others divided by 1 − rate. */
+export function dropout(x: Value, name: string, options: Dropout | undefined): Value {
+  if (!options || options.rate === 0) return x;
+  return mul(x, site(options, name, x.shape)); // masks hold 0 or 1/(1 − rate)
+}
+
+/** What SELU tends to for very negative inputs, −λα: the value that AlphaDropout drops to. */
+const SELU_FLOOR = -1.7580993408473766;
+
+/** AlphaDropout's affine map a·x + b, which restores mean 0 and variance 1 (Klambauer et al. 2017, section 2). */
+export function alphaDropoutConstants(rate: number): { a: number; b: number } {
+  const keep = 1 - rate;
+  const a = 1 / Math.sqrt(keep + SELU_FLOOR ** 2 * keep * rate);
+  return { a, b: -a * SELU_FLOOR * rate };
+}
+
+/** Each element is set to −λα with probability `rate`, then all are mapped by a·x + b. */
+export function alphaDropout(x: Value, name: string, options: Dropout | undefined): Value {
+  if (!options || options.rate === 0) return x;
+  const { a, b } = alphaDropoutConstants(options.rate);
+  const kept = mul(site(options, name, x.shape), 1 - options.rate); // 0 or 1
+  return add(mul(add(mul(x, kept), mul(sub(1, kept), SELU_FLOOR)), a), b);
+}
+
+/**
+ * Fills a mask: element i is 0 with probability `rate`, else 1/(1 − rate); a pure function of the stream `k` and i.
+ */
+export function fillMask(mask: Float32Array, k: number, rate: number): void {
+  const kept = 1 / (1 - rate);
+  const threshold = (1 - rate) * 4294967296;
+  for (let i = 0; i < mask.length; i++) mask[i] = bits(k, i) < threshold ? kept : 0;
+}

@@ -1,0 +1,50 @@
+import { concat, input, linear, type Value } from 'onnx-autodiff';
+import { finishBranch, placeBranch } from './branch.js';
+import type { PositionBias } from './attention.js';
+import type { Dropout } from './dropout.js';
+import { encodeGenes } from './gene-encoder.js';
+import { scoped, type ParameterSpecs } from './parameters.js';
+
+/** What a network reads: one bag and two gene vectors a sample. */
+export interface NetworkInputs {
+  readonly X: Value; // [B, N, width]
+  readonly genes: { readonly tumour: Value; readonly microenvironment: Value }; // [B, genes]
+}
+
+/** What becomes of a sample in one branch. */
+export interface BranchOutputs {
+  readonly v: Value; // gene code [B, 128]
+  readonly vgrid: Value; // key positions [B·8, 2, k, k]
+  readonly z: Value; // feature [B, 128]
+}
+
+export interface NetworkOutputs {
+  readonly tumour: BranchOutputs;
+  readonly microenvironment: BranchOutputs;
+  readonly logits: Value; // [B, C]
+}
+
+/** Parameters as inputs of a graph, by name. */
+export function parameterInputs(specs: ParameterSpecs): Record<string, Value> {
+  return Object.fromEntries(Object.entries(specs).map(([name, { shape }]) => [name, input(name, shape)]));
+}
+
+/** The whole network of METHOD.md section 2. Dropout acts where it is given. */
+export function network(
+  { X, genes }: NetworkInputs,
+  p: Readonly<Record<string, Value>>,
+  positionBias: PositionBias,
+  dropout?: Dropout,
+): NetworkOutputs {
+  const branch = (subspace: 'tumour' | 'microenvironment'): BranchOutputs => {
+    const q = scoped(p, `${subspace}.`);
+    const at = dropout && { ...dropout, prefix: `${subspace}.` };
+    const v = encodeGenes(genes[subspace], q, at);
+    const placed = placeBranch(X, v, q);
+    return { v, vgrid: placed.vgrid, z: finishBranch(placed, q, positionBias, at) };
+  };
+  const tumour = branch('tumour');
+  const microenvironment = branch('microenvironment');
+  const logits = linear(concat([tumour.z, microenvironment.z], 1), p['head.weight']!, p['head.bias']);
+  return { tumour, microenvironment, logits };
+}

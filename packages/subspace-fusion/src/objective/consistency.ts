@@ -1,0 +1,25 @@
+import { div, greater, matmul, mul, reshape, sqrt, square, sub, sum, mean, transpose, where, type Value } from 'onnx-autodiff';
+import { GROUPS } from '../model/widths.js';
+
+/** `corrected` groups key positions by offset group; `reference` cuts the batch-major list in 8 as the published code does. */
+export type ConsistencyForm = 'corrected' | 'reference';
+
+/** Rows of the Gram matrix `x·xᵀ` scaled to length 1: `[G, B, D] → [G, B, B]`. A row of zeros stays zero. */
+function similarityRows(x: Value): Value {
+  const gram = matmul(x, transpose(x, [0, 2, 1]));
+  const squared = sum(square(gram), [2], true);
+  const some = greater(squared, 0);
+  return mul(div(gram, sqrt(where(some, squared, 1))), where(some, 1, 0));
+}
+
+/**
+ * Gene-guided consistency of one subspace, METHOD.md section 3: samples alike in genes should look at alike places.
+ * Gene codes `v [B, 128]` and key positions `vgrid [B·8, 2, k, k]` of a whole batch → Σ(A − Ā)²/B.
+ */
+export function consistency(v: Value, vgrid: Value, form: ConsistencyForm): Value {
+  const B = v.shape[0]!;
+  const positions = form === 'corrected' ? transpose(reshape(vgrid, [B, GROUPS, -1]), [1, 0, 2]) : reshape(vgrid, [GROUPS, B, -1]);
+  const A = similarityRows(reshape(v, [1, B, -1])); // [1, B, B]
+  const meanA = mean(similarityRows(positions), [0], true); // Ā [1, B, B]
+  return div(sum(square(sub(A, meanA))), B);
+}

@@ -1,0 +1,3 @@
+export { crossEntropy, crossEntropyTarget } from './classification.js';
+export { consistency, type ConsistencyForm } from './consistency.js';
+export { hazards, riskOf, survivalLikelihood, survivalTargets, type SurvivalLabel } from './survival.js';

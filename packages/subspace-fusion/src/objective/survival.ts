@@ -1,0 +1,66 @@
+import { add, concat, constant, input, log, maximum, mul, neg, sigmoid, slice, sub, sum, type Value } from 'onnx-autodiff';
+
+/** Below this, probabilities inside the logarithms are cut off. */
+const EPSILON = 1e-7;
+
+/** λ = sigmoid(logits), `[B, C]`. */
+export function hazards(logits: Value): Value {
+  return sigmoid(logits);
+}
+
+/** S_j = Π_{i≤j}(1 − λ_i), with S_{−1} = 1 in front: `[B, C] → [B, C + 1]`. */
+export function survivalFunction(lambda: Value): Value {
+  const [B, C] = lambda.shape as [number, number];
+  const curve = [constant(new Float32Array(B).fill(1), [B, 1])];
+  for (let j = 0; j < C; j++) curve.push(mul(curve[j]!, sub(1, slice(lambda, 1, j, j + 1))));
+  return concat(curve, 1);
+}
+
+/**
+ * Discrete-time negative log likelihood, METHOD.md section 3, of hazards `[B, C]`.
+ * The samples' bins and censoring come in as three masks (`survivalTargets`), which hold each sample's share of the mean.
+ */
+export function survivalLikelihood(lambda: Value): Value {
+  const [B, C] = lambda.shape as [number, number];
+  const S = survivalFunction(lambda);
+  const logOf = (p: Value) => log(maximum(p, EPSILON));
+  const before = mul(input('survivedBefore', [B, C]), logOf(slice(S, 1, 0, C))); // log S_{y−1} at y
+  const event = mul(input('event', [B, C]), logOf(lambda)); // log λ_y at y
+  const beyond = mul(input('survivedBeyond', [B, C]), logOf(slice(S, 1, 1, C + 1))); // log S_y at y
+  return neg(sum(add(add(before, event), beyond)));
+}
+
+/** One sample's outcome: the bin y of its time, and whether the event was not seen. */
+export interface SurvivalLabel {
+  readonly bin: number;
+  readonly censored: boolean;
+}
+
+/**
+ * Masks `[B, C]` of a whole batch for `survivalLikelihood`.
+ * loss = mean((1 − α)(censored + uncensored) + α·uncensored): an event counts 1/B, a censored sample (1 − α)/B.
+ */
+export function survivalTargets(labels: readonly SurvivalLabel[], C: number, alpha = 0): Record<'survivedBefore' | 'event' | 'survivedBeyond', Float32Array> {
+  const B = labels.length;
+  const masks = { survivedBefore: new Float32Array(B * C), event: new Float32Array(B * C), survivedBeyond: new Float32Array(B * C) };
+  labels.forEach(({ bin, censored }, b) => {
+    const y = b * C + bin;
+    if (censored) {
+      masks.survivedBeyond[y] = (1 - alpha) / B;
+    } else {
+      masks.survivedBefore[y] = 1 / B;
+      masks.event[y] = 1 / B;
+    }
+  });
+  return masks;
+}
+
+/** Risk `−Σ_j S_j` of each row of hazards `[B, C]`. */
+export function riskOf(lambda: ArrayLike<number>, C: number): Float64Array {
+  return Float64Array.from({ length: lambda.length / C }, (_, b) => {
+    let S = 1;
+    let total = 0;
+    for (let j = 0; j < C; j++) total += S *= 1 - lambda[b * C + j]!;
+    return -total;
+  });
+}

@@ -1,0 +1,73 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { metricsCase } from './metrics-case.js';
+
+const FOLDER = '../shared/parity';
+const MANIFEST = `${FOLDER}/manifest.json`;
+
+interface Entry {
+  readonly name: string;
+  readonly dtype: string;
+  readonly tolerance?: { readonly rel: number; readonly abs: number };
+}
+
+/** The F64 and I32 tensors of a safetensors file: 8 bytes of header length, a JSON header, then the values. */
+function readSafetensors(path: string) {
+  const file = readFileSync(path);
+  const headerEnd = 8 + Number(file.readBigUInt64LE(0));
+  const header: Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }> = JSON.parse(
+    file.toString('utf8', 8, headerEnd),
+  );
+  delete header['__metadata__'];
+  return new Map(
+    Object.entries(header).map(([name, { dtype, shape, data_offsets: [from, to] }]) => {
+      const bytes = file.buffer.slice(file.byteOffset + headerEnd + from, file.byteOffset + headerEnd + to) as ArrayBuffer;
+      return [name, { shape, data: dtype === 'F64' ? new Float64Array(bytes) : new Int32Array(bytes) }];
+    }),
+  );
+}
+
+const present = existsSync(MANIFEST);
+
+describe.skipIf(!present)(`the parity case "metrics" (skipped without ${MANIFEST})`, () => {
+  const entries: Entry[] = present ? JSON.parse(readFileSync(MANIFEST, 'utf8')).cases.metrics.tensors : [];
+  const isExpected = ({ name, tolerance }: Entry) => tolerance !== undefined || name.endsWith('/pairs');
+  const tensors: ReturnType<typeof readSafetensors> = present ? readSafetensors(`${FOLDER}/metrics.safetensors`) : new Map();
+  const inputs = new Map(entries.filter((e) => !isExpected(e)).map(({ name }) => [name, tensors.get(name)!]));
+  const outputs = metricsCase(inputs);
+
+  test('computes every expected tensor and nothing else', () => {
+    expect([...outputs.keys()].sort()).toEqual(entries.filter(isExpected).map(({ name }) => name).sort());
+  });
+
+  test.each(entries.filter(isExpected))('$name', ({ name, tolerance }) => {
+    const expected = Array.from(tensors.get(name)!.data);
+    const got = Array.from(outputs.get(name)!);
+    const largest = Math.max(0, ...expected.filter((v) => !Number.isNaN(v)).map(Math.abs));
+    const allowed = tolerance === undefined ? 0 : tolerance.abs + tolerance.rel * largest;
+    expect(got).toHaveLength(expected.length);
+    expect(got.map(Number.isNaN)).toEqual(expected.map(Number.isNaN));
+    got.forEach((value, i) => {
+      if (!Number.isNaN(value)) expect(Math.abs(value - expected[i])).toBeLessThanOrEqual(allowed);
+    });
+  });
+});
+
+test('refused metrics are NaN, a ratio that is 0/0 for every class is 0', () => {
+  const column = (...values: number[]) => ({ shape: [values.length], data: Float64Array.from(values) });
+  const outputs = metricsCase(
+    new Map([
+      ['a/probabilities', { shape: [1, 2], data: Float64Array.of(0.7, 0.3) }],
+      ['a/truth', column(0)],
+      ['b/time', column(1, 2)],
+      ['b/event', column(0, 0)],
+      ['b/score', column(1, 2)],
+      ['b/group', column(0, 1)],
+    ]),
+  );
+  expect(outputs.get('a/auc')).toEqual([NaN]);
+  expect(outputs.get('a/specificity')).toEqual([0]);
+  expect(outputs.get('b/concordance')).toEqual([NaN]);
+  expect(outputs.get('b/logrank')).toEqual([NaN, NaN]);
+  expect(() => metricsCase(new Map([['b/time', column(1)]]))).toThrow('the metrics case has no tensor b/event');
+});
