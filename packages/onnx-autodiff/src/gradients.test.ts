@@ -1,38 +1,129 @@
-import { expect, test } from 'vitest';
-import { compile, constant, conv2d, gradients, input, mul, sum, layerNorm, gatherElements, integers, hostOperation, relu, matmul, softmax, concat, slice } from './index.js';
-import type { Value } from './index.js';
+import { describe, expect, test } from 'vitest';
+import {
+  add, compile, exp, gather, gradients, hostOperation, input, integers, log, matmul, mul, relu, ShapeError, sum, tanh, topologicalOrder,
+  type Value,
+} from './index.js';
+import { onnxNode } from './value.js';
+import { expectGradients } from './testing/central-differences.js';
+import { mixed } from './testing/samples.js';
 
-const noise = (n: number, k = 1) => Float32Array.from({ length: n }, (_, i) => Math.sin(12.9898 * (i + 1) * k + k) );
-async function check(shapes: number[][], f: (...x: Value[]) => Value) {
-  const xs = shapes.map((s, i) => input(`x${i}`, s));
-  const y = f(...xs);
-  const c = noise(y.shape.reduce((a, b) => a * b, 1), 7);
-  const loss = sum(mul(y, constant(c, y.shape)));
-  const g = gradients(loss, xs);
-  const program = await compile({ y, ...Object.fromEntries(g.map((v, i) => [`g${i}`, v])) });
-  const feeds = Object.fromEntries(shapes.map((s, i) => [`x${i}`, noise(s.reduce((a, b) => a * b, 1), i + 2)]));
-  const value = async () => { const { y } = await program.run(feeds); return y.reduce((t, v, i) => t + v * c[i]!, 0); };
-  const out = await program.run(feeds);
-  const got = xs.map((_, i) => Float32Array.from((out as Record<string, Float32Array>)[`g${i}`]!));
-  for (let i = 0; i < xs.length; i++) {
-    const x = feeds[`x${i}`]!;
-    const scale = Math.max(...got[i]!.map(Math.abs));
-    for (let j = 0; j < x.length; j += Math.ceil(x.length / 20)) {
-      const old = x[j]!;
-      x[j] = old + 1e-2; const up = await value();
-      x[j] = old - 1e-2; const down = await value();
-      x[j] = old;
-      expect(Math.abs((up - down) / 2e-2 - got[i]![j]!), `input ${i} element ${j}`).toBeLessThan(3e-3 * scale + 1e-4);
-    }
-  }
+/** The values, computed at these feeds. */
+async function compute(values: Readonly<Record<string, Value>>, feeds: Readonly<Record<string, Float32Array>> = {}): Promise<Record<string, number[]>> {
+  const program = await compile(values);
+  const results = await program.run(feeds);
+  await program.dispose();
+  return Object.fromEntries(Object.entries(results).map(([name, data]) => [name, [...data]]));
 }
-test('conv', () => check([[2, 6, 10, 10], [6, 1, 6, 6], [6]], (x, w, b) => conv2d(x, w, b, { stride: 4, padding: 1, groups: 6 })));
-test('conv2', () => check([[2, 4, 7, 9], [6, 2, 3, 2], [6]], (x, w, b) => conv2d(x, w, b, { stride: 2, padding: 1, groups: 2 })));
-test('ln', () => check([[3, 4, 8], [8], [8]], (x, w, b) => layerNorm(x, w, b)));
-test('gather', () => check([[3, 4]], (x) => gatherElements(x, integers([0, 1, 2, 2, 0, 0, 1, 1], [2, 4]), 0)));
-test('matmul', () => check([[2, 3, 4], [4, 5]], (x, w) => softmax(matmul(x, w))));
-test('concat', () => check([[2, 3], [2, 1]], (x, w) => mul(slice(concat([x, w], 1), 1, 1, 4), 2)));
-test('host', () => check([[2, 3]], (x) => {
-  const double = (v: Value): Value => hostOperation({ name: 'double', inputs: [v], outputs: [v.shape], run: ([a], [b]) => { a!.forEach((e, i) => { b![i] = 2 * Number(e); }); }, gradient: ([g]) => [double(g!)] })[0]!;
-  return mul(x, double(relu(mul(x, x))));
-}));
+
+/** x · factor outside ONNX Runtime, with its gradient. */
+function scale(x: Value, factor: number): Value {
+  const [y] = hostOperation({
+    name: 'scale',
+    inputs: [x],
+    outputs: [x.shape],
+    run([from], [to]) {
+      for (let i = 0; i < from!.length; i++) to![i] = factor * Number(from![i]);
+    },
+    gradient: ([g]) => [scale(g!, factor)],
+  });
+  return y!;
+}
+
+describe('gradients through whole graphs', () => {
+  test('paths that part and meet again', () =>
+    expectGradients([mixed(3, 3), mixed(3)], (x, b) => {
+      const h = tanh(add(matmul(x, x), b));
+      return add(mul(h, relu(h)), mul(h, x));
+    }));
+
+  test('host operations first, in the middle and last', async () => {
+    await expectGradients([mixed(2, 3)], (x) => exp(scale(x, 2)));
+    await expectGradients([mixed(2, 3)], (x) => mul(x, scale(tanh(x), 2)));
+    await expectGradients([mixed(2, 3)], (x) => scale(tanh(x), 2));
+    await expectGradients([mixed(2, 3)], (x) => scale(scale(x, 2), 3));
+    await expectGradients([mixed(2, 3), mixed(3)], (x, y) => add(scale(mul(x, scale(y, 2)), 3), scale(add(x, y), 5)));
+  });
+
+  test('a host operation with two outputs, of which the loss needs one', async () => {
+    const x = input('x', [2]);
+    const [double, triple] = hostOperation({
+      name: 'double and triple',
+      inputs: [x],
+      outputs: [[2], [2]],
+      run([from], [two, three]) {
+        for (let i = 0; i < 2; i++) [two![i], three![i]] = [2 * Number(from![i]), 3 * Number(from![i])];
+      },
+      gradient: ([g2, g3]) => {
+        const parts = [g2 && mul(g2, 2), g3 && mul(g3, 3)].filter((g) => g !== undefined);
+        return [parts.reduce(add)];
+      },
+    });
+    const one = gradients(sum(triple!), [x])[0]!;
+    const both = gradients(sum(add(double!, triple!)), [x])[0]!;
+    expect(await compute({ one, both })).toEqual({ one: [3, 3], both: [5, 5] });
+  });
+
+  test('with respect to values inside the graph', async () => {
+    const x = input('x', [2]);
+    const h = mul(x, 3);
+    const y = mul(h, h);
+    const [dx, dh, dy] = gradients(sum(y), [x, h, y]) as [Value, Value, Value];
+    expect(await compute({ dx, dh, dy }, { x: Float32Array.of(1, 2) })).toEqual({ dx: [18, 36], dh: [6, 12], dy: [1, 1] });
+  });
+
+  test('of the loss itself, and of what it does not depend on', async () => {
+    const x = input('x', []);
+    const unrelated = input('unrelated', [2, 3]);
+    const [itself, zeros] = gradients(x, [x, unrelated]) as [Value, Value];
+    expect(zeros.shape).toEqual([2, 3]);
+    expect(await compute({ itself, zeros })).toEqual({ itself: [1], zeros: [0, 0, 0, 0, 0, 0] });
+  });
+
+  test('a value named twice gets its gradient twice', async () => {
+    const x = input('x', [1]);
+    const [a, b] = gradients(sum(mul(x, x)), [x, x]) as [Value, Value];
+    expect(await compute({ a, b }, { x: Float32Array.of(4) })).toEqual({ a: [8], b: [8] });
+  });
+
+  test('nothing is computed for values that need no gradient', () => {
+    const x = input('x', [2]);
+    const fixed = exp(input('fixed', [2]));
+    const order = topologicalOrder(gradients(sum(mul(x, log(fixed))), [x]));
+    expect(order.map((n) => n.op)).not.toContain('Div'); // the derivative of the logarithm
+  });
+
+  test('the gradient of a gradient, where the rules are made of differentiable operations', () =>
+    expectGradients([mixed(2, 2)], (x) => gradients(sum(mul(tanh(x), exp(x))), [x])[0]!));
+});
+
+test('central differences expose a wrong rule', async () => {
+  const wrong = (x: Value) => onnxNode('Cos', [x], { shape: x.shape }, (g) => [mul(g, onnxNode('Sin', [x], x))]); // the sign is missing
+  await expect(expectGradients([mixed(3)], wrong)).rejects.toThrow('argument 0, element 0');
+});
+
+test('ten thousand operations deep', () => {
+  const x = input('x', [3]);
+  let y: Value = x;
+  for (let i = 0; i < 10_000; i++) y = tanh(y);
+  const [g] = gradients(sum(y), [x]);
+  expect(topologicalOrder([g!]).length).toBeGreaterThan(20_000);
+});
+
+describe('errors', () => {
+  test('the loss is not a scalar', () => {
+    expect(() => gradients(input('x', [1, 2]), [])).toThrow(ShapeError);
+    expect(() => gradients(input('x', [1, 2]), [])).toThrow('gradients: the loss must be a scalar (shapes [1, 2])');
+  });
+  test('an operation without a gradient rule is named, if the gradient must pass it', () => {
+    const x = input('x', [2]);
+    const opaque = onnxNode('Cos', [x], { shape: [2] });
+    expect(() => gradients(sum(opaque), [x])).toThrow('gradients: Cos has no gradient rule');
+    const beside = input('z', [2]);
+    expect(gradients(sum(add(opaque, beside)), [beside])).toHaveLength(1);
+  });
+  test('indices and conditions take no gradient', async () => {
+    const x = input('x', [2]);
+    const [dx] = gradients(sum(gather(x, integers([1, 1]))), [x]) as [Value];
+    expect(await compute({ dx })).toEqual({ dx: [0, 2] });
+  });
+});

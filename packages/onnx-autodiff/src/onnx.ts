@@ -17,9 +17,15 @@ export interface OnnxGraph {
 /** The graph as an ONNX model, in protobuf. Constants become initializers. */
 export function encodeModel({ nodes, inputs, outputs }: OnnxGraph, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
   const names = new Map<Value, string>([...outputs, ...inputs]);
+  const taken = new Set(names.values());
+  let unnamed = 0;
   const nameOf = (v: Value): string => {
     let name = names.get(v);
-    if (name === undefined) names.set(v, (name = `v${names.size}`));
+    if (name === undefined) {
+      do name = `v${unnamed++}`;
+      while (taken.has(name));
+      names.set(v, name);
+    }
     return name;
   };
   const model = proto.onnx.ModelProto.create({

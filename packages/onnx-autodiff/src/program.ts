@@ -1,16 +1,16 @@
-import { InferenceSession, Tensor } from '#onnxruntime';
+import { cpuProvider, InferenceSession, runInto, Tensor } from '#onnxruntime';
 import { encodeModel } from './onnx.js';
 import { topologicalOrder } from './order.js';
 import { sizeOf } from './shapes.js';
 import { onnxNode, type ElementType, type HostFunction, type Node, type TensorData, type Value } from './value.js';
 
-/** Where a program runs. `webgpu`: any GPU; `cuda`: NVIDIA, where the installed ONNX Runtime has it; `wasm`: a browser's CPU. */
-export type Provider = 'cpu' | 'webgpu' | 'cuda' | 'wasm';
+/** Where a program runs. `cpu`: in a browser, WebAssembly; `webgpu`: any GPU; `cuda`: NVIDIA, where the installed ONNX Runtime has it. */
+export type Provider = 'cpu' | 'webgpu' | 'cuda';
 
 export interface CompileOptions {
-  /** Default: `cpu` (in a browser: its WebAssembly). */
+  /** Default: `cpu`. */
   readonly provider?: Provider;
-  /** Threads for one operation on the CPU. Default: as many as there are cores. */
+  /** Threads for one operation on the CPU. Default: as many as there are cores. A browser's are ONNX Runtime's `env.wasm.numThreads`. */
   readonly threads?: number;
 }
 
@@ -21,7 +21,7 @@ export interface Program<Outputs extends string = string> {
   /**
    * Runs the graph. The arrays it returns belong to the program and are written again by its next run: copy what must last.
    * One run at a time.
-   * @throws Error where an input is missing, unknown, or of another size or type.
+   * @throws Error where an input is missing, unknown, or of another size or type, and where the previous run has not ended.
    */
   run(feeds: Readonly<Record<string, TensorData>>): Promise<Readonly<Record<Outputs, Float32Array>>>;
   /** Frees the sessions. */
@@ -39,6 +39,7 @@ interface Step {
  *
  * The graph is cut where host operations stand: stage 0 is all that can be computed before the first of them, and so on.
  * Each stage is one ONNX Runtime session; what later stages need is kept in arrays that are allocated here, once.
+ * @throws Error where two inputs have one name, or an output is not float32.
  */
 export async function compile<Outputs extends string>(
   outputs: Readonly<Record<Outputs, Value>>,
@@ -47,6 +48,7 @@ export async function compile<Outputs extends string>(
   // An input or a constant that is asked for becomes a node, so that every output is computed.
   const computed = (v: Value) => (v.node.kind === 'onnx' || v.node.kind === 'host' ? v : onnxNode('Identity', [v], v));
   const named = Object.entries<Value>(outputs).map(([name, v]) => [name as Outputs, computed(v)] as const);
+  for (const [name, v] of named) if (v.type !== 'float32') throw new Error(`compile: output ${name} is ${v.type}; cast it to float32`);
   const order = topologicalOrder(named.map(([, v]) => v));
   const stages = stageOf(order);
   const inputs = new Map<string, Value>();
@@ -80,10 +82,12 @@ export async function compile<Outputs extends string>(
       steps.push(hostStep(node.run!, node, buffers));
     }
   }
+  let running = false;
   const results = Object.fromEntries(named.map(([name, v]) => [name, buffers.get(v)])) as Record<Outputs, Float32Array>;
   return {
     inputs: Object.fromEntries([...inputs].map(([name, v]) => [name, v.shape])),
     async run(feeds) {
+      if (running) throw new Error('run: the previous run has not ended');
       for (const name of Object.keys(feeds)) {
         if (!inputs.has(name)) throw new Error(`run: there is no input ${name}; inputs are ${[...inputs.keys()].join(', ')}`);
       }
@@ -93,7 +97,12 @@ export async function compile<Outputs extends string>(
         buffers.set(v, data);
         tensors.set(v, toTensor(v, data));
       }
-      for (const step of steps) await step.run();
+      running = true;
+      try {
+        for (const step of steps) await step.run();
+      } finally {
+        running = false;
+      }
       return results;
     },
     async dispose() {
@@ -140,17 +149,17 @@ async function sessionStep(
   const read = new Set(nodes.flatMap((n) => n.inputs).filter((x) => !made.has(x)));
   const constants = new Set([...read].filter((x) => x.node.kind === 'constant').map((x) => x.node));
   const fed = [...read].filter((x) => x.node.kind !== 'constant');
-  const inputs = new Map(fed.map((v, i) => [v, v.node.kind === 'input' ? v.node.op : `in${i}`]));
+  const inputs = new Map(fed.map((v, i) => [v, `in${i}`]));
   const outputs = new Map(asked.map((v, i) => [v, `out${i}`]));
 
   const model = encodeModel({ nodes: [...constants, ...nodes], inputs, outputs });
   const session = await InferenceSession.create(model, sessionOptions(options));
-  const fetches = Object.fromEntries([...outputs].map(([v, name]) => [name, tensors.get(v)!]));
+  const results = Object.fromEntries([...outputs].map(([v, name]) => [name, tensors.get(v)!]));
   return {
     session,
     async run() {
       const feeds = Object.fromEntries([...inputs].map(([v, name]) => [name, tensors.get(v)!]));
-      await session.run(feeds, fetches);
+      await runInto(session, feeds, results);
     },
   };
 }
@@ -161,10 +170,11 @@ function hostStep(run: HostFunction, node: Node, buffers: ReadonlyMap<Value, Ten
 
 function sessionOptions({ provider = 'cpu', threads }: CompileOptions): InferenceSession.SessionOptions {
   return {
-    executionProviders: [provider],
+    executionProviders: [provider === 'cpu' ? cpuProvider : provider],
     graphOptimizationLevel: 'all',
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     interOpNumThreads: 1,
+    logSeverityLevel: 3,
     // ONNX Runtime's idle threads would otherwise spin on the cores that host operations work on.
     extra: { session: { intra_op: { allow_spinning: '0' } } },
   };

@@ -19,8 +19,3 @@ export function broadcastShape(a: readonly number[], b: readonly number[]): numb
   }
   return shape;
 }
-
-/** An axis counted from the front: −1 is the last of `rank`. */
-export function normaliseAxis(axis: number, rank: number): number {
-  return axis < 0 ? axis + rank : axis;
-}

@@ -46,6 +46,16 @@ export class ShapeError extends Error {
   }
 }
 
+/**
+ * An axis of x counted from the front: −1 is its last.
+ * @throws ShapeError where x has no such axis.
+ */
+export function axisOf(op: string, x: Value, axis: number): number {
+  const rank = x.shape.length;
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank) throw new ShapeError(op, `there is no axis ${axis}`, x);
+  return axis < 0 ? axis + rank : axis;
+}
+
 interface Result {
   readonly shape: readonly number[];
   readonly type?: ElementType;

@@ -1,16 +1,15 @@
-import { normaliseAxis, sameShape, sizeOf } from '../shapes.js';
-import { constant, onnxNode, ShapeError, type Value } from '../value.js';
+import { sameShape, sizeOf } from '../shapes.js';
+import { axisOf, constant, onnxNode, ShapeError, type Value } from '../value.js';
 import { expand, reshape } from './layout.js';
 
-function requireIndices(op: string, x: Value, indices: Value): void {
+function requireIndices(op: string, indices: Value): void {
   if (indices.type !== 'int64') throw new TypeError(`${op}: indices are ${indices.type}, not int64`);
-  if (x.shape.length === 0) throw new ShapeError(op, 'a scalar has no axis', x, indices);
 }
 
 /** Rows by number: the slices of x along `axis` that `indices` (int64, any shape) name. Repeated indices add up their gradients. */
 export function gather(x: Value, indices: Value, axis = 0): Value {
-  requireIndices('Gather', x, indices);
-  const a = normaliseAxis(axis, x.shape.length);
+  requireIndices('Gather', indices);
+  const a = axisOf('Gather', x, axis);
   const before = x.shape.slice(0, a);
   const after = x.shape.slice(a + 1);
   const shape = [...before, ...indices.shape, ...after];
@@ -29,8 +28,8 @@ export function gather(x: Value, indices: Value, axis = 0): Value {
 
 /** Element by element along one axis: y[i][j][k] = x[i][index[i][j][k]][k] for axis 1. Repeated indices add up their gradients. */
 export function gatherElements(x: Value, indices: Value, axis: number): Value {
-  requireIndices('GatherElements', x, indices);
-  const a = normaliseAxis(axis, x.shape.length);
+  requireIndices('GatherElements', indices);
+  const a = axisOf('GatherElements', x, axis);
   const fits = indices.shape.length === x.shape.length && indices.shape.every((d, i) => i === a || d <= x.shape[i]!);
   if (!fits) throw new ShapeError('GatherElements', `indices reach beyond x off axis ${axis}`, x, indices);
   return onnxNode(
@@ -44,11 +43,11 @@ export function gatherElements(x: Value, indices: Value, axis: number): Value {
 
 /** Zeros of `shape` with the updates added at their indices along one axis: the transpose of gatherElements. */
 export function scatterAdd(shape: readonly number[], indices: Value, updates: Value, axis: number): Value {
-  requireIndices('ScatterElements', updates, indices);
-  const a = normaliseAxis(axis, shape.length);
+  requireIndices('ScatterElements', indices);
   if (!sameShape(indices.shape, updates.shape) || indices.shape.length !== shape.length) {
     throw new ShapeError('ScatterElements', `indices and updates must match and have the rank of [${shape.join(', ')}]`, indices, updates);
   }
+  const a = axisOf('ScatterElements', indices, axis);
   const zeros = expand(reshape(constant(0), shape.map(() => 1)), shape);
   // Not ScatterND: with reduction it loses updates on the CPU provider when two threads meet at one index.
   return onnxNode('ScatterElements', [zeros, indices, updates], { shape }, (g) => [undefined, undefined, gatherElements(g, indices, a)], {

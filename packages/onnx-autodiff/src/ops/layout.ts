@@ -1,12 +1,12 @@
-import { broadcastShape, normaliseAxis, sameShape, sizeOf } from '../shapes.js';
-import { integers, onnxNode, ShapeError, type Value } from '../value.js';
+import { broadcastShape, sameShape, sizeOf } from '../shapes.js';
+import { axisOf, integers, onnxNode, ShapeError, type Value } from '../value.js';
 import { sumTo } from './reduction.js';
 
 /** The same elements in another shape. One dimension may be −1: it takes what is left. */
 export function reshape(x: Value, shape: readonly number[]): Value {
   const known = sizeOf(shape.filter((d) => d !== -1));
   const dims = shape.map((d) => (d === -1 ? sizeOf(x.shape) / known : d));
-  if (sizeOf(dims) !== sizeOf(x.shape) || dims.some((d) => !Number.isInteger(d))) {
+  if (sizeOf(dims) !== sizeOf(x.shape) || dims.some((d) => !Number.isInteger(d) || d < 0)) {
     throw new ShapeError('Reshape', `${sizeOf(x.shape)} elements do not fill [${shape.join(', ')}]`, x);
   }
   if (sameShape(x.shape, dims)) return x;
@@ -37,7 +37,7 @@ export function expand(x: Value, shape: readonly number[]): Value {
 export function concat(values: readonly Value[], axis: number): Value {
   const first = values[0];
   if (!first) throw new TypeError('Concat: nothing to join');
-  const a = normaliseAxis(axis, first.shape.length);
+  const a = axisOf('Concat', first, axis);
   const fits = (v: Value) => v.shape.length === first.shape.length && v.shape.every((d, i) => i === a || d === first.shape[i]);
   if (!values.every(fits)) throw new ShapeError('Concat', `the shapes differ beyond axis ${axis}`, ...values);
   const starts: number[] = [0];
@@ -54,9 +54,9 @@ export function concat(values: readonly Value[], axis: number): Value {
 
 /** The part from `start` up to, not including, `end` along one axis. */
 export function slice(x: Value, axis: number, start: number, end: number): Value {
-  const a = normaliseAxis(axis, x.shape.length);
-  const d = x.shape[a];
-  if (d === undefined || start < 0 || end > d || start > end) throw new ShapeError('Slice', `no ${start}…${end} along axis ${axis}`, x);
+  const a = axisOf('Slice', x, axis);
+  const d = x.shape[a]!;
+  if (start < 0 || end > d || start > end) throw new ShapeError('Slice', `no ${start}…${end} along axis ${axis}`, x);
   if (start === 0 && end === d) return x;
   const shape = x.shape.map((n, i) => (i === a ? end - start : n));
   return onnxNode('Slice', [x, integers([start]), integers([end]), integers([a])], { shape, type: x.type }, (g) => [
@@ -66,13 +66,13 @@ export function slice(x: Value, axis: number, start: number, end: number): Value
 
 /** Zeros before and after along one axis. */
 export function pad(x: Value, axis: number, before: number, after: number): Value {
-  const a = normaliseAxis(axis, x.shape.length);
-  if (before < 0 || after < 0 || x.shape[a] === undefined) throw new ShapeError('Pad', `cannot add ${before} and ${after} to axis ${axis}`, x);
+  const a = axisOf('Pad', x, axis);
+  if (before < 0 || after < 0) throw new ShapeError('Pad', `cannot add ${before} and ${after} to axis ${axis}`, x);
   const rank = x.shape.length;
   const pads = new Array<number>(2 * rank).fill(0);
   pads[a] = before;
   pads[rank + a] = after;
   const end = before + x.shape[a]!;
   const shape = x.shape.map((n, i) => (i === a ? end + after : n));
-  return onnxNode('Pad', [x, integers(pads)], { shape }, (g) => [slice(g, a, before, end)]);
+  return onnxNode('Pad', [x, integers(pads)], { shape, type: x.type }, (g) => [slice(g, a, before, end)]);
 }

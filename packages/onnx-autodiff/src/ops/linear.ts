@@ -1,4 +1,4 @@
-import { broadcastShape } from '../shapes.js';
+import { broadcastShape, sameShape, sizeOf } from '../shapes.js';
 import { onnxNode, ShapeError, type Value } from '../value.js';
 import { sum, sumTo } from './reduction.js';
 import { reshape, transpose } from './layout.js';
@@ -43,10 +43,11 @@ export function gemm(a: Value, b: Value, { transA = false, transB = false } = {}
 /** x·Wᵀ + b over the last axis, as a layer stores it: `x [..., in]`, `W [out, in]`, `b [out]` or none. */
 export function linear(x: Value, weight: Value, bias?: Value): Value {
   const [out, width] = weight.shape;
-  if (weight.shape.length !== 2 || x.shape.length < 1 || x.shape[x.shape.length - 1] !== width || (bias && bias.shape[0] !== out)) {
+  const fits = weight.shape.length === 2 && x.shape.length > 0 && x.shape[x.shape.length - 1] === width;
+  if (!fits || (bias && !sameShape(bias.shape, [out!]))) {
     throw new ShapeError('linear', 'the layer does not fit', x, weight, ...(bias ? [bias] : []));
   }
-  const rows = reshape(x, [-1, width!]);
+  const rows = reshape(x, [sizeOf(x.shape.slice(0, -1)), width!]);
   const product = bias ? gemmWithBias(rows, weight, bias) : gemm(rows, weight, { transB: true });
   return reshape(product, [...x.shape.slice(0, -1), out!]);
 }

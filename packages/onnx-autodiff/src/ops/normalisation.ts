@@ -1,11 +1,12 @@
+import { sameShape } from '../shapes.js';
 import { onnxNode, ShapeError, type Value } from '../value.js';
 import { add, div, mul, sqrt, square, sub } from './elementwise.js';
 import { mean, sumTo } from './reduction.js';
 
 /** Layer normalisation over the last axis: (x − mean)/√(variance + ε) · scale + shift. */
 export function layerNorm(x: Value, scale: Value, shift: Value, epsilon = 1e-5): Value {
-  const width = x.shape[x.shape.length - 1];
-  if (scale.shape.length !== 1 || scale.shape[0] !== width || shift.shape[0] !== width) {
+  const width = x.shape.slice(-1);
+  if (width.length === 0 || !sameShape(scale.shape, width) || !sameShape(shift.shape, width)) {
     throw new ShapeError('LayerNormalization', 'scale and shift must have the width of x', x, scale, shift);
   }
   return onnxNode(

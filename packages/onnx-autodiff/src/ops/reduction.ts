@@ -1,13 +1,13 @@
-import { normaliseAxis, sameShape } from '../shapes.js';
-import { integers, onnxNode, ShapeError, type Value } from '../value.js';
+import { sameShape } from '../shapes.js';
+import { axisOf, integers, onnxNode, ShapeError, type Value } from '../value.js';
 import { div, mul, sub } from './elementwise.js';
 import { expand, reshape } from './layout.js';
 import { cast, equal } from './condition.js';
 
 function axesOf(op: string, x: Value, axes: readonly number[] | undefined): number[] {
-  const all = x.shape.map((_, i) => i);
-  const chosen = (axes ?? all).map((a) => normaliseAxis(a, x.shape.length));
-  if (chosen.some((a) => a < 0 || a >= x.shape.length)) throw new ShapeError(op, `there is no axis ${String(axes)}`, x);
+  if (!axes) return x.shape.map((_, i) => i);
+  const chosen = axes.map((a) => axisOf(op, x, a));
+  if (new Set(chosen).size !== chosen.length) throw new ShapeError(op, `an axis occurs twice in [${axes.join(', ')}]`, x);
   return chosen;
 }
 
@@ -20,8 +20,9 @@ type ReductionRule = (g: Value, x: Value, y: Value, kept: readonly number[]) => 
 
 function reduce(op: string, x: Value, axes: readonly number[] | undefined, keep: boolean, rule: ReductionRule): Value {
   const over = axesOf(op, x, axes);
+  if (over.length === 0) return x;
   const kept = keptShape(x.shape, over);
-  const result: Value = onnxNode(op, [x, integers(over)], { shape: kept }, (g) => [rule(g, x, result, kept)], { keepdims: 1 });
+  const result: Value = onnxNode(op, [x, integers(over)], { shape: kept, type: x.type }, (g) => [rule(g, x, result, kept)], { keepdims: 1 });
   return keep ? result : reshape(result, kept.filter((_, i) => !over.includes(i)));
 }
 
@@ -47,14 +48,14 @@ export function max(x: Value, axes?: readonly number[], keep = false): Value {
 
 /** Softmax along one axis. */
 export function softmax(x: Value, axis = -1): Value {
-  const a = axesOf('Softmax', x, [axis])[0]!;
+  const a = axisOf('Softmax', x, axis);
   const y: Value = onnxNode('Softmax', [x], { shape: x.shape }, (g) => [mul(sub(g, sum(mul(g, y), [a], true)), y)], { axis: a });
   return y;
 }
 
 /** Logarithm of the softmax along one axis, computed stably. */
 export function logSoftmax(x: Value, axis = -1): Value {
-  const a = axesOf('LogSoftmax', x, [axis])[0]!;
+  const a = axisOf('LogSoftmax', x, axis);
   return onnxNode('LogSoftmax', [x], { shape: x.shape }, (g) => [sub(g, mul(softmax(x, a), sum(g, [a], true)))], { axis: a });
 }
 

@@ -1,5 +1,11 @@
 import { Command } from 'commander';
 import { UserError } from '../files/user-error.js';
+import { addBenchCommand } from './bench.js';
+import { addEvaluateCommand } from './evaluate.js';
+import { addInspectCommand } from './inspect.js';
+import { addPredictCommand } from './predict.js';
+import { addSimulateCommand } from './simulate.js';
+import { addTrainCommand } from './train.js';
 import { addVerifyCommand } from './verify.js';
 
 /** The `subspace` command. Exit codes: 0 done, 1 the work failed, 2 bad input. */
@@ -8,7 +14,13 @@ export async function main(args: readonly string[]): Promise<void> {
     .description('Glioma diagnosis, grade and survival from histology and gene expression. Research software, not a medical device.')
     .showHelpAfterError('(--help shows the options)')
     .exitOverride();
+  addSimulateCommand(program);
+  addInspectCommand(program);
+  addTrainCommand(program);
+  addEvaluateCommand(program);
+  addPredictCommand(program);
   addVerifyCommand(program);
+  addBenchCommand(program);
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Provider } from 'onnx-autodiff';
-import { densePositionBias } from '../model/position-bias/dense.js';
+import { openBackend, type PositionBiasForm } from '../training/backend.js';
 import { verify } from '../verification/verify.js';
 
 /** `subspace verify DIR`: the network against an independent program's numbers. */
@@ -11,9 +11,10 @@ export function addVerifyCommand(program: Command): void {
     .argument('<dir>', 'folder with manifest.json and the cases')
     .option('--provider <name>', 'cpu, webgpu or cuda', 'cpu')
     .option('--threads <n>', 'threads for one operation', Number)
+    .option('--position-bias <form>', 'sweep or dense (default: sweep on cpu, dense elsewhere)')
     .option('--only <text>', 'only cases whose name contains this')
-    .action(async (dir: string, options: { provider: Provider; threads?: number; only?: string }) => {
-      const backend = { provider: options.provider, positionBias: densePositionBias, ...(options.threads ? { threads: options.threads } : {}) };
+    .action(async (dir: string, options: { provider: Provider; threads?: number; positionBias?: PositionBiasForm; only?: string }) => {
+      const backend = await openBackend(options);
       const only = options.only;
       let failed = 0;
       for await (const v of verify(dir, backend, only ? (name) => name.includes(only) : undefined)) {
@@ -21,6 +22,7 @@ export function addVerifyCommand(program: Command): void {
         const figures = `error ${v.error.toExponential(2)}  tolerance ${v.tolerance.toExponential(2)}`;
         console.log(`${v.name.padEnd(26)} ${figures}  ${v.passed ? 'pass' : 'FAIL'}  (${v.compared} tensors; worst ${v.tensor})`);
       }
+      await backend.close();
       if (failed > 0) process.exitCode = 1;
     });
 }

@@ -40,6 +40,7 @@ export interface Cohort {
   /** Patients of the clinical table that have expression and at least one bag, in the table's order. */
   readonly patients: readonly Patient[];
   readonly expression: Expression;
+  readonly transform: ExpressionTransform;
   /** Genes of each subspace that the matrix has, in the order of the gene set file. */
   readonly genes: Readonly<Record<Subspace, readonly string[]>>;
   readonly timeUnit: TimeUnit;

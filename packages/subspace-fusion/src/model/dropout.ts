@@ -1,5 +1,4 @@
 import { add, input, mul, sub, type Value } from 'onnx-autodiff';
-import { bits } from '../random/counter.js';
 
 /** One place where dropout acts: the graph reads a mask under this name. */
 export interface DropoutSite {
@@ -46,13 +45,4 @@ export function alphaDropout(x: Value, name: string, options: Dropout | undefine
   const { a, b } = alphaDropoutConstants(options.rate);
   const kept = mul(site(options, name, x.shape), 1 - options.rate); // 0 or 1
   return add(mul(add(mul(x, kept), mul(sub(1, kept), SELU_FLOOR)), a), b);
-}
-
-/**
- * Fills a mask: element i is 0 with probability `rate`, else 1/(1 − rate); a pure function of the stream `k` and i.
- */
-export function fillMask(mask: Float32Array, k: number, rate: number): void {
-  const kept = 1 / (1 - rate);
-  const threshold = (1 - rate) * 4294967296;
-  for (let i = 0; i < mask.length; i++) mask[i] = bits(k, i) < threshold ? kept : 0;
 }

@@ -1,13 +1,13 @@
-import { add, compile, gradients, input, mul, sizeOf, sum, type Program, type Provider, type TensorData, type Value } from 'onnx-autodiff';
-import type { PositionBias } from '../model/attention.js';
+import { add, compile, gradients, input, mul, sizeOf, sum, type Program, type TensorData, type Value } from 'onnx-autodiff';
 import { placeBranch } from '../model/branch.js';
-import { fillMask, type Dropout } from '../model/dropout.js';
+import type { Dropout } from '../model/dropout.js';
 import { encodeGenes } from '../model/gene-encoder.js';
 import { network, parameterInputs, type NetworkInputs } from '../model/network.js';
 import { networkParameters, scoped, type NetworkSize, type Parameters } from '../model/parameters.js';
 import { GROUPS, gridSide, keySide, WIDTH } from '../model/widths.js';
 import { consistency, crossEntropy, hazards, survivalLikelihood, type ConsistencyForm } from '../objective/index.js';
 import { key } from '../random/counter.js';
+import type { Backend } from './backend.js';
 import { lossInputs, type BatchLabels, type Sample } from './batch.js';
 
 const SUBSPACES = ['tumour', 'microenvironment'] as const;
@@ -23,9 +23,7 @@ export interface StepOptions {
   readonly dropout: number;
   /** Samples that go through the network at once. The gradients do not depend on it; memory does. */
   readonly microBatch: number;
-  readonly positionBias: PositionBias;
-  readonly provider: Provider;
-  readonly threads?: number;
+  readonly backend: Backend;
 }
 
 /** Losses, gradients and features of one batch. */
@@ -63,14 +61,13 @@ export function createStep(options: StepOptions): Step {
   const graphs = { place: placeGraph, learn: learnGraph, consistency: consistencyGraph };
   const program = (kind: keyof typeof graphs, samples: number) => {
     const id = `${kind}-${samples}`;
-    const { provider, threads } = options;
-    if (!programs.has(id)) programs.set(id, compile(graphs[kind](options, samples), { provider, ...(threads ? { threads } : {}) }));
+    if (!programs.has(id)) programs.set(id, compile(graphs[kind](options, samples), options.backend));
     return programs.get(id)!;
   };
   const masks = new Map<string, Float32Array>();
 
   /** Inputs of `place` and `learn` for samples `from` … `to` of the batch, those that the program asks for. */
-  function feedsFor(inputs: Program['inputs'], parameters: Parameters, batch: readonly Sample[], from: number, to: number, seed: number, step: number) {
+  async function feedsFor(inputs: Program['inputs'], parameters: Parameters, batch: readonly Sample[], from: number, to: number, seed: number, step: number) {
     const part = batch.slice(from, to);
     const feeds: Record<string, TensorData> = {};
     for (const [name, shape] of Object.entries(inputs)) {
@@ -80,9 +77,9 @@ export function createStep(options: StepOptions): Step {
         const mask = masks.get(id) ?? new Float32Array(sizeOf(shape));
         masks.set(id, mask);
         const each = mask.length / part.length;
-        part.forEach((_, i) => {
-          fillMask(mask.subarray(i * each, (i + 1) * each), key(seed, step, from + i, name), options.dropout);
-        });
+        for (let i = 0; i < part.length; i++) {
+          await options.backend.fillMask(mask.subarray(i * each, (i + 1) * each), key(seed, step, from + i, name), options.dropout);
+        }
         feeds[name] = mask;
       }
     }
@@ -106,7 +103,7 @@ export function createStep(options: StepOptions): Step {
       if (coupled) {
         for (const [from, to] of parts) {
           const place = await program('place', to - from);
-          const out = await place.run(feedsFor(place.inputs, parameters, batch, from, to, seed, step));
+          const out = await place.run(await feedsFor(place.inputs, parameters, batch, from, to, seed, step));
           for (const subspace of SUBSPACES) {
             v[subspace].set(out[`v.${subspace}`]!, from * WIDTH);
             vgrid[subspace].set(out[`vgrid.${subspace}`]!, from * vgridSize);
@@ -128,7 +125,7 @@ export function createStep(options: StepOptions): Step {
       let task = 0;
       for (const [from, to] of parts) {
         const learn = await program('learn', to - from);
-        const feeds = feedsFor(learn.inputs, parameters, batch, from, to, seed, step);
+        const feeds = await feedsFor(learn.inputs, parameters, batch, from, to, seed, step);
         for (const [name, share] of Object.entries(shares)) feeds[name] = share.subarray(from * C, to * C);
         for (const subspace of coupledSubspaces(options)) {
           feeds[`dv.${subspace}`] = dv[subspace].subarray(from * WIDTH, to * WIDTH);
@@ -195,7 +192,7 @@ function consistencyGraph(options: StepOptions, B: number): Record<string, Value
 function learnGraph(options: StepOptions, B: number): Record<string, Value> {
   const p = parameterInputs(networkParameters(options.size));
   const dropout: Dropout = { rate: options.dropout, sites: [], prefix: '' };
-  const out = network(networkInputs(options, B), p, options.positionBias, dropout);
+  const out = network(networkInputs(options, B), p, options.backend.positionBias, dropout);
   const task = options.task === 'classes' ? crossEntropy(out.logits).loss : survivalLikelihood(hazards(out.logits));
   let loss = task;
   for (const subspace of coupledSubspaces(options)) {

@@ -1,25 +1,19 @@
-import { add, compile, constant, gradients, input, mul, reshape, sum, type Program, type Provider, type Value } from 'onnx-autodiff';
-import { deformableAttention, placeKeys, type PositionBias } from '../model/attention.js';
+import { add, compile, constant, gradients, input, mul, reshape, sum, type Program, type Value } from 'onnx-autodiff';
+import { deformableAttention, placeKeys } from '../model/attention.js';
 import { finishBranch, placeBranch } from '../model/branch.js';
 import { encodeGenes } from '../model/gene-encoder.js';
 import { networkParameters, scoped } from '../model/parameters.js';
 import { referenceName } from '../model/reference-names.js';
 import { consistency, crossEntropy, crossEntropyTarget, riskOf, survivalLikelihood, survivalTargets, type ConsistencyForm } from '../objective/index.js';
+import type { Backend } from '../training/backend.js';
 import type { Case } from './fixture.js';
-
-/** Where and how the graphs of a case run. */
-export interface Backend {
-  readonly provider: Provider;
-  readonly threads?: number;
-  readonly positionBias: PositionBias;
-}
 
 export type Computed = Map<string, ArrayLike<number>>;
 type Floats = Float32Array;
 
 /** Runs a graph once on the given arrays; results are copies. */
-async function evaluate(outputs: Record<string, Value>, feeds: Record<string, Floats>, { provider, threads }: Backend): Promise<Computed> {
-  const program: Program = await compile(outputs, { provider, ...(threads ? { threads } : {}) });
+async function evaluate(outputs: Record<string, Value>, feeds: Record<string, Floats>, backend: Backend): Promise<Computed> {
+  const program: Program = await compile(outputs, backend);
   const used = Object.fromEntries(Object.entries(feeds).filter(([name]) => name in program.inputs));
   const results = new Map(Object.entries(await program.run(used)).map(([name, data]) => [name, data.slice()]));
   await program.dispose();

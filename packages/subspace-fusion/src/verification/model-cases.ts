@@ -3,12 +3,13 @@ import { fromReference, referenceName } from '../model/reference-names.js';
 import { WIDTH } from '../model/widths.js';
 import { riskOf } from '../objective/index.js';
 import { adamState, adamStep } from '../training/adam.js';
+import type { Backend } from '../training/backend.js';
 import type { BatchLabels, Sample } from '../training/batch.js';
 import { confidences } from '../training/confidence.js';
 import { coordinate, type Confidence, type CoordinationForm } from '../training/coordination.js';
 import { createStep, type BatchGradients, type StepOptions } from '../training/step.js';
 import type { Case } from './fixture.js';
-import type { Backend, Computed } from './layer-cases.js';
+import type { Computed } from './layer-cases.js';
 
 const forms = ['corrected', 'reference'] as const;
 const theirSubspace = { tumour: 'tumor', microenvironment: 'immune' } as const;
@@ -56,9 +57,8 @@ function labelsOf(c: Case): BatchLabels {
   return { kind: 'survival', labels };
 }
 
-function stepOptions({ size, tokens, labels }: Setting, { provider, threads, positionBias }: Backend): StepOptions {
-  const common = { size, tokens, dropout: 0, microBatch: 1, provider, positionBias, consistency: 'corrected' as const };
-  return { ...common, task: labels.kind, ...(threads ? { threads } : {}) };
+function stepOptions({ size, tokens, labels }: Setting, backend: Backend): StepOptions {
+  return { size, tokens, task: labels.kind, consistency: 'corrected', dropout: 0, microBatch: 1, backend };
 }
 
 /** The whole model through the product's own training step: outputs, losses, gradients, confidences, coordination. */

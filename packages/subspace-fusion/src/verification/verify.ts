@@ -1,6 +1,7 @@
 import { readCase, readManifest, relativeError, type Case } from './fixture.js';
 import * as layers from './layer-cases.js';
-import type { Backend, Computed } from './layer-cases.js';
+import type { Computed } from './layer-cases.js';
+import type { Backend } from '../training/backend.js';
 import { metricsCase } from './metrics-case.js';
 import { coordinationCase, modelCase, trainingTraceCase } from './model-cases.js';
 

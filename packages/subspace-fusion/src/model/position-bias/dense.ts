@@ -1,4 +1,4 @@
-import { abs, add, concat, constant, expand, log, matmul, mul, relu, reshape, sign, slice, sub, type Value } from 'onnx-autodiff';
+import { add, concat, constant, expand, greaterOrEqual, log, matmul, mul, neg, relu, reshape, slice, sub, where, type Value } from 'onnx-autodiff';
 
 /** The weights of the position-bias MLP 2 → 32 → 32 → 1, as values of a graph. */
 export interface PositionBiasValues {
@@ -34,7 +34,9 @@ function tile(points: Value, s: number, { w1, b1, w2, b2, w3, b3 }: PositionBias
   return reshape(add(matmul(w3, h2), column(b3)), [1, N, M]);
 }
 
-/** ℓ = sign(d)·log(1 + |d|) */
+/** ℓ = sign(d)·log(1 + |d|). At d = 0 its derivative is 1, as on both sides; `sign` and `abs` would make it 0. */
 function signedLog(d: Value): Value {
-  return mul(sign(d), log(add(abs(d), 1)));
+  const right = greaterOrEqual(d, 0);
+  const magnitude = where(right, d, neg(d));
+  return mul(where(right, 1, -1), log(add(magnitude, 1)));
 }

@@ -1,0 +1,48 @@
+import { Option, type Command } from 'commander';
+import type { Split } from '../cohort/index.js';
+import { evaluate } from '../evaluation/evaluate.js';
+import type { Result } from '../evaluation/result.js';
+import { baselineName, figure, headline } from './figures.js';
+import { progressBar } from './progress.js';
+
+/** `subspace evaluate RUN`: a run's selected model on one part of its split. */
+export function addEvaluateCommand(program: Command): void {
+  program
+    .command('evaluate')
+    .description("score a run's selected model on a part of its split")
+    .argument('<run>', 'run folder')
+    .addOption(new Option('--split <part>', 'which patients').choices(['train', 'validation', 'test']).default('test'))
+    .option('--json', 'print the result as JSON')
+    .action(async (run: string, options: { split: keyof Split; json?: boolean }) => {
+      const bar = progressBar('predicting');
+      const { result } = await evaluate(run, {
+        split: options.split,
+        onPatient: (done, of) => {
+          bar.update(done, of);
+        },
+      }).finally(() => {
+        bar.clear();
+      });
+      printEvaluation(result, options.json ?? false);
+    });
+}
+
+/** A result on standard output, for people or as JSON. */
+export function printEvaluation(result: Result, json: boolean): void {
+  if (json) {
+    console.log(JSON.stringify(result, null, 2));
+    return;
+  }
+  const { task, split, patients, metrics, baselines, selection, riskGroups } = result;
+  console.log(`${task}, ${patients} ${split} patients (weights of epoch ${selection.epoch + 1}, chosen on validation patients)`);
+  for (const [name, metric] of Object.entries(metrics)) console.log(`  ${name.padEnd(28)}${figure(metric)}`);
+  for (const [name, scores] of Object.entries(baselines)) {
+    const [label, metric] = headline(scores);
+    console.log(`  ${`${label}, ${baselineName(name)}`.padEnd(28)} ${figure(metric)}`);
+  }
+  if (riskGroups) {
+    const p = riskGroups.logRank['pValue'];
+    console.log(`  risk groups: ${riskGroups.low} low, ${riskGroups.high} high; log-rank p ${p?.value == null ? (p?.reason ?? '') : p.value.toPrecision(2)}`);
+  }
+  console.log('Research software. Not a medical device.');
+}

@@ -1,0 +1,56 @@
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Command } from 'commander';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { addInspectCommand } from './inspect.js';
+
+const DATA = '../shared/data';
+
+async function inspect(...arguments_: string[]): Promise<{ text: string; code: typeof process.exitCode }> {
+  const log = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+  const program = new Command();
+  addInspectCommand(program);
+  await program.parseAsync(['inspect', ...arguments_], { from: 'user' });
+  return { text: log.mock.calls.flat().join('\n'), code: process.exitCode };
+}
+
+afterEach(() => {
+  process.exitCode = undefined;
+  vi.restoreAllMocks();
+});
+
+describe.skipIf(!existsSync(DATA))('subspace inspect (../shared/data is there)', () => {
+  const config = join(mkdtempSync(join(tmpdir(), 'inspect-')), 'cohort.yaml');
+  writeFileSync(
+    config,
+    `name: tcga
+data: ${resolve(DATA)}
+clinical: {file: tcga-gbmlgg/clinical.csv, time: survival_months, event: event}
+expression: {file: tcga-gbmlgg/expression.csv.gz}
+geneSets: {file: gene-sets/glioma-subspaces.tcga1544.gmt}
+features: {folder: features, slides: tcga-gbmlgg/slides.csv}
+`,
+  );
+
+  it('prints what was found and exits well with warnings only', async () => {
+    const { text, code } = await inspect(config);
+    expect(code).toBeUndefined();
+    expect(text).toMatch(/expression +1544 genes, 569 of these patients/);
+    expect(text).toMatch(/373 to 711 patches a slide/);
+    expect(text).toMatch(/66 of them in the gene sets/);
+    expect(text).toMatch(/566 of 569 patients have no slide/);
+  });
+
+  it('prints JSON and exits with 2 where something is wrong', async () => {
+    const { text, code } = await inspect(config, '--json', '--set', 'task=diagnosis', '--set', 'geneSets.tumour=TUMOR');
+    expect(code).toBe(2);
+    const inspection = JSON.parse(text) as { task: unknown; problems: { message: string; remedy: string }[] };
+    expect(inspection.task).toEqual({
+      task: 'diagnosis',
+      classes: { glioblastoma: 1, 'astrocytoma, grade 2-3': 1, 'astrocytoma, grade 4': 1 },
+      unlabelled: {},
+    });
+    expect(inspection.problems.find(({ message }) => message.includes("'TUMOR'"))!.remedy).toBe("Did you mean 'TUMOUR'?");
+  });
+});

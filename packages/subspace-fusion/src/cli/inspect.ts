@@ -1,0 +1,68 @@
+import type { Command } from 'commander';
+import { Presets, SingleBar } from 'cli-progress';
+import { formatProblem, inspectCohort, loadConfig, parseOverrides, type Inspection } from '../cohort/index.js';
+
+/** Adds `subspace inspect CONFIG.yaml`: what was found, what joins with what, and everything that is wrong. */
+export function addInspectCommand(program: Command): void {
+  program
+    .command('inspect')
+    .description('what a cohort has, what joins with what, and everything wrong with it at once')
+    .argument('<config>', 'cohort.yaml')
+    .option('--set <key=value...>', 'overrides a key of the config, as in --set training.epochs=5', [])
+    .option('--json', 'prints the findings as JSON')
+    .action(async (path: string, options: { set: string[]; json?: boolean }) => {
+      const config = await loadConfig(path, parseOverrides(options.set));
+      const bar = new SingleBar({ format: 'slides {bar} {value}/{total}', clearOnComplete: true }, Presets.shades_classic);
+      const showsProgress = process.stderr.isTTY && !options.json;
+      const inspection = await inspectCohort(config, (done, of) => {
+        if (!showsProgress) return;
+        if (done === 1) bar.start(of, 0);
+        bar.update(done);
+      });
+      bar.stop();
+      console.log(options.json ? JSON.stringify(inspection, null, 2) : describe(inspection));
+      if (inspection.problems.some(({ severity }) => severity === 'error')) process.exitCode = 2;
+    });
+}
+
+function describe({ name, clinical, expression, geneSets, features, joined, task, floors, problems }: Inspection): string {
+  const lines = [`Cohort ${name}`];
+  const line = (what: string, text: string) => lines.push(`  ${what.padEnd(12)}${text}`);
+  if (clinical) line('clinical', `${clinical.patients} patients, ${clinical.columns} columns`);
+  if (expression) {
+    const { genes, patients, otherPatients, orientation, lowest, highest, transform } = expression;
+    line('expression', `${genes} genes, ${patients} of these patients (and ${otherPatients} others), ${orientation}`);
+    line('', `values ${lowest} to ${highest}${transform ? `, transform ${transform}` : ''}`);
+  }
+  for (const { set, genes, inMatrix, used } of geneSets ?? []) {
+    line('genes', `${set}: ${genes}, of which ${inMatrix} in the matrix${used === undefined ? '' : `, ${used} used`}`);
+  }
+  if (features) {
+    const { slides, patients, otherFiles, patches, width, encoder } = features;
+    line('features', `${slides} slides of ${patients} patients (and ${otherFiles} other files)`);
+    if (patches)
+      line(
+        '',
+        `${patches.least} to ${patches.most} patches a slide (median ${patches.median}), ${width} wide, encoder ${encoder ?? 'not stated'}`,
+      );
+  }
+  line('joined', `${joined.patients} patients with ${joined.slides} slides`);
+  if (task && 'deaths' in task) {
+    line('survival', `${task.deaths} deaths among ${task.patients} patients, median time ${task.medianFollowUp} ${task.timeUnit}`);
+  } else if (task) {
+    const counts = (record: Readonly<Record<string, number>>) => Object.entries(record).map(([key, count]) => `${key} ${count}`);
+    line(task.task, [...counts(task.classes), ...counts(task.unlabelled).map((text) => `no label: ${text}`)].join('; '));
+  }
+  if (floors)
+    line(
+      'floors',
+      `${floors.genes.length} genes whose floor gives the ${floors.column} away, ${floors.inGeneSets} of them in the gene sets`,
+    );
+  for (const severity of ['error', 'warning'] as const) {
+    const found = problems.filter((problem) => problem.severity === severity);
+    if (found.length > 0)
+      lines.push('', `${found.length} ${severity}${found.length > 1 ? 's' : ''}`, ...found.map((p) => `  ${formatProblem(p)}`));
+  }
+  if (problems.length === 0) lines.push('', 'Nothing wrong was found.');
+  return lines.join('\n');
+}

@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+import { predictPatient, type PatientPrediction } from '../evaluation/predict.js';
+
+/** `subspace predict RUN --bag F --expression F`: one patient's prediction. */
+export function addPredictCommand(program: Command): void {
+  program
+    .command('predict')
+    .description('predict one patient with a trained model')
+    .argument('<run>', 'run folder')
+    .requiredOption('--bag <file...>', 'feature file of the slide; several files: several slides')
+    .requiredOption('--expression <file>', 'expression matrix that holds the patient')
+    .option('--patient <id>', 'which patient of the matrix')
+    .option('--json', 'print the prediction as JSON')
+    .action(async (run: string, options: { bag: string[]; expression: string; patient?: string; json?: boolean }) => {
+      const { bag: bags, expression, patient } = options;
+      const p = await predictPatient(run, { bags, expression, ...(patient === undefined ? {} : { patient }) });
+      for (const warning of p.warnings) console.error(`warning: ${warning}`);
+      console.log(options.json ? JSON.stringify(p, null, 2) : describe(p));
+    });
+}
+
+function describe({ patient, task, slides, probabilities, predicted, risk, survival }: PatientPrediction): string {
+  const lines = [`${patient}: ${task}, from ${slides} slide${slides === 1 ? '' : 's'}`];
+  if (probabilities) {
+    for (const [name, p] of Object.entries(probabilities)) lines.push(`  ${name.padEnd(28)}${p.toFixed(3)}${name === predicted ? '  ← most probable' : ''}`);
+  }
+  if (survival && risk !== undefined) {
+    const share = (p: number | string) => (typeof p === 'number' ? p.toFixed(3) : p);
+    for (const [years, p] of Object.entries(survival.years)) lines.push(`  ${`alive after ${years} year${years === '1' ? '' : 's'}`.padEnd(28)}${share(p)}`);
+    const { median, timeUnit } = survival;
+    lines.push(`  ${'median survival'.padEnd(28)}${typeof median === 'number' ? `${median.toFixed(1)} ${timeUnit}` : median}`);
+    lines.push(`  ${'risk (higher is worse)'.padEnd(28)}${risk.toFixed(3)}`);
+  }
+  lines.push('Research software. Not a medical device.');
+  return lines.join('\n');
+}

@@ -1,0 +1,106 @@
+import { SingleBar } from 'cli-progress';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { UserError } from '../files/user-error.js';
+import { fractionOfCeiling, REGIMES, simulateBagsForCohort, simulateCohort, type Regime, type SimulatedCohort } from '../simulation/index.js';
+
+interface SimulateFlags {
+  readonly out: string;
+  readonly patients?: number;
+  readonly bag: number;
+  readonly ragged?: boolean;
+  readonly regime?: Regime;
+  readonly null?: boolean;
+  readonly seed: number;
+  readonly expression?: string;
+  readonly clinical?: string;
+  readonly geneSets?: string;
+  readonly folds?: string;
+  readonly fold: number;
+  readonly permuteBags?: boolean;
+  readonly json?: boolean;
+}
+
+/** `subspace simulate`: a cohort whose truth is known, or simulated slides for real patients. */
+export function addSimulateCommand(program: Command): void {
+  const realGenes = new Option('--expression <file>', 'real expression matrix: simulate slides only, from its genes');
+  program
+    .command('simulate')
+    .description('simulate a cohort with a known truth, or slides for real patients')
+    .requiredOption('--out <folder>', 'folder to write')
+    .option('--patients <n>', 'number of patients (default: 200; 80 for consistency)', wholeNumber)
+    .option('--bag <n>', 'patches of a slide, a square number', wholeNumber, 400)
+    .option('--ragged', 'slides of different sizes')
+    .addOption(new Option('--regime <name>', 'what the outcome depends on (default: mixed)').choices(REGIMES))
+    .option('--null', "the regime's twin, in which there is nothing to find")
+    .option('--seed <n>', 'seed of all random numbers', wholeNumber, 1)
+    .addOption(realGenes.conflicts(['patients', 'regime', 'null']))
+    .option('--clinical <file>', 'clinical table of the real patients')
+    .option('--gene-sets <file>', 'GMT file with TUMOUR and MICROENVIRONMENT')
+    .option('--folds <file>', 'published folds for the config')
+    .option('--fold <n>', 'fold of the test set', wholeNumber, 0)
+    .option('--permute-bags', 'control: give every patient the bag of another')
+    .option('--json', 'print the result as JSON')
+    .action((flags: SimulateFlags) => (flags.expression === undefined ? simulateTruth(flags) : simulateSlides(flags, flags.expression)));
+}
+
+async function simulateTruth(flags: SimulateFlags): Promise<void> {
+  for (const name of ['clinical', 'geneSets', 'folds', 'permuteBags'] as const) {
+    if (flags[name] !== undefined) throw new UserError('--clinical, --gene-sets, --folds and --permute-bags go with --expression. Add it.');
+  }
+  const { regime = 'mixed', null: twin = false } = flags;
+  const { out, patients, bag, ragged, seed } = flags;
+  const cohort = await withProgress((onSlide) => simulateCohort({ out, patients, bag, ragged, seed, regime, twin, onSlide }));
+  console.log(flags.json ? JSON.stringify(summary(cohort, regime, twin), null, 2) : describe(cohort, regime, twin));
+}
+
+async function simulateSlides(flags: SimulateFlags, expression: string): Promise<void> {
+  const { clinical, geneSets, out, bag, ragged, seed, folds, fold, permuteBags } = flags;
+  if (clinical === undefined || geneSets === undefined) throw new UserError('--expression needs --clinical and --gene-sets too.');
+  const bags = await withProgress((onSlide) =>
+    simulateBagsForCohort({ expression, clinical, geneSets, out, bag, ragged, seed, folds, fold, permuteBags, onSlide }),
+  );
+  console.log(flags.json ? JSON.stringify(bags, null, 2) : `${bags.patients} real patients, one simulated slide each\nNext: subspace train ${bags.config}`);
+}
+
+function summary({ folder, config, patients, events, coefficients, ceilings }: SimulatedCohort, regime: Regime, twin: boolean) {
+  const { population, cohort, ridge, design } = ceilings;
+  return { folder, config, regime, twin, patients, events, coefficients, ceilings: { population, cohort, ridge, design } };
+}
+
+function describe({ config, patients, events, ceilings }: SimulatedCohort, regime: Regime, twin: boolean): string {
+  const { population, ridge, design } = ceilings;
+  const line = (what: string, score: number) => {
+    const fraction = population.both > 0.5 ? `${Math.round(100 * fractionOfCeiling(score, population.both))} %`.padStart(8) : '';
+    return `  ${what.padEnd(36)}${score.toFixed(3)}${fraction}`;
+  };
+  return [
+    `${patients} simulated patients, ${events} deaths, regime ${regime}${twin ? ', twin' : ''}`,
+    'Best possible concordance, and its share of what genes and slide tell together:',
+    line('the true risk', population.trueEta),
+    line('genes', population.genes),
+    line('patches in any order', population.anyOrder),
+    line('patches in place', population.inPlace),
+    line('genes and patches in place', population.both),
+    line('ridge on genes and patch kinds', ridge),
+    ...design.reasons.map((reason) => `Not fit to show a gain from fusion: ${reason}.`),
+    `Next: subspace train ${config}`,
+  ].join('\n');
+}
+
+/** Runs the work with a progress bar, which shows on a terminal only. */
+async function withProgress<T>(work: (onSlide: (done: number, total: number) => void) => Promise<T>): Promise<T> {
+  const bar = new SingleBar({ format: 'slides {bar} {value}/{total}', hideCursor: true, clearOnComplete: true });
+  try {
+    return await work((done, total) => {
+      if (done === 1) bar.start(total, 0);
+      bar.update(done);
+    });
+  } finally {
+    bar.stop();
+  }
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(text);
+}

@@ -1,0 +1,62 @@
+import type { Command } from 'commander';
+import { basename, join } from 'node:path';
+import { formatProblem, loadConfig, parseOverrides } from '../cohort/index.js';
+import { evaluateAndWrite } from '../evaluation/evaluate.js';
+import { Interrupted, train } from '../training/train.js';
+import { printEvaluation } from './evaluate.js';
+import { progressBar } from './progress.js';
+
+/** `subspace train CONFIG.yaml`: trains a model, then scores it once on the test patients. */
+export function addTrainCommand(program: Command): void {
+  program
+    .command('train')
+    .description('train one model and score it on its test patients')
+    .argument('<config>', 'cohort.yaml')
+    .option('--set <key=value...>', 'overrides a key of the config, as in --set training.epochs=5', [])
+    .option('--out <folder>', 'run folder (default: runs/ and the name of the config)')
+    .option('--resume', 'go on with a run that was stopped')
+    .option('--json', 'print the result as JSON')
+    .action(async (path: string, options: { set: string[]; out?: string; resume?: boolean; json?: boolean }) => {
+      const config = await loadConfig(path, parseOverrides(options.set));
+      const out = options.out ?? join('runs', basename(path).replace(/\.ya?ml$/, ''));
+      const stop = new AbortController();
+      const onInterrupt = () => {
+        stop.abort();
+      };
+      process.once('SIGINT', onInterrupt).once('SIGTERM', onInterrupt);
+      const bar = progressBar('training');
+      const say = (line: string) => {
+        bar.clear();
+        console.error(line);
+      };
+      try {
+        await train({
+          config,
+          out,
+          resume: options.resume ?? false,
+          signal: stop.signal,
+          onWarning: (p) => {
+            say(`warning: ${formatProblem(p)}`);
+          },
+          onStep: ({ epoch, epochs, step, steps, loss }) => {
+            bar.update(epoch * steps + step, epochs * steps, `epoch ${epoch + 1}/${epochs}, loss ${loss.toFixed(3)}`);
+          },
+          onEpoch: ({ epoch, loss, validation, seconds }) => {
+            const value = validation.value === null ? 'not computed' : validation.value.toFixed(3);
+            say(`epoch ${String(epoch + 1).padStart(3)}  loss ${loss.toFixed(4)}  validation ${validation.metric} ${value}  ${seconds.toFixed(1)} s`);
+          },
+        });
+      } catch (error) {
+        if (!(error instanceof Interrupted)) throw error;
+        say(`${out}: ${error.message}`);
+        process.exitCode = 1;
+        return;
+      } finally {
+        bar.clear();
+        process.off('SIGINT', onInterrupt).off('SIGTERM', onInterrupt);
+      }
+      const evaluation = await evaluateAndWrite(out);
+      printEvaluation(evaluation.result, options.json ?? false);
+      if (!options.json) console.log(`run folder: ${out}`);
+    });
+}

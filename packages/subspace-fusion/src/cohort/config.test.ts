@@ -1,0 +1,105 @@
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { parseConfig, parseOverrides } from './config.js';
+
+const SMALLEST = `
+name: small
+clinical: {file: clinical.csv, time: months, event: dead}
+expression: {file: expression.csv.gz}
+geneSets: {file: ../sets.gmt}
+features: {folder: h5}
+`;
+const parse = (text: string, overrides = {}) => parseConfig(text, '/data/cohort.yaml', overrides);
+const errorOf = (text: string, overrides = {}) => {
+  try {
+    parse(text, overrides);
+    return 'parsed';
+  } catch (error) {
+    return (error as Error).message;
+  }
+};
+
+describe('the config', () => {
+  it('fills in the defaults and makes paths absolute', () => {
+    const config = parse(SMALLEST);
+    expect(config).toEqual({
+      name: 'small',
+      clinical: { file: '/data/clinical.csv', patient: 'patient_id', time: 'months', event: 'dead', timeUnit: 'months' },
+      expression: { file: '/data/expression.csv.gz' },
+      geneSets: { file: '/sets.gmt', tumour: 'TUMOUR', microenvironment: 'MICROENVIRONMENT' },
+      features: { folder: '/data/h5' },
+      task: 'survival',
+      labels: 'who2021',
+      split: { seed: 1, test: 0.1, validation: 0.1 },
+      model: { name: 'subspace', bag: 2500, dropout: 0.1 },
+      training: {
+        epochs: 20,
+        batch: 8,
+        microBatch: 1,
+        learningRate: 1e-3,
+        weightDecay: 1e-4,
+        seed: 1,
+        consistency: 'corrected',
+        coordination: 'corrected',
+      },
+      provider: 'cpu',
+    });
+    expect(parseConfig(stringify(config), '/elsewhere/config.yaml')).toEqual(config);
+  });
+
+  it('starts paths at the data folder', () => {
+    const config = parse(SMALLEST + 'data: tcga\nsplit: {file: splits, fold: 2}\n');
+    expect([config.clinical.file, config.geneSets.file, config.split.file]).toEqual([
+      '/data/tcga/clinical.csv',
+      '/data/sets.gmt',
+      '/data/tcga/splits',
+    ]);
+  });
+
+  it('takes overrides as YAML values, their paths from the working directory', () => {
+    const overrides = parseOverrides([
+      'training.epochs=5',
+      'task.column=who2021_grade',
+      'data=run',
+      'features.folder=/f',
+      'model.name=subspace',
+    ]);
+    const config = parse(SMALLEST, overrides);
+    expect([config.training.epochs, config.task, config.features.folder]).toEqual([5, { column: 'who2021_grade' }, '/f']);
+    expect(config.clinical.file).toBe(resolve('run/clinical.csv'));
+    expect(() => parseOverrides(['epochs'])).toThrow(/key=value/);
+    expect(errorOf(SMALLEST, { 'training.epocs': '5' })).toBe("--set: unknown key 'training.epocs'. Did you mean 'training.epochs'?");
+  });
+
+  it('names every wrong key at once, with row and nearest key', () => {
+    const text =
+      SMALLEST.replace('name:', 'nam:').replace('time:', 'tiem:') +
+      'training:\n  epochs: many\n  lr: 1\nmodel: {bag: 2400}\ntask: grading\n';
+    const lines = errorOf(text).split('\n');
+    const expected = [
+      /cohort\.yaml: the key 'name' is missing/,
+      /cohort\.yaml, row 2: unknown key 'nam'. Did you mean 'name'/,
+      /row 3: unknown key 'clinical.tiem'. Did you mean 'clinical.time'/,
+      /row 8: 'training.epochs'/,
+      /row 9: unknown key 'training.lr'. Keys here: epochs, batch/,
+      /row 10: 'model.bag': a bag is a square number/,
+      /row 11: 'task': a task is 'survival', 'diagnosis'/,
+    ];
+    expect(lines).toHaveLength(expected.length);
+    for (const pattern of expected) expect(lines).toContainEqual(expect.stringMatching(pattern));
+  });
+
+  it('checks what belongs together', () => {
+    expect(errorOf(SMALLEST.replace(', event: dead', ''))).toMatch(/survival needs 'clinical.event'/);
+    expect(errorOf(SMALLEST.replace(', event: dead', '') + 'task: grade\n')).toBe('parsed');
+    expect(errorOf(SMALLEST + 'split: {fold: 1}\n')).toMatch(/'split.fold' needs 'split.file'/);
+    expect(errorOf(SMALLEST + 'split: {test: 0.5, validation: 0.5}\n')).toMatch(/nothing to train on/);
+  });
+
+  it('says where it is not YAML', () => {
+    expect(errorOf('name: a\n  clinical: [1,\n')).toMatch(/cohort\.yaml, row \d: this is not YAML/);
+    expect(errorOf('- a\n')).toMatch(/not a list of keys/);
+    expect(errorOf('')).toMatch(/'name' is missing/);
+  });
+});

@@ -1,0 +1,241 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { LineCounter, parse as parseYaml, parseDocument, YAMLParseError } from 'yaml';
+import { z } from 'zod';
+import { UserError } from '../files/user-error.js';
+import { nearest } from './nearest.js';
+import { badInput, problemsError, type Problem } from './problems.js';
+import { requireFile } from './table.js';
+
+const name = z.string().min(1);
+const count = z.int().positive();
+const fraction = z.number().gt(0).lt(1);
+const seed = z.int().nonnegative();
+const variant = z.enum(['corrected', 'reference', 'none']);
+
+const TASK = "a task is 'survival', 'diagnosis', 'grade', 'subtype' or {column: NAME}";
+
+const schema = z.strictObject({
+  name,
+  /** Folder that relative paths start from; the folder of the config itself by default. */
+  data: name.optional(),
+  clinical: z.strictObject({
+    file: name,
+    patient: name.default('patient_id'),
+    /** Follow-up time, in `timeUnit`; needed for survival. */
+    time: name.optional(),
+    /** 1 where the death was seen; a column named like "censorship" holds 1 where it was not. */
+    event: name.optional(),
+    timeUnit: z.enum(['days', 'months', 'years']).default('months'),
+  }),
+  expression: z.strictObject({
+    file: name,
+    /** By default `none` where the matrix has negative values; otherwise it must be said. */
+    transform: z.enum(['none', 'log2p1', 'rank']).optional(),
+    /** A clinical column (study, site): genes whose floor value tells its groups apart are left out. */
+    leaveOutFloorsBy: name.optional(),
+  }),
+  geneSets: z.strictObject({
+    file: name,
+    tumour: name.default('TUMOUR'),
+    microenvironment: name.default('MICROENVIRONMENT'),
+  }),
+  features: z.strictObject({
+    folder: name,
+    /** The patch encoder, where the files do not say it. */
+    encoder: name.optional(),
+    /** Table of `patient_id,slide_id`; without it a file belongs to the patient whose id its name starts with. */
+    slides: name.optional(),
+  }),
+  task: z
+    .union([z.enum(['survival', 'diagnosis', 'grade', 'subtype']), z.strictObject({ column: name })], { error: TASK })
+    .default('survival'),
+  labels: z.enum(['who2021', 'paper']).default('who2021'),
+  split: z
+    .strictObject({
+      /** folds.csv, one splits_k.csv, or the folder that holds splits_0.csv, splits_1.csv, … */
+      file: name.optional(),
+      fold: z.int().nonnegative().optional(),
+      seed: seed.default(1),
+      test: fraction.default(0.1),
+      validation: fraction.default(0.1),
+    })
+    .prefault({}),
+  model: z
+    .strictObject({
+      name: z.enum(['subspace']).default('subspace'),
+      /** Tokens of a bag. */
+      bag: z
+        .int()
+        .refine((n) => n >= 36 && Number.isInteger(Math.sqrt(n)), {
+          error: 'a bag is a square number of tokens from 36 up (400, 900, 2500)',
+        })
+        .default(2500),
+      dropout: z.number().min(0).lt(1).default(0.1),
+    })
+    .prefault({}),
+  training: z
+    .strictObject({
+      epochs: count.default(20),
+      batch: count.default(8),
+      microBatch: count.default(1),
+      learningRate: z.number().positive().default(1e-3),
+      weightDecay: z.number().nonnegative().default(1e-4),
+      seed: seed.default(1),
+      consistency: variant.default('corrected'),
+      coordination: variant.default('corrected'),
+      threads: count.optional(),
+    })
+    .prefault({}),
+  provider: z.enum(['cpu', 'webgpu', 'cuda']).default('cpu'),
+});
+
+/** The one file a user writes, with every default filled in and every path absolute. It parses to itself again. */
+export type Config = z.output<typeof schema>;
+
+/** Keys that hold a path, as [section, key]. */
+const PATHS = [
+  ['clinical', 'file'],
+  ['expression', 'file'],
+  ['geneSets', 'file'],
+  ['features', 'folder'],
+  ['features', 'slides'],
+  ['split', 'file'],
+] as const;
+
+type Plain = Record<string, unknown>;
+const isPlain = (value: unknown): value is Plain => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Keys that the schema knows at a path of nested sections. */
+function knownKeys(path: readonly PropertyKey[]): string[] {
+  let at: unknown = schema;
+  for (const key of [...path, undefined]) {
+    while (at instanceof z.ZodDefault || at instanceof z.ZodPrefault || at instanceof z.ZodOptional) at = at.unwrap();
+    if (!(at instanceof z.ZodObject)) return [];
+    if (key !== undefined) at = at.shape[key as string];
+    else return Object.keys(at.shape);
+  }
+  return [];
+}
+
+type Place = Pick<Problem, 'file' | 'row'>;
+
+function issueProblems(issue: z.core.$ZodIssue, place: (path: readonly PropertyKey[]) => Place): Problem[] {
+  const at = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownKeys(issue.path);
+    return issue.keys.map((key) => {
+      const near = nearest(key, known);
+      const full = (k: string) => [...issue.path, k].join('.');
+      return {
+        severity: 'error',
+        ...place([...issue.path, key]),
+        message: `unknown key '${full(key)}'`,
+        remedy: near === undefined ? `Keys here: ${known.join(', ')}` : `Did you mean '${full(near)}'?`,
+      };
+    });
+  }
+  const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+  return [
+    {
+      severity: 'error',
+      ...place(issue.path),
+      message: missing ? `the key '${at}' is missing` : `'${at}': ${issue.message}`,
+      remedy: missing ? 'Add it' : 'Correct the value',
+    },
+  ];
+}
+
+/** Sets `a.b.c` of nested plain objects, replacing what is no object on the way. */
+function setAt(object: Plain, path: readonly string[], value: unknown): void {
+  const [key, ...rest] = path as [string, ...string[]];
+  if (rest.length === 0) object[key] = value;
+  else {
+    if (!isPlain(object[key])) object[key] = {};
+    setAt(object[key] as Plain, rest, value);
+  }
+}
+
+/** `['a.b=c', …]` as given to `--set` → `{'a.b': 'c', …}`. Throws {@link UserError} for text without `=`. */
+export function parseOverrides(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=');
+      if (at < 1) throw new UserError(`--set ${pair}: expected key=value, for example --set training.epochs=5`);
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
+}
+
+/**
+ * Reads the text of a config. Relative paths start at the config's folder, or at its `data` folder. `overrides` maps
+ * keys such as `training.epochs` to values written as in YAML; their relative paths start at the working directory.
+ * @throws {UserError} naming every unknown, missing or wrong key at once, an unknown one with the nearest known.
+ */
+export function parseConfig(text: string, path: string, overrides: Readonly<Record<string, string>> = {}): Config {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const broken = document.errors[0];
+  if (broken) {
+    const message = `this is not YAML: ${broken.message.split('\n')[0]!.replace(/ at line.*$/, '')}`;
+    throw badInput({ file: path, row: lines.linePos(broken.pos[0]).line, message, remedy: 'Check the indentation and the colons' });
+  }
+  const given: unknown = document.toJS() ?? {};
+  if (!isPlain(given)) throw badInput({ file: path, message: 'the config is not a list of keys', remedy: 'Write key: value lines' });
+
+  const pathKeys = new Set(['data', ...PATHS.map((keys) => keys.join('.'))]);
+  for (const [key, value] of Object.entries(overrides)) {
+    setAt(given, key.split('.'), pathKeys.has(key) ? resolve(value) : overrideValue(key, value));
+  }
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    const place = (at: readonly PropertyKey[]): Place => {
+      if (at.join('.') in overrides) return { file: '--set' };
+      const pair = document.getIn(at, true) as { range?: [number, number, number] } | undefined;
+      return { file: path, row: pair?.range ? lines.linePos(pair.range[0]).line : undefined };
+    };
+    throw problemsError(parsed.error.issues.flatMap((issue) => issueProblems(issue, place)));
+  }
+  return checkTogether(withAbsolutePaths(parsed.data, path), path);
+}
+
+function overrideValue(key: string, value: string): unknown {
+  try {
+    return parseYaml(value) as unknown;
+  } catch (error) {
+    if (error instanceof YAMLParseError) throw new UserError(`--set ${key}=${value}: the value is not valid YAML; quote it`);
+    throw error;
+  }
+}
+
+function withAbsolutePaths(config: Config, path: string): Config {
+  const base = resolve(dirname(path), config.data ?? '.');
+  const absolute = structuredClone(config);
+  if (config.data !== undefined) absolute.data = base;
+  for (const [section, key] of PATHS) {
+    const part = absolute[section] as Record<string, unknown>;
+    if (typeof part[key] === 'string') part[key] = resolve(base, part[key]);
+  }
+  return absolute;
+}
+
+/** What no single key can be blamed for. */
+function checkTogether(config: Config, file: string): Config {
+  const { clinical, split, task } = config;
+  const problems: Problem[] = [];
+  const wrong = (message: string, remedy: string) => problems.push({ severity: 'error', file, message, remedy });
+  if (task === 'survival') {
+    if (clinical.time === undefined) wrong("survival needs 'clinical.time'", 'Name the column of the follow-up time');
+    if (clinical.event === undefined) wrong("survival needs 'clinical.event'", 'Name the column that is 1 where the death was seen');
+  }
+  if (split.test + split.validation >= 1) wrong("'split.test' and 'split.validation' leave nothing to train on", 'Lower them');
+  if (split.fold !== undefined && split.file === undefined) wrong("'split.fold' needs 'split.file'", 'Name the file of the folds');
+  if (problems.length > 0) throw problemsError(problems);
+  return config;
+}
+
+/** {@link parseConfig} of a file. */
+export async function loadConfig(path: string, overrides: Readonly<Record<string, string>> = {}): Promise<Config> {
+  await requireFile(path);
+  return parseConfig(await readFile(path, 'utf8'), path, overrides);
+}

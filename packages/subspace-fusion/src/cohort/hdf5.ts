@@ -1,0 +1,129 @@
+import { open } from 'node:fs/promises';
+import { type Dataset, File, Module, ready } from 'h5wasm/node';
+import { UserError } from '../files/user-error.js';
+import { badInput } from './problems.js';
+import { requireFile } from './table.js';
+
+const SIGNATURE = Buffer.from([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]);
+
+/**
+ * Checks what the HDF5 library does not tell apart: a file that is missing, one that is no HDF5, and one that was cut short. The
+ * superblock stores the address of the end of the file (HDF5 File Format Specification 3.0, II.A).
+ */
+async function requireHdf5(file: string): Promise<void> {
+  await requireFile(file);
+  const handle = await open(file);
+  try {
+    const head = Buffer.alloc(64);
+    await handle.read(head, 0, head.length, 0);
+    if (!head.subarray(0, 8).equals(SIGNATURE)) throw badInput({ file, ...notHdf5(head) });
+    const version = head[8]!;
+    const end = Number(head.readBigUInt64LE(version === 0 ? 40 : version === 1 ? 44 : 28));
+    const { size } = await handle.stat();
+    if (size < end) {
+      throw badInput({ file, message: `the HDF5 file is cut short: ${size} of ${end} bytes`, remedy: 'Copy or extract it again' });
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+function notHdf5(head: Buffer): { message: string; remedy: string } {
+  const text = head.toString('latin1').replace(/\0+$/, '');
+  if (text.startsWith('version https://git-lfs')) {
+    return { message: 'this is a Git LFS pointer, not the HDF5 file itself', remedy: 'Fetch it with `git lfs pull`' };
+  }
+  // Printable ASCII, tabs and line ends only.
+  const kind = /^[\t\n\r\x20-\x7e]*$/.test(text) ? 'this is a text file' : 'the file has no HDF5 signature';
+  return { message: `${kind}, not HDF5`, remedy: 'Put the HDF5 file of the patch features here' };
+}
+
+/**
+ * Opens an HDF5 file for reading, hands it to `use`, and closes it whatever happens.
+ * @throws {UserError} for a file that is missing, no HDF5, cut short, or damaged inside.
+ */
+export async function withHdf5<T>(file: string, use: (hdf5: File) => T): Promise<T> {
+  await requireHdf5(file);
+  await ready;
+  let hdf5: File | undefined;
+  // Without its throwing handler the library hands out what was in memory when a read fails.
+  Module.activate_throwing_error_handler();
+  try {
+    hdf5 = new File(file, 'r');
+    return use(hdf5);
+  } catch (error) {
+    // A TypeError would be a mistake of ours.
+    if (error instanceof UserError || error instanceof TypeError) throw error;
+    throw badInput({ file, message: `the HDF5 file cannot be read (${reasonOf(error)})`, remedy: 'Copy or extract it again' });
+  } finally {
+    Module.deactivate_throwing_error_handler();
+    hdf5?.close();
+  }
+}
+
+/** The innermost reason of the library's error stack, whose lines end in "in function(): reason". */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return [...message.matchAll(/in \w+\(\): (.*)/g)].at(-1)?.[1] ?? message.split('\n')[0]!;
+}
+
+const FLOAT = 1;
+
+/** Whether a dataset holds floating-point numbers that {@link readFloatRows} reads. */
+export function isFloatDataset({ metadata }: Dataset): boolean {
+  return metadata.type === FLOAT && metadata.littleEndian && [2, 4, 8].includes(metadata.size);
+}
+
+/**
+ * Rows `from`…`to − 1` of a matrix `[n, width]` (or `[1, n, width]`) of float16, float32 or float64, as float32, row-major.
+ * Only these rows are read from the disk.
+ */
+export function readFloatRows(dataset: Dataset, from: number, to: number): Float32Array {
+  const shape = dataset.shape!;
+  const leading = shape.slice(0, -2);
+  const width = shape.at(-1)!;
+  if (dataset.metadata.size === 2) {
+    const count = [...leading, to - from, width].map(BigInt);
+    const offset = [...leading.map(() => 0), from, 0].map(BigInt);
+    return widen(readHalves(dataset, count, offset));
+  }
+  const rows = dataset.slice([...leading.map((): [] => []), [from, to], []]) as Float32Array | Float64Array;
+  return rows instanceof Float32Array ? rows : Float32Array.from(rows);
+}
+
+/** The bits of float16 numbers, by the library's raw call: its own accessors refuse this type. */
+function readHalves(dataset: Dataset, count: bigint[], offset: bigint[]): Uint16Array {
+  const bytes = 2 * Number(count.reduce((product, n) => product * n, 1n));
+  const at = Module._malloc(bytes);
+  try {
+    Module.get_dataset_data(
+      dataset.file_id,
+      dataset.path,
+      count,
+      offset,
+      count.map(() => 1n),
+      BigInt(at),
+    );
+    return new Uint16Array(Module.HEAPU8.slice(at, at + bytes).buffer);
+  } finally {
+    Module._free(at);
+  }
+}
+
+/** Value of a float16 (IEEE 754 binary16): sign, 5 bits of exponent, 10 of fraction. */
+function halfValue(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0x1f) return fraction ? NaN : sign * Infinity;
+  return sign * (exponent === 0 ? 2 ** -24 * fraction : 2 ** (exponent - 25) * (1024 + fraction));
+}
+
+/** All 65,536 float16 values, made when the first file needs them. */
+let halfValues: Float32Array | undefined;
+
+function widen(halves: Uint16Array): Float32Array {
+  halfValues ??= Float32Array.from({ length: 65536 }, (_, bits) => halfValue(bits));
+  const table = halfValues;
+  return Float32Array.from(halves, (bits) => table[bits]!);
+}

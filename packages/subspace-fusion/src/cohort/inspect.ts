@@ -1,0 +1,159 @@
+import type { Config } from './config.js';
+import { checkBag } from './features.js';
+import { floorGenes } from './floors.js';
+import { labelPatients } from './labels.js';
+import { gatherCohort, type Gathered } from './load.js';
+import { groupsOf } from './present-genes.js';
+import { collecting, someOf, type Problem } from './problems.js';
+import { quantile } from './quantile.js';
+import { SUBSPACES, type Patient } from './types.js';
+
+/** What `subspace inspect` tells about a cohort; plain JSON. A part whose file could not be read is missing. */
+export interface Inspection {
+  readonly name: string;
+  readonly clinical?: { readonly file: string; readonly patients: number; readonly columns: number };
+  readonly expression?: {
+    readonly file: string;
+    readonly orientation: string;
+    readonly genes: number;
+    /** Patients of the clinical table that the matrix has. */
+    readonly patients: number;
+    /** Names on the patients' axis that the clinical table lacks. */
+    readonly otherPatients: number;
+    readonly lowest: number;
+    readonly highest: number;
+    readonly transform?: string;
+  };
+  readonly geneSets?: readonly { readonly set: string; readonly genes: number; readonly inMatrix: number; readonly used?: number }[];
+  readonly features?: {
+    readonly folder: string;
+    readonly slides: number;
+    readonly patients: number;
+    readonly otherFiles: number;
+    /** Patches a slide. */
+    readonly patches?: { readonly least: number; readonly median: number; readonly most: number };
+    readonly width?: number;
+    readonly encoder?: string;
+  };
+  /** Patients that have everything. */
+  readonly joined: { readonly patients: number; readonly slides: number };
+  /** Of the joined patients. */
+  readonly task?: SurvivalSummary | ClassSummary;
+  /** Genes whose floor gives a clinical column's groups away. */
+  readonly floors?: { readonly column: string; readonly genes: readonly string[]; readonly inGeneSets: number };
+  readonly problems: readonly Problem[];
+}
+
+export interface SurvivalSummary {
+  readonly task: 'survival';
+  readonly patients: number;
+  readonly deaths: number;
+  readonly medianFollowUp: number;
+  readonly timeUnit: string;
+}
+
+export interface ClassSummary {
+  readonly task: string;
+  readonly classes: Readonly<Record<string, number>>;
+  readonly unlabelled: Readonly<Record<string, number>>;
+}
+
+/** Columns that name where a patient's data come from, looked at where the config names none. */
+const ORIGINS = ['study', 'site', 'cohort', 'batch', 'source'];
+
+/**
+ * Reads everything of a cohort, the features included, and tells what was found, what joins, and all that is wrong.
+ * @param onSlide Called after each slide, for a progress bar.
+ */
+export async function inspectCohort(config: Config, onSlide?: (done: number, of: number) => void): Promise<Inspection> {
+  const gathered = await gatherCohort(config);
+  const problems = [...gathered.problems];
+  const readable = [...gathered.headers.keys()];
+  for (const [i, path] of readable.entries()) {
+    await collecting(problems, () => checkBag(path));
+    onSlide?.(i + 1, readable.length);
+  }
+  const { clinical } = gathered;
+  return {
+    name: config.name,
+    clinical: clinical && { file: clinical.file, patients: clinical.patients.length, columns: clinical.columns.length },
+    expression: inspectExpression(gathered, config),
+    geneSets: inspectGeneSets(gathered, config),
+    features: inspectFeatures(gathered, config),
+    joined: { patients: gathered.joined.length, slides: gathered.joined.flatMap(({ bags }) => bags).length },
+    task: inspectTask(gathered.joined, config),
+    floors: inspectFloors(gathered, config, problems),
+    problems,
+  };
+}
+
+function inspectExpression({ expression: read, cohort }: Gathered, { expression: { file } }: Config): Inspection['expression'] {
+  if (!read) return undefined;
+  const { patients, genes, values } = read.expression;
+  return {
+    file,
+    orientation: read.orientation,
+    genes: genes.length,
+    patients: patients.length,
+    otherPatients: read.otherPatients.length,
+    lowest: values.reduce((a, b) => Math.min(a, b), Infinity),
+    highest: values.reduce((a, b) => Math.max(a, b), -Infinity),
+    transform: cohort?.transform,
+  };
+}
+
+function inspectGeneSets({ geneSets, expression, cohort }: Gathered, config: Config): Inspection['geneSets'] {
+  if (!geneSets) return undefined;
+  const inMatrix = new Set(expression?.expression.genes);
+  return SUBSPACES.map((subspace) => ({
+    set: config.geneSets[subspace],
+    genes: geneSets[subspace].length,
+    inMatrix: geneSets[subspace].filter((gene) => inMatrix.has(gene)).length,
+    used: cohort?.genes[subspace].length,
+  }));
+}
+
+function inspectFeatures({ slides, headers }: Gathered, { features: { folder, encoder } }: Config): Inspection['features'] {
+  if (!slides) return undefined;
+  const patches = Float64Array.from([...headers.values()], (header) => header.patches).sort();
+  const [first] = headers.values();
+  return {
+    folder,
+    slides: [...slides.byPatient.values()].flat().length,
+    patients: slides.byPatient.size,
+    otherFiles: slides.others.length,
+    patches: first && { least: patches[0]!, median: quantile(patches, 0.5), most: patches.at(-1)! },
+    width: first?.width,
+    encoder: encoder ?? first?.encoder,
+  };
+}
+
+function inspectTask(joined: readonly Patient[], { task, labels: rule, clinical }: Config): Inspection['task'] {
+  if (joined.length === 0) return undefined;
+  if (task === 'survival') {
+    const known = joined.flatMap(({ survival }) => survival ?? []);
+    const times = Float64Array.from(known, ({ time }) => time).sort();
+    const deaths = known.filter(({ event }) => event).length;
+    return known.length === 0
+      ? undefined
+      : { task, patients: known.length, deaths, medianFollowUp: quantile(times, 0.5), timeUnit: clinical.timeUnit };
+  }
+  const { byPatient, unlabelled } = labelPatients(joined, task, rule);
+  const classes: Record<string, number> = {};
+  for (const name of [...byPatient.values()].sort()) classes[name] = (classes[name] ?? 0) + 1;
+  return { task: typeof task === 'string' ? task : task.column, classes, unlabelled: Object.fromEntries(unlabelled) };
+}
+
+function inspectFloors({ clinical, expression, geneSets }: Gathered, config: Config, problems: Problem[]): Inspection['floors'] {
+  const { file, leaveOutFloorsBy } = config.expression;
+  const column = leaveOutFloorsBy ?? ORIGINS.find((origin) => clinical?.columns.includes(origin));
+  if (!clinical?.columns.includes(column ?? '') || !expression || column === undefined) return undefined;
+  const genes = floorGenes(expression.expression, groupsOf(clinical, column));
+  const needed = new Set(geneSets && SUBSPACES.flatMap((subspace) => geneSets[subspace]));
+  const inGeneSets = genes.filter((gene) => needed.has(gene));
+  if (inGeneSets.length > 0 && leaveOutFloorsBy === undefined) {
+    const message = `${inGeneSets.length} genes of the gene sets have a floor value that gives the ${column} away (${someOf(inGeneSets)})`;
+    problems.push({ severity: 'warning', file, message, remedy: `Set expression.leaveOutFloorsBy to '${column}' to train without them` });
+  }
+  return { column, genes, inGeneSets: inGeneSets.length };
+}

@@ -1,0 +1,119 @@
+/** What the clinical table says about the markers of the WHO 2021 classification; undefined is unknown. */
+export interface Markers {
+  readonly idh: 'mutant' | 'wildtype' | undefined;
+  readonly codeleted: boolean | undefined;
+  /** GISTIC calls, −2 (homozygous deletion) to 2 (amplification). */
+  readonly cdkn2a: number | undefined;
+  readonly cdkn2b: number | undefined;
+  readonly homozygousDeletion: boolean | undefined;
+  readonly grade: 2 | 3 | 4 | undefined;
+  readonly glioblastomaHistology: boolean | undefined;
+  readonly tertMutant: boolean | undefined;
+  readonly egfr: number | undefined;
+  readonly egfrAmplified: boolean | undefined;
+  readonly gain7loss10: boolean | undefined;
+}
+
+type Reader<T> = (cell: string) => T | undefined;
+
+/** Reads a cell by a list of the words for each value. */
+function words<T>(table: readonly (readonly [T, string])[]): Reader<T> {
+  const values = new Map(table.flatMap(([value, list]) => list.split('|').map((word) => [word, value] as const)));
+  return (cell) => values.get(cell.trim().toLowerCase());
+}
+
+const yesNo = (yes: string, no: string) =>
+  words([
+    [true, `${yes}|1|1.0|yes|true`],
+    [false, `${no}|0|0.0|no|false`],
+  ]);
+
+const gistic: Reader<number> = (cell) => {
+  const call = Number(cell);
+  return Number.isInteger(call) && Math.abs(call) <= 2 ? call : undefined;
+};
+
+/** For each marker its clinical column and how its cells read. */
+const COLUMNS: { readonly [M in keyof Markers]: { readonly column: string; readonly read: Reader<NonNullable<Markers[M]>> } } = {
+  idh: {
+    column: 'idh_status',
+    read: words([
+      ['mutant', 'mutant|mut|mutated|idh-mutant|1|1.0'],
+      ['wildtype', 'wt|wildtype|wild-type|wild type|idh-wildtype|0|0.0'],
+    ]),
+  },
+  codeleted: { column: 'codel_1p19q', read: yesNo('codel|codeleted|co-deleted', 'non-codel|noncodel|non-codeleted|intact') },
+  cdkn2a: { column: 'cdkn2a_gistic', read: gistic },
+  cdkn2b: { column: 'cdkn2b_gistic', read: gistic },
+  homozygousDeletion: { column: 'cdkn2ab_homdel', read: yesNo('deleted|homozygous deletion', 'intact|not deleted') },
+  grade: {
+    column: 'histologic_grade',
+    read: words([
+      [2, 'g2|2|2.0|ii|grade 2'],
+      [3, 'g3|3|3.0|iii|grade 3'],
+      [4, 'g4|4|4.0|iv|grade 4'],
+    ]),
+  },
+  glioblastomaHistology: { column: 'histology', read: (cell) => /glioblastoma|\bgbm\b/i.test(cell) },
+  tertMutant: { column: 'tert_promoter', read: yesNo('mutant|mut|mutated', 'wt|wildtype|wild-type|wild type') },
+  egfr: { column: 'egfr_gistic', read: gistic },
+  egfrAmplified: { column: 'egfr_amp', read: yesNo('amplified|amp', 'not amplified|non-amplified') },
+  gain7loss10: { column: 'chr7gain_chr10loss', read: yesNo('gain & loss|+7/-10', 'no combined cna|absent') },
+};
+
+type ClinicalRow = Readonly<Record<string, string>>;
+
+/** The clinical column that holds a marker. */
+export const markerColumn = (marker: keyof Markers): string => COLUMNS[marker].column;
+
+/** The markers of one patient; an empty cell and one that cannot be read are both unknown. */
+export function readMarkers(clinical: ClinicalRow): Markers {
+  const entries = Object.entries(COLUMNS).map(([marker, { column, read }]) => {
+    const cell = clinical[column];
+    return [marker, cell === undefined || cell === '' ? undefined : read(cell)];
+  });
+  return Object.fromEntries(entries) as Markers;
+}
+
+/** Columns of the row whose cell says something that is no known value of its marker. */
+export function unreadableMarkers(clinical: ClinicalRow): string[] {
+  return Object.values(COLUMNS)
+    .filter(({ column, read }) => clinical[column] && read(clinical[column]) === undefined)
+    .map(({ column }) => column);
+}
+
+/** True where one of the findings is true, false where all are known to be false, otherwise undefined. */
+export function anyOf(...findings: readonly (boolean | undefined)[]): boolean | undefined {
+  if (findings.includes(true)) return true;
+  return findings.includes(undefined) ? undefined : false;
+}
+
+/** Homozygous deletion (GISTIC −2) of CDKN2A or CDKN2B, from its own column or from the calls. One gene intact speaks for both. */
+export function homozygousDeletion({ homozygousDeletion, cdkn2a, cdkn2b }: Markers): boolean | undefined {
+  if (homozygousDeletion !== undefined) return homozygousDeletion;
+  const calls = [cdkn2a, cdkn2b].filter((call) => call !== undefined);
+  return calls.length === 0 ? undefined : calls.includes(-2);
+}
+
+/** EGFR amplification (GISTIC 2), from its own column or from the call. */
+export function egfrAmplification({ egfrAmplified, egfr }: Markers): boolean | undefined {
+  return egfrAmplified ?? (egfr === undefined ? undefined : egfr === 2);
+}
+
+/** The pairs of findings of one patient that cannot both be true, each in words. */
+export function contradictions(m: Markers): string[] {
+  const found: string[] = [];
+  if (m.idh === 'wildtype' && m.codeleted)
+    found.push('idh_status is wild type and codel_1p19q is codeleted, which defines an IDH-mutant tumour');
+  const calls = [m.cdkn2a, m.cdkn2b].filter((call) => call !== undefined);
+  if (m.homozygousDeletion !== undefined && calls.length > 0 && m.homozygousDeletion !== calls.includes(-2)) {
+    found.push(`cdkn2ab_homdel is ${Number(m.homozygousDeletion)} and the GISTIC calls of CDKN2A/B are ${calls.join(' and ')}`);
+  }
+  if (m.egfrAmplified !== undefined && m.egfr !== undefined && m.egfrAmplified !== (m.egfr === 2)) {
+    found.push(`egfr_amp is ${Number(m.egfrAmplified)} and egfr_gistic is ${m.egfr}`);
+  }
+  if (m.glioblastomaHistology && m.grade !== undefined && m.grade < 4) {
+    found.push(`histology is glioblastoma and histologic_grade is G${m.grade}`);
+  }
+  return found;
+}

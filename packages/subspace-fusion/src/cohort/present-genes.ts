@@ -1,0 +1,58 @@
+import type { ClinicalTable } from './clinical.js';
+import type { Config } from './config.js';
+import { floorGenes } from './floors.js';
+import { suggest } from './nearest.js';
+import { badInput, someOf, type Problem } from './problems.js';
+import type { Cohort, Expression, Subspace } from './types.js';
+
+/** Genes of each set that the matrix has and that give no group away by their floor; the others are counted. */
+export function presentGenes(
+  config: Config,
+  clinical: ClinicalTable,
+  geneSets: Cohort['genes'],
+  expression: Expression,
+  problems: Problem[],
+): Cohort['genes'] {
+  const inMatrix = new Set(expression.genes);
+  const column = config.expression.leaveOutFloorsBy;
+  const tellTale = new Set(column === undefined ? [] : floorGenes(expression, groupsOf(clinical, column)));
+  const present = (subspace: Subspace) => {
+    const all = geneSets[subspace];
+    const set = config.geneSets[subspace];
+    const absent = all.filter((gene) => !inMatrix.has(gene));
+    const leftOut = all.filter((gene) => tellTale.has(gene));
+    const kept = all.filter((gene) => inMatrix.has(gene) && !tellTale.has(gene));
+    const note = (severity: Problem['severity'], message: string, remedy: string) =>
+      problems.push({ severity, file: config.geneSets.file, message, remedy });
+    if (leftOut.length > 0) {
+      note(
+        'warning',
+        `${leftOut.length} genes of ${set} have a floor that gives the ${column} away (${someOf(leftOut)})`,
+        'They are left out',
+      );
+    }
+    if (kept.length === 0) note('error', `no gene of ${set} is left of ${all.length}`, 'Use the gene symbols of the expression matrix');
+    else if (absent.length > 0) {
+      note(
+        'warning',
+        `${absent.length} of ${all.length} genes of ${set} are not in the matrix (${someOf(absent)})`,
+        'The model is built without them',
+      );
+    }
+    return kept;
+  };
+  return { tumour: present('tumour'), microenvironment: present('microenvironment') };
+}
+
+/** Group of each patient by a clinical column. Throws {@link UserError} where there is no such column. */
+export function groupsOf({ file, columns, patients }: ClinicalTable, column: string): Map<string, string> {
+  if (!columns.includes(column)) {
+    throw badInput({
+      file,
+      row: 1,
+      message: `there is no column '${column}' (expression.leaveOutFloorsBy)`,
+      remedy: suggest(column, columns),
+    });
+  }
+  return new Map(patients.flatMap(({ id, clinical }) => (clinical[column] ? [[id, clinical[column]] as const] : [])));
+}

@@ -1,0 +1,49 @@
+import { UserError } from '../files/user-error.js';
+
+/** Something about the user's files: an `error` stops the work, a `warning` is stated and the work goes on. */
+export interface Problem {
+  readonly severity: 'error' | 'warning';
+  readonly file: string;
+  /** Line of the file; a table's header is line 1. */
+  readonly row?: number;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** More problems than this in one message help nobody; `subspace inspect` lists them all. */
+const SHOWN = 20;
+
+/** One line: file, row, what is wrong, what to do about it. */
+export function formatProblem({ file, row, message, remedy }: Problem): string {
+  return `${file}${row === undefined ? '' : `, row ${row}`}: ${message}. ${remedy}${remedy.endsWith('?') ? '' : '.'}`;
+}
+
+/** An error that carries its problems, one line each, so that a caller can go on and collect more of them. */
+export function problemsError(problems: readonly Problem[]): UserError {
+  const lines = problems.slice(0, SHOWN).map(formatProblem);
+  if (problems.length > SHOWN) lines.push(`… and ${problems.length - SHOWN} more; \`subspace inspect\` lists them all.`);
+  return new UserError(lines.join('\n'), { cause: problems });
+}
+
+/** {@link problemsError} of a single problem: `throw badInput({ file, message, remedy })`. */
+export function badInput(problem: Omit<Problem, 'severity'>): UserError {
+  return problemsError([{ severity: 'error', ...problem }]);
+}
+
+/** Runs `work`; bad input becomes entries of `problems` and the result `undefined`, any other error is thrown on. */
+export async function collecting<T>(problems: Problem[], work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof UserError) || !Array.isArray(error.cause)) throw error;
+    problems.push(...(error.cause as Problem[]));
+    return undefined;
+  }
+}
+
+/** "a, b, c and 5 more": names for a message, the first few of them. */
+export function someOf(names: Iterable<string>, shown = 3): string {
+  const all = [...names];
+  const more = all.length - shown;
+  return all.slice(0, shown).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}

@@ -1,0 +1,108 @@
+import { UserError } from '../files/user-error.js';
+import { someOf } from './problems.js';
+import { quantile } from './quantile.js';
+import type { Expression, ExpressionTransform } from './types.js';
+
+/** How expression becomes the network's input; learned from the training patients and stored with the model, plain JSON. */
+export interface GeneScaling {
+  readonly transform: ExpressionTransform;
+  /** Genes by symbol, in the order of the network's input. */
+  readonly genes: readonly string[];
+  /** Mean and standard deviation of each gene's transformed values, without their tails; a deviation of 0 marks a constant gene. */
+  readonly mean: readonly number[];
+  readonly deviation: readonly number[];
+}
+
+/** z-scores are clipped to ±3. */
+const CLIP = 3;
+
+/** Part of the training patients at either end whose values do not set a gene's scale. */
+const TAIL = 0.025;
+
+/** Ranks of values within one patient, scaled to (0, 1): (rank − ½)/n, ties share their mean rank. */
+function ranks(values: Float64Array): Float64Array {
+  const order = Array.from(values.keys()).sort((a, b) => values[a]! - values[b]!);
+  const ranked = new Float64Array(values.length);
+  for (let from = 0; from < order.length;) {
+    let to = from;
+    while (to < order.length && values[order[to]!] === values[order[from]!]) to++;
+    // Ranks from + 1 … to, so their mean is (from + to + 1)/2.
+    for (let i = from; i < to; i++) ranked[order[i]!] = (from + to) / 2 / order.length;
+    from = to;
+  }
+  return ranked;
+}
+
+const TRANSFORMS: { readonly [T in ExpressionTransform]: (values: Float64Array) => Float64Array } = {
+  none: (values) => values,
+  log2p1: (values) => values.map((x) => Math.log2(1 + x)),
+  rank: ranks,
+};
+
+/** Transformed values of the patients, one row each, in the order of `genes`. Ranks are among these genes. */
+function transformed(
+  expression: Expression,
+  patients: readonly string[],
+  genes: readonly string[],
+  transform: ExpressionTransform,
+): Float64Array[] {
+  const geneAt = new Map(expression.genes.map((gene, g) => [gene, g]));
+  const patientAt = new Map(expression.patients.map((id, p) => [id, p]));
+  const absent = genes.filter((gene) => !geneAt.has(gene));
+  if (absent.length > 0) {
+    throw new UserError(
+      `The expression matrix lacks ${absent.length} of the ${genes.length} genes that the model needs (${someOf(absent)}). Add them.`,
+    );
+  }
+  const columns = genes.map((gene) => geneAt.get(gene)!);
+  return patients.map((id) => {
+    const p = patientAt.get(id);
+    if (p === undefined) throw new UserError(`The expression matrix has no patient '${id}'. Add the patient.`);
+    const values = Float64Array.from(columns, (g) => expression.values[p * expression.genes.length + g]!);
+    return TRANSFORMS[transform](values);
+  });
+}
+
+/**
+ * Mean and standard deviation of a gene over the training patients, its extremes pulled in to the central 95 %. Expression
+ * has tails that would otherwise set the scale: among published z-scores one value of 3515 makes all other patients look equal.
+ */
+function robustMoments(values: Float64Array): { mean: number; deviation: number } {
+  const sorted = values.slice().sort();
+  const [low, high] = [quantile(sorted, TAIL), quantile(sorted, 1 - TAIL)];
+  // Rounding of the mean would give a constant gene a tiny deviation.
+  if (low === high) return { mean: low, deviation: 0 };
+  const pulledIn = values.map((x) => Math.min(Math.max(x, low), high));
+  const mean = pulledIn.reduce((sum, x) => sum + x, 0) / values.length;
+  const variance = pulledIn.reduce((sum, x) => sum + (x - mean) ** 2, 0) / values.length;
+  return { mean, deviation: Math.sqrt(variance) };
+}
+
+/**
+ * Learns the scaling of each gene's transformed values from the training patients.
+ * @throws {UserError} for a gene or patient that the matrix lacks.
+ */
+export function fitGeneScaling(
+  expression: Expression,
+  trainingPatients: readonly string[],
+  genes: readonly string[],
+  transform: ExpressionTransform,
+): GeneScaling {
+  const rows = transformed(expression, trainingPatients, genes, transform);
+  const moments = genes.map((_, g) => robustMoments(Float64Array.from(rows, (row) => row[g]!)));
+  return { transform, genes, mean: moments.map(({ mean }) => mean), deviation: moments.map(({ deviation }) => deviation) };
+}
+
+/**
+ * The network's gene input: `[patients, genes]` row-major, z-scores clipped to ±3; a gene that was constant in training gives 0.
+ * @throws {UserError} for a gene or patient that the matrix lacks.
+ */
+export function applyGeneScaling(scaling: GeneScaling, expression: Expression, patients: readonly string[]): Float32Array {
+  const { transform, genes, mean, deviation } = scaling;
+  const z = (x: number, g: number) => (deviation[g] === 0 ? 0 : (x - mean[g]!) / deviation[g]!);
+  const scaled = new Float32Array(patients.length * genes.length);
+  transformed(expression, patients, genes, transform).forEach((row, p) => {
+    row.forEach((x, g) => (scaled[p * genes.length + g] = Math.max(-CLIP, Math.min(CLIP, z(x, g)))));
+  });
+  return scaled;
+}

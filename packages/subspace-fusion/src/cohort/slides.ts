@@ -1,0 +1,82 @@
+import { readdir } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
+import type { Config } from './config.js';
+import { suggest } from './nearest.js';
+import { badInput, someOf, type Problem } from './problems.js';
+import { readTable } from './table.js';
+import type { BagFile } from './types.js';
+
+/** Which feature files belong to which patient. */
+export interface Slides {
+  readonly byPatient: ReadonlyMap<string, readonly BagFile[]>;
+  /** Feature files that belong to no patient of the clinical table. */
+  readonly others: readonly string[];
+}
+
+/** The longest beginning of `stem` that is a key and ends where a word ends: `P1` is not the patient of `P10.h5`. */
+function longestPrefix<T>(stem: string, keys: ReadonlyMap<string, T>): T | undefined {
+  for (let end = stem.length; end > 0; end--) {
+    const wordEnds = end === stem.length || !/[A-Za-z0-9]/.test(stem[end]!);
+    const found = wordEnds ? keys.get(stem.slice(0, end)) : undefined;
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+const withoutExtension = (name: string) => name.replace(/\.(svs|tiff?|ndpi|mrxs|scn|h5|hdf5|pt)$/i, '');
+
+/** Reads `patient_id,slide_id`: slide id without its extension → patient. Slides of patients that nobody knows are left out. */
+async function readSlideTable(file: string, patients: ReadonlySet<string>, problems: Problem[]): Promise<Map<string, string>> {
+  const { columns, rows } = await readTable(file);
+  const [patientColumn, slideColumn] = ['patient_id', 'slide_id'].map((column) => {
+    const at = columns.indexOf(column);
+    if (at < 0) throw badInput({ file, row: 1, message: `there is no column '${column}'`, remedy: suggest(column, columns) });
+    return at;
+  }) as [number, number];
+  const patientOf = new Map<string, string>();
+  const strangers = new Set<string>();
+  for (const { line, cells } of rows) {
+    const [patient, slide] = [cells[patientColumn]!, withoutExtension(cells[slideColumn]!)];
+    const before = patientOf.get(slide);
+    if (before !== undefined && before !== patient) {
+      const message = `the slide '${slide}' is given to '${before}' and to '${patient}'`;
+      problems.push({ severity: 'error', file, row: line, message, remedy: 'Give it to one patient' });
+    }
+    if (patients.has(patient)) patientOf.set(slide, patient);
+    else strangers.add(patient);
+  }
+  if (strangers.size > 0) {
+    const message = `${strangers.size} patients are not in the clinical table (${someOf(strangers)})`;
+    problems.push({ severity: 'warning', file, message, remedy: 'Their slides are not used' });
+  }
+  return patientOf;
+}
+
+/**
+ * Lists the feature files (`.h5`, `.hdf5`) and gives each to a patient: by the slide table where there is one, otherwise to the patient whose
+ * id the file name starts with. Opens none of them.
+ * @throws {UserError} for a folder that is missing or has no feature file, or a slide table that cannot be read.
+ */
+export async function findSlides(config: Config['features'], patientIds: Iterable<string>, problems: Problem[]): Promise<Slides> {
+  const { folder } = config;
+  const names = await readdir(folder).catch(() => undefined);
+  if (!names) throw badInput({ file: folder, message: 'the feature folder does not exist', remedy: 'Check features.folder' });
+  const files = names.filter((name) => /\.(h5|hdf5)$/i.test(name)).sort();
+  if (files.length === 0) {
+    const inside = names.includes('h5_files')
+      ? `Set features.folder to ${join(folder, 'h5_files')}`
+      : 'Extract the features first, one .h5 file a slide';
+    throw badInput({ file: folder, message: 'the folder has no .h5 file', remedy: inside });
+  }
+  const ids = new Set(patientIds);
+  const patientOf = config.slides ? await readSlideTable(config.slides, ids, problems) : new Map([...ids].map((id) => [id, id]));
+  const byPatient = new Map<string, BagFile[]>();
+  const others: string[] = [];
+  for (const file of files) {
+    const slide = basename(file, extname(file));
+    const patient = longestPrefix(slide, patientOf);
+    if (patient === undefined) others.push(file);
+    else byPatient.set(patient, [...(byPatient.get(patient) ?? []), { slide, path: join(folder, file) }]);
+  }
+  return { byPatient, others };
+}

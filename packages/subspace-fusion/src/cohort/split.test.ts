@@ -1,0 +1,131 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { newFolder, write } from './made-files.test.helper.js';
+import type { Problem } from './problems.js';
+import { makeSplit, strataOf } from './split.js';
+import { readTable } from './table.js';
+import type { Patient } from './types.js';
+
+const folder = newFolder();
+const patient = (id: string, event = false): Patient => ({
+  id,
+  clinical: { sex: event ? 'f' : 'm' },
+  survival: { time: 1, event },
+  bags: [
+    { slide: `${id}-S1`, path: '' },
+    { slide: `${id}-S2`, path: '' },
+  ],
+});
+const patients = Array.from({ length: 200 }, (_, i) => patient(`P${i}`, i % 4 === 0));
+const strata = strataOf(patients, { task: 'survival', labels: 'who2021' });
+const defaults = { seed: 1, test: 0.1, validation: 0.1 };
+const all = (split: object) => (Object.values(split) as string[][]).flat();
+
+describe('a random split', () => {
+  it('divides every patient once, 80/10/10, with equal proportions of deaths', async () => {
+    const split = await makeSplit(patients, strata, defaults);
+    expect([split.train.length, split.validation.length, split.test.length]).toEqual([160, 20, 20]);
+    expect(new Set(all(split)).size).toBe(200);
+    for (const part of [split.train, split.validation, split.test]) {
+      const deaths = part.filter((id) => strata.get(id) === 'event').length;
+      expect(Math.abs(deaths - part.length / 4)).toBeLessThanOrEqual(1);
+    }
+  });
+
+  it('depends on the seed, not on the order of the table', async () => {
+    const split = await makeSplit(patients, strata, defaults);
+    const reversed = await makeSplit(patients, new Map([...strata].reverse()), defaults);
+    expect(new Set(reversed.test)).toEqual(new Set(split.test));
+    const other = await makeSplit(patients, strata, { ...defaults, seed: 2 });
+    expect(new Set(other.test)).not.toEqual(new Set(split.test));
+  });
+
+  it('gives every patient of a small stratum its chance', async () => {
+    const few = new Map([...strata].map(([id], i) => [id, i < 5 ? 'rare' : 'common']));
+    const tested = new Set<string>();
+    for (let seed = 0; seed < 100; seed++) for (const id of (await makeSplit(patients, few, { ...defaults, seed })).test) tested.add(id);
+    expect(tested.size).toBe(200);
+  });
+
+  it('refuses an empty part', async () => {
+    await expect(
+      makeSplit(
+        [],
+        new Map([
+          ['a', 'x'],
+          ['b', 'x'],
+        ]),
+        defaults,
+      ),
+    ).rejects.toThrow(/of 2 labelled patients none is left/);
+  });
+});
+
+describe('a split from a file', () => {
+  const ten = patients.slice(0, 10);
+  const tenStrata = strataOf(ten, { task: 'survival', labels: 'who2021' });
+  const split = (text: string, fold?: number, problems: Problem[] = []) =>
+    makeSplit(ten, tenStrata, { ...defaults, file: write(folder, 'split.csv', text), fold }, problems);
+
+  it('takes a fold as the test part and carves validation from the rest', async () => {
+    const text = 'patient_id,fold\n' + ten.map(({ id }, i) => `${id},${i % 5}`).join('\n');
+    const { train, validation, test } = await split(text, 2);
+    expect(test).toEqual(['P2', 'P7']);
+    expect([train.length, validation.length]).toEqual([7, 1]);
+    await expect(split(text)).rejects.toThrow(/'split.fold' names none/);
+    await expect(split(text, 9)).rejects.toThrow(/no fold 9.*0, 1, 2, 3, 4/);
+  });
+
+  it('takes the validation part of a file without a test part as the test part', async () => {
+    const { train, validation, test } = await split(',train,val\n0,P0,P8\n1,P1,P9\n2,P2,\n3,P3,\n4,P4,\n5,P5,\n');
+    expect(test).toEqual(['P8', 'P9']);
+    expect([...train, ...validation].sort()).toEqual(['P0', 'P1', 'P2', 'P3', 'P4', 'P5']);
+    expect(validation).toHaveLength(1);
+  });
+
+  it('takes three columns as they stand, of patients or of slides', async () => {
+    const expected = { train: ['P0', 'P1'], validation: ['P2'], test: ['P3'] };
+    expect(await split(',train,val,test\n0,P0,P2,P3\n1,P1,,\n')).toEqual(expected);
+    expect(await split(',train,val,test\n0,P0-S1,P2-S2,P3-S1\n1,P0-S2,,\n2,P1-S1.svs,,\n')).toEqual(expected);
+    expect(await split(',train,val,test\nP0-S1,True,False,False\nP1,True,False,False\nP2,False,True,False\nP3,False,False,True\n')).toEqual(
+      expected,
+    );
+  });
+
+  it('counts strangers and refuses a patient in two parts', async () => {
+    const problems: Problem[] = [];
+    await split(',train,val,test\n0,P0,P2,P3\n1,nobody,,\n', undefined, problems);
+    expect(problems.map(({ message }) => message)).toEqual(['1 names are no patient or slide of the cohort (nobody)']);
+    await expect(split(',train,val,test\n0,P0-S1,P2,P0-S2\n')).rejects.toThrow(
+      /row 2: patient 'P0' is in the train part and in the test part/,
+    );
+    await expect(split('a,b\n1,2\n')).rejects.toThrow(/'train,val'/);
+  });
+
+  it('finds splits_k.csv in a folder', async () => {
+    const splits = join(folder, 'splits');
+    mkdirSync(splits, { recursive: true });
+    write(splits, 'splits_1.csv', ',train,val,test\n0,P0,P2,P3\n');
+    const read = (fold?: number) => makeSplit(ten, tenStrata, { ...defaults, file: splits, fold });
+    expect((await read(1)).test).toEqual(['P3']);
+    await expect(read()).rejects.toThrow(/names none/);
+    await expect(read(4)).rejects.toThrow(/splits_4.csv: the file does not exist/);
+  });
+});
+
+const REAL = '../shared/data/tcga-gbmlgg';
+describe.skipIf(!existsSync(REAL))('the published splits (../shared/data is there)', () => {
+  it('are the folds, whichever form they are read in', async () => {
+    const { rows } = await readTable(join(REAL, 'clinical.csv'));
+    const real = rows.map(({ cells }, i) => patient(cells[0]!, i % 3 === 0));
+    const realStrata = strataOf(real, { task: { column: 'sex' }, labels: 'who2021' });
+    for (let fold = 0; fold < 5; fold++) {
+      const byFolds = await makeSplit(real, realStrata, { ...defaults, file: join(REAL, 'folds.csv'), fold });
+      const bySplits = await makeSplit(real, realStrata, { ...defaults, file: join(REAL, 'splits'), fold });
+      expect(bySplits).toEqual(byFolds);
+      expect(byFolds.validation).toHaveLength(57);
+      expect(new Set(all(byFolds)).size).toBe(569);
+    }
+  });
+});

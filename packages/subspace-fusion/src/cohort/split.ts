@@ -1,0 +1,88 @@
+import { UserError } from '../files/user-error.js';
+import { key, permutation, uniform } from '../random/counter.js';
+import type { Config } from './config.js';
+import { labelPatients } from './labels.js';
+import type { Problem } from './problems.js';
+import { readSplitFile, type NamedParts } from './split-file.js';
+import type { Patient, Split } from './types.js';
+
+/** Patients to divide, by id, each with the stratum whose proportion every part should keep. */
+export type Strata = ReadonlyMap<string, string>;
+
+/** Patients that can be used for the task, by their class, or for survival by whether the death was seen. */
+export function strataOf(patients: readonly Patient[], { task, labels }: Pick<Config, 'task' | 'labels'>): Strata {
+  if (task !== 'survival') return labelPatients(patients, task, labels).byPatient;
+  return new Map(patients.flatMap(({ id, survival }) => (survival ? [[id, survival.event ? 'event' : 'censored'] as const] : [])));
+}
+
+/** Patients in the order of their strata, shuffled within each; independent of the order they come in. */
+function shuffledByStratum(strata: Strata, stream: number): string[] {
+  const ids = [...strata.keys()].sort();
+  return [...new Set(strata.values())].sort().flatMap((stratum) => {
+    const own = ids.filter((id) => strata.get(id) === stratum);
+    return Array.from(permutation(key(stream, stratum), own.length), (i) => own[i]!);
+  });
+}
+
+/** A stratified random sample of `size` patients: every (n/size)-th of the list by strata, from a random start. */
+function sample(strata: Strata, size: number, stream: number): Set<string> {
+  const ordered = shuffledByStratum(strata, stream);
+  const start = uniform(key(stream, 'start'), 0);
+  const upTo = (i: number) => Math.floor((i * size) / ordered.length + start);
+  return new Set(ordered.filter((_, i) => upTo(i + 1) > upTo(i)));
+}
+
+/** Takes a stratified `size` of the patients away from the others: [taken, rest]. */
+function carve(strata: Strata, size: number, stream: number): [string[], Strata] {
+  const taken = sample(strata, size, stream);
+  const rest = [...strata].filter(([id]) => !taken.has(id));
+  return [[...taken], new Map(rest)];
+}
+
+/**
+ * Divides the patients into training, validation and test parts, in their original order within each. By the config: stratified
+ * at random from `split.seed`; or by `split.file` (see {@link readSplitFile}), where validation is carved from the training patients, as
+ * a fraction of all patients, unless the file names it.
+ * @param patients The cohort, to find the patient of a slide that a file names.
+ * @param strata The patients to divide; see {@link strataOf}. Others that a file names are left out.
+ * @throws {UserError} for a split file that is wrong, or a part that would be empty.
+ */
+export async function makeSplit(
+  patients: readonly Patient[],
+  strata: Strata,
+  config: Config['split'],
+  problems: Problem[] = [],
+): Promise<Split> {
+  const named = config.file === undefined ? undefined : await readSplitFile(config.file, config.fold, patients, problems);
+  const parts = named ? fromFile(named, strata, config) : atRandom(strata, config);
+  const inOrder = (ids: readonly string[]) => {
+    const set = new Set(ids);
+    return [...strata.keys()].filter((id) => set.has(id));
+  };
+  const split = { train: inOrder(parts.train), validation: inOrder(parts.validation), test: inOrder(parts.test) };
+  for (const [part, ids] of Object.entries(split)) {
+    if (ids.length === 0) {
+      throw new UserError(
+        `${config.file ?? 'split'}: of ${strata.size} labelled patients none is left for the ${part} part. ` +
+          'Use more patients or other fractions.',
+      );
+    }
+  }
+  return split;
+}
+
+function atRandom(strata: Strata, { seed, test, validation }: Config['split']): Split {
+  const stream = key(seed, 'split');
+  const [testIds, others] = carve(strata, Math.round(test * strata.size), key(stream, 'test'));
+  const [validationIds, rest] = carve(others, Math.round(validation * strata.size), key(stream, 'validation'));
+  return { train: [...rest.keys()], validation: validationIds, test: testIds };
+}
+
+function fromFile({ train, validation, test }: NamedParts, strata: Strata, config: Config['split']): Split {
+  if (validation) return { train, validation, test };
+  const usable = (ids: readonly string[]) => new Map(ids.flatMap((id) => (strata.has(id) ? [[id, strata.get(id)!] as const] : [])));
+  const training = usable(train);
+  const size = Math.round(config.validation * (training.size + usable(test).size));
+  const [carved, rest] = carve(training, size, key(config.seed, 'split', 'validation'));
+  return { train: [...rest.keys()], validation: carved, test };
+}

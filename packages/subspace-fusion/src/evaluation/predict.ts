@@ -1,0 +1,110 @@
+import { basename } from 'node:path';
+import { applyGeneScaling, formatProblem, readBag, fixBag, readExpression, type Problem } from '../cohort/index.js';
+import { UserError } from '../files/user-error.js';
+import { BEYOND_FOLLOW_UP, predictedMedian, predictedSurvival, survivalCurve } from '../metrics/index.js';
+import { openBackend } from '../training/backend.js';
+import { createPredictor, prediction } from '../training/inference.js';
+import { taskName, type Model } from '../training/model.js';
+import { readCheckpoint, readModel, readRunConfig } from '../training/run-folder.js';
+
+type Time = number | typeof BEYOND_FOLLOW_UP;
+
+/** One patient's prediction, in words that a reader can use. */
+export interface PatientPrediction {
+  readonly patient: string;
+  readonly task: string;
+  /** Slides that it is the mean over. */
+  readonly slides: number;
+  /** Class tasks: the probability of each class, and the largest. */
+  readonly probabilities?: Readonly<Record<string, number>>;
+  readonly predicted?: string;
+  /** Survival: risk (higher is worse), probability to be alive after 1, 2 and 5 years, and median, in the cohort's time unit. */
+  readonly risk?: number;
+  readonly survival?: { readonly years: Readonly<Record<'1' | '2' | '5', Time>>; readonly median: Time; readonly timeUnit: string; readonly curve: { times: readonly number[]; survival: readonly number[] } };
+  readonly warnings: readonly string[];
+}
+
+export interface PredictOptions {
+  /** Feature files of the patient, one a slide. */
+  readonly bags: readonly string[];
+  /** An expression matrix that holds the patient, alone or among others. */
+  readonly expression: string;
+  /** Needed where the matrix holds several patients and no file name starts with one of their ids. */
+  readonly patient?: string;
+}
+
+/**
+ * Predicts one patient with a run's selected model.
+ * @throws UserError for files that cannot be read, genes of the model that are missing, or a patient who is not in the matrix.
+ */
+export async function predictPatient(run: string, { bags, expression: file, patient: asked }: PredictOptions): Promise<PatientPrediction> {
+  const model = await readModel(run);
+  const { parameters } = await readCheckpoint(run, model);
+  const config = await readRunConfig(run);
+  const problems: Problem[] = [];
+  const genes = new Set([...model.scaling.tumour.genes, ...model.scaling.microenvironment.genes]);
+  const { expression } = await readExpression(file, { patients: undefined, genes }, problems);
+  const patient = choosePatient(expression.patients, bags, file, asked);
+  const warnings = problems.map(formatProblem);
+  const scaled = {
+    tumour: applyGeneScaling(model.scaling.tumour, expression, [patient]),
+    microenvironment: applyGeneScaling(model.scaling.microenvironment, expression, [patient]),
+  };
+
+  const backend = await openBackend({ provider: config.provider });
+  const predictor = await createPredictor(model, parameters, backend);
+  try {
+    const outputs: Float64Array[] = [];
+    for (const path of bags) {
+      const bag = await readBag({ slide: basename(path), path }, model.tokens);
+      if (bag.width !== model.size.patchWidth) {
+        throw new UserError(`${path}: features are ${bag.width} wide, the model's are ${model.size.patchWidth}. Extract them with the model's encoder.`);
+      }
+      warnings.push(...encoderWarnings(path, bag.encoder, model.encoder));
+      outputs.push(await predictor.run({ bag: fixBag(bag, model.tokens).features, genes: scaled }));
+    }
+    return { ...inWords(model, prediction(patient, outputs, model.outcome.kind === 'survival')), warnings };
+  } finally {
+    await predictor.dispose();
+    await backend.close();
+  }
+}
+
+function choosePatient(patients: readonly string[], bags: readonly string[], file: string, asked: string | undefined): string {
+  if (asked !== undefined) {
+    if (!patients.includes(asked)) throw new UserError(`${file}: has no patient '${asked}'. It has ${patients.slice(0, 3).join(', ')}${patients.length > 3 ? ', …' : ''}.`);
+    return asked;
+  }
+  if (patients.length === 1) return patients[0]!;
+  const named = patients.filter((id) => bags.every((bag) => basename(bag).startsWith(id)));
+  if (named.length === 1) return named[0]!;
+  throw new UserError(`${file}: holds ${patients.length} patients and the bag's name tells none of them. Say which with --patient.`);
+}
+
+/** Features mean nothing to a model that was trained on another encoder's. */
+function encoderWarnings(path: string, found: string | undefined, trained: string | undefined): string[] {
+  const file = basename(path);
+  if (trained === undefined) return [`${file}: the model does not know which encoder its features came from, so it cannot be checked`];
+  if (found === undefined) return [`${file}: does not say its encoder; the model was trained on '${trained}' features. Do not trust this prediction unless it is the same one`];
+  if (found !== trained) return [`${file}: features are of encoder '${found}', the model was trained on '${trained}'. Do not trust this prediction`];
+  return [];
+}
+
+const YEAR = { days: 365.25, months: 12, years: 1 } as const;
+
+function inWords({ task, outcome }: Model, { patient, slides, outputs, risk }: ReturnType<typeof prediction>): Omit<PatientPrediction, 'warnings'> {
+  const common = { patient, task: taskName(task), slides };
+  if (outcome.kind === 'classes') {
+    const probabilities = Object.fromEntries(outcome.classes.map((name, c) => [name, outputs[c]!]));
+    return { ...common, probabilities, predicted: outcome.classes[outputs.indexOf(Math.max(...outputs))]! };
+  }
+  const curve = survivalCurve(outputs, outcome.cuts);
+  const after = (years: number) => predictedSurvival(curve, years * YEAR[outcome.timeUnit]);
+  const survival = {
+    years: { 1: after(1), 2: after(2), 5: after(5) },
+    median: predictedMedian(curve),
+    timeUnit: outcome.timeUnit,
+    curve: { times: curve.times, survival: curve.survival },
+  };
+  return { ...common, risk: risk!, survival };
+}

@@ -1,0 +1,25 @@
+import type { Metric } from '../metrics/index.js';
+
+/** A metric as `result.json` holds it, under its name: `{value, low, high, n, …}`, or `{value: null, reason}`. */
+export type NamedMetrics = Readonly<Record<string, DistributiveOmit<Metric, 'name'>>>;
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/** `result.json`: a model on one part of its split. */
+export interface Result {
+  readonly task: string;
+  readonly split: string;
+  readonly patients: number;
+  readonly metrics: NamedMetrics;
+  /** Simpler models, fitted on the same training patients and scored on the same patients. */
+  readonly baselines: Readonly<Record<string, NamedMetrics>>;
+  /** The epoch that was kept, chosen on the validation patients. */
+  readonly selection: { readonly epoch: number; readonly metric: string; readonly value: number | null };
+  /** Survival only: the cut between low and high risk, fixed on the training patients, and the two groups compared. */
+  readonly riskGroups?: { readonly cut: number; readonly low: number; readonly high: number; readonly logRank: NamedMetrics };
+  /** Patients with more than one slide; each got one prediction, the mean over their slides. */
+  readonly patientsWithSeveralSlides: number;
+}
+
+export function byName(metrics: readonly Metric[]): NamedMetrics {
+  return Object.fromEntries(metrics.map(({ name, ...rest }) => [name, rest]));
+}

@@ -1,0 +1,98 @@
+import { UserError } from '../../files/user-error.js';
+import { cholesky, choleskySolve, dot, transposeTimes, type Matrix } from './linear-algebra.js';
+import type { Loss } from './loss.js';
+import { partialLikelihood, riskSets, type Ties } from './partial-likelihood.js';
+import { linearPredictor } from './ridge.js';
+import { isConstant, learnStandardisation, standardise } from './standardise.js';
+
+export interface CoxModel {
+  /** Log hazard ratio per unit of each column, `[p]`; 0 for a constant column. */
+  readonly coefficients: Float64Array;
+  /** `[p]`; Infinity for a constant column, about which nothing is known. */
+  readonly standardErrors: Float64Array;
+  /** Log partial likelihood at zero and at the coefficients. */
+  readonly logLikelihoodNull: number;
+  readonly logLikelihood: number;
+}
+
+/** A Newton step that promises a smaller relative gain in log-likelihood is the last. */
+const SMALLEST_GAIN = 1e-12;
+/** So much the log-likelihood may seem to fall, relatively, by rounding alone: the last steps gain less. */
+const ROUNDING = 1e-12;
+const SHORTEST_STEP = 1e-6;
+const MOST_STEPS = 50;
+
+/**
+ * Cox's proportional hazards model without a penalty, for a few columns (Cox, JRSS B 1972): Newton's method on the
+ * partial likelihood, steps halved where it would fall; standard errors from the observed information.
+ * @param x columns, `[n, p]`, row-major
+ * @param time follow-up, any unit, `[n]`
+ * @param event true or 1 for a death, `[n]`
+ * Where a column separates the patients who die first, the likelihood has no maximum: the coefficient is then
+ * large and its standard error larger still, and the risks are in the right order.
+ * @throws UserError without a death, with values that are not finite, or where the columns determine one another
+ */
+export function fitCox(options: {
+  x: Float32Array;
+  time: ArrayLike<number>;
+  event: ArrayLike<number | boolean>;
+  ties?: Ties;
+}): CoxModel {
+  const { x, time, event, ties = 'efron' } = options;
+  const sets = riskSets(time, event);
+  if (!sets.event.includes(1)) throw new UserError('a Cox model needs at least one death among the training patients');
+  const { means, scales } = learnStandardisation(x, time.length);
+  const design = standardise(x, { means, scales });
+  const p = design.columns;
+  const constant = Array.from({ length: p }, (_, j) => isConstant(x, design.rows, j));
+
+  let beta = new Float64Array(p);
+  let loss = partialLikelihood(sets, ties, new Float64Array(design.rows));
+  const logLikelihoodNull = -loss.value;
+  let factor = factorInformation(design, loss, constant);
+  let gain = Infinity;
+  for (let step = 0; gain > SMALLEST_GAIN * (1 + loss.value); step++) {
+    if (step === MOST_STEPS) throw new UserError('a Cox model did not converge on its columns');
+    const score = transposeTimes({ rows: design.rows, columns: 1, values: loss.gradient }, design).values.map((slope) => -slope);
+    const direction = choleskySolve(factor, score);
+    gain = dot(score, 0, direction, 0, p);
+    const before = loss.value;
+    let next = beta;
+    for (let length = 1; length > SHORTEST_STEP; length /= 2) {
+      next = beta.map((value, j) => value + length * direction[j]);
+      loss = partialLikelihood(sets, ties, linearPredictor(design, 1, next));
+      if (loss.value <= before + ROUNDING * before) break;
+    }
+    beta = next;
+    factor = factorInformation(design, loss, constant);
+  }
+
+  const unit = (j: number) => Float64Array.from({ length: p }, (_, i) => (i === j ? 1 : 0));
+  return {
+    coefficients: beta.map((value, j) => value / scales[j]),
+    standardErrors: scales.map((scale, j) => (constant[j] ? Infinity : Math.sqrt(choleskySolve(factor, unit(j))[j]) / scale)),
+    logLikelihoodNull,
+    logLikelihood: -loss.value,
+  };
+}
+
+/** The linear predictor of each patient, `[n]`: larger is worse. `x: [n, p]`, row-major. */
+export function coxRisk(model: CoxModel, x: Float32Array): Float64Array {
+  const p = model.coefficients.length;
+  return linearPredictor({ rows: x.length / p, columns: p, values: Float64Array.from(x) }, 1, model.coefficients);
+}
+
+/** Cholesky factor of the observed information `Xᵀ·(−∂²ℓ/∂η²)·X`, `[p, p]`; constant columns get a 1 on the diagonal. */
+function factorInformation(design: Matrix, loss: Loss, constant: readonly boolean[]): Matrix {
+  const { rows: n, columns: p } = design;
+  const information = new Float64Array(p * p);
+  for (let j = 0; j < p; j++) {
+    const column = Float64Array.from({ length: n }, (_, i) => design.values[i * p + j]);
+    const image = transposeTimes({ rows: n, columns: 1, values: loss.hessianTimes(column) }, design);
+    information.set(image.values, j * p);
+    if (constant[j]) information[j * p + j] = 1;
+  }
+  const factor = cholesky({ rows: p, columns: p, values: information });
+  if (!factor) throw new UserError('a Cox model cannot tell its columns apart: one is determined by the others');
+  return factor;
+}

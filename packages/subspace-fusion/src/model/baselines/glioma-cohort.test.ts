@@ -1,0 +1,76 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { parse } from 'csv-parse/sync';
+import { describe, expect, it } from 'vitest';
+import { concordance, macroAuc } from '../../metrics/index.js';
+import { coxRisk, fitCox } from './cox.js';
+import { fitRidgeCox, ridgeCoxRisk } from './ridge-cox.js';
+import { fitRidgeLogistic, ridgeLogisticProbabilities } from './ridge-logistic.js';
+
+const data = '../shared/data';
+const present = existsSync(`${data}/tcga-gbmlgg/clinical.csv`);
+
+type Row = Record<string, string>;
+
+/** The 569 patients of TCGA-GBM and TCGA-LGG, and designs of the genes of chosen sets, z-scores clipped at ±3. */
+function readCohort() {
+  const patients = parse(readFileSync(`${data}/tcga-gbmlgg/clinical.csv`), { columns: true }) as Row[];
+  const text = gunzipSync(readFileSync(`${data}/tcga-gbmlgg/expression.csv.gz`)).toString();
+  const lines = text.trim().split('\n').map((line) => line.split(','));
+  const columnOf = new Map(lines[0].map((patient, column) => [patient, column]));
+  const valuesOf = new Map(lines.slice(1).map((line) => [line[0], line]));
+  const sets = readFileSync(`${data}/gene-sets/glioma-subspaces.tcga1544.gmt`, 'utf8').trim().split('\n').map((line) => line.split('\t'));
+  const expression = (rows: Row[], ...names: string[]) => {
+    const genes = sets.filter(([name]) => names.includes(name)).flatMap(([, , ...members]) => members.map((gene) => valuesOf.get(gene)!));
+    const clipped = (line: string[], patient: string) => Math.max(-3, Math.min(3, Number(line[columnOf.get(patient)!])));
+    return Float32Array.from(rows.flatMap(({ patient_id }) => genes.map((line) => clipped(line, patient_id))));
+  };
+  return { patients, expression };
+}
+
+const ageAndMale = (rows: Row[]) => Float32Array.from(rows.flatMap(({ age, sex }) => [Number(age), sex === 'male' ? 1 : 0]));
+const survival = (rows: Row[]) => ({ time: rows.map((row) => Number(row.survival_months)), event: rows.map((row) => row.event === '1') });
+const cIndex = (rows: Row[], risk: Float64Array) => concordance(survival(rows).time, survival(rows).event, risk).index!;
+
+describe.skipIf(!present)('baselines on TCGA glioma (needs ../shared/data)', () => {
+  const { patients, expression } = present ? readCohort() : { patients: [], expression: () => new Float32Array() };
+  const parts = (rows: Row[]) => ({ training: rows.filter(({ fold }) => fold !== '0'), test: rows.filter(({ fold }) => fold === '0') });
+
+  // R survival: coefficients, standard errors, log-likelihoods.
+  it.each([
+    ['efron' as const, [0.06414131192, 0.08656204499], [0.005755073062, 0.1513260636], [-1012.304311, -946.1526139]],
+    ['breslow' as const, [0.06413009982, 0.08618216007], [0.005755255921, 0.15132876], [-1012.350956, -946.2261693]],
+  ])('Cox on age and sex agrees with R, %s ties', (ties, coefficients, standardErrors, logLikelihoods) => {
+    const model = fitCox({ x: ageAndMale(patients), ...survival(patients), ties });
+    coefficients.forEach((value, j) => expect(model.coefficients[j]).toBeCloseTo(value, 9));
+    standardErrors.forEach((value, j) => expect(model.standardErrors[j]).toBeCloseTo(value, 9));
+    expect(model.logLikelihoodNull).toBeCloseTo(logLikelihoods[0], 5);
+    expect(model.logLikelihood).toBeCloseTo(logLikelihoods[1], 5);
+  });
+
+  it('age and sex reach the C-index of R on fold 0', () => {
+    const { training, test } = parts(patients);
+    const model = fitCox({ x: ageAndMale(training), ...survival(training) });
+    expect(cIndex(test, coxRisk(model, ageAndMale(test)))).toBeCloseTo(0.765, 3);
+  });
+
+  it('ridge Cox on 389 genes reaches the C-index of glmnet on fold 0', () => {
+    const { training, test } = parts(patients);
+    const model = fitRidgeCox({ x: expression(training, 'TUMOUR', 'MICROENVIRONMENT'), ...survival(training), seed: 0 });
+    expect(Math.abs(cIndex(test, ridgeCoxRisk(model, expression(test, 'TUMOUR', 'MICROENVIRONMENT'))) - 0.813)).toBeLessThan(0.015);
+  });
+
+  // scikit-learn's mean over the five folds, and twice its standard deviation (where none is quoted, 0.01 is one).
+  it.each([
+    ['who2021_diagnosis', 0.995, 0.02],
+    ['histologic_grade', 0.859, 0.092],
+  ])('ridge logistic regression on the tumour genes predicts %s on fold 0 as scikit-learn does', (column, auc, tolerance) => {
+    const known = patients.filter((row) => row[column] !== '');
+    const classes = [...new Set(known.map((row) => row[column]))].sort();
+    const labels = (rows: Row[]) => rows.map((row) => classes.indexOf(row[column]));
+    const { training, test } = parts(known);
+    const model = fitRidgeLogistic({ x: expression(training, 'TUMOUR'), labels: labels(training), classes: classes.length, seed: 0 });
+    const { value } = macroAuc(ridgeLogisticProbabilities(model, expression(test, 'TUMOUR')), labels(test), classes.length);
+    expect(Math.abs(value! - auc)).toBeLessThan(tolerance);
+  });
+});

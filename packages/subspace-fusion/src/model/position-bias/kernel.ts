@@ -1,0 +1,135 @@
+import { sharedKernel, singleKernel } from './sweep-wasm.js';
+import { wasm, type WasmMemory } from './wasm-types.js';
+import { canShareMemory, startWorker, type WorkerMessage } from './worker-thread.js';
+
+/** The kernels of assembly/ with their memory and the threads that run them. One call at a time. */
+export interface Kernel {
+  readonly threads: number;
+  /** A function of the kernels that only tells a size. */
+  size(name: 'scratchBytes' | 'sumsBytes', ...values: number[]): number;
+  /**
+   * Lays the memory out anew: `scratchBytes` for each thread, then areas of the given sizes in bytes. Returns the areas' addresses.
+   * @throws RangeError when the memory cannot grow to that size.
+   */
+  layOut(scratchBytes: number, sizes: readonly number[]): number[];
+  /** A view of the memory, good until the next `layOut`. */
+  floats(address: number, length: number): Float32Array;
+  /** Calls a kernel on all threads with (task counter, tasks, ...values, the thread's scratch memory). */
+  run(name: 'forward' | 'backward' | 'dropoutMask', tasks: number, values: readonly number[]): Promise<void>;
+  /** Ends the threads; a call under way and later ones are rejected. */
+  close(): Promise<void>;
+}
+
+const PAGE = 65536;
+/** 1 GiB: what scripts/build-kernels.mjs states for shared memory. */
+const MAXIMUM_PAGES = 16384;
+
+const CLOSED = 'the position bias is closed';
+
+type Team = Pick<Kernel, 'close'> & { call(name: string, valuesOfThread: (thread: number) => readonly number[]): Promise<void> };
+
+/** Compiles the kernels and starts workers; for one thread, or where memory cannot be shared, there is none and the caller runs them. */
+export async function createKernel(wanted: number): Promise<Kernel> {
+  if (!Number.isInteger(wanted) || wanted < 1) throw new RangeError(`threads must be a whole number from 1 on, not ${wanted}`);
+  const threads = canShareMemory() ? wanted : 1;
+  const shared = threads > 1;
+  const module = await wasm.compile(fromBase64(shared ? sharedKernel : singleKernel));
+  const memory = new wasm.Memory({ initial: 1, maximum: MAXIMUM_PAGES, shared });
+  const { exports } = new wasm.Instance(module, { env: { memory } });
+  const own: Team = {
+    call: async (name, valuesOfThread) => void exports[name]!(...valuesOfThread(0)),
+    close: async () => undefined,
+  };
+  const team = shared ? await startTeam(threads, { module, memory }) : own;
+
+  const counter = align(exports['heapBase']!());
+  const scratch = counter + 64;
+  let scratchBytes = 0;
+  let closed = false;
+
+  return {
+    threads,
+    size: (name, ...values) => exports[name]!(...values),
+    layOut(bytes, sizes) {
+      scratchBytes = align(bytes);
+      let end = scratch + threads * scratchBytes;
+      const addresses = sizes.map((size) => {
+        const address = end;
+        end += align(size);
+        return address;
+      });
+      growTo(memory, end);
+      return addresses;
+    },
+    floats: (address, length) => new Float32Array(memory.buffer, address, length),
+    async run(name, tasks, values) {
+      if (closed) throw new Error(CLOSED);
+      Atomics.store(new Int32Array(memory.buffer), counter / 4, 0);
+      await team.call(name, (thread) => [counter, tasks, ...values, scratch + thread * scratchBytes]);
+    },
+    async close() {
+      closed = true;
+      await team.close();
+    },
+  };
+}
+
+/** Threads that each run the same call; the answer comes when all have answered. */
+async function startTeam(size: number, start: WorkerMessage): Promise<Team> {
+  let failure: Error | undefined;
+  let waiting = 0;
+  let settle: { resolve: () => void; reject: (error: Error) => void } | undefined;
+
+  const fail = (error: Error) => {
+    failure ??= error;
+    settle?.reject(failure);
+  };
+  const answered = () => {
+    waiting -= 1;
+    if (waiting === 0) settle?.resolve();
+  };
+  const workers = Array.from({ length: size }, () => startWorker({ answered, failed: fail }));
+
+  async function ask(messageOf: (thread: number) => WorkerMessage): Promise<void> {
+    if (failure) throw failure;
+    for (const worker of workers) worker.hold(true);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        waiting = size;
+        settle = { resolve, reject };
+        workers.forEach((worker, thread) => worker.post(messageOf(thread)));
+      });
+    } finally {
+      for (const worker of workers) worker.hold(false);
+    }
+  }
+
+  async function close(): Promise<void> {
+    fail(new Error(CLOSED));
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+
+  try {
+    await ask(() => start);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { call: (name, valuesOfThread) => ask((thread) => ({ name, values: valuesOfThread(thread) })), close };
+}
+
+function growTo(memory: WasmMemory, bytes: number): void {
+  const missing = Math.ceil(bytes / PAGE) - memory.buffer.byteLength / PAGE;
+  if (missing <= 0) return;
+  if (bytes > MAXIMUM_PAGES * PAGE) throw new RangeError(`one group's position bias needs ${bytes} bytes, more than 1 GiB: use a smaller bag`);
+  memory.grow(missing);
+}
+
+/** Rounds up to whole cache lines. */
+function align(bytes: number): number {
+  return Math.ceil(bytes / 64) * 64;
+}
+
+function fromBase64(text: string): Uint8Array {
+  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+}

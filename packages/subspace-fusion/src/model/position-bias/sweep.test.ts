@@ -1,0 +1,276 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readSafetensors } from '../../files/safetensors.js';
+import { key, uniform } from '../../random/counter.js';
+import { dropoutMaskReference } from './dropout-mask.js';
+import { createKernel } from './kernel.js';
+import { positionBiasReference } from './reference.js';
+import { createSweep, type PositionBiasGradients, type PositionBiasWeights, type Sweep, type SweepGrid } from './sweep.js';
+
+let sweep: Sweep; // on the calling thread
+let threaded: Sweep;
+
+beforeAll(async () => {
+  sweep = await createSweep({ threads: 1 });
+  threaded = await createSweep({ threads: 2 });
+});
+
+afterAll(async () => {
+  await sweep.close();
+  await threaded.close();
+});
+
+function random(name: string, length: number, scale: number): Float32Array {
+  const k = key(1, name);
+  return Float32Array.from({ length }, (_, i) => scale * (2 * uniform(k, i) - 1));
+}
+
+/** Weights as PyTorch starts them: uniform ±1/√fan_in. */
+function randomWeights(name: string): PositionBiasWeights {
+  return {
+    w1: random(`${name}/w1`, 64, Math.SQRT1_2),
+    b1: random(`${name}/b1`, 32, Math.SQRT1_2),
+    w2: random(`${name}/w2`, 1024, Math.sqrt(1 / 32)),
+    b2: random(`${name}/b2`, 32, Math.sqrt(1 / 32)),
+    w3: random(`${name}/w3`, 32, Math.sqrt(1 / 32)),
+    b3: random(`${name}/b3`, 1, Math.sqrt(1 / 32)),
+  };
+}
+
+/** Largest difference over largest magnitude. */
+function relativeError(got: ArrayLike<number>, expected: ArrayLike<number>): number {
+  expect(got.length).toBe(expected.length);
+  let error = 0;
+  let scale = Number.MIN_VALUE;
+  for (let i = 0; i < expected.length; i++) {
+    if (Number.isNaN(got[i])) return NaN;
+    error = Math.max(error, Math.abs(got[i]! - expected[i]!));
+    scale = Math.max(scale, Math.abs(expected[i]!));
+  }
+  return error / scale;
+}
+
+/** Bit for bit, which also tells −0 from 0; quicker than toEqual on large arrays. */
+function expectSameBits(got: Float32Array, expected: Float32Array, name = ''): void {
+  const bytes = ({ buffer, byteOffset, byteLength }: Float32Array) => new Uint8Array(buffer, byteOffset, byteLength);
+  expect(Buffer.compare(bytes(got), bytes(expected)), name).toBe(0);
+}
+
+function expectSameGradients(got: PositionBiasGradients, expected: PositionBiasGradients): void {
+  for (const name of names) expectSameBits(got[name], expected[name], name);
+}
+
+const names = ['points', 'w1', 'b1', 'w2', 'b2', 'w3', 'b3'] as const;
+
+/** The sweep's bias and gradients against the float64 reference, at one and at two threads with the same bits. */
+async function expectAgreement(points: Float32Array, grid: SweepGrid, weights: PositionBiasWeights): Promise<PositionBiasGradients> {
+  const upstream = random('upstream', (points.length / 2) * grid.side ** 2, 1);
+  const reference = positionBiasReference(points, grid, weights, upstream);
+  const bias = new Float32Array(upstream.length);
+  await sweep.forward(points, grid, weights, bias);
+  const gradients = await sweep.backward(points, grid, weights, upstream);
+  expect(relativeError(bias, reference.bias), 'bias').toBeLessThan(1e-5);
+  for (const name of names) expect(relativeError(gradients[name], reference.gradients[name]), name).toBeLessThan(1e-5);
+
+  const biasThreaded = new Float32Array(upstream.length);
+  await threaded.forward(points, grid, weights, biasThreaded);
+  expectSameBits(biasThreaded, bias, 'bias');
+  expectSameGradients(await threaded.backward(points, grid, weights, upstream), gradients);
+  expectSameGradients(await threaded.backward(points, grid, weights, upstream), gradients);
+  return gradients;
+}
+
+describe('the sweep agrees with the float64 reference', () => {
+  it.each([
+    { side: 2, kvPoints: 1, groups: 1 },
+    { side: 6, kvPoints: 1, groups: 8 },
+    { side: 7, kvPoints: 1, groups: 8 },
+    { side: 9, kvPoints: 17, groups: 2 },
+    { side: 21, kvPoints: 33, groups: 1 },
+    { side: 50, kvPoints: 5, groups: 1 },
+  ])('random weights and points: side $side, $kvPoints kv points, $groups groups', async ({ side, kvPoints, groups }) => {
+    await expectAgreement(random(`points ${side}`, groups * kvPoints * 2, 1.3), { side, kvPoints }, randomWeights(`side ${side}`));
+  });
+
+  const grid = { side: 9, kvPoints: 4 };
+  const points = random('points', 2 * 4 * 2, 1.3);
+
+  it.each([
+    ['x', (w: Float32Array) => w.map((value, i) => (i % 2 === 0 ? 0 : value))],
+    ['x, as −0', (w: Float32Array) => w.map((value, i) => (i % 2 === 0 ? -0 : value))],
+    ['y', (w: Float32Array) => w.map((value, i) => (i % 2 === 1 ? 0 : value))],
+    ['x in every third unit', (w: Float32Array) => w.map((value, i) => (i % 6 === 0 ? 0 : value))],
+    ['both', (w: Float32Array) => w.map(() => 0)],
+  ])('zero first-layer weights on %s', async (_, change) => {
+    const weights = randomWeights('zeros');
+    await expectAgreement(points, grid, { ...weights, w1: change(weights.w1) });
+  });
+
+  it('zero output weights still give their own gradient', async () => {
+    const { w3 } = await expectAgreement(points, grid, { ...randomWeights('w3'), w3: new Float32Array(32) });
+    expect(w3.some((value) => value !== 0)).toBe(true);
+  });
+
+  it('kv points far outside the grid', async () => {
+    const far = Float32Array.of(50, -80, -1e4, 1e4, 3, 0.1, -0.2, -7);
+    await expectAgreement(far, grid, randomWeights('far'));
+  });
+
+  it('all units switching in one cell, and no second-layer bias: z is exactly 0 where all are off', async () => {
+    const w1 = random('one cell', 64, 1).map((value, i) => (i % 2 === 0 ? Math.abs(value) + 0.1 : 0));
+    const b1 = Float32Array.from({ length: 32 }, (_, i) => -0.3 * w1[2 * i]!);
+    const weights = { ...randomWeights('one cell'), b1, b2: new Float32Array(32) };
+    await expectAgreement(points, grid, { ...weights, w1 });
+    await expectAgreement(points, grid, { ...weights, w1: w1.map((value) => -value), b1: b1.map((value) => -value) });
+  });
+
+  it('kv points on query columns and rows (d = 0), and switches exactly on these queries: on only where > 0', async () => {
+    // With no bias and no weight on y, α·u + γ is exactly 0 in the column of the point. Some units keep weights that avoid the tie.
+    const onGrid = Float32Array.of(0, 0.25, -1, 1, 0.5, 0.3, 0.75, -0.75);
+    const random1 = randomWeights('ties');
+    const tie = (i: number) => i < 24;
+    const w1 = random1.w1.map((value, i) => (tie(i >> 1) && i % 2 === 1 ? 0 : value));
+    const b1 = random1.b1.map((value, i) => (tie(i) ? 0 : value));
+    await expectAgreement(onGrid, grid, { ...random1, w1, b1 });
+  });
+
+  it('a switch exactly on a query away from the point: γ = −u as float32 values', async () => {
+    const u = Math.fround(Math.log(1.5)); // d = ½
+    const random1 = randomWeights('tie');
+    const w1 = random1.w1.map((value, i) => (i % 2 === 1 ? 0 : i % 8 === 0 ? 1 : i % 8 === 4 ? -2 : value));
+    const b1 = random1.b1.map((value, i) => (i % 4 === 0 ? -u : i % 4 === 2 ? 2 * u : value));
+    await expectAgreement(Float32Array.of(0, 0.1, 0.25, -0.6, -0.5, 0.7, -1, 0.9), grid, { ...random1, w1, b1 });
+  });
+
+  it('more groups than stand in memory at a time', async () => {
+    const large = { side: 50, kvPoints: 144 };
+    const groups = 13;
+    const weights = randomWeights('chunks');
+    const all = random('chunks', groups * 288, 1.3);
+    const upstream = random('chunk upstream', groups * 2500 * 144, 1);
+    const bias = new Float32Array(upstream.length);
+    await sweep.forward(all, large, weights, bias);
+    const gradients = await sweep.backward(all, large, weights, upstream);
+    const last = groups - 1;
+    const lastBias = new Float32Array(2500 * 144);
+    await sweep.forward(all.subarray(last * 288), large, weights, lastBias);
+    expectSameBits(bias.subarray(last * lastBias.length), lastBias);
+    const lastGradients = await sweep.backward(all.subarray(last * 288), large, weights, upstream.subarray(last * lastBias.length));
+    expectSameBits(gradients.points.subarray(last * 288), lastGradients.points);
+    expect(gradients.b3[0]).toBeCloseTo(upstream.reduce((sum, g) => sum + g, 0), 1);
+    expectSameGradients(await threaded.backward(all, large, weights, upstream), gradients);
+  });
+});
+
+it('the reference has the gradients of central differences', () => {
+  const grid = { side: 3, kvPoints: 2 };
+  const weights = randomWeights('differences');
+  const inputs = { ...weights, points: Float32Array.of(0.31, -0.47, 0, 1.2) };
+  const upstream = random('differences', 18, 1);
+  const loss = (at: typeof inputs) => positionBiasReference(at.points, grid, at, upstream).bias.reduce((sum, b, i) => sum + b * upstream[i]!, 0);
+  const { gradients } = positionBiasReference(inputs.points, grid, weights, upstream);
+  const step = 2 ** -14; // small, so that no unit crosses its zero
+  for (const name of names) {
+    const differences = inputs[name].map((_, i) => {
+      const moved = (by: number) => loss({ ...inputs, [name]: inputs[name].map((value, j) => (i === j ? value + by : value)) });
+      return (moved(step) - moved(-step)) / (2 * step);
+    });
+    expect(relativeError(differences, gradients[name]), name).toBeLessThan(2e-3);
+  }
+});
+
+describe('errors', () => {
+  const grid = { side: 6, kvPoints: 1 };
+
+  it('an input that is not finite makes everything NaN, as in a network that has diverged', async () => {
+    const weights = randomWeights('nan');
+    const bias = new Float32Array(36);
+    await sweep.forward(Float32Array.of(0, 0), grid, { ...weights, b1: weights.b1.map((b, i) => (i === 3 ? NaN : b)) }, bias);
+    expect(bias.every(Number.isNaN)).toBe(true);
+    const gradients = await sweep.backward(Float32Array.of(0, Infinity), grid, weights, bias.fill(1));
+    for (const name of names) expect(gradients[name].every(Number.isNaN), name).toBe(true);
+  });
+
+  it('lengths that do not fit are refused', async () => {
+    await expect(sweep.forward(new Float32Array(4), grid, randomWeights('fit'), new Float32Array(36))).rejects.toThrow(RangeError);
+    await expect(createSweep({ threads: 0 })).rejects.toThrow(RangeError);
+    await expect(sweep.dropoutMask(new Float32Array(4), 1, 0)).rejects.toThrow(RangeError);
+  });
+
+  it('a failing worker rejects the call under way and later ones', async () => {
+    const kernel = await createKernel(2);
+    const nowhere = 0xfffffff0;
+    await expect(kernel.run('dropoutMask', 2, [nowhere, 1 << 17, 0, 0, 0, 1])).rejects.toThrow(/memory access out of bounds/);
+    await expect(kernel.run('dropoutMask', 0, [0, 0, 0, 0, 0, 1])).rejects.toThrow();
+    await kernel.close();
+  });
+
+  it.each([1, 2])('after close, calls are rejected (%i threads)', async (threads) => {
+    const closed = await createSweep({ threads });
+    const mask = new Float32Array(1 << 20);
+    const underWay = closed.dropoutMask(mask, 1, 0.5).catch(() => undefined);
+    await closed.close();
+    await underWay;
+    await expect(closed.dropoutMask(mask, 1, 0.5)).rejects.toThrow(/closed/);
+  });
+});
+
+describe('dropout mask', () => {
+  it.each([
+    { length: 1, keep: 0.9 },
+    { length: 65_537, keep: 1 },
+    { length: 65_539, keep: 2 ** -32 },
+    { length: (1 << 22) + 70_001, keep: 0.9 }, // more than stands in memory at a time
+  ])('has the bits of the plain version: $length elements, keep $keep', async ({ length, keep }) => {
+    const expected = new Float32Array(length);
+    dropoutMaskReference(expected, 0xdeadbeef, keep);
+    for (const each of [sweep, threaded]) {
+      const mask = new Float32Array(length);
+      await each.dropoutMask(mask, 0xdeadbeef, keep);
+      expectSameBits(mask, expected);
+    }
+  });
+
+  it('calls may overlap', async () => {
+    const masks = [1, 2, 3].map(() => new Float32Array(100_000));
+    await Promise.all(masks.map((mask, i) => threaded.dropoutMask(mask, i, 0.5)));
+    masks.forEach((mask, i) => {
+      const expected = new Float32Array(mask.length);
+      dropoutMaskReference(expected, i, 0.5);
+      expectSameBits(mask, expected);
+    });
+  });
+});
+
+const parity = '../shared/parity/';
+
+interface ParityCase {
+  name: string;
+  config: { query_side: number };
+  tensors: { name: string; tolerance?: { rel: number; abs: number } }[];
+}
+
+describe.skipIf(!existsSync(`${parity}manifest.json`))('parity cases (where ../shared/parity is there)', () => {
+  it.each(['position-bias-small', 'position-bias-paper'])('%s', async (name) => {
+    const manifest = JSON.parse(readFileSync(`${parity}manifest.json`, 'utf8')) as { cases: Record<string, ParityCase> };
+    const { config, tensors: listed } = manifest.cases[name]!;
+    const { tensors } = await readSafetensors(`${parity}${name}.safetensors`);
+    const tensor = (tensorName: string) => tensors.get(tensorName)!.data as Float32Array;
+    const mlp = { w1: '0.0.weight', b1: '0.0.bias', w2: '1.0.weight', b2: '1.0.bias', w3: '2.weight', b3: '2.bias' };
+    const fileName = (key: keyof PositionBiasGradients) => (key === 'points' ? 'key_points' : `rel_pos_bias.mlp.${mlp[key]}`);
+    const weights = Object.fromEntries(names.slice(1).map((key) => [key, tensor(`w/${fileName(key)}`)])) as unknown as PositionBiasWeights;
+    const grid = { side: config.query_side, kvPoints: tensors.get('in/key_points')!.shape[1]! };
+
+    const bias = new Float32Array(tensor('out/bias').length);
+    await threaded.forward(tensor('in/key_points'), grid, weights, bias);
+    const gradients = await threaded.backward(tensor('in/key_points'), grid, weights, tensor('cot/bias'));
+    const got: Record<string, Float32Array> = { 'out/bias': bias };
+    for (const key of names) got[`grad/${fileName(key)}`] = gradients[key];
+    for (const [tensorName, values] of Object.entries(got)) {
+      const expected = tensor(tensorName);
+      const { rel, abs } = listed.find((each) => each.name === tensorName)!.tolerance!;
+      const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      expect(relativeError(values, expected) * largest, tensorName).toBeLessThanOrEqual(abs + rel * largest);
+    }
+  });
+});

@@ -1,0 +1,75 @@
+import type { Worker as NodeWorker } from 'node:worker_threads';
+import type { WasmMemory } from './wasm-types.js';
+
+/** What a worker is told: first the module and the memory, then calls. It answers each with an empty message. */
+export type WorkerMessage =
+  | { readonly module: object; readonly memory: WasmMemory }
+  | { readonly name: string; readonly values: readonly number[] };
+
+/** A worker that runs kernels on the shared memory; the same for Node's worker threads and for web workers. */
+export interface WorkerThread {
+  post(message: WorkerMessage): void;
+  /** Says whether the process should wait for this worker (Node only). */
+  hold(busy: boolean): void;
+  terminate(): Promise<void>;
+}
+
+/** What a worker reports. */
+export interface WorkerEvents {
+  answered(): void;
+  failed(error: Error): void;
+}
+
+/** Plain JavaScript, so that it runs from sources, from a build and from a bundle without a file of its own. */
+const workerSource = `
+const port = typeof require === 'function' ? require('node:worker_threads').parentPort : self;
+let kernel;
+port.onmessage = ({ data }) => {
+  if (data.module) kernel = new WebAssembly.Instance(data.module, { env: { memory: data.memory } }).exports;
+  else kernel[data.name](...data.values);
+  port.postMessage(null);
+};`;
+
+/** Node's worker threads, found without an import statement, which bundlers for browsers would follow; undefined in a browser. */
+const nodeThreads = globalThis.process?.getBuiltinModule?.('node:worker_threads');
+
+/** Whether threads can share memory here: in Node, and in pages that are isolated from other origins. */
+export function canShareMemory(): boolean {
+  return nodeThreads !== undefined || (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true;
+}
+
+/** Starts a worker that waits for its module. */
+export function startWorker(events: WorkerEvents): WorkerThread {
+  return nodeThreads === undefined ? startWebWorker(events) : startNodeWorker(nodeThreads.Worker, events);
+}
+
+function startNodeWorker(Worker: typeof NodeWorker, events: WorkerEvents): WorkerThread {
+  const worker = new Worker(workerSource, { eval: true, execArgv: [] });
+  worker.on('message', events.answered);
+  worker.on('error', events.failed);
+  worker.on('exit', () => events.failed(new Error('a worker thread of the position bias ended')));
+  return {
+    post: (message) => worker.postMessage(message),
+    hold: (busy) => (busy ? worker.ref() : worker.unref()),
+    terminate: async () => void (await worker.terminate()),
+  };
+}
+
+interface WebWorker {
+  onmessage: () => void;
+  onerror: (event: { readonly message: string }) => void;
+  postMessage(message: WorkerMessage): void;
+  terminate(): void;
+}
+
+function startWebWorker(events: WorkerEvents): WorkerThread {
+  const { Worker } = globalThis as unknown as { Worker: new (url: string) => WebWorker };
+  const url = URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' }));
+  const worker = new Worker(url);
+  worker.onmessage = () => {
+    URL.revokeObjectURL(url);
+    events.answered();
+  };
+  worker.onerror = (event) => events.failed(new Error(event.message));
+  return { post: (message) => worker.postMessage(message), hold: () => undefined, terminate: async () => worker.terminate() };
+}

@@ -1,0 +1,36 @@
+/** Markup that may stand in a page as it is. Everything else is text and gets escaped. */
+export interface Html {
+  readonly html: string;
+}
+
+type Part = Html | string | number | undefined | readonly Part[];
+
+/** Template tag: the literal parts are markup; a value is escaped unless it is `Html`, lists are joined, undefined is nothing. */
+export function html(literals: TemplateStringsArray, ...values: readonly Part[]): Html {
+  return { html: literals.reduce((page, literal, i) => page + render(values[i - 1]) + literal) };
+}
+
+/** Declares a string to be markup already, for example a drawn figure. */
+export function markup(html: string): Html {
+  return { html };
+}
+
+function render(part: Part): string {
+  if (part === undefined) return '';
+  if (typeof part === 'string' || typeof part === 'number') return escape(String(part));
+  return 'html' in part ? part.html : part.map(render).join('');
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+
+function escape(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character]);
+}
+
+/** A table with a header cell for each column and each row. `columns` names the first column too. */
+export function table(caption: string, columns: readonly string[], rows: readonly (readonly Part[])[]): Html {
+  return html`<div class="scroll"><table><caption>${caption}</caption>
+<thead><tr>${columns.map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
+<tbody>${rows.map(([first, ...rest]) => html`<tr><th scope="row">${first}</th>${rest.map((cell) => html`<td>${cell}</td>`)}</tr>
+`)}</tbody></table></div>`;
+}

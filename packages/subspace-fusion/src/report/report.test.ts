@@ -1,0 +1,273 @@
+import { parseHTML } from 'linkedom';
+import { describe, expect, it } from 'vitest';
+import { classAucs, kaplanMeier, numbersAtRisk } from '../metrics/index.js';
+import { renderReport } from './report.js';
+import { rocCurve } from './roc.js';
+import { DIAGNOSES, diagnosisRun, sampleReport, survivalRun } from './sample.test.data.js';
+import { STYLE } from './style.js';
+import type { ClassPredictions, ReportRun, SurvivalPredictions } from './types.js';
+import { withoutFolders } from './words.js';
+
+/** As much of the document's interface as is used here; the compiler knows no browser. */
+interface Part {
+  readonly textContent: string;
+  querySelector(selector: string): Part | null;
+  querySelectorAll(selector: string): Iterable<Part>;
+  getAttribute(name: string): string | null;
+}
+
+const page = (...runs: ReportRun[]) => parseHTML(renderReport({ ...sampleReport(), runs })).document;
+
+/** The figure whose title starts with the given words. */
+function figureOf(document: Part, title: string): Part {
+  return [...document.querySelectorAll('figure')].find((figure) => figure.querySelector('h4')!.textContent.startsWith(title))!;
+}
+
+const pathsOf = (figure: Part) =>
+  [...figure.querySelectorAll('g[aria-label="line"] path')].map((path) => path.getAttribute('d')!);
+
+const points = (path: string) => path.split(/[MLHV]/).length - 1;
+
+/** Horizontal place of a mark, from its `translate(x,y)`. */
+const placeOf = (mark: Part) => Number(/translate\(([-\d.]+)/.exec(mark.getAttribute('transform')!)![1]);
+
+describe('the page', () => {
+  const text = renderReport(sampleReport());
+  const { document } = parseHTML(text);
+
+  it('stands alone: no script, no address outside the page', () => {
+    expect(document.querySelectorAll('script, link, img, iframe, object')).toHaveLength(0);
+    for (const element of document.querySelectorAll('[href], [src]')) expect(element.getAttribute('href')).toMatch(/^#run-\d$/);
+    expect(text.replaceAll('http://www.w3.org/', '')).not.toMatch(/https?:|url\(|@import/);
+    expect(document.querySelector('meta[http-equiv]')!.getAttribute('content')).toContain("default-src 'none'");
+  });
+
+  it('says what it is not', () => {
+    expect(document.querySelector('.warning')!.textContent).toContain('Research software. Not a medical device.');
+    expect(document.querySelector('footer')!.textContent).toContain('Limits');
+  });
+
+  it('names every figure for those who cannot see it, and heads every column and row', () => {
+    const drawings = document.querySelectorAll('figure > svg');
+    expect(drawings).toHaveLength(10); // survival, ROC, and four of training in each of two runs
+    for (const drawing of drawings) {
+      expect(drawing.getAttribute('role')).toBe('img');
+      expect(drawing.getAttribute('aria-label')).toBeTruthy();
+      expect(drawing.getAttribute('aria-description')).toBeTruthy();
+    }
+    for (const table of document.querySelectorAll('table')) {
+      expect(table.querySelector('caption')!.textContent).not.toBe('');
+      expect(table.querySelectorAll('thead th[scope=col]').length).toBeGreaterThan(1);
+      for (const row of table.querySelectorAll('tbody tr')) expect(row.querySelectorAll('th[scope=row]')).toHaveLength(1);
+    }
+  });
+
+  it('is the same text each time', () => {
+    expect(renderReport(sampleReport())).toBe(text);
+  });
+
+  it('shows the configuration and the versions, without folders of the machine', () => {
+    expect(document.querySelector('pre')!.textContent).toContain('weightDecay: 0.0001');
+    expect(document.querySelector('pre')!.textContent).toContain('cohort: cohort.yaml');
+    expect(document.querySelector('footer')!.textContent).toContain('20.20.2');
+    expect(text).not.toMatch(/somebody|Some Body|\/mnt|slides\//);
+  });
+
+  it('escapes what it was given', () => {
+    const evil = '<script>alert("1")</script> & \'x\'';
+    const survival = survivalRun();
+    const diagnosis = diagnosisRun();
+    const given = parseHTML(renderReport({
+      title: evil,
+      description: evil,
+      versions: { [evil]: evil },
+      runs: [
+        { ...survival, task: evil, config: { [evil]: evil }, result: { ...survival.result, split: evil, baselines: { [evil]: {} } } },
+        {
+          ...diagnosis,
+          result: { ...diagnosis.result, metrics: { macroAuc: { value: null, reason: evil }, [evil]: { value: 1, note: evil } } },
+          predictions: { ...diagnosis.predictions as ClassPredictions, classes: [evil, '"><script>', '</svg>', 'D'] },
+        },
+      ],
+    })).document;
+    expect(given.querySelectorAll('script')).toHaveLength(0);
+    expect(given.querySelector('h1')!.textContent).toBe(evil);
+    expect(given.querySelectorAll('.confusion thead th')[1].textContent).toBe(evil);
+    expect(given.querySelector('footer tbody th')!.textContent).toBe(evil);
+    expect(figureOf(given, 'ROC').querySelector('svg')!.getAttribute('aria-description')).toContain(evil);
+  });
+
+  it('keeps a contrast of 4.5 to 1 of every text and line colour on light and on dark paper', () => {
+    const [light, dark] = STYLE.split('@media (prefers-color-scheme: dark)');
+    for (const shades of [light, dark.split('} }')[0]]) {
+      const colour = Object.fromEntries([...shades.matchAll(/--([\w-]+): (#\w{6})/g)].map(([, name, value]) => [name, luminance(value)]));
+      for (const name of ['ink', 'quiet', 'blue', 'orange', 'green', 'pink']) {
+        expect(contrast(colour[name], colour.paper), name).toBeGreaterThan(4.5);
+      }
+      expect(contrast(colour['warn-ink'], colour['warn-paper'])).toBeGreaterThan(4.5);
+    }
+  });
+});
+
+describe('the summary', () => {
+  it('gives the C-index with interval, patients and deaths, beside ridge Cox', () => {
+    const document = page(survivalRun());
+    expect(document.querySelector('.lead')!.textContent.replaceAll('\u00a0', ' ')).toBe(
+      'On 64 test patients (40 deaths) the model reaches a C-index of 0.76 (95 % interval 0.69 to 0.83).',
+    );
+    const beside = document.querySelector('section table')!;
+    const rows = [...beside.querySelectorAll('tbody tr')].map((row) => [...row.children].map((cell) => cell.textContent));
+    expect(rows[1]).toEqual(['Ridge Cox regression on the same genes', '0.77', '0.69 to 0.84']);
+    expect(rows[2]).toEqual(['Age and sex', 'refused: age is unknown for every patient', '–']);
+  });
+
+  it('says why a metric is refused, and shows no number for it', () => {
+    const run = survivalRun();
+    const reason = 'no comparable pair among 3 patients with 0 deaths';
+    const document = page({ ...run, result: { ...run.result, metrics: { concordanceIndex: { value: null, reason } } } });
+    expect(document.querySelector('.lead')!.textContent).toContain(`the C-index cannot be given: ${reason}.`);
+    expect(document.querySelector('.refused')!.textContent).toBe(`refused: ${reason}`);
+  });
+
+  it('does not sell an interval that includes chance', () => {
+    const run = survivalRun();
+    const summaryOf = (low: number, high: number) =>
+      page({ ...run, result: { ...run.result, metrics: { concordanceIndex: { value: (low + high) / 2, low, high, n: 20 } } } })
+        .querySelector('.lead + p')!.textContent;
+    expect(summaryOf(0.45, 0.8)).toContain('do not show that the model does better than guessing');
+    expect(summaryOf(0.2, 0.4)).toContain('lies below 0.5');
+    expect(summaryOf(0.6, 0.8)).not.toContain('interval');
+  });
+});
+
+describe('the survival figure', () => {
+  const { rows, cuts } = survivalRun().predictions as SurvivalPredictions;
+  const figure = figureOf(page(survivalRun()), 'Survival by predicted risk');
+  const curveOf = (group: string) => {
+    const members = rows.filter((row) => row.group === group);
+    return kaplanMeier(members.map((row) => row.time / 365.25), members.map((row) => row.event));
+  };
+
+  it('draws one step curve a group, with a corner for each time', () => {
+    const paths = pathsOf(figure);
+    expect(paths).toHaveLength(2);
+    expect(paths.map((path) => path.split('L').length - 1)).toEqual(['low', 'high'].map((group) => 2 * curveOf(group).times.length));
+  });
+
+  it('rings the mean predicted survival of each group at each cut', () => {
+    expect(figure.querySelectorAll('g[aria-label="dot"] circle')).toHaveLength(2 * cuts.length);
+  });
+
+  it('sets the numbers at risk under the ticks that they belong to', () => {
+    const ticks = [...figure.querySelectorAll('g[aria-label="x-axis tick label"] text')];
+    for (const group of ['low', 'high']) {
+      const numbers = [...figure.querySelectorAll(`.at-risk-${group} text`)];
+      const years = ticks.map((tick) => Number(tick.textContent));
+      expect(numbers.map((number) => Number(number.textContent))).toEqual(numbersAtRisk(curveOf(group), years));
+      expect(numbers.map(placeOf)).toEqual(ticks.map(placeOf));
+    }
+  });
+
+  it('gives the log-rank test, or why there is none', () => {
+    expect(figure.querySelector('figcaption')!.textContent).toContain('Log-rank test of the two groups: p < 0.001.');
+    const run = survivalRun();
+    const alone = rows.map((row) => ({ ...row, group: 'low' as const }));
+    const oneGroup = figureOf(page({ ...run, predictions: { ...run.predictions as SurvivalPredictions, rows: alone } }), 'Survival');
+    expect(oneGroup.querySelector('figcaption')!.textContent).toContain('No log-rank test: 1 of 1 groups');
+    expect(pathsOf(oneGroup)).toHaveLength(1);
+  });
+});
+
+describe('the training figures', () => {
+  it('draw a point an epoch and mark the selected one', () => {
+    const document = page(survivalRun());
+    expect(pathsOf(figureOf(document, 'Loss')).map(points)).toEqual([20, 20, 20]);
+    expect(pathsOf(figureOf(document, 'Gene-guided consistency')).map(points)).toEqual([20, 20]);
+    const validation = figureOf(document, 'C-index on validation');
+    expect(pathsOf(validation).map(points)).toEqual([20]);
+    expect(validation.querySelectorAll('circle')).toHaveLength(1);
+    expect(validation.querySelector('figcaption')!.textContent).toContain('epoch 14');
+    expect(document.querySelectorAll('details table tbody tr')).toHaveLength(20);
+  });
+
+  it('leave a gap where the validation metric was refused', () => {
+    const run = survivalRun();
+    const epochs = run.epochs.map((epoch) => (epoch.epoch === 7 ? { ...epoch, validation: { ...epoch.validation, value: null } } : epoch));
+    const [path] = pathsOf(figureOf(page({ ...run, epochs }), 'C-index on validation'));
+    expect(path.split('M')).toHaveLength(3);
+    expect(points(path)).toBe(19);
+  });
+
+  it('stack who yielded, to scale', () => {
+    const run = survivalRun();
+    const bars = [...figureOf(page(run), 'Gradient coordination').querySelectorAll('g[aria-label="rect"] rect')];
+    expect(bars).toHaveLength(2 * run.epochs.length);
+    const height = (colour: string) =>
+      bars.filter((bar) => bar.getAttribute('fill') === colour).reduce((sum, bar) => sum + Number(bar.getAttribute('height')), 0);
+    const steps = (who: 'tumourYielded' | 'microenvironmentYielded') => run.epochs.reduce((sum, epoch) => sum + epoch.coordination[who], 0);
+    expect(height('var(--orange)') / height('var(--blue)')).toBeCloseTo(steps('tumourYielded') / steps('microenvironmentYielded'), 6);
+  });
+
+  it('are left out where nothing was recorded', () => {
+    expect(page({ ...survivalRun(), epochs: [] }).querySelector('section')!.textContent).toContain('No epochs were recorded.');
+  });
+});
+
+describe('the classification figures', () => {
+  const predictions = diagnosisRun().predictions as ClassPredictions;
+
+  it('count each patient once in the confusion matrix, in the row of the true class', () => {
+    const rows = [...page(diagnosisRun()).querySelectorAll('.confusion tbody tr')];
+    const counted = rows.map((row) => [...row.querySelectorAll('td[class]')].reduce((sum, cell) => sum + parseInt(cell.textContent), 0));
+    expect(counted).toEqual(DIAGNOSES.map((_, c) => predictions.rows.filter((row) => row.label === c).length));
+  });
+
+  it('draw one ROC curve a class and the diagonal', () => {
+    expect(pathsOf(figureOf(page(diagnosisRun()), 'ROC'))).toHaveLength(DIAGNOSES.length + 1);
+  });
+
+  it('say which class has no curve', () => {
+    const without = { ...predictions, rows: predictions.rows.filter((row) => row.label !== 1) };
+    const figure = figureOf(page({ ...diagnosisRun(), predictions: without }), 'ROC');
+    expect(pathsOf(figure)).toHaveLength(DIAGNOSES.length);
+    expect(figure.querySelector('.legend')!.textContent).toContain('Astrocytoma, grade 4: no curve, 0 patients');
+  });
+
+  it('draw curves whose area is the AUC, ties included', () => {
+    const score = [0.9, 0.8, 0.8, 0.8, 0.4, 0.4, 0.2];
+    const truth = [1, 1, 0, 1, 0, 1, 0];
+    const curve = rocCurve(score, truth.map((label) => label === 1));
+    const area = curve.slice(1).reduce((sum, point, i) =>
+      sum + ((point.falsePositives - curve[i].falsePositives) * (point.truePositives + curve[i].truePositives)) / 2, 0);
+    expect(curve).toHaveLength(5);
+    const [, auc] = classAucs(score.flatMap((s) => [1 - s, s]), truth, 2);
+    expect(area).toBeCloseTo(auc.value!, 12);
+  });
+});
+
+describe('withoutFolders', () => {
+  it.each([
+    ['/home/a/b c/cohort.yaml', 'cohort.yaml'],
+    ['C:\\Users\\A B\\genes.gmt', 'genes.gmt'],
+    ['file:///home/a/x.h5', 'x.h5'],
+    ['cannot read /srv/bags/x.h5: truncated', 'cannot read x.h5: truncated'],
+    ['data/cohort.yaml', 'data/cohort.yaml'],
+    ['IDH and/or 1p/19q', 'IDH and/or 1p/19q'],
+    ['https://example.org/a/b', 'https://example.org/a/b'],
+  ])('%s', (given, kept) => {
+    expect(withoutFolders(given)).toBe(kept);
+  });
+});
+
+/** Relative luminance of a colour `#rrggbb` (WCAG 2). */
+function luminance(colour: string): number {
+  const [r, g, b] = [1, 3, 5].map((at) => {
+    const share = parseInt(colour.slice(at, at + 2), 16) / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+function contrast(a: number, b: number): number {
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+}

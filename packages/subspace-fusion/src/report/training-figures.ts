@@ -1,0 +1,135 @@
+import * as Plot from '@observablehq/plot';
+import { COLOURS, figure, SMALL, swatch } from './figure.js';
+import { html, table, type Html } from './html.js';
+import { roundStep } from './ticks.js';
+import type { EpochRecord, ReportRun } from './types.js';
+import { count, decimal, metricName } from './words.js';
+
+/** A line through the epochs, with its name at the line's end. */
+interface Curve {
+  readonly name: string;
+  readonly colour: string;
+  readonly dash?: string;
+  readonly value: (epoch: EpochRecord) => number | null;
+}
+
+/** Loss, consistency, validation metric and coordination over the epochs, and the numbers behind them. */
+export function trainingFigures(run: ReportRun): Html {
+  if (run.epochs.length === 0) return html`<p>No epochs were recorded.</p>`;
+  return html`<div class="grid">
+${lossFigure(run)}${consistencyFigure(run)}${validationFigure(run)}${coordinationFigure(run)}</div>
+<details><summary>Every epoch in numbers</summary>${epochTable(run)}</details>`;
+}
+
+function lossFigure(run: ReportRun): Html {
+  return curvesFigure(run, 'Loss', 'Loss of each epoch. Total: task loss plus consistency, on the training patients.', 'Loss', [
+    { name: 'training, total', colour: COLOURS.quiet, dash: '2 3', value: (epoch) => epoch.loss },
+    { name: 'training, task', colour: 'var(--blue)', value: (epoch) => epoch.taskLoss },
+    { name: 'validation, task', colour: 'var(--orange)', dash: '7 3', value: (epoch) => epoch.validation.loss },
+  ]);
+}
+
+function consistencyFigure(run: ReportRun): Html {
+  const caption = 'How far patients that are alike in genes look at different places; 0 is full agreement.';
+  return curvesFigure(run, 'Gene-guided consistency', caption, 'Consistency loss', [
+    { name: 'tumour', colour: COLOURS.tumour, dash: '7 3', value: (epoch) => epoch.consistency.tumour },
+    { name: 'microenvironment', colour: COLOURS.microenvironment, value: (epoch) => epoch.consistency.microenvironment },
+  ]);
+}
+
+function validationFigure(run: ReportRun): Html {
+  const { selection } = run.result;
+  const name = metricName(selection.metric);
+  const kept = `${name} ${decimal(selection.value)} on the validation patients`;
+  const caption = `The weights of epoch ${selection.epoch} (dotted line) were kept: ${kept}.`;
+  return curvesFigure(run, `${name} on validation`, caption, name, [
+    { name: '', colour: 'var(--blue)', value: (epoch) => epoch.validation.value },
+  ]);
+}
+
+/** Curves over the epochs; the selected epoch is a vertical line in each and a ring on a lone curve. */
+function curvesFigure(run: ReportRun, title: string, caption: string, label: string, curves: readonly Curve[]): Html {
+  const selected = run.result.selection.epoch;
+  const marks = curves.map(({ colour, dash, value }) =>
+    Plot.line(run.epochs, { x: 'epoch', y: asNaN(value), stroke: colour, strokeWidth: 2, strokeDasharray: dash }),
+  );
+  const ring = run.epochs.filter((epoch) => epoch.epoch === selected && curves.length === 1);
+  const shown = curves.filter(({ name }) => name !== '');
+  const legend = html`<ul class="legend">${shown.map(({ name, colour, dash }) => html`<li>${swatch(colour, dash)} ${name}</li>`)}</ul>`;
+  const description = `${label} over ${count(run.epochs.length, 'epoch')}. ${caption}`;
+  return figure(title, description, shown.length > 0 ? html`${legend}${caption}` : caption, {
+    ...SMALL,
+    marginBottom: 40,
+    x: epochAxis(run.epochs),
+    y: { label, labelArrow: 'none', grid: true, nice: true, ticks: 5 },
+    marks: [
+      Plot.ruleX([selected], { stroke: COLOURS.quiet, strokeDasharray: '1 3' }),
+      ...marks,
+      Plot.dot(ring, { x: 'epoch', y: asNaN(curves[0].value), r: 5, stroke: 'var(--orange)', strokeWidth: 2.5, fill: 'var(--paper)' }),
+    ],
+  });
+}
+
+/** A gap in the line, where there is no value. */
+const asNaN = (value: Curve['value']) => (epoch: EpochRecord) => value(epoch) ?? NaN;
+
+function coordinationFigure(run: ReportRun): Html {
+  const yielded = run.epochs.flatMap(({ epoch, coordination }) => [
+    { epoch, colour: COLOURS.tumour, steps: coordination.tumourYielded },
+    { epoch, colour: COLOURS.microenvironment, steps: coordination.microenvironmentYielded },
+  ]);
+  const total = (of: (epoch: EpochRecord) => number) => run.epochs.reduce((sum, epoch) => sum + of(epoch), 0);
+  const tumour = total((epoch) => epoch.coordination.tumourYielded);
+  const microenvironment = total((epoch) => epoch.coordination.microenvironmentYielded);
+  const steps = total((epoch) => epoch.coordination.steps);
+  const caption = `Steps in which a half of the head's gradient gave way to the other: tumour in ${tumour}, microenvironment
+in ${microenvironment}, of ${steps}.`;
+  const legend = html`<ul class="legend"><li>${swatch(COLOURS.tumour)} tumour yielded</li>
+<li>${swatch(COLOURS.microenvironment)} microenvironment yielded</li></ul>`;
+  return figure('Gradient coordination', caption, html`${legend}${caption}`, {
+    ...SMALL,
+    marginBottom: 40,
+    x: epochAxis(run.epochs),
+    y: { label: 'Steps', labelArrow: 'none', grid: true, nice: true, ticks: 5 },
+    marks: [
+      Plot.rect(yielded, Plot.stackY({ x1: (d) => d.epoch - 0.4, x2: (d) => d.epoch + 0.4, y: 'steps', fill: 'colour' })),
+      Plot.ruleY([0]),
+    ],
+    color: { type: 'identity' },
+  });
+}
+
+/** Ticks at whole epochs only: the first, then round numbers. */
+function epochAxis(epochs: readonly EpochRecord[]): Plot.ScaleOptions {
+  const numbers = epochs.map(({ epoch }) => epoch);
+  const step = Math.max(roundStep(numbers.length), 1);
+  return {
+    label: 'Epoch',
+    labelAnchor: 'center',
+    labelArrow: 'none',
+    labelOffset: 34,
+    domain: [numbers[0] - 0.5, numbers[numbers.length - 1] + 0.5],
+    ticks: numbers.filter((epoch, i) => i === 0 || epoch % step === 0),
+    tickFormat: (epoch: number) => String(epoch),
+  };
+}
+
+function epochTable({ epochs, result }: ReportRun): Html {
+  const columns = ['Epoch', 'Learning rate', 'Loss', 'Task loss', 'Consistency, tumour', 'Consistency, microenvironment', 'Steps',
+    'Tumour yielded', 'Microenvironment yielded', 'Validation loss', metricName(result.selection.metric), 'Seconds'];
+  const rows = epochs.map((epoch) => [
+    epoch.epoch,
+    epoch.learningRate.toPrecision(3),
+    decimal(epoch.loss, 4),
+    decimal(epoch.taskLoss, 4),
+    decimal(epoch.consistency.tumour, 4),
+    decimal(epoch.consistency.microenvironment, 4),
+    epoch.coordination.steps,
+    epoch.coordination.tumourYielded,
+    epoch.coordination.microenvironmentYielded,
+    decimal(epoch.validation.loss, 4),
+    decimal(epoch.validation.value, 3),
+    decimal(epoch.seconds, 1),
+  ]);
+  return table('Training, epoch by epoch', columns, rows);
+}

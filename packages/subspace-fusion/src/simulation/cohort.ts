@@ -1,0 +1,121 @@
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { writeFileAtomic } from '../files/atomic.js';
+import { UserError } from '../files/user-error.js';
+import { SIMULATED_ENCODER } from './bag-file.js';
+import { writeBags, type BagOptions } from './bags.js';
+import { computeCeilings, type CohortCeilings } from './ceilings.js';
+import { cohortConfig } from './config.js';
+import { drawCounts, geneModel, geneSetsFile, type Gene } from './genes.js';
+import { drawMarkers } from './labels.js';
+import { drawLatents, type Latents } from './latents.js';
+import { drawSurvival, linearPredictor, longestFollowUp } from './outcome.js';
+import { coefficientsOf, defaultPatients, type Coefficients, type Regime } from './regimes.js';
+
+export interface SimulationOptions extends BagOptions {
+  /** Folder to write; made where missing. */
+  readonly out: string;
+  /** Default: what the regime is meant for, 200 or (`consistency`) 80. */
+  readonly patients?: number;
+  readonly regime?: Regime;
+  /** The regime's twin, whose coefficient is zero. */
+  readonly twin?: boolean;
+}
+
+export interface SimulatedCohort {
+  readonly folder: string;
+  /** The `cohort.yaml` that `subspace train` takes. */
+  readonly config: string;
+  readonly patients: number;
+  readonly events: number;
+  readonly coefficients: Coefficients;
+  readonly ceilings: CohortCeilings;
+}
+
+interface SimulatedPatient {
+  readonly id: string;
+  readonly latents: Latents;
+  readonly eta: number;
+}
+
+/**
+ * Writes a cohort whose truth is known: `clinical.csv`, `expression.csv.gz` (genes × patients, counts), `gene-sets.gmt`,
+ * `bags/PATIENT-DX1.h5`, `cohort.yaml` and `truth.json` (latents, η, coefficients, ceilings). The same options write the same
+ * bytes. Throws a UserError for a bag that is no square or a cohort too small.
+ */
+export async function simulateCohort(options: SimulationOptions): Promise<SimulatedCohort> {
+  const { out, bag = 400, regime = 'mixed', twin = false, seed = 1 } = options;
+  const count = options.patients ?? defaultPatients(regime);
+  if (count < 10) throw new UserError(`A simulated cohort needs 10 patients or more, not ${count}.`);
+
+  const coefficients = coefficientsOf(regime, twin);
+  const genes = geneModel(seed, coefficients.separation);
+  const patients: SimulatedPatient[] = Array.from({ length: count }, (_, i) => {
+    const latents = drawLatents(seed, i);
+    return { id: `SIM-${String(i + 1).padStart(4, '0')}`, latents, eta: linearPredictor(coefficients, latents) };
+  });
+  const followUp = longestFollowUp(coefficients);
+  const survival = patients.map((patient, i) => drawSurvival(seed, i, patient.eta, followUp));
+
+  await writeBags(join(out, 'bags'), patients, options);
+  const rows = patients.map(({ id, latents }, i) => ({
+    patient_id: id,
+    site: 'ABCD'[latents.site],
+    survival_months: Math.max(0.01, survival[i].months).toFixed(2),
+    event: survival[i].event ? '1' : '0',
+    ...drawMarkers(seed, i, latents),
+  }));
+  const ceilings = computeCeilings({ seed, coefficients, genes, patients: count, followUp });
+  const config = join(out, 'cohort.yaml');
+  await writeFileAtomic(join(out, 'clinical.csv'), csv(rows));
+  await writeFileAtomic(join(out, 'expression.csv.gz'), gzipSync(expressionTable(genes, patients, seed)));
+  await writeFileAtomic(join(out, 'gene-sets.gmt'), geneSetsFile(genes, seed));
+  await writeFileAtomic(join(out, 'truth.json'), truth({ seed, regime, twin, coefficients, followUp, ceilings, patients }));
+  await writeFileAtomic(
+    config,
+    cohortConfig({
+      name: `simulated ${regime}${twin ? ' twin' : ''}`,
+      clinical: 'clinical.csv',
+      expression: 'expression.csv.gz',
+      transform: 'log2p1',
+      geneSets: 'gene-sets.gmt',
+      encoder: SIMULATED_ENCODER,
+      split: { seed, test: 0.2, validation: 0.1 },
+      bag,
+    }),
+  );
+  return { folder: out, config, patients: count, events: survival.filter((s) => s.event).length, coefficients, ceilings };
+}
+
+/** A table of plain values; none holds a comma or a quote. */
+function csv(rows: readonly Readonly<Record<string, string>>[]): string {
+  return [Object.keys(rows[0]), ...rows.map((row) => Object.values(row))].map((fields) => `${fields.join(',')}\n`).join('');
+}
+
+function expressionTable(genes: readonly Gene[], patients: readonly SimulatedPatient[], seed: number): string {
+  const counts = patients.map(({ latents }, i) => drawCounts(genes, seed, i, latents));
+  const header = ['gene', ...patients.map(({ id }) => id)];
+  return [header, ...genes.map((gene, g) => [gene.name, ...counts.map((patient) => patient[g])])].map((row) => `${row.join(',')}\n`).join('');
+}
+
+interface Truth {
+  readonly seed: number;
+  readonly regime: Regime;
+  readonly twin: boolean;
+  readonly coefficients: Coefficients;
+  readonly followUp: number;
+  readonly ceilings: CohortCeilings;
+  readonly patients: readonly SimulatedPatient[];
+}
+
+function truth({ ceilings, patients, ...rest }: Truth): string {
+  const { expectations, ...scores } = ceilings;
+  const rows = patients.map(({ id, eta, latents }, i) => ({
+    id,
+    eta,
+    ...latents,
+    programmes: Array.from(latents.programmes),
+    expectedEta: expectations[i],
+  }));
+  return `${JSON.stringify({ ...rest, ceilings: scores, patients: rows }, null, 1)}\n`;
+}

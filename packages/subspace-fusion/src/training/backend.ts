@@ -1,0 +1,45 @@
+import { availableParallelism } from 'node:os';
+import type { Provider } from 'onnx-autodiff';
+import type { PositionBias } from '../model/attention.js';
+import { densePositionBias } from '../model/position-bias/dense.js';
+import { dropoutMaskReference } from '../model/position-bias/dropout-mask.js';
+import { createSweep } from '../model/position-bias/sweep.js';
+import { sweepPositionBias } from '../model/position-bias/sweep-operation.js';
+
+/** How the position bias is computed: `sweep`, exact and fast on CPUs; `dense`, in the graph, for GPUs. */
+export type PositionBiasForm = 'sweep' | 'dense';
+
+/** Where the network runs, and what runs beside its graphs. */
+export interface Backend {
+  readonly provider: Provider;
+  readonly threads: number;
+  readonly positionBias: PositionBias;
+  /** Fills a dropout mask: element i is 1/(1 − rate), or 0 with probability `rate`, a function of the stream `k` and i alone. */
+  fillMask(mask: Float32Array, k: number, rate: number): Promise<void> | void;
+  close(): Promise<void>;
+}
+
+/** From this size on, a mask is worth the way to the kernel's threads and back. */
+const LARGE_MASK = 1 << 16;
+
+export interface BackendOptions {
+  readonly provider?: Provider;
+  /** Default: as many as there are cores. */
+  readonly threads?: number | undefined;
+  /** Default: `sweep` on the CPU, `dense` elsewhere. */
+  readonly positionBias?: PositionBiasForm;
+}
+
+/** Opens the kernels that the network runs on; `close` ends their threads. */
+export async function openBackend(options: BackendOptions = {}): Promise<Backend> {
+  const { provider = 'cpu', threads = availableParallelism() } = options;
+  const form = options.positionBias ?? (provider === 'cpu' ? 'sweep' : 'dense');
+  const sweep = await createSweep({ threads });
+  return {
+    provider,
+    threads,
+    positionBias: form === 'sweep' ? sweepPositionBias(sweep) : densePositionBias,
+    fillMask: (mask, k, rate) => (mask.length < LARGE_MASK ? dropoutMaskReference(mask, k, 1 - rate) : sweep.dropoutMask(mask, k, 1 - rate)),
+    close: () => sweep.close(),
+  };
+}

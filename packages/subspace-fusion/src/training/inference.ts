@@ -1,0 +1,84 @@
+import { compile, input, type Program } from 'onnx-autodiff';
+import { network, parameterInputs } from '../model/network.js';
+import { networkParameters, type Parameters } from '../model/parameters.js';
+import { riskOf } from '../objective/index.js';
+import type { Backend } from './backend.js';
+import type { Sample } from './batch.js';
+import type { Model } from './model.js';
+import type { CohortSamples } from './samples.js';
+
+/** The prediction for one patient, over all their slides. */
+export interface Prediction {
+  readonly patient: string;
+  readonly slides: number;
+  /** Class probabilities, or hazards of the survival bins: `[C]`, the mean over slides. */
+  readonly outputs: readonly number[];
+  /** Survival only: −Σ_j S_j; higher is worse. */
+  readonly risk?: number;
+}
+
+/** The network without dropout, ready for one sample at a time. */
+export interface Predictor {
+  /** Class probabilities or hazards of one sample, `[C]`. */
+  run(sample: Sample): Promise<Float64Array>;
+  /** Other parameters from now on. */
+  use(parameters: Parameters): void;
+  dispose(): Promise<void>;
+}
+
+export async function createPredictor(model: Model, start: Parameters, backend: Backend): Promise<Predictor> {
+  let parameters = start;
+  const { size, tokens, outcome } = model;
+  const X = input('X', [1, tokens, size.patchWidth]);
+  const genes = { tumour: input('x.tumour', [1, size.genes.tumour]), microenvironment: input('x.microenvironment', [1, size.genes.microenvironment]) };
+  const { logits } = network({ X, genes }, parameterInputs(networkParameters(size)), backend.positionBias);
+  const program: Program<'logits'> = await compile({ logits }, backend);
+  return {
+    async run(sample) {
+      const { logits } = await program.run({
+        ...parameters,
+        X: sample.bag,
+        'x.tumour': sample.genes.tumour,
+        'x.microenvironment': sample.genes.microenvironment,
+      });
+      return outcome.kind === 'survival' ? Float64Array.from(logits, (x) => 1 / (1 + Math.exp(-x))) : softmax(logits);
+    },
+    use(next) {
+      parameters = next;
+    },
+    dispose: () => program.dispose(),
+  };
+}
+
+function softmax(logits: Float32Array): Float64Array {
+  const top = Math.max(...logits);
+  const e = Float64Array.from(logits, (x) => Math.exp(x - top));
+  const total = e.reduce((a, b) => a + b, 0);
+  return e.map((x) => x / total);
+}
+
+/** Predictions of these patients in their order; several slides of a patient make one, the mean of their probabilities or hazards. */
+export async function predictPatients(
+  predictor: Predictor,
+  samples: CohortSamples,
+  patients: readonly string[],
+  survival: boolean,
+  onPatient: (done: number) => void = () => undefined,
+): Promise<Prediction[]> {
+  const predictions: Prediction[] = [];
+  for (const id of patients) {
+    const { bags } = samples.patients.get(id)!;
+    const outputs: Float64Array[] = [];
+    for (const slide of bags) outputs.push(await predictor.run(await samples.sample(id, slide)));
+    predictions.push(prediction(id, outputs, survival));
+    onPatient(predictions.length);
+  }
+  return predictions;
+}
+
+/** One patient's prediction from the outputs of their slides. */
+export function prediction(patient: string, slides: readonly Float64Array[], survival: boolean): Prediction {
+  const C = slides[0]!.length;
+  const outputs = Array.from({ length: C }, (_, c) => slides.reduce((t, o) => t + o[c]!, 0) / slides.length);
+  return { patient, slides: slides.length, outputs, ...(survival ? { risk: riskOf(outputs, C)[0]! } : {}) };
+}

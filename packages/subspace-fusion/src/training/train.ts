@@ -1,0 +1,224 @@
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { hashInputs, loadCohort, makeSplit, strataOf, type Cohort, type Config, type Problem, type Split } from '../cohort/index.js';
+import { UserError } from '../files/user-error.js';
+import { classificationMetrics, concordanceIndex, type Metric } from '../metrics/index.js';
+import { initialise, networkParameters } from '../model/parameters.js';
+import { key, permutation, uniform } from '../random/counter.js';
+import { VERSION } from '../version.js';
+import { adamState, adamStep, cosineRate } from './adam.js';
+import type { BatchLabels } from './batch.js';
+import { confidences } from './confidence.js';
+import { coordinate } from './coordination.js';
+import { openBackend } from './backend.js';
+import { createPredictor, predictPatients, type Prediction, type Predictor } from './inference.js';
+import { learnModel, type Model } from './model.js';
+import {
+  appendEpoch, exists, readModel, readRunConfig, readRunSplit, readState, RUN_FILES, truncateEpochs, writeCheckpoint, writeJson, writeState,
+  type EpochRecord, type TrainingState,
+} from './run-folder.js';
+import { cohortSamples, type CohortSamples } from './samples.js';
+import { createStep, type Step } from './step.js';
+
+/** What happens during training, for a progress display. */
+export interface Progress {
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly step: number;
+  readonly steps: number;
+  /** Loss of the last step. */
+  readonly loss: number;
+}
+
+export interface TrainOptions {
+  readonly config: Config;
+  /** The run folder. */
+  readonly out: string;
+  readonly resume?: boolean;
+  readonly onWarning?: (problem: Problem) => void;
+  readonly onStep?: (progress: Progress) => void;
+  readonly onEpoch?: (record: EpochRecord) => void;
+  /** Stops after the running step; what the last whole epoch left on disk can be resumed. */
+  readonly signal?: AbortSignal;
+}
+
+/** Training was stopped by its signal. */
+export class Interrupted extends Error {
+  override name = 'Interrupted';
+}
+
+/** A cohort divided and prepared for a model. */
+export interface Prepared {
+  readonly cohort: Cohort;
+  readonly split: Split;
+  readonly model: Model;
+  readonly samples: CohortSamples;
+}
+
+/**
+ * Trains one model as the config says and writes the run folder (see `RUN_FILES`). Every random number is a function of the
+ * config's seed and the step, so that a resumed run ends with the same bits as one that was never stopped.
+ * @throws UserError for bad input, a folder that holds another run, or inputs changed since the run began
+ * @throws Interrupted where the signal says so; Error with step, patients and likely cause where the loss is not finite
+ */
+export async function train(options: TrainOptions): Promise<Prepared> {
+  const { config, out } = options;
+  const prepared = await prepare(options);
+  const { model } = prepared;
+  const { epochs } = config.training;
+  const backend = await openBackend({ provider: config.provider, threads: config.training.threads });
+  const step = createStep({ ...stepOptions(config, model), backend });
+  let state = (options.resume ? await readState(out, model) : undefined) ?? startState(model, config);
+  const predictor = await createPredictor(model, state.parameters, backend);
+  try {
+    await truncateEpochs(out, state.epoch);
+    while (state.epoch < epochs) {
+      const started = performance.now();
+      const means = await trainEpoch(options, prepared, step, state);
+      const validation = await validationMetric(predictor, prepared);
+      const record = { ...means, validation, seconds: (performance.now() - started) / 1000 };
+      const value = validation.value;
+      // Earliest epoch wins a tie. Where no epoch can be scored, the last one is taken.
+      const better = value === null ? state.best.value === null : state.best.value === null || value > state.best.value;
+      if (better) await writeCheckpoint(out, model, state.parameters, state.epoch);
+      state = { ...state, epoch: state.epoch + 1, best: better ? { epoch: state.epoch, value } : state.best };
+      await appendEpoch(out, record);
+      await writeState(out, model, state);
+      options.onEpoch?.(record);
+    }
+  } finally {
+    await predictor.dispose();
+    await step.dispose();
+    await backend.close();
+  }
+  return prepared;
+}
+
+/** Loads the cohort, divides it and learns the model's preprocessing; writes them, or checks them against what is there. */
+async function prepare({ config, out, resume = false, onWarning }: TrainOptions): Promise<Prepared> {
+  const begun = await exists(join(out, RUN_FILES.model));
+  if (begun && !resume) throw new UserError(`${out}: holds a run already. Add --resume to go on with it, or choose another --out.`);
+  const { cohort, problems } = await loadCohort(config);
+  problems.forEach((p) => onWarning?.(p));
+  const warnings: Problem[] = [];
+  const split = await makeSplit(cohort.patients, strataOf(cohort.patients, config), config.split, warnings);
+  warnings.forEach((p) => onWarning?.(p));
+  const inputs = await hashInputs(config);
+  const model = learnModel(cohort, split, config, inputs, VERSION);
+  if (begun) {
+    await refuseChanges(out, config, split, model);
+  } else {
+    await writeJson(join(out, RUN_FILES.config), config);
+    await writeJson(join(out, RUN_FILES.split), split);
+    await writeJson(join(out, RUN_FILES.model), model); // last: from here on the folder holds a run
+  }
+  return { cohort, split, model, samples: cohortSamples(cohort, model) };
+}
+
+/** A resumed run must be the run that was begun. */
+async function refuseChanges(out: string, config: Config, split: Split, model: Model): Promise<void> {
+  const changed: string[] = [];
+  const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+  const before = await readModel(out);
+  for (const [name, hash] of Object.entries(model.inputs)) if (before.inputs[name] !== hash) changed.push(`the ${name} file`);
+  if (!isDeepStrictEqual(plain(await readRunConfig(out)), plain(config))) changed.push('the config');
+  if (!isDeepStrictEqual(plain(await readRunSplit(out)), plain(split))) changed.push('the split');
+  if (changed.length === 0 && !isDeepStrictEqual(plain({ ...before, version: '' }), plain({ ...model, version: '' }))) changed.push('the cohort');
+  if (before.version !== model.version) changed.push(`the program (${before.version} began it, this is ${model.version})`);
+  if (changed.length > 0) throw new UserError(`${out}: cannot resume: ${changed.join(' and ')} changed since the run began. Start a new run with another --out.`);
+}
+
+function stepOptions(config: Config, model: Model) {
+  return {
+    size: model.size,
+    tokens: model.tokens,
+    task: model.outcome.kind,
+    consistency: config.training.consistency,
+    dropout: config.model.dropout,
+    microBatch: config.training.microBatch,
+  };
+}
+
+function startState(model: Model, config: Config): TrainingState {
+  const parameters = initialise(networkParameters(model.size), config.training.seed);
+  return { epoch: 0, parameters, adam: adamState(parameters), best: { epoch: -1, value: null } };
+}
+
+/** Patients of one epoch's batches, in an order of the epoch's own. */
+function epochBatches(patients: readonly string[], size: number, seed: number, epoch: number): string[][] {
+  const order = Array.from(permutation(key(seed, 'epoch', epoch), patients.length), (i) => patients[i]!);
+  return Array.from({ length: Math.ceil(order.length / size) }, (_, i) => order.slice(i * size, (i + 1) * size));
+}
+
+/** One pass over the training patients, in place on the state's parameters; one slide of each patient is drawn. */
+async function trainEpoch(options: TrainOptions, { split, samples }: Prepared, step: Step, state: TrainingState): Promise<Omit<EpochRecord, 'validation' | 'seconds'>> {
+  const { seed, batch: batchSize, epochs, weightDecay, coordination: form } = options.config.training;
+  const { epoch, parameters, adam } = state;
+  const learningRate = cosineRate(options.config.training.learningRate, epoch, epochs);
+  const batches = epochBatches(split.train, batchSize, seed, epoch);
+  const sums = { loss: 0, taskLoss: 0, tumour: 0, microenvironment: 0 };
+  const yields = { tumour: 0, microenvironment: 0 };
+  for (const [i, patients] of batches.entries()) {
+    if (options.signal?.aborted) throw new Interrupted(`stopped in epoch ${epoch + 1} of ${epochs}; \`--resume\` goes on from its start`);
+    const batch = await Promise.all(patients.map((id) => samples.sample(id, drawSlide(samples, id, seed, epoch))));
+    const labels = samples.labels(patients);
+    const result = await step.gradients(parameters, batch, labels, { seed, step: adam.step });
+    const loss = result.task + (result.consistency.tumour + result.consistency.microenvironment) / 2;
+    if (!Number.isFinite(loss)) throw notFinite(epoch, i, patients, batch, labels, learningRate);
+    if (form !== 'none') {
+      const { yielded } = coordinate(result.gradients['head.weight']!, confidences(result.z, parameters, labels), form);
+      if (yielded) yields[yielded]++;
+    }
+    adamStep(parameters, result.gradients, adam, { learningRate, weightDecay });
+    sums.loss += loss;
+    sums.taskLoss += result.task;
+    sums.tumour += result.consistency.tumour;
+    sums.microenvironment += result.consistency.microenvironment;
+    options.onStep?.({ epoch, epochs, step: i + 1, steps: batches.length, loss });
+  }
+  const n = batches.length;
+  return {
+    epoch,
+    learningRate,
+    loss: sums.loss / n,
+    taskLoss: sums.taskLoss / n,
+    consistency: { tumour: sums.tumour / n, microenvironment: sums.microenvironment / n },
+    coordination: { steps: n, tumourYielded: yields.tumour, microenvironmentYielded: yields.microenvironment },
+  };
+}
+
+function drawSlide(samples: CohortSamples, id: string, seed: number, epoch: number) {
+  const { bags } = samples.patients.get(id)!;
+  return bags[Math.floor(uniform(key(seed, 'slide', epoch, id), 0) * bags.length)]!;
+}
+
+/** Says where training broke and why it probably did. */
+function notFinite(epoch: number, step: number, patients: readonly string[], batch: readonly { bag: Float32Array }[], labels: BatchLabels, rate: number): Error {
+  const bad = patients.filter((_, i) => batch[i]!.bag.some((x) => !Number.isFinite(x)));
+  const cause =
+    bad.length > 0
+      ? `the features of ${bad.join(', ')} hold values that are not finite`
+      : `the parameters grew out of range: try a learning rate below ${rate.toPrecision(2)}`;
+  const who = `epoch ${epoch + 1}, step ${step + 1}, patients ${patients.join(', ')}`;
+  return new Error(`The loss is not a finite number (${who}; ${labels.kind}). Likely cause: ${cause}. The checkpoint of the best epoch before is intact.`);
+}
+
+async function validationMetric(predictor: Predictor, { model, samples, split }: Prepared): Promise<EpochRecord['validation']> {
+  const predictions = await predictPatients(predictor, samples, split.validation, model.outcome.kind === 'survival');
+  const { name, value } = selectionMetric(predictions, samples.labels(split.validation));
+  return { metric: name, value };
+}
+
+/** What epochs are selected by: the concordance index, or macro AUC. */
+export function selectionMetric(predictions: readonly Prediction[], labels: BatchLabels): Metric {
+  if (labels.kind === 'survival') {
+    return concordanceIndex(
+      labels.labels.map(({ time }) => time),
+      labels.labels.map(({ censored }) => !censored),
+      predictions.map(({ risk }) => risk!),
+    );
+  }
+  const C = labels.weights.length;
+  const metrics = classificationMetrics(predictions.flatMap(({ outputs }) => outputs), labels.labels, C);
+  return metrics.find(({ name }) => name === 'macroAuc')!;
+}
