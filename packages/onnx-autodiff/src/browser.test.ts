@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { trainLogisticRegression } from './testing/logistic-regression.js';
 
 const executablePath = '/usr/bin/chromium';
-const quiet = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const offline = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-quic'];
+const headless = ['--no-sandbox', '--disable-gpu', '--no-first-run'];
 const softwareWebGpu = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
 // What the page runs is what an application's bundler makes of the package: `#onnxruntime` resolves as in a browser, to the built
@@ -26,7 +27,7 @@ describe.skipIf(!existsSync(executablePath))(`in a browser (needs Chromium: ${ex
     const common = { root, configFile: false, logLevel: 'error' } as const;
     await build({ ...common, build: { outDir, emptyOutDir: true, minify: false, target: 'esnext' } });
     server = await preview({ ...common, build: { outDir }, preview: { host: '127.0.0.1', port: 0 } });
-    browser = await chromium.launch({ executablePath, args: [...quiet, ...softwareWebGpu] });
+    browser = await chromium.launch({ executablePath, args: [...headless, ...offline, ...softwareWebGpu] });
     page = await browser.newPage();
     page.on('request', (request) => requests.push(request.url()));
     page.on('pageerror', (error) => errors.push(error.message));
@@ -39,7 +40,8 @@ describe.skipIf(!existsSync(executablePath))(`in a browser (needs Chromium: ${ex
     rmSync(outDir, { recursive: true });
   });
 
-  const trainInPage = (provider: string) => page.evaluate(`trainLogisticRegression('${provider}')`) as ReturnType<typeof trainLogisticRegression>;
+  const trainInPage = (provider: string) =>
+    page.evaluate(`trainLogisticRegression('${provider}')`) as ReturnType<typeof trainLogisticRegression>;
 
   async function expectSameTraining(provider: string): Promise<void> {
     const here = await trainLogisticRegression('cpu');

@@ -8,7 +8,7 @@ import { expectGradients } from './testing/central-differences.js';
 import { mixed } from './testing/samples.js';
 
 /** The values, computed at these feeds. */
-async function compute(values: Readonly<Record<string, Value>>, feeds: Readonly<Record<string, Float32Array>> = {}): Promise<Record<string, number[]>> {
+async function compute(values: Record<string, Value>, feeds: Record<string, Float32Array> = {}): Promise<Record<string, number[]>> {
   const program = await compile(values);
   const results = await program.run(feeds);
   await program.dispose();

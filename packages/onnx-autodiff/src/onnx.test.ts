@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { conv2d, constant, encodeModel, elu, gather, input, integers, mul, topologicalOrder, type Value } from './index.js';
 
 function model(y: Value, inputs: readonly Value[], metadata?: Record<string, string>): Uint8Array {
-  return encodeModel({ nodes: topologicalOrder([y]), inputs: new Map(inputs.map((x) => [x, x.node.op])), outputs: new Map([[y, 'y']]) }, metadata);
+  const named = new Map(inputs.map((x) => [x, x.node.op]));
+  return encodeModel({ nodes: topologicalOrder([y]), inputs: named, outputs: new Map([[y, 'y']]) }, metadata);
 }
 
 describe('an encoded model', () => {

@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import {
-  add, compile, constant, conv2d, gather, gradients, greater, hostOperation, input, integers, layerNorm, matmul, mean, mul, relu, reshape, scatterAdd, softmax, sum,
-  type HostFunction, type Value,
+  add, compile, constant, conv2d, gather, gradients, greater, hostOperation, input, integers, layerNorm, matmul, mean, mul, relu, reshape,
+  scatterAdd, softmax, sum,
+  type HostFunction, type TensorData, type Value,
 } from './index.js';
 import { noise } from './testing/samples.js';
 
-const host = (name: string, inputs: readonly Value[], run: HostFunction): Value => hostOperation({ name, inputs, outputs: [inputs[0]!.shape], run })[0]!;
+/** A host operation whose result has the shape of its first input. */
+const host = (name: string, inputs: readonly Value[], run: HostFunction): Value =>
+  hostOperation({ name, inputs, outputs: [inputs[0]!.shape], run })[0]!;
 
 /** Adds 1 outside ONNX Runtime. */
 const increment = (x: Value) =>
@@ -13,7 +16,7 @@ const increment = (x: Value) =>
     for (let i = 0; i < from!.length; i++) to![i] = Number(from![i]) + 1;
   });
 
-async function runOnce<Name extends string>(outputs: Record<Name, Value>, feeds: Parameters<Awaited<ReturnType<typeof compile>>['run']>[0] = {}) {
+async function runOnce<Name extends string>(outputs: Record<Name, Value>, feeds: Record<string, TensorData> = {}) {
   const program = await compile(outputs);
   const results = await program.run(feeds);
   await program.dispose();
@@ -119,7 +122,8 @@ describe('inputs', () => {
     await expect(program.run({ x: feeds.x })).rejects.toThrow('run: input y [1, 3] was not fed');
     await expect(program.run({ ...feeds, z: feeds.x })).rejects.toThrow('run: there is no input z; inputs are x, y');
     await expect(program.run({ ...feeds, x: feeds.y })).rejects.toThrow('run: input x has shape [2, 1], 2 elements; it was fed 3');
-    await expect(program.run({ ...feeds, x: new BigInt64Array(2) })).rejects.toThrow('run: input x wants a Float32Array, not a BigInt64Array');
+    const whole = { ...feeds, x: new BigInt64Array(2) };
+    await expect(program.run(whole)).rejects.toThrow('run: input x wants a Float32Array, not a BigInt64Array');
     expect([...(await program.run(feeds)).product]).toEqual([0, 0, 0, 0, 0, 0]);
     await program.dispose();
   });
@@ -179,10 +183,12 @@ test('the same bits in 20 runs at two threads and at one: matmul, convolution, r
   const scattered = scatterAdd([3, 96], integers(places, [5000, 96]), softmax(tokens), 0);
   const loss = add(mean(mul(scattered, scattered)), add(sum(mean(tokens, [0])), mean(gather(tokens, integers(places.slice(0, 4000))))));
   const parameters = [image, kernel, weight, scale, shift];
-  const outputs: Record<string, Value> = { loss, scattered, ...Object.fromEntries(gradients(loss, parameters).map((g, i) => [`g${i}`, g])) };
+  const derivatives = gradients(loss, parameters);
+  const outputs: Record<string, Value> = { loss, scattered, ...Object.fromEntries(derivatives.map((g, i) => [`g${i}`, g])) };
   const feeds = Object.fromEntries(parameters.map(({ shape, node }, i) => [node.op, noise(shape.reduce((n, d) => n * d, 1), i + 1)]));
 
-  const bitsOf = (results: Readonly<Record<string, Float32Array>>) => Buffer.concat(Object.values(results).map((a) => Buffer.from(a.buffer, a.byteOffset, a.byteLength)));
+  const bitsOf = (results: Readonly<Record<string, Float32Array>>) =>
+    Buffer.concat(Object.values(results).map((a) => Buffer.from(a.buffer, a.byteOffset, a.byteLength)));
   const single = await compile(outputs, { threads: 1 });
   const expected = bitsOf(await single.run(feeds));
   await single.dispose();

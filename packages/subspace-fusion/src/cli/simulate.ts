@@ -1,7 +1,7 @@
-import { SingleBar } from 'cli-progress';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { UserError } from '../files/user-error.js';
 import { fractionOfCeiling, REGIMES, simulateBagsForCohort, simulateCohort, type Regime, type SimulatedCohort } from '../simulation/index.js';
+import { progressBar } from './progress.js';
 
 interface SimulateFlags {
   readonly out: string;
@@ -87,16 +87,13 @@ function describe({ config, patients, events, ceilings }: SimulatedCohort, regim
   ].join('\n');
 }
 
-/** Runs the work with a progress bar, which shows on a terminal only. */
+/** Runs the work with a bar that counts slides. */
 async function withProgress<T>(work: (onSlide: (done: number, total: number) => void) => Promise<T>): Promise<T> {
-  const bar = new SingleBar({ format: 'slides {bar} {value}/{total}', hideCursor: true, clearOnComplete: true });
+  const bar = progressBar('slides');
   try {
-    return await work((done, total) => {
-      if (done === 1) bar.start(total, 0);
-      bar.update(done);
-    });
+    return await work((done, total) => bar.update(done, total));
   } finally {
-    bar.stop();
+    bar.clear();
   }
 }
 

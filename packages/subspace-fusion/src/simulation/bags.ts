@@ -29,7 +29,9 @@ export const slideKey = (seed: number, patient: number) => key(seed, 'slide', pa
 export async function writeBags(folder: string, patients: readonly { id: string; latents: Latents }[], options: BagOptions): Promise<void> {
   const { bag = 400, width = 1024, ragged = false, seed = 1, onSlide } = options;
   const bagSide = Math.sqrt(bag);
-  if (!Number.isInteger(bagSide) || bagSide < 6) throw new UserError(`A bag is a square number of patches from 36 up (100, 400, 900, 2500), not ${bag}.`);
+  if (!Number.isInteger(bagSide) || bagSide < 6) {
+    throw new UserError(`A bag is a square number of patches from 36 up (100, 400, 900, 2500), not ${bag}.`);
+  }
   await mkdir(folder, { recursive: true });
   const encoder = featureModel(seed, width);
   for (const [i, { id, latents }] of patients.entries()) {

@@ -1,17 +1,12 @@
 import { concordance } from '../metrics/concordance.js';
-import { key } from '../random/counter.js';
 import { slideKey } from './bags.js';
 import { drawCounts, type Gene } from './genes.js';
 import { drawLatents, type Latents } from './latents.js';
-import { inverse } from './linear-algebra.js';
 import { drawSurvival, linearPredictor, type Survival } from './outcome.js';
-import { givenGenes, givenProportions, H, priorOfLatents, type Gaussian } from './posterior.js';
+import { givenGenes, givenProportions, H, priorOfLatents, type Gaussian, type Mixture } from './posterior.js';
 import type { Coefficients } from './regimes.js';
 import { crossFittedRidge } from './ridge.js';
 import { AVERAGE_LOG_PROPORTIONS, logProportions } from './slide.js';
-
-/** Patients on whom ceilings are estimated, the cohort's own first. */
-const POPULATION = 1000;
 
 /** What an observer makes of η who sees some of a patient and knows how patients are made. */
 export interface ExpectedEta {
@@ -27,7 +22,7 @@ export interface ExpectedEta {
 export type CeilingScores = Readonly<Record<keyof ExpectedEta | 'trueEta', number>>;
 
 export interface CohortCeilings {
-  /** On a population of 1000 (or the cohort where it is larger). */
+  /** On the whole population. */
   readonly population: CeilingScores;
   /** On the patients of the cohort, for a comparison on the same patients. */
   readonly cohort: CeilingScores;
@@ -64,6 +59,8 @@ interface Design {
   readonly genes: readonly Gene[];
   /** Patients of the cohort. */
   readonly patients: number;
+  /** Patients on whom ceilings are estimated, the cohort's own first; at least the cohort. */
+  readonly population: number;
   /** Longest follow-up τ, months. */
   readonly followUp: number;
 }
@@ -71,12 +68,12 @@ interface Design {
 /** Ceilings of a simulated cohort: concordance with the simulated survival of what each observer expects of η. */
 export function computeCeilings(design: Design): CohortCeilings {
   const { seed, coefficients, genes, followUp } = design;
-  const everybody = Array.from({ length: Math.max(POPULATION, design.patients) }, (_, i) => {
+  const everybody = Array.from({ length: Math.max(design.population, design.patients) }, (_, i) => {
     const latents = drawLatents(seed, i);
     const eta = linearPredictor(coefficients, latents);
     const counts = drawCounts(genes, seed, i, latents);
     const proportions = logProportions(slideKey(seed, i), latents).map((log, kind) => log - AVERAGE_LOG_PROPORTIONS[kind]);
-    const expected = expectedEta(coefficients, genes, latents, counts, proportions, key(seed, 'posterior', i));
+    const expected = expectedEta(coefficients, genes, latents, counts, proportions);
     return { latents, eta, counts, proportions, expected, survival: drawSurvival(seed, i, eta, followUp) };
   });
   type Person = (typeof everybody)[number];
@@ -112,33 +109,29 @@ function concordanceOf(survival: readonly Survival[], risk: ArrayLike<number>): 
  * of the files sees more than that. Whole patches, and a border of rim and core that must be guessed, show them a little less: a
  * rule of distances to necrosis and edge recovers the difference of rim and core with correlation 0.90 at 400 patches, 0.95 at 900.
  */
-function expectedEta(c: Coefficients, genes: readonly Gene[], latents: Latents, counts: Float64Array, proportions: Float64Array, stream: number): ExpectedEta {
-  const prior = priorOfLatents();
-  const slide = givenProportions(prior, proportions);
-  const covariance = inverse(slide.precision);
-  const fromSlide = meanOfProgrammeTerms(c, slide, covariance);
-  // Rim and core are exchangeable to one who sees only their total, so each is half of it.
-  const marker = (latents.rim + latents.core) / 2;
-  const rimByGuide = (t2: number, variance: number) => {
-    const p = rimProbability(c.guidance, t2, variance);
+function expectedEta(c: Coefficients, genes: readonly Gene[], latents: Latents, counts: Float64Array, proportions: Float64Array): ExpectedEta {
+  const fromSlide = givenProportions(proportions);
+  const fromGenes = givenGenes(priorOfLatents(), genes, counts, latents.site);
+  const fromBoth = givenGenes(fromSlide, genes, counts, latents.site);
+  const average = (mixture: Mixture, term: (given: Gaussian) => number) => mixture.reduce((sum, { weight, given }) => sum + weight * term(given), 0);
+
+  const programmes = (given: Gaussian) => meanOfProgrammeTerms(c, given);
+  const guidedMarker = (given: Gaussian) => {
+    const p = rimProbability(c.guidance, given.mean[1], given.covariance[1][1]);
     return p * latents.rim + (1 - p) * latents.core;
   };
-
-  const average = (given: Gaussian, name: string, value: (x: Float64Array) => number) => {
-    const { draws, weights } = givenGenes(given, genes, counts, latents.site, key(stream, name));
-    return draws.reduce((sum, x, i) => sum + weights[i] * value(x), 0);
-  };
-  const programmeTerms = (x: Float64Array) => c.a * x[0] + c.b * x[3] + c.d * x[1] * x[H] + c.e * x[2] * x[5];
+  // Rim and core are exchangeable to one who sees only their total, so each is half of it.
+  const unguidedMarker = (latents.rim + latents.core) / 2;
   return {
-    genes: average(prior, 'genes', programmeTerms),
-    anyOrder: fromSlide + c.f * marker,
-    inPlace: fromSlide + c.c * latents.phi + c.f * rimByGuide(slide.mean[1], covariance[1][1]),
-    both: c.c * latents.phi + average(slide, 'both', (x) => programmeTerms(x) + c.f * rimByGuide(x[1], 0)),
+    genes: average(fromGenes, programmes),
+    anyOrder: programmes(fromSlide) + c.f * unguidedMarker,
+    inPlace: programmes(fromSlide) + c.c * latents.phi + c.f * guidedMarker(fromSlide),
+    both: average(fromBoth, (given) => programmes(given) + c.f * guidedMarker(given)) + c.c * latents.phi,
   };
 }
 
 /** Mean of `a·t₁ + b·m₁ + d·t₂·h + e·t₃·m₃` under a normal distribution of the latents. */
-function meanOfProgrammeTerms(c: Coefficients, { mean }: Gaussian, covariance: readonly Float64Array[]): number {
+function meanOfProgrammeTerms(c: Coefficients, { mean, covariance }: Gaussian): number {
   const product = (i: number, j: number) => mean[i] * mean[j] + covariance[i][j];
   return c.a * mean[0] + c.b * mean[3] + c.d * product(1, H) + c.e * product(2, 5);
 }

@@ -14,7 +14,7 @@ let folder: string;
 beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'simulated-'))));
 afterAll(() => rm(folder, { recursive: true }));
 
-const SMALL = { patients: 30, bag: 36, width: 16 };
+const SMALL = { patients: 30, population: 30, bag: 36, width: 16 };
 
 async function simulate(name: string, options: Partial<SimulationOptions> = {}) {
   return simulateCohort({ ...SMALL, ...options, out: join(folder, name) });

@@ -20,6 +20,8 @@ export interface SimulationOptions extends BagOptions {
   readonly regime?: Regime;
   /** The regime's twin, whose coefficient is zero. */
   readonly twin?: boolean;
+  /** Patients on whom the ceilings are estimated, the cohort's own among them; default 1000. */
+  readonly population?: number;
 }
 
 export interface SimulatedCohort {
@@ -44,7 +46,7 @@ interface SimulatedPatient {
  * bytes. Throws a UserError for a bag that is no square or a cohort too small.
  */
 export async function simulateCohort(options: SimulationOptions): Promise<SimulatedCohort> {
-  const { out, bag = 400, regime = 'mixed', twin = false, seed = 1 } = options;
+  const { out, bag = 400, regime = 'mixed', twin = false, population = 1000, seed = 1 } = options;
   const count = options.patients ?? defaultPatients(regime);
   if (count < 10) throw new UserError(`A simulated cohort needs 10 patients or more, not ${count}.`);
 
@@ -65,7 +67,7 @@ export async function simulateCohort(options: SimulationOptions): Promise<Simula
     event: survival[i].event ? '1' : '0',
     ...drawMarkers(seed, i, latents),
   }));
-  const ceilings = computeCeilings({ seed, coefficients, genes, patients: count, followUp });
+  const ceilings = computeCeilings({ seed, coefficients, genes, patients: count, population, followUp });
   const config = join(out, 'cohort.yaml');
   await writeFileAtomic(join(out, 'clinical.csv'), csv(rows));
   await writeFileAtomic(join(out, 'expression.csv.gz'), gzipSync(expressionTable(genes, patients, seed)));

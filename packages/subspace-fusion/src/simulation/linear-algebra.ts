@@ -15,24 +15,18 @@ export function cholesky(matrix: Matrix): Float64Array[] {
   return L;
 }
 
-/** x with Lᵀ·x = `right`, L lower triangular. */
-export function solveTransposed(L: readonly Float64Array[], right: ArrayLike<number>): Float64Array {
+/** x with L·Lᵀ·x = `right`, L lower triangular. */
+export function solveFactored(L: readonly Float64Array[], right: ArrayLike<number>): Float64Array {
   const x = Float64Array.from(right);
+  for (let i = 0; i < L.length; i++) {
+    for (let j = 0; j < i; j++) x[i] -= L[i][j] * x[j];
+    x[i] /= L[i][i];
+  }
   for (let i = L.length - 1; i >= 0; i--) {
     for (let j = i + 1; j < L.length; j++) x[i] -= L[j][i] * x[j];
     x[i] /= L[i][i];
   }
   return x;
-}
-
-/** x with L·Lᵀ·x = `right`. */
-export function solveFactored(L: readonly Float64Array[], right: ArrayLike<number>): Float64Array {
-  const y = Float64Array.from(right);
-  for (let i = 0; i < L.length; i++) {
-    for (let j = 0; j < i; j++) y[i] -= L[i][j] * y[j];
-    y[i] /= L[i][i];
-  }
-  return solveTransposed(L, y);
 }
 
 /** The inverse of a symmetric positive definite matrix. */

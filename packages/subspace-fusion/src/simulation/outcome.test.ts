@@ -44,16 +44,14 @@ describe('regimes', () => {
   });
 
   it.each(REGIMES.flatMap((regime) => [false, true].map((twin) => [regime, twin] as const)))(
-    '%s (twin: %s) censors 65 %% of patients it was not calibrated on',
+    '%s (twin: %s) censors two thirds of patients it was not calibrated on',
     (regime, twin) => {
       const coefficients = coefficientsOf(regime, twin);
       const followUp = longestFollowUp(coefficients);
       const patients = 10_000;
       let censored = 0;
       for (let i = 0; i < patients; i++) {
-        const { months, event } = drawSurvival(1, i, linearPredictor(coefficients, drawLatents(1, i)), followUp);
-        expect(months).toBeGreaterThanOrEqual(0);
-        expect(months).toBeLessThanOrEqual(followUp);
+        const { event } = drawSurvival(1, i, linearPredictor(coefficients, drawLatents(1, i)), followUp);
         if (!event) censored++;
       }
       expect(Math.abs(censored / patients - CENSORED_FRACTION)).toBeLessThan(0.02);

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { readClinical } from '../cohort/clinical.js';
 import { readExpression } from '../cohort/expression.js';
 import { readSubspaceGenes } from '../cohort/gene-sets.js';
-import type { Problem } from '../cohort/problems.js';
+import { problemsError, type Problem } from '../cohort/problems.js';
 import { applyGeneScaling, fitGeneScaling } from '../cohort/scaling.js';
 import { SUBSPACES, type Expression, type ExpressionTransform } from '../cohort/types.js';
 import { writeFileAtomic } from '../files/atomic.js';
@@ -49,16 +49,21 @@ export async function simulateBagsForCohort(options: RealGenesOptions): Promise<
   const { patients: listed } = await readClinical({ file: options.clinical, patient: 'patient_id', timeUnit: 'months' }, problems);
   const context = { patients: new Set(listed.map(({ id }) => id)), genes: new Set([...sets.tumour, ...sets.microenvironment]) };
   const { expression } = await readExpression(options.expression, context, problems);
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) throw problemsError(errors);
   const measured = new Set(expression.patients);
   const ids = listed.map(({ id }) => id).filter((id) => measured.has(id));
-  if (ids.length < 2) throw new UserError(`${options.expression}: ${ids.length} patients of ${options.clinical} are in it; 2 are needed. Check the patient ids.`);
+  if (ids.length < 2) {
+    throw new UserError(`${options.expression}: ${ids.length} patients of ${options.clinical} are in it; 2 are needed. Check the patient ids.`);
+  }
 
   const transform = expression.values.some((value) => value < 0) ? 'none' : 'log2p1';
   const present = new Set(expression.genes);
   const scores = SUBSPACES.flatMap((subspace) => {
     const genes = sets[subspace].filter((gene) => present.has(gene));
     if (genes.length < PROGRAMMES_PER_SUBSPACE) {
-      throw new UserError(`${options.geneSets}: ${genes.length} genes of the ${subspace} set are in ${options.expression}; ${PROGRAMMES_PER_SUBSPACE} are needed.`);
+      const found = `${genes.length} genes of the ${subspace} set are in ${options.expression}`;
+      throw new UserError(`${options.geneSets}: ${found}; ${PROGRAMMES_PER_SUBSPACE} are needed. Use the matrix's gene symbols.`);
     }
     return programmeScores(expression, ids, genes, transform);
   });
@@ -92,7 +97,12 @@ export async function simulateBagsForCohort(options: RealGenesOptions): Promise<
  * Three scores a patient, standardised over the cohort: score j is the mean of the genes j, j + 3, j + 6, … as z-scores
  * clipped to ±3. `[3][patients]`.
  */
-function programmeScores(expression: Expression, patients: readonly string[], genes: readonly string[], transform: ExpressionTransform): Float64Array[] {
+function programmeScores(
+  expression: Expression,
+  patients: readonly string[],
+  genes: readonly string[],
+  transform: ExpressionTransform,
+): Float64Array[] {
   const z = applyGeneScaling(fitGeneScaling(expression, patients, genes, transform), expression, patients);
   return Array.from({ length: PROGRAMMES_PER_SUBSPACE }, (_, programme) => {
     const sums = Float64Array.from(patients, (__, p) => {
