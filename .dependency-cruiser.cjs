@@ -39,7 +39,7 @@ module.exports = {
       name: `${room}-looks-down-only`,
       severity: 'error',
       from: { path: `^${app}${room}/`, pathNot: '[.]test[.]ts$' },
-      to: { path: `^${app}`, pathNot: `^${app}(${[room, ...allowed].join('|')})/` },
+      to: { path: `^${app}`, pathNot: `^${app}((${[room, ...allowed].join('|')})/|version[.]ts$)` },
     })),
   ],
   options: {

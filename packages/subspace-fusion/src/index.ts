@@ -1,1 +1,38 @@
-export {};
+/**
+ * Subspace Fusion as a library: load a cohort, build the network, train, evaluate, predict. The command line uses the same
+ * functions. Research software, not a medical device.
+ */
+
+// A cohort: its files, labels, splits and everything that may be wrong with it.
+export {
+  inspectCohort, loadCohort, loadConfig, makeSplit, parseConfig, parseOverrides, strataOf, SUBSPACES,
+  type Bag, type BagFile, type Cohort, type Config, type Expression, type Inspection, type Patient, type Problem, type Split, type Subspace, type Task,
+} from './cohort/index.js';
+export { UserError } from './files/user-error.js';
+
+// The network as a graph, for use with onnx-autodiff.
+export { network, parameterInputs, type NetworkInputs, type NetworkOutputs } from './model/network.js';
+export { initialise, networkParameters, parameterCount, type NetworkSize, type Parameters } from './model/parameters.js';
+export { fromReference, referenceName } from './model/reference-names.js';
+export { densePositionBias } from './model/position-bias/dense.js';
+
+// Training and what it leaves on disk.
+export { Interrupted, train, type Prepared, type Progress, type TrainOptions } from './training/train.js';
+export { openBackend, type Backend, type BackendOptions } from './training/backend.js';
+export { createStep, type BatchGradients, type Step, type StepOptions } from './training/step.js';
+export { readCheckpoint, readEpochs, readModel, readRunConfig, type EpochRecord } from './training/run-folder.js';
+export type { Model, Outcome } from './training/model.js';
+
+// Evaluation and prediction.
+export { evaluate, evaluateAndWrite, type EvaluatedPatient, type EvaluateOptions, type Evaluation } from './evaluation/evaluate.js';
+export { predictPatient, type PatientPrediction, type PredictOptions } from './evaluation/predict.js';
+export type { NamedMetrics, Result } from './evaluation/result.js';
+export * as metrics from './metrics/index.js';
+
+// Reports and simulated cohorts.
+export { reportRun } from './report/from-run.js';
+export { renderReport, type ReportInput } from './report/index.js';
+export { simulateBagsForCohort, simulateCohort } from './simulation/index.js';
+
+export { readSafetensors, encodeSafetensors } from './files/safetensors.js';
+export { VERSION } from './version.js';

@@ -34,15 +34,16 @@ export function printEvaluation(result: Result, json: boolean): void {
     return;
   }
   const { task, split, patients, metrics, baselines, selection, riskGroups } = result;
-  console.log(`${task}, ${patients} ${split} patients (weights of epoch ${selection.epoch + 1}, chosen on validation patients)`);
+  console.log(`${task}, ${patients} ${split} patients (weights of epoch ${selection.epoch}, chosen on validation patients)`);
   for (const [name, metric] of Object.entries(metrics)) console.log(`  ${name.padEnd(28)}${figure(metric)}`);
   for (const [name, scores] of Object.entries(baselines)) {
     const [label, metric] = headline(scores);
     console.log(`  ${`${label}, ${baselineName(name)}`.padEnd(28)} ${figure(metric)}`);
   }
   if (riskGroups) {
-    const p = riskGroups.logRank['pValue'];
-    console.log(`  risk groups: ${riskGroups.low} low, ${riskGroups.high} high; log-rank p ${p?.value == null ? (p?.reason ?? '') : p.value.toPrecision(2)}`);
+    const p = riskGroups.logRank['logRankP'];
+    const test = p?.value === undefined || p.value === null ? 'no log-rank test' : `log-rank p ${p.value.toPrecision(2)}`;
+    console.log(`  risk groups by the training median: ${riskGroups.low} low, ${riskGroups.high} high; ${test}`);
   }
   console.log('Research software. Not a medical device.');
 }

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { UserError } from '../files/user-error.js';
+import { WorkError } from '../files/work-error.js';
 import { addBenchCommand } from './bench.js';
+import { addDemoCommand } from './demo.js';
 import { addEvaluateCommand } from './evaluate.js';
 import { addInspectCommand } from './inspect.js';
 import { addPredictCommand } from './predict.js';
@@ -14,6 +16,7 @@ export async function main(args: readonly string[]): Promise<void> {
     .description('Glioma diagnosis, grade and survival from histology and gene expression. Research software, not a medical device.')
     .showHelpAfterError('(--help shows the options)')
     .exitOverride();
+  addDemoCommand(program);
   addSimulateCommand(program);
   addInspectCommand(program);
   addTrainCommand(program);
@@ -32,6 +35,10 @@ function report(error: unknown): number {
   if (error instanceof UserError) {
     console.error(error.message);
     return 2;
+  }
+  if (error instanceof WorkError) {
+    console.error(error.message);
+    return 1;
   }
   if (isCommanderError(error)) return error.exitCode === 0 ? 0 : 2; // commander has printed it
   console.error(error);

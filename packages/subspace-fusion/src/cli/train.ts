@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { basename, join } from 'node:path';
 import { formatProblem, loadConfig, parseOverrides } from '../cohort/index.js';
 import { evaluateAndWrite } from '../evaluation/evaluate.js';
-import { Interrupted, train } from '../training/train.js';
+import { train } from '../training/train.js';
 import { printEvaluation } from './evaluate.js';
 import { progressBar } from './progress.js';
 
@@ -43,14 +43,9 @@ export function addTrainCommand(program: Command): void {
           },
           onEpoch: ({ epoch, loss, validation, seconds }) => {
             const value = validation.value === null ? 'not computed' : validation.value.toFixed(3);
-            say(`epoch ${String(epoch + 1).padStart(3)}  loss ${loss.toFixed(4)}  validation ${validation.metric} ${value}  ${seconds.toFixed(1)} s`);
+            say(`epoch ${String(epoch).padStart(3)}  loss ${loss.toFixed(4)}  validation ${validation.metric} ${value}  ${seconds.toFixed(1)} s`);
           },
         });
-      } catch (error) {
-        if (!(error instanceof Interrupted)) throw error;
-        say(`${out}: ${error.message}`);
-        process.exitCode = 1;
-        return;
       } finally {
         bar.clear();
         process.off('SIGINT', onInterrupt).off('SIGTERM', onInterrupt);

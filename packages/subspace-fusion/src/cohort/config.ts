@@ -46,6 +46,8 @@ const schema = z.strictObject({
     encoder: name.optional(),
     /** Table of `patient_id,slide_id`; without it a file belongs to the patient whose id its name starts with. */
     slides: name.optional(),
+    /** A control: every patient is given the slides of another, drawn from this seed. */
+    permuteBags: seed.optional(),
   }),
   task: z
     .union([z.enum(['survival', 'diagnosis', 'grade', 'subtype']), z.strictObject({ column: name })], { error: TASK })
@@ -56,6 +58,8 @@ const schema = z.strictObject({
       /** folds.csv, one splits_k.csv, or the folder that holds splits_0.csv, splits_1.csv, … */
       file: name.optional(),
       fold: z.int().nonnegative().optional(),
+      /** Without a file: divide the patients into so many folds from the seed; `fold` is the test part. */
+      folds: z.int().min(2).optional(),
       seed: seed.default(1),
       test: fraction.default(0.1),
       validation: fraction.default(0.1),
@@ -146,11 +150,13 @@ function issueProblems(issue: z.core.$ZodIssue, place: (path: readonly PropertyK
   ];
 }
 
-/** Sets `a.b.c` of nested plain objects, replacing what is no object on the way. */
+/** Sets `a.b.c` of nested plain objects, replacing what is no object on the way; null takes the key away. */
 function setAt(object: Plain, path: readonly string[], value: unknown): void {
   const [key, ...rest] = path as [string, ...string[]];
-  if (rest.length === 0) object[key] = value;
-  else {
+  if (rest.length === 0) {
+    if (value === null) delete object[key];
+    else object[key] = value;
+  } else {
     if (!isPlain(object[key])) object[key] = {};
     setAt(object[key] as Plain, rest, value);
   }
@@ -169,7 +175,8 @@ export function parseOverrides(pairs: readonly string[]): Record<string, string>
 
 /**
  * Reads the text of a config. Relative paths start at the config's folder, or at its `data` folder. `overrides` maps
- * keys such as `training.epochs` to values written as in YAML; their relative paths start at the working directory.
+ * keys such as `training.epochs` to values written as in YAML; their relative paths start at the working directory, and
+ * `null` takes a key away.
  * @throws {UserError} naming every unknown, missing or wrong key at once, an unknown one with the nearest known.
  */
 export function parseConfig(text: string, path: string, overrides: Readonly<Record<string, string>> = {}): Config {
@@ -185,7 +192,7 @@ export function parseConfig(text: string, path: string, overrides: Readonly<Reco
 
   const pathKeys = new Set(['data', ...PATHS.map((keys) => keys.join('.'))]);
   for (const [key, value] of Object.entries(overrides)) {
-    setAt(given, key.split('.'), pathKeys.has(key) ? resolve(value) : overrideValue(key, value));
+    setAt(given, key.split('.'), pathKeys.has(key) && value !== 'null' ? resolve(value) : overrideValue(key, value));
   }
   const parsed = schema.safeParse(given);
   if (!parsed.success) {
@@ -229,7 +236,13 @@ function checkTogether(config: Config, file: string): Config {
     if (clinical.event === undefined) wrong("survival needs 'clinical.event'", 'Name the column that is 1 where the death was seen');
   }
   if (split.test + split.validation >= 1) wrong("'split.test' and 'split.validation' leave nothing to train on", 'Lower them');
-  if (split.fold !== undefined && split.file === undefined) wrong("'split.fold' needs 'split.file'", 'Name the file of the folds');
+  if (split.fold !== undefined && split.file === undefined && split.folds === undefined) {
+    wrong("'split.fold' needs 'split.file' or 'split.folds'", 'Name the file of the folds, or say how many to make');
+  }
+  if (split.folds !== undefined && split.file !== undefined) wrong("'split.folds' and 'split.file' exclude each other", 'Take one of them away');
+  if (split.folds !== undefined && split.fold !== undefined && split.fold >= split.folds) {
+    wrong(`there is no fold ${split.fold} of ${split.folds}`, 'Folds are counted from 0');
+  }
   if (problems.length > 0) throw problemsError(problems);
   return config;
 }

@@ -5,6 +5,7 @@ import { decideTransform, readExpression, type ExpressionFile } from './expressi
 import type { BagHeader } from './features.js';
 import { readSubspaceGenes } from './gene-sets.js';
 import { joinPatients, readHeaders } from './join.js';
+import { permuteBags } from './permuted-bags.js';
 import { presentGenes } from './present-genes.js';
 import { collecting, problemsError, type Problem } from './problems.js';
 import { findSlides, type Slides } from './slides.js';
@@ -66,7 +67,7 @@ function assemble(config: Config, patients: readonly Patient[], parts: Readable,
   const [header] = parts.headers.values();
   return {
     name: config.name,
-    patients,
+    patients: config.features.permuteBags === undefined ? patients : permuteBags(patients, config.features.permuteBags),
     expression,
     transform: decideTransform(config.expression, expression),
     genes,

@@ -26,9 +26,9 @@ describe('gene scaling', () => {
     const mean = z.reduce((a, b) => a + b) / n;
     const deviation = Math.sqrt(z.reduce((a, b) => a + (b - mean) ** 2, 0) / n);
     expect(Math.abs(mean)).toBeLessThan(0.05);
-    // The tails pulled in make the deviation of a Gaussian 0.93 of its own.
+    // The tails pulled in make the deviation of a Gaussian 0.97 of its own.
     expect(deviation).toBeGreaterThan(1);
-    expect(deviation).toBeLessThan(1.12);
+    expect(deviation).toBeLessThan(1.07);
     expect(z.every((value) => Math.abs(value) <= 3)).toBe(true);
   });
 
@@ -100,8 +100,8 @@ describe.skipIf(!existsSync(DATA))('the real expression matrix (../shared/data i
 
     const scaling = fitGeneScaling(expression, expression.patients, [...genes], 'none');
     const z = applyGeneScaling(scaling, expression, expression.patients);
-    // No wild value flattens a gene: away from its mean are at least 15 % of the patients, but for one gene that hardly varies.
+    // No wild value flattens a gene: away from its mean are at least 15 % of the patients, but for four genes that hardly vary.
     const moved = [...genes].map((_, g) => expression.patients.filter((_, p) => Math.abs(z[p * genes.size + g]!) > 0.25).length / 569);
-    expect(moved.filter((part) => part < 0.15)).toHaveLength(1);
+    expect(moved.filter((part) => part < 0.15)).toHaveLength(4);
   });
 });

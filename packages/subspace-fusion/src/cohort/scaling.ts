@@ -17,7 +17,7 @@ export interface GeneScaling {
 const CLIP = 3;
 
 /** Part of the training patients at either end whose values do not set a gene's scale. */
-const TAIL = 0.025;
+const TAIL = 0.01;
 
 /** Ranks of values within one patient, scaled to (0, 1): (rank − ½)/n, ties share their mean rank. */
 function ranks(values: Float64Array): Float64Array {
@@ -64,7 +64,7 @@ function transformed(
 }
 
 /**
- * Mean and standard deviation of a gene over the training patients, its extremes pulled in to the central 95 %. Expression
+ * Mean and standard deviation of a gene over the training patients, its extremes pulled in to the central 98 %. Expression
  * has tails that would otherwise set the scale: among published z-scores one value of 3515 makes all other patients look equal.
  */
 function robustMoments(values: Float64Array): { mean: number; deviation: number } {

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { badInput, problemsError, someOf, type Problem } from './problems.js';
 import { readTable, type Table } from './table.js';
@@ -55,6 +55,27 @@ export async function readSplitFile(
   if (parts.test.length > 0) return parts;
   // `train` and `val` only: the published validation part is what others report on, so it is our test.
   return { train: parts.train, validation: undefined, test: parts.validation };
+}
+
+/**
+ * The folds of a published split, in order: those of a table `patient_id,fold`, or of the files of a folder.
+ * @throws {UserError} where there are fewer than two, as in a single `splits_k.csv`.
+ */
+export async function splitFileFolds(path: string): Promise<number[]> {
+  const folds = (await isFolder(path))
+    ? (await readdir(path)).flatMap((file) => /^splits_(\d+)\.csv$/.exec(file)?.[1] ?? [])
+    : foldColumnOf(await readTable(path));
+  const distinct = [...new Set(folds.map(Number))].sort((a, b) => a - b);
+  if (distinct.length < 2) {
+    const remedy = "Name a table 'patient_id,fold', or the folder with splits_0.csv, splits_1.csv, …";
+    throw badInput({ file: path, message: `cross-validation needs two folds, and this holds ${Math.max(1, distinct.length)}`, remedy });
+  }
+  return distinct;
+}
+
+function foldColumnOf({ columns, rows }: Table): string[] {
+  const at = columns.indexOf('fold');
+  return at < 0 ? [] : rows.map(({ cells }) => cells[at]!);
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -41,7 +41,7 @@ function carve(strata: Strata, size: number, stream: number): [string[], Strata]
 
 /**
  * Divides the patients into training, validation and test parts, in their original order within each. By the config: stratified
- * at random from `split.seed`; or by `split.file` (see {@link readSplitFile}), where validation is carved from the training patients, as
+ * at random from `split.seed`, with `split.folds` k so that the k test parts together are the cohort; or by `split.file` (see {@link readSplitFile}), where validation is carved from the training patients, as
  * a fraction of all patients, unless the file names it.
  * @param patients The cohort, to find the patient of a slide that a file names.
  * @param strata The patients to divide; see {@link strataOf}. Others that a file names are left out.
@@ -54,7 +54,7 @@ export async function makeSplit(
   problems: Problem[] = [],
 ): Promise<Split> {
   const named = config.file === undefined ? undefined : await readSplitFile(config.file, config.fold, patients, problems);
-  const parts = named ? fromFile(named, strata, config) : atRandom(strata, config);
+  const parts = named ? fromFile(named, strata, config) : config.folds === undefined ? atRandom(strata, config) : foldAtRandom(strata, config, config.folds);
   const inOrder = (ids: readonly string[]) => {
     const set = new Set(ids);
     return [...strata.keys()].filter((id) => set.has(id));
@@ -76,6 +76,16 @@ function atRandom(strata: Strata, { seed, test, validation }: Config['split']): 
   const [testIds, others] = carve(strata, Math.round(test * strata.size), key(stream, 'test'));
   const [validationIds, rest] = carve(others, Math.round(validation * strata.size), key(stream, 'validation'));
   return { train: [...rest.keys()], validation: validationIds, test: testIds };
+}
+
+/** Deals the patients to k folds stratum by stratum; one of them is the test part. */
+function foldAtRandom(strata: Strata, { fold, seed, validation }: Config['split'], folds: number): Split {
+  if (fold === undefined) throw new UserError(`'split.folds' makes ${folds} folds and 'split.fold' names none. Set split.fold, from 0.`);
+  const stream = key(seed, 'folds');
+  const testIds = new Set(shuffledByStratum(strata, stream).filter((_, i) => i % folds === fold));
+  const others = new Map([...strata].filter(([id]) => !testIds.has(id)));
+  const [validationIds, rest] = carve(others, Math.round(validation * strata.size), key(stream, 'validation', fold));
+  return { train: [...rest.keys()], validation: validationIds, test: [...testIds] };
 }
 
 function fromFile({ train, validation, test }: NamedParts, strata: Strata, config: Config['split']): Split {

@@ -1,13 +1,14 @@
 import { basename } from 'node:path';
 import { applyGeneScaling, formatProblem, readBag, fixBag, readExpression, type Problem } from '../cohort/index.js';
 import { UserError } from '../files/user-error.js';
-import { BEYOND_FOLLOW_UP, predictedMedian, predictedSurvival, survivalCurve } from '../metrics/index.js';
+import { predictedMedian, predictedSurvival, survivalCurve } from '../metrics/index.js';
 import { openBackend } from '../training/backend.js';
 import { createPredictor, prediction } from '../training/inference.js';
 import { taskName, type Model } from '../training/model.js';
 import { readCheckpoint, readModel, readRunConfig } from '../training/run-folder.js';
 
-type Time = number | typeof BEYOND_FOLLOW_UP;
+/** A time or a probability, or the words for what lies after the last cut. */
+type Time = ReturnType<typeof predictedMedian>;
 
 /** One patient's prediction, in words that a reader can use. */
 export interface PatientPrediction {

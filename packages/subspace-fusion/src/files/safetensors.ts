@@ -20,10 +20,13 @@ const MAX_HEADER = 100_000_000; // the format's own limit
 
 /**
  * Reads a safetensors file: an 8-byte length, a JSON header, the tensors.
- * @throws UserError where the file is not one, is cut short, or has an element type we do not read.
+ * @throws UserError where the file is missing, is not one, is cut short, or has an element type we do not read.
  */
 export async function readSafetensors(path: string): Promise<{ tensors: Map<string, StoredTensor>; metadata: Record<string, string> }> {
-  return decodeSafetensors(await readFile(path), path);
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw new UserError(`${path}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}). Check the path.`);
+  });
+  return decodeSafetensors(bytes, path);
 }
 
 /** The same from bytes in memory; `path` is for messages. */
@@ -32,28 +35,32 @@ export function decodeSafetensors(bytes: Uint8Array, path: string): { tensors: M
   if (bytes.length < 8) throw wrong('too short to hold a header');
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
   if (length > MAX_HEADER || 8 + length > bytes.length) throw wrong(`the header would be ${length} bytes long`);
-  let header: Record<string, HeaderEntry | Record<string, string>>;
+  let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))) as typeof header;
+    header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
   } catch {
     throw wrong('the header is not JSON');
   }
-  const tensors = new Map<string, StoredTensor>();
-  for (const [name, entry] of Object.entries(header)) {
-    if (name === '__metadata__') continue;
-    tensors.set(name, readTensor(name, entry as HeaderEntry, bytes.subarray(8 + length), wrong));
-  }
-  return { tensors, metadata: (header['__metadata__'] ?? {}) as Record<string, string> };
+  if (typeof header !== 'object' || header === null) throw wrong('the header is not a JSON object');
+  const { __metadata__: metadata = {}, ...entries } = header as Record<string, unknown>;
+  const body = bytes.subarray(8 + length);
+  const tensors = new Map(Object.entries(entries).map(([name, entry]) => [name, readTensor(name, entry, body, wrong)]));
+  return { tensors, metadata: metadata as Record<string, string> };
 }
 
-function readTensor(name: string, entry: HeaderEntry, body: Uint8Array, wrong: (problem: string) => UserError): StoredTensor {
-  const { dtype, shape, data_offsets: offsets } = entry;
-  if (!(dtype in arrays)) throw wrong(`tensor ${name} has element type ${dtype}, which is not read`);
+function isEntry(entry: unknown): entry is HeaderEntry {
+  const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Partial<HeaderEntry>;
+  const areCounts = (list: unknown) => Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
+  return typeof dtype === 'string' && areCounts(shape) && areCounts(offsets) && offsets?.length === 2;
+}
+
+function readTensor(name: string, entry: unknown, body: Uint8Array, wrong: (problem: string) => UserError): StoredTensor {
+  if (!isEntry(entry)) throw wrong(`the entry of tensor ${name} is not complete`);
+  const { dtype, shape, data_offsets: [start, end] } = entry;
+  if (!Object.hasOwn(arrays, dtype)) throw wrong(`tensor ${name} has element type ${dtype}, which is not read`);
   const type = arrays[dtype as Dtype];
-  if (!Array.isArray(shape) || !Array.isArray(offsets)) throw wrong(`the entry of tensor ${name} is not complete`);
-  const [start, end] = offsets;
   const count = shape.reduce((n: number, d: number) => n * d, 1);
-  if (!(start >= 0 && end <= body.length && end - start === count * type.BYTES_PER_ELEMENT)) {
+  if (!(end <= body.length && end - start === count * type.BYTES_PER_ELEMENT)) {
     throw wrong(`tensor ${name} [${shape.join(', ')}] does not lie inside the file`);
   }
   const copy = Uint8Array.from(body.subarray(start, end)); // aligned, whatever the header's length; a Buffer's slice() would not copy

@@ -8,30 +8,39 @@ const REFUSED_SHARE_LIMIT = 0.05;
 /**
  * Metrics with their 95 % percentile bootstrap intervals (Efron 1981). `evaluate` computes them on the patients
  * whose indices it is given, the same metrics in the same order every time: once on each of the `n` patients for the
- * values, then on `resamples` draws of n patients with replacement. Draw r depends on the seed and r alone, so every
+ * values, then on `resamples` draws of n patients with replacement. Of a list of sizes (the folds of a cross-validation) as many
+ * patients are drawn as each has, from its own, and stand in its own place of the indices. Draw r depends on the seed and r alone, so every
  * metric, and every model evaluated with the same seed and patients, sees the same draws. Draws on which a metric is
  * refused are left out of its interval and counted; above 5 % of them there is no interval, with the reason.
  */
 export function withIntervals(
   evaluate: (patients: Uint32Array) => readonly Metric[],
-  n: number,
+  n: number | readonly number[],
   seed: number,
   resamples = 1000,
 ): Metric[] {
-  const metrics = evaluate(Uint32Array.from({ length: n }, (_, i) => i));
+  const sizes = typeof n === 'number' ? [n] : n;
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const metrics = evaluate(Uint32Array.from({ length: total }, (_, i) => i));
   const values = metrics.map((): number[] => []);
   for (let r = 0; r < resamples; r++) {
-    evaluate(drawPatients(n, seed, r)).forEach(({ value }, m) => {
+    evaluate(drawPatients(sizes, seed, r)).forEach(({ value }, m) => {
       if (value !== null) values[m].push(value);
     });
   }
   return metrics.map((metric, m) => withInterval(metric, values[m], resamples));
 }
 
-/** Resample r: n patients drawn with replacement. */
-function drawPatients(n: number, seed: number, r: number): Uint32Array {
+/** Resample r: of each group of patients as many as it has, drawn from it with replacement. */
+function drawPatients(sizes: readonly number[], seed: number, r: number): Uint32Array {
   const stream = key(seed, 'bootstrap', r);
-  return Uint32Array.from({ length: n }, (_, i) => Math.floor(uniform(stream, i) * n));
+  const drawn = new Uint32Array(sizes.reduce((sum, size) => sum + size, 0));
+  let start = 0;
+  for (const size of sizes) {
+    for (let i = start; i < start + size; i++) drawn[i] = start + Math.floor(uniform(stream, i) * size);
+    start += size;
+  }
+  return drawn;
 }
 
 function withInterval(metric: Metric, values: readonly number[], resamples: number): Metric {

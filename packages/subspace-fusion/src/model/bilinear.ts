@@ -1,4 +1,4 @@
-import { add, and, cast, concat, expand, floor, gatherElements, greaterOrEqual, maximum, minimum, mul, reshape, slice, sub, sum, where, type Value } from 'onnx-autodiff';
+import { add, and, cast, concat, expand, floor, gatherElements, greaterOrEqual, mul, reshape, slice, sub, sum, where, type Value } from 'onnx-autodiff';
 
 /**
  * Reads maps at points between their cells.
@@ -22,7 +22,8 @@ export function bilinearSample(maps: Value, points: Value, s: number): Value {
       const y = add(axis(cell, 1), dy);
       const inside = and(within(x, s), within(y, s));
       const weight = mul(dx ? axis(fraction, 0) : sub(1, axis(fraction, 0)), dy ? axis(fraction, 1) : sub(1, axis(fraction, 1)));
-      return { index: add(mul(clamp(y, s), s), clamp(x, s)), weight: where(inside, weight, 0) };
+      // Outside the map, cell 0 is read with weight 0. A point that is NaN reads there too, but keeps its weight NaN.
+      return { index: where(inside, add(mul(y, s), x), 0), weight: mul(weight, where(inside, 1, 0)) };
     }),
   );
   const index = cast(concat(corners.map((c) => c.index), 2), 'int64'); // [B, G, 4M, 1]
@@ -34,8 +35,4 @@ export function bilinearSample(maps: Value, points: Value, s: number): Value {
 /** 0 ≤ v ≤ s − 1 */
 function within(v: Value, s: number): Value {
   return and(greaterOrEqual(v, 0), greaterOrEqual(s - 1, v));
-}
-
-function clamp(v: Value, s: number): Value {
-  return minimum(maximum(v, 0), s - 1);
 }

@@ -7,7 +7,8 @@ import { applyGeneScaling, fitGeneScaling } from '../cohort/scaling.js';
 import { SUBSPACES, type Expression, type ExpressionTransform } from '../cohort/types.js';
 import { writeFileAtomic } from '../files/atomic.js';
 import { UserError } from '../files/user-error.js';
-import { key, permutation } from '../random/counter.js';
+import { key } from '../random/counter.js';
+import { derangement } from '../random/derangement.js';
 import { SIMULATED_ENCODER } from './bag-file.js';
 import { writeBags, type BagOptions } from './bags.js';
 import { cohortConfig } from './config.js';
@@ -112,12 +113,4 @@ function programmeScores(
     });
     return standardise(sums);
   });
-}
-
-/** A permutation without a fixed point: everybody is handed on to the next in a random circle. */
-function derangement(stream: number, n: number): Uint32Array {
-  const circle = permutation(stream, n);
-  const next = new Uint32Array(n);
-  circle.forEach((member, place) => (next[member] = circle[(place + 1) % n]));
-  return next;
 }

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
-import type { Provider } from 'onnx-autodiff';
+import { compile, constant, type Provider } from 'onnx-autodiff';
+import { UserError } from '../files/user-error.js';
 import type { PositionBias } from '../model/attention.js';
 import { densePositionBias } from '../model/position-bias/dense.js';
 import { dropoutMaskReference } from '../model/position-bias/dropout-mask.js';
@@ -30,10 +31,14 @@ export interface BackendOptions {
   readonly positionBias?: PositionBiasForm;
 }
 
-/** Opens the kernels that the network runs on; `close` ends their threads. */
+/**
+ * Opens the kernels that the network runs on; `close` ends their threads.
+ * @throws UserError where this machine does not have the provider.
+ */
 export async function openBackend(options: BackendOptions = {}): Promise<Backend> {
   const { provider = 'cpu', threads = availableParallelism() } = options;
   const form = options.positionBias ?? (provider === 'cpu' ? 'sweep' : 'dense');
+  if (provider !== 'cpu') await requireProvider(provider);
   const sweep = await createSweep({ threads });
   return {
     provider,
@@ -42,4 +47,15 @@ export async function openBackend(options: BackendOptions = {}): Promise<Backend
     fillMask: (mask, k, rate) => (mask.length < LARGE_MASK ? dropoutMaskReference(mask, k, 1 - rate) : sweep.dropoutMask(mask, k, 1 - rate)),
     close: () => sweep.close(),
   };
+}
+
+/** Tries the provider on a graph of one node. */
+async function requireProvider(provider: Provider): Promise<void> {
+  try {
+    const program = await compile({ one: constant(1) }, { provider });
+    await program.dispose();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0]! : String(error);
+    throw new UserError(`The provider '${provider}' does not work on this machine (${reason}). Use cpu.`);
+  }
 }

@@ -1,6 +1,7 @@
 import { compile, input, type Program } from 'onnx-autodiff';
 import { network, parameterInputs } from '../model/network.js';
 import { networkParameters, type Parameters } from '../model/parameters.js';
+import { WorkError } from '../files/work-error.js';
 import { riskOf } from '../objective/index.js';
 import type { Backend } from './backend.js';
 import type { Sample } from './batch.js';
@@ -76,9 +77,18 @@ export async function predictPatients(
   return predictions;
 }
 
-/** One patient's prediction from the outputs of their slides. */
+/**
+ * One patient's prediction from the outputs of their slides.
+ * @throws WorkError where an output is not a finite number.
+ */
 export function prediction(patient: string, slides: readonly Float64Array[], survival: boolean): Prediction {
   const C = slides[0]!.length;
   const outputs = Array.from({ length: C }, (_, c) => slides.reduce((t, o) => t + o[c]!, 0) / slides.length);
+  if (!outputs.every(Number.isFinite)) {
+    throw new WorkError(
+      `The prediction for ${patient} is not a finite number. Likely cause: features of its slides are far out of range, ` +
+        'or the parameters grew out of range in training; then a lower learning rate helps.',
+    );
+  }
   return { patient, slides: slides.length, outputs, ...(survival ? { risk: riskOf(outputs, C)[0]! } : {}) };
 }

@@ -71,3 +71,15 @@ function learnOutcome(cohort: Cohort, split: Split, { task, labels: rule }: Conf
   const weights = classWeights(patients.map(({ id }) => classes.indexOf(byPatient.get(id)!)), classes.length);
   return { kind: 'classes', classes, weights: Array.from(weights) };
 }
+
+/**
+ * The split without validation and test patients of a class that no training patient has: the model cannot know it.
+ * Those left out are named.
+ */
+export function withoutUnknownClasses(split: Split, cohort: Cohort, { task, labels: rule, outcome }: Model): { split: Split; leftOut: string[] } {
+  if (task === 'survival' || outcome.kind !== 'classes') return { split, leftOut: [] };
+  const { byPatient } = labelPatients(cohort.patients, task, rule);
+  const known = (id: string) => outcome.classes.includes(byPatient.get(id)!);
+  const leftOut = [...split.validation, ...split.test].filter((id) => !known(id));
+  return { split: { train: split.train, validation: split.validation.filter(known), test: split.test.filter(known) }, leftOut };
+}

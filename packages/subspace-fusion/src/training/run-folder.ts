@@ -1,12 +1,13 @@
-import { appendFile, mkdir, readFile, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config, Split } from '../cohort/index.js';
-import { writeFileAtomic } from '../files/atomic.js';
+import { appendLine, writeFileAtomic } from '../files/atomic.js';
 import { encodeSafetensors, readSafetensors } from '../files/safetensors.js';
 import { UserError } from '../files/user-error.js';
 import { networkParameters, type Parameters } from '../model/parameters.js';
 import type { AdamState } from './adam.js';
-import type { Model } from './model.js';
+import { taskName, type Model } from './model.js';
 
 /**
  * A run folder:
@@ -73,7 +74,19 @@ export async function readCheckpoint(run: string, model: Model): Promise<{ param
   const path = join(run, RUN_FILES.checkpoint);
   if (!(await exists(path))) throw new UserError(`${path}: not found; the run has not finished its first epoch`);
   const { tensors, metadata } = await readSafetensors(path);
+  if (metadata['model'] !== fingerprint(model)) {
+    throw new UserError(
+      `${path}: is the checkpoint of another model (task ${metadata['task'] ?? 'not stated'}); that of this run has the task ${taskName(model.task)}. ` +
+        'Restore the checkpoint that was written with model.json, or train again.',
+    );
+  }
   return { parameters: takeParameters(tensors, '', model, path), epoch: Number(metadata['epoch']) };
+}
+
+/** Tells models apart whose parameters may have the same shapes: SHA-256 of what gives their inputs and outputs a meaning. */
+function fingerprint({ task, labels, outcome, tokens, size, scaling, encoder }: Model): string {
+  const meaning = { task, labels, outcome, tokens, size, scaling, encoder };
+  return createHash('sha256').update(JSON.stringify(meaning)).digest('hex');
 }
 
 type Tensors = Awaited<ReturnType<typeof readSafetensors>>['tensors'];
@@ -95,7 +108,8 @@ function named(model: Model, prefix: string, parameters: Parameters) {
 }
 
 export async function writeCheckpoint(run: string, model: Model, parameters: Parameters, epoch: number): Promise<void> {
-  await writeFileAtomic(join(run, RUN_FILES.checkpoint), encodeSafetensors(named(model, '', parameters), { epoch: String(epoch) }));
+  const metadata = { epoch: String(epoch), task: taskName(model.task), model: fingerprint(model) };
+  await writeFileAtomic(join(run, RUN_FILES.checkpoint), encodeSafetensors(named(model, '', parameters), metadata));
 }
 
 /** Where training stands after a whole epoch. With the seed, it decides all that follows. */
@@ -126,6 +140,7 @@ export async function readState(run: string, model: Model): Promise<TrainingStat
 
 /** One line of `metrics.jsonl`. */
 export interface EpochRecord {
+  /** Counted from 1. */
   readonly epoch: number;
   readonly learningRate: number;
   /** Means over the epoch's steps: task + ½·Σ consistency, and its parts. */
@@ -134,8 +149,8 @@ export interface EpochRecord {
   readonly consistency: { readonly tumour: number; readonly microenvironment: number };
   /** Steps of the epoch, and in how many a subspace gave way. */
   readonly coordination: { readonly steps: number; readonly tumourYielded: number; readonly microenvironmentYielded: number };
-  /** What the epoch is selected by. */
-  readonly validation: { readonly metric: string; readonly value: number | null };
+  /** What the epoch is selected by, and the task loss, on the validation patients. */
+  readonly validation: { readonly metric: string; readonly value: number | null; readonly loss: number };
   readonly seconds: number;
 }
 
@@ -156,11 +171,10 @@ export async function readEpochs(run: string): Promise<EpochRecord[]> {
 
 /** Keeps the lines of the first `epochs` epochs: those that the state has. */
 export async function truncateEpochs(run: string, epochs: number): Promise<void> {
-  const kept = (await readEpochs(run)).filter(({ epoch }) => epoch < epochs);
+  const kept = (await readEpochs(run)).filter(({ epoch }) => epoch <= epochs);
   await writeFileAtomic(join(run, RUN_FILES.metrics), kept.map((r) => JSON.stringify(r) + '\n').join(''));
 }
 
 export async function appendEpoch(run: string, record: EpochRecord): Promise<void> {
-  await mkdir(run, { recursive: true });
-  await appendFile(join(run, RUN_FILES.metrics), JSON.stringify(record) + '\n');
+  await appendLine(join(run, RUN_FILES.metrics), JSON.stringify(record));
 }

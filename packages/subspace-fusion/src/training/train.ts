@@ -1,23 +1,26 @@
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { hashInputs, loadCohort, makeSplit, strataOf, type Cohort, type Config, type Problem, type Split } from '../cohort/index.js';
 import { UserError } from '../files/user-error.js';
+import { WorkError } from '../files/work-error.js';
 import { classificationMetrics, concordanceIndex, type Metric } from '../metrics/index.js';
 import { initialise, networkParameters } from '../model/parameters.js';
+import { classLossOf, survivalLossOf } from '../objective/index.js';
 import { key, permutation, uniform } from '../random/counter.js';
 import { VERSION } from '../version.js';
 import { adamState, adamStep, cosineRate } from './adam.js';
-import type { BatchLabels } from './batch.js';
+import type { BatchLabels, Sample } from './batch.js';
 import { confidences } from './confidence.js';
 import { coordinate } from './coordination.js';
 import { openBackend } from './backend.js';
 import { createPredictor, predictPatients, type Prediction, type Predictor } from './inference.js';
-import { learnModel, type Model } from './model.js';
+import { learnModel, withoutUnknownClasses, type Model } from './model.js';
+import { refuseChanges } from './refuse-changes.js';
 import {
-  appendEpoch, exists, readModel, readRunConfig, readRunSplit, readState, RUN_FILES, truncateEpochs, writeCheckpoint, writeJson, writeState,
+  appendEpoch, exists, readState, RUN_FILES, truncateEpochs, writeCheckpoint, writeJson, writeState,
   type EpochRecord, type TrainingState,
 } from './run-folder.js';
 import { cohortSamples, type CohortSamples } from './samples.js';
+import { slideFingerprint } from './slide-fingerprint.js';
 import { createStep, type Step } from './step.js';
 
 /** What happens during training, for a progress display. */
@@ -43,7 +46,7 @@ export interface TrainOptions {
 }
 
 /** Training was stopped by its signal. */
-export class Interrupted extends Error {
+export class Interrupted extends WorkError {
   override name = 'Interrupted';
 }
 
@@ -59,7 +62,7 @@ export interface Prepared {
  * Trains one model as the config says and writes the run folder (see `RUN_FILES`). Every random number is a function of the
  * config's seed and the step, so that a resumed run ends with the same bits as one that was never stopped.
  * @throws UserError for bad input, a folder that holds another run, or inputs changed since the run began
- * @throws Interrupted where the signal says so; Error with step, patients and likely cause where the loss is not finite
+ * @throws Interrupted where the signal says so; WorkError with step, patients and likely cause where the loss is not finite
  */
 export async function train(options: TrainOptions): Promise<Prepared> {
   const { config, out } = options;
@@ -80,8 +83,8 @@ export async function train(options: TrainOptions): Promise<Prepared> {
       const value = validation.value;
       // Earliest epoch wins a tie. Where no epoch can be scored, the last one is taken.
       const better = value === null ? state.best.value === null : state.best.value === null || value > state.best.value;
-      if (better) await writeCheckpoint(out, model, state.parameters, state.epoch);
-      state = { ...state, epoch: state.epoch + 1, best: better ? { epoch: state.epoch, value } : state.best };
+      if (better) await writeCheckpoint(out, model, state.parameters, record.epoch);
+      state = { ...state, epoch: state.epoch + 1, best: better ? { epoch: record.epoch, value } : state.best };
       await appendEpoch(out, record);
       await writeState(out, model, state);
       options.onEpoch?.(record);
@@ -101,10 +104,12 @@ async function prepare({ config, out, resume = false, onWarning }: TrainOptions)
   const { cohort, problems } = await loadCohort(config);
   problems.forEach((p) => onWarning?.(p));
   const warnings: Problem[] = [];
-  const split = await makeSplit(cohort.patients, strataOf(cohort.patients, config), config.split, warnings);
+  const divided = await makeSplit(cohort.patients, strataOf(cohort.patients, config), config.split, warnings);
+  const inputs = { ...(await hashInputs(config)), features: await slideFingerprint(cohort.patients) };
+  const model = learnModel(cohort, divided, config, inputs, VERSION);
+  const { split, leftOut } = withoutUnknownClasses(divided, cohort, model);
+  if (leftOut.length > 0) warnings.push(unknownClasses(config, leftOut));
   warnings.forEach((p) => onWarning?.(p));
-  const inputs = await hashInputs(config);
-  const model = learnModel(cohort, split, config, inputs, VERSION);
   if (begun) {
     await refuseChanges(out, config, split, model);
   } else {
@@ -115,17 +120,9 @@ async function prepare({ config, out, resume = false, onWarning }: TrainOptions)
   return { cohort, split, model, samples: cohortSamples(cohort, model) };
 }
 
-/** A resumed run must be the run that was begun. */
-async function refuseChanges(out: string, config: Config, split: Split, model: Model): Promise<void> {
-  const changed: string[] = [];
-  const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
-  const before = await readModel(out);
-  for (const [name, hash] of Object.entries(model.inputs)) if (before.inputs[name] !== hash) changed.push(`the ${name} file`);
-  if (!isDeepStrictEqual(plain(await readRunConfig(out)), plain(config))) changed.push('the config');
-  if (!isDeepStrictEqual(plain(await readRunSplit(out)), plain(split))) changed.push('the split');
-  if (changed.length === 0 && !isDeepStrictEqual(plain({ ...before, version: '' }), plain({ ...model, version: '' }))) changed.push('the cohort');
-  if (before.version !== model.version) changed.push(`the program (${before.version} began it, this is ${model.version})`);
-  if (changed.length > 0) throw new UserError(`${out}: cannot resume: ${changed.join(' and ')} changed since the run began. Start a new run with another --out.`);
+function unknownClasses({ clinical }: Config, patients: readonly string[]): Problem {
+  const message = `${patients.length} validation or test patients are of a class that no training patient has (${patients.slice(0, 3).join(', ')}${patients.length > 3 ? ', …' : ''})`;
+  return { severity: 'warning', file: clinical.file, message, remedy: 'They are left out' };
 }
 
 function stepOptions(config: Config, model: Model) {
@@ -141,7 +138,7 @@ function stepOptions(config: Config, model: Model) {
 
 function startState(model: Model, config: Config): TrainingState {
   const parameters = initialise(networkParameters(model.size), config.training.seed);
-  return { epoch: 0, parameters, adam: adamState(parameters), best: { epoch: -1, value: null } };
+  return { epoch: 0, parameters, adam: adamState(parameters), best: { epoch: 0, value: null } };
 }
 
 /** Patients of one epoch's batches, in an order of the epoch's own. */
@@ -159,12 +156,12 @@ async function trainEpoch(options: TrainOptions, { split, samples }: Prepared, s
   const sums = { loss: 0, taskLoss: 0, tumour: 0, microenvironment: 0 };
   const yields = { tumour: 0, microenvironment: 0 };
   for (const [i, patients] of batches.entries()) {
-    if (options.signal?.aborted) throw new Interrupted(`stopped in epoch ${epoch + 1} of ${epochs}; \`--resume\` goes on from its start`);
+    if (options.signal?.aborted) throw new Interrupted(`${options.out}: stopped in epoch ${epoch + 1} of ${epochs}; \`--resume\` goes on from its start`);
     const batch = await Promise.all(patients.map((id) => samples.sample(id, drawSlide(samples, id, seed, epoch))));
     const labels = samples.labels(patients);
     const result = await step.gradients(parameters, batch, labels, { seed, step: adam.step });
     const loss = result.task + (result.consistency.tumour + result.consistency.microenvironment) / 2;
-    if (!Number.isFinite(loss)) throw notFinite(epoch, i, patients, batch, labels, learningRate);
+    if (!Number.isFinite(loss)) throw notFinite(epoch, i, patients, batch, learningRate);
     if (form !== 'none') {
       const { yielded } = coordinate(result.gradients['head.weight']!, confidences(result.z, parameters, labels), form);
       if (yielded) yields[yielded]++;
@@ -178,7 +175,7 @@ async function trainEpoch(options: TrainOptions, { split, samples }: Prepared, s
   }
   const n = batches.length;
   return {
-    epoch,
+    epoch: epoch + 1,
     learningRate,
     loss: sums.loss / n,
     taskLoss: sums.taskLoss / n,
@@ -192,21 +189,31 @@ function drawSlide(samples: CohortSamples, id: string, seed: number, epoch: numb
   return bags[Math.floor(uniform(key(seed, 'slide', epoch, id), 0) * bags.length)]!;
 }
 
+/** Features beyond this are of no encoder that we know. */
+const LARGE_FEATURE = 1e6;
+
 /** Says where training broke and why it probably did. */
-function notFinite(epoch: number, step: number, patients: readonly string[], batch: readonly { bag: Float32Array }[], labels: BatchLabels, rate: number): Error {
-  const bad = patients.filter((_, i) => batch[i]!.bag.some((x) => !Number.isFinite(x)));
+function notFinite(epoch: number, step: number, patients: readonly string[], batch: readonly Sample[], learningRate: number): WorkError {
+  const large = patients.filter((_, i) => batch[i]!.bag.some((x) => Math.abs(x) > LARGE_FEATURE));
   const cause =
-    bad.length > 0
-      ? `the features of ${bad.join(', ')} hold values that are not finite`
-      : `the parameters grew out of range: try a learning rate below ${rate.toPrecision(2)}`;
-  const who = `epoch ${epoch + 1}, step ${step + 1}, patients ${patients.join(', ')}`;
-  return new Error(`The loss is not a finite number (${who}; ${labels.kind}). Likely cause: ${cause}. The checkpoint of the best epoch before is intact.`);
+    large.length > 0
+      ? `the features of ${large.join(', ')} are larger than ${LARGE_FEATURE}; extract them again`
+      : `the parameters grew out of range; try a learning rate below ${learningRate.toPrecision(2)}`;
+  const where = `epoch ${epoch + 1}, step ${step + 1}, patients ${patients.join(', ')}`;
+  return new WorkError(`The loss is not a finite number (${where}). Likely cause: ${cause}. The checkpoint of the best epoch before, if there was one, is intact.`);
 }
 
 async function validationMetric(predictor: Predictor, { model, samples, split }: Prepared): Promise<EpochRecord['validation']> {
   const predictions = await predictPatients(predictor, samples, split.validation, model.outcome.kind === 'survival');
-  const { name, value } = selectionMetric(predictions, samples.labels(split.validation));
-  return { metric: name, value };
+  const labels = samples.labels(split.validation);
+  const { name, value } = selectionMetric(predictions, labels);
+  return { metric: name, value, loss: validationLoss(predictions, labels) };
+}
+
+function validationLoss(predictions: readonly Prediction[], labels: BatchLabels): number {
+  const outputs = predictions.flatMap((p) => p.outputs);
+  if (labels.kind === 'classes') return classLossOf(outputs, labels.labels, labels.weights);
+  return survivalLossOf(outputs, labels.labels, outputs.length / predictions.length);
 }
 
 /** What epochs are selected by: the concordance index, or macro AUC. */

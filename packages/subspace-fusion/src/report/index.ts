@@ -1,0 +1,2 @@
+export { renderReport } from './report.js';
+export type { ReportInput, ReportRun } from './types.js';
