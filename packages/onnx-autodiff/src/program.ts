@@ -2,6 +2,7 @@ import { cpuProvider, InferenceSession, runInto, Tensor } from '#onnxruntime';
 import { encodeModel } from './onnx.js';
 import { topologicalOrder } from './order.js';
 import { sizeOf } from './shapes.js';
+import { cutIntoStages, origin } from './stages.js';
 import { onnxNode, type ElementType, type HostFunction, type Node, type TensorData, type Value } from './value.js';
 
 /** Where a program runs. `cpu`: in a browser, WebAssembly; `webgpu`: any GPU; `cuda`: NVIDIA, where the installed ONNX Runtime has it. */
@@ -12,6 +13,8 @@ export interface CompileOptions {
   readonly provider?: Provider;
   /** Threads for one operation on the CPU. Default: as many as there are cores. A browser's are ONNX Runtime's `env.wasm.numThreads`. */
   readonly threads?: number;
+  /** Told how long each part of a run took: `session 0`, …, and the host operations by name. */
+  readonly observe?: (part: string, seconds: number) => void;
 }
 
 /** A compiled graph: feed it arrays by input name, get arrays by output name. */
@@ -30,6 +33,7 @@ export interface Program<Outputs extends string = string> {
 
 /** One step of a program: a stretch of graph in a session, or a host operation between two of them. */
 interface Step {
+  readonly name: string;
   readonly run: () => Promise<void> | void;
   readonly session?: InferenceSession;
 }
@@ -37,20 +41,18 @@ interface Step {
 /**
  * Compiles the graph that computes `outputs` (any float32 values, by name).
  *
- * The graph is cut where host operations stand: stage 0 is all that can be computed before the first of them, and so on.
- * Each stage is one ONNX Runtime session; what later stages need is kept in arrays that are allocated here, once.
+ * The graph is cut where host operations stand (stages.ts). Each stage is one ONNX Runtime session; what later stages need
+ * is kept in arrays that are allocated here, once.
  * @throws Error where two inputs have one name, or an output is not float32.
  */
 export async function compile<Outputs extends string>(
   outputs: Readonly<Record<Outputs, Value>>,
   options: CompileOptions = {},
 ): Promise<Program<Outputs>> {
-  // An input or a constant that is asked for becomes a node, so that every output is computed.
-  const computed = (v: Value) => (v.node.kind === 'onnx' || v.node.kind === 'host' ? v : onnxNode('Identity', [v], v));
   const named = Object.entries<Value>(outputs).map(([name, v]) => [name as Outputs, computed(v)] as const);
   for (const [name, v] of named) if (v.type !== 'float32') throw new Error(`compile: output ${name} is ${v.type}; cast it to float32`);
-  const order = topologicalOrder(named.map(([, v]) => v));
-  const stages = stageOf(order);
+  const results = named.map(([, v]) => v);
+  const order = topologicalOrder(results);
   const inputs = new Map<string, Value>();
   for (const node of order.filter((n) => n.kind === 'input')) {
     if (inputs.has(node.op)) throw new Error(`compile: two inputs are named ${node.op}`);
@@ -68,22 +70,17 @@ export async function compile<Outputs extends string>(
   };
 
   const steps: Step[] = [];
-  const last = Math.max(0, ...stages.values());
-  for (let stage = 0; stage <= last; stage++) {
-    const nodes = order.filter((n) => n.kind === 'onnx' && stages.get(n) === stage);
-    const asked = neededBeyond(nodes, order, stages, stage, named.map(([, v]) => v));
-    if (asked.length > 0) {
-      asked.forEach(hold);
-      steps.push(await sessionStep(nodes, asked, tensors, options));
-    }
-    for (const node of order.filter((n) => n.kind === 'host' && stages.get(n) === stage)) {
-      node.inputs.forEach(hold);
+  for (const [i, { nodes, kept, hosts }] of cutIntoStages(order, results).entries()) {
+    kept.forEach(hold);
+    if (kept.length > 0) steps.push(await sessionStep(`session ${i}`, nodes, kept, tensors, options));
+    for (const node of hosts) {
+      node.inputs.map(origin).forEach(hold);
       node.outputs.forEach(hold);
       steps.push(hostStep(node.run!, node, buffers));
     }
   }
   let running = false;
-  const results = Object.fromEntries(named.map(([name, v]) => [name, buffers.get(v)])) as Record<Outputs, Float32Array>;
+  const arrays = Object.fromEntries(named.map(([name, v]) => [name, buffers.get(origin(v))])) as Record<Outputs, Float32Array>;
   return {
     inputs: Object.fromEntries([...inputs].map(([name, v]) => [name, v.shape])),
     async run(feeds) {
@@ -99,11 +96,15 @@ export async function compile<Outputs extends string>(
       }
       running = true;
       try {
-        for (const step of steps) await step.run();
+        for (const step of steps) {
+          const started = performance.now();
+          await step.run();
+          options.observe?.(step.name, (performance.now() - started) / 1000);
+        }
       } finally {
         running = false;
       }
-      return results;
+      return arrays;
     },
     async dispose() {
       for (const step of steps) await step.session?.release();
@@ -111,37 +112,16 @@ export async function compile<Outputs extends string>(
   };
 }
 
-/** Stage of each node: how many host operations lie before it on the longest path. */
-function stageOf(order: readonly Node[]): Map<Node, number> {
-  const stages = new Map<Node, number>();
-  for (const node of order) {
-    const before = node.inputs.map((x) => stages.get(x.node)! + (x.node.kind === 'host' ? 1 : 0));
-    stages.set(node, Math.max(0, ...before));
-  }
-  return stages;
-}
-
-/** Values made by these nodes of one stage that a later stage, a host operation or the caller reads. */
-function neededBeyond(
-  nodes: readonly Node[],
-  order: readonly Node[],
-  stages: ReadonlyMap<Node, number>,
-  stage: number,
-  results: readonly Value[],
-): Value[] {
-  const made = new Set(nodes.flatMap((n) => n.outputs));
-  const asked = new Set(results.filter((v) => made.has(v)));
-  for (const node of order) {
-    if (node.kind === 'host' || (node.kind === 'onnx' && stages.get(node) !== stage)) {
-      for (const x of node.inputs) if (made.has(x)) asked.add(x);
-    }
-  }
-  return [...asked];
+/** An input or a constant that is asked for becomes a node, so that every output is computed. */
+function computed(v: Value): Value {
+  const { kind } = origin(v).node;
+  return kind === 'onnx' || kind === 'host' ? v : onnxNode('Identity', [v], v);
 }
 
 async function sessionStep(
+  name: string,
   nodes: readonly Node[],
-  asked: readonly Value[],
+  kept: readonly Value[],
   tensors: Map<Value, Tensor>,
   options: CompileOptions,
 ): Promise<Step> {
@@ -150,12 +130,13 @@ async function sessionStep(
   const constants = new Set([...read].filter((x) => x.node.kind === 'constant').map((x) => x.node));
   const fed = [...read].filter((x) => x.node.kind !== 'constant');
   const inputs = new Map(fed.map((v, i) => [v, `in${i}`]));
-  const outputs = new Map(asked.map((v, i) => [v, `out${i}`]));
+  const outputs = new Map(kept.map((v, i) => [v, `out${i}`]));
 
   const model = encodeModel({ nodes: [...constants, ...nodes], inputs, outputs });
   const session = await InferenceSession.create(model, sessionOptions(options));
   const results = Object.fromEntries([...outputs].map(([v, name]) => [name, tensors.get(v)!]));
   return {
+    name,
     session,
     async run() {
       const feeds = Object.fromEntries([...inputs].map(([v, name]) => [name, tensors.get(v)!]));
@@ -165,7 +146,7 @@ async function sessionStep(
 }
 
 function hostStep(run: HostFunction, node: Node, buffers: ReadonlyMap<Value, TensorData>): Step {
-  return { run: () => run(node.inputs.map((v) => buffers.get(v)!), node.outputs.map((v) => buffers.get(v)!)) };
+  return { name: node.op, run: () => run(node.inputs.map((v) => buffers.get(origin(v))!), node.outputs.map((v) => buffers.get(v)!)) };
 }
 
 function sessionOptions({ provider = 'cpu', threads }: CompileOptions): InferenceSession.SessionOptions {

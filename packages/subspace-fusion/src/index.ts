@@ -11,7 +11,7 @@ export {
 export { UserError } from './files/user-error.js';
 
 // The network as a graph, for use with onnx-autodiff.
-export { network, parameterInputs, type NetworkInputs, type NetworkOutputs } from './model/network.js';
+export { network, parameterInputs, projections, type NetworkInputs, type NetworkOutputs } from './model/network.js';
 export { initialise, networkParameters, parameterCount, type NetworkSize, type Parameters } from './model/parameters.js';
 export { fromReference, referenceName } from './model/reference-names.js';
 export { densePositionBias } from './model/position-bias/dense.js';

@@ -17,7 +17,8 @@ export function matmul(a: Value, b: Value): Value {
   if (a.shape.length < 2 || b.shape.length < 2 || k !== k2 || !batch) throw new ShapeError('MatMul', 'the matrices do not fit', a, b);
   return onnxNode('MatMul', [a, b], { shape: [...batch, n!, m!] }, (g) => [
     sumTo(matmul(g, transposeLast(b)), a.shape),
-    sumTo(matmul(transposeLast(a), g), b.shape),
+    // aᵀ·g; where b is the wider one, as (gᵀ·a)ᵀ …
+    sumTo(m! < k! ? transposeLast(matmul(transposeLast(g), a)) : matmul(transposeLast(a), g), b.shape),
   ]);
 }
 

@@ -13,7 +13,7 @@ import { createStep } from '../training/step.js';
 export interface BenchOptions {
   readonly bag: number;
   readonly batch: number;
-  readonly microBatch: number;
+  readonly microBatch?: number;
   readonly steps: number;
   readonly mode: 'train' | 'inference';
   readonly provider: Provider;

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { Provider } from 'onnx-autodiff';
 import { benchStep, type BenchOptions } from '../bench/step.js';
+import { bagSize, count, POSITION_BIAS_FORMS, PROVIDERS } from './options.js';
 
 /** `subspace bench step`: what a training step costs on this machine. */
 export function addBenchCommand(program: Command): void {
@@ -8,14 +9,14 @@ export function addBenchCommand(program: Command): void {
   bench
     .command('step')
     .description('seconds and peak memory of one training step on random data')
-    .option('--bag <n>', 'tokens of a bag', Number, 2500)
-    .option('--batch <n>', 'samples of a batch', Number, 2)
-    .option('--micro-batch <n>', 'samples that go through the network at once', Number, 1)
-    .option('--steps <n>', 'steps to measure, after one to warm up', Number, 5)
+    .option('--bag <n>', 'tokens of a bag', bagSize, 2500)
+    .option('--batch <n>', 'samples of a batch', count, 2)
+    .option('--micro-batch <n>', 'samples that go through the network at once (default: as many as have 2,500 tokens)', count)
+    .option('--steps <n>', 'steps to measure, after one to warm up', count, 5)
     .addOption(new Option('--mode <mode>', 'what to measure').choices(['train', 'inference']).default('train'))
-    .option('--provider <name>', 'cpu, webgpu or cuda', 'cpu')
-    .option('--threads <n>', 'threads (default: one a core)', Number)
-    .option('--position-bias <form>', 'sweep or dense (default: sweep on cpu, dense elsewhere)')
+    .addOption(new Option('--provider <name>', 'where the network runs').choices(PROVIDERS).default('cpu'))
+    .option('--threads <n>', 'threads (default: one a core)', count)
+    .addOption(new Option('--position-bias <form>', 'default: sweep on cpu, dense elsewhere').choices(POSITION_BIAS_FORMS))
     .option('--json', 'print one JSON object')
     .action(async (options: BenchOptions & { provider: Provider; json?: boolean }) => {
       const result = await benchStep(options);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { Presets, SingleBar } from 'cli-progress';
-import { formatProblem, inspectCohort, loadConfig, parseOverrides, type Inspection } from '../cohort/index.js';
+import { describePatches, describeScale, formatProblem, inspectCohort, loadConfig, parseOverrides, type Inspection } from '../cohort/index.js';
 
 /** Adds `subspace inspect CONFIG.yaml`: what was found, what joins with what, and everything that is wrong. */
 export function addInspectCommand(program: Command): void {
@@ -25,27 +25,35 @@ export function addInspectCommand(program: Command): void {
     });
 }
 
-function describe({ name, clinical, expression, geneSets, features, joined, task, floors, problems }: Inspection): string {
+function describe(inspection: Inspection): string {
+  const { name, clinical, expression, geneSets, geneSetOverlap, features, joined, task, withoutLabel, floors, problems, understood } = inspection;
   const lines = [`Cohort ${name}`];
   const line = (what: string, text: string) => lines.push(`  ${what.padEnd(12)}${text}`);
-  if (clinical) line('clinical', `${clinical.patients} patients, ${clinical.columns} columns`);
+  if (clinical) {
+    line('clinical', `${clinical.patients} patients, ${clinical.columns} columns, format ${clinical.format}`);
+    const markers = Object.entries(clinical.markers).map(([column, known]) => `${column} ${known}`);
+    if (markers.length > 0) line('', `markers known: ${markers.join(', ')}`);
+  }
   if (expression) {
-    const { genes, patients, otherPatients, orientation, lowest, highest, transform } = expression;
-    line('expression', `${genes} genes, ${patients} of these patients (and ${otherPatients} others), ${orientation}`);
-    line('', `values ${lowest} to ${highest}${transform ? `, transform ${transform}` : ''}`);
+    const { genes, patients, otherPatients, orientation, lowest, highest, transform, format, scale } = expression;
+    line('expression', `${genes} genes, ${patients} of these patients (and ${otherPatients} others), ${orientation}, format ${format}`);
+    line('', `values ${lowest} to ${highest}, they look like ${describeScale(scale)}${transform ? `, transform ${transform}` : ''}`);
   }
   for (const { set, genes, inMatrix, used } of geneSets ?? []) {
     line('genes', `${set}: ${genes}, of which ${inMatrix} in the matrix${used === undefined ? '' : `, ${used} used`}`);
   }
+  if (geneSetOverlap) line('', `${geneSetOverlap.length} genes are in both sets${geneSetOverlap.length > 0 ? `: ${geneSetOverlap.join(', ')}` : ''}`);
   if (features) {
     const { slides, patients, otherFiles, patches, width, encoder } = features;
     line('features', `${slides} slides of ${patients} patients (and ${otherFiles} other files)`);
     if (patches)
       line(
         '',
-        `${patches.least} to ${patches.most} patches a slide (median ${patches.median}), ${width} wide, encoder ${encoder ?? 'not stated'}`,
+        `${patches.least} to ${patches.most} patches a slide (median ${patches.median}), ${width} wide, encoder ${encoder ?? 'not stated (the width does not tell it)'}`,
       );
   }
+  const cut = features?.provenance && describePatches(features.provenance);
+  if (cut) line('', `patches ${cut}`);
   line('joined', `${joined.patients} patients with ${joined.slides} slides`);
   if (task && 'deaths' in task) {
     line('survival', `${task.deaths} deaths among ${task.patients} patients, median time ${task.medianFollowUp} ${task.timeUnit}`);
@@ -53,6 +61,7 @@ function describe({ name, clinical, expression, geneSets, features, joined, task
     const counts = (record: Readonly<Record<string, number>>) => Object.entries(record).map(([key, count]) => `${key} ${count}`);
     line(task.task, [...counts(task.classes), ...counts(task.unlabelled).map((text) => `no label: ${text}`)].join('; '));
   }
+  for (const [reason, ids] of Object.entries(withoutLabel ?? {})) line('no label', `${reason}: ${ids.join(', ')}`);
   if (floors)
     line(
       'floors',
@@ -64,5 +73,6 @@ function describe({ name, clinical, expression, geneSets, features, joined, task
       lines.push('', `${found.length} ${severity}${found.length > 1 ? 's' : ''}`, ...found.map((p) => `  ${formatProblem(p)}`));
   }
   if (problems.length === 0) lines.push('', 'Nothing wrong was found.');
+  lines.push('', 'This was understood, as cohort.yaml:', '', understood.trimEnd());
   return lines.join('\n');
 }

@@ -3,18 +3,22 @@ import { UserError } from '../files/user-error.js';
 import { WorkError } from '../files/work-error.js';
 import { addBenchCommand } from './bench.js';
 import { addDemoCommand } from './demo.js';
+import { addCrossvalCommand } from './crossval.js';
 import { addEvaluateCommand } from './evaluate.js';
 import { addInspectCommand } from './inspect.js';
 import { addPredictCommand } from './predict.js';
 import { addSimulateCommand } from './simulate.js';
 import { addTrainCommand } from './train.js';
+import { VERSION } from '../version.js';
 import { addVerifyCommand } from './verify.js';
 
 /** The `subspace` command. Exit codes: 0 done, 1 the work failed, 2 bad input. */
 export async function main(args: readonly string[]): Promise<void> {
   const program = new Command('subspace')
     .description('Glioma diagnosis, grade and survival from histology and gene expression. Research software, not a medical device.')
+    .version(VERSION)
     .showHelpAfterError('(--help shows the options)')
+    .configureOutput({ outputError: (text, write) => { write(text.replace('\n(Did you', ' (Did you')); } })
     .exitOverride();
   addDemoCommand(program);
   addSimulateCommand(program);
@@ -22,6 +26,7 @@ export async function main(args: readonly string[]): Promise<void> {
   addTrainCommand(program);
   addEvaluateCommand(program);
   addPredictCommand(program);
+  addCrossvalCommand(program);
   addVerifyCommand(program);
   addBenchCommand(program);
   try {

@@ -14,6 +14,7 @@ interface SimulateFlags {
   readonly expression?: string;
   readonly clinical?: string;
   readonly geneSets?: string;
+  readonly leaveOutFloorsBy?: string;
   readonly folds?: string;
   readonly fold: number;
   readonly permuteBags?: boolean;
@@ -36,6 +37,7 @@ export function addSimulateCommand(program: Command): void {
     .addOption(realGenes.conflicts(['patients', 'regime', 'null']))
     .option('--clinical <file>', 'clinical table of the real patients')
     .option('--gene-sets <file>', 'GMT file with TUMOUR and MICROENVIRONMENT')
+    .option('--leave-out-floors-by <column>', 'clinical column (study, site): genes whose floor gives its groups away take no part')
     .option('--folds <file>', 'published folds for the config')
     .option('--fold <n>', 'fold of the test set', wholeNumber, 0)
     .option('--permute-bags', 'control: give every patient the bag of another')
@@ -44,8 +46,8 @@ export function addSimulateCommand(program: Command): void {
 }
 
 async function simulateTruth(flags: SimulateFlags): Promise<void> {
-  for (const name of ['clinical', 'geneSets', 'folds', 'permuteBags'] as const) {
-    if (flags[name] !== undefined) throw new UserError('--clinical, --gene-sets, --folds and --permute-bags go with --expression. Add it.');
+  for (const name of ['clinical', 'geneSets', 'leaveOutFloorsBy', 'folds', 'permuteBags'] as const) {
+    if (flags[name] !== undefined) throw new UserError('--clinical, --gene-sets, --leave-out-floors-by, --folds and --permute-bags go with --expression. Add it.');
   }
   const { regime = 'mixed', null: twin = false } = flags;
   const { out, patients, bag, ragged, seed } = flags;
@@ -54,10 +56,10 @@ async function simulateTruth(flags: SimulateFlags): Promise<void> {
 }
 
 async function simulateSlides(flags: SimulateFlags, expression: string): Promise<void> {
-  const { clinical, geneSets, out, bag, ragged, seed, folds, fold, permuteBags } = flags;
+  const { clinical, geneSets, leaveOutFloorsBy, out, bag, ragged, seed, folds, fold, permuteBags } = flags;
   if (clinical === undefined || geneSets === undefined) throw new UserError('--expression needs --clinical and --gene-sets too.');
   const bags = await withProgress((onSlide) =>
-    simulateBagsForCohort({ expression, clinical, geneSets, out, bag, ragged, seed, folds, fold, permuteBags, onSlide }),
+    simulateBagsForCohort({ expression, clinical, geneSets, leaveOutFloorsBy, out, bag, ragged, seed, folds, fold, permuteBags, onSlide }),
   );
   console.log(flags.json ? JSON.stringify(bags, null, 2) : `${bags.patients} real patients, one simulated slide each\nNext: subspace train ${bags.config}`);
 }

@@ -1,7 +1,9 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { Provider } from 'onnx-autodiff';
+import { UserError } from '../files/user-error.js';
 import { openBackend, type PositionBiasForm } from '../training/backend.js';
 import { verify } from '../verification/verify.js';
+import { count, POSITION_BIAS_FORMS, PROVIDERS } from './options.js';
 
 /** `subspace verify DIR`: the network against an independent program's numbers. */
 export function addVerifyCommand(program: Command): void {
@@ -9,20 +11,22 @@ export function addVerifyCommand(program: Command): void {
     .command('verify')
     .description('compute the parity cases in DIR and compare them with the expected numbers')
     .argument('<dir>', 'folder with manifest.json and the cases')
-    .option('--provider <name>', 'cpu, webgpu or cuda', 'cpu')
-    .option('--threads <n>', 'threads for one operation', Number)
-    .option('--position-bias <form>', 'sweep or dense (default: sweep on cpu, dense elsewhere)')
+    .addOption(new Option('--provider <name>', 'where the network runs').choices(PROVIDERS).default('cpu'))
+    .option('--threads <n>', 'threads for one operation (default: one a core)', count)
+    .addOption(new Option('--position-bias <form>', 'default: sweep on cpu, dense elsewhere').choices(POSITION_BIAS_FORMS))
     .option('--only <text>', 'only cases whose name contains this')
     .action(async (dir: string, options: { provider: Provider; threads?: number; positionBias?: PositionBiasForm; only?: string }) => {
       const backend = await openBackend(options);
-      const only = options.only;
-      let failed = 0;
-      for await (const v of verify(dir, backend, only ? (name) => name.includes(only) : undefined)) {
+      const { only = '' } = options;
+      let [compared, failed] = [0, 0];
+      for await (const v of verify(dir, backend, (name) => name.includes(only))) {
+        compared++;
         if (!v.passed) failed++;
         const figures = `error ${v.error.toExponential(2)}  tolerance ${v.tolerance.toExponential(2)}`;
         console.log(`${v.name.padEnd(26)} ${figures}  ${v.passed ? 'pass' : 'FAIL'}  (${v.compared} tensors; worst ${v.tensor})`);
       }
       await backend.close();
+      if (compared === 0) throw new UserError(`${dir}: the manifest has no case${only ? ` whose name contains '${only}'` : ''}.`);
       if (failed > 0) process.exitCode = 1;
     });
 }

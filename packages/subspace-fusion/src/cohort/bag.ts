@@ -16,19 +16,21 @@ export function bagRows(patches: number, tokens: number): Uint32Array {
   return Uint32Array.from({ length: tokens }, (_, i) => (patches <= tokens ? i % patches : roundHalfEven((i * patches) / tokens)));
 }
 
-/** The chosen patches of a bag, in the order of `rows`. */
-export function takeRows(bag: Bag, rows: Uint32Array): Bag {
-  const { width } = bag;
-  const features = new Float32Array(rows.length * width);
-  const coordinates = bag.coordinates && new Int32Array(rows.length * 2);
-  rows.forEach((row, i) => {
-    features.set(bag.features.subarray(row * width, (row + 1) * width), i * width);
-    coordinates?.set(bag.coordinates!.subarray(row * 2, row * 2 + 2), i * 2);
-  });
-  return { ...bag, patches: rows.length, features, coordinates };
+/** The chosen rows of a matrix [n, width], in the order of `rows`; the same kind of array. */
+export function takeRows<A extends Float32Array | Int32Array>(matrix: A, width: number, rows: Uint32Array): A {
+  const taken = (matrix instanceof Int32Array ? new Int32Array(rows.length * width) : new Float32Array(rows.length * width)) as A;
+  rows.forEach((row, i) => taken.set(matrix.subarray(row * width, (row + 1) * width), i * width));
+  return taken;
 }
 
 /** A bag of exactly `tokens` patches, coordinates with them; see {@link bagRows}. */
 export function fixBag(bag: Bag, tokens: number): Bag {
-  return bag.patches === tokens ? bag : takeRows(bag, bagRows(bag.patches, tokens));
+  if (bag.patches === tokens) return bag;
+  const rows = bagRows(bag.patches, tokens);
+  return {
+    ...bag,
+    patches: tokens,
+    features: takeRows(bag.features, bag.width, rows),
+    coordinates: bag.coordinates && takeRows(bag.coordinates, 2, rows),
+  };
 }

@@ -1,31 +1,42 @@
 import type { ClinicalPatient, ClinicalTable } from './clinical.js';
 import type { Config } from './config.js';
 import { labelPatients, neededColumns } from './labels.js';
-import { contradictions, readMarkers, unreadableMarkers } from './markers.js';
-import { suggest } from './nearest.js';
-import type { Problem } from './problems.js';
+import { contradictions, MARKER_COLUMNS, readMarkers, unreadableMarkers } from './markers.js';
+import { nearest, suggest } from './nearest.js';
+import { someOf, type Problem } from './problems.js';
 
 /** Whether the clinical table has what the task predicts; what is wrong goes to `problems`. */
-export function checkTask({ file, columns, patients }: ClinicalTable, { task, labels: rule, clinical }: Config, problems: Problem[]): void {
+export function checkTask({ file, columns, patients, understood }: ClinicalTable, { task, labels: rule }: Config, problems: Problem[]): void {
   const error = (message: string, remedy: string, row?: number) => problems.push({ severity: 'error', file, row, message, remedy });
   const warn = (message: string, remedy: string) => problems.push({ severity: 'warning', file, message, remedy });
   if (task === 'survival') {
+    if (understood.time === undefined || understood.event === undefined) {
+      error("survival needs 'clinical.time' and 'clinical.event'", 'Name the columns of the follow-up time and of the event (1 = death seen)', 1);
+      return;
+    }
     const known = patients.flatMap(({ survival }) => survival ?? []);
     const deaths = known.filter(({ event }) => event).length;
-    if (deaths === 0) error(`no death was seen among ${known.length} patients`, `Check the column '${clinical.event}' (clinical.event)`);
+    if (deaths === 0) error(`no death was seen among ${known.length} patients`, `Check the column '${understood.event}' (clinical.event)`);
     if (known.length < patients.length)
       warn(`${patients.length - known.length} patients have no follow-up`, 'They are left out of survival');
     return;
   }
   const absent = neededColumns(task).filter((column) => !columns.includes(column));
-  for (const column of absent) error(`the task needs the column '${column}'`, suggest(column, columns), 1);
+  for (const column of absent) error(`the task needs the column '${column}'`, remedyFor(column, columns), 1);
   if (absent.length > 0) return;
-  const { byPatient, unlabelled } = labelPatients(patients, task, rule);
-  for (const [reason, count] of unlabelled) warn(`${count} patients have no label: ${reason}`, 'They are left out of this task');
+  const { byPatient, unlabelledPatients } = labelPatients(patients, task, rule);
+  for (const [reason, ids] of unlabelledPatients) warn(`${ids.length} patients have no label: ${reason} (${someOf(ids)})`, 'They are left out of this task');
   const classes = new Set(byPatient.values());
   if (classes.size === 0) error('no patient has a label for the task', 'Choose another task, or fill in its columns');
   if (classes.size === 1) error(`all ${byPatient.size} patients have the label '${[...classes][0]}'`, 'A task needs two classes at least');
   if (typeof task === 'string') checkMarkers(file, patients, problems);
+}
+
+/** The likely typo; for a marker, how its column is named in the config. */
+function remedyFor(column: string, columns: readonly string[]): string {
+  const marker = Object.entries(MARKER_COLUMNS).find(([, name]) => name === column)?.[0];
+  if (marker === undefined || nearest(column, columns) !== undefined) return suggest(column, columns);
+  return `Name the column that holds it: clinical.columns: {${marker}: COLUMN}. ${suggest(column, columns)}`;
 }
 
 function checkMarkers(file: string, patients: readonly ClinicalPatient[], problems: Problem[]): void {

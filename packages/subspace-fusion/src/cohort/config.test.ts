@@ -36,7 +36,6 @@ describe('the config', () => {
       training: {
         epochs: 20,
         batch: 8,
-        microBatch: 1,
         learningRate: 1e-3,
         weightDecay: 1e-4,
         seed: 1,
@@ -68,6 +67,9 @@ describe('the config', () => {
     const config = parse(SMALLEST, overrides);
     expect([config.training.epochs, config.task, config.features.folder]).toEqual([5, { column: 'who2021_grade' }, '/f']);
     expect(config.clinical.file).toBe(resolve('run/clinical.csv'));
+    const floors = SMALLEST.replace('expression: {', 'expression: {leaveOutFloorsBy: site, ');
+    expect(parse(floors).expression.leaveOutFloorsBy).toBe('site');
+    expect(parse(floors, { 'expression.leaveOutFloorsBy': 'null' }).expression).not.toHaveProperty('leaveOutFloorsBy');
     expect(() => parseOverrides(['epochs'])).toThrow(/key=value/);
     expect(errorOf(SMALLEST, { 'training.epocs': '5' })).toBe("--set: unknown key 'training.epocs'. Did you mean 'training.epochs'?");
   });
@@ -94,6 +96,9 @@ describe('the config', () => {
     expect(errorOf(SMALLEST.replace(', event: dead', ''))).toMatch(/survival needs 'clinical.event'/);
     expect(errorOf(SMALLEST.replace(', event: dead', '') + 'task: grade\n')).toBe('parsed');
     expect(errorOf(SMALLEST + 'split: {fold: 1}\n')).toMatch(/'split.fold' needs 'split.file'/);
+    expect(errorOf(SMALLEST + 'split: {folds: 5, fold: 4}\n')).toBe('parsed');
+    expect(errorOf(SMALLEST + 'split: {folds: 5, fold: 5}\n')).toMatch(/no fold 5 of 5/);
+    expect(errorOf(SMALLEST + 'split: {folds: 5, file: folds.csv}\n')).toMatch(/exclude each other/);
     expect(errorOf(SMALLEST + 'split: {test: 0.5, validation: 0.5}\n')).toMatch(/nothing to train on/);
   });
 

@@ -3,6 +3,9 @@ import { dirname, resolve } from 'node:path';
 import { LineCounter, parse as parseYaml, parseDocument, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { UserError } from '../files/user-error.js';
+import { EXPRESSION_FORMATS } from './expression/raw.js';
+import { STAR_COLUMNS } from './expression/star-counts.js';
+import { MARKER_COLUMNS, type MarkerKey } from './markers.js';
 import { nearest } from './nearest.js';
 import { badInput, problemsError, type Problem } from './problems.js';
 import { requireFile } from './table.js';
@@ -20,23 +23,43 @@ const schema = z.strictObject({
   /** Folder that relative paths start from; the folder of the config itself by default. */
   data: name.optional(),
   clinical: z.strictObject({
+    /** A list of files here is this one and `moreFiles`. */
     file: name,
+    /** Further files, joined to the first by patient: cBioPortal's samples beside its patients. */
+    moreFiles: z.array(name).min(1).optional(),
     patient: name.default('patient_id'),
     /** Follow-up time, in `timeUnit`; needed for survival. */
     time: name.optional(),
     /** 1 where the death was seen; a column named like "censorship" holds 1 where it was not. */
     event: name.optional(),
     timeUnit: z.enum(['days', 'months', 'years']).default('months'),
+    /** Columns that hold the markers of a diagnosis, where they are named otherwise than here. */
+    columns: z.partialRecord(z.enum(Object.keys(MARKER_COLUMNS) as [MarkerKey, ...MarkerKey[]]), name).optional(),
   }),
   expression: z.strictObject({
+    /** A matrix, or the folder of a download from the GDC or the Ivy GAP. */
     file: name,
-    /** By default `none` where the matrix has negative values; otherwise it must be said. */
+    /** Told by the content, where it is not said. */
+    format: z.enum(EXPRESSION_FORMATS).optional(),
+    /** Of STAR-counts files, the column that is read; `tpm_unstranded` by default. */
+    column: z.enum(STAR_COLUMNS).optional(),
+    /** Which STAR-counts file is of which case: a sample sheet, where it is not in the folder. */
+    samples: name.optional(),
+    /** Table of other names of genes (Ensembl ids, aliases) and their symbols. */
+    geneMap: name.optional(),
+    /** By default `none` where the matrix has negative values, `log2p1` where the format fixes the unit; otherwise it must be said. */
     transform: z.enum(['none', 'log2p1', 'rank']).optional(),
     /** A clinical column (study, site): genes whose floor value tells its groups apart are left out. */
     leaveOutFloorsBy: name.optional(),
   }),
   geneSets: z.strictObject({
+    /** GMT, or a table with a column of sets, or the tumour genes one a line. */
     file: name,
+    /** The genes of the microenvironment, where each set has a file of its own. */
+    microenvironmentFile: name.optional(),
+    /** Columns of a table: the gene, and the set that it belongs to. */
+    gene: name.optional(),
+    type: name.optional(),
     tumour: name.default('TUMOUR'),
     microenvironment: name.default('MICROENVIRONMENT'),
   }),
@@ -82,7 +105,8 @@ const schema = z.strictObject({
     .strictObject({
       epochs: count.default(20),
       batch: count.default(8),
-      microBatch: count.default(1),
+      /** Samples that go through the network at once; default: as many as have 2,500 tokens. */
+      microBatch: count.optional(),
       learningRate: z.number().positive().default(1e-3),
       weightDecay: z.number().nonnegative().default(1e-4),
       seed: seed.default(1),
@@ -97,11 +121,15 @@ const schema = z.strictObject({
 /** The one file a user writes, with every default filled in and every path absolute. It parses to itself again. */
 export type Config = z.output<typeof schema>;
 
-/** Keys that hold a path, as [section, key]. */
+/** Keys that hold a path or several, as [section, key]. */
 const PATHS = [
   ['clinical', 'file'],
+  ['clinical', 'moreFiles'],
   ['expression', 'file'],
+  ['expression', 'samples'],
+  ['expression', 'geneMap'],
   ['geneSets', 'file'],
+  ['geneSets', 'microenvironmentFile'],
   ['features', 'folder'],
   ['features', 'slides'],
   ['split', 'file'],
@@ -154,7 +182,7 @@ function issueProblems(issue: z.core.$ZodIssue, place: (path: readonly PropertyK
 function setAt(object: Plain, path: readonly string[], value: unknown): void {
   const [key, ...rest] = path as [string, ...string[]];
   if (rest.length === 0) {
-    if (value === null) delete object[key];
+    if (value === null) Reflect.deleteProperty(object, key);
     else object[key] = value;
   } else {
     if (!isPlain(object[key])) object[key] = {};
@@ -194,6 +222,7 @@ export function parseConfig(text: string, path: string, overrides: Readonly<Reco
   for (const [key, value] of Object.entries(overrides)) {
     setAt(given, key.split('.'), pathKeys.has(key) && value !== 'null' ? resolve(value) : overrideValue(key, value));
   }
+  divideFiles(given['clinical']);
   const parsed = schema.safeParse(given);
   if (!parsed.success) {
     const place = (at: readonly PropertyKey[]): Place => {
@@ -204,6 +233,14 @@ export function parseConfig(text: string, path: string, overrides: Readonly<Reco
     throw problemsError(parsed.error.issues.flatMap((issue) => issueProblems(issue, place)));
   }
   return checkTogether(withAbsolutePaths(parsed.data, path), path);
+}
+
+/** `file: [a, b]` → `file: a`, `moreFiles: [b]`. */
+function divideFiles(clinical: unknown): void {
+  if (!isPlain(clinical) || !Array.isArray(clinical['file'])) return;
+  const [file, ...more] = clinical['file'] as unknown[];
+  clinical['file'] = file;
+  if (more.length > 0) clinical['moreFiles'] = more;
 }
 
 function overrideValue(key: string, value: string): unknown {
@@ -221,7 +258,9 @@ function withAbsolutePaths(config: Config, path: string): Config {
   if (config.data !== undefined) absolute.data = base;
   for (const [section, key] of PATHS) {
     const part = absolute[section] as Record<string, unknown>;
-    if (typeof part[key] === 'string') part[key] = resolve(base, part[key]);
+    const paths = part[key];
+    if (typeof paths === 'string') part[key] = resolve(base, paths);
+    else if (Array.isArray(paths)) part[key] = paths.map((path: string) => resolve(base, path));
   }
   return absolute;
 }
@@ -231,7 +270,8 @@ function checkTogether(config: Config, file: string): Config {
   const { clinical, split, task } = config;
   const problems: Problem[] = [];
   const wrong = (message: string, remedy: string) => problems.push({ severity: 'error', file, message, remedy });
-  if (task === 'survival') {
+  // Without both, the file's format may fix them.
+  if (task === 'survival' && (clinical.time !== undefined || clinical.event !== undefined)) {
     if (clinical.time === undefined) wrong("survival needs 'clinical.time'", 'Name the column of the follow-up time');
     if (clinical.event === undefined) wrong("survival needs 'clinical.event'", 'Name the column that is 1 where the death was seen');
   }

@@ -1,7 +1,17 @@
 import type { Config } from './config.js';
-import { isMissing } from './missing.js';
-import { badInput, problemsError, someOf, type Problem } from './problems.js';
-import { readRows, repeatedNames } from './table.js';
+import { readCbioportal } from './expression/cbioportal.js';
+import { detectFormat } from './expression/detect.js';
+import { readGdc, type GdcOptions } from './expression/gdc.js';
+import { ensemblId, geneNamer, type GeneMap } from './expression/gene-names.js';
+import { readH5ad } from './expression/h5ad.js';
+import { readIvyGap } from './expression/ivygap.js';
+import { readMatrix } from './expression/matrix.js';
+import { readMcat } from './expression/mcat.js';
+import type { ExpressionFormat, Orientation, RawExpression, ReadContext } from './expression/raw.js';
+import { repeatedGeneProblems, withoutRepeatedGenes, type RepeatedGene } from './expression/repeated-genes.js';
+import { sampleNamer, sampleProblems, type Sample, type SampleChoice } from './expression/samples.js';
+import { describeScale, valueScale } from './expression/value-scale.js';
+import { badInput, type Problem } from './problems.js';
 import type { Expression, ExpressionTransform } from './types.js';
 
 /** What the other files of a cohort know, by which the matrix's two axes are told apart. */
@@ -10,188 +20,87 @@ export interface ExpressionContext {
   readonly patients: ReadonlySet<string> | undefined;
   /** Genes that a model needs: they may be neither repeated nor incomplete. */
   readonly genes: ReadonlySet<string>;
+  /** Symbols of the names that the file uses, where the user gives them. */
+  readonly geneMap?: GeneMap | undefined;
+  /** Samples that the clinical table lists, by their names. */
+  readonly samples?: ReadonlyMap<string, Sample> | undefined;
 }
 
-export type Orientation = 'genes × patients' | 'patients × genes';
+/** The config's choices of how the file is read; what is not said is detected. */
+export interface ExpressionOptions extends GdcOptions {
+  readonly format?: ExpressionFormat | undefined;
+}
 
 /** An expression matrix, and what else the file told. */
 export interface ExpressionFile {
   readonly expression: Expression;
+  readonly format: ExpressionFormat;
   readonly orientation: Orientation;
   /** Names on the patients' axis that are no patient of the context. */
   readonly otherPatients: readonly string[];
+  /** Patients of whom one of several samples was taken, and samples of normal tissue. */
+  readonly samples: Pick<SampleChoice, 'several' | 'normal'>;
+  /** Genes that stand in the file several times under one or several names. */
+  readonly repeated: readonly RepeatedGene[];
+  /** True where the format says that these are counts, TPM or FPKM. */
+  readonly linear: boolean;
 }
 
-/** One kept row of the file, its numbers in the order of the kept columns. */
-interface NumberRow {
-  readonly name: string;
-  readonly line: number;
-  readonly numbers: Float32Array;
-}
+const READERS: {
+  readonly [F in ExpressionFormat]: (file: string, context: ReadContext, options: GdcOptions, problems: Problem[]) => Promise<RawExpression>;
+} = {
+  matrix: (file, context, _, problems) => readMatrix(file, context, problems),
+  cbioportal: (file, context, _, problems) => readCbioportal(file, context, problems),
+  mcat: (file, context, _, problems) => readMcat(file, context, problems),
+  gdc: readGdc,
+  ivygap: (file, context, _, problems) => readIvyGap(file, context, problems),
+  h5ad: (file, context, _, problems) => readH5ad(file, context, problems),
+};
 
 /**
- * Reads an expression matrix, genes × patients or patients × genes, comma or tab separated, gzip or not; all of that is detected.
- * Streams: only the numbers of the kept patients stay in memory. Genes that no model needs may miss values (NaN), and of repeated ones
- * the first is kept, with a warning.
- * @throws {UserError} naming all at once: cells that are no number (row and column), needed genes that repeat or miss values,
- * repeated patients.
+ * Reads expression in any of the formats of docs/formats.md, detected by its content: one sample a patient, one gene a symbol. Only the
+ * numbers of kept patients stay in memory. Genes that no model needs may miss values (NaN).
+ * @throws {UserError} for a file or folder that cannot be read, naming all at once: cells that are no number (row and column), needed
+ * genes that miss values, repeated patients.
  */
-export async function readExpression(file: string, context: ExpressionContext, problems: Problem[]): Promise<ExpressionFile> {
-  const stream = readRows(file);
-  const first = await stream.next();
-  const header = first.done ? [] : first.value.cells.slice(1);
-  const orientation = detectOrientation(file, header, context);
-  const genesAreRows = orientation === 'genes × patients';
-  const isKept = (patient: string) => context.patients?.has(patient) ?? true;
-
-  const columns = header.map((name, i) => ({ name, cell: i + 1 })).filter(({ name }) => !genesAreRows || isKept(name));
-  const otherPatients = genesAreRows ? header.filter((name) => !isKept(name)) : [];
-  const rows: NumberRow[] = [];
-  const bad = new Map<string, BadCells>();
-  for await (const { line, cells } of stream) {
-    const name = cells[0]!;
-    if (!genesAreRows && !isKept(name)) {
-      otherPatients.push(name);
-      continue;
-    }
-    const numbers = Float32Array.from(columns, (column) => {
-      const text = cells[column.cell]!;
-      const value = text === '' ? NaN : Number(text);
-      const gene = genesAreRows ? name : column.name;
-      if (!Number.isFinite(value) && (!isMissing(text) || context.genes.has(gene)))
-        noteBadCell(bad, gene, { line, column: column.name, text });
-      return value;
-    });
-    rows.push({ name, line, numbers });
-  }
-  const found = [
-    ...[...bad].map(([gene, cells]) => badCellsProblem(file, gene, cells)),
-    ...repetitions(
-      file,
-      genesAreRows ? 'gene' : 'patient',
-      'row',
-      rows.map(({ name, line }) => ({ name, place: line })),
-      context.genes,
-    ),
-    ...repetitions(
-      file,
-      genesAreRows ? 'patient' : 'gene',
-      'column',
-      columns.map(({ name, cell }) => ({ name, place: cell + 1 })),
-      context.genes,
-    ),
-  ];
-  if (found.some(({ severity }) => severity === 'error')) throw problemsError(found);
-  problems.push(...found);
-  return {
-    expression: assemble(
-      rows,
-      columns.map(({ name }) => name),
-      genesAreRows,
-    ),
-    orientation,
-    otherPatients,
-  };
-}
-
-function detectOrientation(file: string, header: readonly string[], { patients, genes }: ExpressionContext): Orientation {
-  const asGenes = header.filter((name) => genes.has(name)).length;
-  if (patients === undefined) return asGenes > 0 ? 'patients × genes' : 'genes × patients';
-  const asPatients = header.filter((name) => patients.has(name)).length;
-  if (asGenes === 0 && asPatients === 0) {
-    const longer = header.find((name) => [...patients].some((id) => name.startsWith(id)));
-    throw badInput({
-      file,
-      row: 1,
-      message: `the header (${someOf(header)}) has no patient of the clinical table and no gene of the gene sets`,
-      remedy:
-        longer === undefined ? 'Use the same patient ids, or the same gene symbols' : `Shorten names such as '${longer}' to the patient id`,
-    });
-  }
-  return asGenes > asPatients ? 'patients × genes' : 'genes × patients';
-}
-
-/** The first bad cell of a gene and how many there are. */
-interface BadCells {
-  readonly line: number;
-  readonly column: string;
-  readonly text: string;
-  count: number;
-}
-
-function noteBadCell(bad: Map<string, BadCells>, gene: string, cell: Omit<BadCells, 'count'>): void {
-  const before = bad.get(gene);
-  if (before) before.count++;
-  else bad.set(gene, { ...cell, count: 1 });
-}
-
-function badCellsProblem(file: string, gene: string, { line, column, text, count }: BadCells): Problem {
-  const more = count > 1 ? `, and ${count - 1} more cells of gene '${gene}'` : '';
-  return {
-    severity: 'error',
-    file,
-    row: line,
-    message: `the cell in column '${column}' ${isMissing(text) ? 'is empty' : `holds '${text}', which is not a number`}${more}`,
-    remedy: isMissing(text) ? `Fill it in, or take '${gene}' out of the gene set` : 'Correct it, or delete a row or column that is no gene',
-  };
-}
-
-/** A problem for each name that an axis repeats; the genes that no model needs share one warning. */
-function repetitions(
+export async function readExpression(
   file: string,
-  what: 'gene' | 'patient',
-  axis: 'row' | 'column',
-  names: readonly { name: string; place: number }[],
-  needed: ReadonlySet<string>,
-): Problem[] {
-  const repeated = repeatedNames(names.map(({ name }) => name));
-  const harmless = repeated.filter(({ name }) => what === 'gene' && !needed.has(name));
-  const problems = repeated
-    .filter((repetition) => !harmless.includes(repetition))
-    .map(({ name, first, second }): Problem => {
-      const [here, before] = [names[second]!.place, names[first]!.place];
-      return {
-        severity: 'error',
-        file,
-        row: axis === 'row' ? here : 1,
-        message: `the ${what} '${name}' has two ${axis}s, ${before} and ${here}`,
-        remedy: 'Keep one of them',
-      };
-    });
-  if (harmless.length > 0) {
-    const message = `${harmless.length} ${axis}s repeat a gene that is in no gene set (${someOf(new Set(harmless.map(({ name }) => name)))})`;
-    problems.push({ severity: 'warning', file, message, remedy: 'The first one is used' });
-  }
-  return problems;
+  context: ExpressionContext,
+  problems: Problem[],
+  options: ExpressionOptions = {},
+): Promise<ExpressionFile> {
+  const format = options.format ?? (await detectFormat(file));
+  const { patients, genes: needed, geneMap, samples } = context;
+  const names = { nameGene: geneNamer(needed, geneMap), nameSample: sampleNamer(patients, samples) };
+  const raw = await READERS[format](file, { patients, genes: needed, ...names }, options, problems);
+  refuseForeignIds(file, raw, needed);
+  const { expression, repeated } = withoutRepeatedGenes(raw);
+  problems.push(...sampleProblems(file, raw.choice, raw.sampleRule), ...repeatedGeneProblems(file, repeated, needed));
+  const { several, normal, others: otherPatients } = raw.choice;
+  return { expression, format, orientation: raw.orientation, otherPatients, samples: { several, normal }, repeated, linear: raw.linear ?? false };
 }
 
-/** Places of the first occurrence of each name. */
-function firstPlaces(names: readonly string[]): number[] {
-  const seen = new Set<string>();
-  return names.flatMap((name, i) => (seen.has(name) ? [] : (seen.add(name), [i])));
-}
-
-/** Turns the kept rows into [patients, genes], whichever way round they stand. */
-function assemble(rows: readonly NumberRow[], columns: readonly string[], genesAreRows: boolean): Expression {
-  const rowPlaces = firstPlaces(rows.map(({ name }) => name));
-  const columnPlaces = firstPlaces(columns);
-  const rowNames = rowPlaces.map((i) => rows[i]!.name);
-  const columnNames = columnPlaces.map((j) => columns[j]!);
-  const [patients, genes] = genesAreRows ? [columnNames, rowNames] : [rowNames, columnNames];
-  const values = new Float32Array(patients.length * genes.length);
-  rowPlaces.forEach((i, r) => {
-    columnPlaces.forEach((j, c) => {
-      values[genesAreRows ? c * genes.length + r : r * genes.length + c] = rows[i]!.numbers[j]!;
-    });
+/** Ensembl ids beside symbols: nothing can match, and the remedy is a table. */
+function refuseForeignIds(file: string, { genes }: RawExpression, needed: ReadonlySet<string>): void {
+  const foreign = genes.filter(({ symbol }) => ensemblId(symbol) !== undefined && !needed.has(symbol));
+  if (needed.size === 0 || foreign.length === 0 || genes.some(({ symbol }) => needed.has(symbol))) return;
+  throw badInput({
+    file,
+    message: `the genes are Ensembl ids (${foreign[0]!.name}), those of the gene sets are not`,
+    remedy: 'Give a table of gene_id and symbol by expression.geneMap',
   });
-  return { patients, genes, values };
 }
 
 /**
- * The transform of a matrix: the config's, or `none` where negative values show that it is transformed already.
- * @throws {UserError} where neither says, or `log2p1` meets negative values.
+ * The transform of a matrix: the config's; or `none` where negative values show that it is transformed already; or `log2p1` where the format says
+ * that the values are counts, TPM or FPKM.
+ * @throws {UserError} where none of them tells, or `log2p1` meets negative values.
  */
-export function decideTransform({ file, transform }: Config['expression'], { values }: Expression): ExpressionTransform {
+export function decideTransform(
+  { file, transform }: Pick<Config['expression'], 'file' | 'transform'>,
+  { values }: Expression,
+  linear = false,
+): ExpressionTransform {
   const lowest = values.reduce((least, value) => (value < least ? value : least), 0);
   if (transform === 'log2p1' && lowest < 0) {
     throw badInput({
@@ -200,7 +109,7 @@ export function decideTransform({ file, transform }: Config['expression'], { val
       remedy: "Set expression.transform to 'none' or 'rank'",
     });
   }
-  if (transform === undefined && lowest >= 0) {
+  if (transform === undefined && lowest >= 0 && !linear) {
     throw badInput({
       file,
       message: 'the matrix has no negative value, so it does not show whether it is transformed already',
@@ -208,5 +117,17 @@ export function decideTransform({ file, transform }: Config['expression'], { val
         "Set expression.transform: 'log2p1' for counts, TPM or FPKM, 'none' for logarithms or z-scores, 'rank' for ranks within a patient",
     });
   }
-  return transform ?? 'none';
+  return transform ?? (lowest < 0 ? 'none' : 'log2p1');
+}
+
+/** Warns of a transform that the values do not call for: logarithms of logarithms, or none of counts. */
+export function transformProblems(file: string, expression: Expression, transform: ExpressionTransform): Problem[] {
+  const scale = valueScale(expression);
+  const remedy = (right: string) => `If so, set expression.transform to '${right}'`;
+  const warning = (right: ExpressionTransform): Problem[] => [
+    { severity: 'warning', file, message: `the transform is '${transform}', but the values look like ${describeScale(scale)}`, remedy: remedy(right) },
+  ];
+  if (transform === 'log2p1' && scale === 'logarithms') return warning('none');
+  if (transform === 'none' && (scale === 'counts' || scale === 'linear')) return warning('log2p1');
+  return [];
 }

@@ -25,8 +25,9 @@ describe('reading a bag', () => {
       features: counted(6),
       coordinates: Int32Array.from([0, 0, 256, 0, -5, 512]),
       encoder: 'uni',
+      unit: 'pixels',
     });
-    expect(await readBagHeader(path)).toEqual({ patches: 3, width: 2, encoder: 'uni' });
+    expect(await readBagHeader(path)).toEqual({ patches: 3, width: 2, encoder: 'uni', unit: 'pixels' });
   });
 
   it('accepts a leading batch axis, the name feats, float64 and compression', async () => {
@@ -52,6 +53,7 @@ describe('reading a bag', () => {
         features: null,
         coordinates: Int32Array.of(0, 0, 512, -3),
         encoder: 'conch_v15',
+        unit: 'pixels',
       });
     }
   });
@@ -81,7 +83,7 @@ describe('a file that is no bag', () => {
     expect(await message(write(folder, 'empty.h5', ''))).toMatch(/empty/);
     expect(await message(write(folder, 'text.h5', 'these are no features\n'.repeat(10)))).toMatch(/text file/);
     expect(await message(write(folder, 'lfs.h5', 'version https://git-lfs.github.com/spec/v1\noid sha256:0\n'))).toMatch(/git lfs pull/);
-    expect(await message(write(folder, 'zip.h5', Uint8Array.from([0x50, 0x4b, 3, 4, 200, 0, 1, 255])))).toMatch(/no HDF5 signature/);
+    expect(await message(write(folder, 'noise.h5', Uint8Array.from([0x51, 0x4b, 3, 4, 200, 0, 1, 255])))).toMatch(/no HDF5 signature/);
   });
 
   it('tells a truncated file', async () => {

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import type { Config } from './config.js';
 
 /** SHA-256 of a file's bytes, in hexadecimal. */
@@ -9,11 +11,28 @@ export async function sha256File(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
+/** {@link sha256File}; of a folder, the hash of the names and hashes of all its files, in alphabetical order. */
+async function sha256Path(path: string): Promise<string> {
+  if (!(await stat(path)).isDirectory()) return sha256File(path);
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const hash = createHash('sha256');
+  for (const file of files.sort()) hash.update(`${relative(path, file)} ${await sha256File(file)}\n`);
+  return hash.digest('hex');
+}
+
+/** {@link sha256Path} of one path; of several, the hash of their hashes. */
+async function sha256All(paths: readonly (string | undefined)[]): Promise<string> {
+  const hashes: string[] = [];
+  for (const path of paths) if (path !== undefined) hashes.push(await sha256Path(path));
+  return hashes.length === 1 ? hashes[0]! : createHash('sha256').update(hashes.join('\n')).digest('hex');
+}
+
 /** SHA-256 of the tables that a model is trained on. The bags are left out: they may be larger than is quick to read. */
-export async function hashInputs(config: Config): Promise<{ clinical: string; expression: string; geneSets: string }> {
+export async function hashInputs({ clinical, expression, geneSets }: Config): Promise<{ clinical: string; expression: string; geneSets: string }> {
   return {
-    clinical: await sha256File(config.clinical.file),
-    expression: await sha256File(config.expression.file),
-    geneSets: await sha256File(config.geneSets.file),
+    clinical: await sha256All([clinical.file, ...(clinical.moreFiles ?? [])]),
+    expression: await sha256All([expression.file, expression.samples, expression.geneMap]),
+    geneSets: await sha256All([geneSets.file, geneSets.microenvironmentFile]),
   };
 }

@@ -1,6 +1,8 @@
 import { open } from 'node:fs/promises';
 import { type Dataset, File, Module, ready } from 'h5wasm/node';
 import { UserError } from '../files/user-error.js';
+import { widenHalves } from './bags/element-type.js';
+import { whatItIs } from './bags/signature.js';
 import { badInput } from './problems.js';
 import { requireFile } from './table.js';
 
@@ -16,7 +18,7 @@ async function requireHdf5(file: string): Promise<void> {
   try {
     const head = Buffer.alloc(64);
     await handle.read(head, 0, head.length, 0);
-    if (!head.subarray(0, 8).equals(SIGNATURE)) throw badInput({ file, ...notHdf5(head) });
+    if (!head.subarray(0, 8).equals(SIGNATURE)) throw badInput({ file, ...whatItIs(head, 'HDF5') });
     const version = head[8]!;
     const end = Number(head.readBigUInt64LE(version === 0 ? 40 : version === 1 ? 44 : 28));
     const { size } = await handle.stat();
@@ -28,33 +30,41 @@ async function requireHdf5(file: string): Promise<void> {
   }
 }
 
-function notHdf5(head: Buffer): { message: string; remedy: string } {
-  const text = head.toString('latin1').replace(/\0+$/, '');
-  if (text.startsWith('version https://git-lfs')) {
-    return { message: 'this is a Git LFS pointer, not the HDF5 file itself', remedy: 'Fetch it with `git lfs pull`' };
-  }
-  // Printable ASCII, tabs and line ends only.
-  const kind = /^[\t\n\r\x20-\x7e]*$/.test(text) ? 'this is a text file' : 'the file has no HDF5 signature';
-  return { message: `${kind}, not HDF5`, remedy: 'Put the HDF5 file of the patch features here' };
-}
+/**
+ * The file whose damage made the library fail inside WebAssembly, if one did. Nobody knows what the library's memory holds after
+ * that, so it reads nothing more.
+ */
+let stoppedBy: string | undefined;
 
 /**
- * Opens an HDF5 file for reading, hands it to `use`, and closes it whatever happens.
+ * Opens an HDF5 file for reading, hands it to `use`, and closes it whatever happens. The library keeps parts of a file that it
+ * failed to read, so it sees what is written over that file in place only in a new process; a new file of that name it does see.
  * @throws {UserError} for a file that is missing, no HDF5, cut short, or damaged inside.
  */
 export async function withHdf5<T>(file: string, use: (hdf5: File) => T): Promise<T> {
   await requireHdf5(file);
   await ready;
-  let hdf5: File | undefined;
-  // Without its throwing handler the library hands out what was in memory when a read fails.
-  Module.activate_throwing_error_handler();
+  if (stoppedBy !== undefined) {
+    const message = `this was not read, because the damaged file ${stoppedBy} stopped the HDF5 library`;
+    throw badInput({ file, message, remedy: 'Replace or remove that file and start again' });
+  }
   try {
-    hdf5 = new File(file, 'r');
-    return use(hdf5);
+    return withOpenFile(file, use);
   } catch (error) {
     // A TypeError would be a mistake of ours.
     if (error instanceof UserError || error instanceof TypeError) throw error;
+    if ((error as Error).name === 'RuntimeError') stoppedBy = file; // a trap of WebAssembly
     throw badInput({ file, message: `the HDF5 file cannot be read (${reasonOf(error)})`, remedy: 'Copy or extract it again' });
+  }
+}
+
+function withOpenFile<T>(file: string, use: (hdf5: File) => T): T {
+  let hdf5: File | undefined;
+  try {
+    // Without its throwing handler the library hands out what was in memory when a read fails.
+    Module.activate_throwing_error_handler();
+    hdf5 = new File(file, 'r');
+    return use(hdf5);
   } finally {
     Module.deactivate_throwing_error_handler();
     hdf5?.close();
@@ -85,7 +95,7 @@ export function readFloatRows(dataset: Dataset, from: number, to: number): Float
   if (dataset.metadata.size === 2) {
     const count = [...leading, to - from, width].map(BigInt);
     const offset = [...leading.map(() => 0), from, 0].map(BigInt);
-    return widen(readHalves(dataset, count, offset));
+    return widenHalves(readHalves(dataset, count, offset));
   }
   const rows = dataset.slice([...leading.map((): [] => []), [from, to], []]) as Float32Array | Float64Array;
   return rows instanceof Float32Array ? rows : Float32Array.from(rows);
@@ -108,22 +118,4 @@ function readHalves(dataset: Dataset, count: bigint[], offset: bigint[]): Uint16
   } finally {
     Module._free(at);
   }
-}
-
-/** Value of a float16 (IEEE 754 binary16): sign, 5 bits of exponent, 10 of fraction. */
-function halfValue(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction ? NaN : sign * Infinity;
-  return sign * (exponent === 0 ? 2 ** -24 * fraction : 2 ** (exponent - 25) * (1024 + fraction));
-}
-
-/** All 65,536 float16 values, made when the first file needs them. */
-let halfValues: Float32Array | undefined;
-
-function widen(halves: Uint16Array): Float32Array {
-  halfValues ??= Float32Array.from({ length: 65536 }, (_, bits) => halfValue(bits));
-  const table = halfValues;
-  return Float32Array.from(halves, (bits) => table[bits]!);
 }

@@ -1,19 +1,33 @@
+import { summarise } from './bags/summary.js';
+import type { ClinicalTable } from './clinical.js';
 import type { Config } from './config.js';
+import { valueScale, type ValueScale } from './expression/value-scale.js';
 import { checkBag } from './features.js';
 import { floorGenes } from './floors.js';
+import { overlap } from './gene-sets.js';
 import { labelPatients } from './labels.js';
 import { gatherCohort, type Gathered } from './load.js';
+import { countMarkers } from './markers.js';
 import { groupsOf } from './present-genes.js';
 import { collecting, someOf, type Problem } from './problems.js';
 import { quantile } from './quantile.js';
-import { SUBSPACES, type Patient } from './types.js';
+import { SUBSPACES, type Patient, type ProvenanceSummary } from './types.js';
+import { understoodYaml } from './understood.js';
 
 /** What `subspace inspect` tells about a cohort; plain JSON. A part whose file could not be read is missing. */
 export interface Inspection {
   readonly name: string;
-  readonly clinical?: { readonly file: string; readonly patients: number; readonly columns: number };
+  readonly clinical?: {
+    readonly file: string;
+    readonly format: string;
+    readonly patients: number;
+    readonly columns: number;
+    /** Columns of the markers of a diagnosis, and how many patients have a known value of each. */
+    readonly markers: Readonly<Record<string, number>>;
+  };
   readonly expression?: {
     readonly file: string;
+    readonly format: string;
     readonly orientation: string;
     readonly genes: number;
     /** Patients of the clinical table that the matrix has. */
@@ -23,7 +37,16 @@ export interface Inspection {
     readonly lowest: number;
     readonly highest: number;
     readonly transform?: string;
+    /** What the values look like: z-scores, logarithms, counts, linear or unclear. */
+    readonly scale: ValueScale;
+    /** Patients of whom one of several tumour samples is read. */
+    readonly severalSamples: readonly { readonly patient: string; readonly taken: string; readonly left: readonly string[] }[];
+    readonly normalSamples: readonly string[];
+    /** Genes of the gene sets that the file has several times, and which of them is read. */
+    readonly repeatedGenes: readonly { readonly symbol: string; readonly taken: string; readonly left: readonly string[] }[];
   };
+  /** Genes that both sets have. */
+  readonly geneSetOverlap?: readonly string[];
   readonly geneSets?: readonly { readonly set: string; readonly genes: number; readonly inMatrix: number; readonly used?: number }[];
   readonly features?: {
     readonly folder: string;
@@ -34,14 +57,20 @@ export interface Inspection {
     readonly patches?: { readonly least: number; readonly median: number; readonly most: number };
     readonly width?: number;
     readonly encoder?: string;
+    /** How the patches were cut and encoded, as far as the files say; each with all that they say of it. */
+    readonly provenance?: ProvenanceSummary;
   };
   /** Patients that have everything. */
   readonly joined: { readonly patients: number; readonly slides: number };
   /** Of the joined patients. */
   readonly task?: SurvivalSummary | ClassSummary;
+  /** Ids of the joined patients who have no label, by reason. */
+  readonly withoutLabel?: Readonly<Record<string, readonly string[]>>;
   /** Genes whose floor gives a clinical column's groups away. */
   readonly floors?: { readonly column: string; readonly genes: readonly string[]; readonly inGeneSets: number };
   readonly problems: readonly Problem[];
+  /** The text of a cohort.yaml that says what was understood, defaults and detected choices included. */
+  readonly understood: string;
 }
 
 export interface SurvivalSummary {
@@ -76,22 +105,35 @@ export async function inspectCohort(config: Config, onSlide?: (done: number, of:
   const { clinical } = gathered;
   return {
     name: config.name,
-    clinical: clinical && { file: clinical.file, patients: clinical.patients.length, columns: clinical.columns.length },
+    clinical: clinical && inspectClinical(clinical),
     expression: inspectExpression(gathered, config),
     geneSets: inspectGeneSets(gathered, config),
+    geneSetOverlap: gathered.geneSets && overlap(gathered.geneSets),
     features: inspectFeatures(gathered, config),
     joined: { patients: gathered.joined.length, slides: gathered.joined.flatMap(({ bags }) => bags).length },
     task: inspectTask(gathered.joined, config),
+    withoutLabel: withoutLabel(gathered.joined, config),
     floors: inspectFloors(gathered, config, problems),
     problems,
+    understood: understoodYaml(config, gathered),
   };
 }
 
-function inspectExpression({ expression: read, cohort }: Gathered, { expression: { file } }: Config): Inspection['expression'] {
+function inspectClinical({ file, format, patients, columns }: ClinicalTable): Inspection['clinical'] {
+  const markers = countMarkers(
+    patients.map(({ clinical }) => clinical),
+    columns,
+  );
+  return { file, format, patients: patients.length, columns: columns.length, markers };
+}
+
+function inspectExpression({ expression: read, cohort, geneSets }: Gathered, { expression: { file } }: Config): Inspection['expression'] {
   if (!read) return undefined;
   const { patients, genes, values } = read.expression;
+  const needed = new Set(geneSets && SUBSPACES.flatMap((subspace) => geneSets[subspace]));
   return {
     file,
+    format: read.format,
     orientation: read.orientation,
     genes: genes.length,
     patients: patients.length,
@@ -99,6 +141,10 @@ function inspectExpression({ expression: read, cohort }: Gathered, { expression:
     lowest: values.reduce((a, b) => Math.min(a, b), Infinity),
     highest: values.reduce((a, b) => Math.max(a, b), -Infinity),
     transform: cohort?.transform,
+    scale: valueScale(read.expression),
+    severalSamples: read.samples.several,
+    normalSamples: read.samples.normal,
+    repeatedGenes: read.repeated.filter(({ symbol }) => needed.has(symbol)),
   };
 }
 
@@ -117,6 +163,7 @@ function inspectFeatures({ slides, headers }: Gathered, { features: { folder, en
   if (!slides) return undefined;
   const patches = Float64Array.from([...headers.values()], (header) => header.patches).sort();
   const [first] = headers.values();
+  const provenance = summarise(headers.values());
   return {
     folder,
     slides: [...slides.byPatient.values()].flat().length,
@@ -124,7 +171,8 @@ function inspectFeatures({ slides, headers }: Gathered, { features: { folder, en
     otherFiles: slides.others.length,
     patches: first && { least: patches[0]!, median: quantile(patches, 0.5), most: patches.at(-1)! },
     width: first?.width,
-    encoder: encoder ?? first?.encoder,
+    encoder: encoder ?? provenance.encoder?.[0],
+    provenance,
   };
 }
 
@@ -142,6 +190,10 @@ function inspectTask(joined: readonly Patient[], { task, labels: rule, clinical 
   const classes: Record<string, number> = {};
   for (const name of [...byPatient.values()].sort()) classes[name] = (classes[name] ?? 0) + 1;
   return { task: typeof task === 'string' ? task : task.column, classes, unlabelled: Object.fromEntries(unlabelled) };
+}
+
+function withoutLabel(joined: readonly Patient[], { task, labels: rule }: Config): Inspection['withoutLabel'] {
+  return task === 'survival' ? undefined : Object.fromEntries(labelPatients(joined, task, rule).unlabelledPatients);
 }
 
 function inspectFloors({ clinical, expression, geneSets }: Gathered, config: Config, problems: Problem[]): Inspection['floors'] {

@@ -1,10 +1,11 @@
+import { disagreements } from './bags/agreement.js';
 import type { ClinicalTable } from './clinical.js';
 import type { Config } from './config.js';
 import type { ExpressionFile } from './expression.js';
-import { readBagHeader, type BagHeader } from './features.js';
+import { readBagHeader } from './features.js';
 import { collecting, someOf, type Problem } from './problems.js';
 import type { Slides } from './slides.js';
-import type { BagFile, Patient } from './types.js';
+import type { BagFile, BagHeader, Patient } from './types.js';
 
 /** Patients that have everything, in the order of the clinical table; the others are counted. */
 export function joinPatients(
@@ -49,19 +50,17 @@ export function joinPatients(
   return joined;
 }
 
-/** Headers of all bags; a file that is no bag, or that another encoder made, is an error. */
-export async function readHeaders(bags: readonly BagFile[], problems: Problem[]): Promise<Map<string, BagHeader>> {
+/** Headers of all bags; a file that is no bag, or whose patches were cut or encoded differently, is an error. */
+export async function readHeaders(
+  bags: readonly BagFile[],
+  { encoder }: Config['features'],
+  problems: Problem[],
+): Promise<Map<string, BagHeader>> {
   const headers = new Map<string, BagHeader>();
   for (const { path } of bags) {
     const header = await collecting(problems, () => readBagHeader(path));
     if (header) headers.set(path, header);
   }
-  const made = ({ width, encoder }: BagHeader) => `${width} wide${encoder === undefined ? '' : ` by ${encoder}`}`;
-  const [first] = headers;
-  for (const [file, header] of headers) {
-    if (made(header) === made(first![1])) continue;
-    const message = `the features are ${made(header)}; those of ${first![0]} are ${made(first![1])}`;
-    problems.push({ severity: 'error', file, message, remedy: 'Extract all slides with one encoder' });
-  }
+  problems.push(...disagreements(headers, encoder));
   return headers;
 }

@@ -67,18 +67,21 @@ export interface Labels {
   readonly byPatient: ReadonlyMap<string, string>;
   /** How many patients have no label, by reason. */
   readonly unlabelled: ReadonlyMap<string, number>;
+  /** Their ids, by reason. */
+  readonly unlabelledPatients: ReadonlyMap<string, readonly string[]>;
 }
 
 /** The class of each patient for a task; `rule` matters for `diagnosis` and `subtype`. */
 export function labelPatients(patients: readonly Pick<Patient, 'id' | 'clinical'>[], task: ClassTask, rule: LabelRule): Labels {
   const byPatient = new Map<string, string>();
-  const unlabelled = new Map<string, number>();
+  const without = new Map<string, string[]>();
   for (const { id, clinical } of patients) {
     const found = label(clinical, task, rule);
     if ('name' in found) byPatient.set(id, found.name);
-    else unlabelled.set(found.missing, (unlabelled.get(found.missing) ?? 0) + 1);
+    else without.set(found.missing, [...(without.get(found.missing) ?? []), id]);
   }
-  return { byPatient, unlabelled };
+  const unlabelled = new Map([...without].map(([reason, ids]) => [reason, ids.length]));
+  return { byPatient, unlabelled, unlabelledPatients: without };
 }
 
 /** Class names in the order of their indices: the task's own, or for a column those of the training patients, sorted. */
@@ -92,4 +95,15 @@ export function neededColumns(task: ClassTask): string[] {
   const needed: (keyof Markers)[] = task === 'grade' ? ['grade'] : ['idh', 'codeleted'];
   if (task === 'diagnosis') needed.push('grade');
   return needed.map(markerColumn);
+}
+
+/**
+ * Genes whose state is part of a label's definition (METHOD.md, section 1), by task and rule. Their expression follows that state, so a
+ * model that reads it reads a part of the answer.
+ */
+export function definingGenes(task: Task, rule: LabelRule): readonly string[] {
+  const idh = ['IDH1', 'IDH2'];
+  const glioblastoma = rule === 'who2021' ? ['TERT', 'EGFR'] : [];
+  if (task === 'subtype') return [...idh, ...glioblastoma];
+  return task === 'diagnosis' ? [...idh, ...glioblastoma, 'CDKN2A', 'CDKN2B'] : [];
 }

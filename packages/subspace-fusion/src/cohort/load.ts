@@ -1,15 +1,18 @@
+import { sameEncoder } from './bags/agreement.js';
+import { summarise } from './bags/summary.js';
 import { checkTask } from './check-task.js';
 import { readClinical, type ClinicalTable } from './clinical.js';
 import type { Config } from './config.js';
-import { decideTransform, readExpression, type ExpressionFile } from './expression.js';
-import type { BagHeader } from './features.js';
+import { decideTransform, readExpression, transformProblems, type ExpressionFile } from './expression.js';
+import { readGeneMap } from './expression/gene-names.js';
 import { readSubspaceGenes } from './gene-sets.js';
 import { joinPatients, readHeaders } from './join.js';
+import { definingGenes } from './labels.js';
 import { permuteBags } from './permuted-bags.js';
 import { presentGenes } from './present-genes.js';
 import { collecting, problemsError, type Problem } from './problems.js';
 import { findSlides, type Slides } from './slides.js';
-import type { Cohort, Patient } from './types.js';
+import type { BagHeader, Cohort, Patient } from './types.js';
 
 /** All that was read of a cohort's files; what could not be read is undefined and stands in `problems`. */
 export interface Gathered {
@@ -30,16 +33,19 @@ export interface Gathered {
 export async function gatherCohort(config: Config): Promise<Gathered> {
   const problems: Problem[] = [];
   const clinical = await collecting(problems, () => readClinical(config.clinical, problems));
-  const geneSets = await collecting(problems, () => readSubspaceGenes(config.geneSets, problems));
+  const mapFile = config.expression.geneMap;
+  const geneMap = mapFile === undefined ? undefined : await collecting(problems, () => readGeneMap(mapFile, problems));
+  const geneSets = await collecting(problems, () => readSubspaceGenes(config.geneSets, problems, geneMap));
   const ids = clinical && new Set(clinical.patients.map(({ id }) => id));
   const genes = new Set(geneSets && [...geneSets.tumour, ...geneSets.microenvironment]);
-  const expression = await collecting(problems, () => readExpression(config.expression.file, { patients: ids, genes }, problems));
+  const context = { patients: ids, genes, geneMap, samples: clinical?.samples };
+  const expression = await collecting(problems, () => readExpression(config.expression.file, context, problems, config.expression));
   const slides = await collecting(problems, () => findSlides(config.features, ids ?? [], problems));
 
   if (clinical) checkTask(clinical, config, problems);
   const joined = clinical && expression && slides ? joinPatients(clinical, expression, slides, config, problems) : [];
   const bags = expression ? joined.flatMap(({ bags }) => bags) : [...(slides?.byPatient.values() ?? [])].flat();
-  const headers = await readHeaders(bags, problems);
+  const headers = await readHeaders(bags, config.features, problems);
   const parts = { clinical, geneSets, expression, slides, joined, headers };
   const cohort =
     clinical && geneSets && expression
@@ -62,29 +68,45 @@ export async function loadCohort(config: Config): Promise<{ cohort: Cohort; prob
 type Readable = Pick<Gathered, 'headers'> & { readonly [P in 'clinical' | 'geneSets' | 'expression']: NonNullable<Gathered[P]> };
 
 function assemble(config: Config, patients: readonly Patient[], parts: Readable, problems: Problem[]): Cohort {
-  const { expression } = parts.expression;
+  const { expression, linear } = parts.expression;
   const genes = presentGenes(config, parts.clinical, parts.geneSets, expression, problems);
+  problems.push(...definitionProblems(config, genes));
+  const transform = decideTransform(config.expression, expression, linear);
+  problems.push(...transformProblems(config.expression.file, expression, transform));
   const [header] = parts.headers.values();
   return {
     name: config.name,
     patients: config.features.permuteBags === undefined ? patients : permuteBags(patients, config.features.permuteBags),
     expression,
-    transform: decideTransform(config.expression, expression),
+    transform,
     genes,
     timeUnit: config.clinical.timeUnit,
-    encoder: encoder(config, header, problems),
+    encoder: encoder(config, parts.headers, problems),
+    provenance: summarise(parts.headers.values()),
     width: header?.width ?? 0,
   };
 }
 
-function encoder({ features }: Config, header: BagHeader | undefined, problems: Problem[]): string | undefined {
-  if (features.encoder !== undefined && header?.encoder !== undefined && features.encoder !== header.encoder) {
+/** Genes of the input that are part of the label's definition. */
+function definitionProblems({ task, labels, geneSets }: Config, genes: Cohort['genes']): Problem[] {
+  const defining = new Set(definingGenes(task, labels));
+  const given = [...genes.tumour, ...genes.microenvironment].filter((gene) => defining.has(gene));
+  if (given.length === 0) return [];
+  const message = `the expression of ${given.join(', ')} is an input, and the state of ${given.length === 1 ? 'this gene' : 'these genes'} is part of the label's definition`;
+  const remedy = 'The model may read a part of the answer there: say so, or take them out of the gene set';
+  return [{ severity: 'warning', file: geneSets.file, message, remedy }];
+}
+
+/** The encoder as the config says it, or the first file that does. */
+function encoder({ features }: Config, headers: Gathered['headers'], problems: Problem[]): string | undefined {
+  const said = [...headers.values()].find((header) => header.encoder !== undefined)?.encoder;
+  if (features.encoder !== undefined && said !== undefined && !sameEncoder(features.encoder, said)) {
     problems.push({
       severity: 'error',
       file: features.folder,
-      message: `the config says that the encoder is '${features.encoder}', the files say '${header.encoder}'`,
+      message: `the config says that the encoder is '${features.encoder}', the files say '${said}'`,
       remedy: 'Correct features.encoder, or leave it out',
     });
   }
-  return features.encoder ?? header?.encoder;
+  return features.encoder ?? said;
 }

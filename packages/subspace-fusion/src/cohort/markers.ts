@@ -38,11 +38,11 @@ const COLUMNS: { readonly [M in keyof Markers]: { readonly column: string; reado
   idh: {
     column: 'idh_status',
     read: words([
-      ['mutant', 'mutant|mut|mutated|idh-mutant|1|1.0'],
-      ['wildtype', 'wt|wildtype|wild-type|wild type|idh-wildtype|0|0.0'],
+      ['mutant', 'mutant|mut|mutated|idh-mutant|idhmut|idhmut-codel|idhmut-non-codel|1|1.0'],
+      ['wildtype', 'wt|wildtype|wild-type|wild type|idh-wildtype|idhwt|0|0.0'],
     ]),
   },
-  codeleted: { column: 'codel_1p19q', read: yesNo('codel|codeleted|co-deleted', 'non-codel|noncodel|non-codeleted|intact') },
+  codeleted: { column: 'codel_1p19q', read: yesNo('codel|codeleted|co-deleted|idhmut-codel', 'non-codel|noncodel|non-codeleted|intact|idhmut-non-codel|idhwt') },
   cdkn2a: { column: 'cdkn2a_gistic', read: gistic },
   cdkn2b: { column: 'cdkn2b_gistic', read: gistic },
   homozygousDeletion: { column: 'cdkn2ab_homdel', read: yesNo('deleted|homozygous deletion', 'intact|not deleted') },
@@ -58,8 +58,24 @@ const COLUMNS: { readonly [M in keyof Markers]: { readonly column: string; reado
   tertMutant: { column: 'tert_promoter', read: yesNo('mutant|mut|mutated', 'wt|wildtype|wild-type|wild type') },
   egfr: { column: 'egfr_gistic', read: gistic },
   egfrAmplified: { column: 'egfr_amp', read: yesNo('amplified|amp', 'not amplified|non-amplified') },
-  gain7loss10: { column: 'chr7gain_chr10loss', read: yesNo('gain & loss|+7/-10', 'no combined cna|absent') },
+  gain7loss10: { column: 'chr7gain_chr10loss', read: yesNo('gain & loss|gain chr 7 & loss chr 10|+7/-10', 'no combined cna|absent') },
 };
+
+/** Names by which `clinical.columns` calls the markers, with the clinical column from which each is read. */
+export const MARKER_COLUMNS = {
+  idh: COLUMNS.idh.column,
+  codeletion: COLUMNS.codeleted.column,
+  cdkn2a: COLUMNS.cdkn2a.column,
+  cdkn2b: COLUMNS.cdkn2b.column,
+  cdkn2abDeletion: COLUMNS.homozygousDeletion.column,
+  grade: COLUMNS.grade.column,
+  histology: COLUMNS.glioblastomaHistology.column,
+  tert: COLUMNS.tertMutant.column,
+  egfr: COLUMNS.egfr.column,
+  egfrAmplification: COLUMNS.egfrAmplified.column,
+  gain7loss10: COLUMNS.gain7loss10.column,
+} as const;
+export type MarkerKey = keyof typeof MARKER_COLUMNS;
 
 type ClinicalRow = Readonly<Record<string, string>>;
 
@@ -73,6 +89,14 @@ export function readMarkers(clinical: ClinicalRow): Markers {
     return [marker, cell === undefined || cell === '' ? undefined : read(cell)];
   });
   return Object.fromEntries(entries) as Markers;
+}
+
+/** How many patients have a known value of each marker whose column the table has. */
+export function countMarkers(rows: readonly ClinicalRow[], columns: readonly string[]): Record<string, number> {
+  const present = Object.values(COLUMNS).filter(({ column }) => columns.includes(column));
+  return Object.fromEntries(
+    present.map(({ column, read }) => [column, rows.filter((row) => row[column] && read(row[column]) !== undefined).length]),
+  );
 }
 
 /** Columns of the row whose cell says something that is no known value of its marker. */

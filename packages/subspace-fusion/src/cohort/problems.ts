@@ -13,9 +13,17 @@ export interface Problem {
 /** More problems than this in one message help nobody; `subspace inspect` lists them all. */
 const SHOWN = 20;
 
+/** Longest message that is shown; a damaged file can bring a cell of megabytes into it. */
+const LONGEST = 600;
+/** Longest name in a list. */
+const LONGEST_NAME = 120;
+
+const clip = (text: string, length: number) => (text.length > length ? `${text.slice(0, length)}…` : text);
+
 /** One line: file, row, what is wrong, what to do about it. */
 export function formatProblem({ file, row, message, remedy }: Problem): string {
-  return `${file}${row === undefined ? '' : `, row ${row}`}: ${message}. ${remedy}${remedy.endsWith('?') ? '' : '.'}`;
+  const end = remedy.endsWith('?') ? '' : '.';
+  return `${file}${row === undefined ? '' : `, row ${row}`}: ${clip(message, LONGEST)}. ${clip(remedy, LONGEST)}${end}`;
 }
 
 /** An error that carries its problems, one line each, so that a caller can go on and collect more of them. */
@@ -45,5 +53,6 @@ export async function collecting<T>(problems: Problem[], work: () => Promise<T>)
 export function someOf(names: Iterable<string>, shown = 3): string {
   const all = [...names];
   const more = all.length - shown;
-  return all.slice(0, shown).join(', ') + (more > 0 ? ` and ${more} more` : '');
+  const some = all.slice(0, shown).map((name) => clip(name, LONGEST_NAME));
+  return some.join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { newFolder, write } from './made-files.test.helper.js';
 import type { Problem } from './problems.js';
 import { makeSplit, strataOf } from './split.js';
+import { splitFileFolds } from './split-file.js';
 import { readTable } from './table.js';
 import type { Patient } from './types.js';
 
@@ -62,6 +63,25 @@ describe('a random split', () => {
   });
 });
 
+describe('folds from a seed', () => {
+  it('have test parts that together are the cohort, with equal proportions of deaths', async () => {
+    const splits = await Promise.all([0, 1, 2, 3, 4].map((fold) => makeSplit(patients, strata, { ...defaults, folds: 5, fold })));
+    expect(splits.flatMap(({ test }) => test).sort()).toEqual([...strata.keys()].sort());
+    for (const split of splits) {
+      expect(all(split).sort()).toEqual([...strata.keys()].sort());
+      expect([split.train.length, split.validation.length, split.test.length]).toEqual([140, 20, 40]);
+      expect(split.test.filter((id) => strata.get(id) === 'event')).toHaveLength(10);
+    }
+  });
+
+  it('depend on the seed, and need the number of one', async () => {
+    const test = async (seed: number) => (await makeSplit(patients, strata, { ...defaults, seed, folds: 5, fold: 0 })).test;
+    expect(await test(1)).toEqual(await test(1));
+    expect(await test(1)).not.toEqual(await test(2));
+    await expect(makeSplit(patients, strata, { ...defaults, folds: 5 })).rejects.toThrow(/'split.fold' names none/);
+  });
+});
+
 describe('a split from a file', () => {
   const ten = patients.slice(0, 10);
   const tenStrata = strataOf(ten, { task: 'survival', labels: 'who2021' });
@@ -111,6 +131,16 @@ describe('a split from a file', () => {
     expect((await read(1)).test).toEqual(['P3']);
     await expect(read()).rejects.toThrow(/names none/);
     await expect(read(4)).rejects.toThrow(/splits_4.csv: the file does not exist/);
+  });
+
+  it('lists the folds of a table and of a folder', async () => {
+    expect(await splitFileFolds(write(folder, 'folds.csv', 'patient_id,fold\nP0,2\nP1,0\nP2,10\nP3,2\n'))).toEqual([0, 2, 10]);
+    const splits = join(folder, 'three');
+    mkdirSync(splits);
+    for (const k of [10, 0, 2]) write(splits, `splits_${k}.csv`, ',train,val\n0,P0,P1\n');
+    write(splits, 'splits_0_bool.csv', ',train,val\n');
+    expect(await splitFileFolds(splits)).toEqual([0, 2, 10]);
+    await expect(splitFileFolds(join(splits, 'splits_0.csv'))).rejects.toThrow(/needs two folds, and this holds 1/);
   });
 });
 

@@ -46,19 +46,46 @@ export interface Cohort {
   readonly timeUnit: TimeUnit;
   /** Patch encoder, as far as the config or the files say; the width alone never identifies one. */
   readonly encoder: string | undefined;
+  /** How the patches were cut and encoded. */
+  readonly provenance: ProvenanceSummary;
   /** Width of a patch feature, from the first bag. */
   readonly width: number;
 }
 
-/** Patch features of one slide. */
-export interface Bag {
+/** How the patches of a slide were cut and encoded, as far as its feature file says. Never holds a path. */
+export interface Provenance {
+  /** Patch encoder; the width of the features never identifies one. */
+  readonly encoder?: string;
+  /** Magnification at which the patches were read, and that of the slide's level 0. */
+  readonly magnification?: number;
+  readonly level0Magnification?: number;
+  /** Level of the slide's pyramid that the patches were read from (CLAM). */
+  readonly patchLevel?: number;
+  /** Edge of a patch: in pixels as it was cut, in pixels of level 0, in micrometres. */
+  readonly patchSize?: number;
+  readonly patchSizeLevel0?: number;
+  readonly patchSizeMicrometres?: number;
+  /** Pixels that neighbouring patches share. */
+  readonly overlap?: number;
+  /** Unit of the coordinates. */
+  readonly unit?: 'pixels' | 'micrometres';
+}
+
+/** What the files of a cohort say of their patches: each fact with all that is said of it, in the order of the files. */
+export type ProvenanceSummary = { readonly [K in keyof Provenance]: readonly NonNullable<Provenance[K]>[] };
+
+/** Patch features of one slide, as far as the file's header tells. */
+export interface BagHeader extends Provenance {
   readonly patches: number;
   readonly width: number;
+}
+
+/** Patch features of one slide. */
+export interface Bag extends BagHeader {
   /** [patches, width], row-major. */
   readonly features: Float32Array;
-  /** [patches, 2], x then y of the patch's corner at level 0. */
-  readonly coordinates: Int32Array | undefined;
-  readonly encoder: string | undefined;
+  /** [patches, 2], x then y of the patch's corner: whole pixels of level 0, or numbers of another or an unknown unit. */
+  readonly coordinates: Int32Array | Float32Array | undefined;
 }
 
 /** Patient ids of the three parts; `test` is read once, after selection on `validation`. */

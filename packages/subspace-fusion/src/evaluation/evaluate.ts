@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { loadCohort, type Problem, type Split } from '../cohort/index.js';
+import { loadCohort, strataOf, type Cohort, type Config, type Problem, type Split } from '../cohort/index.js';
+import { UserError } from '../files/user-error.js';
 import { logRank, riskCut, riskGroups, survivalCurve } from '../metrics/index.js';
 import { openBackend } from '../training/backend.js';
 import type { BatchLabels } from '../training/batch.js';
@@ -42,6 +43,7 @@ export async function evaluate(run: string, { split: part = 'test', onWarning, o
   const { parameters, epoch } = await readCheckpoint(run, model);
   const { cohort, problems } = await loadCohort(config);
   problems.forEach((p) => onWarning?.(p));
+  requirePatients(run, split, cohort, config);
   const samples = cohortSamples(cohort, model);
   const scored = split[part];
   const survival = model.outcome.kind === 'survival';
@@ -75,6 +77,18 @@ export async function evaluate(run: string, { split: part = 'test', onWarning, o
     patientsWithSeveralSlides: severalSlides(samples, scored),
   };
   return { result, predictions: predictions.map((p, i) => evaluatedPatient(p, labels, i, model, cut)), model };
+}
+
+/** The cohort's files may have changed since the run divided its patients. */
+function requirePatients(run: string, split: Split, cohort: Cohort, config: Config): void {
+  const usable = strataOf(cohort.patients, config);
+  const gone = [...split.train, ...split.validation, ...split.test].filter((id) => !usable.has(id));
+  if (gone.length === 0) return;
+  const names = `${gone.slice(0, 3).join(', ')}${gone.length > 3 ? ', …' : ''}`;
+  throw new UserError(
+    `${run}: ${gone.length} patients of its split are no longer in the cohort ${config.clinical.file}, or have lost their label (${names}). ` +
+      'Restore the cohort, or train again.',
+  );
 }
 
 /** Evaluates on the test patients and writes `result.json` and `predictions.json` into the run folder. */

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { applyGeneScaling, formatProblem, readBag, fixBag, readExpression, type Problem } from '../cohort/index.js';
+import { applyGeneScaling, formatProblem, readBag, readBagHeader, fixBag, readExpression, type Expression, type Problem } from '../cohort/index.js';
 import { UserError } from '../files/user-error.js';
 import { predictedMedian, predictedSurvival, survivalCurve } from '../metrics/index.js';
 import { openBackend } from '../training/backend.js';
@@ -42,11 +42,12 @@ export async function predictPatient(run: string, { bags, expression: file, pati
   const model = await readModel(run);
   const { parameters } = await readCheckpoint(run, model);
   const config = await readRunConfig(run);
+  const aboutBags = await checkBags(bags, model);
   const problems: Problem[] = [];
   const genes = new Set([...model.scaling.tumour.genes, ...model.scaling.microenvironment.genes]);
   const { expression } = await readExpression(file, { patients: undefined, genes }, problems);
   const patient = choosePatient(expression.patients, bags, file, asked);
-  const warnings = problems.map(formatProblem);
+  refuseOtherUnit(model, file, expression);
   const scaled = {
     tumour: applyGeneScaling(model.scaling.tumour, expression, [patient]),
     microenvironment: applyGeneScaling(model.scaling.microenvironment, expression, [patient]),
@@ -58,17 +59,26 @@ export async function predictPatient(run: string, { bags, expression: file, pati
     const outputs: Float64Array[] = [];
     for (const path of bags) {
       const bag = await readBag({ slide: basename(path), path }, model.tokens);
-      if (bag.width !== model.size.patchWidth) {
-        throw new UserError(`${path}: features are ${bag.width} wide, the model's are ${model.size.patchWidth}. Extract them with the model's encoder.`);
-      }
-      warnings.push(...encoderWarnings(path, bag.encoder, model.encoder));
       outputs.push(await predictor.run({ bag: fixBag(bag, model.tokens).features, genes: scaled }));
     }
-    return { ...inWords(model, prediction(patient, outputs, model.outcome.kind === 'survival')), warnings };
+    return { ...inWords(model, prediction(patient, outputs, model.outcome.kind === 'survival')), warnings: [...problems.map(formatProblem), ...aboutBags] };
   } finally {
     await predictor.dispose();
     await backend.close();
   }
+}
+
+/** Whether the slides can be read by the model; what their encoders give cause to warn of. */
+async function checkBags(paths: readonly string[], { size, encoder }: Model): Promise<string[]> {
+  const warnings: string[] = [];
+  for (const path of paths) {
+    const header = await readBagHeader(path);
+    if (header.width !== size.patchWidth) {
+      throw new UserError(`${path}: features are ${header.width} wide, the model's are ${size.patchWidth}. Extract them with the model's encoder.`);
+    }
+    warnings.push(...encoderWarnings(path, header.encoder, encoder));
+  }
+  return warnings;
 }
 
 function choosePatient(patients: readonly string[], bags: readonly string[], file: string, asked: string | undefined): string {
@@ -77,9 +87,20 @@ function choosePatient(patients: readonly string[], bags: readonly string[], fil
     return asked;
   }
   if (patients.length === 1) return patients[0]!;
-  const named = patients.filter((id) => bags.every((bag) => basename(bag).startsWith(id)));
+  const named = patients.filter((id) => bags.every((bag) => isNamedAfter(basename(bag), id)));
   if (named.length === 1) return named[0]!;
   throw new UserError(`${file}: holds ${patients.length} patients and the bag's name tells none of them. Say which with --patient.`);
+}
+
+/** Whether a file name starts with the id and the id ends there: `P10.h5` is not named after `P1`. */
+function isNamedAfter(name: string, id: string): boolean {
+  return name.startsWith(id) && !/[A-Za-z0-9]/.test(name.charAt(id.length));
+}
+
+/** Expression whose logarithm the model takes cannot be negative; what is negative was transformed already. */
+function refuseOtherUnit({ scaling }: Model, file: string, { values }: Expression): void {
+  if (scaling.tumour.transform !== 'log2p1' || values.every((x) => !(x < 0))) return;
+  throw new UserError(`${file}: has negative values, but the model was trained on counts, TPM or FPKM. Give the expression in the unit that it was trained on.`);
 }
 
 /** Features mean nothing to a model that was trained on another encoder's. */

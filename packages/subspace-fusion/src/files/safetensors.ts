@@ -9,7 +9,8 @@ export interface StoredTensor {
   readonly data: Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
 }
 
-interface HeaderEntry {
+/** Place and shape of one tensor, as the header states them. */
+export interface SafetensorsEntry {
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly data_offsets: readonly [number, number];
@@ -35,28 +36,45 @@ export function decodeSafetensors(bytes: Uint8Array, path: string): { tensors: M
   if (bytes.length < 8) throw wrong('too short to hold a header');
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
   if (length > MAX_HEADER || 8 + length > bytes.length) throw wrong(`the header would be ${length} bytes long`);
+  const { entries, metadata } = parseSafetensorsHeader(bytes.subarray(8, 8 + length), wrong);
+  const body = bytes.subarray(8 + length);
+  const tensors = new Map([...entries].map(([name, entry]) => [name, readTensor(name, entry, body, wrong)]));
+  return { tensors, metadata: metadata as Record<string, string> };
+}
+
+/** The entries of a header and its free metadata. Nothing says yet that a tensor lies inside its file. Throws what `wrong` makes. */
+export function parseSafetensorsHeader(
+  json: Uint8Array,
+  wrong: (problem: string) => Error,
+): { entries: Map<string, SafetensorsEntry>; metadata: Readonly<Record<string, unknown>> } {
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+    header = JSON.parse(new TextDecoder().decode(json));
   } catch {
     throw wrong('the header is not JSON');
   }
   if (typeof header !== 'object' || header === null) throw wrong('the header is not a JSON object');
-  const { __metadata__: metadata = {}, ...entries } = header as Record<string, unknown>;
-  const body = bytes.subarray(8 + length);
-  const tensors = new Map(Object.entries(entries).map(([name, entry]) => [name, readTensor(name, entry, body, wrong)]));
-  return { tensors, metadata: metadata as Record<string, string> };
+  const { __metadata__: metadata, ...stated } = header as Record<string, unknown>;
+  const entries = new Map<string, SafetensorsEntry>();
+  for (const [name, entry] of Object.entries(stated)) {
+    if (!isEntry(entry)) throw wrong(`the entry of tensor ${name} is not complete`);
+    entries.set(name, entry);
+  }
+  return { entries, metadata: typeof metadata === 'object' && metadata !== null ? (metadata as Record<string, unknown>) : {} };
 }
 
-function isEntry(entry: unknown): entry is HeaderEntry {
-  const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Partial<HeaderEntry>;
+function isEntry(entry: unknown): entry is SafetensorsEntry {
+  const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Partial<SafetensorsEntry>;
   const areCounts = (list: unknown) => Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
   return typeof dtype === 'string' && areCounts(shape) && areCounts(offsets) && offsets?.length === 2;
 }
 
-function readTensor(name: string, entry: unknown, body: Uint8Array, wrong: (problem: string) => UserError): StoredTensor {
-  if (!isEntry(entry)) throw wrong(`the entry of tensor ${name} is not complete`);
-  const { dtype, shape, data_offsets: [start, end] } = entry;
+function readTensor(
+  name: string,
+  { dtype, shape, data_offsets: [start, end] }: SafetensorsEntry,
+  body: Uint8Array,
+  wrong: (problem: string) => UserError,
+): StoredTensor {
   if (!Object.hasOwn(arrays, dtype)) throw wrong(`tensor ${name} has element type ${dtype}, which is not read`);
   const type = arrays[dtype as Dtype];
   const count = shape.reduce((n: number, d: number) => n * d, 1);

@@ -23,6 +23,19 @@ describe('percentile intervals', () => {
     expect([resamples, refusedResamples]).toEqual([1000, 0]);
   });
 
+  test('of groups draw as many from each as it has, and then from each in its place', () => {
+    const sizes = [3, 1, 50];
+    const drawn: number[][] = [];
+    withIntervals((patients) => (drawn.push([...patients]), []), sizes, 1, 20);
+    expect(drawn[0]).toEqual(Array.from({ length: 54 }, (_, i) => i));
+    for (const rows of drawn) {
+      expect(rows.slice(0, 3).every((row) => row < 3)).toBe(true);
+      expect(rows[3]).toBe(3);
+      expect(rows.slice(4).every((row) => row >= 4 && row < 54)).toBe(true);
+    }
+    expect(new Set(drawn.map(String)).size).toBe(21);
+  });
+
   test('depend on the seed and on nothing else', () => {
     expect(interval(1)).toEqual(interval(1));
     expect(interval(1).low).not.toBe(interval(2).low);

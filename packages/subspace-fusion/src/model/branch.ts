@@ -1,24 +1,30 @@
 import { add, layerNorm, linear, matmul, mean, relu, reshape, slice, tanh, transpose, type Value } from 'onnx-autodiff';
-import { deformableAttention, placeKeys, type PositionBias } from './attention.js';
+import { deformableAttention, type PositionBias } from './attention.js';
 import type { Dropout } from './dropout.js';
+import { keyPositions } from './key-positions.js';
 import { WIDTH } from './widths.js';
 
 type Weights = Readonly<Record<string, Value>>;
 
 /** A branch up to its attention: all that the consistency loss needs, at a small part of the whole cost. */
 export interface Placed {
-  readonly fused: Value; // F [B, N, 128]
-  readonly histology: Value; // P̂ [B, N, 128]
-  readonly queries: Value; // [B, 8, N, 64]
+  readonly F: Value; // [B, N, 128]
+  readonly normalF: Value; // F̂ [B, N, 128]
+  readonly normalP: Value; // P̂ [B, N, 128]
   readonly vgrid: Value; // [B·8, 2, k, k]
 }
 
-/** Steps 1 to 3 of a branch and the key positions of step 4. `X [B, N, width]`, gene code `v [B, 128]`. METHOD.md section 2. */
-export function placeBranch(X: Value, v: Value, p: Weights): Placed {
-  const P = relu(linear(X, p['patches.weight']!, p['patches.bias'])); // [B, N, 128]
+/** Step 1 of a branch: P = ReLU(Linear(X)), `[B, N, width] → [B, N, 128]`. METHOD.md section 2. */
+export function projectPatches(X: Value, p: Weights): Value {
+  return relu(linear(X, p['patches.weight']!, p['patches.bias']));
+}
+
+/** Steps 2 and 3 of a branch and the key positions of step 4. `P [B, N, 128]`, gene code `v [B, 128]`. METHOD.md section 2. */
+export function placeBranch(P: Value, v: Value, p: Weights): Placed {
   const F = fuse(P, v, p);
   const normalise = (x: Value) => layerNorm(x, p['norm.scale']!, p['norm.shift']!);
-  return { fused: F, histology: normalise(P), ...placeKeys(normalise(F), p) };
+  const normalF = normalise(F);
+  return { F, normalF, normalP: normalise(P), vgrid: keyPositions(normalF, p) };
 }
 
 /** F = [P | v]·Wᵀ + b = P·W₁ᵀ + (v·W₂ᵀ + b): the gene half is the same for every token. */
@@ -31,8 +37,8 @@ function fuse(P: Value, v: Value, p: Weights): Value {
 }
 
 /** Steps 4 and 5 of a branch: its feature `z [B, 128]`. */
-export function finishBranch({ fused, histology, queries, vgrid }: Placed, p: Weights, positionBias: PositionBias, options?: Dropout): Value {
-  const H = add(fused, deformableAttention(queries, vgrid, histology, p, positionBias, options));
+export function finishBranch({ F, normalF, normalP, vgrid }: Placed, p: Weights, positionBias: PositionBias, options?: Dropout): Value {
+  const H = add(F, deformableAttention(normalF, vgrid, normalP, p, positionBias, options));
   const pooled = mean(layerNorm(H, p['norm2.scale']!, p['norm2.shift']!), [1]); // [B, 128]
   const h = tanh(linear(pooled, p['pooler.weight']!, p['pooler.bias']));
   return linear(h, p['projection.weight']!, p['projection.bias']);

@@ -1,17 +1,35 @@
-import { add, constant, conv2d, div, gelu, mul, reshape, sub, tanh, transpose, type Value } from 'onnx-autodiff';
-import { GROUPS, HEAD_WIDTH, keySide, OFFSET_KERNEL, OFFSET_RANGE } from './widths.js';
+import { add, constant, conv2d, div, expand, gelu, mul, reshape, sub, tanh, transpose, type Value } from 'onnx-autodiff';
+import { GROUP_WIDTH, GROUPS, gridSide, HEAD_WIDTH, keySide, OFFSET_KERNEL, OFFSET_RANGE, WIDTH } from './widths.js';
 
-/** Where the keys are read: `vgrid [B·8, 2, k, k]`, column then row in units of key cells. METHOD.md 2.4. */
-export function keyPositions(queries: Value, p: Readonly<Record<string, Value>>, s: number): Value {
-  const { stride, padding } = OFFSET_KERNEL;
+type Weights = Readonly<Record<string, Value>>;
+
+/** Where the keys are read, chosen by the fused tokens F̂ `[B, N, 128]`: `vgrid [B·8, 2, k, k]`, column then row in units of key cells. METHOD.md 2.4. */
+export function keyPositions(fused: Value, p: Weights): Value {
+  const [B, N] = fused.shape as [number, number, number];
+  const s = gridSide(N);
   const k = keySide(s);
-  const maps = reshape(queries, [-1, HEAD_WIDTH, s, s]); // [B·8, 64, s, s]
-  const local = gelu(
-    conv2d(maps, p['offsets.depthwise.weight']!, p['offsets.depthwise.bias'], { stride, padding, groups: HEAD_WIDTH }),
-  ); // [B·8, 64, k, k]
+  const { stride, padding } = OFFSET_KERNEL;
+  const image = reshape(transpose(fused, [0, 2, 1]), [B, WIDTH, s, s]);
+  const { kernel, bias } = offsetKernel(p);
+  const local = gelu(reshape(conv2d(image, kernel, bias, { stride, padding, groups: GROUPS }), [B * GROUPS, HEAD_WIDTH, k, k]));
   const weight = reshape(p['offsets.pointwise.weight']!, [2, HEAD_WIDTH, 1, 1]);
   const offsets = mul(tanh(conv2d(local, weight)), OFFSET_RANGE); // [B·8, 2, k, k]
   return add(constant(grid(k), [1, 2, k, k]), offsets);
+}
+
+/**
+ * The queries' grouped 1×1 convolution and the depthwise one after it as a single grouped convolution: output channel o of
+ * group g has the kernel `W_q[g, o, c]·D[o]` on input channel c. The 64-wide queries of all tokens are never computed.
+ */
+function offsetKernel(p: Weights): { kernel: Value; bias: Value } {
+  const { size } = OFFSET_KERNEL;
+  const pointwise = reshape(p['queries.weight']!, [GROUPS, HEAD_WIDTH, GROUP_WIDTH, 1, 1]);
+  const depthwise = reshape(p['offsets.depthwise.weight']!, [1, HEAD_WIDTH, 1, size, size]);
+  const bias = expand(reshape(p['offsets.depthwise.bias']!, [1, HEAD_WIDTH]), [GROUPS, HEAD_WIDTH]);
+  return {
+    kernel: reshape(mul(pointwise, depthwise), [GROUPS * HEAD_WIDTH, GROUP_WIDTH, size, size]),
+    bias: reshape(bias, [GROUPS * HEAD_WIDTH]),
+  };
 }
 
 /** Column then row of each cell of a k×k grid, `[2, k, k]`. */

@@ -1,14 +1,20 @@
 import { concat, input, linear, type Value } from 'onnx-autodiff';
-import { finishBranch, placeBranch } from './branch.js';
+import { finishBranch, placeBranch, projectPatches } from './branch.js';
 import type { PositionBias } from './attention.js';
 import type { Dropout } from './dropout.js';
 import { encodeGenes } from './gene-encoder.js';
 import { scoped, type ParameterSpecs } from './parameters.js';
 
-/** What a network reads: one bag and two gene vectors a sample. */
+/** One value of each subspace. */
+export interface Both {
+  readonly tumour: Value;
+  readonly microenvironment: Value;
+}
+
+/** What a network reads: a bag, as each branch projects it, and two gene vectors a sample. */
 export interface NetworkInputs {
-  readonly X: Value; // [B, N, width]
-  readonly genes: { readonly tumour: Value; readonly microenvironment: Value }; // [B, genes]
+  readonly P: Both; // [B, N, 128], see `projections`
+  readonly genes: Both; // [B, genes]
 }
 
 /** What becomes of a sample in one branch. */
@@ -29,9 +35,14 @@ export function parameterInputs(specs: ParameterSpecs): Record<string, Value> {
   return Object.fromEntries(Object.entries(specs).map(([name, { shape }]) => [name, input(name, shape)]));
 }
 
-/** The whole network of METHOD.md section 2. Dropout acts where it is given. */
+/** The bag `X [B, N, width]` as each branch projects it: P of METHOD.md section 2, step 1. */
+export function projections(X: Value, p: Readonly<Record<string, Value>>): Both {
+  return { tumour: projectPatches(X, scoped(p, 'tumour.')), microenvironment: projectPatches(X, scoped(p, 'microenvironment.')) };
+}
+
+/** The network of METHOD.md section 2 after the projections. Dropout acts where it is given. */
 export function network(
-  { X, genes }: NetworkInputs,
+  { P, genes }: NetworkInputs,
   p: Readonly<Record<string, Value>>,
   positionBias: PositionBias,
   dropout?: Dropout,
@@ -40,7 +51,7 @@ export function network(
     const q = scoped(p, `${subspace}.`);
     const at = dropout && { ...dropout, prefix: `${subspace}.` };
     const v = encodeGenes(genes[subspace], q, at);
-    const placed = placeBranch(X, v, q);
+    const placed = placeBranch(P[subspace], v, q);
     return { v, vgrid: placed.vgrid, z: finishBranch(placed, q, positionBias, at) };
   };
   const tumour = branch('tumour');

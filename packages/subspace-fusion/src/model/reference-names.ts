@@ -43,7 +43,7 @@ const idle = [/^classifier_(tumor|immune)\./, /^omic_net_(tumor|immune)\.classif
 /**
  * A published checkpoint's tensors as our parameters.
  * @returns the parameters; `ignored`, those known to be idle; and `unknown`, names that neither network has
- * @throws UserError where one is missing or has another number of elements
+ * @throws UserError where one is missing, has another number of elements, or is not of float32
  */
 export function fromReference(
   tensors: ReadonlyMap<string, StoredTensor>,
@@ -59,11 +59,12 @@ export function fromReference(
   for (const [theirs, ours] of names) {
     const { shape, data } = tensors.get(theirs)!;
     const expected = specs[ours]!.shape;
+    if (!(data instanceof Float32Array)) throw new UserError(`${path}: ${theirs} is not of float32. Convert the checkpoint.`);
     // Their 1×1 convolutions have trailing axes of 1 and join the groups: the same elements in the same order.
     if (data.length !== expected.reduce((n, d) => n * d, 1)) {
       throw new UserError(`${path}: ${theirs} has shape [${shape.join(', ')}], expected the elements of [${expected.join(', ')}]`);
     }
-    parameters[ours] = Float32Array.from(data as Float32Array);
+    parameters[ours] = data.slice();
   }
   const others = [...tensors.keys()].filter((name) => !names.has(name));
   const isIdle = (name: string) => idle.some((pattern) => pattern.test(name));

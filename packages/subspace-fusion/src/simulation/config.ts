@@ -7,6 +7,7 @@ export interface ConfigChoices {
   readonly clinical: string;
   readonly expression: string;
   readonly transform: ExpressionTransform;
+  readonly leaveOutFloorsBy?: string;
   readonly geneSets: string;
   readonly encoder: string;
   readonly split: { readonly seed: number; readonly test: number; readonly validation: number } | { readonly file: string; readonly fold: number };
@@ -18,7 +19,7 @@ export function cohortConfig(choices: ConfigChoices): string {
   return stringify({
     name: choices.name,
     clinical: { file: choices.clinical, patient: 'patient_id', time: 'survival_months', event: 'event', timeUnit: 'months' },
-    expression: { file: choices.expression, transform: choices.transform },
+    expression: { file: choices.expression, transform: choices.transform, leaveOutFloorsBy: choices.leaveOutFloorsBy },
     geneSets: { file: choices.geneSets, tumour: 'TUMOUR', microenvironment: 'MICROENVIRONMENT' },
     features: { folder: 'bags', encoder: choices.encoder },
     task: 'survival',

@@ -78,6 +78,24 @@ describe('bags simulated from real genes', () => {
     const files = { expression: join(folder, 'base.expression.csv'), clinical: join(folder, 'base.clinical.csv') };
     await expect(simulateBagsForCohort({ ...files, geneSets: join(folder, 'few.gmt'), out: join(folder, 'few') })).rejects.toThrow(UserError);
   });
+
+  it('do not follow genes whose floor gives a study away', async () => {
+    // B1 and B4 have a floor, which differs between the studies in B1 alone.
+    const floor = (gene: number, p: number) => (gene === 0 && p >= 10 ? -2 : -1);
+    const write = async (name: string, b1: number) => {
+      const ids = Array.from({ length: 20 }, (_, p) => `P-${p}`);
+      const value = (set: string, g: number, p: number) => (set === 'B' && g % 3 === 0 && p % 3 === 0 ? floor(g, p) : Math.abs(normal(key(2, g), p)) + (p === 1 && set === 'B' && g === 0 ? b1 : 0));
+      const rows = ['A', 'B'].flatMap((set) => [0, 1, 2, 3].map((g) => [`${set}${g + 1}`, ...ids.map((_, p) => value(set, g, p))].join(',')));
+      const file = (suffix: string) => join(folder, `${name}.${suffix}`);
+      await writeFile(file('expression.csv'), `${['gene,' + ids.join(','), ...rows].join('\n')}\n`);
+      await writeFile(file('clinical.csv'), `patient_id,study\n${ids.map((id, p) => `${id},${p < 10 ? 'one' : 'two'}\n`).join('')}`);
+      await writeFile(file('gmt'), 'TUMOUR\tx\tA1\tA2\tA3\tA4\nMICROENVIRONMENT\tx\tB1\tB2\tB3\tB4\n');
+      const files = { expression: file('expression.csv'), clinical: file('clinical.csv'), geneSets: file('gmt') };
+      await simulateBagsForCohort({ ...files, leaveOutFloorsBy: 'study', out: join(folder, name), bag: 36, width: 16 });
+      return readFile(join(folder, name, 'bags', 'P-1-DX1.h5'));
+    };
+    expect(await write('floors-1', 5)).toEqual(await write('floors-0', 0));
+  });
 });
 
 const DATA = join('..', 'shared', 'data');
@@ -89,6 +107,7 @@ describe.skipIf(!existsSync(DATA))('with the TCGA glioma tables (absent on machi
       expression: join(tables, 'expression.csv.gz'),
       clinical: join(tables, 'clinical.csv'),
       geneSets: join(DATA, 'gene-sets', 'glioma-subspaces.tcga1544.gmt'),
+      leaveOutFloorsBy: 'study',
       folds: join(tables, 'folds.csv'),
       out: join(folder, 'tcga'),
       bag: 36,
@@ -97,6 +116,6 @@ describe.skipIf(!existsSync(DATA))('with the TCGA glioma tables (absent on machi
     expect(patients).toBe(569);
     const { split, expression } = await loadConfig(config);
     expect(split).toMatchObject({ fold: 0 });
-    expect(expression.transform).toBe('none');
+    expect(expression).toMatchObject({ transform: 'none', leaveOutFloorsBy: 'study' });
   });
 });

@@ -1,7 +1,9 @@
 import { join, resolve } from 'node:path';
 import { readClinical } from '../cohort/clinical.js';
 import { readExpression } from '../cohort/expression.js';
+import { floorGenes } from '../cohort/floors.js';
 import { readSubspaceGenes } from '../cohort/gene-sets.js';
+import { groupsOf } from '../cohort/present-genes.js';
 import { problemsError, type Problem } from '../cohort/problems.js';
 import { applyGeneScaling, fitGeneScaling } from '../cohort/scaling.js';
 import { SUBSPACES, type Expression, type ExpressionTransform } from '../cohort/types.js';
@@ -25,6 +27,8 @@ export interface RealGenesOptions extends BagOptions {
   /** Published folds (`patient_id,fold`) that the config shall name, and which fold is the test set. */
   readonly folds?: string;
   readonly fold?: number;
+  /** A clinical column: genes whose floor gives its groups away take no part, here and in the config. */
+  readonly leaveOutFloorsBy?: string;
   readonly out: string;
   /** The control: every patient is given the bag of another one. */
   readonly permuteBags?: boolean;
@@ -44,10 +48,11 @@ export interface SimulatedBags {
  * Throws a UserError for files that cannot be read or that have no patient or gene in common.
  */
 export async function simulateBagsForCohort(options: RealGenesOptions): Promise<SimulatedBags> {
-  const { out, bag = 400, seed = 1, permuteBags = false } = options;
+  const { out, bag = 400, seed = 1, permuteBags = false, leaveOutFloorsBy } = options;
   const problems: Problem[] = [];
   const sets = await readSubspaceGenes({ file: options.geneSets, tumour: 'TUMOUR', microenvironment: 'MICROENVIRONMENT' }, problems);
-  const { patients: listed } = await readClinical({ file: options.clinical, patient: 'patient_id', timeUnit: 'months' }, problems);
+  const table = await readClinical({ file: options.clinical, patient: 'patient_id', timeUnit: 'months' }, problems);
+  const listed = table.patients;
   const context = { patients: new Set(listed.map(({ id }) => id)), genes: new Set([...sets.tumour, ...sets.microenvironment]) };
   const { expression } = await readExpression(options.expression, context, problems);
   const errors = problems.filter(({ severity }) => severity === 'error');
@@ -59,7 +64,8 @@ export async function simulateBagsForCohort(options: RealGenesOptions): Promise<
   }
 
   const transform = expression.values.some((value) => value < 0) ? 'none' : 'log2p1';
-  const present = new Set(expression.genes);
+  const tellTale = new Set(leaveOutFloorsBy === undefined ? [] : floorGenes(expression, groupsOf(table, leaveOutFloorsBy)));
+  const present = new Set(expression.genes.filter((gene) => !tellTale.has(gene)));
   const scores = SUBSPACES.flatMap((subspace) => {
     const genes = sets[subspace].filter((gene) => present.has(gene));
     if (genes.length < PROGRAMMES_PER_SUBSPACE) {
@@ -85,6 +91,7 @@ export async function simulateBagsForCohort(options: RealGenesOptions): Promise<
       clinical: resolve(options.clinical),
       expression: resolve(options.expression),
       transform,
+      leaveOutFloorsBy,
       geneSets: resolve(options.geneSets),
       encoder: SIMULATED_ENCODER,
       split: options.folds === undefined ? { seed, test: 0.2, validation: 0.1 } : { file: resolve(options.folds), fold: options.fold ?? 0 },

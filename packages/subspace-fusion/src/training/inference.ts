@@ -1,8 +1,9 @@
 import { compile, input, type Program } from 'onnx-autodiff';
-import { network, parameterInputs } from '../model/network.js';
+import { network, parameterInputs, projections } from '../model/network.js';
 import { networkParameters, type Parameters } from '../model/parameters.js';
 import { WorkError } from '../files/work-error.js';
 import { riskOf } from '../objective/index.js';
+import { ahead } from './ahead.js';
 import type { Backend } from './backend.js';
 import type { Sample } from './batch.js';
 import type { Model } from './model.js';
@@ -32,7 +33,8 @@ export async function createPredictor(model: Model, start: Parameters, backend: 
   const { size, tokens, outcome } = model;
   const X = input('X', [1, tokens, size.patchWidth]);
   const genes = { tumour: input('x.tumour', [1, size.genes.tumour]), microenvironment: input('x.microenvironment', [1, size.genes.microenvironment]) };
-  const { logits } = network({ X, genes }, parameterInputs(networkParameters(size)), backend.positionBias);
+  const p = parameterInputs(networkParameters(size));
+  const { logits } = network({ P: projections(X, p), genes }, p, backend.positionBias);
   const program: Program<'logits'> = await compile({ logits }, backend);
   return {
     async run(sample) {
@@ -67,11 +69,13 @@ export async function predictPatients(
   onPatient: (done: number) => void = () => undefined,
 ): Promise<Prediction[]> {
   const predictions: Prediction[] = [];
-  for (const id of patients) {
-    const { bags } = samples.patients.get(id)!;
-    const outputs: Float64Array[] = [];
-    for (const slide of bags) outputs.push(await predictor.run(await samples.sample(id, slide)));
+  const slides = patients.flatMap((id) => samples.patients.get(id)!.bags.map((slide, i, { length }) => ({ id, slide, last: i === length - 1 })));
+  let outputs: Float64Array[] = [];
+  for await (const { id, sample, last } of ahead(slides, async ({ id, slide, last }) => ({ id, last, sample: await samples.sample(id, slide) }))) {
+    outputs.push(await predictor.run(sample));
+    if (!last) continue;
     predictions.push(prediction(id, outputs, survival));
+    outputs = [];
     onPatient(predictions.length);
   }
   return predictions;

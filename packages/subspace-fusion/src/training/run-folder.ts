@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config, Split } from '../cohort/index.js';
 import { appendLine, writeFileAtomic } from '../files/atomic.js';
@@ -167,6 +167,11 @@ export async function readEpochs(run: string): Promise<EpochRecord[]> {
       throw new UserError(`${path}: line ${i + 1} is not JSON`);
     }
   });
+}
+
+/** Removes the temporary files that a kill in the middle of a write left behind. */
+export async function removeLeftovers(run: string): Promise<void> {
+  for (const name of await readdir(run)) if (/\.\d+\.tmp$/.test(name)) await rm(join(run, name), { force: true });
 }
 
 /** Keeps the lines of the first `epochs` epochs: those that the state has. */

@@ -1,5 +1,6 @@
 import { applyGeneScaling, fixBag, labelPatients, readBag, survivalBin, type BagFile, type Cohort, type Patient } from '../cohort/index.js';
 import { UserError } from '../files/user-error.js';
+import type { BagReader } from './bag-reader.js';
 import type { BatchLabels, Sample } from './batch.js';
 import type { Model } from './model.js';
 
@@ -15,10 +16,10 @@ export interface CohortSamples {
 }
 
 /**
- * Applies a model's frozen scaling to a cohort.
+ * Applies a model's frozen scaling to a cohort. `read` reads a slide's features, by default on this thread.
  * @throws UserError where the cohort lacks genes of the model, or a bag has another width.
  */
-export function cohortSamples(cohort: Cohort, model: Model): CohortSamples {
+export function cohortSamples(cohort: Cohort, model: Model, read: BagReader['read'] = (slide) => readFixedBag(slide, model)): CohortSamples {
   const ids = cohort.patients.map(({ id }) => id);
   const patients = new Map(cohort.patients.map((p) => [p.id, p]));
   const row = new Map(ids.map((id, i) => [id, i]));
@@ -36,7 +37,7 @@ export function cohortSamples(cohort: Cohort, model: Model): CohortSamples {
     patients,
     genes,
     async sample(id, slide) {
-      return { bag: await readFixedBag(slide, model), genes: genes(id) };
+      return { bag: await read(slide), genes: genes(id) };
     },
     labels: (batch) => labelsOf(batch.map((id) => patients.get(id)!), model),
   };

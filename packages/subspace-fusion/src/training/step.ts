@@ -1,30 +1,11 @@
-import { add, compile, gradients, input, mul, sizeOf, sum, type Program, type TensorData, type Value } from 'onnx-autodiff';
-import { placeBranch } from '../model/branch.js';
-import type { Dropout } from '../model/dropout.js';
-import { encodeGenes } from '../model/gene-encoder.js';
-import { network, parameterInputs, type NetworkInputs } from '../model/network.js';
-import { networkParameters, scoped, type NetworkSize, type Parameters } from '../model/parameters.js';
+import { compile, sizeOf, type Program, type TensorData } from 'onnx-autodiff';
+import type { Parameters } from '../model/parameters.js';
 import { GROUPS, gridSide, keySide, WIDTH } from '../model/widths.js';
-import { consistency, crossEntropy, hazards, survivalLikelihood, type ConsistencyForm } from '../objective/index.js';
 import { key } from '../random/counter.js';
-import type { Backend } from './backend.js';
 import { lossInputs, type BatchLabels, type Sample } from './batch.js';
+import { consistencyGraph, learnGraph, placeGraph, projectGraph, SUBSPACES, type PerSubspace, type StepOptions } from './step-graphs.js';
 
-const SUBSPACES = ['tumour', 'microenvironment'] as const;
-type PerSubspace<T> = Record<(typeof SUBSPACES)[number], T>;
-
-/** What decides the graphs of a training step. */
-export interface StepOptions {
-  readonly size: NetworkSize;
-  /** Tokens of a bag, N = s². */
-  readonly tokens: number;
-  readonly task: 'classes' | 'survival';
-  readonly consistency: ConsistencyForm | 'none';
-  readonly dropout: number;
-  /** Samples that go through the network at once. The gradients do not depend on it; memory does. */
-  readonly microBatch: number;
-  readonly backend: Backend;
-}
+export type { StepOptions } from './step-graphs.js';
 
 /** Losses, gradients and features of one batch. */
 export interface BatchGradients {
@@ -47,44 +28,51 @@ export interface Step {
   dispose(): Promise<void>;
 }
 
+/** Tokens that go through the network at once where nothing else is asked: one bag of the paper's size. */
+const TOKENS_AT_ONCE = 2500;
+
 /**
  * A training step by exact micro-batches. What couples the samples of a batch is (1) the consistency loss, (2) the
  * normaliser of the task loss, known from the labels, and (3) the coordination, which comes after. So:
- * `place` computes gene codes and key positions of all samples, cheaply; `consistency` takes the whole batch of those and
- * gives its gradients with respect to them; `learn` takes each micro-batch once, forward and backward, with those fed in.
+ * `project` computes P of every sample, which is kept; `place` gene codes and key positions of all samples, cheaply;
+ * `consistency` takes the whole batch of those and gives its gradients with respect to them; `learn` takes each micro-batch
+ * once, forward and backward, with those fed in.
  */
 export function createStep(options: StepOptions): Step {
-  const { size, tokens, microBatch } = options;
-  const k = keySide(gridSide(tokens));
-  const vgridSize = GROUPS * 2 * k * k;
+  const { size, tokens, backend, observe = () => undefined } = options;
+  const { microBatch = Math.max(1, Math.floor(TOKENS_AT_ONCE / tokens)) } = options;
+  const vgridSize = GROUPS * 2 * keySide(gridSide(tokens)) ** 2;
   const programs = new Map<string, Promise<Program>>(); // by kind and number of samples; the last batch may be smaller
-  const graphs = { place: placeGraph, learn: learnGraph, consistency: consistencyGraph };
-  const program = (kind: keyof typeof graphs, samples: number) => {
+  const graphs = { project: projectGraph, place: placeGraph, learn: learnGraph, consistency: consistencyGraph };
+  const run = async (kind: keyof typeof graphs, samples: number, feeds: (inputs: Program['inputs']) => Promise<Feeds>) => {
     const id = `${kind}-${samples}`;
-    if (!programs.has(id)) programs.set(id, compile(graphs[kind](options, samples), options.backend));
-    return programs.get(id)!;
-  };
-  const masks = new Map<string, Float32Array>();
-
-  /** Inputs of `place` and `learn` for samples `from` … `to` of the batch, those that the program asks for. */
-  async function feedsFor(inputs: Program['inputs'], parameters: Parameters, batch: readonly Sample[], from: number, to: number, seed: number, step: number) {
-    const part = batch.slice(from, to);
-    const feeds: Record<string, TensorData> = {};
-    for (const [name, shape] of Object.entries(inputs)) {
-      if (name in parameters) feeds[name] = parameters[name]!;
-      if (name.startsWith('dropout.')) {
-        const id = `${name}-${part.length}`;
-        const mask = masks.get(id) ?? new Float32Array(sizeOf(shape));
-        masks.set(id, mask);
-        const each = mask.length / part.length;
-        for (let i = 0; i < part.length; i++) {
-          await options.backend.fillMask(mask.subarray(i * each, (i + 1) * each), key(seed, step, from + i, name), options.dropout);
-        }
-        feeds[name] = mask;
-      }
+    if (!programs.has(id)) {
+      programs.set(id, compile(graphs[kind](options, samples), { ...backend, observe: (part, seconds) => observe(`${kind}: ${part}`, seconds) }));
     }
-    feeds['X'] = joined(part.map((s) => s.bag));
-    for (const subspace of SUBSPACES) feeds[`x.${subspace}`] = joined(part.map((s) => s.genes[subspace]));
+    const program = await programs.get(id)!;
+    return program.run(await feeds(program.inputs));
+  };
+  const arrays = new Map<string, Float32Array>(); // large ones that every step writes again
+  const array = (name: string, length: number): Float32Array => {
+    const id = `${name}, ${length}`;
+    if (!arrays.has(id)) arrays.set(id, new Float32Array(length));
+    return arrays.get(id)!;
+  };
+
+  /** Dropout masks that a program asks for, for samples `from` … `to` of the batch: functions of seed, step, sample and site. */
+  async function drawMasks(inputs: Program['inputs'], from: number, to: number, seed: number, step: number): Promise<Feeds> {
+    const started = performance.now();
+    const feeds: Feeds = {};
+    for (const [name, shape] of Object.entries(inputs)) {
+      if (!name.startsWith('dropout.')) continue;
+      const mask = array(name, sizeOf(shape));
+      const each = mask.length / (to - from);
+      for (let i = 0; i < to - from; i++) {
+        await backend.fillMask(mask.subarray(i * each, (i + 1) * each), key(seed, step, from + i, name), options.dropout);
+      }
+      feeds[name] = mask;
+    }
+    observe('dropout masks', (performance.now() - started) / 1000);
     return feeds;
   }
 
@@ -93,49 +81,66 @@ export function createStep(options: StepOptions): Step {
       const B = batch.length;
       const C = size.classes;
       const coupled = options.consistency !== 'none' && B > 1; // a batch of one has no partner
-      const parts = Array.from({ length: Math.ceil(B / microBatch) }, (_, i) => [i * microBatch, Math.min(B, (i + 1) * microBatch)] as const);
-      const v = bothSubspaces(() => new Float32Array(coupled ? B * WIDTH : 0));
-      const vgrid = bothSubspaces(() => new Float32Array(coupled ? B * vgridSize : 0));
-      const dv = bothSubspaces(() => new Float32Array(B * WIDTH));
-      const dvgrid = bothSubspaces(() => new Float32Array(B * vgridSize));
+      const parts = evenParts(B, microBatch);
+      const perSample = (width: number) => bothSubspaces(() => new Float32Array(B * width));
+      const P = { tumour: array('P.tumour', B * tokens * WIDTH), microenvironment: array('P.microenvironment', B * tokens * WIDTH) };
+      const v = perSample(coupled ? WIDTH : 0);
+      const vgrid = perSample(coupled ? vgridSize : 0);
+      const dv = perSample(WIDTH);
+      const dvgrid = perSample(vgridSize);
       const terms = { tumour: 0, microenvironment: 0 };
+      const rows = (array: Float32Array, from: number, to: number) => array.subarray((from * array.length) / B, (to * array.length) / B);
 
-      if (coupled) {
-        for (const [from, to] of parts) {
-          const place = await program('place', to - from);
-          const out = await place.run(await feedsFor(place.inputs, parameters, batch, from, to, seed, step));
-          for (const subspace of SUBSPACES) {
-            v[subspace].set(out[`v.${subspace}`]!, from * WIDTH);
-            vgrid[subspace].set(out[`vgrid.${subspace}`]!, from * vgridSize);
-          }
+      /** Inputs of a program about samples `from` … `to`, those that it asks for. */
+      const feedsOf = (from: number, to: number, others: Feeds) => async (inputs: Program['inputs']): Promise<Feeds> => {
+        const part = batch.slice(from, to);
+        const feeds: Feeds = { ...others, ...(await drawMasks(inputs, from, to, seed, step)) };
+        for (const name of Object.keys(inputs)) if (name in parameters) feeds[name] = parameters[name]!;
+        if ('X' in inputs) feeds['X'] = joined(part.map((s) => s.bag));
+        for (const s of SUBSPACES) {
+          if (`P.${s}` in inputs) feeds[`P.${s}`] = rows(P[s], from, to);
+          if (`x.${s}` in inputs) feeds[`x.${s}`] = joined(part.map(({ genes }) => genes[s]));
         }
-        const term = await program('consistency', B);
-        for (const subspace of SUBSPACES) {
-          const out = await term.run({ v: v[subspace], vgrid: vgrid[subspace] });
-          terms[subspace] = out['loss']![0]!;
-          dv[subspace].set(out['dv']!);
-          dvgrid[subspace].set(out['dvgrid']!);
+        return feeds;
+      };
+
+      for (const [from, to] of parts) {
+        const out = await run('project', to - from, feedsOf(from, to, {}));
+        for (const s of SUBSPACES) rows(P[s], from, to).set(out[`P.${s}`]!);
+        if (!coupled) continue;
+        const placed = await run('place', to - from, feedsOf(from, to, {}));
+        for (const s of SUBSPACES) {
+          rows(v[s], from, to).set(placed[`v.${s}`]!);
+          rows(vgrid[s], from, to).set(placed[`vgrid.${s}`]!);
+        }
+      }
+      if (coupled) {
+        for (const s of SUBSPACES) {
+          const out = await run('consistency', B, async () => ({ v: v[s], vgrid: vgrid[s] }));
+          terms[s] = out['loss']![0]!;
+          dv[s].set(out['dv']!);
+          dvgrid[s].set(out['dvgrid']!);
         }
       }
 
       const total: Parameters = Object.fromEntries(Object.entries(parameters).map(([name, p]) => [name, new Float32Array(p.length)]));
       const logits = new Float32Array(B * C);
-      const z = bothSubspaces(() => new Float32Array(B * WIDTH));
+      const z = perSample(WIDTH);
       const shares = lossInputs(labels, C);
       let task = 0;
       for (const [from, to] of parts) {
-        const learn = await program('learn', to - from);
-        const feeds = await feedsFor(learn.inputs, parameters, batch, from, to, seed, step);
-        for (const [name, share] of Object.entries(shares)) feeds[name] = share.subarray(from * C, to * C);
-        for (const subspace of coupledSubspaces(options)) {
-          feeds[`dv.${subspace}`] = dv[subspace].subarray(from * WIDTH, to * WIDTH);
-          feeds[`dvgrid.${subspace}`] = dvgrid[subspace].subarray(from * vgridSize, to * vgridSize);
+        const upstream: Feeds = Object.fromEntries(Object.entries(shares).map(([name, share]) => [name, rows(share, from, to)]));
+        for (const s of options.consistency === 'none' ? [] : SUBSPACES) {
+          upstream[`dv.${s}`] = rows(dv[s], from, to);
+          upstream[`dvgrid.${s}`] = rows(dvgrid[s], from, to);
         }
-        const out = await learn.run(feeds);
+        const out = await run('learn', to - from, feedsOf(from, to, upstream));
+        const started = performance.now();
         task += out['task']![0]!;
-        logits.set(out['logits']!, from * C);
-        for (const subspace of SUBSPACES) z[subspace].set(out[`z.${subspace}`]!, from * WIDTH);
+        rows(logits, from, to).set(out['logits']!);
+        for (const s of SUBSPACES) rows(z[s], from, to).set(out[`z.${s}`]!);
         for (const [name, sum] of Object.entries(total)) accumulate(sum, out[`d.${name}`]!);
+        observe('sum of gradients', (performance.now() - started) / 1000);
       }
       return { task, consistency: terms, gradients: total, logits, z, v, vgrid };
     },
@@ -145,71 +150,17 @@ export function createStep(options: StepOptions): Step {
   };
 }
 
-function coupledSubspaces(options: StepOptions): readonly (typeof SUBSPACES)[number][] {
-  return options.consistency === 'none' ? [] : SUBSPACES;
-}
+type Feeds = Record<string, TensorData>;
 
 function bothSubspaces<T>(make: () => T): PerSubspace<T> {
   return { tumour: make(), microenvironment: make() };
 }
 
-function networkInputs({ size, tokens }: StepOptions, B: number): NetworkInputs {
-  return {
-    X: input('X', [B, tokens, size.patchWidth]),
-    genes: {
-      tumour: input('x.tumour', [B, size.genes.tumour]),
-      microenvironment: input('x.microenvironment', [B, size.genes.microenvironment]),
-    },
-  };
-}
-
-/** Gene codes and key positions of B samples. */
-function placeGraph(options: StepOptions, B: number): Record<string, Value> {
-  const { X, genes } = networkInputs(options, B);
-  const p = parameterInputs(networkParameters(options.size));
-  const outputs: Record<string, Value> = {};
-  for (const subspace of SUBSPACES) {
-    const q = scoped(p, `${subspace}.`);
-    const v = encodeGenes(genes[subspace], q, { rate: options.dropout, sites: [], prefix: `${subspace}.` });
-    outputs[`v.${subspace}`] = v;
-    outputs[`vgrid.${subspace}`] = placeBranch(X, v, q).vgrid;
-  }
-  return outputs;
-}
-
-/** The consistency loss of one subspace over B samples, and the gradients of ½ of it. */
-function consistencyGraph(options: StepOptions, B: number): Record<string, Value> {
-  if (options.consistency === 'none') throw new Error('there is no consistency term');
-  const k = keySide(gridSide(options.tokens));
-  const v = input('v', [B, WIDTH]);
-  const vgrid = input('vgrid', [B * GROUPS, 2, k, k]);
-  const loss = consistency(v, vgrid, options.consistency);
-  const [dv, dvgrid] = gradients(mul(loss, 0.5), [v, vgrid]);
-  return { loss, dv: dv!, dvgrid: dvgrid! };
-}
-
-/** Whole forward and backward pass of B samples. The gradients of the consistency term come in as dv and dvgrid. */
-function learnGraph(options: StepOptions, B: number): Record<string, Value> {
-  const p = parameterInputs(networkParameters(options.size));
-  const dropout: Dropout = { rate: options.dropout, sites: [], prefix: '' };
-  const out = network(networkInputs(options, B), p, options.backend.positionBias, dropout);
-  const task = options.task === 'classes' ? crossEntropy(out.logits).loss : survivalLikelihood(hazards(out.logits));
-  let loss = task;
-  for (const subspace of coupledSubspaces(options)) {
-    const { v, vgrid } = out[subspace];
-    // d(Σ v·dv)/dv = dv: the sum carries the given gradient into the graph.
-    loss = add(loss, sum(mul(v, input(`dv.${subspace}`, v.shape))));
-    loss = add(loss, sum(mul(vgrid, input(`dvgrid.${subspace}`, vgrid.shape))));
-  }
-  const names = Object.keys(p);
-  const d = gradients(loss, Object.values(p));
-  return {
-    task,
-    logits: out.logits,
-    'z.tumour': out.tumour.z,
-    'z.microenvironment': out.microenvironment.z,
-    ...Object.fromEntries(names.map((name, i) => [`d.${name}`, d[i]!])),
-  };
+/** 0 … n in as few parts as `atMost` samples allow, of nearly equal size. */
+function evenParts(n: number, atMost: number): (readonly [number, number])[] {
+  const parts = Math.ceil(n / atMost);
+  const start = (i: number) => Math.floor((i * n) / parts);
+  return Array.from({ length: parts }, (_, i) => [start(i), start(i + 1)] as const);
 }
 
 function accumulate(sum: Float32Array, part: Float32Array): void {

@@ -3,11 +3,13 @@ import { hashInputs, loadCohort, makeSplit, strataOf, type Cohort, type Config, 
 import { UserError } from '../files/user-error.js';
 import { WorkError } from '../files/work-error.js';
 import { classificationMetrics, concordanceIndex, type Metric } from '../metrics/index.js';
-import { initialise, networkParameters } from '../model/parameters.js';
+import { initialise, networkParameters, type Parameters } from '../model/parameters.js';
 import { classLossOf, survivalLossOf } from '../objective/index.js';
 import { key, permutation, uniform } from '../random/counter.js';
 import { VERSION } from '../version.js';
 import { adamState, adamStep, cosineRate } from './adam.js';
+import { ahead } from './ahead.js';
+import { openBagReader } from './bag-reader.js';
 import type { BatchLabels, Sample } from './batch.js';
 import { confidences } from './confidence.js';
 import { coordinate } from './coordination.js';
@@ -16,7 +18,7 @@ import { createPredictor, predictPatients, type Prediction, type Predictor } fro
 import { learnModel, withoutUnknownClasses, type Model } from './model.js';
 import { refuseChanges } from './refuse-changes.js';
 import {
-  appendEpoch, exists, readState, RUN_FILES, truncateEpochs, writeCheckpoint, writeJson, writeState,
+  appendEpoch, exists, readState, removeLeftovers, RUN_FILES, truncateEpochs, writeCheckpoint, writeJson, writeState,
   type EpochRecord, type TrainingState,
 } from './run-folder.js';
 import { cohortSamples, type CohortSamples } from './samples.js';
@@ -71,14 +73,17 @@ export async function train(options: TrainOptions): Promise<Prepared> {
   const { epochs } = config.training;
   const backend = await openBackend({ provider: config.provider, threads: config.training.threads });
   const step = createStep({ ...stepOptions(config, model), backend });
+  const reader = openBagReader(model);
+  const reading = { ...prepared, samples: cohortSamples(prepared.cohort, model, reader.read) };
   let state = (options.resume ? await readState(out, model) : undefined) ?? startState(model, config);
   const predictor = await createPredictor(model, state.parameters, backend);
   try {
+    await removeLeftovers(out);
     await truncateEpochs(out, state.epoch);
     while (state.epoch < epochs) {
       const started = performance.now();
-      const means = await trainEpoch(options, prepared, step, state);
-      const validation = await validationMetric(predictor, prepared);
+      const means = await trainEpoch(options, reading, step, state);
+      const validation = await validationMetric(predictor, reading);
       const record = { ...means, validation, seconds: (performance.now() - started) / 1000 };
       const value = validation.value;
       // Earliest epoch wins a tie. Where no epoch can be scored, the last one is taken.
@@ -90,6 +95,7 @@ export async function train(options: TrainOptions): Promise<Prepared> {
       options.onEpoch?.(record);
     }
   } finally {
+    await reader.close();
     await predictor.dispose();
     await step.dispose();
     await backend.close();
@@ -109,6 +115,7 @@ async function prepare({ config, out, resume = false, onWarning }: TrainOptions)
   const model = learnModel(cohort, divided, config, inputs, VERSION);
   const { split, leftOut } = withoutUnknownClasses(divided, cohort, model);
   if (leftOut.length > 0) warnings.push(unknownClasses(config, leftOut));
+  requirePatients(config, split);
   warnings.forEach((p) => onWarning?.(p));
   if (begun) {
     await refuseChanges(out, config, split, model);
@@ -118,6 +125,14 @@ async function prepare({ config, out, resume = false, onWarning }: TrainOptions)
     await writeJson(join(out, RUN_FILES.model), model); // last: from here on the folder holds a run
   }
   return { cohort, split, model, samples: cohortSamples(cohort, model) };
+}
+
+function requirePatients({ clinical }: Config, { validation, test }: Split): void {
+  for (const [part, patients] of Object.entries({ validation, test })) {
+    if (patients.length === 0) {
+      throw new UserError(`${clinical.file}: no ${part} patient is of a class that a training patient has. Use another split, or merge rare classes.`);
+    }
+  }
 }
 
 function unknownClasses({ clinical }: Config, patients: readonly string[]): Problem {
@@ -155,13 +170,17 @@ async function trainEpoch(options: TrainOptions, { split, samples }: Prepared, s
   const batches = epochBatches(split.train, batchSize, seed, epoch);
   const sums = { loss: 0, taskLoss: 0, tumour: 0, microenvironment: 0 };
   const yields = { tumour: 0, microenvironment: 0 };
-  for (const [i, patients] of batches.entries()) {
+  const load = async (patients: string[]) => ({
+    patients,
+    batch: await Promise.all(patients.map((id) => samples.sample(id, drawSlide(samples, id, seed, epoch)))),
+  });
+  let i = 0;
+  for await (const { patients, batch } of ahead(batches, load)) {
     if (options.signal?.aborted) throw new Interrupted(`${options.out}: stopped in epoch ${epoch + 1} of ${epochs}; \`--resume\` goes on from its start`);
-    const batch = await Promise.all(patients.map((id) => samples.sample(id, drawSlide(samples, id, seed, epoch))));
     const labels = samples.labels(patients);
     const result = await step.gradients(parameters, batch, labels, { seed, step: adam.step });
     const loss = result.task + (result.consistency.tumour + result.consistency.microenvironment) / 2;
-    if (!Number.isFinite(loss)) throw notFinite(epoch, i, patients, batch, learningRate);
+    if (!Number.isFinite(loss) || !allFinite(result.gradients)) throw notFinite(epoch, i, patients, batch, learningRate);
     if (form !== 'none') {
       const { yielded } = coordinate(result.gradients['head.weight']!, confidences(result.z, parameters, labels), form);
       if (yielded) yields[yielded]++;
@@ -171,7 +190,8 @@ async function trainEpoch(options: TrainOptions, { split, samples }: Prepared, s
     sums.taskLoss += result.task;
     sums.tumour += result.consistency.tumour;
     sums.microenvironment += result.consistency.microenvironment;
-    options.onStep?.({ epoch, epochs, step: i + 1, steps: batches.length, loss });
+    i++;
+    options.onStep?.({ epoch, epochs, step: i, steps: batches.length, loss });
   }
   const n = batches.length;
   return {
@@ -192,6 +212,10 @@ function drawSlide(samples: CohortSamples, id: string, seed: number, epoch: numb
 /** Features beyond this are of no encoder that we know. */
 const LARGE_FEATURE = 1e6;
 
+function allFinite(parameters: Parameters): boolean {
+  return Object.values(parameters).every((p) => p.every(Number.isFinite));
+}
+
 /** Says where training broke and why it probably did. */
 function notFinite(epoch: number, step: number, patients: readonly string[], batch: readonly Sample[], learningRate: number): WorkError {
   const large = patients.filter((_, i) => batch[i]!.bag.some((x) => Math.abs(x) > LARGE_FEATURE));
@@ -200,7 +224,7 @@ function notFinite(epoch: number, step: number, patients: readonly string[], bat
       ? `the features of ${large.join(', ')} are larger than ${LARGE_FEATURE}; extract them again`
       : `the parameters grew out of range; try a learning rate below ${learningRate.toPrecision(2)}`;
   const where = `epoch ${epoch + 1}, step ${step + 1}, patients ${patients.join(', ')}`;
-  return new WorkError(`The loss is not a finite number (${where}). Likely cause: ${cause}. The checkpoint of the best epoch before, if there was one, is intact.`);
+  return new WorkError(`The loss or a gradient is not a finite number (${where}). Likely cause: ${cause}. The checkpoint of the best epoch before, if there was one, is intact.`);
 }
 
 async function validationMetric(predictor: Predictor, { model, samples, split }: Prepared): Promise<EpochRecord['validation']> {

@@ -52,16 +52,19 @@ const results = /^(out|grad|grad_reference|norm|sample|final_norm)\//;
 export async function readManifest(folder: string): Promise<Manifest> {
   const path = join(folder, 'manifest.json');
   let text: string;
+  let manifest: Partial<Manifest> | null;
   try {
     text = await readFile(path, 'utf8');
   } catch {
-    throw new UserError(`${path}: cannot be read; give the folder that holds the cases and their manifest.json`);
+    throw new UserError(`${path}: cannot be read. Give the folder that holds the cases and their manifest.json.`);
   }
   try {
-    return JSON.parse(text) as Manifest;
+    manifest = JSON.parse(text) as Partial<Manifest> | null;
   } catch {
-    throw new UserError(`${path}: not valid JSON`);
+    throw new UserError(`${path}: is not valid JSON. Copy the folder again.`);
   }
+  if (!manifest?.cases) throw new UserError(`${path}: lists no cases. Give the folder of the parity cases.`);
+  return { cases: manifest.cases };
 }
 
 export async function readCase(folder: string, manifest: Manifest, name: string): Promise<Case> {

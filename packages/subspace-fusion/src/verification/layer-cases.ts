@@ -1,7 +1,8 @@
 import { add, compile, constant, gradients, input, mul, reshape, sum, type Program, type Value } from 'onnx-autodiff';
-import { deformableAttention, placeKeys } from '../model/attention.js';
-import { finishBranch, placeBranch } from '../model/branch.js';
+import { deformableAttention } from '../model/attention.js';
+import { finishBranch, placeBranch, projectPatches } from '../model/branch.js';
 import { encodeGenes } from '../model/gene-encoder.js';
+import { keyPositions } from '../model/key-positions.js';
 import { networkParameters, scoped } from '../model/parameters.js';
 import { referenceName } from '../model/reference-names.js';
 import { consistency, crossEntropy, crossEntropyTarget, riskOf, survivalLikelihood, survivalTargets, type ConsistencyForm } from '../objective/index.js';
@@ -88,8 +89,8 @@ export async function attentionCase(c: Case, backend: Backend): Promise<Computed
   const { p, names, feeds } = caseParameters(c, 'pathomic_net_tumor.layer3.attn2d.');
   const queries = givenInput(c, 'queries');
   const context = givenInput(c, 'context');
-  const { queries: Q, vgrid } = placeKeys(queries, p);
-  const out = deformableAttention(Q, vgrid, context, p, backend.positionBias);
+  const vgrid = keyPositions(queries, p);
+  const out = deformableAttention(queries, vgrid, context, p, backend.positionBias);
   const targets = gradientTargets(p, names).set('queries', queries).set('context', context);
   const given = { ...feeds, queries: floats(c, 'in/queries'), context: floats(c, 'in/context') };
   return outputsAndGradients(c, backend, { out, vgrid }, targets, given);
@@ -109,7 +110,7 @@ export async function branchCase(c: Case, backend: Backend): Promise<Computed> {
   const { p, names, feeds } = caseParameters(c, 'pathomic_net_tumor.');
   const X = givenInput(c, 'patches');
   const v = givenInput(c, 'gene_features');
-  const placed = placeBranch(X, v, p);
+  const placed = placeBranch(projectPatches(X, p), v, p);
   const feature = finishBranch(placed, p, backend.positionBias);
   const targets = gradientTargets(p, names).set('gene_features', v).set('patches', X);
   const given = { ...feeds, patches: floats(c, 'in/patches'), gene_features: floats(c, 'in/gene_features') };

@@ -1,0 +1,132 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { basename, join } from 'node:path';
+import { formatProblem, loadConfig, parseOverrides } from '../cohort/index.js';
+import { CROSSVAL_FILE, crossvalidate, type Crossval } from '../evaluation/crossval.js';
+import { CONTROLS, type Control, type PlannedRun } from '../evaluation/crossval-runs.js';
+import type { Subgroup } from '../evaluation/subgroups.js';
+import { crossvalTables, formatText } from '../evaluation/tables.js';
+import { Interrupted } from '../training/train.js';
+import { figure, headline } from './figures.js';
+import { progressBar } from './progress.js';
+
+interface CrossvalFlags {
+  readonly set: string[];
+  readonly out?: string;
+  readonly folds?: number;
+  readonly seeds?: number[];
+  readonly control?: Control;
+  readonly controlSeeds?: number[];
+  readonly within: Subgroup[];
+  readonly json?: boolean;
+}
+
+/** `subspace crossval CONFIG.yaml`: one configuration over folds and seeds, beside simpler models. */
+export function addCrossvalCommand(program: Command): void {
+  program
+    .command('crossval')
+    .description('cross-validate one configuration by patient, beside simpler models; the same command goes on where it was stopped')
+    .argument('<config>', 'cohort.yaml; its split.file names the folds, otherwise they are made from split.seed')
+    .option('--set <key=value...>', 'overrides a key of the config, as in --set training.epochs=5', [])
+    .option('--out <folder>', 'folder of the run folders (default: runs/ and the name of the config and -crossval)')
+    .option('--folds <n>', 'number of folds to make (default: 5)', wholeNumber)
+    .option('--seeds <list>', 'seeds of the training, as in 1,2,3 (default: training.seed)', numberList)
+    .addOption(new Option('--control <name>', 'train a control too: every patient with the slides of another').choices(CONTROLS))
+    .option('--control-seeds <list>', 'seeds of the control (default: those of --seeds)', numberList)
+    .option('--within <column=value>', 'also score the patients of a subgroup alone; may be repeated', addSubgroup, [])
+    .option('--json', 'print the result as JSON')
+    .action((path: string, flags: CrossvalFlags) => crossval(path, flags));
+}
+
+async function crossval(path: string, flags: CrossvalFlags): Promise<void> {
+  const config = await loadConfig(path, parseOverrides(flags.set));
+  const out = flags.out ?? join('runs', `${basename(path).replace(/\.ya?ml$/, '')}-crossval`);
+  const seeds = flags.seeds ?? [config.training.seed];
+  const stop = new AbortController();
+  const onInterrupt = () => {
+    stop.abort();
+  };
+  process.once('SIGINT', onInterrupt).once('SIGTERM', onInterrupt);
+  const bar = progressBar('trainings');
+  const say = (line: string) => {
+    bar.clear();
+    console.error(line);
+  };
+  let left = '';
+  try {
+    const result = await crossvalidate({
+      config,
+      out,
+      folds: flags.folds,
+      seeds,
+      control: flags.control && { name: flags.control, seeds: flags.controlSeeds ?? seeds },
+      within: flags.within,
+      signal: stop.signal,
+      onWarning: (problem) => {
+        say(`warning: ${formatProblem(problem)}`);
+      },
+      onProgress: ({ run, done, of, epoch, epochs, secondsLeft }) => {
+        left = secondsLeft === undefined ? '' : `, about ${duration(secondsLeft)} left`;
+        bar.update(done, of, `${runName(run)}, epoch ${epoch + 1}/${epochs}${left}`);
+      },
+      onRun: (run, outcome, seconds) => {
+        const what = 'failure' in outcome ? `failed: ${outcome.failure}` : headlineOf(outcome.result.metrics);
+        say(`${runName(run)}: ${what} (${duration(seconds)}${left})`);
+      },
+    });
+    bar.clear();
+    print(result, out, flags.json ?? false);
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    say(`${out}: stopped. The same command goes on from here.`);
+    process.exitCode = 1;
+  } finally {
+    bar.clear();
+    process.off('SIGINT', onInterrupt).off('SIGTERM', onInterrupt);
+  }
+}
+
+function print(result: Crossval, out: string, json: boolean): void {
+  const failed = result.folds.flatMap(({ fold, runs }) => runs.flatMap(({ folder, failure }) => (failure === undefined ? [] : [`fold ${fold}: ${folder} failed: ${failure}`])));
+  failed.forEach((line) => {
+    console.error(line);
+  });
+  if (failed.length > 0) process.exitCode = 1;
+  if (json) {
+    console.log(JSON.stringify(result, null, 2));
+    return;
+  }
+  const { folds, seeds } = result;
+  console.log(`Means over ${folds.length} folds${seeds.length > 1 ? ` and ${seeds.length} seeds` : ''} on test patients, never pooled; ${result.intervals}.\n`);
+  for (const table of crossvalTables(result)) console.log(`${typeof table === 'string' ? table : formatText(table)}\n`);
+  console.log(`${join(out, CROSSVAL_FILE)}\nResearch software. Not a medical device.`);
+}
+
+function headlineOf(metrics: Parameters<typeof headline>[0]): string {
+  const [label, metric] = headline(metrics);
+  return `${label} ${figure(metric)}`;
+}
+
+function runName({ fold, seed, control }: PlannedRun): string {
+  return `fold ${fold}, seed ${seed}${control === undefined ? '' : `, ${control}`}`;
+}
+
+function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text) || Number(text) < 2) throw new InvalidArgumentError('It must be a whole number from 2 up.');
+  return Number(text);
+}
+
+function numberList(text: string): number[] {
+  if (!/^\d+(,\d+)*$/.test(text)) throw new InvalidArgumentError('It must be whole numbers with commas, as in 1,2,3.');
+  return [...new Set(text.split(',').map(Number))];
+}
+
+function addSubgroup(text: string, before: Subgroup[]): Subgroup[] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('It must be column=value, as in study=TCGA-LGG.');
+  return [...before, { column: text.slice(0, at), value: text.slice(at + 1) }];
+}

@@ -1,0 +1,81 @@
+import { statSync } from 'node:fs';
+import { Dataset, type File } from 'h5wasm/node';
+import { isFloatDataset, readFloatRows, withHdf5 } from '../hdf5.js';
+import { badInput } from '../problems.js';
+import { bagShape, COORDINATES, FEATURES, requirePairs, type BagReader, type OpenBag } from './open-bag.js';
+import { printable } from './printable.js';
+import { ATTRIBUTES, otherThanPatches, provenanceOf, type Attributes } from './provenance.js';
+
+type Wrong = (message: string, remedy: string) => Error;
+
+/** Reads HDF5: CLAM, TRIDENT (`features`), STAMP (`feats`), and the method's published code (`Res_feature`). */
+export const withHdf5Bag: BagReader = (file, use) => withHdf5(file, (hdf5) => use(openBag(hdf5, file)));
+
+function openBag(hdf5: File, file: string): OpenBag {
+  const wrong = (message: string, remedy: string) => badInput({ file, message, remedy });
+  const { size } = statSync(file);
+  const [name, features] = featuresOf(hdf5, wrong);
+  const [patches, width] = bagShape(features.shape ?? [], wrong);
+  if (!isFloatDataset(features)) {
+    throw wrong(`the features are of type ${String(features.dtype)}`, 'Store them as little-endian float16, float32 or float64');
+  }
+  requireHonestSize(features, size, wrong);
+  const coordinates = dataset(hdf5, COORDINATES);
+  const attributes = { ...attributesOf(hdf5), ...(coordinates && attributesOf(coordinates)), ...attributesOf(features) };
+  const other = otherThanPatches(attributes);
+  if (other !== undefined) throw wrong(`these are features of a ${other}, not of patches`, 'Take the features of the tiles');
+  return {
+    header: { patches, width, ...provenanceOf(attributes, name === 'features' && coordinates !== undefined) },
+    rows: (from, to) => readFloatRows(features, from, to),
+    coordinates() {
+      if (!coordinates) return undefined;
+      requirePairs(coordinates.shape ?? [], patches, wrong);
+      requireHonestSize(coordinates, size, wrong);
+      const { value } = coordinates;
+      if (!ArrayBuffer.isView(value)) throw wrong(`'${COORDINATES}' is of type ${String(coordinates.dtype)}`, 'Store numbers, or leave coords out');
+      return value as unknown as ArrayLike<number | bigint>;
+    },
+  };
+}
+
+function dataset(hdf5: File, name: string): Dataset | undefined {
+  const entity = hdf5.keys().includes(name) ? hdf5.get(name) : undefined;
+  return entity instanceof Dataset ? entity : undefined;
+}
+
+function featuresOf(hdf5: File, wrong: Wrong): [name: string, Dataset] {
+  for (const name of FEATURES) {
+    const features = dataset(hdf5, name);
+    if (features) return [name, features];
+  }
+  const there = hdf5.keys();
+  const remedy =
+    there.includes(COORDINATES) && there.length === 1
+      ? 'These are the coordinates only; the features are files of their own (TRIDENT: features_ENCODER, CLAM: h5_files)'
+      : 'Store the patch features as [n, width] under that name';
+  throw wrong(`there is no dataset 'features' (the file has: ${printable(there.join(', ')) || 'nothing'})`, remedy);
+}
+
+/** Values of the attributes that say where features come from; no other is even read. */
+function attributesOf({ attrs }: File | Dataset): Attributes {
+  const names = ATTRIBUTES.filter((name) => name in attrs);
+  // An attribute that is a table of its own is none of ours.
+  return Object.fromEntries(names.flatMap((name) => (isSmall(attrs[name]!.shape) ? [[name, attrs[name]!.value]] : [])));
+}
+
+const isSmall = (shape: readonly number[] | null) => shape !== null && shape.reduce((product, n) => product * n, 1) <= 4;
+
+/** More memory than the features may take whatever the size of their file, and how often its size beyond that. */
+const FREE = 64 << 20;
+const RATIO = 100;
+
+/**
+ * HDF5 stores what was never written, and what compresses well, in next to nothing. Features are not like that: a file that
+ * claims far more than it holds is damaged, or made to fill the memory.
+ */
+function requireHonestSize({ metadata }: Dataset, fileSize: number, wrong: Wrong): void {
+  const bytes = (shape: readonly (number | bigint)[] | null) => (shape ?? []).reduce((product: number, n) => product * Number(n), metadata.size);
+  const claimed = Math.max(bytes(metadata.shape), bytes(metadata.chunks));
+  if (claimed <= Math.max(FREE, RATIO * fileSize)) return;
+  throw wrong(`the file of ${fileSize} bytes claims to hold ${claimed} bytes of numbers`, 'Copy or extract it again');
+}

@@ -1,0 +1,93 @@
+import { withBytes, type Bytes } from './bytes.js';
+import { floatsOf, numbersOf, sizeOf } from './element-type.js';
+import { chooseFeatures } from './named-tensors.js';
+import { bagShape, requirePairs, type BagReader, type OpenBag } from './open-bag.js';
+import { provenanceOf } from './provenance.js';
+import { whatItIs } from './signature.js';
+import { latin1Bytes, readTorchPickle, type NumpyArray, type TorchTensor } from './torch-pickle.js';
+import { zipEntries, type ZipEntry } from './zip.js';
+
+const TRUST = 'Save the features alone: torch.save(features.cpu().contiguous(), file)';
+
+/** Reads a file of torch.save (PyTorch 1.6 and later): a tensor, an array, or a list or dict that holds one. Runs none of its code. */
+export const withTorchBag: BagReader = (file, use) => withBytes(file, (bytes) => use(openBag(bytes)));
+
+function openBag(bytes: Bytes): OpenBag {
+  const { folder, entries } = archiveOf(bytes);
+  const pickle = partOf(entries, `${folder}data.pkl`, bytes);
+  const { tensors, attributes } = readTorchPickle(bytes.read(pickle.at, pickle.size), (message) => bytes.wrong(message, TRUST));
+  const { name, features, coordinates } = chooseFeatures(tensors, bytes.wrong);
+  const [patches, width] = bagShape(features.shape, bytes.wrong);
+  const rowsOf = (matrix: TorchTensor | NumpyArray, wide: number): ReadRows =>
+    matrix.kind === 'array'
+      ? arrayRows(matrix, patches, wide, bytes)
+      : storedRows(matrix, patches, wide, partOf(entries, `${folder}data/${matrix.key}`, bytes), bytes);
+  const readFeatures = rowsOf(features, width);
+  return {
+    header: { patches, width, ...provenanceOf(attributes, name === 'features' && coordinates !== undefined) },
+    rows: (from, to) => floatsOf(readFeatures(from, to), features.type),
+    coordinates() {
+      if (!coordinates) return undefined;
+      requirePairs(coordinates.shape, patches, bytes.wrong);
+      return numbersOf(rowsOf(coordinates, 2)(0, patches), coordinates.type);
+    },
+  };
+}
+
+/** The files of the archive, and the folder in it that holds them all: its name is that of the file it was saved as. */
+function archiveOf(bytes: Bytes): { folder: string; entries: Map<string, ZipEntry> } {
+  const head = Buffer.from(bytes.read(0, Math.min(64, bytes.size)));
+  if (head.toString('latin1', 0, 4) !== 'PK\x03\x04') {
+    const { message, remedy } = whatItIs(head, 'PyTorch');
+    throw bytes.wrong(message, remedy);
+  }
+  const entries = zipEntries(bytes);
+  const names = [...entries.keys()];
+  const pickle = names.find((name) => /^[^/]*\/data\.pkl$/.test(name));
+  if (pickle === undefined) {
+    if (names.some((name) => name.endsWith('.npy'))) throw bytes.wrong('this is a NumPy .npz archive', 'Save the features alone with numpy.save');
+    throw bytes.wrong('this is a zip archive, but not of torch.save', TRUST);
+  }
+  const folder = pickle.slice(0, -'data.pkl'.length);
+  if (names.includes(`${folder}constants.pkl`)) throw bytes.wrong('this is a TorchScript model, not features', TRUST);
+  const order = entries.get(`${folder}byteorder`);
+  if (order && Buffer.from(bytes.read(order.at, Math.min(order.size, 8))).toString('latin1') !== 'little') {
+    throw bytes.wrong('the numbers are not little-endian', 'Save the features again on an ordinary computer');
+  }
+  return { folder, entries };
+}
+
+function partOf(entries: ReadonlyMap<string, ZipEntry>, name: string, bytes: Bytes): ZipEntry {
+  const entry = entries.get(name);
+  if (!entry) throw bytes.wrong('a part of the archive is missing');
+  return entry;
+}
+
+type ReadRows = (from: number, to: number) => Uint8Array;
+
+/**
+ * Reads rows of a tensor [n, width] whose numbers are a file of the archive. The numbers of a row stand side by side; the rows
+ * may be apart, as in a slice of a larger tensor.
+ */
+function storedRows({ type, strides, offset }: TorchTensor, patches: number, width: number, stored: ZipEntry, bytes: Bytes): ReadRows {
+  const size = sizeOf(type);
+  const [rowStep, step] = strides.slice(-2) as [number, number];
+  const isByRows = (step === 1 || width === 1) && (rowStep >= width || patches === 1);
+  if (!isByRows) throw bytes.wrong('the tensor is transposed or expanded, not stored by rows', TRUST);
+  if ((offset + (patches - 1) * rowStep + width) * size > stored.size) throw bytes.wrong('the numbers of the tensor are cut short');
+  return (from, to) => {
+    const place = (row: number) => stored.at + (offset + row * rowStep) * size;
+    if (rowStep === width) return bytes.read(place(from), (to - from) * width * size);
+    const rows = new Uint8Array((to - from) * width * size);
+    for (let row = from; row < to; row++) rows.set(bytes.read(place(row), width * size), (row - from) * width * size);
+    return rows;
+  };
+}
+
+/** Reads rows of an array [n, width] whose numbers stand in the pickle. */
+function arrayRows({ type, shape, data }: NumpyArray, patches: number, width: number, { wrong }: Bytes): ReadRows {
+  const all = data instanceof Uint8Array ? data : latin1Bytes(data);
+  const rowSize = width * sizeOf(type);
+  if (all?.length !== patches * rowSize) throw wrong(`the array [${shape.join(', ')}] has ${all?.length ?? 'no readable'} bytes, not ${patches * rowSize}`);
+  return (from, to) => all.slice(from * rowSize, to * rowSize);
+}

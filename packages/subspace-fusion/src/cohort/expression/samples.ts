@@ -1,0 +1,81 @@
+import { parseBarcode } from '../barcode.js';
+import { someOf, type Problem } from '../problems.js';
+
+/** Several samples of one patient: which is taken. Stated here, in the docs, and with every count. */
+export const SAMPLE_RULE = 'a primary tumour (01) before other tumour samples in the order of their codes, then the first in alphabetical order';
+
+/** One measured sample of the matrix. */
+export interface Sample {
+  /** As the file names it. */
+  readonly name: string;
+  readonly patient: string;
+  /** TCGA's code of the sample type: 1 primary tumour, 2 recurrent, 10 and more no tumour; undefined is not said. */
+  readonly type: number | undefined;
+}
+
+/** The sample that a name stands for by itself: a TCGA barcode, or a patient of that name. */
+export function sampleOf(name: string): Sample {
+  const barcode = parseBarcode(name);
+  return { name, patient: barcode?.patient ?? name, type: barcode?.sampleType };
+}
+
+/** {@link sampleOf}, unless a patient has that very name, or the clinical table lists the sample. */
+export function sampleNamer(patients: ReadonlySet<string> | undefined, listed: ReadonlyMap<string, Sample> | undefined): (name: string) => Sample {
+  return (name) => (patients?.has(name) ? { name, patient: name, type: undefined } : (listed?.get(name) ?? sampleOf(name)));
+}
+
+/** Which samples are read, and what became of the others. */
+export interface SampleChoice {
+  /** Places (from 0) of one sample a patient, in the order of the file. */
+  readonly places: readonly number[];
+  /** Names of samples of nobody who is wanted. */
+  readonly others: readonly string[];
+  /** Names of samples of normal tissue or of controls. */
+  readonly normal: readonly string[];
+  /** Patients of whom several tumour samples were there. */
+  readonly several: readonly { readonly patient: string; readonly taken: string; readonly left: readonly string[] }[];
+}
+
+const isTumour = ({ type }: Sample) => type === undefined || (type >= 1 && type <= 9);
+
+/** Order of preference: {@link SAMPLE_RULE}. */
+function byPreference(a: Sample, b: Sample): number {
+  return (a.type ?? 0) - (b.type ?? 0) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+}
+
+/**
+ * One sample for each patient (of `patients`, where they are given) by {@link SAMPLE_RULE}; normal tissue never. Samples whose names are
+ * the same are all kept: the caller decides what a repeated name means.
+ */
+export function chooseSamples(samples: readonly Sample[], patients: ReadonlySet<string> | undefined): SampleChoice {
+  const wanted = samples.map(({ patient }) => patients?.has(patient) ?? true);
+  const others = samples.filter((_, i) => !wanted[i]).map(({ name }) => name);
+  const normal = samples.filter((sample, i) => wanted[i] && !isTumour(sample)).map(({ name }) => name);
+  const best = new Map<string, Sample>();
+  const candidates = new Map<string, Set<string>>();
+  samples.forEach((sample, i) => {
+    if (!wanted[i] || !isTumour(sample)) return;
+    const { patient, name } = sample;
+    const before = best.get(patient);
+    if (!before || byPreference(sample, before) < 0) best.set(patient, sample);
+    candidates.set(patient, (candidates.get(patient) ?? new Set()).add(name));
+  });
+  const places = samples.flatMap(({ patient, name }, i) => (wanted[i] && best.get(patient)?.name === name ? [i] : []));
+  const several = [...best].flatMap(([patient, { name: taken }]) => {
+    const left = [...candidates.get(patient)!].filter((name) => name !== taken);
+    return left.length > 0 ? [{ patient, taken, left }] : [];
+  });
+  return { places, others, normal, several };
+}
+
+/** States a choice that was one: who had several samples, and what was no tumour. */
+export function sampleProblems(file: string, { several, normal }: SampleChoice, rule = SAMPLE_RULE): Problem[] {
+  const problems: Problem[] = [];
+  const warn = (message: string, remedy: string) => problems.push({ severity: 'warning', file, message, remedy });
+  if (several.length > 0) {
+    const pairs = several.map(({ taken, left }) => `${taken} rather than ${left.join(', ')}`);
+    warn(`${several.length} patients have several tumour samples (${someOf(pairs)})`, `One is read: ${rule}`);
+  }
+  if (normal.length > 0) warn(`${normal.length} samples are of normal tissue or controls (${someOf(normal)})`, 'They are left out');
+  return problems;
+}

@@ -1,0 +1,78 @@
+import { readFile, stat } from 'node:fs/promises';
+import { gunzipSync } from 'node:zlib';
+import { suggest } from '../nearest.js';
+import { badInput } from '../problems.js';
+import { requireFile } from '../table.js';
+
+/** Columns of a STAR-counts file that can be read; the first is the default. */
+export const STAR_COLUMNS = ['tpm_unstranded', 'fpkm_uq_unstranded', 'fpkm_unstranded', 'unstranded'] as const;
+export type StarColumn = (typeof STAR_COLUMNS)[number];
+
+/** A real file has 4 MB. */
+const LARGEST = 128 * 2 ** 20;
+
+/** The genes of a file, in its order. */
+export interface StarGenes {
+  readonly ids: readonly string[];
+  readonly symbols: readonly string[];
+}
+
+export interface StarCounts {
+  readonly genes: StarGenes;
+  readonly values: Float32Array;
+}
+
+async function readText(file: string): Promise<string> {
+  await requireFile(file);
+  const tooLarge = () => badInput({ file, message: `the file is larger than ${LARGEST / 2 ** 20} MiB`, remedy: 'Name STAR-counts files only' });
+  if ((await stat(file)).size > LARGEST) throw tooLarge();
+  const bytes = await readFile(file);
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes.toString('utf8');
+  try {
+    return gunzipSync(bytes, { maxOutputLength: LARGEST }).toString('utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge();
+    throw badInput({ file, message: 'the gzip data is damaged or cut short', remedy: 'Download the file again' });
+  }
+}
+
+/**
+ * Reads one column of a `….augmented_star_gene_counts.tsv` of the GDC (GDC Bioinformatics Pipeline, mRNA Analysis): a comment line, a header with
+ * `gene_id` and `gene_name`, four rows `N_…` of reads that belong to no gene, then the genes. The list of genes of `like` is shared where it is the same.
+ * @throws {UserError} for a file that is no such table, is cut short within a row, or holds something that is no number.
+ */
+export async function readStarCounts(file: string, column: StarColumn, like?: StarGenes): Promise<StarCounts> {
+  const lines = (await readText(file)).split(/\r?\n/);
+  const headerAt = lines.findIndex((line) => !line.startsWith('#'));
+  const header = (lines[headerAt] ?? '').split('\t');
+  const [idAt, symbolAt, valueAt] = ['gene_id', 'gene_name', column].map((name) => header.indexOf(name)) as [number, number, number];
+  if (idAt < 0) {
+    const remedy = 'Name the …augmented_star_gene_counts.tsv files of the GDC';
+    throw badInput({ file, row: headerAt + 1, message: "this is no STAR-counts table: there is no column 'gene_id'", remedy });
+  }
+  if (valueAt < 0) {
+    throw badInput({ file, row: headerAt + 1, message: `there is no column '${column}' (expression.column)`, remedy: suggest(column, header) });
+  }
+  const ids: string[] = [];
+  const symbols: string[] = [];
+  const values: number[] = [];
+  for (let i = headerAt + 1; i < lines.length; i++) {
+    const line = lines[i]!;
+    if (line === '' || line.startsWith('N_')) continue;
+    const cells = line.split('\t');
+    const value = Number(cells[valueAt]);
+    if (cells.length !== header.length || cells[valueAt] === '' || !Number.isFinite(value)) {
+      const message =
+        cells.length === header.length
+          ? `the cell in column '${column}' holds '${cells[valueAt]}', which is not a number`
+          : `the row has ${cells.length} cells, the header ${header.length}`;
+      throw badInput({ file, row: i + 1, message, remedy: 'The file is damaged or cut short: download it again' });
+    }
+    ids.push(cells[idAt]!);
+    symbols.push(cells[symbolAt] ?? '');
+    values.push(value);
+  }
+  if (ids.length === 0) throw badInput({ file, message: 'the table has no gene', remedy: 'The file is cut short: download it again' });
+  const same = like?.ids.length === ids.length && like.ids.every((id, g) => id === ids[g]);
+  return { genes: same ? like : { ids, symbols }, values: Float32Array.from(values) };
+}

@@ -1,0 +1,155 @@
+import { problemsError, someOf, type Problem } from '../problems.js';
+import { readRows, repeatedNames, type Row } from '../table.js';
+import { checkCells } from './cells.js';
+import type { FileGene, RawExpression, ReadContext } from './raw.js';
+import { chooseSamples, type Sample } from './samples.js';
+
+/** A column of numbers, by the name of its gene or sample. */
+export interface NumberColumn {
+  readonly name: string;
+  /** Place in the row, from 0. */
+  readonly cell: number;
+}
+
+/** How the two axes of a text table stand. */
+export interface Layout {
+  readonly genesAreRows: boolean;
+  /** Name of a row's gene or sample. */
+  readonly rowName: (cells: readonly string[]) => string;
+  readonly columns: readonly NumberColumn[];
+  readonly nameSample: (name: string) => Sample;
+  /**
+   * Whether a repeated name is a mistake in the file (then it is refused where a model needs the gene, and otherwise the first one is read)
+   * or a habit of the format.
+   */
+  readonly refusesRepeats: boolean;
+  /** Rows of the same name and numbers are one, as in a table with a row a slide. */
+  readonly mergesEqualRows?: boolean;
+}
+
+/** One kept row of the file, its numbers in the order of the kept columns. */
+interface NumberRow {
+  readonly name: string;
+  readonly line: number;
+  readonly numbers: Float32Array;
+}
+
+/**
+ * Reads the rows of a text matrix below its header. Streams: only the numbers of the kept patients' samples stay in memory. Genes that no model needs may
+ * miss values (NaN).
+ * @throws {UserError} naming all at once: cells that are no number (row and column), needed genes that repeat or miss values, repeated
+ * patients.
+ */
+export async function readTextMatrix(
+  file: string,
+  layout: Layout,
+  { patients, genes: needed, nameGene }: Omit<ReadContext, 'nameSample'>,
+  problems: Problem[],
+): Promise<RawExpression> {
+  const { genesAreRows, rowName, nameSample, refusesRepeats } = layout;
+  const columnChoice = genesAreRows ? chooseSamples(layout.columns.map(({ name }) => nameSample(name)), patients) : undefined;
+  const columns = columnChoice ? columnChoice.places.map((i) => layout.columns[i]!) : layout.columns;
+  const columnSymbols = genesAreRows ? [] : columns.map(({ name }) => nameGene(name));
+  const cells = checkCells(needed);
+  const rows: NumberRow[] = [];
+  const strangers: Sample[] = [];
+  for await (const row of belowHeader(file)) {
+    const name = rowName(row.cells);
+    if (!genesAreRows && patients && !patients.has(nameSample(name).patient)) {
+      strangers.push(nameSample(name));
+      continue;
+    }
+    const rowSymbol = genesAreRows ? nameGene(name) : '';
+    const numbers = Float32Array.from(columns, (column, j) =>
+      cells.read(row.cells[column.cell]!, genesAreRows ? rowSymbol : columnSymbols[j]!, row.line, column.name),
+    );
+    rows.push({ name, line: row.line, numbers });
+  }
+
+  const rowSamples = genesAreRows ? [] : rows.map(({ name }) => nameSample(name));
+  const choice = columnChoice ?? chooseSamples([...rowSamples, ...strangers], patients);
+  const chosen = genesAreRows ? rows : choice.places.map((i) => rows[i]!);
+  const taken = layout.mergesEqualRows ? withoutEqualRows(chosen) : chosen;
+  const rowNames = taken.map(({ name, line }) => ({ name, place: line }));
+  const columnNames = columns.map(({ name, cell }) => ({ name, place: cell + 1 }));
+  const repeats = (axis: 'row' | 'column'): Problem[] => {
+    const what = (axis === 'row') === genesAreRows ? 'gene' : 'patient';
+    if (what === 'gene' && !refusesRepeats) return [];
+    return repetitions(file, what, axis, axis === 'row' ? rowNames : columnNames, (name) => needed.has(nameGene(name)));
+  };
+  const found = [...cells.problems(file), ...repeats('row'), ...repeats('column')];
+  if (found.some(({ severity }) => severity === 'error')) throw problemsError(found);
+  problems.push(...found);
+
+  const names = (genesAreRows ? rowNames : columnNames).map(({ name }) => name);
+  const genePlaces = refusesRepeats ? firstPlaces(names) : [...names.keys()];
+  const genes = genePlaces.map((i): FileGene => ({ name: names[i]!, symbol: nameGene(names[i]!) }));
+  const samples = (genesAreRows ? columnNames : rowNames).map(({ name }) => nameSample(name));
+  const numbers = taken.map((row) => row.numbers);
+  return {
+    orientation: genesAreRows ? 'genes × patients' : 'patients × genes',
+    patients: samples.map(({ patient }) => patient),
+    genes,
+    rows: genesAreRows ? genePlaces.map((i) => numbers[i]!) : numbers.map((row) => takePlaces(row, genePlaces)),
+    genesAreRows,
+    choice,
+  };
+}
+
+async function* belowHeader(file: string): AsyncGenerator<Row, void> {
+  let header = true;
+  for await (const row of readRows(file)) {
+    if (!header) yield row;
+    header = false;
+  }
+}
+
+/** A problem for each name that an axis repeats; the genes that no model needs share one warning. */
+function repetitions(
+  file: string,
+  what: 'gene' | 'patient',
+  axis: 'row' | 'column',
+  names: readonly { name: string; place: number }[],
+  isNeeded: (name: string) => boolean,
+): Problem[] {
+  const repeated = repeatedNames(names.map(({ name }) => name));
+  const harmless = new Set(repeated.filter(({ name }) => what === 'gene' && !isNeeded(name)));
+  const problems = repeated
+    .filter((repetition) => !harmless.has(repetition))
+    .map(({ name, first, second }): Problem => {
+      const [here, before] = [names[second]!.place, names[first]!.place];
+      return {
+        severity: 'error',
+        file,
+        row: axis === 'row' ? here : 1,
+        message: `the ${what} '${name}' has two ${axis}s, ${before} and ${here}`,
+        remedy: 'Keep one of them',
+      };
+    });
+  if (harmless.size > 0) {
+    const some = someOf(new Set([...harmless].map(({ name }) => name)));
+    const message = `${harmless.size} ${axis}s repeat a gene that is in no gene set (${some})`;
+    problems.push({ severity: 'warning', file, message, remedy: 'The first one is used' });
+  }
+  return problems;
+}
+
+/** Rows without those that repeat an earlier one of the same name, number for number. */
+function withoutEqualRows(rows: readonly NumberRow[]): NumberRow[] {
+  const first = new Map<string, NumberRow>();
+  return rows.filter((row) => {
+    const before = first.get(row.name);
+    if (!before) first.set(row.name, row);
+    return !before?.numbers.every((x, i) => Object.is(x, row.numbers[i]));
+  });
+}
+
+/** These places of a row; the row itself where they are all of them. */
+const takePlaces = (row: Float32Array, places: readonly number[]): Float32Array =>
+  places.length === row.length ? row : Float32Array.from(places, (j) => row[j]!);
+
+/** Places of the first occurrence of each name. */
+function firstPlaces(names: readonly string[]): number[] {
+  const seen = new Set<string>();
+  return names.flatMap((name, i) => (seen.has(name) ? [] : (seen.add(name), [i])));
+}

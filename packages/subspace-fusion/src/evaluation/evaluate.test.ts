@@ -1,0 +1,134 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeBag } from '../cohort/made-files.test.helper.js';
+import { riskOf } from '../objective/index.js';
+import { copyCohort, editTable, newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
+import { readRunSplit } from '../training/run-folder.js';
+import { train } from '../training/train.js';
+import { evaluate, evaluateAndWrite, type EvaluatedPatient } from './evaluate.js';
+import type { Result } from './result.js';
+
+const folder = newFolder();
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const survival = join(folder, 'survival');
+const subtype = join(folder, 'subtype');
+let yaml: string;
+beforeAll(async () => {
+  yaml = await tinyCohort(join(folder, 'cohort'), { patients: 40 });
+  const parts = { 'split.test': '0.3', 'split.validation': '0.2' };
+  await train({ config: await shortConfig(yaml, parts), out: survival });
+  await train({ config: await shortConfig(yaml, { ...parts, task: 'subtype' }), out: subtype });
+});
+
+const read = <T>(run: string, file: string): T => JSON.parse(readFileSync(join(run, file), 'utf8')) as T;
+
+describe('survival', () => {
+  test('result.json has the concordance index with its interval, and a baseline on the same patients', async () => {
+    const { result } = await evaluateAndWrite(survival);
+    expect(read<Result>(survival, 'result.json')).toEqual(result);
+    expect(result).toMatchObject({ task: 'survival', split: 'test', patients: 12, patientsWithSeveralSlides: 0 });
+    expect(Object.keys(result.metrics)).toEqual(['concordanceIndex']);
+    const index = result.metrics['concordanceIndex']!;
+    if (index.value === null) throw new Error(index.reason);
+    expect(index).toMatchObject({ n: 12, events: expect.any(Number), comparablePairs: expect.any(Number), estimator: "Harrell's C", resamples: 1000 });
+    expect(index.low).toBeLessThanOrEqual(index.value);
+    expect(index.high).toBeGreaterThanOrEqual(index.value);
+    expect(result.baselines['ridgeCox']!['concordanceIndex']).toMatchObject({ n: 12, comparablePairs: index.comparablePairs });
+    expect(result.selection.metric).toBe('concordanceIndex');
+  });
+
+  test('the cut of the risk groups is the median risk of the training patients', async () => {
+    const test = await evaluate(survival);
+    const training = await evaluate(survival, { split: 'train' });
+    const risks = training.predictions.map(({ risk }) => risk!).sort((a, b) => a - b);
+    const median = (risks[(risks.length - 1) >> 1]! + risks[risks.length >> 1]!) / 2;
+    expect(test.result.riskGroups!.cut).toBeCloseTo(median, 12);
+    expect(training.result.riskGroups!.cut).toBeCloseTo(median, 12);
+    const high = test.predictions.filter(({ risk }) => risk! > median);
+    expect(test.result.riskGroups).toMatchObject({ high: high.length, low: 12 - high.length });
+    for (const p of test.predictions) expect((p as { group: string }).group).toBe(p.risk! > median ? 'high' : 'low');
+    expect(Object.keys(test.result.riskGroups!.logRank)).toEqual(['logRankChiSquare', 'logRankP']);
+  });
+
+  test('predictions.json has every test patient once, with what was predicted and what happened', async () => {
+    await evaluateAndWrite(survival);
+    const predictions = read<(EvaluatedPatient & { time: number; event: boolean; survival: number[] })[]>(survival, 'predictions.json');
+    expect(predictions.map(({ patient }) => patient)).toEqual((await readRunSplit(survival)).test);
+    const [header, ...rows] = readFileSync(join(folder, 'cohort', 'clinical.csv'), 'utf8').trim().split('\n').map((line) => line.split(','));
+    for (const { patient, time, event, outputs, risk, survival: S } of predictions) {
+      const row = rows.find(([id]) => id === patient)!;
+      expect(time).toBe(Number(row[header!.indexOf('survival_months')]));
+      expect(event).toBe(row[header!.indexOf('event')] === '1');
+      expect(outputs).toHaveLength(4);
+      expect(risk).toBeCloseTo(riskOf(outputs, 4)[0]!, 12);
+      expect(S[1]).toBeCloseTo((1 - outputs[0]!) * (1 - outputs[1]!), 12);
+    }
+  });
+
+  test('is the same at every evaluation', async () => {
+    expect((await evaluate(survival)).result).toEqual((await evaluate(survival)).result);
+  });
+});
+
+describe('classes', () => {
+  test('result.json has the seven metrics of the contract', async () => {
+    const { result, predictions } = await evaluate(subtype);
+    expect(Object.keys(result.metrics).sort()).toEqual(['accuracy', 'balancedAccuracy', 'macroAuc', 'macroF1', 'precision', 'sensitivity', 'specificity']);
+    for (const metric of Object.values(result.metrics)) {
+      if (metric.value === null) expect(metric.reason.length).toBeGreaterThan(10);
+      else expect(metric).toMatchObject({ n: result.patients, estimator: expect.any(String) });
+    }
+    expect(result.riskGroups).toBeUndefined();
+    expect(Object.keys(result.baselines)).toEqual(['ridgeLogistic']);
+    const right = predictions.filter((p) => 'label' in p && p.outputs.indexOf(Math.max(...p.outputs)) === p.label).length;
+    expect(result.metrics['accuracy']!.value).toBeCloseTo(right / result.patients, 12);
+    for (const p of predictions) expect(p.outputs.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 6);
+  });
+});
+
+test('a metric that cannot be computed is a refusal with its reason, never 0 and never NaN', async () => {
+  const copy = join(folder, 'alive');
+  const config = await shortConfig(copyCohort(join(folder, 'cohort'), copy), { 'split.test': '0.3', 'split.validation': '0.2' });
+  const alive = new Set((await readRunSplit(survival)).test);
+  // The run's folds are drawn from the events: named here, they stay.
+  editTable(join(copy, 'clinical.csv'), (rows) => rows.map((row) => (alive.has(row[0]!) ? row.with(rows[0]!.indexOf('event'), '0') : row)));
+  editTable(join(copy, 'clinical.csv'), (rows) => rows.map((row, r) => [...row, r === 0 ? 'fold' : alive.has(row[0]!) ? '1' : '0']));
+  const out = join(folder, 'alive-run');
+  await train({ config: { ...config, split: { ...config.split, file: join(copy, 'clinical.csv'), fold: 1 } }, out });
+  const { result } = await evaluateAndWrite(out);
+  expect(result.patients).toBe(alive.size);
+  expect(read<Result>(out, 'result.json').metrics['concordanceIndex']).toEqual({ value: null, reason: 'no comparable pair among 12 patients with 0 deaths' });
+  expect(readFileSync(join(out, 'result.json'), 'utf8')).not.toContain('NaN');
+});
+
+test('several slides of a patient give one prediction, the mean of their hazards, and the result says so', async () => {
+  const copy = join(folder, 'slides');
+  const config = copyCohort(join(folder, 'cohort'), copy);
+  const [patient] = (await readRunSplit(survival)).test as [string];
+  const noise = Float32Array.from({ length: 49 * 16 }, (_, i) => Math.sin(i * i));
+  await writeBag(join(copy, 'bags'), `${patient}-DX2.h5`, { shape: [49, 16], features: noise, encoder: 'simulated' });
+  const out = join(folder, 'slides-run');
+  await train({ config: await shortConfig(config, { 'split.test': '0.3', 'split.validation': '0.2' }), out });
+  const both = await evaluate(out);
+  expect(both.result.patientsWithSeveralSlides).toBe(1);
+  expect(both.result.patients).toBe(12);
+  const mean = both.predictions.find((p) => p.patient === patient)!;
+  expect(mean.slides).toBe(2);
+  const first = (await evaluate(survival)).predictions.find((p) => p.patient === patient)!; // the same model: training never saw the patient
+  rmSync(join(copy, 'bags', `${patient}-DX1.h5`));
+  const second = (await evaluate(out)).predictions.find((p) => p.patient === patient)!;
+  mean.outputs.forEach((h, j) => expect(h).toBeCloseTo((first.outputs[j]! + second.outputs[j]!) / 2, 6));
+});
+
+test('patients that have left the cohort since are named', async () => {
+  const copy = join(folder, 'left');
+  const config = copyCohort(join(folder, 'cohort'), copy);
+  const out = join(folder, 'left-run');
+  await train({ config: await shortConfig(config), out });
+  editTable(join(copy, 'clinical.csv'), (rows) => rows.filter(([id]) => id !== 'SIM-0004'));
+  await expect(evaluate(out)).rejects.toThrow(/left-run: 1 patients of its split are no longer in the cohort .*clinical\.csv, or have lost their label \(SIM-0004\)\. Restore/);
+});
