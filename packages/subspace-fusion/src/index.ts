@@ -9,6 +9,7 @@ export {
   type Bag, type BagFile, type Cohort, type Config, type Expression, type Inspection, type Patient, type Problem, type Split, type Subspace, type Task,
 } from './cohort/index.js';
 export { UserError } from './files/user-error.js';
+export { WorkError } from './files/work-error.js';
 
 // The network as a graph, for use with onnx-autodiff.
 export { network, parameterInputs, projections, type NetworkInputs, type NetworkOutputs } from './model/network.js';

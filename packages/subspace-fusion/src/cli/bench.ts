@@ -1,9 +1,14 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { Provider } from 'onnx-autodiff';
+import { profileStep, profileTable } from '../bench/profile.js';
+import { insertReport, memoryFigure, scaleReport, timeFigure } from '../bench/scale-report.js';
+import { benchScale } from '../bench/scale.js';
 import { benchStep, type BenchOptions } from '../bench/step.js';
 import { bagSize, count, POSITION_BIAS_FORMS, PROVIDERS } from './options.js';
 
-/** `subspace bench step`: what a training step costs on this machine. */
+/** `subspace bench`: what training costs on this machine. */
 export function addBenchCommand(program: Command): void {
   const bench = program.command('bench').description('measure speed and memory on this machine');
   bench
@@ -17,13 +22,34 @@ export function addBenchCommand(program: Command): void {
     .addOption(new Option('--provider <name>', 'where the network runs').choices(PROVIDERS).default('cpu'))
     .option('--threads <n>', 'threads (default: one a core)', count)
     .addOption(new Option('--position-bias <form>', 'default: sweep on cpu, dense elsewhere').choices(POSITION_BIAS_FORMS))
+    .option('--profile', 'tell where the time of a training step goes, reading of feature files included')
     .option('--json', 'print one JSON object')
-    .action(async (options: BenchOptions & { provider: Provider; json?: boolean }) => {
+    .action(async ({ profile, json, ...options }: BenchOptions & { provider: Provider; profile?: boolean; json?: boolean }) => {
+      if (profile) {
+        const result = await profileStep(options);
+        console.log(json ? JSON.stringify(result) : profileTable(result));
+        return;
+      }
       const result = await benchStep(options);
-      if (options.json) console.log(JSON.stringify(result));
+      if (json) console.log(JSON.stringify(result));
       else {
         const { secondsPerStep, peakMemoryBytes, threads, provider } = result;
         console.log(`${secondsPerStep.toFixed(3)} s a step, ${(peakMemoryBytes / 2 ** 30).toFixed(2)} GiB peak memory (${provider}, ${threads} threads)`);
       }
+    });
+  bench
+    .command('scale')
+    .description('time and memory against bag, batch and threads, some minutes; writes benchmarks.md and its figures')
+    .option('--out <folder>', 'where benchmarks.md is, or will be', 'docs')
+    .action(async ({ out }: { out: string }) => {
+      const scale = await benchScale(process.argv[1]!, ({ bag, batch, threads, secondsPerStep, peakMemoryBytes }) => {
+        console.error(`bag ${bag}, batch ${batch}, ${threads} threads: ${secondsPerStep.toFixed(3)} s, ${(peakMemoryBytes / 1e9).toFixed(2)} GB`);
+      });
+      const file = join(out, 'benchmarks.md');
+      const text = await readFile(file, 'utf8').catch(() => '# Benchmarks\n');
+      await writeFile(file, insertReport(text, scaleReport(scale)));
+      await writeFile(join(out, 'benchmarks-time.svg'), timeFigure(scale));
+      await writeFile(join(out, 'benchmarks-memory.svg'), memoryFigure(scale));
+      console.log(`${file} and its figures are written`);
     });
 }

@@ -7,6 +7,7 @@ import type { Subgroup } from '../evaluation/subgroups.js';
 import { crossvalTables, formatText } from '../evaluation/tables.js';
 import { Interrupted } from '../training/train.js';
 import { figure, headline } from './figures.js';
+import { collect, SET } from './options.js';
 import { progressBar } from './progress.js';
 
 interface CrossvalFlags {
@@ -26,7 +27,7 @@ export function addCrossvalCommand(program: Command): void {
     .command('crossval')
     .description('cross-validate one configuration by patient, beside simpler models; the same command goes on where it was stopped')
     .argument('<config>', 'cohort.yaml; its split.file names the folds, otherwise they are made from split.seed')
-    .option('--set <key=value...>', 'overrides a key of the config, as in --set training.epochs=5', [])
+    .option(...SET, collect, [])
     .option('--out <folder>', 'folder of the run folders (default: runs/ and the name of the config and -crossval)')
     .option('--folds <n>', 'number of folds to make (default: 5)', wholeNumber)
     .option('--seeds <list>', 'seeds of the training, as in 1,2,3 (default: training.seed)', numberList)

@@ -27,6 +27,12 @@ export function addEvaluateCommand(program: Command): void {
     });
 }
 
+/** Which epoch's weights were kept, and why. */
+function keptWeights({ epoch, metric, value }: Result['selection']): string {
+  if (value !== null) return `weights of epoch ${epoch}, chosen on validation patients`;
+  return `weights of the last epoch, ${epoch}: ${metric} could not be computed on the validation patients, so none was chosen`;
+}
+
 /** A result on standard output, for people or as JSON. */
 export function printEvaluation(result: Result, json: boolean): void {
   if (json) {
@@ -34,7 +40,7 @@ export function printEvaluation(result: Result, json: boolean): void {
     return;
   }
   const { task, split, patients, metrics, baselines, selection, riskGroups } = result;
-  console.log(`${task}, ${patients} ${split} patients (weights of epoch ${selection.epoch}, chosen on validation patients)`);
+  console.log(`${task}, ${patients} ${split} patients (${keptWeights(selection)})`);
   for (const [name, metric] of Object.entries(metrics)) console.log(`  ${name.padEnd(28)}${figure(metric)}`);
   for (const [name, scores] of Object.entries(baselines)) {
     const [label, metric] = headline(scores);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { Presets, SingleBar } from 'cli-progress';
 import { describePatches, describeScale, formatProblem, inspectCohort, loadConfig, parseOverrides, type Inspection } from '../cohort/index.js';
+import { collect, SET } from './options.js';
 
 /** Adds `subspace inspect CONFIG.yaml`: what was found, what joins with what, and everything that is wrong. */
 export function addInspectCommand(program: Command): void {
@@ -8,7 +9,7 @@ export function addInspectCommand(program: Command): void {
     .command('inspect')
     .description('what a cohort has, what joins with what, and everything wrong with it at once')
     .argument('<config>', 'cohort.yaml')
-    .option('--set <key=value...>', 'overrides a key of the config, as in --set training.epochs=5', [])
+    .option(...SET, collect, [])
     .option('--json', 'prints the findings as JSON')
     .action(async (path: string, options: { set: string[]; json?: boolean }) => {
       const config = await loadConfig(path, parseOverrides(options.set));

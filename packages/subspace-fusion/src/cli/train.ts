@@ -4,6 +4,7 @@ import { formatProblem, loadConfig, parseOverrides } from '../cohort/index.js';
 import { evaluateAndWrite } from '../evaluation/evaluate.js';
 import { train } from '../training/train.js';
 import { printEvaluation } from './evaluate.js';
+import { collect, SET } from './options.js';
 import { progressBar } from './progress.js';
 
 /** `subspace train CONFIG.yaml`: trains a model, then scores it once on the test patients. */
@@ -12,7 +13,7 @@ export function addTrainCommand(program: Command): void {
     .command('train')
     .description('train one model and score it on its test patients')
     .argument('<config>', 'cohort.yaml')
-    .option('--set <key=value...>', 'overrides a key of the config, as in --set training.epochs=5', [])
+    .option(...SET, collect, [])
     .option('--out <folder>', 'run folder (default: runs/ and the name of the config)')
     .option('--resume', 'go on with a run that was stopped')
     .option('--json', 'print the result as JSON')

@@ -8,8 +8,8 @@ import type { Config } from './config.js';
 import { chooseSamples, sampleProblems, type Sample } from './expression/samples.js';
 import { MARKER_COLUMNS, type MarkerKey } from './markers.js';
 import { suggest } from './nearest.js';
-import { badInput, someOf, type Problem } from './problems.js';
-import type { Patient } from './types.js';
+import { badInput, counted, someOf, type Problem } from './problems.js';
+import type { Patient, Task } from './types.js';
 
 /** One patient of the clinical table, before slides and expression are joined to it. */
 export interface ClinicalPatient extends Omit<Patient, 'bags'> {
@@ -31,10 +31,11 @@ export interface ClinicalTable {
 /**
  * Reads the clinical table, one file or several that are joined by patient. A cell that says "unknown" becomes an empty string. A patient without time or
  * event has no `survival`. Where the config names no time and event, those of the format are taken, as columns `os_time` (in
- * `timeUnit`) and `os_event`. Rows that contradict each other, times and events that are no such thing go to `problems`.
+ * `timeUnit`) and `os_event`. Rows that contradict each other, times and events that are no such thing go to `problems`; what is wrong with times and events
+ * alone is a warning where the task needs none.
  * @throws {UserError} for a file that cannot be read or that lacks a column which the config names.
  */
-export async function readClinical(config: Config['clinical'], problems: Problem[]): Promise<ClinicalTable> {
+export async function readClinical(config: Config['clinical'], problems: Problem[], task: Task = 'survival'): Promise<ClinicalTable> {
   const files = [config.file, ...(config.moreFiles ?? [])];
   const sources: ClinicalSource[] = [];
   for (const file of files) sources.push(inUnit(await readSource(file, config.patient), config.timeUnit));
@@ -53,14 +54,18 @@ export async function readClinical(config: Config['clinical'], problems: Problem
   }
   const fixed = config.time === undefined && config.event === undefined && columns.includes('os_time') && columns.includes('os_event');
   const understood = { patient, time: fixed ? 'os_time' : config.time, event: fixed ? 'os_event' : config.event };
+  const ofSurvival: Problem[] = [];
   const patients = rows.map(({ id, line, cells, file }) => ({
     id,
     clinical: cells,
     row: line,
-    survival: survivalOf(cells, { ...config, ...understood }, file, line, found),
+    survival: survivalOf(cells, { ...config, ...understood }, file, line, ofSurvival),
   }));
   const place = ({ file, row = 0 }: Problem) => files.indexOf(file) * 1e9 + row;
-  problems.push(...found.sort((a, b) => place(a) - place(b)), ...survivalProblems(file, patients, columns, { ...config, ...understood }));
+  const weighed = (problem: Problem): Problem => (task === 'survival' ? problem : { ...problem, severity: 'warning' });
+  found.push(...ofSurvival.map(weighed));
+  problems.push(...found.sort((a, b) => place(a) - place(b)));
+  problems.push(...survivalProblems(file, patients, columns, { ...config, ...understood }).map(weighed));
   return { file, format, columns, patients, samples: listedSamples(sources), understood };
 }
 
@@ -156,7 +161,7 @@ function join([first, ...others]: readonly ClinicalSource[], problems: Problem[]
       rows.set(row.id, before);
     }
     if (contradicting.length > 0) {
-      const message = `${contradicting.length} cells contradict ${first!.file} (${someOf(contradicting)})`;
+      const message = `${counted(contradicting.length, 'cell contradicts', 'cells contradict')} ${first!.file} (${someOf(contradicting)})`;
       problems.push({ severity: 'warning', file: other.file, message, remedy: `Those of ${first!.file} are used` });
     }
     for (const column of other.columns) columns.add(column);

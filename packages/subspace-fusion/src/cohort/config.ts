@@ -52,17 +52,19 @@ const schema = z.strictObject({
     /** A clinical column (study, site): genes whose floor value tells its groups apart are left out. */
     leaveOutFloorsBy: name.optional(),
   }),
-  geneSets: z.strictObject({
-    /** GMT, or a table with a column of sets, or the tumour genes one a line. */
-    file: name,
-    /** The genes of the microenvironment, where each set has a file of its own. */
-    microenvironmentFile: name.optional(),
-    /** Columns of a table: the gene, and the set that it belongs to. */
-    gene: name.optional(),
-    type: name.optional(),
-    tumour: name.default('TUMOUR'),
-    microenvironment: name.default('MICROENVIRONMENT'),
-  }),
+  geneSets: z
+    .strictObject({
+      /** GMT, or a table with a column of sets, or the tumour genes one a line; without it, the sets of the package. */
+      file: name.optional(),
+      /** The genes of the microenvironment, where each set has a file of its own. */
+      microenvironmentFile: name.optional(),
+      /** Columns of a table: the gene, and the set that it belongs to. */
+      gene: name.optional(),
+      type: name.optional(),
+      tumour: name.default('TUMOUR'),
+      microenvironment: name.default('MICROENVIRONMENT'),
+    })
+    .prefault({}),
   features: z.strictObject({
     folder: name,
     /** The patch encoder, where the files do not say it. */
@@ -267,13 +269,18 @@ function withAbsolutePaths(config: Config, path: string): Config {
 
 /** What no single key can be blamed for. */
 function checkTogether(config: Config, file: string): Config {
-  const { clinical, split, task } = config;
+  const { clinical, geneSets, split, task } = config;
   const problems: Problem[] = [];
   const wrong = (message: string, remedy: string) => problems.push({ severity: 'error', file, message, remedy });
   // Without both, the file's format may fix them.
   if (task === 'survival' && (clinical.time !== undefined || clinical.event !== undefined)) {
     if (clinical.time === undefined) wrong("survival needs 'clinical.time'", 'Name the column of the follow-up time');
     if (clinical.event === undefined) wrong("survival needs 'clinical.event'", 'Name the column that is 1 where the death was seen');
+  }
+  for (const key of ['microenvironmentFile', 'gene', 'type'] as const) {
+    if (geneSets[key] !== undefined && geneSets.file === undefined) {
+      wrong(`'geneSets.${key}' needs 'geneSets.file'`, "Name the file, or take it away to use the package's own sets");
+    }
   }
   if (split.test + split.validation >= 1) wrong("'split.test' and 'split.validation' leave nothing to train on", 'Lower them');
   if (split.fold !== undefined && split.file === undefined && split.folds === undefined) {

@@ -11,7 +11,7 @@ import type { ExpressionFormat, Orientation, RawExpression, ReadContext } from '
 import { repeatedGeneProblems, withoutRepeatedGenes, type RepeatedGene } from './expression/repeated-genes.js';
 import { sampleNamer, sampleProblems, type Sample, type SampleChoice } from './expression/samples.js';
 import { describeScale, valueScale } from './expression/value-scale.js';
-import { badInput, type Problem } from './problems.js';
+import { badInput, shortNumber, type Problem } from './problems.js';
 import type { Expression, ExpressionTransform } from './types.js';
 
 /** What the other files of a cohort know, by which the matrix's two axes are told apart. */
@@ -105,7 +105,7 @@ export function decideTransform(
   if (transform === 'log2p1' && lowest < 0) {
     throw badInput({
       file,
-      message: `the transform log2p1 is for counts, TPM or FPKM, and the matrix has negative values (down to ${lowest})`,
+      message: `the transform log2p1 is for counts, TPM or FPKM, and the matrix has negative values (down to ${shortNumber(lowest)})`,
       remedy: "Set expression.transform to 'none' or 'rank'",
     });
   }

@@ -38,7 +38,7 @@ describe('gene sets', () => {
     const sets = await read({ file: gmt }, problems, new Map([['ERBB1', 'EGFR']]));
     expect(sets).toEqual({ tumour: ['EGFR', 'SOX2'], microenvironment: ['CD68', 'EGFR'] });
     expect(overlap(sets)).toEqual(['EGFR']);
-    expect(problems.map(({ message }) => message)).toEqual(['1 genes are in both sets (EGFR)']);
+    expect(problems.map(({ message }) => message)).toEqual(['1 gene is in both sets (EGFR)']);
   });
 
   it('refuses what is no text', async () => {

@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { Config } from './config.js';
+import { geneSetsFile } from './default-gene-sets.js';
 import { suggest } from './nearest.js';
-import { badInput, someOf, type Problem } from './problems.js';
+import { badInput, counted, someOf, type Problem } from './problems.js';
 import { readHeader, readTable, requireFile } from './table.js';
 import { SUBSPACES, type Cohort } from './types.js';
 
@@ -93,7 +94,8 @@ async function isGeneList(file: string): Promise<boolean> {
 
 /** The two sets, in whichever form they stand. */
 async function readBothSets(config: Config['geneSets']): Promise<Cohort['genes']> {
-  const { file, microenvironmentFile } = config;
+  const file = geneSetsFile(config);
+  const { microenvironmentFile } = config;
   if (microenvironmentFile !== undefined) {
     return { tumour: await readGeneList(file), microenvironment: await readGeneList(microenvironmentFile) };
   }
@@ -138,8 +140,8 @@ export async function readSubspaceGenes(
   if (both.length > 0) {
     problems.push({
       severity: 'warning',
-      file: config.file,
-      message: `${both.length} genes are in both sets (${someOf(both)})`,
+      file: geneSetsFile(config),
+      message: `${counted(both.length, 'gene is', 'genes are')} in both sets (${someOf(both)})`,
       remedy: 'Take them out of one set to keep the subspaces apart',
     });
   }

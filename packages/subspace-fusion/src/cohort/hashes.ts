@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Config } from './config.js';
+import { geneSetsFile } from './default-gene-sets.js';
 
 /** SHA-256 of a file's bytes, in hexadecimal. */
 export async function sha256File(file: string): Promise<string> {
@@ -33,6 +34,6 @@ export async function hashInputs({ clinical, expression, geneSets }: Config): Pr
   return {
     clinical: await sha256All([clinical.file, ...(clinical.moreFiles ?? [])]),
     expression: await sha256All([expression.file, expression.samples, expression.geneMap]),
-    geneSets: await sha256All([geneSets.file, geneSets.microenvironmentFile]),
+    geneSets: await sha256All([geneSetsFile(geneSets), geneSets.microenvironmentFile]),
   };
 }

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { type Dataset, File, Module, ready } from 'h5wasm/node';
 import { UserError } from '../files/user-error.js';
 import { widenHalves } from './bags/element-type.js';
+import { printable } from './bags/printable.js';
 import { whatItIs } from './bags/signature.js';
 import { badInput } from './problems.js';
 import { requireFile } from './table.js';
@@ -75,6 +76,17 @@ function withOpenFile<T>(file: string, use: (hdf5: File) => T): T {
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return [...message.matchAll(/in \w+\(\): (.*)/g)].at(-1)?.[1] ?? message.split('\n')[0]!;
+}
+
+/** Filters from this number on are other people's: LZF, Blosc, Zstandard. The library reads its own: gzip, shuffle, checksums. */
+const FIRST_FOREIGN_FILTER = 256;
+
+/** Refuses a dataset that is compressed in a way which the library cannot undo. Throws {@link UserError}. */
+export function requireKnownFilters(dataset: Dataset, file: string): void {
+  const foreign = (dataset.filters as { id: number; name: string }[]).find(({ id }) => id >= FIRST_FOREIGN_FILTER);
+  if (!foreign) return;
+  const message = `'${printable(dataset.path)}' is compressed with the filter ${printable(foreign.name) || foreign.id}, which is not supported`;
+  throw badInput({ file, message, remedy: 'Write it with gzip or without compression' });
 }
 
 const FLOAT = 1;

@@ -3,13 +3,15 @@ import type { ClinicalTable } from './clinical.js';
 import type { Config } from './config.js';
 import { valueScale, type ValueScale } from './expression/value-scale.js';
 import { checkBag } from './features.js';
+import { geneSetsFile, usesDefaultGeneSets } from './default-gene-sets.js';
 import { floorGenes } from './floors.js';
 import { overlap } from './gene-sets.js';
+import { inspectSplit, type PartSizes } from './inspect-split.js';
 import { labelPatients } from './labels.js';
 import { gatherCohort, type Gathered } from './load.js';
 import { countMarkers } from './markers.js';
 import { groupsOf } from './present-genes.js';
-import { collecting, someOf, type Problem } from './problems.js';
+import { collecting, counted, shortNumber, someOf, type Problem } from './problems.js';
 import { quantile } from './quantile.js';
 import { SUBSPACES, type Patient, type ProvenanceSummary } from './types.js';
 import { understoodYaml } from './understood.js';
@@ -45,6 +47,9 @@ export interface Inspection {
     /** Genes of the gene sets that the file has several times, and which of them is read. */
     readonly repeatedGenes: readonly { readonly symbol: string; readonly taken: string; readonly left: readonly string[] }[];
   };
+  /** File of the gene sets; the package's own where the config names none. */
+  readonly geneSetsFile: string;
+  readonly defaultGeneSets: boolean;
   /** Genes that both sets have. */
   readonly geneSetOverlap?: readonly string[];
   readonly geneSets?: readonly { readonly set: string; readonly genes: number; readonly inMatrix: number; readonly used?: number }[];
@@ -66,6 +71,8 @@ export interface Inspection {
   readonly task?: SurvivalSummary | ClassSummary;
   /** Ids of the joined patients who have no label, by reason. */
   readonly withoutLabel?: Readonly<Record<string, readonly string[]>>;
+  /** Labelled patients of the parts; of several folds where none is chosen, of the first. */
+  readonly split?: PartSizes;
   /** Genes whose floor gives a clinical column's groups away. */
   readonly floors?: { readonly column: string; readonly genes: readonly string[]; readonly inGeneSets: number };
   readonly problems: readonly Problem[];
@@ -102,17 +109,21 @@ export async function inspectCohort(config: Config, onSlide?: (done: number, of:
     await collecting(problems, () => checkBag(path));
     onSlide?.(i + 1, readable.length);
   }
-  const { clinical } = gathered;
+  const { clinical, joined } = gathered;
+  const split = await inspectSplit(joined, config, problems);
   return {
     name: config.name,
     clinical: clinical && inspectClinical(clinical),
     expression: inspectExpression(gathered, config),
     geneSets: inspectGeneSets(gathered, config),
+    geneSetsFile: geneSetsFile(config.geneSets),
+    defaultGeneSets: usesDefaultGeneSets(config.geneSets),
     geneSetOverlap: gathered.geneSets && overlap(gathered.geneSets),
     features: inspectFeatures(gathered, config),
-    joined: { patients: gathered.joined.length, slides: gathered.joined.flatMap(({ bags }) => bags).length },
-    task: inspectTask(gathered.joined, config),
-    withoutLabel: withoutLabel(gathered.joined, config),
+    joined: { patients: joined.length, slides: joined.flatMap(({ bags }) => bags).length },
+    task: inspectTask(joined, config),
+    withoutLabel: withoutLabel(joined, config),
+    split,
     floors: inspectFloors(gathered, config, problems),
     problems,
     understood: understoodYaml(config, gathered),
@@ -138,8 +149,9 @@ function inspectExpression({ expression: read, cohort, geneSets }: Gathered, { e
     genes: genes.length,
     patients: patients.length,
     otherPatients: read.otherPatients.length,
-    lowest: values.reduce((a, b) => Math.min(a, b), Infinity),
-    highest: values.reduce((a, b) => Math.max(a, b), -Infinity),
+    // Not Math.min: a missing value is NaN.
+    lowest: shortNumber(values.reduce((least, x) => (x < least ? x : least), Infinity)),
+    highest: shortNumber(values.reduce((most, x) => (x > most ? x : most), -Infinity)),
     transform: cohort?.transform,
     scale: valueScale(read.expression),
     severalSamples: read.samples.several,
@@ -204,7 +216,7 @@ function inspectFloors({ clinical, expression, geneSets }: Gathered, config: Con
   const needed = new Set(geneSets && SUBSPACES.flatMap((subspace) => geneSets[subspace]));
   const inGeneSets = genes.filter((gene) => needed.has(gene));
   if (inGeneSets.length > 0 && leaveOutFloorsBy === undefined) {
-    const message = `${inGeneSets.length} genes of the gene sets have a floor value that gives the ${column} away (${someOf(inGeneSets)})`;
+    const message = `${counted(inGeneSets.length, 'gene of the gene sets has', 'genes of the gene sets have')} a floor value that gives the ${column} away (${someOf(inGeneSets)})`;
     problems.push({ severity: 'warning', file, message, remedy: `Set expression.leaveOutFloorsBy to '${column}' to train without them` });
   }
   return { column, genes, inGeneSets: inGeneSets.length };

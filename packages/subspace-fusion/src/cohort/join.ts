@@ -32,7 +32,7 @@ export function joinPatients(
     lacking((id) => slides.byPatient.has(id)),
     `of ${total} patients have no slide`,
   );
-  warn(config.features.folder, slides.others, 'feature files belong to no patient');
+  warn(config.features.folder, slides.others, slides.others.length === 1 ? 'feature file belongs to no patient' : 'feature files belong to no patient');
   const joined = clinical.patients.flatMap((patient) => {
     const bags = slides.byPatient.get(patient.id);
     return bags && measured.has(patient.id) ? [{ id: patient.id, clinical: patient.clinical, survival: patient.survival, bags }] : [];

@@ -97,6 +97,15 @@ export function neededColumns(task: ClassTask): string[] {
   return needed.map(markerColumn);
 }
 
+const GLIOBLASTOMA_CRITERIA = ['glioblastomaHistology', 'tertMutant', 'egfr', 'egfrAmplified', 'gain7loss10'] as const;
+
+/** Markers that a task's rule reads; for the grade also the histology, which can contradict it. */
+export function readsMarkers(task: Exclude<ClassTask, object>, rule: LabelRule): readonly (keyof Markers)[] {
+  if (task === 'grade') return ['grade', 'glioblastomaHistology'];
+  const subtype: (keyof Markers)[] = ['idh', 'codeleted', ...(rule === 'who2021' ? GLIOBLASTOMA_CRITERIA : [])];
+  return task === 'subtype' ? subtype : [...subtype, 'cdkn2a', 'cdkn2b', 'homozygousDeletion', 'grade'];
+}
+
 /**
  * Genes whose state is part of a label's definition (METHOD.md, section 1), by task and rule. Their expression follows that state, so a
  * model that reads it reads a part of the answer.

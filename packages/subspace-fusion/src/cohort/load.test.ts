@@ -67,7 +67,7 @@ describe('loading a cohort', () => {
     expect(problems.map(({ message }) => message)).toEqual([
       '1 of 4 patients have no expression (P3)',
       '1 of 4 patients have no slide (P3)',
-      '1 feature files belong to no patient (stranger.h5)',
+      '1 feature file belongs to no patient (stranger.h5)',
       '1 of 3 genes of TUMOUR are not in the matrix (Z)',
     ]);
   });

@@ -1,8 +1,10 @@
 import { sameEncoder } from './bags/agreement.js';
 import { summarise } from './bags/summary.js';
+import { bagSizeProblems } from './bag-size.js';
 import { checkTask } from './check-task.js';
 import { readClinical, type ClinicalTable } from './clinical.js';
 import type { Config } from './config.js';
+import { geneSetsFile } from './default-gene-sets.js';
 import { decideTransform, readExpression, transformProblems, type ExpressionFile } from './expression.js';
 import { readGeneMap } from './expression/gene-names.js';
 import { readSubspaceGenes } from './gene-sets.js';
@@ -32,7 +34,7 @@ export interface Gathered {
 /** Reads a cohort's files and joins them, and collects everything that is wrong instead of stopping at the first. */
 export async function gatherCohort(config: Config): Promise<Gathered> {
   const problems: Problem[] = [];
-  const clinical = await collecting(problems, () => readClinical(config.clinical, problems));
+  const clinical = await collecting(problems, () => readClinical(config.clinical, problems, config.task));
   const mapFile = config.expression.geneMap;
   const geneMap = mapFile === undefined ? undefined : await collecting(problems, () => readGeneMap(mapFile, problems));
   const geneSets = await collecting(problems, () => readSubspaceGenes(config.geneSets, problems, geneMap));
@@ -46,6 +48,7 @@ export async function gatherCohort(config: Config): Promise<Gathered> {
   const joined = clinical && expression && slides ? joinPatients(clinical, expression, slides, config, problems) : [];
   const bags = expression ? joined.flatMap(({ bags }) => bags) : [...(slides?.byPatient.values() ?? [])].flat();
   const headers = await readHeaders(bags, config.features, problems);
+  problems.push(...bagSizeProblems(config, headers));
   const parts = { clinical, geneSets, expression, slides, joined, headers };
   const cohort =
     clinical && geneSets && expression
@@ -94,7 +97,7 @@ function definitionProblems({ task, labels, geneSets }: Config, genes: Cohort['g
   if (given.length === 0) return [];
   const message = `the expression of ${given.join(', ')} is an input, and the state of ${given.length === 1 ? 'this gene' : 'these genes'} is part of the label's definition`;
   const remedy = 'The model may read a part of the answer there: say so, or take them out of the gene set';
-  return [{ severity: 'warning', file: geneSets.file, message, remedy }];
+  return [{ severity: 'warning', file: geneSetsFile(geneSets), message, remedy }];
 }
 
 /** The encoder as the config says it, or the first file that does. */

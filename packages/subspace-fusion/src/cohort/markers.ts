@@ -82,10 +82,13 @@ type ClinicalRow = Readonly<Record<string, string>>;
 /** The clinical column that holds a marker. */
 export const markerColumn = (marker: keyof Markers): string => COLUMNS[marker].column;
 
-/** The markers of one patient; an empty cell and one that cannot be read are both unknown. */
-export function readMarkers(clinical: ClinicalRow): Markers {
-  const entries = Object.entries(COLUMNS).map(([marker, { column, read }]) => {
-    const cell = clinical[column];
+const ALL = Object.keys(COLUMNS) as (keyof Markers)[];
+
+/** The markers of one patient; an empty cell and one that cannot be read are both unknown, and so are those that are not asked for. */
+export function readMarkers(clinical: ClinicalRow, wanted: readonly (keyof Markers)[] = ALL): Markers {
+  const entries = ALL.map((marker) => {
+    const { column, read } = COLUMNS[marker];
+    const cell = wanted.includes(marker) ? clinical[column] : undefined;
     return [marker, cell === undefined || cell === '' ? undefined : read(cell)];
   });
   return Object.fromEntries(entries) as Markers;
@@ -99,9 +102,10 @@ export function countMarkers(rows: readonly ClinicalRow[], columns: readonly str
   );
 }
 
-/** Columns of the row whose cell says something that is no known value of its marker. */
-export function unreadableMarkers(clinical: ClinicalRow): string[] {
-  return Object.values(COLUMNS)
+/** Columns of these markers whose cell says something that is no known value. */
+export function unreadableMarkers(clinical: ClinicalRow, wanted: readonly (keyof Markers)[] = ALL): string[] {
+  return wanted
+    .map((marker) => COLUMNS[marker])
     .filter(({ column, read }) => clinical[column] && read(clinical[column]) === undefined)
     .map(({ column }) => column);
 }

@@ -1,8 +1,9 @@
 import type { ClinicalTable } from './clinical.js';
 import type { Config } from './config.js';
+import { geneSetsFile } from './default-gene-sets.js';
 import { floorGenes } from './floors.js';
 import { suggest } from './nearest.js';
-import { badInput, someOf, type Problem } from './problems.js';
+import { badInput, counted, someOf, type Problem } from './problems.js';
 import type { Cohort, Expression, Subspace } from './types.js';
 
 /** Genes of each set that the matrix has and that give no group away by their floor; the others are counted. */
@@ -23,11 +24,11 @@ export function presentGenes(
     const leftOut = all.filter((gene) => tellTale.has(gene));
     const kept = all.filter((gene) => inMatrix.has(gene) && !tellTale.has(gene));
     const note = (severity: Problem['severity'], message: string, remedy: string) =>
-      problems.push({ severity, file: config.geneSets.file, message, remedy });
+      problems.push({ severity, file: geneSetsFile(config.geneSets), message, remedy });
     if (leftOut.length > 0) {
       note(
         'warning',
-        `${leftOut.length} genes of ${set} have a floor that gives the ${column} away (${someOf(leftOut)})`,
+        `${counted(leftOut.length, 'gene', 'genes')} of ${set} ${leftOut.length === 1 ? 'has' : 'have'} a floor that gives the ${column} away (${someOf(leftOut)})`,
         'They are left out',
       );
     }

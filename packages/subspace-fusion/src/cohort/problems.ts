@@ -49,6 +49,12 @@ export async function collecting<T>(problems: Problem[], work: () => Promise<T>)
   }
 }
 
+/** A count with the words that follow it: `counted(n, 'row repeats', 'rows repeat')`. */
+export const counted = (n: number, one: string, several = `${one}s`): string => `${n} ${n === 1 ? one : several}`;
+
+/** A number without the digits that only float32 has: −2.398 for −2.3980000019073486. */
+export const shortNumber = (x: number): number => Number(x.toPrecision(6));
+
 /** "a, b, c and 5 more": names for a message, the first few of them. */
 export function someOf(names: Iterable<string>, shown = 3): string {
   const all = [...names];

@@ -4,7 +4,7 @@ import { parseBarcode, patientOf } from './barcode.js';
 import { isBagName } from './bags/signature.js';
 import type { Config } from './config.js';
 import { suggest } from './nearest.js';
-import { badInput, someOf, type Problem } from './problems.js';
+import { badInput, counted, someOf, type Problem } from './problems.js';
 import { readHeader, readTable } from './table.js';
 import type { BagFile } from './types.js';
 
@@ -56,7 +56,7 @@ async function readSlideTable(file: string, patients: ReadonlySet<string>, probl
     else strangers.add(patient);
   }
   if (strangers.size > 0) {
-    const message = `${strangers.size} patients are not in the clinical table (${someOf(strangers)})`;
+    const message = `${counted(strangers.size, 'patient is', 'patients are')} not in the clinical table (${someOf(strangers)})`;
     problems.push({ severity: 'warning', file, message, remedy: 'Their slides are not used' });
   }
   return patientOfSlide;

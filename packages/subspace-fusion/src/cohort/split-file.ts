@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { badInput, problemsError, someOf, type Problem } from './problems.js';
+import { basename, join } from 'node:path';
+import { badInput, counted, problemsError, someOf, type Problem } from './problems.js';
 import { readTable, type Table } from './table.js';
 import type { Patient } from './types.js';
 
@@ -24,11 +24,11 @@ interface Assignment {
  * Reads a published split. Forms:
  * - a table `patient_id,fold` with `fold` k: the patients of fold k are the test part;
  * - MCAT and CLAM `splits_k.csv`: columns `train`, `val`, `test` that list patients or slides. With `train` and
- *   `val` only, `val` is the test part;
+ *   `val` only, `val` is the test part; with `train` and `test` only, nobody is in the validation part;
  * - CLAM `splits_k_bool.csv`: one row a patient or slide, the columns `train`, `val`, `test` true or false;
  * - a folder with `splits_0.csv`, `splits_1.csv`, …, of which `fold` names one.
  *
- * Names that are no patient of the cohort are counted in `problems`.
+ * Names that are no patient of the cohort are counted in `problems`, and a `fold` that the file does not know is stated.
  * @throws {UserError} for a file of none of these forms, a missing `fold`, or a patient in two parts (in CLAM's forms by two slides).
  */
 export async function readSplitFile(
@@ -37,8 +37,10 @@ export async function readSplitFile(
   patients: readonly Patient[],
   problems: Problem[],
 ): Promise<NamedParts> {
-  const file = (await isFolder(path)) ? join(path, `splits_${requireFold(path, fold)}.csv`) : path;
+  const folder = await isFolder(path);
+  const file = folder ? join(path, `splits_${requireFold(path, fold)}.csv`) : path;
   const table = await readTable(file);
+  if (!folder && fold !== undefined) problems.push(...ignoredFold(table, fold));
   const patientOf = new Map(patients.flatMap(({ id, bags }) => [[id, id] as const, ...bags.map(({ slide }) => [slide, id] as const)]));
   const strangers = new Set<string>();
   const assignments: Assignment[] = [];
@@ -48,11 +50,11 @@ export async function readSplitFile(
     else assignments.push({ part, patient, row });
   }
   if (strangers.size > 0) {
-    const message = `${strangers.size} names are no patient or slide of the cohort (${someOf(strangers)})`;
+    const message = `${counted(strangers.size, 'name is', 'names are')} no patient or slide of the cohort (${someOf(strangers)})`;
     problems.push({ severity: 'warning', file, message, remedy: 'They are left out' });
   }
   const parts = onePartEach(file, assignments);
-  if (parts.test.length > 0) return parts;
+  if (parts.test.length > 0) return { ...parts, validation: parts.validation.length > 0 ? parts.validation : undefined };
   // `train` and `val` only: the published validation part is what others report on, so it is our test.
   return { train: parts.train, validation: undefined, test: parts.validation };
 }
@@ -62,15 +64,27 @@ export async function readSplitFile(
  * @throws {UserError} where there are fewer than two, as in a single `splits_k.csv`.
  */
 export async function splitFileFolds(path: string): Promise<number[]> {
+  const folds = await foldsIn(path);
+  if (folds.length < 2) {
+    const remedy = "Name a table 'patient_id,fold', or the folder with splits_0.csv, splits_1.csv, …";
+    throw badInput({ file: path, message: `cross-validation needs two folds, and this holds ${Math.max(1, folds.length)}`, remedy });
+  }
+  return folds;
+}
+
+/** Numbers of the folds that a split file or folder tells apart, in order; none of a single `splits_k.csv`. */
+export async function foldsIn(path: string): Promise<number[]> {
   const folds = (await isFolder(path))
     ? (await readdir(path)).flatMap((file) => /^splits_(\d+)\.csv$/.exec(file)?.[1] ?? [])
     : foldColumnOf(await readTable(path));
-  const distinct = [...new Set(folds.map(Number))].sort((a, b) => a - b);
-  if (distinct.length < 2) {
-    const remedy = "Name a table 'patient_id,fold', or the folder with splits_0.csv, splits_1.csv, …";
-    throw badInput({ file: path, message: `cross-validation needs two folds, and this holds ${Math.max(1, distinct.length)}`, remedy });
-  }
-  return distinct;
+  return [...new Set(folds.map(Number))].sort((a, b) => a - b);
+}
+
+/** A fold that is asked of a file which is a single one. */
+function ignoredFold({ file, columns }: Table, fold: number): Problem[] {
+  if (columns.includes('fold') || basename(file).startsWith(`splits_${fold}.`)) return [];
+  const message = `split.fold is ${fold}, and the file is of one fold only`;
+  return [{ severity: 'warning', file, message, remedy: 'The file is used; name its folder to choose a fold' }];
 }
 
 function foldColumnOf({ columns, rows }: Table): string[] {
@@ -111,7 +125,7 @@ function namesByPart(table: Table, fold: number | undefined): NameInPart[] {
       file,
       row: 1,
       message: `the columns are ${columns.join(', ')}`,
-      remedy: "A split file has the columns 'patient_id,fold', or 'train,val' with or without 'test'",
+      remedy: "A split file has the columns 'patient_id,fold', or 'train' with 'val', 'test' or both",
     });
   }
   const cells = rows.flatMap(({ line, cells }) => lists.map(({ part, at }) => ({ part, cell: cells[at]!, name: cells[0]!, row: line })));

@@ -116,7 +116,7 @@ describe('a split from a file', () => {
   it('counts strangers and refuses a patient in two parts', async () => {
     const problems: Problem[] = [];
     await split(',train,val,test\n0,P0,P2,P3\n1,nobody,,\n', undefined, problems);
-    expect(problems.map(({ message }) => message)).toEqual(['1 names are no patient or slide of the cohort (nobody)']);
+    expect(problems.map(({ message }) => message)).toEqual(['1 name is no patient or slide of the cohort (nobody)']);
     await expect(split(',train,val,test\n0,P0-S1,P2,P0-S2\n')).rejects.toThrow(
       /row 2: patient 'P0' is in the train part and in the test part/,
     );

@@ -1,8 +1,7 @@
-import { UserError } from '../files/user-error.js';
 import { key, permutation, uniform } from '../random/counter.js';
 import type { Config } from './config.js';
 import { labelPatients } from './labels.js';
-import type { Problem } from './problems.js';
+import { badInput, counted, someOf, type Problem } from './problems.js';
 import { readSplitFile, type NamedParts } from './split-file.js';
 import type { Patient, Split } from './types.js';
 
@@ -41,8 +40,9 @@ function carve(strata: Strata, size: number, stream: number): [string[], Strata]
 
 /**
  * Divides the patients into training, validation and test parts, in their original order within each. By the config: stratified
- * at random from `split.seed`, with `split.folds` k so that the k test parts together are the cohort; or by `split.file` (see {@link readSplitFile}), where validation is carved from the training patients, as
- * a fraction of all patients, unless the file names it.
+ * at random from `split.seed`, with `split.folds` k so that the k test parts together are the cohort; or by `split.file` (see
+ * {@link readSplitFile}), where validation is carved from the training patients, as a fraction of all patients, unless the file names
+ * it, and patients whom the file does not name are left out and counted in `problems`.
  * @param patients The cohort, to find the patient of a slide that a file names.
  * @param strata The patients to divide; see {@link strataOf}. Others that a file names are left out.
  * @throws {UserError} for a split file that is wrong, or a part that would be empty.
@@ -55,6 +55,7 @@ export async function makeSplit(
 ): Promise<Split> {
   const named = config.file === undefined ? undefined : await readSplitFile(config.file, config.fold, patients, problems);
   const parts = named ? fromFile(named, strata, config) : config.folds === undefined ? atRandom(strata, config) : foldAtRandom(strata, config, config.folds);
+  if (named && config.file !== undefined) problems.push(...unnamed(config.file, named, strata));
   const inOrder = (ids: readonly string[]) => {
     const set = new Set(ids);
     return [...strata.keys()].filter((id) => set.has(id));
@@ -62,13 +63,20 @@ export async function makeSplit(
   const split = { train: inOrder(parts.train), validation: inOrder(parts.validation), test: inOrder(parts.test) };
   for (const [part, ids] of Object.entries(split)) {
     if (ids.length === 0) {
-      throw new UserError(
-        `${config.file ?? 'split'}: of ${strata.size} labelled patients none is left for the ${part} part. ` +
-          'Use more patients or other fractions.',
-      );
+      const message = `of ${strata.size} labelled patients none is left for the ${part} part`;
+      throw badInput({ file: config.file ?? 'split', message, remedy: 'Use more patients or other fractions' });
     }
   }
   return split;
+}
+
+/** Patients whom a split file leaves out. */
+function unnamed(file: string, { train, validation = [], test }: NamedParts, strata: Strata): Problem[] {
+  const named = new Set([...train, ...validation, ...test]);
+  const others = [...strata.keys()].filter((id) => !named.has(id));
+  if (others.length === 0) return [];
+  const message = `${counted(others.length, 'patient is', 'patients are')} in no part of the split (${someOf(others)})`;
+  return [{ severity: 'warning', file, message, remedy: 'They are left out' }];
 }
 
 function atRandom(strata: Strata, { seed, test, validation }: Config['split']): Split {
@@ -80,7 +88,9 @@ function atRandom(strata: Strata, { seed, test, validation }: Config['split']): 
 
 /** Deals the patients to k folds stratum by stratum; one of them is the test part. */
 function foldAtRandom(strata: Strata, { fold, seed, validation }: Config['split'], folds: number): Split {
-  if (fold === undefined) throw new UserError(`'split.folds' makes ${folds} folds and 'split.fold' names none. Set split.fold, from 0.`);
+  if (fold === undefined) {
+    throw badInput({ file: 'split', message: `'split.folds' makes ${folds} folds and 'split.fold' names none`, remedy: 'Set split.fold, from 0' });
+  }
   const stream = key(seed, 'folds');
   const testIds = new Set(shuffledByStratum(strata, stream).filter((_, i) => i % folds === fold));
   const others = new Map([...strata].filter(([id]) => !testIds.has(id)));

@@ -94,7 +94,7 @@ describe('gene sets', () => {
       tumour: ['A', 'B'],
       microenvironment: ['C', 'B'],
     });
-    expect(problems.map(({ message }) => message)).toEqual(['1 genes are in both sets (B)']);
+    expect(problems.map(({ message }) => message)).toEqual(['1 gene is in both sets (B)']);
     await expect(readSubspaceGenes({ file: path, tumour: 'TUMOUR', microenvironment: 'M' }, [])).rejects.toThrow(/no set 'TUMOUR'.*T, M/);
     await expect(readGeneSets(file('bad.gmt', 'T\tsource\tA\nM\n'))).rejects.toThrow(/row 2: the line has no genes/);
   });
@@ -136,7 +136,7 @@ describe('the expression matrix', () => {
     expect(message.split('\n')).toEqual([
       expect.stringMatching(/row 2: the cell in column 'P2' holds 'x'/),
       expect.stringMatching(/row 3: the cell in column 'P2' is empty.*'B' out of the gene set/),
-      expect.stringMatching(/row 4: the cell in column 'P1' holds 'y', which is not a number, and 1 more cells of gene 'C'/),
+      expect.stringMatching(/row 4: the cell in column 'P1' holds 'y', which is not a number, and 1 more cell of gene 'C'/),
       expect.stringMatching(/row 5: the gene 'B' has two rows, 3 and 5/),
       expect.stringMatching(/row 1: the patient 'P1' has two columns, 2 and 4/),
     ]);
@@ -154,7 +154,7 @@ describe('the expression matrix', () => {
         [1, 1, 3, 2, 2, 4],
       ]);
       expect(problems.map(({ severity, message }) => `${severity} ${message}`)).toEqual([
-        expect.stringMatching(/^warning 1 (row|column)s repeat a gene .*\(C\)/),
+        expect.stringMatching(/^warning 1 (row|column) repeats a gene .*\(C\)/),
       ]);
     }
   });

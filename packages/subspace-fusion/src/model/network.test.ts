@@ -15,6 +15,8 @@ describe('gradients of the whole loss against central differences', () => {
   const run = () => step.gradients(parameters, batch, someLabels('survival', 3), { seed: 1, step: 0 });
 
   beforeAll(async () => {
+    // The position bias starts so small that its slopes drown in float32's rounding of the loss.
+    for (const name of ['tumour.bias.1.weight', 'tumour.bias.2.weight']) parameters[name] = parameters[name]!.map((w) => 6 * w);
     backend = await openBackend({ threads: 2 });
     step = createStep({ size: SMALL, tokens: 100, task: 'survival', consistency: 'corrected', dropout: 0.1, microBatch: 3, backend });
     gradient = (await run()).gradients;

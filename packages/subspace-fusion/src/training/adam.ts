@@ -27,7 +27,9 @@ export function adamStep(parameters: Parameters, gradients: Parameters, state: A
   state.step++;
   const correction1 = 1 - BETA1 ** state.step;
   const correction2 = Math.sqrt(1 - BETA2 ** state.step);
-  const rate = learningRate / correction1;
+  // η·(m/c₁)/(√v/c₂ + ε) with one division: (η·c₂/c₁)·m/(√v + c₂·ε).
+  const rate = (learningRate * correction2) / correction1;
+  const epsilon = EPSILON * correction2;
   for (const name of Object.keys(parameters)) {
     const w = parameters[name]!;
     const dw = gradients[name]!;
@@ -37,7 +39,7 @@ export function adamStep(parameters: Parameters, gradients: Parameters, state: A
       const g = dw[i]! + weightDecay * w[i]!;
       const mi = (m[i] = BETA1 * m[i]! + (1 - BETA1) * g);
       const vi = (v[i] = BETA2 * v[i]! + (1 - BETA2) * g * g);
-      w[i] = w[i]! - (rate * mi) / (Math.sqrt(vi) / correction2 + EPSILON);
+      w[i] = w[i]! - (rate * mi) / (Math.sqrt(vi) + epsilon);
     }
   }
 }

@@ -20,8 +20,8 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-/** From this size on, a mask is worth the way to the kernel's threads and back. */
-const LARGE_MASK = 1 << 16;
+/** From this size on, a mask is worth the way to the kernel and back. */
+const LARGE_MASK = 1 << 12;
 
 export interface BackendOptions {
   readonly provider?: Provider;

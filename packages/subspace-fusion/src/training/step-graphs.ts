@@ -96,8 +96,7 @@ export function learnGraph(options: StepOptions, B: number): Graph {
   return {
     task,
     logits: out.logits,
-    'z.tumour': out.tumour.z,
-    'z.microenvironment': out.microenvironment.z,
+    ...Object.fromEntries(SUBSPACES.flatMap((s) => (['v', 'vgrid', 'z'] as const).map((name) => [`${name}.${s}`, out[s][name]]))),
     ...Object.fromEntries(Object.keys(p).map((name, i) => [`d.${name}`, d[i]!])),
     ...projectionGradients('tumour', X, tumour, dTumour!),
     ...projectionGradients('microenvironment', X, microenvironment, dMicroenvironment!),

@@ -15,8 +15,8 @@ export interface BatchGradients {
   readonly gradients: Parameters;
   readonly logits: Float32Array; // [B, C]
   readonly z: PerSubspace<Float32Array>; // [B, 128]
-  readonly v: PerSubspace<Float32Array>; // [B, 128]; empty where the consistency term is left out
-  readonly vgrid: PerSubspace<Float32Array>; // [B·8, 2, k, k]; likewise
+  readonly v: PerSubspace<Float32Array>; // [B, 128]
+  readonly vgrid: PerSubspace<Float32Array>; // [B·8, 2, k, k]
 }
 
 export interface Step {
@@ -84,8 +84,8 @@ export function createStep(options: StepOptions): Step {
       const parts = evenParts(B, microBatch);
       const perSample = (width: number) => bothSubspaces(() => new Float32Array(B * width));
       const P = { tumour: array('P.tumour', B * tokens * WIDTH), microenvironment: array('P.microenvironment', B * tokens * WIDTH) };
-      const v = perSample(coupled ? WIDTH : 0);
-      const vgrid = perSample(coupled ? vgridSize : 0);
+      const v = perSample(WIDTH);
+      const vgrid = perSample(vgridSize);
       const dv = perSample(WIDTH);
       const dvgrid = perSample(vgridSize);
       const terms = { tumour: 0, microenvironment: 0 };
@@ -138,7 +138,11 @@ export function createStep(options: StepOptions): Step {
         const started = performance.now();
         task += out['task']![0]!;
         rows(logits, from, to).set(out['logits']!);
-        for (const s of SUBSPACES) rows(z[s], from, to).set(out[`z.${s}`]!);
+        for (const s of SUBSPACES) {
+          rows(v[s], from, to).set(out[`v.${s}`]!);
+          rows(vgrid[s], from, to).set(out[`vgrid.${s}`]!);
+          rows(z[s], from, to).set(out[`z.${s}`]!);
+        }
         for (const [name, sum] of Object.entries(total)) accumulate(sum, out[`d.${name}`]!);
         observe('sum of gradients', (performance.now() - started) / 1000);
       }

@@ -165,6 +165,21 @@ describe('hostile archives and headers', () => {
     );
   });
 
+  it('an archive of more than 4 GB has its sizes elsewhere, and they are checked too', async () => {
+    const large = (size?: number) => [
+      { name: 'f/data.pkl', content, large: true },
+      { name: 'f/data/0', content: new Uint8Array(80), large: true, size },
+    ];
+    expect(await outcome('.pt', zipOf(large()))).toBe('read');
+    expect(await refused('.pt', zipOf(large(2 ** 32 - 1)))).toMatch(/does not lie inside/);
+    // torch.save always writes the 64-bit end of the list; here the 32-bit one sends the reader there.
+    const file = readFileSync(join(FOLDER, 'dict.pt'));
+    file.fill(0xff, file.length - 10, file.length - 2);
+    expect(await outcome('.pt', file)).toBe('read');
+    file.fill(0xff, file.length - 22 - 20 + 8, file.length - 22 - 20 + 16);
+    await refused('.pt', file);
+  });
+
   it('an .npy header cannot claim memory', async () => {
     const header = (shape: string, descr = '<f4') => `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape}), }`;
     expect(await outcome('.npy', npyFile(header('5, 4')))).toBe('read');

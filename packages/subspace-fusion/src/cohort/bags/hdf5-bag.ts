@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { Dataset, type File } from 'h5wasm/node';
-import { isFloatDataset, readFloatRows, withHdf5 } from '../hdf5.js';
+import { isFloatDataset, readFloatRows, requireKnownFilters, withHdf5 } from '../hdf5.js';
 import { badInput } from '../problems.js';
 import { bagShape, COORDINATES, FEATURES, requirePairs, type BagReader, type OpenBag } from './open-bag.js';
 import { printable } from './printable.js';
@@ -20,6 +20,7 @@ function openBag(hdf5: File, file: string): OpenBag {
     throw wrong(`the features are of type ${String(features.dtype)}`, 'Store them as little-endian float16, float32 or float64');
   }
   requireHonestSize(features, size, wrong);
+  requireKnownFilters(features, file);
   const coordinates = dataset(hdf5, COORDINATES);
   const attributes = { ...attributesOf(hdf5), ...(coordinates && attributesOf(coordinates)), ...attributesOf(features) };
   const other = otherThanPatches(attributes);
@@ -31,6 +32,7 @@ function openBag(hdf5: File, file: string): OpenBag {
       if (!coordinates) return undefined;
       requirePairs(coordinates.shape ?? [], patches, wrong);
       requireHonestSize(coordinates, size, wrong);
+      requireKnownFilters(coordinates, file);
       const { value } = coordinates;
       if (!ArrayBuffer.isView(value)) throw wrong(`'${COORDINATES}' is of type ${String(coordinates.dtype)}`, 'Store numbers, or leave coords out');
       return value as unknown as ArrayLike<number | bigint>;

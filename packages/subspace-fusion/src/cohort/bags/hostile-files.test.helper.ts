@@ -3,12 +3,16 @@
 const u16 = (n: number) => [n & 0xff, (n >> 8) & 0xff];
 const u32 = (n: number) => [...u16(n), ...u16(n >>> 16)];
 
+const IN_64 = 0xffffffff;
+
 interface Zipped {
   readonly name: string;
   readonly content: Uint8Array;
   /** What the archive claims, where that is not the truth. */
   readonly method?: number;
   readonly size?: number;
+  /** Writes sizes and place as 64-bit numbers, as an archive of more than 4 GB has them. */
+  readonly large?: boolean;
 }
 
 /** A zip archive of these files, stored; checksums are zero. */
@@ -16,10 +20,15 @@ export function zipOf(files: readonly Zipped[]): Buffer {
   const parts: Buffer[] = [];
   const list: number[] = [];
   let at = 0;
-  for (const { name, content, method = 0, size = content.length } of files) {
-    const common = [...u16(method), 0, 0, 0, 0, ...u32(0), ...u32(content.length), ...u32(size), ...u16(name.length), 0, 0];
+  for (const { name, content, method = 0, size = content.length, large = false } of files) {
+    const head = (sizes: number[], extra: readonly number[]) => [...u16(method), 0, 0, 0, 0, ...u32(0), ...sizes, ...u16(name.length), ...u16(extra.length)];
+    const common = head([...u32(content.length), ...u32(size)], []);
     const local = Buffer.concat([Buffer.from([0x50, 0x4b, 3, 4, 20, 0, 0, 0, ...common]), Buffer.from(name), content]);
-    list.push(0x50, 0x4b, 1, 2, 20, 0, 20, 0, 0, 0, ...common, ...u16(0), ...u16(0), ...u16(0), ...u32(0), ...u32(at), ...Buffer.from(name));
+    const u64 = (n: number) => [...u32(n), ...u32(0)];
+    const extra = large ? [...u16(0x7075), ...u16(1), 0, ...u16(1), ...u16(24), ...u64(size), ...u64(content.length), ...u64(at)] : [];
+    const listed = large ? head([...u32(IN_64), ...u32(IN_64)], extra) : common;
+    list.push(0x50, 0x4b, 1, 2, 20, 0, 20, 0, 0, 0, ...listed, ...u16(0), ...u16(0), ...u16(0), ...u32(0), ...u32(large ? IN_64 : at));
+    list.push(...Buffer.from(name), ...extra);
     parts.push(local);
     at += local.length;
   }

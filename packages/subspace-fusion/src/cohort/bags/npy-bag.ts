@@ -1,5 +1,5 @@
 import { bagShape, type BagReader, type OpenBag } from './open-bag.js';
-import { floatsOf, isFloat, sizeOf, type ElementType } from './element-type.js';
+import { floatsOf, sizeOf, type ElementType } from './element-type.js';
 import { printable } from './printable.js';
 import { whatItIs } from './signature.js';
 import { withBytes, type Bytes } from './bytes.js';
@@ -51,7 +51,7 @@ function parseHeader(text: string, { wrong }: Bytes): { type: ElementType; shape
     throw wrong(`the header cannot be read (${printable(text)})`, 'Save a plain matrix of floats with numpy.save');
   }
   const type = Object.hasOwn(TYPES, described) ? TYPES[described] : undefined;
-  if (!type || !isFloat(type)) throw wrong(`the features are of type ${printable(described)}`, 'Store them as little-endian float16, float32 or float64');
+  if (!type) throw wrong(`the features are of type ${printable(described)}`, 'Store them as little-endian float16, float32 or float64');
   if (fortran === 'True') throw wrong('the matrix is stored by columns', 'Save it as numpy.save(file, numpy.ascontiguousarray(x))');
   return { type, shape: shape.split(',').flatMap((n) => (n.trim() === '' ? [] : [Number(n)])) };
 }

@@ -7,7 +7,7 @@ import { whatItIs } from './signature.js';
 import { latin1Bytes, readTorchPickle, type NumpyArray, type TorchTensor } from './torch-pickle.js';
 import { zipEntries, type ZipEntry } from './zip.js';
 
-const TRUST = 'Save the features alone: torch.save(features.cpu().contiguous(), file)';
+const ALONE = 'Save the features alone: torch.save(features.cpu().contiguous(), file)';
 
 /** Reads a file of torch.save (PyTorch 1.6 and later): a tensor, an array, or a list or dict that holds one. Runs none of its code. */
 export const withTorchBag: BagReader = (file, use) => withBytes(file, (bytes) => use(openBag(bytes)));
@@ -15,7 +15,7 @@ export const withTorchBag: BagReader = (file, use) => withBytes(file, (bytes) =>
 function openBag(bytes: Bytes): OpenBag {
   const { folder, entries } = archiveOf(bytes);
   const pickle = partOf(entries, `${folder}data.pkl`, bytes);
-  const { tensors, attributes } = readTorchPickle(bytes.read(pickle.at, pickle.size), (message) => bytes.wrong(message, TRUST));
+  const { tensors, attributes } = readTorchPickle(bytes.read(pickle.at, pickle.size), (message) => bytes.wrong(message, ALONE));
   const { name, features, coordinates } = chooseFeatures(tensors, bytes.wrong);
   const [patches, width] = bagShape(features.shape, bytes.wrong);
   const rowsOf = (matrix: TorchTensor | NumpyArray, wide: number): ReadRows =>
@@ -46,10 +46,10 @@ function archiveOf(bytes: Bytes): { folder: string; entries: Map<string, ZipEntr
   const pickle = names.find((name) => /^[^/]*\/data\.pkl$/.test(name));
   if (pickle === undefined) {
     if (names.some((name) => name.endsWith('.npy'))) throw bytes.wrong('this is a NumPy .npz archive', 'Save the features alone with numpy.save');
-    throw bytes.wrong('this is a zip archive, but not of torch.save', TRUST);
+    throw bytes.wrong('this is a zip archive, but not of torch.save', ALONE);
   }
   const folder = pickle.slice(0, -'data.pkl'.length);
-  if (names.includes(`${folder}constants.pkl`)) throw bytes.wrong('this is a TorchScript model, not features', TRUST);
+  if (names.includes(`${folder}constants.pkl`)) throw bytes.wrong('this is a TorchScript model, not features', ALONE);
   const order = entries.get(`${folder}byteorder`);
   if (order && Buffer.from(bytes.read(order.at, Math.min(order.size, 8))).toString('latin1') !== 'little') {
     throw bytes.wrong('the numbers are not little-endian', 'Save the features again on an ordinary computer');
@@ -73,7 +73,7 @@ function storedRows({ type, strides, offset }: TorchTensor, patches: number, wid
   const size = sizeOf(type);
   const [rowStep, step] = strides.slice(-2) as [number, number];
   const isByRows = (step === 1 || width === 1) && (rowStep >= width || patches === 1);
-  if (!isByRows) throw bytes.wrong('the tensor is transposed or expanded, not stored by rows', TRUST);
+  if (!isByRows) throw bytes.wrong('the tensor is transposed or expanded, not stored by rows', ALONE);
   if ((offset + (patches - 1) * rowStep + width) * size > stored.size) throw bytes.wrong('the numbers of the tensor are cut short');
   return (from, to) => {
     const place = (row: number) => stored.at + (offset + row * rowStep) * size;

@@ -72,8 +72,8 @@ describe('clinical files of cBioPortal', () => {
       expect(survival['TCGA-02-0001']).toEqual({ time: 11.5, event: true });
       expect(survival['TCGA-02-0004']).toBeUndefined();
       expect(messages).toEqual([
-        expect.stringMatching(/warning 1 patients have several tumour samples \(TCGA-02-0001-01 rather than TCGA-02-0001-02\)/),
-        expect.stringMatching(/warning 1 cells contradict .*\(SEX of TCGA-02-0002\)/),
+        expect.stringMatching(/warning 1 patient has several tumour samples \(TCGA-02-0001-01 rather than TCGA-02-0001-02\)/),
+        expect.stringMatching(/warning 1 cell contradicts .*\(SEX of TCGA-02-0002\)/),
       ]);
     }
   });
@@ -127,7 +127,7 @@ describe('plain tables', () => {
     const { survival, messages, patients } = await read({ file: file(text), patient: 'sample', time: 'OS.time', event: 'OS', timeUnit: 'days' });
     expect(survival).toEqual({ 'TCGA-02-0001': { time: 350, event: true }, 'TCGA-02-0002': { time: 9, event: false } });
     expect(patients[0]!.row).toBe(3);
-    expect(messages).toEqual([expect.stringMatching(/several tumour samples/), expect.stringMatching(/1 samples are of normal tissue/)]);
+    expect(messages).toEqual([expect.stringMatching(/several tumour samples/), expect.stringMatching(/1 sample is of normal tissue/)]);
   });
 
   it('reads markers from the columns that the config names', async () => {

@@ -1,5 +1,5 @@
 import { isMissing } from '../missing.js';
-import type { Problem } from '../problems.js';
+import { counted, type Problem } from '../problems.js';
 
 /** The cells of one gene that hold no number: the first, and how many there are. */
 interface BadCells {
@@ -31,7 +31,7 @@ export function checkCells(needed: ReadonlySet<string>): CellCheck {
 }
 
 function badCellsProblem(file: string, gene: string, { line, column, text, count }: BadCells): Problem {
-  const more = count > 1 ? `, and ${count - 1} more cells of gene '${gene}'` : '';
+  const more = count > 1 ? `, and ${counted(count - 1, 'more cell', 'more cells')} of gene '${gene}'` : '';
   return {
     severity: 'error',
     file,

@@ -38,8 +38,8 @@ describe('STAR-counts files of the GDC', () => {
     expect(samples.several.map(({ patient, left }) => [patient, left.length])).toEqual([['TCGA-02-0001', 1]]);
     expect(samples.normal).toHaveLength(1);
     expect(warnings).toEqual([
-      expect.stringMatching(/1 patients have several tumour samples \(TCGA-02-0001-01A \(u1\) rather than TCGA-02-0001-02A \(u2\)\)/),
-      expect.stringMatching(/1 samples are of normal tissue/),
+      expect.stringMatching(/1 patient has several tumour samples \(TCGA-02-0001-01A \(u1\) rather than TCGA-02-0001-02A \(u2\)\)/),
+      expect.stringMatching(/1 sample is of normal tissue/),
     ]);
     expect(repeated).toEqual([{ symbol: 'CD99', taken: 'ENSG00000002586.20', left: ['ENSG00000002586.20_PAR_Y'] }]);
     expect(decideTransform({ file: folder }, expression, linear)).toBe('log2p1');
@@ -83,7 +83,7 @@ describe('STAR-counts files of the GDC', () => {
     write(folder, 'TCGA-02-0002-01A.star_gene_counts.tsv', starCounts([['E3', 'DPM1', 3], ['E2', 'TNMD', 4]])); // prettier-ignore
     const { rows, warnings } = await read(folder);
     expect(rows).toEqual({ 'TCGA-02-0001': { TNMD: 2 }, 'TCGA-02-0002': { TNMD: 4 } });
-    expect(warnings).toEqual([expect.stringMatching(/1 files have other genes than TCGA-02-0001-01A/)]);
+    expect(warnings).toEqual([expect.stringMatching(/1 file has other genes than TCGA-02-0001-01A/)]);
   });
 
   it('names file and row of what is wrong', async () => {
@@ -110,7 +110,7 @@ describe('STAR-counts files of the GDC', () => {
     expect([first['TSPAN6'], first['TNMD'], first['DPM1']].map((x) => x!.toFixed(4))).toEqual(['44.6685', '0.0000', '56.2676']);
     expect(rows['TCGA-02-0002']!['TNMD']).toBeCloseTo(0.0302, 6);
     // The second head has two genes more than the first.
-    expect([Object.keys(first).length, warnings]).toEqual([3, [expect.stringMatching(/1 files have other genes/)]]);
+    expect([Object.keys(first).length, warnings]).toEqual([3, [expect.stringMatching(/1 file has other genes/)]]);
   });
 });
 
@@ -126,7 +126,7 @@ describe('matrices of portals', () => {
     });
     expect(found.warnings).toEqual([
       expect.stringMatching(/TCGA-02-0001-01 rather than TCGA-02-0001-02/),
-      expect.stringMatching(/1 genes of the gene sets stand there several times \(TNMD, 2 times\)/),
+      expect.stringMatching(/1 gene of the gene sets stands there several times \(TNMD, 2 times\)/),
     ]);
   });
 
@@ -148,7 +148,7 @@ describe('matrices of portals', () => {
     const found = await read(write(folder, 'mcat.csv', MCAT));
     expect(found).toMatchObject({ format: 'mcat', orientation: 'patients × genes' });
     expect(found.rows).toEqual({ 'TCGA-02-0001': { TSPAN6: 0.5, TNMD: -1.25 }, 'TCGA-02-0002': { TSPAN6: -0.5, TNMD: 2 } });
-    expect(found.warnings).toEqual([expect.stringMatching(/2 columns are copy numbers or mutations \(CDKN2A_cnv, IDH1_mut\)/)]);
+    expect(found.warnings).toEqual([expect.stringMatching(/2 columns hold copy numbers or mutations \(CDKN2A_cnv, IDH1_mut\)/)]);
     const contradicting = MCAT.replace('0.5,-1.25\n1', '0.5,-1.5\n1');
     expect(await failure(write(folder, 'contradicting.csv', contradicting))).toMatch(/the patient 'TCGA-02-0001' has two rows, 2 and 3/);
   });

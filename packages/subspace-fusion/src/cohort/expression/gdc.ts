@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { parseBarcode } from '../barcode.js';
-import { badInput, someOf, type Problem } from '../problems.js';
+import { badInput, counted, someOf, type Problem } from '../problems.js';
 import { readSheet, type Sheet } from './gdc-sheet.js';
 import type { FileGene, RawExpression, ReadContext } from './raw.js';
 import { chooseSamples, type Sample } from './samples.js';
@@ -63,12 +63,12 @@ export async function readGdc(path: string, context: ReadContext, options: GdcOp
   if (known.length === 0) {
     throw badInput({
       file: path,
-      message: `nothing says of which patients its ${files.length} files are${sheetFile ? `; ${basename(sheetFile)} names none of them` : ''}`,
+      message: `nothing says of which patients its ${counted(files.length, 'file is', 'files are')}${sheetFile ? `; ${basename(sheetFile)} names none of them` : ''}`,
       remedy: 'Put the GDC sample sheet into the folder, or name it by expression.samples',
     });
   }
   const warn = (message: string, remedy: string) => problems.push({ severity: 'warning', file: path, message, remedy });
-  if (nameless.length > 0) warn(`${nameless.length} files are of no known patient (${someOf(nameless)})`, 'They are left out');
+  if (nameless.length > 0) warn(`${counted(nameless.length, 'file is', 'files are')} of no known patient (${someOf(nameless)})`, 'They are left out');
 
   const choice = chooseSamples(
     known.map(({ sample }) => sample),
@@ -85,7 +85,7 @@ export async function readGdc(path: string, context: ReadContext, options: GdcOp
   const other = read.filter((one) => one.genes !== genes);
   const shared = genes.ids.flatMap((id, g) => (other.every((one) => placesOf(one.genes).has(id)) ? [g] : []));
   if (other.length > 0) {
-    const message = `${other.length} files have other genes than ${basename(read[0]!.file)} (${someOf(other.map(({ file }) => basename(file)))})`;
+    const message = `${counted(other.length, 'file has', 'files have')} other genes than ${basename(read[0]!.file)} (${someOf(other.map(({ file }) => basename(file)))})`;
     warn(message, `The ${shared.length} genes that all files have are read`);
   }
   return {

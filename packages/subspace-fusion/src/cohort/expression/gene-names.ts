@@ -1,4 +1,4 @@
-import { badInput, someOf, type Problem } from '../problems.js';
+import { badInput, counted, someOf, type Problem } from '../problems.js';
 import { readHeader, readTable } from '../table.js';
 
 /** A gene's other names (Ensembl or Entrez ids, former and alias symbols) → its symbol. Ensembl ids stand without version. */
@@ -49,7 +49,7 @@ export async function readGeneMap(file: string, problems: Problem[]): Promise<Ge
   }
   for (const name of ambiguous) map.delete(name);
   if (ambiguous.size > 0) {
-    const message = `${ambiguous.size} names stand for several symbols (${someOf(ambiguous)})`;
+    const message = `${counted(ambiguous.size, 'name stands', 'names stand')} for several symbols (${someOf(ambiguous)})`;
     problems.push({ severity: 'warning', file, message, remedy: 'They are mapped to none of them' });
   }
   return map;

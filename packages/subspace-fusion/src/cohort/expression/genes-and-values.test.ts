@@ -25,7 +25,7 @@ describe('names of genes', () => {
       HER2: 'ERBB2',
       ENSG00000141736: 'ERBB2',
     });
-    expect(problems.map(({ message }) => message)).toEqual(['1 names stand for several symbols (HER1)']);
+    expect(problems.map(({ message }) => message)).toEqual(['1 name stands for several symbols (HER1)']);
     const two = await readGeneMap(write(folder, 'two.csv', 'old,new\nWISP1,CCN4\n'), []);
     expect(two.get('WISP1')).toBe('CCN4');
     await expect(readGeneMap(write(folder, 'none.csv', 'a,b,c\n1,2,3\n'), [])).rejects.toThrow(/no column of symbols/);
@@ -55,7 +55,7 @@ describe('names of genes', () => {
     expect(expression.genes).toEqual(['EGFR', 'TNMD']);
     expect([...expression.values]).toEqual([5, 1, 7, NaN]);
     expect(repeated).toEqual([{ symbol: 'EGFR', taken: 'ERBB1', left: ['EGFR'] }]);
-    expect(problems.map(({ message }) => message)).toEqual(['1 genes of the gene sets stand there several times (EGFR: ERBB1 rather than EGFR)']);
+    expect(problems.map(({ message }) => message)).toEqual(['1 gene of the gene sets stands there several times (EGFR: ERBB1 rather than EGFR)']);
   });
 });
 

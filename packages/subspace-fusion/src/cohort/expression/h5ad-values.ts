@@ -1,4 +1,5 @@
 import { Dataset, Group } from 'h5wasm/node';
+import { requireKnownFilters } from '../hdf5.js';
 import { badInput } from '../problems.js';
 
 const INTEGER = 0;
@@ -23,6 +24,7 @@ export function readNumbers(dataset: Dataset, file: string, from: number, to: nu
     throw badInput({ file, message: `'${dataset.path}' is of type ${String(dataset.dtype)}`, remedy: 'Store it as float32 or as integers' });
   }
   refuseLarge(file, dataset.path, (to - from) * width * size);
+  requireKnownFilters(dataset, file);
   const values = dataset.slice([[from, to], ...dataset.shape!.slice(1).map((): [] => [])]);
   return Float64Array.from(values as ArrayLike<number>, Number);
 }
@@ -47,5 +49,6 @@ export function readStrings(entity: unknown, file: string, what: string): string
   if (count > MOST_NAMES) throw badInput({ file, message: `'${what}' has ${count} names`, remedy: 'Write the file again, with bulk samples only' });
   if (count === 0) return [];
   refuseLarge(file, what, count * entity.metadata.size);
+  requireKnownFilters(entity, file);
   return entity.slice([[0, count]]) as string[];
 }

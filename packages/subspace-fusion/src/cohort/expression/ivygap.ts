@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { badInput, someOf, type Problem } from '../problems.js';
+import { badInput, counted, someOf, type Problem } from '../problems.js';
 import { readHeader, readTable } from '../table.js';
 import type { RawExpression, ReadContext } from './raw.js';
 import type { Sample } from './samples.js';
@@ -47,7 +47,7 @@ export async function readIvyGap(path: string, context: ReadContext, problems: P
   const columns = header.slice(1).map((name, i) => ({ name, cell: i + 1 }));
   const unknown = columns.filter(({ name }) => !samples.has(name)).map(({ name }) => name);
   if (unknown.length > 0) {
-    const message = `${unknown.length} samples are not in ${FILES.samples} (${someOf(unknown)})`;
+    const message = `${counted(unknown.length, 'sample is', 'samples are')} not in ${FILES.samples} (${someOf(unknown)})`;
     problems.push({ severity: 'warning', file: matrixFile, message, remedy: 'They are left out' });
   }
   const layout = {

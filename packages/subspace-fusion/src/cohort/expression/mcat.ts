@@ -1,4 +1,4 @@
-import { badInput, someOf, type Problem } from '../problems.js';
+import { badInput, counted, someOf, type Problem } from '../problems.js';
 import { readHeader } from '../table.js';
 import type { RawExpression, ReadContext } from './raw.js';
 import { readTextMatrix } from './text-matrix.js';
@@ -35,7 +35,7 @@ export async function readMcat(file: string, context: ReadContext, problems: Pro
   const at = header.indexOf(patientColumn);
   const genomic = header.filter((column) => GENOMIC.test(column));
   if (genomic.length > 0) {
-    const message = `${genomic.length} columns are copy numbers or mutations (${someOf(genomic)}), which can be part of a label's definition`;
+    const message = `${counted(genomic.length, 'column holds', 'columns hold')} copy numbers or mutations (${someOf(genomic)}), which can be part of a label's definition`;
     problems.push({ severity: 'warning', file, message, remedy: 'They are no input of the model; map markers by clinical.columns' });
   }
   const layout = {

@@ -1,4 +1,4 @@
-import { someOf, type Problem } from '../problems.js';
+import { counted, someOf, type Problem } from '../problems.js';
 import type { Expression } from '../types.js';
 import type { RawExpression } from './raw.js';
 
@@ -56,6 +56,6 @@ export function repeatedGeneProblems(file: string, repeated: readonly RepeatedGe
   const named = resolved.map(({ symbol, taken, left }) =>
     left.every((name) => name === taken) ? `${symbol}, ${left.length + 1} times` : `${symbol}: ${taken} rather than ${left.join(', ')}`,
   );
-  const message = `${resolved.length} genes of the gene sets stand there several times (${someOf(named)})`;
+  const message = `${counted(resolved.length, 'gene of the gene sets stands', 'genes of the gene sets stand')} there several times (${someOf(named)})`;
   return [{ severity: 'warning', file, message, remedy: `Of each, ${REPEATED_GENE_RULE}` }];
 }

@@ -1,5 +1,5 @@
 import { parseBarcode } from '../barcode.js';
-import { someOf, type Problem } from '../problems.js';
+import { counted, someOf, type Problem } from '../problems.js';
 
 /** Several samples of one patient: which is taken. Stated here, in the docs, and with every count. */
 export const SAMPLE_RULE = 'a primary tumour (01) before other tumour samples in the order of their codes, then the first in alphabetical order';
@@ -74,8 +74,8 @@ export function sampleProblems(file: string, { several, normal }: SampleChoice, 
   const warn = (message: string, remedy: string) => problems.push({ severity: 'warning', file, message, remedy });
   if (several.length > 0) {
     const pairs = several.map(({ taken, left }) => `${taken} rather than ${left.join(', ')}`);
-    warn(`${several.length} patients have several tumour samples (${someOf(pairs)})`, `One is read: ${rule}`);
+    warn(`${counted(several.length, 'patient has', 'patients have')} several tumour samples (${someOf(pairs)})`, `One is read: ${rule}`);
   }
-  if (normal.length > 0) warn(`${normal.length} samples are of normal tissue or controls (${someOf(normal)})`, 'They are left out');
+  if (normal.length > 0) warn(`${counted(normal.length, 'sample is', 'samples are')} of normal tissue or controls (${someOf(normal)})`, 'They are left out');
   return problems;
 }

@@ -1,4 +1,4 @@
-import { problemsError, someOf, type Problem } from '../problems.js';
+import { counted, problemsError, someOf, type Problem } from '../problems.js';
 import { readRows, repeatedNames, type Row } from '../table.js';
 import { checkCells } from './cells.js';
 import type { FileGene, RawExpression, ReadContext } from './raw.js';
@@ -128,7 +128,7 @@ function repetitions(
     });
   if (harmless.size > 0) {
     const some = someOf(new Set([...harmless].map(({ name }) => name)));
-    const message = `${harmless.size} ${axis}s repeat a gene that is in no gene set (${some})`;
+    const message = `${counted(harmless.size, `${axis} repeats`, `${axis}s repeat`)} a gene that is in no gene set (${some})`;
     problems.push({ severity: 'warning', file, message, remedy: 'The first one is used' });
   }
   return problems;

@@ -24,6 +24,9 @@ const PAGE = 65536;
 /** 1 GiB: what scripts/build-kernels.mjs states for shared memory. */
 const MAXIMUM_PAGES = 16384;
 
+/** So few are done here before a thread would have begun. */
+const FEW_TASKS = 2;
+
 const CLOSED = 'the position bias is closed';
 
 type Team = Pick<Kernel, 'close'> & { call(name: string, valuesOfThread: (thread: number) => readonly number[]): Promise<void> };
@@ -65,7 +68,7 @@ export async function createKernel(wanted: number): Promise<Kernel> {
     async run(name, tasks, values) {
       if (closed) throw new Error(CLOSED);
       Atomics.store(new Int32Array(memory.buffer), counter / 4, 0);
-      await team.call(name, (thread) => [counter, tasks, ...values, scratch + thread * scratchBytes]);
+      await (tasks <= FEW_TASKS ? own : team).call(name, (thread) => [counter, tasks, ...values, scratch + thread * scratchBytes]);
     },
     async close() {
       closed = true;

@@ -200,8 +200,8 @@ describe('errors', () => {
   it('a failing worker rejects the call under way and later ones', async () => {
     const kernel = await createKernel(2);
     const nowhere = 0xfffffff0;
-    await expect(kernel.run('dropoutMask', 2, [nowhere, 1 << 17, 0, 0, 0, 1])).rejects.toThrow(/memory access out of bounds/);
-    await expect(kernel.run('dropoutMask', 0, [0, 0, 0, 0, 0, 1])).rejects.toThrow();
+    await expect(kernel.run('dropoutMask', 4, [nowhere, 1 << 18, 0, 0, 0, 1])).rejects.toThrow(/memory access out of bounds/);
+    await expect(kernel.run('dropoutMask', 4, [0, 0, 0, 0, 0, 1])).rejects.toThrow();
     await kernel.close();
   });
 

@@ -1,0 +1,61 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { BenchResult } from './step.js';
+
+/** One measurement: a training step at a size. */
+export interface ScalePoint {
+  readonly bag: number;
+  readonly batch: number;
+  readonly threads: number;
+  readonly secondsPerStep: number;
+  readonly peakMemoryBytes: number;
+}
+
+type Size = Pick<ScalePoint, 'bag' | 'batch' | 'threads'>;
+
+/** Bags at batch 2, batches at two bags, and threads at both. */
+export const SERIES = {
+  bags: [400, 900, 1600, 2500, 4900, 10_000].map((bag): Size => ({ bag, batch: 2, threads: 2 })),
+  batches400: [1, 2, 4, 8, 16, 32].map((batch): Size => ({ bag: 400, batch, threads: 2 })),
+  batches2500: [1, 2, 4, 8, 16, 32].map((batch): Size => ({ bag: 2500, batch, threads: 2 })),
+  threads: [400, 2500].flatMap((bag) => [1, 2].map((threads): Size => ({ bag, batch: 2, threads }))),
+} as const;
+export type Series = keyof typeof SERIES;
+export type Scale = Readonly<Record<Series, readonly ScalePoint[]>>;
+
+const STEPS = 3;
+const idOf = ({ bag, batch, threads }: Size) => `${bag}-${batch}-${threads}`;
+
+/**
+ * Measures every point of the series, each in a process of its own (`command` is the program's path), because peak memory
+ * belongs to a process. Points that several series share are measured once.
+ */
+export async function benchScale(command: string, onPoint: (point: ScalePoint) => void = () => undefined): Promise<Scale> {
+  const measured = new Map<string, ScalePoint>();
+  for (const size of Object.values(SERIES).flat()) {
+    if (measured.has(idOf(size))) continue;
+    const asked = Object.entries({ ...size, steps: STEPS }).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    const { stdout } = await promisify(execFile)(process.execPath, [command, 'bench', 'step', ...asked, '--json']);
+    const { secondsPerStep, peakMemoryBytes } = JSON.parse(stdout) as BenchResult;
+    const point = { ...size, secondsPerStep, peakMemoryBytes };
+    measured.set(idOf(size), point);
+    onPoint(point);
+  }
+  return Object.fromEntries(Object.entries(SERIES).map(([name, sizes]) => [name, sizes.map((size) => measured.get(idOf(size))!)])) as unknown as Scale;
+}
+
+/** The exponent a of y = c·xᵃ: the slope of the least-squares line through (log x, log y). */
+export function exponent(x: readonly number[], y: readonly number[]): number {
+  const mean = (values: readonly number[]) => values.reduce((total, v) => total + v, 0) / values.length;
+  const u = x.map(Math.log);
+  const v = y.map(Math.log);
+  const [um, vm] = [mean(u), mean(v)];
+  return mean(u.map((ui, i) => (ui - um) * (v[i]! - vm))) / mean(u.map((ui) => (ui - um) ** 2));
+}
+
+/** The slope of the least-squares line through (x, y). */
+export function slope(x: readonly number[], y: readonly number[]): number {
+  const mean = (values: readonly number[]) => values.reduce((total, v) => total + v, 0) / values.length;
+  const [xm, ym] = [mean(x), mean(y)];
+  return mean(x.map((xi, i) => (xi - xm) * (y[i]! - ym))) / mean(x.map((xi) => (xi - xm) ** 2));
+}
