@@ -13,5 +13,5 @@ export default tseslint.config(
       'prefer-const': 'error',
     },
   },
-  { files: ['packages/subspace-fusion/src/cli/**', 'scripts/**', 'bench/**'], rules: { 'no-console': 'off' } },
+  { files: ['packages/subspace-fusion/src/cli/**', '**/scripts/**', 'bench/**'], rules: { 'no-console': 'off' } },
 );

@@ -1,4 +1,4 @@
-// One training step in `subspace` beside the same step in eager PyTorch, in turns on the same machine.
+// One training step (or prediction) in `subspace` beside the same in eager PyTorch, in turns on the same machine.
 // Prints a table, then one JSON object. README.md says what is compared.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -13,6 +13,7 @@ const { values: options } = parseArgs({
     bag: { type: 'string', default: '2500' },
     batch: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '3' },
+    mode: { type: 'string', default: 'train' },
   },
 });
 
@@ -31,7 +32,7 @@ function findPython() {
 /** Runs a program that prints one JSON object and returns the object. */
 const runJson = (program, args) => JSON.parse(execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }));
 
-const size = ['--bag', options.bag, '--batch', options.batch];
+const size = ['--bag', options.bag, '--batch', options.batch, '--mode', options.mode];
 const stepInSubspace = () => runJson(process.execPath, [SUBSPACE, 'bench', 'step', ...size, '--json']);
 const stepInPytorch = (python, threads) => runJson(python, ['-B', here('pytorch_step.py'), ...size, '--threads', String(threads)]);
 
@@ -58,6 +59,7 @@ function compare(python) {
     bag: Number(options.bag),
     batch: Number(options.batch),
     rounds: Number(options.rounds),
+    mode: options.mode,
     threads: ours[0].threads,
     provider: ours[0].provider,
     torch: theirs[0].torch,
@@ -68,11 +70,11 @@ function compare(python) {
   };
 }
 
-function table({ bag, batch, rounds, threads, torch, provider, subspace, pytorch, speedup, memoryShare }) {
+function table({ bag, batch, rounds, mode, threads, torch, provider, subspace, pytorch, speedup, memoryShare }) {
   const line = (name, seconds, memory) => name.padEnd(28) + seconds.padStart(12) + memory.padStart(20);
   const row = (name, run) => line(name, run.secondsPerStep.toFixed(2), (run.peakMemoryBytes / 1e9).toFixed(2));
   return [
-    `One training step, bag ${bag}, batch ${batch}, ${threads} threads, median of ${rounds} rounds`,
+    `One ${mode === 'train' ? 'training step' : 'prediction'}, bag ${bag}, batch ${batch}, ${threads} threads, median of ${rounds} rounds`,
     line('', 'seconds', 'peak memory, GB'),
     row(`PyTorch ${torch}, eager`, pytorch),
     row(`subspace, ${provider}`, subspace),
@@ -83,8 +85,8 @@ function table({ bag, batch, rounds, threads, torch, provider, subspace, pytorch
 const python = findPython();
 if (python === undefined) {
   console.log('Skipped: no Python with PyTorch. To make one:');
-  console.log('  python3 -m venv bench/.venv && bench/.venv/bin/pip install -r bench/requirements.txt');
-  console.log('or name one in SUBSPACE_PYTHON.');
+  console.log('  python3 -m venv bench/.venv && bench/.venv/bin/pip install -r bench/requirements.txt --extra-index-url URL');
+  console.log('(URL: PyTorch\'s index of CPU wheels), or name one in SUBSPACE_PYTHON.');
 } else {
   const result = compare(python);
   console.log(table(result));

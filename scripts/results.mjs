@@ -21,7 +21,8 @@ const document = fileURLToPath(new URL('../docs/results.md', import.meta.url));
 
 function read(folder) {
   const file = join(study, folder, 'crossval.json');
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+  // The keys of differences once had a true minus sign.
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8').replaceAll(' − ', ' - ')) : undefined;
 }
 
 function tablesOf(folder) {

@@ -50,7 +50,7 @@ if (!existsSync(join(slides, 'cohort.yaml'))) {
 }
 const steps = only === undefined ? PLAN : only.split(',').map((step) => PLAN[Number(step) - 1]);
 for (const { task, folder, more } of steps) {
-  const paths = ['--set', `data=${data}`, `features.folder=${join(slides, 'bags')}`];
+  const paths = ['--set', `data=${data}`, '--set', `features.folder=${join(slides, 'bags')}`];
   const within = WITHIN.flatMap((group) => ['--within', group]);
   subspace('crossval', join(root, `examples/tcga-${task}.yaml`), ...paths, ...within, ...more, '--out', join(out, folder));
 }

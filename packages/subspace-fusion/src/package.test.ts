@@ -35,7 +35,7 @@ test('the version in the code is the package’s', () => {
 test('both packages install into an empty project, and the library simulates, trains, evaluates and predicts there', () => {
   writeFileSync(
     join(project, 'main.mjs'),
-    `import { evaluateAndWrite, loadConfig, predictPatient, simulateCohort, train } from 'subspace-fusion';
+    `import { evaluateAndWrite, inspectCohort, loadConfig, predictPatient, simulateCohort, train } from 'subspace-fusion';
      import { compile, input, mul } from 'onnx-autodiff';
      const twice = await compile({ y: mul(input('x', [2]), 2) });
      const { y } = await twice.run({ x: Float32Array.of(1, 2) });
@@ -45,9 +45,10 @@ test('both packages install into an empty project, and the library simulates, tr
      const { result, predictions } = await evaluateAndWrite('run');
      const { patient } = predictions[0];
      const p = await predictPatient('run', { bags: ['cohort/bags/' + patient + '-DX1.h5'], expression: 'cohort/expression.csv.gz' });
-     console.log(JSON.stringify({ y: [...y], task: result.task, same: Math.abs(p.risk - predictions[0].risk) < 1e-6 }));`,
+     const { geneSets } = await inspectCohort(await loadConfig(path, { geneSets: '{}' }));
+     console.log(JSON.stringify({ defaultGenes: geneSets.map(({ genes }) => genes), y: [...y], task: result.task, same: Math.abs(p.risk - predictions[0].risk) < 1e-6 }));`,
   );
-  expect(JSON.parse(run('node', 'main.mjs'))).toEqual({ y: [2, 4], task: 'survival', same: true });
+  expect(JSON.parse(run('node', 'main.mjs'))).toEqual({ defaultGenes: [810, 952], y: [2, 4], task: 'survival', same: true });
 });
 
 test('the command works there', () => {

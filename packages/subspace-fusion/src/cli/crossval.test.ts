@@ -26,7 +26,7 @@ async function crossval(...args: string[]) {
   const printed = vi.spyOn(console, 'log').mockImplementation(() => undefined);
   const said = vi.spyOn(console, 'error').mockImplementation(() => undefined);
   vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
-  await main(['crossval', config, '--set', 'training.epochs=1', 'training.threads=1', '--out', join(folder, 'xv'), ...args]);
+  await main(['crossval', config, '--set', 'training.epochs=1', '--set', 'training.threads=1', '--out', join(folder, 'xv'), ...args]);
   const lines = (spy: typeof printed) => spy.mock.calls.map(([line]) => String(line)).join('\n');
   return { out: lines(printed), said: lines(said), code: process.exitCode ?? 0 };
 }

@@ -30,6 +30,7 @@ clinical: {file: tcga-gbmlgg/clinical.csv, time: survival_months, event: event}
 expression: {file: tcga-gbmlgg/expression.csv.gz}
 geneSets: {file: gene-sets/glioma-subspaces.tcga1544.gmt}
 features: {folder: features, slides: tcga-gbmlgg/slides.csv}
+split: {test: 0.3, validation: 0.3}
 `,
   );
 
@@ -40,10 +41,12 @@ features: {folder: features, slides: tcga-gbmlgg/slides.csv}
     expect(text).toMatch(/373 to 711 patches a slide/);
     expect(text).toMatch(/66 of them in the gene sets/);
     expect(text).toMatch(/566 of 569 patients have no slide/);
+    expect(text).toMatch(/values -[\d.]{1,7} to [\d.]{1,7}, they look like z-scores/);
+    expect(text).toMatch(/split +1 patients to train, 1 to validate, 1 to test/);
   });
 
   it('prints JSON and exits with 2 where something is wrong', async () => {
-    const { text, code } = await inspect(config, '--json', '--set', 'task=diagnosis', '--set', 'geneSets.tumour=TUMOR');
+    const { text, code } = await inspect('--json', '--set', 'task=diagnosis', '--set', 'geneSets.tumour=TUMOR', config);
     expect(code).toBe(2);
     const inspection = JSON.parse(text) as { task: unknown; problems: { message: string; remedy: string }[] };
     expect(inspection.task).toEqual({

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { Presets, SingleBar } from 'cli-progress';
-import { describePatches, describeScale, formatProblem, inspectCohort, loadConfig, parseOverrides, type Inspection } from '../cohort/index.js';
+import { counted, describePatches, describeScale, formatProblem, inspectCohort, loadConfig, parseOverrides, type Inspection } from '../cohort/index.js';
 import { collect, SET } from './options.js';
 
 /** Adds `subspace inspect CONFIG.yaml`: what was found, what joins with what, and everything that is wrong. */
@@ -27,26 +27,28 @@ export function addInspectCommand(program: Command): void {
 }
 
 function describe(inspection: Inspection): string {
-  const { name, clinical, expression, geneSets, geneSetOverlap, features, joined, task, withoutLabel, floors, problems, understood } = inspection;
+  const { name, clinical, expression, geneSets, geneSetOverlap, features, joined, task, withoutLabel, split, floors, problems, understood } = inspection;
   const lines = [`Cohort ${name}`];
   const line = (what: string, text: string) => lines.push(`  ${what.padEnd(12)}${text}`);
   if (clinical) {
-    line('clinical', `${clinical.patients} patients, ${clinical.columns} columns, format ${clinical.format}`);
+    line('clinical', `${counted(clinical.patients, 'patient')}, ${counted(clinical.columns, 'column')}, format ${clinical.format}`);
     const markers = Object.entries(clinical.markers).map(([column, known]) => `${column} ${known}`);
     if (markers.length > 0) line('', `markers known: ${markers.join(', ')}`);
   }
   if (expression) {
     const { genes, patients, otherPatients, orientation, lowest, highest, transform, format, scale } = expression;
-    line('expression', `${genes} genes, ${patients} of these patients (and ${otherPatients} others), ${orientation}, format ${format}`);
+    line('expression', `${counted(genes, 'gene')}, ${patients} of these patients (and ${counted(otherPatients, 'other')}), ${orientation}, format ${format}`);
     line('', `values ${lowest} to ${highest}, they look like ${describeScale(scale)}${transform ? `, transform ${transform}` : ''}`);
   }
+  if (geneSets) line('gene sets', inspection.defaultGeneSets ? 'the default ones for glioma, which come with the package' : inspection.geneSetsFile);
   for (const { set, genes, inMatrix, used } of geneSets ?? []) {
-    line('genes', `${set}: ${genes}, of which ${inMatrix} in the matrix${used === undefined ? '' : `, ${used} used`}`);
+    const coverage = genes === 0 ? '' : ` (${Math.round((100 * inMatrix) / genes)} %)`;
+    line('', `${set}: ${counted(genes, 'gene')}, ${inMatrix} in the matrix${coverage}${used === undefined ? '' : `, ${used} used`}`);
   }
-  if (geneSetOverlap) line('', `${geneSetOverlap.length} genes are in both sets${geneSetOverlap.length > 0 ? `: ${geneSetOverlap.join(', ')}` : ''}`);
+  if (geneSetOverlap) line('', `${counted(geneSetOverlap.length, 'gene is', 'genes are')} in both sets${geneSetOverlap.length > 0 ? `: ${geneSetOverlap.join(', ')}` : ''}`);
   if (features) {
     const { slides, patients, otherFiles, patches, width, encoder } = features;
-    line('features', `${slides} slides of ${patients} patients (and ${otherFiles} other files)`);
+    line('features', `${counted(slides, 'slide')} of ${counted(patients, 'patient')} (and ${counted(otherFiles, 'other file')})`);
     if (patches)
       line(
         '',
@@ -55,18 +57,19 @@ function describe(inspection: Inspection): string {
   }
   const cut = features?.provenance && describePatches(features.provenance);
   if (cut) line('', `patches ${cut}`);
-  line('joined', `${joined.patients} patients with ${joined.slides} slides`);
+  line('joined', `${counted(joined.patients, 'patient')} with ${counted(joined.slides, 'slide')}`);
   if (task && 'deaths' in task) {
-    line('survival', `${task.deaths} deaths among ${task.patients} patients, median time ${task.medianFollowUp} ${task.timeUnit}`);
+    line('survival', `${counted(task.deaths, 'death')} among ${counted(task.patients, 'patient')}, median time ${task.medianFollowUp} ${task.timeUnit}`);
   } else if (task) {
     const counts = (record: Readonly<Record<string, number>>) => Object.entries(record).map(([key, count]) => `${key} ${count}`);
     line(task.task, [...counts(task.classes), ...counts(task.unlabelled).map((text) => `no label: ${text}`)].join('; '));
   }
   for (const [reason, ids] of Object.entries(withoutLabel ?? {})) line('no label', `${reason}: ${ids.join(', ')}`);
+  if (split) line('split', `${split.train} patients to train, ${split.validation} to validate, ${split.test} to test`);
   if (floors)
     line(
       'floors',
-      `${floors.genes.length} genes whose floor gives the ${floors.column} away, ${floors.inGeneSets} of them in the gene sets`,
+      `${counted(floors.genes.length, 'gene')} whose floor gives the ${floors.column} away, ${floors.inGeneSets} of them in the gene sets`,
     );
   for (const severity of ['error', 'warning'] as const) {
     const found = problems.filter((problem) => problem.severity === severity);

@@ -10,7 +10,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-const SETTINGS = ['--set', 'training.epochs=8', 'training.batch=6'];
+const SETTINGS = ['--set', 'training.epochs=8', '--set', 'training.batch=6'];
 let yaml: string;
 const command = (out: string, ...more: string[]) => ['train', yaml, ...SETTINGS, '--out', join(folder, out), ...more];
 

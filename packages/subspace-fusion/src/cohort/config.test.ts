@@ -47,6 +47,14 @@ describe('the config', () => {
     expect(parseConfig(stringify(config), '/elsewhere/config.yaml')).toEqual(config);
   });
 
+  it('leaves the gene sets to the package where it names none', () => {
+    const names = { tumour: 'TUMOUR', microenvironment: 'MICROENVIRONMENT' };
+    expect(parse(SMALLEST.replace(/geneSets.*\n/, '')).geneSets).toEqual(names);
+    expect(parse(SMALLEST.replace(/geneSets.*\n/, 'geneSets: {}\n')).geneSets).toEqual(names);
+    expect(parse(SMALLEST, { 'geneSets.file': 'null' }).geneSets).toEqual(names);
+    expect(errorOf(SMALLEST.replace('file: ../sets.gmt', 'type: set'))).toMatch(/'geneSets\.type' needs 'geneSets\.file'/);
+  });
+
   it('starts paths at the data folder', () => {
     const config = parse(SMALLEST + 'data: tcga\nsplit: {file: splits, fold: 2}\n');
     expect([config.clinical.file, config.geneSets.file, config.split.file]).toEqual([

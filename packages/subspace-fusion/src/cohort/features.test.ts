@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { bagRows, fixBag } from './bag.js';
 import { checkBag, readBag, readBagHeader } from './features.js';
-import { BIG_ENDIAN, HALF, HALF_BATCH } from './h5py-files.test.helper.js';
+import { BIG_ENDIAN, HALF, HALF_BATCH, LZF } from './h5py-files.test.helper.js';
 import { newFolder, write, writeBag } from './made-files.test.helper.js';
 
 const folder = newFolder();
@@ -90,6 +90,11 @@ describe('a file that is no bag', () => {
     const path = await writeBag(folder, 'cut.h5', { shape: [50, 8], features: counted(400) });
     truncateSync(path, readFileSync(path).length - 100);
     expect(await message(path)).toMatch(/cut short: \d+ of \d+ bytes/);
+  });
+
+  it('names a compression that is not supported', async () => {
+    const path = write(folder, 'lzf.h5', LZF);
+    expect(await message(path)).toBe(`${path}: '/features' is compressed with the filter lzf, which is not supported. Write it with gzip or without compression.`);
   });
 
   it('tells a damaged compressed block', async () => {

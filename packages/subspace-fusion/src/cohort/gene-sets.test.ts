@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Config } from './config.js';
+import { geneSetsFile } from './default-gene-sets.js';
 import { overlap, readGeneList, readSubspaceGenes } from './gene-sets.js';
 import { newFolder, write } from './made-files.test.helper.js';
 import type { Problem } from './problems.js';
@@ -39,6 +42,22 @@ describe('gene sets', () => {
     expect(sets).toEqual({ tumour: ['EGFR', 'SOX2'], microenvironment: ['CD68', 'EGFR'] });
     expect(overlap(sets)).toEqual(['EGFR']);
     expect(problems.map(({ message }) => message)).toEqual(['1 gene is in both sets (EGFR)']);
+  });
+
+  it('takes the sets of the package where none are named, of the sizes that its README states', async () => {
+    const problems: Problem[] = [];
+    const names = { tumour: 'TUMOUR', microenvironment: 'MICROENVIRONMENT' };
+    const sets = await readSubspaceGenes(names, problems);
+    const readme = readFileSync(join(geneSetsFile(names), '..', 'README.md'), 'utf8');
+    const stated = [...readme.matchAll(/^\| `(\w+)` \| (\d+) \|/gm)].map(([, set, genes]) => [set, Number(genes)]);
+    expect(stated).toEqual([
+      ['MICROENVIRONMENT', sets.microenvironment.length],
+      ['TUMOUR', sets.tumour.length],
+    ]);
+    expect([overlap(sets), problems]).toEqual([[], []]);
+    // Marker genes stand where they belong.
+    for (const gene of ['OLIG2', 'SOX4', 'CHI3L1']) expect(sets.tumour).toContain(gene);
+    for (const gene of ['CX3CR1', 'CD74', 'VWF']) expect(sets.microenvironment).toContain(gene);
   });
 
   it('refuses what is no text', async () => {

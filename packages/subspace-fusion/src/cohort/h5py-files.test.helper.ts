@@ -32,3 +32,10 @@ export const BIG_ENDIAN = unpack(
     'RsYIBvbA6D8ApN3rHzAYA9l2qxZgVwhNeH+h9bK7s78POIEJMGCUM5ByNy85I77M0BTNmAv8o2E+CkbBKBgFo2AUjIJRMApGwSgYBaNgFAwVAACBuySIOBgA' +
     'AA==',
 );
+
+/** float32, [4, 3], all 1, compressed by LZF. */
+export const LZF = unpack(
+  'H4sIAAxuBGsC/+v0cHHj5ZLiYgABDg4GFgYBBmTwHwr28KPyYfIJUJoRSndA6RVMMHFGsJwEVFwQaj66upAgV1eQ6v9oAGaPAQuE5mAYBSMReLg6BoDoCCgflp5O' +
+    'MKGqS0tNLCktSi1mQEuXDmTay8jABjGDEcbXgNBMEAFosmRghtLofGagS0EqBRXkoXIKDOIcDOL1UHlWYIoGyTMxQwzkBpoPYjDCHF4LkmdmyKlKg5vPCpQzYIDl' +
+    'B0hIMDMxV7AinMCMcIoHVeMh2M/fBZSjYflQgXk0bZIDQOUdI5byjoeAvg38qHxc6W8UjIJRMApGwSgYBaNgFAwPAGzfNdgzPFBgZmywBwCkcv/+vA8AAA==',
+);

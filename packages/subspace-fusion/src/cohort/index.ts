@@ -6,6 +6,7 @@ export { readExpression, type ExpressionContext, type ExpressionFile } from './e
 export { compareExpressions, type ComparedExpression } from './expression/compare.js';
 export { describeScale } from './expression/value-scale.js';
 export { readGeneMap } from './expression/gene-names.js';
+export { cutDifferences, sameEncoder } from './bags/agreement.js';
 export { describePatches } from './bags/summary.js';
 export { checkBag, readBag, readBagHeader } from './features.js';
 export { floorGenes } from './floors.js';
@@ -15,7 +16,7 @@ export { inspectCohort, type Inspection } from './inspect.js';
 export { CLASSES, labelPatients, taskClasses, type ClassTask, type Labels } from './labels.js';
 export { loadCohort } from './load.js';
 export { readMarkers } from './markers.js';
-export { formatProblem, type Problem } from './problems.js';
+export { counted, formatProblem, type Problem } from './problems.js';
 export { applyGeneScaling, fitGeneScaling, type GeneScaling } from './scaling.js';
 export { makeSplit, strataOf, type Strata } from './split.js';
 export { splitFileFolds } from './split-file.js';

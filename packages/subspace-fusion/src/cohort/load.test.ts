@@ -41,6 +41,9 @@ ${config}`;
   return { config: await loadConfig(write(folder, 'cohort.yaml', text)), bags };
 }
 
+/** Of three patients one for each part. */
+const THIRDS = 'split: {test: 0.3, validation: 0.3}';
+
 const failure = (config: Config) =>
   loadCohort(config).then(
     () => 'loaded',
@@ -68,6 +71,7 @@ describe('loading a cohort', () => {
       '1 of 4 patients have no expression (P3)',
       '1 of 4 patients have no slide (P3)',
       '1 feature file belongs to no patient (stranger.h5)',
+      'a bag has 2500 tokens (model.bag), and half of the slides have 40 patches or fewer, each repeated 62 times or more',
       '1 of 3 genes of TUMOUR are not in the matrix (Z)',
     ]);
   });
@@ -136,7 +140,7 @@ describe('loading a cohort', () => {
 
 describe('inspecting a cohort', () => {
   it('tells what was found and finds what only reading everything finds', async () => {
-    const { config, bags } = await make();
+    const { config, bags } = await make({ config: THIRDS });
     const nan = new Float32Array(320);
     nan[17] = NaN;
     await writeBag(bags, 'P2_1.h5', { shape: [40, 8], features: nan });
@@ -153,6 +157,7 @@ describe('inspecting a cohort', () => {
       features: { slides: 4, patients: 3, otherFiles: 1, patches: { least: 40, median: 40, most: 40 }, width: 8 },
       joined: { patients: 3, slides: 4 },
       task: { task: 'survival', patients: 3, deaths: 2, medianFollowUp: 20 },
+      split: { train: 1, validation: 1, test: 1 },
       floors: { column: 'site', genes: [] },
     });
     const errors = inspection.problems.filter(({ severity }) => severity === 'error');
@@ -160,6 +165,29 @@ describe('inspecting a cohort', () => {
       expect.stringMatching(/P2_1\.h5 feature 1 of patch 2 \(from 0\) is NaN/),
     ]);
     expect(JSON.parse(JSON.stringify(inspection))).toMatchObject({ name: 'made' });
+  });
+
+  it('tells what is wrong with the split, and with coordinates', async () => {
+    const problemsOf = async (config: string) => (await inspectCohort((await make({ config })).config)).problems.map(({ severity, message }) => `${severity} ${message}`);
+    expect(await problemsOf('split: {file: none.csv}')).toContain('error the file does not exist');
+    expect(await problemsOf('split: {file: clinical.csv}')).toContain('error the columns are patient_id, time, event, site, sex');
+    expect(await problemsOf('split: {folds: 3, validation: 0.3}')).toContain('warning there are 3 folds and split.fold names none');
+    expect((await problemsOf('split: {folds: 3, fold: 0, validation: 0.3}')).filter((text) => /fold|split/.test(text))).toEqual([]);
+    const { config, bags } = await make({ config: THIRDS });
+    await writeBag(bags, 'P2_1.h5', { shape: [40, 8], features: new Float32Array(320), coords: new Int32Array(78) });
+    const { problems } = await inspectCohort(config);
+    expect(problems).toContainEqual(expect.objectContaining({ severity: 'error', message: "'coords' has the shape [39, 2] beside 40 patches" }));
+  });
+
+  it('keeps missing values of genes that nobody needs, and the noise of float32, out of the range', async () => {
+    const { config } = await make({ expression: 'gene,P1,P10,P2\nA,-2.398,2,3\nB,1,2,3\nC,1,-2,3.1\nD,,1,1\n', config: THIRDS });
+    expect((await inspectCohort(config)).expression).toMatchObject({ lowest: -2.398, highest: 3.1 });
+  });
+
+  it('warns of a bag that is too small for the attention', async () => {
+    const messages = async (bag: number) => (await inspectCohort((await make({ config: `model: {bag: ${bag}}` })).config)).problems.map(({ message }) => message).filter((m) => m.includes('model.bag'));
+    expect(await messages(49)).toEqual(['a bag of 49 tokens (model.bag) leaves the attention a single key']);
+    expect([...(await messages(64)), ...(await messages(400))]).toEqual([]);
   });
 
   it('goes on where files are missing', async () => {

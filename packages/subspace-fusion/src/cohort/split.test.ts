@@ -116,11 +116,32 @@ describe('a split from a file', () => {
   it('counts strangers and refuses a patient in two parts', async () => {
     const problems: Problem[] = [];
     await split(',train,val,test\n0,P0,P2,P3\n1,nobody,,\n', undefined, problems);
-    expect(problems.map(({ message }) => message)).toEqual(['1 name is no patient or slide of the cohort (nobody)']);
+    expect(problems.map(({ severity, message }) => `${severity} ${message}`)).toEqual([
+      'warning 1 name is no patient or slide of the cohort (nobody)',
+      'warning 7 patients are in no part of the split (P1, P4, P5 and 4 more)',
+    ]);
     await expect(split(',train,val,test\n0,P0-S1,P2,P0-S2\n')).rejects.toThrow(
       /row 2: patient 'P0' is in the train part and in the test part/,
     );
-    await expect(split('a,b\n1,2\n')).rejects.toThrow(/'train,val'/);
+    await expect(split('a,b\n1,2\n')).rejects.toThrow(/'train' with 'val'/);
+  });
+
+  it('carves validation from the training patients where the file names only train and test', async () => {
+    for (const text of [',train,test\n0,P0,P8\n1,P1,P9\n2,P2,\n3,P3,\n4,P4,\n5,P5,\n', ',train,val,test\n0,P0,,P8\n1,P1,,P9\n2,P2,,\n3,P3,,\n4,P4,,\n5,P5,,\n']) {
+      const { train, validation, test } = await split(text);
+      expect(test).toEqual(['P8', 'P9']);
+      expect([...train, ...validation].sort()).toEqual(['P0', 'P1', 'P2', 'P3', 'P4', 'P5']);
+      expect(validation).toHaveLength(1);
+    }
+  });
+
+  it('says that a fold is ignored which the file does not know', async () => {
+    const problems: Problem[] = [];
+    const file = write(folder, 'splits_3.csv', `,train,val,test\n0,P0,P2,P3\n${['P1', 'P4', 'P5', 'P6', 'P7', 'P8', 'P9'].map((id, i) => `${i + 1},${id},,\n`).join('')}`);
+    await makeSplit(ten, tenStrata, { ...defaults, file, fold: 3 }, problems);
+    expect(problems).toEqual([]);
+    await makeSplit(ten, tenStrata, { ...defaults, file, fold: 2 }, problems);
+    expect(problems.map(({ message }) => message)).toEqual(['split.fold is 2, and the file is of one fold only']);
   });
 
   it('finds splits_k.csv in a folder', async () => {

@@ -1,7 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { checkTask } from './check-task.js';
 import { readClinical } from './clinical.js';
+import { parseConfig, type Config } from './config.js';
 import { decideTransform, readExpression } from './expression.js';
 import { readGeneSets, readSubspaceGenes } from './gene-sets.js';
 import { newFolder, write } from './made-files.test.helper.js';
@@ -76,6 +78,32 @@ describe('the clinical table', () => {
       'error 6 the row has no patient id',
       "warning 7 patient 'P2' stands in row 4 already, with the same values",
     ]);
+  });
+
+  it('counts who has no follow-up without the rows that are wrong', async () => {
+    const path = file('follow-up.csv', 'id,months,dead,grade\nP1,12,1,G2\nP2,-3,0,G3\nP3,,0,G2\nP4,5,,G3\nP5,5,0,\n');
+    const config = parseConfig(`name: x\nclinical: {file: ${path}, patient: id, time: months, event: dead}\nexpression: {file: x}\nfeatures: {folder: x}\n`, '/x.yaml');
+    const found = async (task: Config['task']) => {
+      const problems: Problem[] = [];
+      checkTask(await readClinical(config.clinical, problems, task), { ...config, task }, problems);
+      return problems.map(({ severity, message }) => `${severity} ${message}`);
+    };
+    expect(await found('survival')).toEqual(["error column 'months' holds '-3'", 'warning 2 patients have no follow-up']);
+    // Times are no matter of another task.
+    expect(await found({ column: 'grade' })).toEqual(["warning column 'months' holds '-3'", 'warning 1 patient has no label: grade unknown (P5)']);
+  });
+
+  it('warns of markers that the task reads, and of no other', async () => {
+    const path = file('markers.csv', 'patient_id,histologic_grade,idh_status,codel_1p19q,cdkn2a_gistic,histology\nP1,G2,perhaps,?,lost,\nP2,G3,WT,no,2,glioblastoma\nP3,G?,mutant,no,0,\n');
+    const found = async (task: 'grade' | 'subtype' | 'diagnosis') => {
+      const problems: Problem[] = [];
+      const config = parseConfig(`name: x\nclinical: {file: ${path}}\nexpression: {file: x}\nfeatures: {folder: x}\ntask: ${task}\n`, '/x.yaml');
+      checkTask(await readClinical(config.clinical, problems, task), config, problems);
+      return problems.flatMap(({ row, message }) => (row === undefined ? [] : [`${row} ${message.split(/ of '| and | holds/, 1)[0]!}`]));
+    };
+    expect(await found('grade')).toEqual(["3 'P2': histology is glioblastoma", "4 column 'histologic_grade'"]);
+    expect(await found('subtype')).toEqual(["2 column 'idh_status'", "2 column 'codel_1p19q'"]);
+    expect(await found('diagnosis')).toEqual(["2 column 'idh_status'", "2 column 'codel_1p19q'", "2 column 'cdkn2a_gistic'", "3 'P2': histology is glioblastoma", "4 column 'histologic_grade'"]);
   });
 
   it('suggests a column', async () => {

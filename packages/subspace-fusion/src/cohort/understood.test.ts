@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig, parseConfig } from './config.js';
 import { MCAT, writeGdcDownload } from './expression/fixtures.test.helper.js';
-import { hashInputs } from './hashes.js';
+import { hashInputs, sha256File } from './hashes.js';
 import { inspectCohort } from './inspect.js';
 import { loadCohort } from './load.js';
 import { newFolder, write, writeBag } from './made-files.test.helper.js';
@@ -85,6 +85,23 @@ describe('a cohort of files as they come', () => {
     expect(understood.features.encoder).toBe('resnet50');
     expect((await loadCohort(understood)).cohort).toEqual((await loadCohort(config)).cohort);
     expect((await inspectCohort(understood)).understood).toBe(inspection.understood);
+  });
+
+  it('reports the sets of the package, and leaves them to it', async () => {
+    const path = await writeCohort();
+    const config = await loadConfig(path, { geneSets: '{}' });
+    const genes = ['OLIG2', 'SOX4', 'CD74', 'CX3CR1', 'GAPDH'];
+    const rows = genes.map((gene, g) => `${gene},${g},${g + 0.5}\n`).join('');
+    config.expression = { file: write(join(path, '..'), 'few.csv', `gene,TCGA-02-0001,TCGA-02-0002\n${rows}`), transform: 'log2p1' };
+    const inspection = await inspectCohort(config);
+    expect(inspection).toMatchObject({
+      defaultGeneSets: true,
+      geneSetOverlap: [],
+      geneSets: [{ set: 'TUMOUR', genes: 810, inMatrix: 2, used: 2 }, { set: 'MICROENVIRONMENT', genes: 952, inMatrix: 2, used: 2 }],
+    });
+    expect(parseConfig(inspection.understood, path).geneSets).toEqual({ tumour: 'TUMOUR', microenvironment: 'MICROENVIRONMENT' });
+    // sha256sum gene-sets/glioma.gmt
+    expect((await hashInputs(config)).geneSets).toBe(await sha256File(inspection.geneSetsFile));
   });
 
   it('tells formats, samples, markers, overlap and who has no label', async () => {

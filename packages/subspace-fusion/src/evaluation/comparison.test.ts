@@ -55,7 +55,7 @@ describe('the mean over folds', () => {
     const silent: FoldScores = { ...folds[2]!, models: { ...folds[2]!.models, noisy: { reason: 'no run was finished' } } };
     const { models, differences } = compareModels([folds[0]!, folds[1]!, silent], [['exact', 'noisy']], 1, 10);
     expect(models['noisy']!['concordanceIndex']).toEqual({ value: null, reason: 'fold 2: no run was finished' });
-    expect(differences['exact − noisy']).toEqual({ value: null, reason: 'fold 2: no run was finished' });
+    expect(differences['exact - noisy']).toEqual({ value: null, reason: 'fold 2: no run was finished' });
     expect(models['exact']!['concordanceIndex']!.value).toBe(1);
   });
 });
@@ -64,10 +64,10 @@ describe('paired differences', () => {
   it('of a model to itself are 0 in every draw, and the sign is the first model minus the second', () => {
     const folds = [0, 1].map((fold) => survivalFold(fold, 60, { good: 0.5, bad: 3 }));
     const { models, differences } = compareModels(folds, [['good', 'good'], ['good', 'bad']], 1, 200);
-    expect(differences['good − good']).toMatchObject({ value: 0, low: 0, high: 0 });
+    expect(differences['good - good']).toMatchObject({ value: 0, low: 0, high: 0 });
     const value = (name: string) => models[name]!['concordanceIndex']!.value!;
-    expect(differences['good − bad']!.value).toBeCloseTo(value('good') - value('bad'), 12);
-    expect((differences['good − bad'] as { low: number }).low).toBeGreaterThan(0);
+    expect(differences['good - bad']!.value).toBeCloseTo(value('good') - value('bad'), 12);
+    expect((differences['good - bad'] as { low: number }).low).toBeGreaterThan(0);
   });
 
   it('have intervals that hold the true difference about 95 times of 100, here 57 of 60', () => {
@@ -75,7 +75,7 @@ describe('paired differences', () => {
     let covered = 0;
     for (let sample = 0; sample < 60; sample++) {
       const folds = [0, 1].map((fold) => survivalFold(fold + 2 * sample, 40, { one: 1, other: 1 }));
-      const difference = compareModels(folds, [['one', 'other']], sample, 100).differences['one − other'] as { low: number; high: number };
+      const difference = compareModels(folds, [['one', 'other']], sample, 100).differences['one - other'] as { low: number; high: number };
       if (difference.low <= 0 && difference.high >= 0) covered++;
     }
     expect(covered).toBeGreaterThanOrEqual(51);
@@ -88,7 +88,7 @@ describe('paired differences', () => {
     const models = { right: runs([0.1, 0.9, 0.2, 0.8, 0.3, 0.7]), wrong: runs([0.9, 0.1, 0.8, 0.2, 0.7, 0.3]) };
     const fold: FoldScores = { fold: 0, patients: labels.map(String), truth: { kind: 'classes', labels, classes: ['a', 'b'] }, models };
     const compared = compareModels([fold], [['right', 'wrong']], 3, 50);
-    expect(compared.differences['right − wrong']!.value).toBe(1);
+    expect(compared.differences['right - wrong']!.value).toBe(1);
     const batch = { kind: 'classes' as const, labels, weights: [1, 1] };
     expect(Object.keys(compared.models['right']!)).toEqual(scoreProbabilities(models.right.runs[0]!, batch, 3).map(({ name }) => name));
   });

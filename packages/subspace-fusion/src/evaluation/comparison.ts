@@ -1,13 +1,17 @@
 import { classificationMetrics, concordanceIndex, refuse, takeRows, withIntervals, type Estimate, type Metric } from '../metrics/index.js';
+import { nameClasses } from './class-names.js';
 import type { FoldScores, Truth } from './fold-scores.js';
 import { byName, type NamedMetrics } from './result.js';
 
 /** Models on the same folds: each model's metrics, and by how much pairs of them differ in the metric that speaks for the task. */
 export interface Comparison {
   readonly models: Readonly<Record<string, NamedMetrics>>;
-  /** `model − reference`: the difference of the concordance index, or of macro AUC. */
+  /** By {@link differenceName}: the difference of the concordance index, or of macro AUC. */
   readonly differences: NamedMetrics;
 }
+
+/** Key of a paired difference, `subspace - ridgeCox`. */
+export const differenceName = (model: string, reference: string): string => `${model} - ${reference}`;
 
 /** Metrics of each kind of task, in the order of their computation. */
 const METRICS = {
@@ -43,7 +47,7 @@ export function compareModels(
     const rows = starts.map((start, f) => drawn.subarray(start, start + sizes[f]!).map((row) => row - start));
     const metrics = names.flatMap((name) => meanOverFolds(folds, folds.map((fold, f) => scoreFold(fold, name, rows[f]!))));
     const of = (name: string) => metrics[headline[names.indexOf(name)]!]!;
-    return [...metrics, ...pairs.map(([model, reference]) => difference(of(model), of(reference), `${model} − ${reference}`))];
+    return [...metrics, ...pairs.map(([model, reference]) => difference(of(model), of(reference), differenceName(model, reference)))];
   };
 
   const metrics = withIntervals(evaluate, sizes, seed, resamples);
@@ -64,7 +68,7 @@ function scoreFold({ truth, models }: FoldScores, name: string, rows: Uint32Arra
 function scoreRun(truth: Truth, scores: ArrayLike<number>, rows: Uint32Array): Metric[] {
   if (truth.kind === 'survival') return [concordanceIndex(takeRows(truth.time, rows), takeRows(truth.event, rows), takeRows(scores, rows))];
   const C = truth.classes.length;
-  return classificationMetrics(takeRows(scores, rows, C), takeRows(truth.labels, rows), C);
+  return classificationMetrics(takeRows(scores, rows, C), takeRows(truth.labels, rows), C).map((metric) => nameClasses(metric, truth.classes));
 }
 
 /** `metrics: [folds][metric]` → the mean over folds, with patients, deaths and pairs counted over all of them. */

@@ -32,7 +32,7 @@ export interface ComparedModels {
   /** The network's, the mean over folds and seeds. */
   readonly metrics: NamedMetrics;
   readonly baselines: Readonly<Record<string, NamedMetrics>>;
-  /** Paired differences of the network to others: `subspace − ridgeCox`. */
+  /** Paired differences of the network to others: `subspace - ridgeCox`. */
   readonly differences: NamedMetrics;
 }
 

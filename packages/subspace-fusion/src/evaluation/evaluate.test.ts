@@ -130,5 +130,5 @@ test('patients that have left the cohort since are named', async () => {
   const out = join(folder, 'left-run');
   await train({ config: await shortConfig(config), out });
   editTable(join(copy, 'clinical.csv'), (rows) => rows.filter(([id]) => id !== 'SIM-0004'));
-  await expect(evaluate(out)).rejects.toThrow(/left-run: 1 patients of its split are no longer in the cohort .*clinical\.csv, or have lost their label \(SIM-0004\)\. Restore/);
+  await expect(evaluate(out)).rejects.toThrow(/left-run: 1 patient of its split is no longer in the cohort .*clinical\.csv, or without a label \(SIM-0004\)\. Restore/);
 });

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { loadCohort, strataOf, type Cohort, type Config, type Problem, type Split } from '../cohort/index.js';
+import { counted, loadCohort, strataOf, type Cohort, type Config, type Problem, type Split } from '../cohort/index.js';
 import { UserError } from '../files/user-error.js';
 import { logRank, riskCut, riskGroups, survivalCurve } from '../metrics/index.js';
 import { openBackend } from '../training/backend.js';
@@ -9,6 +9,7 @@ import { taskName, type Model } from '../training/model.js';
 import { readCheckpoint, readEpochs, readModel, readRunConfig, readRunSplit, RUN_FILES, writeJson } from '../training/run-folder.js';
 import { cohortSamples, type CohortSamples } from '../training/samples.js';
 import { ridgeBaseline } from './baselines.js';
+import { nameAllClasses } from './class-names.js';
 import { byName, type Result } from './result.js';
 import { scorePredictions } from './score.js';
 
@@ -66,12 +67,14 @@ export async function evaluate(run: string, { split: part = 'test', onWarning, o
   const { seed } = config.training;
   const labels = samples.labels(scored);
   const selected = (await readEpochs(run)).find((record) => record.epoch === epoch);
+  const classes = model.outcome.kind === 'classes' ? model.outcome.classes : [];
+  const baselines = Object.entries(ridgeBaseline(samples, split, scored, seed));
   const result: Result = {
     task: taskName(model.task),
     split: part,
     patients: scored.length,
-    metrics: byName(scorePredictions(predictions, labels, seed)),
-    baselines: ridgeBaseline(samples, split, scored, seed),
+    metrics: nameAllClasses(byName(scorePredictions(predictions, labels, seed)), classes),
+    baselines: Object.fromEntries(baselines.map(([name, metrics]) => [name, nameAllClasses(metrics, classes)])),
     selection: { epoch, metric: selected?.validation.metric ?? 'none', value: selected?.validation.value ?? null },
     ...(cut === undefined ? {} : { riskGroups: compareGroups(predictions, labels, cut) }),
     patientsWithSeveralSlides: severalSlides(samples, scored),
@@ -86,7 +89,7 @@ function requirePatients(run: string, split: Split, cohort: Cohort, config: Conf
   if (gone.length === 0) return;
   const names = `${gone.slice(0, 3).join(', ')}${gone.length > 3 ? ', …' : ''}`;
   throw new UserError(
-    `${run}: ${gone.length} patients of its split are no longer in the cohort ${config.clinical.file}, or have lost their label (${names}). ` +
+    `${run}: ${counted(gone.length, 'patient of its split is', 'patients of its split are')} no longer in the cohort ${config.clinical.file}, or without a label (${names}). ` +
       'Restore the cohort, or train again.',
   );
 }

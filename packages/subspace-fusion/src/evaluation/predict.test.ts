@@ -111,7 +111,7 @@ describe('what does not fit the model is refused', () => {
 
   test('a matrix without genes of the model', async () => {
     const fewer = expressionWith('fewer', (rows) => rows.filter(([gene]) => gene !== 'TUM001'));
-    expect(await refused({ expression: fewer })).toMatch(/lacks 1 of the \d+ genes that the model needs \(TUM001\)/);
+    expect(await refused({ expression: fewer })).toMatch(/fewer\.csv\.gz: lacks 1 of the \d+ genes that the model needs \(TUM001\)\. Add them\.$/);
   });
 
   test('z-scores for a model of counts', async () => {
@@ -125,6 +125,30 @@ describe('what does not fit the model is refused', () => {
   });
 });
 
+describe('the matrix is read as the training matrix was', () => {
+  const asEnsembl = (gene: string) => `ENSG${gene.replace(/\D/g, '').padStart(11, gene.startsWith('TUM') ? '1' : '2')}`;
+
+  test('by the run’s table of genes', async () => {
+    const mapped = join(folder, 'mapped');
+    const map = join(folder, 'genes.csv');
+    const matrix = expressionWith('ensembl', ([header, ...rows]) => [header!, ...rows.map(([gene, ...row]) => [asEnsembl(gene!), ...row])]);
+    editTable(expression, ([, ...rows]) => [['gene_id', 'symbol'], ...rows.map(([gene]) => [asEnsembl(gene!), gene!])], map);
+    const config = await shortConfig(join(cohort, 'cohort.yaml'), { 'training.epochs': '1', 'expression.file': matrix, 'expression.geneMap': map });
+    await train({ config, out: mapped });
+    const read = await predictPatient(mapped, { bags: [bag(patient)], expression: matrix });
+    expect(read.risk).toBe((await predictPatient(mapped, { bags: [bag(patient)], expression })).risk);
+    await expect(predictPatient(survival, { bags: [bag(patient)], expression: matrix })).rejects.toThrow(/expression\.geneMap/);
+  });
+
+  test('by its format, and by its own where it has another', async () => {
+    const stated = join(folder, 'stated');
+    await train({ config: await shortConfig(join(cohort, 'cohort.yaml'), { 'training.epochs': '1', 'expression.format': 'matrix' }), out: stated });
+    const hugo = expressionWith('hugo', ([header, ...rows]) => [['Hugo_Symbol', 'Entrez_Gene_Id', ...header!.slice(1)], ...rows.map(([gene, ...row]) => [gene!, '7', ...row])]);
+    const one = await predictPatient(stated, { bags: [bag(patient)], expression });
+    expect((await predictPatient(stated, { bags: [bag(patient)], expression: hugo })).risk).toBe(one.risk);
+  });
+});
+
 describe('features of another encoder', () => {
   test.each([
     [undefined, /does not say its encoder; the model was trained on 'simulated' features\. Do not trust this prediction unless it is the same one$/],
@@ -134,6 +158,11 @@ describe('features of another encoder', () => {
     const { warnings, risk } = await predictPatient(survival, { bags: [file], expression });
     expect(warnings).toEqual([expect.stringMatching(warning)]);
     expect(risk).toBeLessThan(0);
+  });
+
+  test('spelled otherwise: no warning', async () => {
+    const file = await writeBag(folder, `${patient}-spelled.h5`, { shape: [40, 16], features: new Float32Array(640).fill(0.1), encoder: 'Simulated' });
+    expect((await predictPatient(survival, { bags: [file], expression })).warnings).toEqual([]);
   });
 });
 
@@ -159,7 +188,8 @@ describe.skipIf(!existsSync(DATA))(`the real slides of three patients (needs ${D
   test.each(Object.entries(slides))('%s: predicted, with the warning about the encoder', async (id, file) => {
     const { code, out, err } = await subspace('predict', run, '--bag', join(DATA, 'features', file), '--expression', matrix);
     expect(code).toBe(0);
-    expect(err).toMatch(/features are of encoder '.+', the model was trained on 'simulated'\. Do not trust this prediction\n$/);
+    expect(err).toMatch(/features are of encoder '.+', the model was trained on 'simulated'\. Do not trust this prediction\n/);
+    expect(err).toMatch(/the features are of patches 64 pixels of level 0 wide, those of the training slides are of patches 256 pixels of level 0 wide.*\. Do not trust this prediction\n$/);
     expect(out).toContain(`${id}: survival, from 1 slide\n`);
     for (const line of ['alive after 1 year ', 'alive after 2 years', 'alive after 5 years', 'median survival']) {
       expect(out).toMatch(new RegExp(`${line} +(\\d\\.\\d{3}|\\d+\\.\\d months|beyond follow-up)\\n`));

@@ -1,5 +1,8 @@
 import { basename } from 'node:path';
-import { applyGeneScaling, formatProblem, readBag, readBagHeader, fixBag, readExpression, type Expression, type Problem } from '../cohort/index.js';
+import {
+  applyGeneScaling, cutDifferences, fixBag, formatProblem, readBag, readBagHeader, readExpression, readGeneMap, sameEncoder,
+  type Config, type Expression, type Problem,
+} from '../cohort/index.js';
 import { UserError } from '../files/user-error.js';
 import { predictedMedian, predictedSurvival, survivalCurve } from '../metrics/index.js';
 import { openBackend } from '../training/backend.js';
@@ -35,7 +38,7 @@ export interface PredictOptions {
 }
 
 /**
- * Predicts one patient with a run's selected model.
+ * Predicts one patient with a run's selected model. The matrix is read as the run's config says, and where it cannot be, as what it looks like.
  * @throws UserError for files that cannot be read, genes of the model that are missing, or a patient who is not in the matrix.
  */
 export async function predictPatient(run: string, { bags, expression: file, patient: asked }: PredictOptions): Promise<PatientPrediction> {
@@ -44,9 +47,9 @@ export async function predictPatient(run: string, { bags, expression: file, pati
   const config = await readRunConfig(run);
   const aboutBags = await checkBags(bags, model);
   const problems: Problem[] = [];
-  const genes = new Set([...model.scaling.tumour.genes, ...model.scaling.microenvironment.genes]);
-  const { expression } = await readExpression(file, { patients: undefined, genes }, problems);
+  const expression = await readMatrix(file, model, config.expression, problems);
   const patient = choosePatient(expression.patients, bags, file, asked);
+  requireGenes(model, file, expression);
   refuseOtherUnit(model, file, expression);
   const scaled = {
     tumour: applyGeneScaling(model.scaling.tumour, expression, [patient]),
@@ -68,8 +71,40 @@ export async function predictPatient(run: string, { bags, expression: file, pati
   }
 }
 
-/** Whether the slides can be read by the model; what their encoders give cause to warn of. */
-async function checkBags(paths: readonly string[], { size, encoder }: Model): Promise<string[]> {
+function genesOf({ scaling }: Model): Set<string> {
+  return new Set([...scaling.tumour.genes, ...scaling.microenvironment.genes]);
+}
+
+/** The matrix in the format of the training's, or in its own. */
+async function readMatrix(file: string, model: Model, { geneMap: mapFile, format, column, samples }: Config['expression'], problems: Problem[]): Promise<Expression> {
+  const geneMap = mapFile === undefined ? undefined : await readGeneMap(mapFile, problems);
+  const read = async (options: Pick<Config['expression'], 'format' | 'column' | 'samples'>) => {
+    const found: Problem[] = [];
+    const { expression } = await readExpression(file, { patients: undefined, genes: genesOf(model), geneMap }, found, options);
+    problems.push(...found);
+    return expression;
+  };
+  if (format === undefined && samples === undefined) return read({ column });
+  return read({ format, column, samples }).catch((error: unknown) => {
+    // Another format, or a sheet of its own beside it.
+    return read({ column }).catch(() => {
+      throw error;
+    });
+  });
+}
+
+/** The model was built on these genes and has no value for one that is missing. */
+function requireGenes(model: Model, file: string, expression: Expression): void {
+  const there = new Set(expression.genes);
+  const needed = [...genesOf(model)];
+  const absent = needed.filter((gene) => !there.has(gene));
+  if (absent.length === 0) return;
+  const some = `${absent.slice(0, 3).join(', ')}${absent.length > 3 ? ` and ${absent.length - 3} more` : ''}`;
+  throw new UserError(`${file}: lacks ${absent.length} of the ${needed.length} genes that the model needs (${some}). Add them.`);
+}
+
+/** Whether the slides can be read by the model; what their encoders and patches give cause to warn of. */
+async function checkBags(paths: readonly string[], { size, encoder, provenance = {} }: Model): Promise<string[]> {
   const warnings: string[] = [];
   for (const path of paths) {
     const header = await readBagHeader(path);
@@ -77,6 +112,8 @@ async function checkBags(paths: readonly string[], { size, encoder }: Model): Pr
       throw new UserError(`${path}: features are ${header.width} wide, the model's are ${size.patchWidth}. Extract them with the model's encoder.`);
     }
     warnings.push(...encoderWarnings(path, header.encoder, encoder));
+    const differences = cutDifferences(provenance, header);
+    if (differences.length > 0) warnings.push(`${basename(path)}: ${differences.join('; ')}. Do not trust this prediction`);
   }
   return warnings;
 }
@@ -108,7 +145,7 @@ function encoderWarnings(path: string, found: string | undefined, trained: strin
   const file = basename(path);
   if (trained === undefined) return [`${file}: the model does not know which encoder its features came from, so it cannot be checked`];
   if (found === undefined) return [`${file}: does not say its encoder; the model was trained on '${trained}' features. Do not trust this prediction unless it is the same one`];
-  if (found !== trained) return [`${file}: features are of encoder '${found}', the model was trained on '${trained}'. Do not trust this prediction`];
+  if (!sameEncoder(found, trained)) return [`${file}: features are of encoder '${found}', the model was trained on '${trained}'. Do not trust this prediction`];
   return [];
 }
 

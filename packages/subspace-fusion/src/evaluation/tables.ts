@@ -1,4 +1,4 @@
-import { HEADLINE } from './comparison.js';
+import { differenceName, HEADLINE } from './comparison.js';
 import { NETWORK, type ComparedModels, type Crossval } from './crossval.js';
 import type { NamedMetrics } from './result.js';
 
@@ -35,7 +35,7 @@ type NamedMetric = NamedMetrics[string];
 export function modelTable({ metrics, baselines, differences, patients }: ComparedModels, title: string): TextTable {
   const metric = headline(metrics);
   const rows = Object.entries({ [NETWORK]: metrics, ...baselines }).map(([name, scores]) => {
-    const ours = differences[`${NETWORK} − ${name}`];
+    const ours = differences[differenceName(NETWORK, name)];
     return [modelName(name), withInterval(scores[metric]), ours && ours.value !== null ? withInterval(ours, true) : ''];
   });
   const events = eventsOf(metrics[metric]);

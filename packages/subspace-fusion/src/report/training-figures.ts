@@ -40,8 +40,11 @@ function consistencyFigure(run: ReportRun): Html {
 function validationFigure(run: ReportRun): Html {
   const { selection } = run.result;
   const name = metricName(selection.metric);
-  const kept = `${name} ${decimal(selection.value)} on the validation patients`;
-  const caption = `The weights of epoch ${selection.epoch} (dotted line) were kept: ${kept}.`;
+  const reason =
+    selection.value === null
+      ? `the last one, since ${name} could not be computed on the validation patients`
+      : `${name} ${decimal(selection.value)} on the validation patients`;
+  const caption = `The weights of epoch ${selection.epoch} (dotted line) were kept: ${reason}.`;
   return curvesFigure(run, `${name} on validation`, caption, name, [
     { name: '', colour: 'var(--blue)', value: (epoch) => epoch.validation.value },
   ]);

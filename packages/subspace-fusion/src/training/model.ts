@@ -1,4 +1,7 @@
-import { classWeights, fitGeneScaling, labelPatients, survivalCuts, taskClasses, type Cohort, type Config, type GeneScaling, type LabelRule, type Split, type Task, type TimeUnit } from '../cohort/index.js';
+import {
+  classWeights, fitGeneScaling, labelPatients, survivalCuts, taskClasses,
+  type Cohort, type Config, type GeneScaling, type LabelRule, type ProvenanceSummary, type Split, type Task, type TimeUnit,
+} from '../cohort/index.js';
 import { SURVIVAL_BINS } from '../cohort/index.js';
 import type { NetworkSize } from '../model/parameters.js';
 
@@ -24,6 +27,8 @@ export interface Model {
   /** Gene order and scaling of each subspace. */
   readonly scaling: { readonly tumour: GeneScaling; readonly microenvironment: GeneScaling };
   readonly encoder: string | undefined;
+  /** How the patches were cut and encoded, as far as the files say; absent in models of before. */
+  readonly provenance?: ProvenanceSummary;
   /** SHA-256 of the tables it was trained on. */
   readonly inputs: Readonly<Record<string, string>>;
   readonly version: string;
@@ -54,6 +59,7 @@ export function learnModel(cohort: Cohort, split: Split, config: Config, inputs:
     },
     scaling: { tumour: scale(cohort.genes.tumour), microenvironment: scale(cohort.genes.microenvironment) },
     encoder: cohort.encoder,
+    provenance: cohort.provenance,
     inputs,
     version,
   };

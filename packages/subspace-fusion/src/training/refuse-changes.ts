@@ -21,10 +21,15 @@ export async function refuseChanges(run: string, config: Config, split: Split, m
   if (changed.length === 0) {
     // Nothing that a user changes, and yet not the same: a split file or a slide table, say.
     if (!isDeepStrictEqual(await readRunSplit(run), asRead(split))) changed.push('the split');
-    else if (!isDeepStrictEqual(before, asRead(model))) changed.push('the cohort');
+    else if (!isDeepStrictEqual(comparable(before), comparable(model))) changed.push('the cohort');
   }
   if (changed.length === 0) return;
   throw new UserError(`${run}: cannot resume, since the run began there changed: ${changed.join('; ')}. Undo that, or start a new run with another --out.`);
+}
+
+/** A model without its provenance, which models did not always hold and which follows from the feature files. */
+function comparable(model: Model): unknown {
+  return asRead({ ...model, provenance: undefined });
 }
 
 /** A value as it comes back from a JSON file. */

@@ -96,10 +96,10 @@ export function createStep(options: StepOptions): Step {
         const part = batch.slice(from, to);
         const feeds: Feeds = { ...others, ...(await drawMasks(inputs, from, to, seed, step)) };
         for (const name of Object.keys(inputs)) if (name in parameters) feeds[name] = parameters[name]!;
-        if ('X' in inputs) feeds['X'] = joined(part.map((s) => s.bag));
+        if ('X' in inputs) feeds['X'] = joined(part.map((s) => s.bag), (length) => array('X', length));
         for (const s of SUBSPACES) {
           if (`P.${s}` in inputs) feeds[`P.${s}`] = rows(P[s], from, to);
-          if (`x.${s}` in inputs) feeds[`x.${s}`] = joined(part.map(({ genes }) => genes[s]));
+          if (`x.${s}` in inputs) feeds[`x.${s}`] = joined(part.map(({ genes }) => genes[s]), (length) => new Float32Array(length));
         }
         return feeds;
       };
@@ -160,9 +160,13 @@ function bothSubspaces<T>(make: () => T): PerSubspace<T> {
   return { tumour: make(), microenvironment: make() };
 }
 
-/** 0 … n in as few parts as `atMost` samples allow, of nearly equal size. */
+/**
+ * 0 … n in parts of at most `atMost` samples and nearly equal size. All of one size, where less than twice as many parts
+ * allow that: each size needs programs of its own.
+ */
 function evenParts(n: number, atMost: number): (readonly [number, number])[] {
-  const parts = Math.ceil(n / atMost);
+  const fewest = Math.ceil(n / atMost);
+  const parts = Array.from({ length: fewest }, (_, i) => fewest + i).find((count) => n % count === 0) ?? fewest;
   const start = (i: number) => Math.floor((i * n) / parts);
   return Array.from({ length: parts }, (_, i) => [start(i), start(i + 1)] as const);
 }
@@ -171,10 +175,10 @@ function accumulate(sum: Float32Array, part: Float32Array): void {
   for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + part[i]!;
 }
 
-/** Arrays one after the other; a single one as it is. */
-function joined(arrays: readonly Float32Array[]): Float32Array {
+/** Arrays one after the other, in the array that `room` makes; a single one as it is. */
+function joined(arrays: readonly Float32Array[], room: (length: number) => Float32Array): Float32Array {
   if (arrays.length === 1) return arrays[0]!;
-  const whole = new Float32Array(arrays.reduce((n, a) => n + a.length, 0));
+  const whole = room(arrays.reduce((n, a) => n + a.length, 0));
   let at = 0;
   for (const a of arrays) {
     whole.set(a, at);

@@ -166,7 +166,7 @@ describe('a class that no training patient has', () => {
     const { split } = await train({ config: await shortConfig(config, byFold('rare-cohort')), out: join(folder, 'rare'), onWarning: (p) => warnings.push(p.message) });
     const [first, ...others] = await patientsOf('test');
     expect(split.test).toEqual(others);
-    expect(warnings).toEqual([`1 validation or test patients are of a class that no training patient has (${first})`]);
+    expect(warnings.filter((text) => !text.includes('a bag of 36 tokens'))).toEqual([`1 validation or test patients are of a class that no training patient has (${first})`]);
   });
 
   test('a part with no other patients is refused', async () => {

@@ -1,12 +1,12 @@
 import { someOf, type Problem } from '../problems.js';
-import type { BagHeader } from '../types.js';
+import type { BagHeader, Provenance, ProvenanceSummary } from '../types.js';
 
 type Said = string | number;
 
 /** Something that all bags of a cohort must have in common, where their files say it. */
-interface Fact {
+interface Fact<Header> {
   /** What a file says; undefined where it says nothing of this. */
-  readonly of: (header: BagHeader) => Said | undefined;
+  readonly of: (header: Header) => Said | undefined;
   /** "the features …". */
   readonly words: (said: Said) => string;
   readonly agree: (a: Said, b: Said) => boolean;
@@ -29,7 +29,7 @@ const nearly = (a: Said, b: Said) => Math.abs(Number(a) - Number(b)) <= 0.05 * M
 /** A magnification of 1 shows about ten micrometres a pixel, one of 20 half a micrometre. */
 const MICROMETRES_AT_1X = 10;
 
-function magnification({ magnification: stated, patchSizeMicrometres, patchSize }: BagHeader): number | undefined {
+function magnification({ magnification: stated, patchSizeMicrometres, patchSize }: Provenance): number | undefined {
   const derived = patchSize !== undefined && patchSizeMicrometres !== undefined ? (MICROMETRES_AT_1X * patchSize) / patchSizeMicrometres : undefined;
   return stated ?? derived;
 }
@@ -38,7 +38,7 @@ function magnification({ magnification: stated, patchSizeMicrometres, patchSize 
  * Edge of a patch on the slide in micrometres. A slide scanned at 40× needs 512 pixels of level 0 for what one scanned at 20×
  * shows in 256, so pixels of level 0 alone are compared only where a file does not say how its slide was scanned.
  */
-function edge({ patchSizeMicrometres, patchSizeLevel0, level0Magnification, patchSize, magnification: read }: BagHeader): number | undefined {
+function edge({ patchSizeMicrometres, patchSizeLevel0, level0Magnification, patchSize, magnification: read }: Provenance): number | undefined {
   if (patchSizeMicrometres !== undefined) return patchSizeMicrometres;
   const atLevel0 = patchSizeLevel0 !== undefined && level0Magnification !== undefined;
   const [pixels, at] = atLevel0 ? [patchSizeLevel0, level0Magnification] : [patchSize, read];
@@ -47,7 +47,7 @@ function edge({ patchSizeMicrometres, patchSizeLevel0, level0Magnification, patc
 
 const rounded = (x: Said) => Number(Number(x).toPrecision(4));
 
-const FACTS: readonly Fact[] = [
+const MADE: readonly Fact<BagHeader>[] = [
   { of: ({ width }) => width, words: (width) => `are ${width} wide`, agree: same, remedy: ENCODER },
   {
     of: ({ encoder }) => encoder,
@@ -55,6 +55,10 @@ const FACTS: readonly Fact[] = [
     agree: (a, b) => sameEncoder(String(a), String(b)),
     remedy: ENCODER,
   },
+];
+
+/** How patches were cut. */
+const CUTTING: readonly Fact<Provenance>[] = [
   { of: magnification, words: (at) => `were read at ${rounded(at)}×`, agree: nearly, remedy: CUT },
   { of: edge, words: (micrometres) => `are of patches ${rounded(micrometres)} µm wide on the slide`, agree: nearly, remedy: CUT },
   {
@@ -78,11 +82,11 @@ const FACTS: readonly Fact[] = [
  * do is warned about, for nothing else tells encoders apart, unless the user has `stated` the encoder.
  */
 export function disagreements(headers: ReadonlyMap<string, BagHeader>, stated: string | undefined): Problem[] {
-  const found = FACTS.flatMap((fact) => disagreement(fact, headers));
+  const found = [...MADE, ...CUTTING].flatMap((fact) => disagreement(fact, headers));
   return stated === undefined ? [...found, ...unnamed(headers)] : found;
 }
 
-function disagreement({ of, words, agree, remedy }: Fact, headers: ReadonlyMap<string, BagHeader>): Problem[] {
+function disagreement({ of, words, agree, remedy }: Fact<BagHeader>, headers: ReadonlyMap<string, BagHeader>): Problem[] {
   const files = new Map<Said, string[]>();
   for (const [file, header] of headers) {
     const said = of(header);
@@ -105,4 +109,16 @@ function unnamed(headers: ReadonlyMap<string, BagHeader>): Problem[] {
   if (without.length === 0 || without.length === headers.size) return [];
   const message = `${without.length} of ${headers.size} files, this one first, do not say their encoder; the others do`;
   return [{ severity: 'warning', file: without[0]!, message, remedy: 'Make sure that one encoder made them all: the width tells none' }];
+}
+
+/** Of each fact what the first file to say it says; of files that agree with one another, that speaks for all. */
+const firstOf = (summary: ProvenanceSummary): Provenance => Object.fromEntries(Object.entries(summary).map(([fact, [first]]) => [fact, first]));
+
+/** In what a file's patches were cut otherwise than those of the slides that a model was trained on, in words; empty where neither says. */
+export function cutDifferences(trained: ProvenanceSummary, file: Provenance): string[] {
+  const before = firstOf(trained);
+  return CUTTING.flatMap(({ of, words, agree }) => {
+    const [here, there] = [of(file), of(before)];
+    return here === undefined || there === undefined || agree(here, there) ? [] : [`the features ${words(here)}, those of the training slides ${words(there)}`];
+  });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BagHeader } from '../types.js';
-import { disagreements } from './agreement.js';
+import { cutDifferences, disagreements } from './agreement.js';
 import { provenanceOf } from './provenance.js';
 import { describePatches, summarise } from './summary.js';
 
@@ -82,6 +82,17 @@ describe('agreement within a cohort', () => {
     expect(problems(TRIDENT, {}, {})).toEqual(['warning b.h5: 2 of 3 files, this one first, do not say their encoder; the others do']);
     const headers = new Map<string, BagHeader>([['a.h5', TRIDENT], ['b.h5', { patches: 1, width: 1024 }]]);
     expect(disagreements(headers, 'uni_v1')).toEqual([]);
+  });
+
+  it("compares one file with a model's training slides, whichever slide was scanned how", () => {
+    const trained = summarise([TRIDENT, { ...TRIDENT, level0Magnification: 20, patchSizeLevel0: 256 }]);
+    expect(cutDifferences(trained, TRIDENT)).toEqual([]);
+    expect(cutDifferences(trained, { ...TRIDENT, level0Magnification: 20, patchSizeLevel0: 256, encoder: 'other' })).toEqual([]);
+    expect([...cutDifferences(trained, {}), ...cutDifferences({}, TRIDENT)]).toEqual([]);
+    expect(cutDifferences(trained, { ...TRIDENT, magnification: 10, patchSizeLevel0: 1024 })).toEqual([
+      'the features were read at 10×, those of the training slides were read at 20×',
+      'the features are of patches 256 µm wide on the slide, those of the training slides are of patches 128 µm wide on the slide',
+    ]);
   });
 
   it('is summed up in a line', () => {
