@@ -4,7 +4,7 @@ import type { Backend } from '../training/backend.js';
 
 /** Floating-point operations of one sample's training step, both branches. */
 export interface Operations {
-  /** As METHOD.md writes the network, the position bias evaluated at every pair; the backward pass costs twice the forward pass. */
+  /** As the paper writes the network, the position bias evaluated at every pair; the backward pass costs twice the forward pass. */
   readonly asWritten: number;
   /** As it is computed here: reassociated attention, offsets in one convolution, the position bias by sweeps. */
   readonly asComputed: number;

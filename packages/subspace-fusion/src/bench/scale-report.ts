@@ -24,25 +24,25 @@ export function scaleReport({ bags, batches400, batches2500, threads }: Scale): 
 ${table('Bag, at batch 2 and 2 threads', bags)}
 
 - **Time against the bag: exponent ${timeExponent(bags)}** (${timeExponent(upTo(1600))} up to 1,600 tokens, ${timeExponent(from(2500))} from 2,500). The projections and norms grow
-  as N, the attention and the position bias as N·k², and k² = N/16: as N². The second kind takes over as the bag grows. A sweep's row
-  costs its columns and its switches, which do not grow with the row, so the exponent stays a little below 2.
+  as N, the attention and the position bias as N·k², and k² = N/16: as N². The second kind takes over as the bag grows. What is
+  linear keeps the exponent below 2, and so do the switches of the sweeps: at most one a unit and row, s·k² rows, as N^1.5.
 - **Memory against the bag: exponent ${exponent(bag, gigabytes(bags)).toFixed(2)}.** What grows as N² is a few tensors \`[8, N, k²]\` of one sample and branch
-  (bias, attention, dropout mask and their gradients); the runtime's own 0.1 GB and the bags themselves do not.
+  (bias, attention, dropout mask and their gradients); the runtime's own memory does not grow, and the bags grow as N.
 
 ${table('Batch, at 400 tokens and 2 threads', batches400)}
 
 ${table('Batch, at 2,500 tokens and 2 threads', batches2500)}
 
 - **Time against the batch: exponent ${batchExponent(batches400)} at 400 tokens, ${batchExponent(batches2500)} at 2,500.** Samples are worked through in micro-batches of 2,500 tokens, so
-  the time is proportional to the batch; below it at 400 tokens because six samples share one micro-batch's fixed costs. A batch
-  of one has no consistency term and needs no pass to place the keys.
+  the time is proportional to the batch; a small batch of small bags pays more for what every step costs: Adam, and what depends on
+  the weights alone. A batch of one has no consistency term and needs no pass to place the keys.
 - **Memory against the batch: ${memorySlope(batches400)} MB a sample at 400 tokens, ${memorySlope(batches2500)} MB at 2,500.** The network's memory is that of one micro-batch. What a sample
-  adds is its bag (N·1024 floats: 1.6 and 10.2 MB) and its projections P (a quarter of that).
+  adds is its bag (N·1024 floats: 1.6 and 10.2 MB) and its projections P (a quarter of that); at 400 tokens the micro-batch itself grows from 1 to 4 samples.
 
 ${table('Threads, at batch 2', threads)}
 
-- **Threads: two are ${threadGain(400)} times as fast as one at 400 tokens, ${threadGain(2500)} times at 2,500.** The sweeps and products divide evenly; copies between the
-  kernels, drawing up the inputs, and the optimiser run on one thread.
+- **Threads: two are ${threadGain(400)} times as fast as one at 400 tokens, ${threadGain(2500)} times at 2,500.** The sweeps and the large products divide evenly; what only moves
+  memory gains less, and copies between the kernels, small operations and the optimiser run on one thread.
 `;
 }
 
