@@ -3,7 +3,7 @@ import { counted, type Problem } from './problems.js';
 import { quantile } from './quantile.js';
 import type { BagHeader } from './types.js';
 
-/** Up to so many tokens the network's keys are a single one, and attention chooses nothing (METHOD.md, 2.4: 6 × 6 and 7 × 7). */
+/** Up to so many tokens the network's keys are a single one, and attention chooses nothing (docs/method.md, 2.4: 6 × 6 and 7 × 7). */
 const SINGLE_KEY = 49;
 /** The smallest bag that the method was tried with. */
 const SMALL = 400;

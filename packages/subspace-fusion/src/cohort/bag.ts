@@ -9,7 +9,7 @@ export function roundHalfEven(x: number): number {
 }
 
 /**
- * The patch that stands at each token of a bag of fixed size N (METHOD.md, section 1). n ≤ N: the patches in turn, again
+ * The patch that stands at each token of a bag of fixed size N (docs/method.md, section 1). n ≤ N: the patches in turn, again
  * and again. n > N: token i is patch round_half_even(i·n/N), so the indices increase.
  */
 export function bagRows(patches: number, tokens: number): Uint32Array {

@@ -7,7 +7,7 @@ export type ClassTask = Exclude<Task, 'survival'>;
 /** A patient's class, or why there is none. */
 export type Label = { readonly name: string } | { readonly missing: string };
 
-/** Class names in the order of their indices (METHOD.md, section 1). */
+/** Class names in the order of their indices (docs/method.md, section 1). */
 export const CLASSES = {
   diagnosis: ['glioblastoma', 'astrocytoma, grade 4', 'astrocytoma, grade 2-3', 'oligodendroglioma'],
   grade: ['G2', 'G3', 'G4'],
@@ -107,7 +107,7 @@ export function readsMarkers(task: Exclude<ClassTask, object>, rule: LabelRule):
 }
 
 /**
- * Genes whose state is part of a label's definition (METHOD.md, section 1), by task and rule. Their expression follows that state, so a
+ * Genes whose state is part of a label's definition (docs/method.md, section 1), by task and rule. Their expression follows that state, so a
  * model that reads it reads a part of the answer.
  */
 export function definingGenes(task: Task, rule: LabelRule): readonly string[] {

@@ -5,7 +5,7 @@ export type Subspace = (typeof SUBSPACES)[number];
 /** What is predicted. `column`: any categorical column of the clinical table. */
 export type Task = 'diagnosis' | 'grade' | 'subtype' | 'survival' | { readonly column: string };
 
-/** Diagnosis rule: METHOD.md's table, `who2021` (default) or the published `paper` rule. */
+/** Diagnosis rule: docs/method.md's table, `who2021` (default) or the published `paper` rule. */
 export type LabelRule = 'who2021' | 'paper';
 
 export type TimeUnit = 'days' | 'months' | 'years';

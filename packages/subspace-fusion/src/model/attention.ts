@@ -28,7 +28,7 @@ function transposed(x: Value): Value {
 }
 
 /**
- * Cross-modal deformable attention, METHOD.md 2.4: queries from the fused tokens, keys and values from the histology
+ * Cross-modal deformable attention, docs/method.md 2.4: queries from the fused tokens, keys and values from the histology
  * tokens at the positions `vgrid`.
  *
  * A group's 64-wide queries, keys and values are linear in 16 channels, f (fused) and kv (sampled histology), so the

@@ -14,12 +14,12 @@ export interface Placed {
   readonly vgrid: Value; // [B·8, 2, k, k]
 }
 
-/** Step 1 of a branch: P = ReLU(Linear(X)), `[B, N, width] → [B, N, 128]`. METHOD.md section 2. */
+/** Step 1 of a branch: P = ReLU(Linear(X)), `[B, N, width] → [B, N, 128]`. docs/method.md section 2. */
 export function projectPatches(X: Value, p: Weights): Value {
   return relu(linear(X, p['patches.weight']!, p['patches.bias']));
 }
 
-/** Steps 2 and 3 of a branch and the key positions of step 4. `P [B, N, 128]`, gene code `v [B, 128]`. METHOD.md section 2. */
+/** Steps 2 and 3 of a branch and the key positions of step 4. `P [B, N, 128]`, gene code `v [B, 128]`. docs/method.md section 2. */
 export function placeBranch(P: Value, v: Value, p: Weights): Placed {
   const F = fuse(P, v, p);
   const normalise = (x: Value) => layerNorm(x, p['norm.scale']!, p['norm.shift']!);

@@ -3,7 +3,7 @@ import { GROUP_WIDTH, GROUPS, gridSide, HEAD_WIDTH, keySide, OFFSET_KERNEL, OFFS
 
 type Weights = Readonly<Record<string, Value>>;
 
-/** Where the keys are read, chosen by the fused tokens F̂ `[B, N, 128]`: `vgrid [B·8, 2, k, k]`, column then row in units of key cells. METHOD.md 2.4. */
+/** Where the keys are read, chosen by the fused tokens F̂ `[B, N, 128]`: `vgrid [B·8, 2, k, k]`, column then row in units of key cells. docs/method.md 2.4. */
 export function keyPositions(fused: Value, p: Weights): Value {
   const [B, N] = fused.shape as [number, number, number];
   const s = gridSide(N);

@@ -35,12 +35,12 @@ export function parameterInputs(specs: ParameterSpecs): Record<string, Value> {
   return Object.fromEntries(Object.entries(specs).map(([name, { shape }]) => [name, input(name, shape)]));
 }
 
-/** The bag `X [B, N, width]` as each branch projects it: P of METHOD.md section 2, step 1. */
+/** The bag `X [B, N, width]` as each branch projects it: P of docs/method.md section 2, step 1. */
 export function projections(X: Value, p: Readonly<Record<string, Value>>): Both {
   return { tumour: projectPatches(X, scoped(p, 'tumour.')), microenvironment: projectPatches(X, scoped(p, 'microenvironment.')) };
 }
 
-/** The network of METHOD.md section 2 after the projections. Dropout acts where it is given. */
+/** The network of docs/method.md section 2 after the projections. Dropout acts where it is given. */
 export function network(
   { P, genes }: NetworkInputs,
   p: Readonly<Record<string, Value>>,

@@ -93,7 +93,7 @@ export function networkParameters({ patchWidth, genes, classes }: NetworkSize): 
   };
 }
 
-/** Starting values: METHOD.md section 2. Each parameter draws from a stream of its own, named after it. */
+/** Starting values: docs/method.md section 2. Each parameter draws from a stream of its own, named after it. */
 export function initialise(specs: ParameterSpecs, seed: number): Parameters {
   return Object.fromEntries(
     Object.entries(specs).map(([name, { shape, start }]) => {

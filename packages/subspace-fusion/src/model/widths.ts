@@ -1,4 +1,4 @@
-/** Widths of the network, METHOD.md section 2. Everything else about its size follows from the bag and the gene sets. */
+/** Widths of the network, docs/method.md section 2. Everything else about its size follows from the bag and the gene sets. */
 
 /** Width of every stream, `v`, `P`, `F` and `z`. */
 export const WIDTH = 128;

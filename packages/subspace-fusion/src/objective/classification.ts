@@ -1,7 +1,7 @@
 import { input, logSoftmax, mul, neg, sum, type Value } from 'onnx-autodiff';
 
 /**
- * Weighted cross entropy `−Σ_b t_b · log softmax(logits_b)`, METHOD.md section 3.
+ * Weighted cross entropy `−Σ_b t_b · log softmax(logits_b)`, docs/method.md section 3.
  * `target [B, C]` holds, at each sample's class y, its class weight over the sum of the batch's (`crossEntropyTarget`).
  */
 export function crossEntropy(logits: Value): { loss: Value; target: Value } {

@@ -15,7 +15,7 @@ async function lossOf(v: Float32Array, vgrid: Float32Array, B: number, form: Con
 /** Gene codes that are the given unit axes, one a sample. */
 const axes = (...which: number[]) => Float32Array.from({ length: which.length * W }, (_, i) => (i % W === which[Math.floor(i / W)] ? 2 : 0));
 
-/** METHOD.md section 3 as plain loops in float64, for the grouping that is meant. */
+/** docs/method.md section 3 as plain loops in float64, for the grouping that is meant. */
 function byLoops(v: Float32Array, vgrid: Float32Array, B: number): number {
   const rows = (vectors: readonly Float32Array[]) =>
     vectors.map((a) => {

@@ -13,7 +13,7 @@ function similarityRows(x: Value): Value {
 }
 
 /**
- * Gene-guided consistency of one subspace, METHOD.md section 3: samples alike in genes should look at alike places.
+ * Gene-guided consistency of one subspace, docs/method.md section 3: samples alike in genes should look at alike places.
  * Gene codes `v [B, 128]` and key positions `vgrid [B·8, 2, k, k]` of a whole batch → Σ(A − Ā)²/B.
  */
 export function consistency(v: Value, vgrid: Value, form: ConsistencyForm): Value {

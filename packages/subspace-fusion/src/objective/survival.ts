@@ -17,7 +17,7 @@ export function survivalFunction(lambda: Value): Value {
 }
 
 /**
- * Discrete-time negative log likelihood, METHOD.md section 3, of hazards `[B, C]`.
+ * Discrete-time negative log likelihood, docs/method.md section 3, of hazards `[B, C]`.
  * The samples' bins and censoring come in as three masks (`survivalTargets`), which hold each sample's share of the mean.
  */
 export function survivalLikelihood(lambda: Value): Value {

@@ -4,7 +4,7 @@ import type { Parameters } from '../model/parameters.js';
 import type { BatchLabels } from './batch.js';
 import { subspaceLogits, type Confidence } from './coordination.js';
 
-/** How sure each subspace is of a batch, from its features `z [B, 128]` and its half of the head. METHOD.md section 4. */
+/** How sure each subspace is of a batch, from its features `z [B, 128]` and its half of the head. docs/method.md section 4. */
 export function confidences(
   z: { readonly tumour: Float32Array; readonly microenvironment: Float32Array },
   parameters: Parameters,

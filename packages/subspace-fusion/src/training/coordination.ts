@@ -38,7 +38,7 @@ export interface Coordination {
 }
 
 /**
- * Gradient coordination, METHOD.md section 4, in place on the gradient `[C, 256]` of the head's weight, tumour half first:
+ * Gradient coordination, docs/method.md section 4, in place on the gradient `[C, 256]` of the head's weight, tumour half first:
  * where the halves of a class row conflict (negative cosine), that of the less confident subspace gives way.
  * Nothing is done where the confidences are equal or one is unknown.
  */
