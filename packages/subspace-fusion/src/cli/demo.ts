@@ -17,7 +17,7 @@ import { progressBar } from './progress.js';
 const TASKS = ['survival', 'grade', 'diagnosis'] as const;
 
 /** Small enough for a few minutes on two cores, large enough to learn something. */
-const PATIENTS = 240;
+const PATIENTS = 160;
 const BAG = 400;
 const SETTINGS = { 'training.epochs': '8', 'split.test': '0.25', 'split.validation': '0.15' };
 

@@ -1,8 +1,9 @@
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { simulateCohort } from '../simulation/index.js';
 import { addInspectCommand } from './inspect.js';
 
 const DATA = '../shared/data';
@@ -55,5 +56,16 @@ split: {test: 0.3, validation: 0.3}
       unlabelled: {},
     });
     expect(inspection.problems.find(({ message }) => message.includes("'TUMOR'"))!.remedy).toBe("Did you mean 'TUMOUR'?");
+  });
+});
+
+describe('subspace inspect --beside', () => {
+  it('warns where the expression of another cohort is on another scale', async () => {
+    const out = mkdtempSync(join(tmpdir(), 'beside-'));
+    const { config } = await simulateCohort({ out, patients: 40, bag: 64, width: 8, population: 50 });
+    const ranked = join(out, 'ranked.yaml');
+    writeFileSync(ranked, readFileSync(config, 'utf8').replace('transform: log2p1', 'transform: rank').replace(/^name: .*/, 'name: ranked'));
+    expect((await inspect(config, '--beside', config)).text).toMatch(/the expression of both is on one scale\.$/);
+    expect((await inspect(config, '--beside', ranked)).text).toMatch(/Beside ranked: 1 warning\n.*the transform of 'ranked' is 'rank'/);
   });
 });

@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
 import { Presets, SingleBar } from 'cli-progress';
-import { counted, describePatches, describeScale, formatProblem, inspectCohort, loadConfig, parseOverrides, type Inspection } from '../cohort/index.js';
+import {
+  compareExpressions, counted, describePatches, describeScale, formatProblem, inspectCohort, loadCohort, loadConfig, parseOverrides, shortNumber,
+  type ComparedExpression, type Config, type Inspection,
+} from '../cohort/index.js';
 import { collect, SET } from './options.js';
 
 /** Adds `subspace inspect CONFIG.yaml`: what was found, what joins with what, and everything that is wrong. */
@@ -10,8 +13,9 @@ export function addInspectCommand(program: Command): void {
     .description('what a cohort has, what joins with what, and everything wrong with it at once')
     .argument('<config>', 'cohort.yaml')
     .option(...SET, collect, [])
+    .option('--beside <config>', 'another cohort: warns where its expression is not on the scale of this one')
     .option('--json', 'prints the findings as JSON')
-    .action(async (path: string, options: { set: string[]; json?: boolean }) => {
+    .action(async (path: string, options: { set: string[]; beside?: string; json?: boolean }) => {
       const config = await loadConfig(path, parseOverrides(options.set));
       const bar = new SingleBar({ format: 'slides {bar} {value}/{total}', clearOnComplete: true }, Presets.shades_classic);
       const showsProgress = process.stderr.isTTY && !options.json;
@@ -21,9 +25,27 @@ export function addInspectCommand(program: Command): void {
         bar.update(done);
       });
       bar.stop();
-      console.log(options.json ? JSON.stringify(inspection, null, 2) : describe(inspection));
-      if (inspection.problems.some(({ severity }) => severity === 'error')) process.exitCode = 2;
+      const failed = inspection.problems.some(({ severity }) => severity === 'error');
+      if (failed) process.exitCode = 2;
+      const other = options.beside === undefined || failed ? undefined : await loadConfig(options.beside);
+      const beside = other && { name: other.name, problems: compareExpressions(await comparable(config), await comparable(other)) };
+      if (options.json) {
+        console.log(JSON.stringify({ ...inspection, ...(beside ? { beside } : {}) }, null, 2));
+        return;
+      }
+      console.log(describe(inspection));
+      if (beside) console.log(`\n${describeBeside(beside)}`);
     });
+}
+
+async function comparable(config: Config): Promise<ComparedExpression> {
+  const { cohort } = await loadCohort(config);
+  return { name: cohort.name, file: config.expression.file, expression: cohort.expression, transform: cohort.transform };
+}
+
+function describeBeside({ name, problems }: { name: string; problems: ReturnType<typeof compareExpressions> }): string {
+  if (problems.length === 0) return `Beside ${name}: the expression of both is on one scale.`;
+  return [`Beside ${name}: ${counted(problems.length, 'warning')}`, ...problems.map((p) => `  ${formatProblem(p)}`)].join('\n');
 }
 
 function describe(inspection: Inspection): string {
@@ -59,7 +81,7 @@ function describe(inspection: Inspection): string {
   if (cut) line('', `patches ${cut}`);
   line('joined', `${counted(joined.patients, 'patient')} with ${counted(joined.slides, 'slide')}`);
   if (task && 'deaths' in task) {
-    line('survival', `${counted(task.deaths, 'death')} among ${counted(task.patients, 'patient')}, median time ${task.medianFollowUp} ${task.timeUnit}`);
+    line('survival', `${counted(task.deaths, 'death')} among ${counted(task.patients, 'patient')}, median time ${shortNumber(task.medianFollowUp)} ${task.timeUnit}`);
   } else if (task) {
     const counts = (record: Readonly<Record<string, number>>) => Object.entries(record).map(([key, count]) => `${key} ${count}`);
     line(task.task, [...counts(task.classes), ...counts(task.unlabelled).map((text) => `no label: ${text}`)].join('; '));

@@ -16,7 +16,7 @@ export { inspectCohort, type Inspection } from './inspect.js';
 export { CLASSES, labelPatients, taskClasses, type ClassTask, type Labels } from './labels.js';
 export { loadCohort } from './load.js';
 export { readMarkers } from './markers.js';
-export { counted, formatProblem, type Problem } from './problems.js';
+export { counted, formatProblem, shortNumber, type Problem } from './problems.js';
 export { applyGeneScaling, fitGeneScaling, type GeneScaling } from './scaling.js';
 export { makeSplit, strataOf, type Strata } from './split.js';
 export { splitFileFolds } from './split-file.js';

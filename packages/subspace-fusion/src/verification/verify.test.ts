@@ -38,9 +38,9 @@ describe.skipIf(!existsSync(PARITY))(`the network against an independent program
     expect(all.map(({ passed }) => passed)).toEqual([true, true]);
   });
 
-  // Whole models take minutes to compile there.
-  const onGpu = ['branch-small', ...(process.env['SUBSPACE_SLOW_TESTS'] ? ['model-small-diagnosis', 'model-small-survival'] : [])];
-  test.skipIf(!existsSync(SWIFTSHADER))(`${onGpu.join(', ')} on webgpu (needs ${SWIFTSHADER}; more of them with SUBSPACE_SLOW_TESTS=1)`, async () => {
+  // A whole model takes a minute to compile there, so one of them stands for the three.
+  const onGpu = ['attention-small', 'position-bias-small', 'gene-encoder', 'losses', 'consistency', 'branch-small', 'model-small-survival'];
+  test.skipIf(!existsSync(SWIFTSHADER))(`${onGpu.join(', ')} on webgpu (needs ${SWIFTSHADER})`, async () => {
     const all = await verdicts('webgpu', (name) => onGpu.includes(name));
     expect(all.map(({ name, passed }) => [name, passed])).toEqual(all.map(({ name }) => [name, true]));
     expect(all.map(({ name }) => name).sort()).toEqual([...onGpu].sort());
