@@ -8,6 +8,7 @@ import { crossvalTables, formatText } from '../evaluation/tables.js';
 import { Interrupted } from '../training/train.js';
 import { figure, headline } from './figures.js';
 import { collect, SET } from './options.js';
+import { interruptible } from './interrupt.js';
 import { progressBar } from './progress.js';
 
 interface CrossvalFlags {
@@ -42,11 +43,6 @@ async function crossval(path: string, flags: CrossvalFlags): Promise<void> {
   const config = await loadConfig(path, parseOverrides(flags.set));
   const out = flags.out ?? join('runs', `${basename(path).replace(/\.ya?ml$/, '')}-crossval`);
   const seeds = flags.seeds ?? [config.training.seed];
-  const stop = new AbortController();
-  const onInterrupt = () => {
-    stop.abort();
-  };
-  process.once('SIGINT', onInterrupt).once('SIGTERM', onInterrupt);
   const bar = progressBar('trainings');
   const say = (line: string) => {
     bar.clear();
@@ -54,26 +50,28 @@ async function crossval(path: string, flags: CrossvalFlags): Promise<void> {
   };
   let left = '';
   try {
-    const result = await crossvalidate({
-      config,
-      out,
-      folds: flags.folds,
-      seeds,
-      control: flags.control && { name: flags.control, seeds: flags.controlSeeds ?? seeds },
-      within: flags.within,
-      signal: stop.signal,
-      onWarning: (problem) => {
-        say(`warning: ${formatProblem(problem)}`);
-      },
-      onProgress: ({ run, done, of, epoch, epochs, secondsLeft }) => {
-        left = secondsLeft === undefined ? '' : `, about ${duration(secondsLeft)} left`;
-        bar.update(done, of, `${runName(run)}, epoch ${epoch + 1}/${epochs}${left}`);
-      },
-      onRun: (run, outcome, seconds) => {
-        const what = 'failure' in outcome ? `failed: ${outcome.failure}` : headlineOf(outcome.result.metrics);
-        say(`${runName(run)}: ${what} (${duration(seconds)}${left})`);
-      },
-    });
+    const result = await interruptible((signal) =>
+      crossvalidate({
+        config,
+        out,
+        folds: flags.folds,
+        seeds,
+        control: flags.control && { name: flags.control, seeds: flags.controlSeeds ?? seeds },
+        within: flags.within,
+        signal,
+        onWarning: (problem) => {
+          say(`warning: ${formatProblem(problem)}`);
+        },
+        onProgress: ({ run, done, of, epoch, epochs, secondsLeft }) => {
+          left = secondsLeft === undefined ? '' : `, about ${duration(secondsLeft)} left`;
+          bar.update(done, of, `${runName(run)}, epoch ${epoch + 1}/${epochs}${left}`);
+        },
+        onRun: (run, outcome, seconds) => {
+          const what = 'failure' in outcome ? `failed: ${outcome.failure}` : headlineOf(outcome.result.metrics);
+          say(`${runName(run)}: ${what} (${duration(seconds)}${left})`);
+        },
+      }),
+    );
     bar.clear();
     print(result, out, flags.json ?? false);
   } catch (error) {
@@ -82,7 +80,6 @@ async function crossval(path: string, flags: CrossvalFlags): Promise<void> {
     process.exitCode = 1;
   } finally {
     bar.clear();
-    process.off('SIGINT', onInterrupt).off('SIGTERM', onInterrupt);
   }
 }
 

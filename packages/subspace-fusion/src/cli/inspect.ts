@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { Presets, SingleBar } from 'cli-progress';
 import {
   compareExpressions, counted, describePatches, describeScale, formatProblem, inspectCohort, loadCohort, loadConfig, parseOverrides, shortNumber,
   type ComparedExpression, type Config, type Inspection,
 } from '../cohort/index.js';
 import { collect, SET } from './options.js';
+import { progressBar } from './progress.js';
 
 /** Adds `subspace inspect CONFIG.yaml`: what was found, what joins with what, and everything that is wrong. */
 export function addInspectCommand(program: Command): void {
@@ -17,14 +17,12 @@ export function addInspectCommand(program: Command): void {
     .option('--json', 'prints the findings as JSON')
     .action(async (path: string, options: { set: string[]; beside?: string; json?: boolean }) => {
       const config = await loadConfig(path, parseOverrides(options.set));
-      const bar = new SingleBar({ format: 'slides {bar} {value}/{total}', clearOnComplete: true }, Presets.shades_classic);
-      const showsProgress = process.stderr.isTTY && !options.json;
+      const bar = progressBar('slides');
       const inspection = await inspectCohort(config, (done, of) => {
-        if (!showsProgress) return;
-        if (done === 1) bar.start(of, 0);
-        bar.update(done);
+        if (!options.json) bar.update(done, of);
+      }).finally(() => {
+        bar.clear();
       });
-      bar.stop();
       const failed = inspection.problems.some(({ severity }) => severity === 'error');
       if (failed) process.exitCode = 2;
       const other = options.beside === undefined || failed ? undefined : await loadConfig(options.beside);

@@ -4,6 +4,7 @@ import { formatProblem, loadConfig, parseOverrides } from '../cohort/index.js';
 import { evaluateAndWrite } from '../evaluation/evaluate.js';
 import { train } from '../training/train.js';
 import { printEvaluation } from './evaluate.js';
+import { interruptible } from './interrupt.js';
 import { collect, SET } from './options.js';
 import { progressBar } from './progress.js';
 
@@ -20,36 +21,32 @@ export function addTrainCommand(program: Command): void {
     .action(async (path: string, options: { set: string[]; out?: string; resume?: boolean; json?: boolean }) => {
       const config = await loadConfig(path, parseOverrides(options.set));
       const out = options.out ?? join('runs', basename(path).replace(/\.ya?ml$/, ''));
-      const stop = new AbortController();
-      const onInterrupt = () => {
-        stop.abort();
-      };
-      process.once('SIGINT', onInterrupt).once('SIGTERM', onInterrupt);
       const bar = progressBar('training');
       const say = (line: string) => {
         bar.clear();
         console.error(line);
       };
       try {
-        await train({
-          config,
-          out,
-          resume: options.resume ?? false,
-          signal: stop.signal,
-          onWarning: (p) => {
-            say(`warning: ${formatProblem(p)}`);
-          },
-          onStep: ({ epoch, epochs, step, steps, loss }) => {
-            bar.update(epoch * steps + step, epochs * steps, `epoch ${epoch + 1}/${epochs}, loss ${loss.toFixed(3)}`);
-          },
-          onEpoch: ({ epoch, loss, validation, seconds }) => {
-            const value = validation.value === null ? 'not computed' : validation.value.toFixed(3);
-            say(`epoch ${String(epoch).padStart(3)}  loss ${loss.toFixed(4)}  validation ${validation.metric} ${value}  ${seconds.toFixed(1)} s`);
-          },
-        });
+        await interruptible((signal) =>
+          train({
+            config,
+            out,
+            resume: options.resume ?? false,
+            signal,
+            onWarning: (p) => {
+              say(`warning: ${formatProblem(p)}`);
+            },
+            onStep: ({ epoch, epochs, step, steps, loss }) => {
+              bar.update(epoch * steps + step, epochs * steps, `epoch ${epoch + 1}/${epochs}, loss ${loss.toFixed(3)}`);
+            },
+            onEpoch: ({ epoch, loss, validation, seconds }) => {
+              const value = validation.value === null ? 'not computed' : validation.value.toFixed(3);
+              say(`epoch ${String(epoch).padStart(3)}  loss ${loss.toFixed(4)}  validation ${validation.metric} ${value}  ${seconds.toFixed(1)} s`);
+            },
+          }),
+        );
       } finally {
         bar.clear();
-        process.off('SIGINT', onInterrupt).off('SIGTERM', onInterrupt);
       }
       const evaluation = await evaluateAndWrite(out);
       printEvaluation(evaluation.result, options.json ?? false);
