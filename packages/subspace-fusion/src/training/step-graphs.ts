@@ -1,4 +1,5 @@
 import { add, gemm, gradients, greater, input, mul, reshape, sum, where, type Value } from 'onnx-autodiff';
+import { SUBSPACES, type Subspace } from '../cohort/types.js';
 import { placeBranch } from '../model/branch.js';
 import type { Dropout } from '../model/dropout.js';
 import { encodeGenes } from '../model/gene-encoder.js';
@@ -8,8 +9,7 @@ import { GROUPS, gridSide, keySide, WIDTH } from '../model/widths.js';
 import { consistency, crossEntropy, hazards, survivalLikelihood, type ConsistencyForm } from '../objective/index.js';
 import type { Backend } from './backend.js';
 
-export const SUBSPACES = ['tumour', 'microenvironment'] as const;
-export type PerSubspace<T> = Record<(typeof SUBSPACES)[number], T>;
+export type PerSubspace<T> = Record<Subspace, T>;
 
 /** What decides the graphs of a training step. */
 export interface StepOptions {

@@ -1,9 +1,10 @@
 import { compile, sizeOf, type Program, type TensorData } from 'onnx-autodiff';
+import { SUBSPACES } from '../cohort/types.js';
 import type { Parameters } from '../model/parameters.js';
 import { GROUPS, gridSide, keySide, WIDTH } from '../model/widths.js';
 import { key } from '../random/counter.js';
 import { lossInputs, type BatchLabels, type Sample } from './batch.js';
-import { consistencyGraph, learnGraph, placeGraph, projectGraph, SUBSPACES, type PerSubspace, type StepOptions } from './step-graphs.js';
+import { consistencyGraph, learnGraph, placeGraph, projectGraph, type PerSubspace, type StepOptions } from './step-graphs.js';
 
 export type { StepOptions } from './step-graphs.js';
 
