@@ -11,10 +11,30 @@ export function requireNumbers(n: number, arrays: Readonly<Record<string, ArrayL
   }
 }
 
+/** Throws a RangeError unless every label is one of 0…classes−1. */
+export function requireClasses(labels: ArrayLike<number>, classes: number): void {
+  for (let i = 0; i < labels.length; i++) {
+    if (Number.isInteger(labels[i]) && labels[i] >= 0 && labels[i] < classes) continue;
+    throw new RangeError(`class ${labels[i]} of patient ${i} is not one of 0 to ${classes - 1}`);
+  }
+}
+
 /** The indices of `values` from the smallest to the largest value; equal values in index order. */
 export function ascendingOrder(values: ArrayLike<number>): Uint32Array {
   const order = Uint32Array.from({ length: values.length }, (_, i) => i);
   return order.sort((a, b) => (values[a] < values[b] ? -1 : values[a] > values[b] ? 1 : a - b));
+}
+
+/** How many of the values come before the first for which `holds` is false, by bisection: it has to hold for none after that one. */
+export function countLeading(values: ArrayLike<number>, holds: (value: number) => boolean): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (holds(values[middle])) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 export function countEvents(event: Events): number {

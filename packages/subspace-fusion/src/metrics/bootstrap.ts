@@ -3,15 +3,45 @@ import { quantile } from './arrays.js';
 import type { Metric } from './metric.js';
 
 /** Beyond this share of resamples that cannot compute a metric, its interval would describe other data. */
-const REFUSED_SHARE_LIMIT = 0.05;
+export const REFUSED_SHARE_LIMIT = 0.05;
+
+/** Metrics of a sample, and their values on each resample that could compute them. */
+export interface Bootstrap {
+  readonly metrics: readonly Metric[];
+  /** `draws[m]`: the values of metric m, in the order of the resamples. */
+  readonly draws: readonly (readonly number[])[];
+  /** Resamples drawn. */
+  readonly resamples: number;
+}
 
 /**
- * Metrics with their 95 % percentile bootstrap intervals (Efron 1981). `evaluate` computes them on the patients
- * whose indices it is given, the same metrics in the same order every time: once on each of the `n` patients for the
- * values, then on `resamples` draws of n patients with replacement. Of a list of sizes (the folds of a cross-validation) as many
- * patients are drawn as each has, from its own, and stand in its own place of the indices. Draw r depends on the seed and r alone, so every
- * metric, and every model evaluated with the same seed and patients, sees the same draws. Draws on which a metric is
- * refused are left out of its interval and counted; above 5 % of them there is no interval, with the reason.
+ * Metrics on the patients and on resamples of them (Efron 1979). `evaluate` computes them on the patients whose indices it is
+ * given, the same metrics in the same order every time: once on each of the `n` patients for the values, then on `resamples`
+ * draws of n patients with replacement. Of a list of sizes (the folds of a cross-validation) as many patients are drawn as each
+ * has, from its own, and stand in its own place of the indices. Draw r depends on the seed and r alone, so every metric, and
+ * every model evaluated with the same seed and patients, sees the same draws.
+ */
+export function bootstrap(
+  evaluate: (patients: Uint32Array) => readonly Metric[],
+  n: number | readonly number[],
+  seed: number,
+  resamples = 1000,
+): Bootstrap {
+  const sizes = typeof n === 'number' ? [n] : n;
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const metrics = evaluate(Uint32Array.from({ length: total }, (_, i) => i));
+  const draws = metrics.map((): number[] => []);
+  for (let r = 0; r < resamples; r++) {
+    evaluate(drawPatients(sizes, seed, r)).forEach(({ value }, m) => {
+      if (value !== null) draws[m].push(value);
+    });
+  }
+  return { metrics, draws, resamples };
+}
+
+/**
+ * Metrics with their 95 % percentile intervals (Efron 1981) from a {@link bootstrap} of the same arguments. Draws on which a
+ * metric is refused are left out of its interval and counted; above 5 % of them there is no interval, with the reason.
  */
 export function withIntervals(
   evaluate: (patients: Uint32Array) => readonly Metric[],
@@ -19,16 +49,12 @@ export function withIntervals(
   seed: number,
   resamples = 1000,
 ): Metric[] {
-  const sizes = typeof n === 'number' ? [n] : n;
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  const metrics = evaluate(Uint32Array.from({ length: total }, (_, i) => i));
-  const values = metrics.map((): number[] => []);
-  for (let r = 0; r < resamples; r++) {
-    evaluate(drawPatients(sizes, seed, r)).forEach(({ value }, m) => {
-      if (value !== null) values[m].push(value);
-    });
-  }
-  return metrics.map((metric, m) => withInterval(metric, values[m], resamples));
+  return percentileIntervals(bootstrap(evaluate, n, seed, resamples));
+}
+
+/** The metrics of a bootstrap with their 95 % percentile intervals, as {@link withIntervals}. */
+export function percentileIntervals({ metrics, draws, resamples }: Bootstrap): Metric[] {
+  return metrics.map((metric, m) => withInterval(metric, draws[m], resamples));
 }
 
 /** Resample r: of each group of patients as many as it has, drawn from it with replacement. */

@@ -1,3 +1,5 @@
+import { logGamma } from './gamma.js';
+
 /**
  * P(X ≥ x) for a chi-square variable with `df` ≥ 1 (integer) degrees of freedom: the regularised upper incomplete
  * gamma function Q(a, z) at a = df/2, z = x/2. Below z = a + 1 from the power series of its complement, above
@@ -7,15 +9,8 @@ export function chiSquareTail(x: number, df: number): number {
   if (x <= 0) return 1;
   const a = df / 2;
   const z = x / 2;
-  const scale = Math.exp(a * Math.log(z) - z - logGammaOfHalf(df)); // zᵃ·e⁻ᶻ/Γ(a)
+  const scale = Math.exp(a * Math.log(z) - z - logGamma(a)); // zᵃ·e⁻ᶻ/Γ(a)
   return z < a + 1 ? 1 - scale * lowerSeries(a, z) : scale * upperFraction(a, z);
-}
-
-/** log Γ(df/2), from Γ(1/2) = √π or Γ(1) = 1 and Γ(a+1) = a·Γ(a). */
-function logGammaOfHalf(df: number): number {
-  let logGamma = df % 2 === 0 ? 0 : Math.log(Math.PI) / 2;
-  for (let a = df % 2 === 0 ? 1 : 0.5; a < df / 2; a++) logGamma += Math.log(a);
-  return logGamma;
 }
 
 /** `γ(a, z)·e^z/z^a = Σ zⁿ / (a(a+1)…(a+n))`. */

@@ -1,8 +1,6 @@
-import { ascendingOrder, countEvents, requireNumbers, type Events } from './arrays.js';
+import { countEvents, type Events } from './arrays.js';
+import { comparablePairs, PAIR_TIES } from './comparable-pairs.js';
 import { refuse, type Metric } from './metric.js';
-
-/** Risks closer than this are tied, as in scikit-survival. */
-const TIED_TOLERANCE = 1e-8;
 
 /** Pairs of patients whose order of death is known, by what the risks say about it. */
 export interface Concordance {
@@ -22,37 +20,13 @@ export interface Concordance {
 /**
  * Harrell's concordance of `risk` (higher is worse) with survival. A pair counts when one patient dies and the other
  * is followed longer, or is censored at that very time; two deaths at one time do not count.
- * O(n log n): a sweep from the latest time to the earliest over a Fenwick tree of the risks seen so far.
  * Throws a RangeError on unequal lengths or NaN.
  */
 export function concordance(time: ArrayLike<number>, event: Events, risk: ArrayLike<number>): Concordance {
-  const n = time.length;
-  requireNumbers(n, { time, event, risk });
-  const { rank, lower, notHigher } = riskRanks(risk);
-  const latestFirst = ascendingOrder(time).reverse();
-  const outliving = new Int32Array(n + 1); // Fenwick tree over the risk ranks of those known to live longer
-  let outlivingCount = 0;
-  let concordant = 0;
-  let discordant = 0;
-  let tiedRisk = 0;
-  let tiedTime = 0;
-  for (let start = 0, end = 0; start < n; start = end) {
-    while (end < n && time[latestFirst[end]] === time[latestFirst[start]]) end++;
-    const here = latestFirst.subarray(start, end);
-    const deaths = here.filter((i) => event[i]);
-    for (const i of here) if (!event[i]) addRank(outliving, rank[i]);
-    outlivingCount += here.length - deaths.length;
-    for (const i of deaths) {
-      const below = countRanks(outliving, lower[i]);
-      const notAbove = countRanks(outliving, notHigher[i]);
-      concordant += below;
-      tiedRisk += notAbove - below;
-      discordant += outlivingCount - notAbove;
-    }
-    tiedTime += deaths.length * (here.length - deaths.length);
-    for (const i of deaths) addRank(outliving, rank[i]);
-    outlivingCount += deaths.length;
-  }
+  const pairs = comparablePairs(time, event, risk);
+  const [concordant, discordant, tiedRisk, tiedTime] = [pairs.concordant, pairs.discordant, pairs.tiedRisk, pairs.tiedTime].map(
+    (ofEach) => ofEach.reduce((sum, count) => sum + count, 0),
+  );
   const comparable = concordant + discordant + tiedRisk;
   const index = comparable === 0 ? null : (concordant + tiedRisk / 2) / comparable;
   return { concordant, discordant, tiedRisk, tiedTime, comparable, index };
@@ -64,41 +38,5 @@ export function concordanceIndex(time: ArrayLike<number>, event: Events, risk: A
   const { index, comparable } = concordance(time, event, risk);
   const events = countEvents(event);
   if (index === null) return refuse(name, `no comparable pair among ${time.length} patients with ${events} deaths`);
-  const ties = 'risks within 1e-8 count 1/2; a death and a censoring at one time are comparable, two deaths are not';
-  return { name, value: index, estimator: "Harrell's C", ties, n: time.length, events, comparablePairs: comparable };
-}
-
-/**
- * Each patient's place in the order of risk, and how many places from the start of that order hold a risk
- * that is lower (by more than the tolerance), or not higher.
- */
-function riskRanks(risk: ArrayLike<number>) {
-  const n = risk.length;
-  const order = ascendingOrder(risk);
-  const rank = new Uint32Array(n);
-  const lower = new Uint32Array(n);
-  const notHigher = new Uint32Array(n);
-  let below = 0;
-  let upTo = 0;
-  for (let place = 0; place < n; place++) {
-    const i = order[place];
-    while (risk[i] - risk[order[below]] > TIED_TOLERANCE) below++;
-    while (upTo < n && !(risk[order[upTo]] - risk[i] > TIED_TOLERANCE)) upTo++;
-    rank[i] = place;
-    lower[i] = below;
-    notHigher[i] = upTo;
-  }
-  return { rank, lower, notHigher };
-}
-
-/** Fenwick tree: notes one more patient at `rank`. */
-function addRank(tree: Int32Array, rank: number): void {
-  for (let node = rank + 1; node < tree.length; node += node & -node) tree[node]++;
-}
-
-/** Fenwick tree: patients noted at ranks 0…count−1. */
-function countRanks(tree: Int32Array, count: number): number {
-  let sum = 0;
-  for (let node = count; node > 0; node -= node & -node) sum += tree[node];
-  return sum;
+  return { name, value: index, estimator: "Harrell's C", ties: PAIR_TIES, n: time.length, events, comparablePairs: comparable };
 }

@@ -1,3 +1,4 @@
+import { requireClasses } from './arrays.js';
 import { refuse, type Metric } from './metric.js';
 
 /** Counts by true (row) and predicted (column) class. */
@@ -26,15 +27,10 @@ export function predictedClasses(probabilities: ArrayLike<number>, classes: numb
 /** The confusion matrix of `n` patients. Throws a RangeError where a class is not one of 0…classes−1. */
 export function confusionMatrix(truth: ArrayLike<number>, predicted: ArrayLike<number>, classes: number): Confusion {
   if (truth.length !== predicted.length) throw new RangeError(`${truth.length} true classes, ${predicted.length} predicted`);
+  requireClasses(truth, classes);
+  requireClasses(predicted, classes);
   const counts = new Int32Array(classes * classes);
-  for (let i = 0; i < truth.length; i++) {
-    for (const label of [truth[i], predicted[i]]) {
-      if (!Number.isInteger(label) || label < 0 || label >= classes) {
-        throw new RangeError(`class ${label} of patient ${i} is not one of 0 to ${classes - 1}`);
-      }
-    }
-    counts[truth[i] * classes + predicted[i]]++;
-  }
+  for (let i = 0; i < truth.length; i++) counts[truth[i] * classes + predicted[i]]++;
   return { classes, counts, n: truth.length };
 }
 

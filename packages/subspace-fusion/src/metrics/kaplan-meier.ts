@@ -1,5 +1,6 @@
 import { ascendingOrder, requireNumbers, type Events } from './arrays.js';
 import { refuse, type Metric } from './metric.js';
+import { Z } from './normal.js';
 
 /** A Kaplan-Meier curve: one row for each distinct time of the sample, whether of death or of censoring. */
 export interface KaplanMeier {
@@ -17,9 +18,6 @@ export interface KaplanMeier {
   readonly high: Float64Array;
   readonly n: number;
 }
-
-/** 97.5 % quantile of the standard normal distribution. */
-const Z = 1.959963984540054;
 
 /**
  * Kaplan-Meier estimate `S(t) = Π (1 − d/r)` over the times up to t, d deaths of r at risk, with Greenwood's variance
