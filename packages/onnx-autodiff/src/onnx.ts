@@ -1,5 +1,5 @@
 import proto, { type onnx } from 'onnx-proto';
-import type { Attribute, ElementType, Node, Value } from './value.js';
+import type { Attribute, ElementType, Node, TensorData, Value } from './value.js';
 
 const OPSET = 18;
 const IR_VERSION = 8;
@@ -12,11 +12,36 @@ export interface OnnxGraph {
   readonly nodes: readonly Node[];
   readonly inputs: ReadonlyMap<Value, string>;
   readonly outputs: ReadonlyMap<Value, string>;
+  /** Input nodes whose values are written into the model under their names, instead of being fed: a trained model's parameters. */
+  readonly parameters?: ReadonlyMap<Value, TensorData>;
 }
 
-/** The graph as an ONNX model, in protobuf. Constants become initializers. */
-export function encodeModel({ nodes, inputs, outputs }: OnnxGraph, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
-  const names = new Map<Value, string>([...outputs, ...inputs]);
+/** What a model says of itself to those who open the file. */
+export interface ModelDescription {
+  /** What it computes, for people. */
+  readonly doc?: string;
+  /** The program that made it. */
+  readonly producer?: { readonly name: string; readonly version: string };
+  /** ONNX `metadata_props`: anything that a program may want to look up. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** What inputs and outputs are, by name. */
+  readonly docs?: Readonly<Record<string, string>>;
+  /**
+   * Names of the axes of inputs whose length the caller may choose, as in `{ rows: ['n', undefined] }`. The nodes that read such an input
+   * must make do without the length that its value states (`lengthOf`, `gather`).
+   */
+  readonly freeAxes?: Readonly<Record<string, readonly (string | undefined)[]>>;
+}
+
+/**
+ * The graph as an ONNX model, in protobuf. Constants and parameters become initializers.
+ * @throws Error where a host operation stands in the graph: no other program could run it.
+ */
+export function encodeModel({ nodes, inputs, outputs, parameters = new Map() }: OnnxGraph, description: ModelDescription = {}): Uint8Array {
+  const host = nodes.find((n) => n.kind === 'host');
+  if (host) throw new Error(`encodeModel: ${host.op} is a host operation, which ONNX has no node for`);
+  const { doc = '', producer = { name: 'onnx-autodiff', version: '' }, metadata = {}, docs = {}, freeAxes = {} } = description;
+  const names = new Map<Value, string>([...outputs, ...inputs, ...[...parameters.keys()].map((v) => [v, v.node.op] as const)]);
   const taken = new Set(names.values());
   let unnamed = 0;
   const nameOf = (v: Value): string => {
@@ -30,12 +55,17 @@ export function encodeModel({ nodes, inputs, outputs }: OnnxGraph, metadata: Rea
   };
   const model = proto.onnx.ModelProto.create({
     irVersion: IR_VERSION,
-    producerName: 'onnx-autodiff',
+    producerName: producer.name,
+    producerVersion: producer.version,
+    docString: doc,
     opsetImport: [{ domain: '', version: OPSET }],
     metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     graph: {
       name: 'graph',
-      initializer: nodes.filter((n) => n.kind === 'constant').map((n) => initializer(n, nameOf(n.outputs[0]!))),
+      initializer: [
+        ...[...parameters].map(([v, data]) => initializer(v, data, nameOf(v))),
+        ...nodes.filter((n) => n.kind === 'constant').map((n) => initializer(n.outputs[0]!, n.data!, nameOf(n.outputs[0]!))),
+      ],
       node: nodes
         .filter((n) => n.kind === 'onnx')
         .map((n, i) => ({
@@ -45,23 +75,19 @@ export function encodeModel({ nodes, inputs, outputs }: OnnxGraph, metadata: Rea
           output: n.outputs.map(nameOf),
           attribute: Object.entries(n.attributes).map(([name, a]) => attribute(name, a)),
         })),
-      input: [...inputs].map(([v, name]) => valueInfo(v, name)),
-      output: [...outputs].map(([v, name]) => valueInfo(v, name)),
+      input: [...inputs].map(([v, name]) => valueInfo(v, name, docs[name], freeAxes[name])),
+      output: [...outputs].map(([v, name]) => valueInfo(v, name, docs[name])),
     },
   });
   return proto.onnx.ModelProto.encode(model).finish();
 }
 
-function valueInfo(v: Value, name: string): onnx.IValueInfoProto {
-  return {
-    name,
-    type: { tensorType: { elemType: dataTypes[v.type], shape: { dim: v.shape.map((dimValue) => ({ dimValue })) } } },
-  };
+function valueInfo({ type, shape }: Value, name: string, docString = '', free: readonly (string | undefined)[] = []): onnx.IValueInfoProto {
+  const dim = shape.map((dimValue, i) => (free[i] === undefined ? { dimValue } : { dimParam: free[i] }));
+  return { name, docString, type: { tensorType: { elemType: dataTypes[type], shape: { dim } } } };
 }
 
-function initializer(node: Node, name: string): onnx.ITensorProto {
-  const data = node.data!;
-  const { shape, type } = node.outputs[0]!;
+function initializer({ shape, type }: Value, data: TensorData, name: string): onnx.ITensorProto {
   return {
     name,
     dims: [...shape],

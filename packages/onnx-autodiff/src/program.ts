@@ -149,7 +149,8 @@ function hostStep(run: HostFunction, node: Node, buffers: ReadonlyMap<Value, Ten
   return { name: node.op, run: () => run(node.inputs.map((v) => buffers.get(origin(v))!), node.outputs.map((v) => buffers.get(v)!)) };
 }
 
-function sessionOptions({ provider = 'cpu', threads }: CompileOptions): InferenceSession.SessionOptions {
+/** How ONNX Runtime is asked to run a model. */
+export function sessionOptions({ provider = 'cpu', threads }: CompileOptions): InferenceSession.SessionOptions {
   return {
     executionProviders: [provider === 'cpu' ? cpuProvider : provider],
     graphOptimizationLevel: 'all',

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   abs, add, and, cast, compile, concat, constant, conv2d, div, elu, equal, erf, exp, expand, floor, gather, gatherElements, gelu, gemm,
   greater, greaterOrEqual, hostOperation, input, integers, layerNorm, linear, log, logSoftmax, matmul, max, maximum, mean, minimum, mul,
-  neg, pad, relu, reshape, scatterAdd, sigmoid, sign, slice, softmax, sqrt, square, sub, sum, tanh, transpose, where,
+  neg, pad, relu, reshape, scatterAdd, sigmoid, sign, slice, softmax, sqrt, square, stopGradient, sub, sum, tanh, transpose, where,
 } from './index.js';
 import { evaluate, type GraphFunction } from './testing/central-differences.js';
 import { distinct, mixed, positive, type Sample } from './testing/samples.js';
@@ -16,7 +16,7 @@ const cases: Record<string, [samples: Sample[], f: GraphFunction]> = {
   'arithmetic with broadcasting': [[mixed(2, 3, 4), positive(3, 1)], (x, y) => div(sub(mul(x, y), add(x, 2)), y)],
   'maximum and minimum': [[distinct(3, 4), mixed(4)], (x, y) => minimum(maximum(x, y), 1)],
   'exp, log, sqrt, square, abs, neg': [[positive(3, 4)], (x) => add(exp(neg(x)), add(mul(log(x), sqrt(x)), square(abs(sub(x, 1)))))],
-  'sign and floor': [[mixed(3, 4)], (x) => mul(x, add(sign(x), floor(mul(x, 3))))],
+  'sign, floor and stopGradient': [[mixed(3, 4)], (x) => mul(stopGradient(x), add(mul(x, sign(x)), floor(mul(x, 3))))],
   'tanh, sigmoid, relu': [[mixed(3, 4)], (x) => add(tanh(x), mul(sigmoid(x), relu(x)))],
   'elu': [[mixed(3, 4)], elu],
   'erf and gelu': [[mixed(3, 4)], (x) => add(erf(x), gelu(x))],

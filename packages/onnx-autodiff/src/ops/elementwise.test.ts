@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
-  abs, add, constant, div, elu, erf, exp, floor, gelu, log, maximum, minimum, mul, neg, relu, sigmoid, sign, sqrt, square, sub, tanh,
+  abs, add, constant, div, elu, erf, exp, floor, gelu, log, maximum, minimum, mul, neg, relu, sigmoid, sign, sqrt, square, stopGradient,
+  sub, tanh,
   type Operand, type Value,
 } from '../index.js';
 import { evaluate, expectGradients, expectSameBits, expectShapeError, slopes } from '../testing/central-differences.js';
@@ -50,6 +51,11 @@ describe('at the kinks', () => {
   test('no gradient flows through sign and floor', async () => {
     expect(await slopes([-1.5, 0, 2.5], (x) => add(sign(x), floor(x)))).toEqual([0, 0, 0]);
     expect([...(await evaluate([given([3], [-1.5, 0, 2.5])], floor)).y]).toEqual([-2, 0, 2]);
+  });
+  test('stopGradient leaves the value and hides it from differentiation', async () => {
+    const point = [-1.5, 0, 2.5];
+    expect([...(await evaluate([given([3], point)], stopGradient)).y]).toEqual(point);
+    expect(await slopes(point, (x) => mul(x, stopGradient(x)))).toEqual(point); // x·(x held fixed), not x²
   });
   test('sign of the smallest and the largest numbers', async () => {
     expect([...(await evaluate([given([6], [1.2e-38, -1.2e-38, 3.4e38, -3.4e38, Infinity, 0])], sign)).y]).toEqual([1, -1, 1, -1, 1, 0]);

@@ -96,6 +96,11 @@ export function floor(x: Value): Value {
   return unary('Floor', x, () => undefined);
 }
 
+/** x itself, as a constant to differentiation: no gradient flows. */
+export function stopGradient(x: Value): Value {
+  return unary('Identity', x, () => undefined);
+}
+
 /** Hyperbolic tangent. */
 export function tanh(x: Value): Value {
   return unary('Tanh', x, (g, y) => mul(g, sub(1, square(y))));

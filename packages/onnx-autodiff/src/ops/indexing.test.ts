@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { add, compile, constant, gather, gatherElements, input, integers, mul, scatterAdd, type Value } from '../index.js';
+import { add, cast, compile, constant, gather, gatherElements, input, integers, lengthOf, mul, scatterAdd, type Value } from '../index.js';
 import { evaluate, expectGradients, expectSameBits, expectShapeError } from '../testing/central-differences.js';
 import { given, mixed } from '../testing/samples.js';
 
@@ -49,6 +49,12 @@ test('thousands of updates to a few places: the same bits at one and two threads
   const indices = integers(Array.from({ length: 300 * 200 }, (_, i) => (i * 7919) % 5), [300, 200]);
   const scatter = (x: Value) => scatterAdd([5, 200], indices, x, 0);
   return expectSameBits([mixed(300, 200), mixed(5, 200)], (x, y) => add(scatter(x), scatter(gatherElements(y, indices, 0))), { runs: 20 });
+});
+
+test('the length of an axis', async () => {
+  const [rows, columns] = [0, -1].map((axis) => (x: Value) => cast(lengthOf(x, axis), 'float32'));
+  expect([...(await evaluate([mixed(4, 3)], rows!)).y]).toEqual([4]);
+  expect([...(await evaluate([mixed(4, 3)], columns!)).y]).toEqual([3]);
 });
 
 test('an index beyond the axis fails when the program runs', async () => {

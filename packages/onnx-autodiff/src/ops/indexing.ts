@@ -6,6 +6,15 @@ function requireIndices(op: string, indices: Value): void {
   if (indices.type !== 'int64') throw new TypeError(`${op}: indices are ${indices.type}, not int64`);
 }
 
+/**
+ * How long an axis of x is when the graph runs: int64 `[1]`. In an exported model that may be another length than x's shape says, where
+ * the axis is free.
+ */
+export function lengthOf(x: Value, axis: number): Value {
+  const a = axisOf('Shape', x, axis);
+  return onnxNode('Shape', [x], { shape: [1], type: 'int64' }, undefined, { start: a, end: a + 1 });
+}
+
 /** Rows by number: the slices of x along `axis` that `indices` (int64, any shape) name. Repeated indices add up their gradients. */
 export function gather(x: Value, indices: Value, axis = 0): Value {
   requireIndices('Gather', indices);
