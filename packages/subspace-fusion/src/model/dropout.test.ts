@@ -56,7 +56,7 @@ describe('dropout', () => {
   test('notes each site with its shape', () => {
     const noted = options('tumour.');
     dropout(input('x', [2, 3]), 'attention', noted);
-    expect(noted.sites).toEqual([{ name: 'dropout.tumour.attention', shape: [2, 3] }]);
+    expect(noted.sites).toEqual([{ name: 'dropout.tumour.attention', shape: [2, 3], rate: RATE }]);
   });
 });
 

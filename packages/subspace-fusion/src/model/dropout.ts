@@ -4,6 +4,7 @@ import { add, input, mul, sub, type Value } from 'onnx-autodiff';
 export interface DropoutSite {
   readonly name: string;
   readonly shape: readonly number[];
+  readonly rate: number;
 }
 
 /**
@@ -17,9 +18,9 @@ export interface Dropout {
   readonly prefix: string;
 }
 
-function site({ sites, prefix }: Dropout, name: string, shape: readonly number[]): Value {
+function site({ rate, sites, prefix }: Dropout, name: string, shape: readonly number[]): Value {
   const full = `dropout.${prefix}${name}`;
-  sites.push({ name: full, shape });
+  sites.push({ name: full, shape, rate });
   return input(full, shape);
 }
 

@@ -1,5 +1,6 @@
 import { sizeOf } from 'onnx-autodiff';
 import { key, normal, uniform } from '../random/counter.js';
+import { branchesOf, WHOLE, type NetworkParts } from './parts.js';
 import { BIAS_WIDTH, GENE_WIDTHS, GROUP_WIDTH, GROUPS, HEAD_WIDTH, OFFSET_KERNEL, WIDTH } from './widths.js';
 
 /** Values of all trainable parameters, by name. */
@@ -24,17 +25,20 @@ export interface NetworkSize {
   readonly genes: { readonly tumour: number; readonly microenvironment: number };
   /** Classes, or survival bins. */
   readonly classes: number;
+  /** Clinical covariates that enter at the head; none by default. */
+  readonly covariates?: number;
 }
 
 /** A layer as PyTorch starts it: weights and biases uniform within ±1/√fan_in. */
-function layer(name: string, shape: readonly number[], fanIn: number, bias: boolean): ParameterSpecs {
+export function layer(name: string, shape: readonly number[], fanIn: number, bias: boolean): ParameterSpecs {
   const start = { uniform: 1 / Math.sqrt(fanIn) };
   const weight = { [`${name}.weight`]: { shape, start } };
   return bias ? { ...weight, [`${name}.bias`]: { shape: [shape[0]!], start } } : weight;
 }
 
-function norm(name: string): ParameterSpecs {
-  return { [`${name}.scale`]: { shape: [WIDTH], start: 'ones' }, [`${name}.shift`]: { shape: [WIDTH], start: 'zeros' } };
+/** A layer normalisation over the last axis. */
+export function norm(name: string, width: number = WIDTH): ParameterSpecs {
+  return { [`${name}.scale`]: { shape: [width], start: 'ones' }, [`${name}.shift`]: { shape: [width], start: 'zeros' } };
 }
 
 /** Self-normalising layers: weights ~ N(0, 1/fan_in), zero biases. */
@@ -50,9 +54,32 @@ function geneEncoder(genes: number): ParameterSpecs {
   return Object.assign({}, ...layers) as ParameterSpecs;
 }
 
-function branch(patchWidth: number): ParameterSpecs {
-  const grouped = [GROUPS, HEAD_WIDTH, GROUP_WIDTH];
+/** The network that places the keys. */
+function offsets(): ParameterSpecs {
   const { size } = OFFSET_KERNEL;
+  return {
+    ...layer('offsets.depthwise', [HEAD_WIDTH, 1, size, size], size * size, true),
+    ...layer('offsets.pointwise', [2, HEAD_WIDTH], HEAD_WIDTH, false),
+  };
+}
+
+function positionBias(): ParameterSpecs {
+  return {
+    ...layer('bias.0', [BIAS_WIDTH, 2], 2, true),
+    ...layer('bias.1', [BIAS_WIDTH, BIAS_WIDTH], BIAS_WIDTH, true),
+    ...layer('bias.2', [1, BIAS_WIDTH], BIAS_WIDTH, true),
+  };
+}
+
+/** What stands for the projected patches of a missing bag, and for the gene code of missing genes. */
+function standIns(): ParameterSpecs {
+  const start = { uniform: 1 / Math.sqrt(WIDTH) };
+  return { 'standIn.patches': { shape: [WIDTH], start }, 'standIn.genes': { shape: [WIDTH], start } };
+}
+
+function branch(patchWidth: number, parts: NetworkParts): ParameterSpecs {
+  const grouped = [GROUPS, HEAD_WIDTH, GROUP_WIDTH];
+  const deformable = parts.attention === 'deformable';
   return {
     ...layer('patches', [WIDTH, patchWidth], patchWidth, true),
     ...layer('fusion', [WIDTH, 2 * WIDTH], 2 * WIDTH, true),
@@ -60,15 +87,13 @@ function branch(patchWidth: number): ParameterSpecs {
     ...layer('queries', grouped, GROUP_WIDTH, false),
     ...layer('keys', grouped, GROUP_WIDTH, false),
     ...layer('values', grouped, GROUP_WIDTH, false),
-    ...layer('offsets.depthwise', [HEAD_WIDTH, 1, size, size], size * size, true),
-    ...layer('offsets.pointwise', [2, HEAD_WIDTH], HEAD_WIDTH, false),
-    ...layer('bias.0', [BIAS_WIDTH, 2], 2, true),
-    ...layer('bias.1', [BIAS_WIDTH, BIAS_WIDTH], BIAS_WIDTH, true),
-    ...layer('bias.2', [1, BIAS_WIDTH], BIAS_WIDTH, true),
+    ...(deformable ? offsets() : {}),
+    ...(deformable && parts.positionBias ? positionBias() : {}),
     ...layer('out', [WIDTH, GROUPS * HEAD_WIDTH], GROUPS * HEAD_WIDTH, true),
     ...norm('norm2'),
     ...layer('pooler', [WIDTH, WIDTH], WIDTH, true),
     ...layer('projection', [WIDTH, WIDTH], WIDTH, true),
+    ...(parts.standIns ? standIns() : {}),
   };
 }
 
@@ -85,12 +110,12 @@ export function scoped<T>(entries: Readonly<Record<string, T>>, prefix: string):
 }
 
 /** All parameters of the network, in a fixed order. */
-export function networkParameters({ patchWidth, genes, classes }: NetworkSize): ParameterSpecs {
-  return {
-    ...prefixed('tumour.', { ...geneEncoder(genes.tumour), ...branch(patchWidth) }),
-    ...prefixed('microenvironment.', { ...geneEncoder(genes.microenvironment), ...branch(patchWidth) }),
-    ...layer('head', [classes, 2 * WIDTH], 2 * WIDTH, true),
-  };
+export function networkParameters({ patchWidth, genes, classes }: NetworkSize, parts: NetworkParts = WHOLE): ParameterSpecs {
+  const ofBranch = { ...genes, joint: genes.tumour + genes.microenvironment };
+  const branches = branchesOf(parts);
+  const ofBranches = branches.map((name) => prefixed(`${name}.`, { ...geneEncoder(ofBranch[name]), ...branch(patchWidth, parts) }));
+  const features = branches.length * WIDTH;
+  return { ...(Object.assign({}, ...ofBranches) as ParameterSpecs), ...layer('head', [classes, features], features, true) };
 }
 
 /** Starting values: docs/method.md section 2. Each parameter draws from a stream of its own, named after it. */
