@@ -1,11 +1,12 @@
 import type { ClinicalPatient, ClinicalTable } from './clinical.js';
+import { isOverallSurvival } from './clinical/endpoint.js';
 import type { Config } from './config.js';
 import { labelPatients, neededColumns, readsMarkers } from './labels.js';
 import { contradictions, MARKER_COLUMNS, readMarkers, unreadableMarkers, type Markers } from './markers.js';
 import { nearest, suggest } from './nearest.js';
 import { counted, someOf, type Problem } from './problems.js';
 
-/** Whether the clinical table has what the task predicts; what is wrong goes to `problems`. */
+/** Whether the clinical table has the columns that the task is read from, and who has no label by them; what is wrong goes to `problems`. */
 export function checkTask({ file, columns, patients, understood }: ClinicalTable, { task, labels: rule }: Config, problems: Problem[]): void {
   const error = (message: string, remedy: string, row?: number) => problems.push({ severity: 'error', file, row, message, remedy });
   const warn = (message: string, remedy: string) => problems.push({ severity: 'warning', file, message, remedy });
@@ -14,9 +15,6 @@ export function checkTask({ file, columns, patients, understood }: ClinicalTable
       error("survival needs 'clinical.time' and 'clinical.event'", 'Name the columns of the follow-up time and of the event (1 = death seen)', 1);
       return;
     }
-    const known = patients.flatMap(({ survival }) => survival ?? []);
-    const deaths = known.filter(({ event }) => event).length;
-    if (deaths === 0) error(`no death was seen among ${known.length} patients`, `Check the column '${understood.event}' (clinical.event)`);
     // Others without survival have cells that are errors.
     const without = patients.filter(({ clinical }) => clinical[understood.time!] === '' || clinical[understood.event!] === '');
     if (without.length > 0) warn(`${counted(without.length, 'patient has', 'patients have')} no follow-up`, 'They are left out of survival');
@@ -25,12 +23,28 @@ export function checkTask({ file, columns, patients, understood }: ClinicalTable
   const absent = neededColumns(task).filter((column) => !columns.includes(column));
   for (const column of absent) error(`the task needs the column '${column}'`, remedyFor(column, columns), 1);
   if (absent.length > 0) return;
-  const { byPatient, unlabelledPatients } = labelPatients(patients, task, rule);
+  const { unlabelledPatients } = labelPatients(patients, task, rule);
   for (const [reason, ids] of unlabelledPatients) warn(`${counted(ids.length, 'patient has', 'patients have')} no label: ${reason} (${someOf(ids)})`, 'They are left out of this task');
+  if (typeof task === 'string') checkMarkers(file, patients, readsMarkers(task, rule), problems);
+}
+
+/** Whether the patients of all cohorts together have outcomes that a model can learn: an event, or two classes. */
+export function checkOutcomes(tables: readonly ClinicalTable[], { task, labels: rule }: Config, problems: Problem[]): void {
+  const [{ file, endpoint }] = tables as [ClinicalTable];
+  const patients = tables.flatMap((table) => table.patients);
+  const error = (message: string, remedy: string) => problems.push({ severity: 'error', file, message, remedy });
+  if (task === 'survival') {
+    if (!endpoint) return;
+    const known = patients.flatMap(({ survival }) => survival ?? []);
+    const what = isOverallSurvival(endpoint) ? 'death' : `event of ${endpoint.name}`;
+    if (!known.some(({ event }) => event)) error(`no ${what} was seen among ${known.length} patients`, `Check the column '${endpoint.event}' (clinical.event)`);
+    return;
+  }
+  if (tables.some(({ columns }) => neededColumns(task).some((column) => !columns.includes(column)))) return;
+  const { byPatient } = labelPatients(patients, task, rule);
   const classes = new Set(byPatient.values());
   if (classes.size === 0) error('no patient has a label for the task', 'Choose another task, or fill in its columns');
   if (classes.size === 1) error(`all ${byPatient.size} patients have the label '${[...classes][0]}'`, 'A task needs two classes at least');
-  if (typeof task === 'string') checkMarkers(file, patients, readsMarkers(task, rule), problems);
 }
 
 /** The likely typo; for a marker, how its column is named in the config. */

@@ -1,4 +1,5 @@
 import { parseBarcode, patientOf } from './barcode.js';
+import { endpointOf, eventBy } from './clinical/endpoint.js';
 import { eventOf } from './clinical/event.js';
 import { readSource } from './clinical/read-source.js';
 import type { ClinicalFormat, ClinicalRow, ClinicalSource } from './clinical/source.js';
@@ -9,7 +10,7 @@ import { chooseSamples, sampleProblems, type Sample } from './expression/samples
 import { MARKER_COLUMNS, type MarkerKey } from './markers.js';
 import { suggest } from './nearest.js';
 import { badInput, counted, someOf, type Problem } from './problems.js';
-import type { Patient, Task } from './types.js';
+import type { Endpoint, Patient, Task } from './types.js';
 
 /** One patient of the clinical table, before slides and expression are joined to it. */
 export interface ClinicalPatient extends Omit<Patient, 'bags'> {
@@ -26,6 +27,8 @@ export interface ClinicalTable {
   readonly samples: ReadonlyMap<string, Sample>;
   /** Columns from which patients, times (in `timeUnit`) and events are read: the config's, or those that the format fixes. */
   readonly understood: Pick<Config['clinical'], 'patient' | 'time' | 'event'>;
+  /** What survival is measured to; undefined without columns of time and event. */
+  readonly endpoint: Endpoint | undefined;
 }
 
 /**
@@ -66,7 +69,7 @@ export async function readClinical(config: Config['clinical'], problems: Problem
   found.push(...ofSurvival.map(weighed));
   problems.push(...found.sort((a, b) => place(a) - place(b)));
   problems.push(...survivalProblems(file, patients, columns, { ...config, ...understood }).map(weighed));
-  return { file, format, columns, patients, samples: listedSamples(sources), understood };
+  return { file, format, columns, patients, samples: listedSamples(sources), understood, endpoint: endpointOf({ ...config, ...understood }) };
 }
 
 /** Adds the format's own time, in the unit of the config, and event as `os_time` and `os_event`. */
@@ -196,7 +199,7 @@ function survivalOf(
   if (config.time === undefined || config.event === undefined) return undefined;
   const [timeText, eventText] = [clinical[config.time]!, clinical[config.event]!];
   if (timeText === '' || eventText === '') return undefined;
-  const [time, event] = [Number(timeText), eventOf(eventText, config.event)];
+  const [time, event] = [Number(timeText), eventBy(config, eventText)];
   const wrong = (column: string, text: string, expected: string) => {
     problems.push({
       severity: 'error',

@@ -32,7 +32,7 @@ describe('the config', () => {
       task: 'survival',
       labels: 'who2021',
       split: { seed: 1, test: 0.1, validation: 0.1 },
-      model: { name: 'subspace', bag: 2500, dropout: 0.1 },
+      model: { name: 'subspace', bag: 2500, dropout: 0.1, subspaces: 'two', attention: 'deformable', positionBias: 'continuous', survivalHead: 'paper' },
       training: {
         epochs: 20,
         batch: 8,
@@ -41,6 +41,7 @@ describe('the config', () => {
         seed: 1,
         consistency: 'corrected',
         coordination: 'corrected',
+        modalityDropout: 0,
       },
       provider: 'cpu',
     });
@@ -108,6 +109,29 @@ describe('the config', () => {
     expect(errorOf(SMALLEST + 'split: {folds: 5, fold: 5}\n')).toMatch(/no fold 5 of 5/);
     expect(errorOf(SMALLEST + 'split: {folds: 5, file: folds.csv}\n')).toMatch(/exclude each other/);
     expect(errorOf(SMALLEST + 'split: {test: 0.5, validation: 0.5}\n')).toMatch(/nothing to train on/);
+  });
+
+  it('reads further cohorts, conditions, covariates and an endpoint', () => {
+    const config = parse(
+      `${SMALLEST.replace('event: dead', 'event: pfi, endpoint: PFI, eventValues: [1, yes]')}moreCohorts: [other.yaml, /far/third.yaml]
+include: ['diagnosis=a, b', {column: grade, values: [2, G3]}]
+covariates: [age, idh, {column: mgmt}]
+split: {testCohort: other}
+`,
+    );
+    expect(config).toMatchObject({
+      moreCohorts: ['/data/other.yaml', '/far/third.yaml'],
+      clinical: { endpoint: 'PFI', eventValues: ['1', 'yes'] },
+      include: ['diagnosis=a, b', { column: 'grade', values: ['2', 'G3'] }],
+      covariates: ['age', 'idh', { column: 'mgmt' }],
+      split: { testCohort: 'other' },
+    });
+    expect(parseConfig(stringify(config), '/elsewhere/config.yaml')).toEqual(config);
+    expect(parse(SMALLEST, { moreCohorts: 'other.yaml' }).moreCohorts).toEqual([resolve('other.yaml')]);
+    expect(errorOf(SMALLEST + 'covariates: [ago]\n')).toMatch(/row 7: 'covariates\.0': a covariate is one of age, sex, idh, /);
+    expect(errorOf(SMALLEST + 'include: [grade]\n')).toMatch(/'include\.0': a condition is 'COLUMN=VALUE'/);
+    expect(errorOf(SMALLEST + 'split: {testCohort: other}\n')).toMatch(/'split\.testCohort' needs 'moreCohorts'/);
+    expect(errorOf(SMALLEST + 'moreCohorts: [a.yaml]\nsplit: {testCohort: a, file: folds.csv}\n')).toMatch(/says who is tested, and so does/);
   });
 
   it('says where it is not YAML', () => {

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { UserError } from '../files/user-error.js';
 import { EXPRESSION_FORMATS } from './expression/raw.js';
 import { STAR_COLUMNS } from './expression/star-counts.js';
+import { CLINICAL_VARIABLES } from './clinical-variables.js';
 import { MARKER_COLUMNS, type MarkerKey } from './markers.js';
 import { nearest } from './nearest.js';
 import { badInput, problemsError, type Problem } from './problems.js';
@@ -14,7 +15,18 @@ const name = z.string().min(1);
 const count = z.int().positive();
 const fraction = z.number().gt(0).lt(1);
 const seed = z.int().nonnegative();
-const variant = z.enum(['corrected', 'reference', 'none']);
+/** Forms of a part of the method: as it is meant, as it was published, or left out. */
+const FORMS = ['corrected', 'reference', 'none'] as const;
+/** Networks that can be trained. */
+const NETWORKS = ['subspace', 'abmil', 'transmil', 'snn', 'mean-snn', 'pathomic', 'mcat', 'cmta'] as const;
+
+/** Text of a cell; YAML reads 1 and true as no text. */
+const cell = z.union([name, z.number(), z.boolean()]).transform(String);
+const CONDITION = { error: "a condition is 'COLUMN=VALUE' or {column: NAME, values: [VALUE, …]}" };
+const condition = z.union([z.string().regex(/^[^=]+=./, CONDITION), z.strictObject({ column: name, values: z.array(cell).min(1) })], CONDITION);
+const covariate = z.union([z.enum(CLINICAL_VARIABLES), z.strictObject({ column: name, kind: z.enum(['number', 'category']).optional() })], {
+  error: `a covariate is one of ${CLINICAL_VARIABLES.join(', ')}, or {column: NAME}`,
+});
 
 const TASK = "a task is 'survival', 'diagnosis', 'grade', 'subtype' or {column: NAME}";
 
@@ -22,6 +34,10 @@ const schema = z.strictObject({
   name,
   /** Folder that relative paths start from; the folder of the config itself by default. */
   data: name.optional(),
+  /** Configs of further cohorts of the study: their clinical data, expression and features are read, the rest is of this config. */
+  moreCohorts: z.array(name).min(1).optional(),
+  /** Conditions that a patient must meet: `COLUMN=VALUE`, or a column with several values. */
+  include: z.array(condition).min(1).optional(),
   clinical: z.strictObject({
     /** A list of files here is this one and `moreFiles`. */
     file: name,
@@ -33,6 +49,10 @@ const schema = z.strictObject({
     /** 1 where the death was seen; a column named like "censorship" holds 1 where it was not. */
     event: name.optional(),
     timeUnit: z.enum(['days', 'months', 'years']).default('months'),
+    /** Name of the endpoint in reports; OS where the column of the event names no other. */
+    endpoint: name.optional(),
+    /** Values of the event column that say it was seen; every other known value then says that it was not. */
+    eventValues: z.array(cell).min(1).optional(),
     /** Columns that hold the markers of a diagnosis, where they are named otherwise than here. */
     columns: z.partialRecord(z.enum(Object.keys(MARKER_COLUMNS) as [MarkerKey, ...MarkerKey[]]), name).optional(),
   }),
@@ -49,6 +69,8 @@ const schema = z.strictObject({
     geneMap: name.optional(),
     /** By default `none` where the matrix has negative values, `log2p1` where the format fixes the unit; otherwise it must be said. */
     transform: z.enum(['none', 'log2p1', 'rank']).optional(),
+    /** By the training patients, where it is not said; `cohort` scales each cohort by itself, which hides batch effects and makes others. */
+    scaling: z.enum(['training', 'cohort']).optional(),
     /** A clinical column (study, site): genes whose floor value tells its groups apart are left out. */
     leaveOutFloorsBy: name.optional(),
   }),
@@ -63,6 +85,8 @@ const schema = z.strictObject({
       type: name.optional(),
       tumour: name.default('TUMOUR'),
       microenvironment: name.default('MICROENVIRONMENT'),
+      /** A control: sets of the same sizes, drawn from this seed among the genes that are in neither. */
+      random: seed.optional(),
     })
     .prefault({}),
   features: z.strictObject({
@@ -78,6 +102,8 @@ const schema = z.strictObject({
     .union([z.enum(['survival', 'diagnosis', 'grade', 'subtype']), z.strictObject({ column: name })], { error: TASK })
     .default('survival'),
   labels: z.enum(['who2021', 'paper']).default('who2021'),
+  /** Clinical variables that enter the model beside slides and genes. */
+  covariates: z.array(covariate).min(1).optional(),
   split: z
     .strictObject({
       /** folds.csv, one splits_k.csv, or the folder that holds splits_0.csv, splits_1.csv, … */
@@ -85,6 +111,8 @@ const schema = z.strictObject({
       fold: z.int().nonnegative().optional(),
       /** Without a file: divide the patients into so many folds from the seed; `fold` is the test part. */
       folds: z.int().min(2).optional(),
+      /** The cohort whose patients are the test part, or several. */
+      testCohort: z.union([name, z.array(name).min(1)]).optional(),
       seed: seed.default(1),
       test: fraction.default(0.1),
       validation: fraction.default(0.1),
@@ -92,7 +120,8 @@ const schema = z.strictObject({
     .prefault({}),
   model: z
     .strictObject({
-      name: z.enum(['subspace']).default('subspace'),
+      /** The method, or a published model that it is compared with. */
+      name: z.enum(NETWORKS).default('subspace'),
       /** Tokens of a bag. */
       bag: z
         .int()
@@ -100,7 +129,14 @@ const schema = z.strictObject({
           error: 'a bag is a square number of tokens from 36 up (400, 900, 2500)',
         })
         .default(2500),
+      /** Of the method; the peers keep the rates of their own papers, and 0 turns dropout off in all of them. */
       dropout: z.number().min(0).lt(1).default(0.1),
+      /** Survival: the paper's four quartile bins, or bins with clinical horizons and censored patients credited with the part that was seen. */
+      survivalHead: z.enum(['paper', 'calibrated']).default('paper'),
+      /** Ablations: one branch for all genes; every token a key; no position bias. */
+      subspaces: z.enum(['two', 'joint']).default('two'),
+      attention: z.enum(['deformable', 'plain']).default('deformable'),
+      positionBias: z.enum(['continuous', 'none']).default('continuous'),
     })
     .prefault({}),
   training: z
@@ -112,8 +148,12 @@ const schema = z.strictObject({
       learningRate: z.number().positive().default(1e-3),
       weightDecay: z.number().nonnegative().default(1e-4),
       seed: seed.default(1),
-      consistency: variant.default('corrected'),
-      coordination: variant.default('corrected'),
+      /** `offsets` compares offsets from the base grid, without the grid itself: a control. */
+      consistency: z.enum([...FORMS, 'offsets']).default('corrected'),
+      /** `random` draws the subspace that gives way: a control. */
+      coordination: z.enum([...FORMS, 'random']).default('corrected'),
+      /** Share of training samples that lose their slide or their genes, so that the model can do without; 0 for none. */
+      modalityDropout: z.number().min(0).lt(1).default(0),
       threads: count.optional(),
     })
     .prefault({}),
@@ -220,11 +260,12 @@ export function parseConfig(text: string, path: string, overrides: Readonly<Reco
   const given: unknown = document.toJS() ?? {};
   if (!isPlain(given)) throw badInput({ file: path, message: 'the config is not a list of keys', remedy: 'Write key: value lines' });
 
-  const pathKeys = new Set(['data', ...PATHS.map((keys) => keys.join('.'))]);
+  const pathKeys = new Set(['data', 'moreCohorts', ...PATHS.map((keys) => keys.join('.'))]);
   for (const [key, value] of Object.entries(overrides)) {
     setAt(given, key.split('.'), pathKeys.has(key) && value !== 'null' ? resolve(value) : overrideValue(key, value));
   }
   divideFiles(given['clinical']);
+  if (typeof given['moreCohorts'] === 'string') given['moreCohorts'] = [given['moreCohorts']];
   const parsed = schema.safeParse(given);
   if (!parsed.success) {
     const place = (at: readonly PropertyKey[]): Place => {
@@ -258,6 +299,7 @@ function withAbsolutePaths(config: Config, path: string): Config {
   const base = resolve(dirname(path), config.data ?? '.');
   const absolute = structuredClone(config);
   if (config.data !== undefined) absolute.data = base;
+  if (config.moreCohorts !== undefined) absolute.moreCohorts = config.moreCohorts.map((other) => resolve(base, other));
   for (const [section, key] of PATHS) {
     const part = absolute[section] as Record<string, unknown>;
     const paths = part[key];
@@ -269,7 +311,7 @@ function withAbsolutePaths(config: Config, path: string): Config {
 
 /** What no single key can be blamed for. */
 function checkTogether(config: Config, file: string): Config {
-  const { clinical, geneSets, split, task } = config;
+  const { clinical, geneSets, model, split, task, training } = config;
   const problems: Problem[] = [];
   const wrong = (message: string, remedy: string) => problems.push({ severity: 'error', file, message, remedy });
   // Without both, the file's format may fix them.
@@ -282,6 +324,15 @@ function checkTogether(config: Config, file: string): Config {
       wrong(`'geneSets.${key}' needs 'geneSets.file'`, "Name the file, or take it away to use the package's own sets");
     }
   }
+  if (clinical.eventValues !== undefined && clinical.event === undefined) {
+    wrong("'clinical.eventValues' needs 'clinical.event'", 'Name the column that holds them');
+  }
+  if (split.testCohort !== undefined) {
+    if (config.moreCohorts === undefined) wrong("'split.testCohort' needs 'moreCohorts'", 'List the configs of the other cohorts there');
+    if (split.file !== undefined || split.folds !== undefined) {
+      wrong("'split.testCohort' says who is tested, and so does 'split.file' or 'split.folds'", 'Take one of them away');
+    }
+  }
   if (split.test + split.validation >= 1) wrong("'split.test' and 'split.validation' leave nothing to train on", 'Lower them');
   if (split.fold !== undefined && split.file === undefined && split.folds === undefined) {
     wrong("'split.fold' needs 'split.file' or 'split.folds'", 'Name the file of the folds, or say how many to make');
@@ -289,6 +340,9 @@ function checkTogether(config: Config, file: string): Config {
   if (split.folds !== undefined && split.file !== undefined) wrong("'split.folds' and 'split.file' exclude each other", 'Take one of them away');
   if (split.folds !== undefined && split.fold !== undefined && split.fold >= split.folds) {
     wrong(`there is no fold ${split.fold} of ${split.folds}`, 'Folds are counted from 0');
+  }
+  if (training.modalityDropout > 0 && model.name !== 'subspace') {
+    wrong(`'training.modalityDropout' is for the subspace network, not for ${model.name}`, 'Take it away');
   }
   if (problems.length > 0) throw problemsError(problems);
   return config;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import type { Config } from './config.js';
+import { loadConfig, type Config } from './config.js';
 import { geneSetsFile } from './default-gene-sets.js';
 
 /** SHA-256 of a file's bytes, in hexadecimal. */
@@ -29,11 +29,16 @@ async function sha256All(paths: readonly (string | undefined)[]): Promise<string
   return hashes.length === 1 ? hashes[0]! : createHash('sha256').update(hashes.join('\n')).digest('hex');
 }
 
-/** SHA-256 of the tables that a model is trained on. The bags are left out: they may be larger than is quick to read. */
-export async function hashInputs({ clinical, expression, geneSets }: Config): Promise<{ clinical: string; expression: string; geneSets: string }> {
+/**
+ * SHA-256 of the tables that a model is trained on, those of further cohorts and their configs included. The bags are left out: they may be larger than is
+ * quick to read.
+ */
+export async function hashInputs(config: Config): Promise<{ clinical: string; expression: string; geneSets: string }> {
+  const { geneSets, moreCohorts = [] } = config;
+  const configs = [config, ...(await Promise.all(moreCohorts.map((path) => loadConfig(path))))];
   return {
-    clinical: await sha256All([clinical.file, ...(clinical.moreFiles ?? [])]),
-    expression: await sha256All([expression.file, expression.samples, expression.geneMap]),
+    clinical: await sha256All([...configs.flatMap(({ clinical }) => [clinical.file, ...(clinical.moreFiles ?? [])]), ...moreCohorts]),
+    expression: await sha256All(configs.flatMap(({ expression }) => [expression.file, expression.samples, expression.geneMap])),
     geneSets: await sha256All([geneSetsFile(geneSets), geneSets.microenvironmentFile]),
   };
 }

@@ -8,16 +8,18 @@ import { floorGenes } from './floors.js';
 import { overlap } from './gene-sets.js';
 import { inspectSplit, type PartSizes } from './inspect-split.js';
 import { labelPatients } from './labels.js';
+import type { CohortFiles } from './cohort-files.js';
 import { gatherCohort, type Gathered } from './load.js';
 import { countMarkers } from './markers.js';
+import { mergePatients } from './merge.js';
 import { groupsOf } from './present-genes.js';
 import { collecting, counted, shortNumber, someOf, type Problem } from './problems.js';
 import { quantile } from './quantile.js';
-import { SUBSPACES, type Patient, type ProvenanceSummary } from './types.js';
+import { SUBSPACES, type CohortFlow, type Endpoint, type Patient, type ProvenanceSummary } from './types.js';
 import { understoodYaml } from './understood.js';
 
-/** What `subspace inspect` tells about a cohort; plain JSON. A part whose file could not be read is missing. */
-export interface Inspection {
+/** What is told about the files of one cohort. A part whose file could not be read is missing. */
+export interface FilesInspection {
   readonly name: string;
   readonly clinical?: {
     readonly file: string;
@@ -47,12 +49,6 @@ export interface Inspection {
     /** Genes of the gene sets that the file has several times, and which of them is read. */
     readonly repeatedGenes: readonly { readonly symbol: string; readonly taken: string; readonly left: readonly string[] }[];
   };
-  /** File of the gene sets; the package's own where the config names none. */
-  readonly geneSetsFile: string;
-  readonly defaultGeneSets: boolean;
-  /** Genes that both sets have. */
-  readonly geneSetOverlap?: readonly string[];
-  readonly geneSets?: readonly { readonly set: string; readonly genes: number; readonly inMatrix: number; readonly used?: number }[];
   readonly features?: {
     readonly folder: string;
     readonly slides: number;
@@ -65,7 +61,21 @@ export interface Inspection {
     /** How the patches were cut and encoded, as far as the files say; each with all that they say of it. */
     readonly provenance?: ProvenanceSummary;
   };
-  /** Patients that have everything. */
+  /** From the clinical table to the patients that can be used. */
+  readonly flow?: CohortFlow;
+}
+
+/** What `subspace inspect` tells about a study, the files of its own cohort first; plain JSON. */
+export interface Inspection extends FilesInspection {
+  /** The files of further cohorts. */
+  readonly moreCohorts?: readonly FilesInspection[];
+  /** File of the gene sets; the package's own where the config names none. */
+  readonly geneSetsFile: string;
+  readonly defaultGeneSets: boolean;
+  /** Genes that both sets have. */
+  readonly geneSetOverlap?: readonly string[];
+  readonly geneSets?: readonly { readonly set: string; readonly genes: number; readonly inMatrix: number; readonly used?: number }[];
+  /** Patients of all cohorts that have everything. */
   readonly joined: { readonly patients: number; readonly slides: number };
   /** Of the joined patients. */
   readonly task?: SurvivalSummary | ClassSummary;
@@ -82,6 +92,9 @@ export interface Inspection {
 
 export interface SurvivalSummary {
   readonly task: 'survival';
+  /** OS, PFI, …, and when its event counts as seen. */
+  readonly endpoint: string;
+  readonly rule: string;
   readonly patients: number;
   readonly deaths: number;
   readonly medianFollowUp: number;
@@ -103,30 +116,43 @@ const ORIGINS = ['study', 'site', 'cohort', 'batch', 'source'];
  */
 export async function inspectCohort(config: Config, onSlide?: (done: number, of: number) => void): Promise<Inspection> {
   const gathered = await gatherCohort(config);
+  const { files, cohort, geneSets } = gathered;
   const problems = [...gathered.problems];
-  const readable = [...gathered.headers.keys()];
+  const readable = files.flatMap(({ headers }) => [...headers.keys()]);
   for (const [i, path] of readable.entries()) {
     await collecting(problems, () => checkBag(path));
     onSlide?.(i + 1, readable.length);
   }
-  const { clinical, joined } = gathered;
-  const split = await inspectSplit(joined, config, problems);
+  const joined = mergePatients(files, ({ joined }) => joined.complete);
+  // Of some cohorts only there is no split to speak of.
+  const split = await inspectSplit(files.every(({ flow }) => flow) ? joined : [], config, problems);
+  const [first, ...others] = files;
+  const needed = new Set(geneSets && SUBSPACES.flatMap((subspace) => geneSets[subspace]));
   return {
-    name: config.name,
-    clinical: clinical && inspectClinical(clinical),
-    expression: inspectExpression(gathered, config),
+    ...inspectFiles(first, needed),
+    ...(others.length > 0 ? { moreCohorts: others.map((one) => inspectFiles(one, needed)) } : {}),
     geneSets: inspectGeneSets(gathered, config),
     geneSetsFile: geneSetsFile(config.geneSets),
     defaultGeneSets: usesDefaultGeneSets(config.geneSets),
-    geneSetOverlap: gathered.geneSets && overlap(gathered.geneSets),
-    features: inspectFeatures(gathered, config),
+    geneSetOverlap: geneSets && overlap(geneSets),
     joined: { patients: joined.length, slides: joined.flatMap(({ bags }) => bags).length },
-    task: inspectTask(joined, config),
+    task: inspectTask(joined, config, first.clinical?.endpoint),
     withoutLabel: withoutLabel(joined, config),
     split,
-    floors: inspectFloors(gathered, config, problems),
+    floors: inspectFloors(first, needed, problems),
     problems,
-    understood: understoodYaml(config, gathered),
+    understood: understoodYaml(config, { ...first, cohort }),
+  };
+}
+
+function inspectFiles(files: CohortFiles, needed: ReadonlySet<string>): FilesInspection {
+  const { config, clinical, flow } = files;
+  return {
+    name: config.name,
+    clinical: clinical && inspectClinical(clinical),
+    expression: inspectExpression(files, needed),
+    features: inspectFeatures(files),
+    flow,
   };
 }
 
@@ -138,12 +164,11 @@ function inspectClinical({ file, format, patients, columns }: ClinicalTable): In
   return { file, format, patients: patients.length, columns: columns.length, markers };
 }
 
-function inspectExpression({ expression: read, cohort, geneSets }: Gathered, { expression: { file } }: Config): Inspection['expression'] {
+function inspectExpression({ expression: read, transform, config }: CohortFiles, needed: ReadonlySet<string>): Inspection['expression'] {
   if (!read) return undefined;
   const { patients, genes, values } = read.expression;
-  const needed = new Set(geneSets && SUBSPACES.flatMap((subspace) => geneSets[subspace]));
   return {
-    file,
+    file: config.expression.file,
     format: read.format,
     orientation: read.orientation,
     genes: genes.length,
@@ -152,7 +177,7 @@ function inspectExpression({ expression: read, cohort, geneSets }: Gathered, { e
     // Not Math.min: a missing value is NaN.
     lowest: shortNumber(values.reduce((least, x) => (x < least ? x : least), Infinity)),
     highest: shortNumber(values.reduce((most, x) => (x > most ? x : most), -Infinity)),
-    transform: cohort?.transform,
+    transform,
     scale: valueScale(read.expression),
     severalSamples: read.samples.several,
     normalSamples: read.samples.normal,
@@ -160,43 +185,44 @@ function inspectExpression({ expression: read, cohort, geneSets }: Gathered, { e
   };
 }
 
-function inspectGeneSets({ geneSets, expression, cohort }: Gathered, config: Config): Inspection['geneSets'] {
+function inspectGeneSets({ geneSets, files, cohort }: Gathered, config: Config): Inspection['geneSets'] {
   if (!geneSets) return undefined;
-  const inMatrix = new Set(expression?.expression.genes);
+  const matrices = files.flatMap(({ expression }) => (expression ? [new Set(expression.expression.genes)] : []));
+  const isThere = (gene: string) => matrices.length > 0 && matrices.every((genes) => genes.has(gene));
   return SUBSPACES.map((subspace) => ({
     set: config.geneSets[subspace],
     genes: geneSets[subspace].length,
-    inMatrix: geneSets[subspace].filter((gene) => inMatrix.has(gene)).length,
+    inMatrix: geneSets[subspace].filter(isThere).length,
     used: cohort?.genes[subspace].length,
   }));
 }
 
-function inspectFeatures({ slides, headers }: Gathered, { features: { folder, encoder } }: Config): Inspection['features'] {
+function inspectFeatures({ slides, headers, config: { features } }: CohortFiles): Inspection['features'] {
   if (!slides) return undefined;
   const patches = Float64Array.from([...headers.values()], (header) => header.patches).sort();
   const [first] = headers.values();
   const provenance = summarise(headers.values());
   return {
-    folder,
+    folder: features.folder,
     slides: [...slides.byPatient.values()].flat().length,
     patients: slides.byPatient.size,
     otherFiles: slides.others.length,
     patches: first && { least: patches[0]!, median: quantile(patches, 0.5), most: patches.at(-1)! },
     width: first?.width,
-    encoder: encoder ?? provenance.encoder?.[0],
+    encoder: features.encoder ?? provenance.encoder?.[0],
     provenance,
   };
 }
 
-function inspectTask(joined: readonly Patient[], { task, labels: rule, clinical }: Config): Inspection['task'] {
+function inspectTask(joined: readonly Patient[], { task, labels: rule, clinical }: Config, endpoint: Endpoint | undefined): Inspection['task'] {
   if (joined.length === 0) return undefined;
   if (task === 'survival') {
     const known = joined.flatMap(({ survival }) => survival ?? []);
     const times = Float64Array.from(known, ({ time }) => time).sort();
     const deaths = known.filter(({ event }) => event).length;
-    return known.length === 0
-      ? undefined
-      : { task, patients: known.length, deaths, medianFollowUp: quantile(times, 0.5), timeUnit: clinical.timeUnit };
+    if (known.length === 0 || !endpoint) return undefined;
+    const { name, rule } = endpoint;
+    return { task, endpoint: name, rule, patients: known.length, deaths, medianFollowUp: quantile(times, 0.5), timeUnit: clinical.timeUnit };
   }
   const { byPatient, unlabelled } = labelPatients(joined, task, rule);
   const classes: Record<string, number> = {};
@@ -208,12 +234,11 @@ function withoutLabel(joined: readonly Patient[], { task, labels: rule }: Config
   return task === 'survival' ? undefined : Object.fromEntries(labelPatients(joined, task, rule).unlabelledPatients);
 }
 
-function inspectFloors({ clinical, expression, geneSets }: Gathered, config: Config, problems: Problem[]): Inspection['floors'] {
+function inspectFloors({ clinical, expression, config }: CohortFiles, needed: ReadonlySet<string>, problems: Problem[]): Inspection['floors'] {
   const { file, leaveOutFloorsBy } = config.expression;
   const column = leaveOutFloorsBy ?? ORIGINS.find((origin) => clinical?.columns.includes(origin));
   if (!clinical?.columns.includes(column ?? '') || !expression || column === undefined) return undefined;
   const genes = floorGenes(expression.expression, groupsOf(clinical, column));
-  const needed = new Set(geneSets && SUBSPACES.flatMap((subspace) => geneSets[subspace]));
   const inGeneSets = genes.filter((gene) => needed.has(gene));
   if (inGeneSets.length > 0 && leaveOutFloorsBy === undefined) {
     const message = `${counted(inGeneSets.length, 'gene of the gene sets has', 'genes of the gene sets have')} a floor value that gives the ${column} away (${someOf(inGeneSets)})`;

@@ -5,16 +5,26 @@ import type { ExpressionFile } from './expression.js';
 import { readBagHeader } from './features.js';
 import { collecting, someOf, type Problem } from './problems.js';
 import type { Slides } from './slides.js';
-import type { BagFile, BagHeader, Patient } from './types.js';
+import type { BagFile, BagHeader, IncompletePatient, Patient } from './types.js';
 
-/** Patients that have everything, in the order of the clinical table; the others are counted. */
+/** The patients of a clinical table by what there is of them, in its order. */
+export interface Joined {
+  /** With expression and slides. */
+  readonly complete: readonly Patient[];
+  /** With one of them. */
+  readonly incomplete: readonly IncompletePatient[];
+  /** How many have neither. */
+  readonly neither: number;
+}
+
+/** Joins expression and slides to the clinical table; patients who lack something are counted in `problems`. */
 export function joinPatients(
   clinical: ClinicalTable,
   { expression }: ExpressionFile,
   slides: Slides,
   config: Config,
   problems: Problem[],
-): Patient[] {
+): Joined {
   const measured = new Set(expression.patients);
   const warn = (file: string, names: readonly string[], what: string) => {
     if (names.length === 0) return;
@@ -33,21 +43,25 @@ export function joinPatients(
     `of ${total} patients have no slide`,
   );
   warn(config.features.folder, slides.others, slides.others.length === 1 ? 'feature file belongs to no patient' : 'feature files belong to no patient');
-  const joined = clinical.patients.flatMap((patient) => {
-    const bags = slides.byPatient.get(patient.id);
-    return bags && measured.has(patient.id) ? [{ id: patient.id, clinical: patient.clinical, survival: patient.survival, bags }] : [];
-  });
-  if (joined.length < 2) {
+  const complete: Patient[] = [];
+  const incomplete: IncompletePatient[] = [];
+  for (const { id, clinical: row, survival } of clinical.patients) {
+    const bags = slides.byPatient.get(id) ?? [];
+    const patient: Patient = { id, cohort: config.name, clinical: row, survival, bags };
+    if (bags.length > 0 && measured.has(id)) complete.push(patient);
+    else if (bags.length > 0 || measured.has(id)) incomplete.push({ ...patient, has: bags.length > 0 ? 'slides' : 'expression' });
+  }
+  if (complete.length < 2) {
     problems.push({
       severity: 'error',
       file: clinical.file,
       message:
-        `${joined.length} of ${total} patients have expression and a slide ` +
+        `${complete.length} of ${total} patients have expression and a slide ` +
         `(${expression.patients.length} have expression, ${slides.byPatient.size} a slide)`,
       remedy: 'Use the same patient ids in all files; a cohort needs two patients at least',
     });
   }
-  return joined;
+  return { complete, incomplete, neither: total - complete.length - incomplete.length };
 }
 
 /** Headers of all bags; a file that is no bag, or whose patches were cut or encoded differently, is an error. */

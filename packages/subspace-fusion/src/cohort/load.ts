@@ -1,93 +1,165 @@
 import { sameEncoder } from './bags/agreement.js';
 import { summarise } from './bags/summary.js';
-import { bagSizeProblems } from './bag-size.js';
-import { checkTask } from './check-task.js';
-import { readClinical, type ClinicalTable } from './clinical.js';
-import type { Config } from './config.js';
+import { checkOutcomes } from './check-task.js';
+import { inTimeUnit, readCohortFiles, type CohortFiles } from './cohort-files.js';
+import { loadConfig, type Config } from './config.js';
 import { geneSetsFile } from './default-gene-sets.js';
-import { decideTransform, readExpression, transformProblems, type ExpressionFile } from './expression.js';
-import { readGeneMap } from './expression/gene-names.js';
+import { readGeneMap, type GeneMap } from './expression/gene-names.js';
 import { readSubspaceGenes } from './gene-sets.js';
-import { joinPatients, readHeaders } from './join.js';
 import { definingGenes } from './labels.js';
+import { cohortDisagreements, mergeExpressions, mergePatients } from './merge.js';
 import { permuteBags } from './permuted-bags.js';
-import { presentGenes } from './present-genes.js';
-import { collecting, problemsError, type Problem } from './problems.js';
-import { findSlides, type Slides } from './slides.js';
-import type { BagHeader, Cohort, Patient } from './types.js';
+import { presentGenes, tellTaleGenes } from './present-genes.js';
+import { badInput, collecting, problemsError, someOf, type Problem } from './problems.js';
+import { randomGenes } from './random-genes.js';
+import type { Cohort } from './types.js';
 
-/** All that was read of a cohort's files; what could not be read is undefined and stands in `problems`. */
+/** All that was read of a study's files; what could not be read is undefined and stands in `problems`. */
 export interface Gathered {
-  readonly clinical: ClinicalTable | undefined;
+  /** The files of each cohort, the config's own first. */
+  readonly files: readonly [CohortFiles, ...CohortFiles[]];
   readonly geneSets: Cohort['genes'] | undefined;
-  readonly expression: ExpressionFile | undefined;
-  readonly slides: Slides | undefined;
-  /** Patients that have clinical data, expression and a slide. */
-  readonly joined: readonly Patient[];
-  /** Headers of the joined patients' bags by path; of all patients' where the expression could not be read. */
-  readonly headers: ReadonlyMap<string, BagHeader>;
   /** Undefined where a problem is an error. */
   readonly cohort: Cohort | undefined;
   readonly problems: readonly Problem[];
 }
 
-/** Reads a cohort's files and joins them, and collects everything that is wrong instead of stopping at the first. */
-export async function gatherCohort(config: Config): Promise<Gathered> {
-  const problems: Problem[] = [];
-  const clinical = await collecting(problems, () => readClinical(config.clinical, problems, config.task));
-  const mapFile = config.expression.geneMap;
-  const geneMap = mapFile === undefined ? undefined : await collecting(problems, () => readGeneMap(mapFile, problems));
-  const geneSets = await collecting(problems, () => readSubspaceGenes(config.geneSets, problems, geneMap));
-  const ids = clinical && new Set(clinical.patients.map(({ id }) => id));
-  const genes = new Set(geneSets && [...geneSets.tumour, ...geneSets.microenvironment]);
-  const context = { patients: ids, genes, geneMap, samples: clinical?.samples };
-  const expression = await collecting(problems, () => readExpression(config.expression.file, context, problems, config.expression));
-  const slides = await collecting(problems, () => findSlides(config.features, ids ?? [], problems));
+/** What a cohort is read for: to learn from it, or to be read by a model that has its genes already. */
+type Purpose = 'study' | { readonly genes: Cohort['genes'] };
 
-  if (clinical) checkTask(clinical, config, problems);
-  const joined = clinical && expression && slides ? joinPatients(clinical, expression, slides, config, problems) : [];
-  const bags = expression ? joined.flatMap(({ bags }) => bags) : [...(slides?.byPatient.values() ?? [])].flat();
-  const headers = await readHeaders(bags, config.features, problems);
-  problems.push(...bagSizeProblems(config, headers));
-  const parts = { clinical, geneSets, expression, slides, joined, headers };
+/** Reads the files of a config's cohort and of `moreCohorts`, joins them, and collects everything that is wrong instead of stopping at the first. */
+export async function gatherCohort(config: Config, purpose: Purpose = 'study'): Promise<Gathered> {
+  const problems: Problem[] = [];
+  const configs = [config, ...(await otherConfigs(config, problems))];
+  const geneMaps: (GeneMap | undefined)[] = [];
+  for (const { expression } of configs) {
+    const file = expression.geneMap;
+    geneMaps.push(file === undefined ? undefined : await collecting(problems, () => readGeneMap(file, problems)));
+  }
+  const geneSets = purpose === 'study' ? await collecting(problems, () => readSubspaceGenes(config.geneSets, problems, geneMaps[0])) : purpose.genes;
+  const genes = new Set(geneSets && [...geneSets.tumour, ...geneSets.microenvironment]);
+  const files: CohortFiles[] = [];
+  for (const [i, one] of configs.entries()) files.push(await readCohortFiles(one, genes, geneMaps[i], problems));
+
+  const tables = files.flatMap(({ clinical }) => clinical ?? []);
+  if (purpose === 'study' && tables.length > 0) checkOutcomes(tables, config, problems);
+  problems.push(...cohortDisagreements(files));
   const cohort =
-    clinical && geneSets && expression
-      ? await collecting(problems, async () => assemble(config, joined, { clinical, geneSets, expression, headers }, problems))
-      : undefined;
+    geneSets && files.every(isRead) ? await collecting(problems, async () => assemble(files, geneSets, purpose, problems)) : undefined;
   const failed = problems.some(({ severity }) => severity === 'error');
-  return { ...parts, cohort: failed ? undefined : cohort, problems };
+  return { files: files as [CohortFiles, ...CohortFiles[]], geneSets, cohort: failed ? undefined : cohort, problems };
+}
+
+/** The configs of `moreCohorts`, with what a study has once taken from its own config. */
+async function otherConfigs({ moreCohorts = [], task, labels, model, geneSets }: Config, problems: Problem[]): Promise<Config[]> {
+  const configs: Config[] = [];
+  for (const path of moreCohorts) {
+    const other = await collecting(problems, () => loadConfig(path));
+    if (other?.moreCohorts) {
+      problems.push({ severity: 'error', file: path, message: "a config that 'moreCohorts' names has 'moreCohorts' itself", remedy: 'List all cohorts in one config' });
+    }
+    if (other) configs.push({ ...other, task, labels, model, geneSets });
+  }
+  return configs;
 }
 
 /**
- * Loads a cohort: its patients with clinical data, expression and at least one slide. Bags stay on the disk.
+ * Loads a cohort, or the cohorts of a study as one: the patients with clinical data, expression and at least one slide. Bags stay on the disk.
  * @throws {UserError} naming every error in the files at once. The problems that come back are warnings.
  */
 export async function loadCohort(config: Config): Promise<{ cohort: Cohort; problems: readonly Problem[] }> {
-  const { cohort, problems } = await gatherCohort(config);
+  return loaded(await gatherCohort(config));
+}
+
+/**
+ * Loads another cohort for a model that exists: by its own config, but for the task, and with the model's genes, whatever sets its config names.
+ * @param model.timeUnit Unit that the times of survival are brought to.
+ * @throws {UserError} as {@link loadCohort} does, and for genes of the model that the matrix lacks.
+ */
+export async function loadExternalCohort(
+  config: Config,
+  { genes, timeUnit, ...study }: Pick<Config, 'task' | 'labels' | 'model'> & { readonly genes: Cohort['genes']; readonly timeUnit?: Cohort['timeUnit'] | undefined },
+): Promise<{ cohort: Cohort; problems: readonly Problem[] }> {
+  const { cohort, problems } = loaded(await gatherCohort({ ...config, ...study }, { genes }));
+  const unit = timeUnit ?? cohort.timeUnit;
+  const inUnit = { patients: inTimeUnit(cohort.patients, cohort.timeUnit, unit), incomplete: inTimeUnit(cohort.incomplete, cohort.timeUnit, unit) };
+  return { cohort: { ...cohort, ...inUnit, timeUnit: unit }, problems };
+}
+
+function loaded({ cohort, problems }: Gathered): { cohort: Cohort; problems: readonly Problem[] } {
   if (!cohort) throw problemsError(problems.filter(({ severity }) => severity === 'error'));
   return { cohort, problems };
 }
 
-type Readable = Pick<Gathered, 'headers'> & { readonly [P in 'clinical' | 'geneSets' | 'expression']: NonNullable<Gathered[P]> };
+/** A cohort whose files could be read. */
+type ReadFiles = { readonly [K in keyof CohortFiles]: NonNullable<CohortFiles[K]> };
 
-function assemble(config: Config, patients: readonly Patient[], parts: Readable, problems: Problem[]): Cohort {
-  const { expression, linear } = parts.expression;
-  const genes = presentGenes(config, parts.clinical, parts.geneSets, expression, problems);
-  problems.push(...definitionProblems(config, genes));
-  const transform = decideTransform(config.expression, expression, linear);
-  problems.push(...transformProblems(config.expression.file, expression, transform));
-  const [header] = parts.headers.values();
+function isRead(files: CohortFiles): files is ReadFiles {
+  const { clinical, expression, transform, flow } = files;
+  return clinical !== undefined && expression !== undefined && transform !== undefined && flow !== undefined;
+}
+
+function assemble(files: readonly ReadFiles[], geneSets: Cohort['genes'], purpose: Purpose, problems: Problem[]): Cohort {
+  const [{ config, clinical, transform }] = files as readonly [ReadFiles];
+  const matrices = files.map((one) => ({
+    name: one.config.name,
+    file: one.config.expression.file,
+    expression: one.expression.expression,
+    transform: one.transform,
+  }));
+  const expression = mergeExpressions(matrices, problems);
+  const genes = purpose === 'study' ? chooseGenes(files, geneSets, expression, problems) : requireGenes(config, geneSets, expression);
+  const headers = files.flatMap((one) => [...one.headers.values()]);
+  if (purpose === 'study') problems.push(...scalingProblems(config));
+  const patients = mergePatients(files, ({ joined }) => joined.complete);
   return {
     name: config.name,
+    names: files.map((one) => one.config.name),
     patients: config.features.permuteBags === undefined ? patients : permuteBags(patients, config.features.permuteBags),
+    incomplete: mergePatients(files, ({ joined }) => joined.incomplete),
+    flow: files.map(({ flow }) => flow),
+    endpoint: clinical.endpoint,
     expression,
     transform,
+    scaling: config.expression.scaling ?? 'training',
     genes,
     timeUnit: config.clinical.timeUnit,
-    encoder: encoder(config, parts.headers, problems),
-    provenance: summarise(parts.headers.values()),
-    width: header?.width ?? 0,
+    encoder: files.map((one) => encoder(one.config, one.headers, problems))[0],
+    provenance: summarise(headers),
+    width: headers[0]?.width ?? 0,
   };
+}
+
+/** The genes that a model of this study reads. */
+function chooseGenes(files: readonly ReadFiles[], geneSets: Cohort['genes'], expression: Cohort['expression'], problems: Problem[]): Cohort['genes'] {
+  const [{ config }] = files as readonly [ReadFiles];
+  const tellTale = tellTaleGenes(config.expression, files.map(({ clinical }) => clinical), expression);
+  const present = presentGenes(config, geneSets, expression, tellTale, problems);
+  const { random } = config.geneSets;
+  const outside = new Set([...geneSets.tumour, ...geneSets.microenvironment, ...tellTale]);
+  const genes = random === undefined ? present : randomGenes(config, random, present, outside, expression, problems);
+  problems.push(...definitionProblems(config, genes));
+  return genes;
+}
+
+/** The genes of a model, all of which a matrix must have. */
+function requireGenes({ expression: { file } }: Config, genes: Cohort['genes'], { genes: there }: Cohort['expression']): Cohort['genes'] {
+  const inMatrix = new Set(there);
+  const needed = [...new Set([...genes.tumour, ...genes.microenvironment])];
+  const absent = needed.filter((gene) => !inMatrix.has(gene));
+  if (absent.length === 0) return genes;
+  const message = `the matrix lacks ${absent.length} of the ${needed.length} genes that the model reads (${someOf(absent, 10)})`;
+  const remedy = 'Where they have other names there, give expression.geneMap; otherwise train on the genes that both cohorts have (moreCohorts)';
+  throw badInput({ file, message, remedy });
+}
+
+/** What scaling each cohort by itself does. */
+function scalingProblems({ expression: { scaling, file } }: Config): Problem[] {
+  if (scaling !== 'cohort') return [];
+  const message =
+    "expression.scaling is 'cohort': each cohort's genes are scaled by its own patients. That hides batch effects and real differences between the cohorts alike, " +
+    'makes new ones where the cohorts are of different patients, and the model can read no single patient';
+  return [{ severity: 'warning', file, message, remedy: "Leave it at 'training' where the cohorts can be brought to one unit" }];
 }
 
 /** Genes of the input that are part of the label's definition. */
@@ -101,7 +173,7 @@ function definitionProblems({ task, labels, geneSets }: Config, genes: Cohort['g
 }
 
 /** The encoder as the config says it, or the first file that does. */
-function encoder({ features }: Config, headers: Gathered['headers'], problems: Problem[]): string | undefined {
+function encoder({ features }: Config, headers: CohortFiles['headers'], problems: Problem[]): string | undefined {
   const said = [...headers.values()].find((header) => header.encoder !== undefined)?.encoder;
   if (features.encoder !== undefined && said !== undefined && !sameEncoder(features.encoder, said)) {
     problems.push({

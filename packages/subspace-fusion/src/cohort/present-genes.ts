@@ -8,15 +8,14 @@ import type { Cohort, Expression, Subspace } from './types.js';
 
 /** Genes of each set that the matrix has and that give no group away by their floor; the others are counted. */
 export function presentGenes(
-  config: Config,
-  clinical: ClinicalTable,
+  config: Pick<Config, 'geneSets' | 'expression'>,
   geneSets: Cohort['genes'],
   expression: Expression,
+  tellTale: ReadonlySet<string>,
   problems: Problem[],
 ): Cohort['genes'] {
   const inMatrix = new Set(expression.genes);
   const column = config.expression.leaveOutFloorsBy;
-  const tellTale = new Set(column === undefined ? [] : floorGenes(expression, groupsOf(clinical, column)));
   const present = (subspace: Subspace) => {
     const all = geneSets[subspace];
     const set = config.geneSets[subspace];
@@ -43,6 +42,17 @@ export function presentGenes(
     return kept;
   };
   return { tumour: present('tumour'), microenvironment: present('microenvironment') };
+}
+
+/** Genes whose floor gives a group of `expression.leaveOutFloorsBy` away, within any of the cohorts, or one of several cohorts. */
+export function tellTaleGenes({ leaveOutFloorsBy: column }: Config['expression'], tables: readonly ClinicalTable[], expression: Expression): Set<string> {
+  if (column === undefined) return new Set();
+  const first = groupsOf(tables[0]!, column);
+  if (tables.length === 1) return new Set(floorGenes(expression, first));
+  const everybody = tables.flatMap(({ patients }, cohort) => patients.map(({ id, clinical }) => ({ id, cohort: String(cohort), group: clinical[column] ?? '' })));
+  const byCohort = new Map(everybody.map(({ id, cohort }) => [id, cohort]));
+  const byBoth = new Map(everybody.map(({ id, cohort, group }) => [id, `${cohort} ${group}`]));
+  return new Set([...floorGenes(expression, byCohort), ...floorGenes(expression, byBoth)]);
 }
 
 /** Group of each patient by a clinical column. Throws {@link UserError} where there is no such column. */

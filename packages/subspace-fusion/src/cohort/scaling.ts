@@ -3,18 +3,34 @@ import { someOf } from './problems.js';
 import { quantile } from './quantile.js';
 import type { Expression, ExpressionTransform } from './types.js';
 
-/** How expression becomes the network's input; learned from the training patients and stored with the model, plain JSON. */
-export interface GeneScaling {
-  readonly transform: ExpressionTransform;
-  /** Genes by symbol, in the order of the network's input. */
-  readonly genes: readonly string[];
-  /** Mean and standard deviation of each gene's transformed values, without their tails; a deviation of 0 marks a constant gene. */
+/** Mean and standard deviation of each gene's transformed values, without their tails; a deviation of 0 marks a constant gene. */
+export interface GeneMoments {
   readonly mean: readonly number[];
   readonly deviation: readonly number[];
 }
 
+/** How expression becomes the network's input; learned from the training patients and stored with the model, plain JSON. */
+export interface GeneScaling extends GeneMoments {
+  readonly transform: ExpressionTransform;
+  /** Genes by symbol, in the order of the network's input. */
+  readonly genes: readonly string[];
+  /** By cohort, where each is scaled by itself; a patient of another cohort is then scaled by that one's patients, and never alone. */
+  readonly cohorts?: Readonly<Record<string, GeneMoments>>;
+  /** What z-scores are clipped to, ±; null where they are not. Absent: 3. */
+  readonly clip?: number | null;
+}
+
 /** z-scores are clipped to ±3. */
 const CLIP = 3;
+
+const NO_SINGLE_PATIENT =
+  "This model was trained with expression.scaling: cohort: a patient's genes are scaled by the other patients of the cohort, so it cannot read a single patient. " +
+  'Evaluate it on a whole cohort (evaluate --cohort), or train it with expression.scaling: training.';
+
+/** The bound that a scaling clips z-scores to, ±. */
+export function clipOf({ clip = CLIP }: GeneScaling): number {
+  return clip ?? Infinity;
+}
 
 /** Part of the training patients at either end whose values do not set a gene's scale. */
 const TAIL = 0.01;
@@ -33,19 +49,31 @@ function ranks(values: Float64Array): Float64Array {
   return ranked;
 }
 
-const TRANSFORMS: { readonly [T in ExpressionTransform]: (values: Float64Array) => Float64Array } = {
-  none: (values) => values,
-  log2p1: (values) => values.map((x) => Math.log2(1 + x)),
-  rank: ranks,
+/** The part of a transform that looks at one value; ranks are taken among the genes of a patient. */
+const ELEMENTWISE: { readonly [T in ExpressionTransform]: (x: number) => number } = {
+  none: (x) => x,
+  log2p1: (x) => Math.log2(1 + x),
+  rank: (x) => x,
 };
 
-/** Transformed values of the patients, one row each, in the order of `genes`. Ranks are among these genes. */
+/** A matrix as it stands in its file, after the transform; values of several files are then on one scale. */
+export function transformExpression(expression: Expression, transform: ExpressionTransform): Expression {
+  const values = transform === 'log2p1' ? expression.values.map(ELEMENTWISE.log2p1) : expression.values;
+  return { ...expression, values, transformed: transform };
+}
+
+/** Transformed values of the patients, one row each, in the order of `genes`. Ranks are among these genes. Values that are transformed already are taken as they are. */
 function transformed(
   expression: Expression,
   patients: readonly string[],
   genes: readonly string[],
   transform: ExpressionTransform,
 ): Float64Array[] {
+  const done = expression.transformed;
+  if (done !== undefined && (done === 'rank') !== (transform === 'rank')) {
+    throw new UserError(`The model reads expression after the transform '${transform}', and this is after '${done}'. Set expression.transform to '${transform}'.`);
+  }
+  const onValue = done === undefined ? ELEMENTWISE[transform] : ELEMENTWISE.none;
   const geneAt = new Map(expression.genes.map((gene, g) => [gene, g]));
   const patientAt = new Map(expression.patients.map((id, p) => [id, p]));
   const absent = genes.filter((gene) => !geneAt.has(gene));
@@ -58,8 +86,8 @@ function transformed(
   return patients.map((id) => {
     const p = patientAt.get(id);
     if (p === undefined) throw new UserError(`The expression matrix has no patient '${id}'. Add the patient.`);
-    const values = Float64Array.from(columns, (g) => expression.values[p * expression.genes.length + g]!);
-    return TRANSFORMS[transform](values);
+    const values = Float64Array.from(columns, (g) => onValue(expression.values[p * expression.genes.length + g]!));
+    return transform === 'rank' ? ranks(values) : values;
   });
 }
 
@@ -79,7 +107,7 @@ function robustMoments(values: Float64Array): { mean: number; deviation: number 
 }
 
 /**
- * Learns the scaling of each gene's transformed values from the training patients.
+ * Learns the scaling of each gene's transformed values from the training patients. An expression that is transformed already is taken as it is.
  * @throws {UserError} for a gene or patient that the matrix lacks.
  */
 export function fitGeneScaling(
@@ -94,15 +122,18 @@ export function fitGeneScaling(
 }
 
 /**
- * The network's gene input: `[patients, genes]` row-major, z-scores clipped to ±3; a gene that was constant in training gives 0.
- * @throws {UserError} for a gene or patient that the matrix lacks.
+ * The network's gene input: `[patients, genes]` row-major, z-scores clipped; a gene that was constant in training gives 0.
+ * @throws {UserError} for a gene or patient that the matrix lacks, ranks where the model reads values or the reverse, and a model that scales
+ * cohorts by themselves: see {@link scaleSubspaces}.
  */
 export function applyGeneScaling(scaling: GeneScaling, expression: Expression, patients: readonly string[]): Float32Array {
+  if (scaling.cohorts !== undefined) throw new UserError(NO_SINGLE_PATIENT);
   const { transform, genes, mean, deviation } = scaling;
   const z = (x: number, g: number) => (deviation[g] === 0 ? 0 : (x - mean[g]!) / deviation[g]!);
+  const bound = clipOf(scaling);
   const scaled = new Float32Array(patients.length * genes.length);
   transformed(expression, patients, genes, transform).forEach((row, p) => {
-    row.forEach((x, g) => (scaled[p * genes.length + g] = Math.max(-CLIP, Math.min(CLIP, z(x, g)))));
+    row.forEach((x, g) => (scaled[p * genes.length + g] = Math.max(-bound, Math.min(bound, z(x, g)))));
   });
   return scaled;
 }

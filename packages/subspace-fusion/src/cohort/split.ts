@@ -1,6 +1,7 @@
 import { key, permutation, uniform } from '../random/counter.js';
 import type { Config } from './config.js';
 import { labelPatients } from './labels.js';
+import { suggest } from './nearest.js';
 import { badInput, counted, someOf, type Problem } from './problems.js';
 import { readSplitFile, type NamedParts } from './split-file.js';
 import type { Patient, Split } from './types.js';
@@ -8,8 +9,14 @@ import type { Patient, Split } from './types.js';
 /** Patients to divide, by id, each with the stratum whose proportion every part should keep. */
 export type Strata = ReadonlyMap<string, string>;
 
-/** Patients that can be used for the task, by their class, or for survival by whether the death was seen. */
+/** Patients that can be used for the task, by their class, or for survival by whether the event was seen; of several cohorts also by cohort. */
 export function strataOf(patients: readonly Patient[], { task, labels }: Pick<Config, 'task' | 'labels'>): Strata {
+  const outcomes = outcomesOf(patients, { task, labels });
+  if (new Set(patients.map(({ cohort }) => cohort)).size < 2) return outcomes;
+  return new Map(patients.flatMap(({ id, cohort }) => (outcomes.has(id) ? [[id, `${cohort}: ${outcomes.get(id)}`] as const] : [])));
+}
+
+function outcomesOf(patients: readonly Patient[], { task, labels }: Pick<Config, 'task' | 'labels'>): Strata {
   if (task !== 'survival') return labelPatients(patients, task, labels).byPatient;
   return new Map(patients.flatMap(({ id, survival }) => (survival ? [[id, survival.event ? 'event' : 'censored'] as const] : [])));
 }
@@ -42,10 +49,11 @@ function carve(strata: Strata, size: number, stream: number): [string[], Strata]
  * Divides the patients into training, validation and test parts, in their original order within each. By the config: stratified
  * at random from `split.seed`, with `split.folds` k so that the k test parts together are the cohort; or by `split.file` (see
  * {@link readSplitFile}), where validation is carved from the training patients, as a fraction of all patients, unless the file names
- * it, and patients whom the file does not name are left out and counted in `problems`.
+ * it, and patients whom the file does not name are left out and counted in `problems`; or by `split.testCohort`, whose patients are the test part, with
+ * validation carved from the others.
  * @param patients The cohort, to find the patient of a slide that a file names.
  * @param strata The patients to divide; see {@link strataOf}. Others that a file names are left out.
- * @throws {UserError} for a split file that is wrong, or a part that would be empty.
+ * @throws {UserError} for a split file that is wrong, a cohort that is not there, or a part that would be empty.
  */
 export async function makeSplit(
   patients: readonly Patient[],
@@ -54,7 +62,7 @@ export async function makeSplit(
   problems: Problem[] = [],
 ): Promise<Split> {
   const named = config.file === undefined ? undefined : await readSplitFile(config.file, config.fold, patients, problems);
-  const parts = named ? fromFile(named, strata, config) : config.folds === undefined ? atRandom(strata, config) : foldAtRandom(strata, config, config.folds);
+  const parts = named ? fromFile(named, strata, config) : withoutFile(patients, strata, config);
   if (named && config.file !== undefined) problems.push(...unnamed(config.file, named, strata));
   const inOrder = (ids: readonly string[]) => {
     const set = new Set(ids);
@@ -77,6 +85,26 @@ function unnamed(file: string, { train, validation = [], test }: NamedParts, str
   if (others.length === 0) return [];
   const message = `${counted(others.length, 'patient is', 'patients are')} in no part of the split (${someOf(others)})`;
   return [{ severity: 'warning', file, message, remedy: 'They are left out' }];
+}
+
+function withoutFile(patients: readonly Patient[], strata: Strata, config: Config['split']): Split {
+  if (config.testCohort !== undefined) return byCohort(patients, strata, config, [config.testCohort].flat());
+  return config.folds === undefined ? atRandom(strata, config) : foldAtRandom(strata, config, config.folds);
+}
+
+/** Tests on the patients of these cohorts, trains on all others. */
+function byCohort(patients: readonly Patient[], strata: Strata, { folds, seed, validation }: Config['split'], tested: readonly string[]): Split {
+  if (folds !== undefined) {
+    throw badInput({ file: 'split', message: "'split.testCohort' says which cohort is tested, so there are no folds", remedy: 'Use train, or take split.testCohort away' });
+  }
+  const cohortOf = new Map(patients.map(({ id, cohort }) => [id, cohort ?? '']));
+  const cohorts = [...new Set(cohortOf.values())];
+  const absent = tested.find((name) => !cohorts.includes(name));
+  if (absent !== undefined) throw badInput({ file: 'split', message: `there is no cohort '${absent}' (split.testCohort)`, remedy: suggest(absent, cohorts) });
+  const isTested = (id: string) => tested.includes(cohortOf.get(id)!);
+  const others = new Map([...strata].filter(([id]) => !isTested(id)));
+  const [validationIds, rest] = carve(others, Math.round(validation * others.size), key(seed, 'test cohort'));
+  return { train: [...rest.keys()], validation: validationIds, test: [...strata.keys()].filter(isTested) };
 }
 
 function atRandom(strata: Strata, { seed, test, validation }: Config['split']): Split {

@@ -13,12 +13,14 @@ export type TimeUnit = 'days' | 'months' | 'years';
 /** How raw expression values become comparable before they are z-scored on the training patients. */
 export type ExpressionTransform = 'none' | 'log2p1' | 'rank';
 
-/** An expression matrix as it stands in the file, before any transform. */
+/** An expression matrix. */
 export interface Expression {
   readonly patients: readonly string[];
   readonly genes: readonly string[];
   /** [patients, genes], row-major. */
   readonly values: Float32Array;
+  /** The transform that the values are brought to one scale by; without it they stand as in the file. Ranks are taken when genes are chosen. */
+  readonly transformed?: ExpressionTransform;
 }
 
 /** One slide's patch features on disk; read on demand, never kept. */
@@ -29,18 +31,68 @@ export interface BagFile {
 
 export interface Patient {
   readonly id: string;
+  /** Name of the cohort that the patient is of; a loaded patient has one. */
+  readonly cohort?: string;
   /** The patient's row of the clinical table; an empty string is unknown. */
   readonly clinical: Readonly<Record<string, string>>;
   readonly survival?: { readonly time: number; readonly event: boolean };
   readonly bags: readonly BagFile[];
 }
 
+/** A patient with one modality only: slides (`bags`), or a row of the expression matrix. */
+export interface IncompletePatient extends Patient {
+  readonly has: 'slides' | 'expression';
+}
+
+/** From the patients of a clinical table to those that can be used, with who was left out on the way. */
+export interface CohortFlow {
+  readonly cohort: string;
+  /** Patients of the clinical table. */
+  readonly patients: number;
+  /** Left out by `include`, by the condition that they do not meet. */
+  readonly notIncluded: Readonly<Record<string, number>>;
+  /** Without expression but with slides, without slides but with expression, without both. */
+  readonly noExpression: number;
+  readonly noSlides: number;
+  readonly neither: number;
+  /** With everything. */
+  readonly complete: number;
+  /** Complete patients who have no label of the task, by reason. */
+  readonly noLabel: Readonly<Record<string, number>>;
+}
+
+/** What survival is measured to. */
+export interface Endpoint {
+  /** OS, PFI, DSS, … */
+  readonly name: string;
+  /** Columns that it is read from. */
+  readonly time: string;
+  readonly event: string;
+  /** When the event counts as seen, in words. */
+  readonly rule: string;
+}
+
+/** How genes are brought to one scale: by the training patients, or within each cohort by its own. */
+export type ScalingRule = 'training' | 'cohort';
+
+/** The patients of one cohort, or of several that are studied together. */
 export interface Cohort {
   readonly name: string;
-  /** Patients of the clinical table that have expression and at least one bag, in the table's order. */
+  /** Names of the cohorts that it is made of, the config's own first. */
+  readonly names: readonly string[];
+  /** Patients of the clinical tables that have expression and at least one bag, in the tables' order. */
   readonly patients: readonly Patient[];
+  /** Patients with one modality only, in the same order. */
+  readonly incomplete: readonly IncompletePatient[];
+  /** What became of the patients of each clinical table. */
+  readonly flow: readonly CohortFlow[];
+  /** Where the clinical table has times and events. */
+  readonly endpoint: Endpoint | undefined;
+  /** Values after the transform of the file that they are from, genes that all cohorts have. */
   readonly expression: Expression;
+  /** Transform of the config's own matrix. */
   readonly transform: ExpressionTransform;
+  readonly scaling: ScalingRule;
   /** Genes of each subspace that the matrix has, in the order of the gene set file. */
   readonly genes: Readonly<Record<Subspace, readonly string[]>>;
   readonly timeUnit: TimeUnit;

@@ -27,9 +27,45 @@ function transposed(x: Value): Value {
   return transpose(x, x.shape.length === 3 ? [0, 2, 1] : [0, 1, 3, 2]);
 }
 
+/** How the fused tokens attend: weights A over keys, and what the keys read. */
+export interface Attention {
+  /** `[B, 8, N, M]`; sums to 1 over the M keys. */
+  readonly A: Value;
+  readonly kv: Value; // [B, 8, M, 16]
+}
+
 /**
- * Cross-modal deformable attention, docs/method.md 2.4: queries from the fused tokens, keys and values from the histology
- * tokens at the positions `vgrid`.
+ * The weights of cross-modal deformable attention, docs/method.md 2.4: queries from the fused tokens, keys from the histology
+ * tokens at the positions `vgrid`; M = k².
+ *
+ * @param fused F̂ `[B, N, 128]`
+ * @param vgrid `[B·8, 2, k, k]`
+ * @param histology P̂ `[B, N, 128]`
+ */
+export function deformableWeights(fused: Value, vgrid: Value, histology: Value, p: Weights, positionBias: PositionBias | undefined): Attention {
+  const [B, N] = histology.shape as [number, number, number];
+  const s = gridSide(N);
+  const u = normalisedPositions(vgrid); // [B, 8, k², 2]
+  const M = u.shape[2]!;
+  const kv = bilinearSample(byGroup(histology), u, s); // [B, 8, k², 16]
+  const bias = positionBias && reshape(positionBias(reshape(u, [B * GROUPS, M, 2]), s, biasWeights(p)), [B, GROUPS, N, M]);
+  return { A: weights(byGroup(fused), kv, bias, p), kv };
+}
+
+/** The weights of plain cross attention, for comparison: every histology token is a key; nothing is said about positions. M = N. */
+export function plainWeights(fused: Value, histology: Value, p: Weights): Attention {
+  const kv = byGroup(histology);
+  return { A: weights(byGroup(fused), kv, undefined, p), kv };
+}
+
+/** softmax(Q·Kᵀ/√64 + bias) of f `[B, 8, N, 16]` over kv `[B, 8, M, 16]`. */
+function weights(f: Value, kv: Value, bias: Value | undefined, p: Weights): Value {
+  const product = matmul(f, transposed(matmul(kv, keysToQueries(p)))); // Q·Kᵀ/√64
+  return softmax(bias ? add(product, bias) : product);
+}
+
+/**
+ * Cross-modal deformable attention, docs/method.md 2.4; parameters as {@link deformableWeights}.
  *
  * A group's 64-wide queries, keys and values are linear in 16 channels, f (fused) and kv (sampled histology), so the
  * products are taken in another order, through 16 channels instead of 64; the results are the same but for rounding:
@@ -37,9 +73,6 @@ function transposed(x: Value): Value {
  *     Q·Kᵀ/√64 = f·(kv·W_kᵀ·W_q/√64)ᵀ              as Q = f·W_qᵀ, K = kv·W_kᵀ
  *     Σ_g (A_g·V_g)·W_out,gᵀ = Σ_g (A_g·kv_g)·(W_v,gᵀ·W_out,gᵀ)    as V = kv·W_vᵀ
  *
- * @param fused F̂ `[B, N, 128]`
- * @param vgrid `[B·8, 2, k, k]`
- * @param histology P̂ `[B, N, 128]`
  * @returns `[B, N, 128]`
  */
 export function deformableAttention(
@@ -47,20 +80,21 @@ export function deformableAttention(
   vgrid: Value,
   histology: Value,
   p: Weights,
-  positionBias: PositionBias,
+  positionBias: PositionBias | undefined,
   options?: Dropout,
 ): Value {
-  const [B, N] = histology.shape as [number, number, number];
-  const s = gridSide(N);
-  const u = normalisedPositions(vgrid); // [B, 8, k², 2]
-  const M = u.shape[2]!;
-  const f = byGroup(fused); // [B, 8, N, 16]
-  const kv = bilinearSample(byGroup(histology), u, s); // [B, 8, k², 16]
-  const bias = reshape(positionBias(reshape(u, [B * GROUPS, M, 2]), s, biasWeights(p)), [B, GROUPS, N, M]);
-  const logits = add(matmul(f, transposed(matmul(kv, keysToQueries(p)))), bias);
-  const attention = dropout(softmax(logits), 'attention', options); // [B, 8, N, k²]
-  const read = joinGroups(matmul(attention, kv)); // [B, N, 128]
-  return add(matmul(read, valuesToOutput(p)), p['out.bias']!);
+  return read(deformableWeights(fused, vgrid, histology, p, positionBias), p, options);
+}
+
+/** Plain cross attention: F̂ and P̂ `[B, N, 128]` → `[B, N, 128]`. */
+export function plainAttention(fused: Value, histology: Value, p: Weights, options?: Dropout): Value {
+  return read(plainWeights(fused, histology, p), p, options);
+}
+
+/** What attention reads, through its output layer: `[B, N, 128]`. */
+function read({ A, kv }: Attention, p: Weights, options: Dropout | undefined): Value {
+  const joined = joinGroups(matmul(dropout(A, 'attention', options), kv)); // [B, N, 128]
+  return add(matmul(joined, valuesToOutput(p)), p['out.bias']!);
 }
 
 /** W_kᵀ·W_q/√64 of each group, `[8, 16, 16]`. */

@@ -1,7 +1,8 @@
 import { add, layerNorm, linear, matmul, mean, relu, reshape, slice, tanh, transpose, type Value } from 'onnx-autodiff';
-import { deformableAttention, type PositionBias } from './attention.js';
+import { deformableAttention, plainAttention, type PositionBias } from './attention.js';
 import type { Dropout } from './dropout.js';
 import { keyPositions } from './key-positions.js';
+import { WHOLE, type NetworkParts } from './parts.js';
 import { WIDTH } from './widths.js';
 
 type Weights = Readonly<Record<string, Value>>;
@@ -11,7 +12,7 @@ export interface Placed {
   readonly F: Value; // [B, N, 128]
   readonly normalF: Value; // F̂ [B, N, 128]
   readonly normalP: Value; // P̂ [B, N, 128]
-  readonly vgrid: Value; // [B·8, 2, k, k]
+  readonly vgrid: Value | undefined; // [B·8, 2, k, k]; plain attention has none
 }
 
 /** Step 1 of a branch: P = ReLU(Linear(X)), `[B, N, width] → [B, N, 128]`. docs/method.md section 2. */
@@ -20,11 +21,11 @@ export function projectPatches(X: Value, p: Weights): Value {
 }
 
 /** Steps 2 and 3 of a branch and the key positions of step 4. `P [B, N, 128]`, gene code `v [B, 128]`. docs/method.md section 2. */
-export function placeBranch(P: Value, v: Value, p: Weights): Placed {
+export function placeBranch(P: Value, v: Value, p: Weights, { attention }: NetworkParts = WHOLE): Placed {
   const F = fuse(P, v, p);
   const normalise = (x: Value) => layerNorm(x, p['norm.scale']!, p['norm.shift']!);
   const normalF = normalise(F);
-  return { F, normalF, normalP: normalise(P), vgrid: keyPositions(normalF, p) };
+  return { F, normalF, normalP: normalise(P), vgrid: attention === 'plain' ? undefined : keyPositions(normalF, p) };
 }
 
 /** F = [P | v]·Wᵀ + b = P·W₁ᵀ + (v·W₂ᵀ + b): the gene half is the same for every token. */
@@ -37,8 +38,9 @@ function fuse(P: Value, v: Value, p: Weights): Value {
 }
 
 /** Steps 4 and 5 of a branch: its feature `z [B, 128]`. */
-export function finishBranch({ F, normalF, normalP, vgrid }: Placed, p: Weights, positionBias: PositionBias, options?: Dropout): Value {
-  const H = add(F, deformableAttention(normalF, vgrid, normalP, p, positionBias, options));
+export function finishBranch({ F, normalF, normalP, vgrid }: Placed, p: Weights, positionBias: PositionBias | undefined, options?: Dropout): Value {
+  const read = vgrid ? deformableAttention(normalF, vgrid, normalP, p, positionBias, options) : plainAttention(normalF, normalP, p, options);
+  const H = add(F, read);
   const pooled = mean(layerNorm(H, p['norm2.scale']!, p['norm2.shift']!), [1]); // [B, 128]
   const h = tanh(linear(pooled, p['pooler.weight']!, p['pooler.bias']));
   return linear(h, p['projection.weight']!, p['projection.bias']);

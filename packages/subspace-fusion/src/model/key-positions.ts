@@ -14,7 +14,7 @@ export function keyPositions(fused: Value, p: Weights): Value {
   const local = gelu(reshape(conv2d(image, kernel, bias, { stride, padding, groups: GROUPS }), [B * GROUPS, HEAD_WIDTH, k, k]));
   const weight = reshape(p['offsets.pointwise.weight']!, [2, HEAD_WIDTH, 1, 1]);
   const offsets = mul(tanh(conv2d(local, weight)), OFFSET_RANGE); // [B·8, 2, k, k]
-  return add(constant(grid(k), [1, 2, k, k]), offsets);
+  return add(baseGrid(k), offsets);
 }
 
 /**
@@ -32,11 +32,11 @@ function offsetKernel(p: Weights): { kernel: Value; bias: Value } {
   };
 }
 
-/** Column then row of each cell of a k×k grid, `[2, k, k]`. */
-function grid(k: number): Float32Array {
+/** Where the keys are before any offset: column then row of each cell of a k×k grid, `[1, 2, k, k]`. */
+export function baseGrid(k: number): Value {
   const cells = Float32Array.from({ length: k * k }, (_, i) => i % k);
   const rows = Float32Array.from({ length: k * k }, (_, i) => Math.floor(i / k));
-  return Float32Array.of(...cells, ...rows);
+  return constant(Float32Array.of(...cells, ...rows), [1, 2, k, k]);
 }
 
 /** Normalised positions `u [B, 8, k², 2]`, x then y: 2·vgrid/max(k − 1, 1) − 1. */

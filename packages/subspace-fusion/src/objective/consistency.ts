@@ -1,8 +1,13 @@
 import { div, greater, matmul, mul, reshape, sqrt, square, sub, sum, mean, transpose, where, type Value } from 'onnx-autodiff';
+import { baseGrid } from '../model/key-positions.js';
 import { GROUPS } from '../model/widths.js';
 
-/** `corrected` groups key positions by offset group; `reference` cuts the batch-major list in 8 as the published code does. */
-export type ConsistencyForm = 'corrected' | 'reference';
+/**
+ * `corrected` groups key positions by offset group; `reference` cuts the batch-major list in 8 as the published code does.
+ * `offsets`, a control, is `corrected` with the base grid taken off: that grid is the same for all samples and long beside their
+ * offsets, so that key positions are alike whatever the network does.
+ */
+export type ConsistencyForm = 'corrected' | 'reference' | 'offsets';
 
 /** Rows of the Gram matrix `x·xᵀ` scaled to length 1: `[G, B, D] → [G, B, B]`. A row of zeros stays zero. */
 function similarityRows(x: Value): Value {
@@ -18,7 +23,8 @@ function similarityRows(x: Value): Value {
  */
 export function consistency(v: Value, vgrid: Value, form: ConsistencyForm): Value {
   const B = v.shape[0]!;
-  const positions = form === 'corrected' ? transpose(reshape(vgrid, [B, GROUPS, -1]), [1, 0, 2]) : reshape(vgrid, [GROUPS, B, -1]);
+  const places = form === 'offsets' ? sub(vgrid, baseGrid(vgrid.shape[3]!)) : vgrid;
+  const positions = form === 'reference' ? reshape(places, [GROUPS, B, -1]) : transpose(reshape(places, [B, GROUPS, -1]), [1, 0, 2]);
   const A = similarityRows(reshape(v, [1, B, -1])); // [1, B, B]
   const meanA = mean(similarityRows(positions), [0], true); // Ā [1, B, B]
   return div(sum(square(sub(A, meanA))), B);

@@ -34,6 +34,11 @@ export function survivalLikelihood(lambda: Value): Value {
 export interface SurvivalLabel {
   readonly bin: number;
   readonly censored: boolean;
+  /**
+   * The part of its bin that a censored sample was seen in, 0 … 1: it counts as (1 − λ_y)^seen. 1 by default, the paper's rule,
+   * which credits it with the whole bin and so makes survival look better than it is.
+   */
+  readonly seen?: number;
 }
 
 /**
@@ -43,10 +48,12 @@ export interface SurvivalLabel {
 export function survivalTargets(labels: readonly SurvivalLabel[], C: number, alpha = 0): Record<'survivedBefore' | 'event' | 'survivedBeyond', Float32Array> {
   const B = labels.length;
   const masks = { survivedBefore: new Float32Array(B * C), event: new Float32Array(B * C), survivedBeyond: new Float32Array(B * C) };
-  labels.forEach(({ bin, censored }, b) => {
+  labels.forEach(({ bin, censored, seen = 1 }, b) => {
     const y = b * C + bin;
     if (censored) {
-      masks.survivedBeyond[y] = (1 - alpha) / B;
+      // log S_{y−1}·(1 − λ_y)^seen = (1 − seen)·log S_{y−1} + seen·log S_y
+      masks.survivedBefore[y] = ((1 - alpha) * (1 - seen)) / B;
+      masks.survivedBeyond[y] = ((1 - alpha) * seen) / B;
     } else {
       masks.survivedBefore[y] = 1 / B;
       masks.event[y] = 1 / B;

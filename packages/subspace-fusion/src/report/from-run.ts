@@ -1,6 +1,6 @@
 import type { EvaluatedPatient, Evaluation } from '../evaluation/evaluate.js';
 import { readEpochs, readRunConfig } from '../training/run-folder.js';
-import type { ReportRun } from './types.js';
+import type { ReportRun, RiskGroup } from './types.js';
 
 /** A run and its evaluation as a report shows them. */
 export async function reportRun(run: string, { result, predictions, model }: Evaluation): Promise<ReportRun> {
@@ -13,10 +13,10 @@ export async function reportRun(run: string, { result, predictions, model }: Eva
   return { ...common, predictions: { kind: 'classification', classes: model.outcome.classes, rows } };
 }
 
-type SurvivalPatient = Extract<EvaluatedPatient, { time: number }> & { risk: number };
+type SurvivalPatient = Extract<EvaluatedPatient, { time: number }> & { risk: number; group: RiskGroup };
 
 function isSurvival(p: EvaluatedPatient): p is SurvivalPatient {
-  return 'time' in p;
+  return 'group' in p;
 }
 
 function isClass(p: EvaluatedPatient): p is Extract<EvaluatedPatient, { label: number }> {

@@ -204,7 +204,7 @@ describe('the training figures', () => {
     expect(bars).toHaveLength(2 * run.epochs.length);
     const height = (colour: string) =>
       bars.filter((bar) => bar.getAttribute('fill') === colour).reduce((sum, bar) => sum + Number(bar.getAttribute('height')), 0);
-    const steps = (who: 'tumourYielded' | 'microenvironmentYielded') => run.epochs.reduce((sum, epoch) => sum + epoch.coordination[who], 0);
+    const steps = (who: 'tumourYielded' | 'microenvironmentYielded') => run.epochs.reduce((sum, epoch) => sum + epoch.coordination![who], 0);
     expect(height('var(--orange)') / height('var(--blue)')).toBeCloseTo(steps('tumourYielded') / steps('microenvironmentYielded'), 6);
   });
 

@@ -2,7 +2,7 @@ import * as Plot from '@observablehq/plot';
 import { COLOURS, figure, SMALL, swatch } from './figure.js';
 import { html, table, type Html } from './html.js';
 import { roundStep } from './ticks.js';
-import type { EpochRecord, ReportRun } from './types.js';
+import type { Branch, EpochRecord, ReportRun } from './types.js';
 import { count, decimal, metricName } from './words.js';
 
 /** A line through the epochs, with its name at the line's end. */
@@ -29,12 +29,28 @@ function lossFigure(run: ReportRun): Html {
   ]);
 }
 
+const STROKES = {
+  tumour: { colour: COLOURS.tumour, dash: '7 3' },
+  microenvironment: { colour: COLOURS.microenvironment },
+  joint: { colour: 'var(--blue)' },
+};
+
+/** The branches of the network that was trained; a peer has none. */
+function branchesOf([first]: readonly EpochRecord[]): Branch[] {
+  return Object.keys(first?.consistency ?? {}) as Branch[];
+}
+
 function consistencyFigure(run: ReportRun): Html {
+  const branches = branchesOf(run.epochs);
+  if (branches.length === 0) return html``;
   const caption = 'How far patients that are alike in genes look at different places; 0 is full agreement.';
-  return curvesFigure(run, 'Gene-guided consistency', caption, 'Consistency loss', [
-    { name: 'tumour', colour: COLOURS.tumour, dash: '7 3', value: (epoch) => epoch.consistency.tumour },
-    { name: 'microenvironment', colour: COLOURS.microenvironment, value: (epoch) => epoch.consistency.microenvironment },
-  ]);
+  return curvesFigure(
+    run,
+    'Gene-guided consistency',
+    caption,
+    'Consistency loss',
+    branches.map((name) => ({ name, ...STROKES[name], value: (epoch) => epoch.consistency[name] ?? null })),
+  );
 }
 
 function validationFigure(run: ReportRun): Html {
@@ -77,14 +93,16 @@ function curvesFigure(run: ReportRun, title: string, caption: string, label: str
 const asNaN = (value: Curve['value']) => (epoch: EpochRecord) => value(epoch) ?? NaN;
 
 function coordinationFigure(run: ReportRun): Html {
-  const yielded = run.epochs.flatMap(({ epoch, coordination }) => [
-    { epoch, colour: COLOURS.tumour, steps: coordination.tumourYielded },
-    { epoch, colour: COLOURS.microenvironment, steps: coordination.microenvironmentYielded },
+  const epochs = run.epochs.flatMap(({ epoch, coordination }) => (coordination ? [{ epoch, ...coordination }] : []));
+  if (epochs.length === 0) return html``;
+  const yielded = epochs.flatMap(({ epoch, tumourYielded, microenvironmentYielded }) => [
+    { epoch, colour: COLOURS.tumour, steps: tumourYielded },
+    { epoch, colour: COLOURS.microenvironment, steps: microenvironmentYielded },
   ]);
-  const total = (of: (epoch: EpochRecord) => number) => run.epochs.reduce((sum, epoch) => sum + of(epoch), 0);
-  const tumour = total((epoch) => epoch.coordination.tumourYielded);
-  const microenvironment = total((epoch) => epoch.coordination.microenvironmentYielded);
-  const steps = total((epoch) => epoch.coordination.steps);
+  const total = (of: (epoch: (typeof epochs)[number]) => number) => epochs.reduce((sum, epoch) => sum + of(epoch), 0);
+  const tumour = total((epoch) => epoch.tumourYielded);
+  const microenvironment = total((epoch) => epoch.microenvironmentYielded);
+  const steps = total((epoch) => epoch.steps);
   const caption = `Steps in which a half of the head's gradient gave way to the other: tumour in ${tumour}, microenvironment
 in ${microenvironment}, of ${steps}.`;
   const legend = html`<ul class="legend"><li>${swatch(COLOURS.tumour)} tumour yielded</li>
@@ -118,18 +136,17 @@ function epochAxis(epochs: readonly EpochRecord[]): Plot.ScaleOptions {
 }
 
 function epochTable({ epochs, result }: ReportRun): Html {
-  const columns = ['Epoch', 'Learning rate', 'Loss', 'Task loss', 'Consistency, tumour', 'Consistency, microenvironment', 'Steps',
-    'Tumour yielded', 'Microenvironment yielded', 'Validation loss', metricName(result.selection.metric), 'Seconds'];
+  const branches = branchesOf(epochs);
+  const coordinated = epochs.some(({ coordination }) => coordination);
+  const columns = ['Epoch', 'Learning rate', 'Loss', 'Task loss', ...branches.map((branch) => `Consistency, ${branch}`),
+    ...(coordinated ? ['Steps', 'Tumour yielded', 'Microenvironment yielded'] : []), 'Validation loss', metricName(result.selection.metric), 'Seconds'];
   const rows = epochs.map((epoch) => [
     epoch.epoch,
     epoch.learningRate.toPrecision(3),
     decimal(epoch.loss, 4),
     decimal(epoch.taskLoss, 4),
-    decimal(epoch.consistency.tumour, 4),
-    decimal(epoch.consistency.microenvironment, 4),
-    epoch.coordination.steps,
-    epoch.coordination.tumourYielded,
-    epoch.coordination.microenvironmentYielded,
+    ...branches.map((branch) => decimal(epoch.consistency[branch] ?? null, 4)),
+    ...(epoch.coordination ? [epoch.coordination.steps, epoch.coordination.tumourYielded, epoch.coordination.microenvironmentYielded] : []),
     decimal(epoch.validation.loss, 4),
     decimal(epoch.validation.value, 3),
     decimal(epoch.seconds, 1),

@@ -20,6 +20,9 @@ export interface ReportRun {
   readonly predictions: SurvivalPredictions | ClassPredictions;
 }
 
+/** A branch of the network; `joint` where one serves both subspaces. */
+export type Branch = Subspace | 'joint';
+
 /** One line of `metrics.jsonl`. Losses are means over the epoch's batches; null is a value that could not be computed. */
 export interface EpochRecord {
   readonly epoch: number;
@@ -27,9 +30,10 @@ export interface EpochRecord {
   /** Task loss plus consistency, on the training patients. */
   readonly loss: number | null;
   readonly taskLoss: number | null;
-  readonly consistency: Readonly<Record<Subspace, number | null>>;
+  /** Of each branch of the network; a peer has none. */
+  readonly consistency: Readonly<Partial<Record<Branch, number | null>>>;
   /** Steps of the epoch, and in how many of them each subspace had a gradient half projected. */
-  readonly coordination: { readonly steps: number; readonly tumourYielded: number; readonly microenvironmentYielded: number };
+  readonly coordination?: { readonly steps: number; readonly tumourYielded: number; readonly microenvironmentYielded: number };
   readonly validation: { readonly metric: string; readonly value: number | null; readonly loss: number | null };
   readonly seconds: number;
 }

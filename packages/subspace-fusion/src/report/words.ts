@@ -14,9 +14,12 @@ const METRICS: Readonly<Record<string, string>> = {
 const BASELINES: Readonly<Record<string, string>> = {
   ridgeCox: 'Ridge Cox regression on the same genes',
   ridgeLogistic: 'Ridge logistic regression on the same genes',
+  meanSlide: 'Ridge regression on the mean patch feature',
+  age: 'Age',
   ageSex: 'Age and sex',
   idh: 'IDH status',
   idhAge: 'IDH status and age',
+  clinical: 'Age, sex, grade, IDH and 1p/19q status',
   permutedBags: 'Our model, slides permuted between patients',
 };
 

@@ -1,17 +1,20 @@
-import { initialise, networkParameters, type NetworkSize } from '../model/parameters.js';
+import { choiceParameters } from '../model/choice.js';
+import { initialise, type NetworkSize, type Parameters } from '../model/parameters.js';
+import { WHOLE } from '../model/parts.js';
 import { openBackend } from '../training/backend.js';
 import type { BatchLabels, Sample } from '../training/batch.js';
-import { createStep, type BatchGradients, type StepOptions } from '../training/step.js';
+import { createStep, type BatchGradients, type Gradients, type StepOptions } from '../training/step.js';
 import { normals } from './graph.js';
 
 /** A network small in its inputs; everything inside has the paper's widths. */
 export const SMALL: NetworkSize = { patchWidth: 12, genes: { tumour: 5, microenvironment: 7 }, classes: 4 };
 
 /** Random samples. */
-export function randomBatch({ patchWidth, genes }: NetworkSize, tokens: number, samples: number): Sample[] {
+export function randomBatch({ patchWidth, genes, covariates = 0 }: NetworkSize, tokens: number, samples: number): Sample[] {
   return Array.from({ length: samples }, (_, b) => ({
     bag: normals(`bag ${b}`, tokens * patchWidth),
     genes: { tumour: normals(`tumour ${b}`, genes.tumour), microenvironment: normals(`microenvironment ${b}`, genes.microenvironment) },
+    ...(covariates > 0 ? { covariates: normals(`covariates ${b}`, covariates) } : {}),
   }));
 }
 
@@ -31,10 +34,10 @@ export interface Setting extends Partial<Omit<StepOptions, 'backend'>> {
 /** Gradients of one random batch at the starting parameters; `prepare` may change either before. */
 export async function gradientsOf(
   { samples = 3, threads = 2, draw = { seed: 1, step: 0 }, ...given }: Setting,
-  prepare: (parameters: Record<string, Float32Array>, batch: Sample[]) => void = () => undefined,
+  prepare: (parameters: Parameters, batch: Sample[]) => void = () => undefined,
 ): Promise<BatchGradients> {
   const options = { size: SMALL, tokens: 36, task: 'survival', consistency: 'corrected', dropout: 0, microBatch: 1, ...given } as const;
-  const parameters = initialise(networkParameters(options.size), 1);
+  const parameters = initialise(choiceParameters({ name: 'subspace', parts: options.parts ?? WHOLE }, options.size), 1);
   const batch = randomBatch(options.size, options.tokens, samples);
   prepare(parameters, batch);
   const backend = await openBackend({ threads });
@@ -47,7 +50,7 @@ export async function gradientsOf(
   }
 }
 
-/** L = task + ½·Σ consistency. */
-export function totalLoss({ task, consistency }: BatchGradients): number {
-  return task + (consistency.tumour + consistency.microenvironment) / 2;
+/** L = task + ½·Σ consistency, or a peer's own further loss. */
+export function totalLoss({ task, auxiliary }: Gradients): number {
+  return task + auxiliary;
 }

@@ -1,12 +1,13 @@
 import { concordance } from '../metrics/concordance.js';
 import { riskOf } from '../objective/index.js';
 import type { Parameters } from '../model/parameters.js';
+import type { PerBranch } from '../model/parts.js';
 import type { BatchLabels } from './batch.js';
 import { subspaceLogits, type Confidence } from './coordination.js';
 
 /** How sure each subspace is of a batch, from its features `z [B, 128]` and its half of the head. docs/method.md section 4. */
 export function confidences(
-  z: { readonly tumour: Float32Array; readonly microenvironment: Float32Array },
+  z: Pick<PerBranch<Float32Array>, 'tumour' | 'microenvironment'>,
   parameters: Parameters,
   labels: BatchLabels,
 ): Confidence {

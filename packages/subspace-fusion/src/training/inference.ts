@@ -1,12 +1,13 @@
-import { compile, input, type Program } from 'onnx-autodiff';
-import { network, parameterInputs, projections } from '../model/network.js';
-import { networkParameters, type Parameters } from '../model/parameters.js';
+import { compile, type Program } from 'onnx-autodiff';
+import { choiceParameters, graphInputs, logitsOf } from '../model/choice.js';
+import { parameterInputs } from '../model/network.js';
+import type { Parameters } from '../model/parameters.js';
 import { WorkError } from '../files/work-error.js';
 import { riskOf } from '../objective/index.js';
 import { ahead } from './ahead.js';
 import type { Backend } from './backend.js';
-import type { Sample } from './batch.js';
-import type { Model } from './model.js';
+import { sampleFeeds, type Sample } from './batch.js';
+import type { Model, Outcome } from './model.js';
 import type { CohortSamples } from './samples.js';
 
 /** The prediction for one patient, over all their slides. */
@@ -30,21 +31,14 @@ export interface Predictor {
 
 export async function createPredictor(model: Model, start: Parameters, backend: Backend): Promise<Predictor> {
   let parameters = start;
-  const { size, tokens, outcome } = model;
-  const X = input('X', [1, tokens, size.patchWidth]);
-  const genes = { tumour: input('x.tumour', [1, size.genes.tumour]), microenvironment: input('x.microenvironment', [1, size.genes.microenvironment]) };
-  const p = parameterInputs(networkParameters(size));
-  const { logits } = network({ P: projections(X, p), genes }, p, backend.positionBias);
+  const { network, size, tokens, outcome } = model;
+  const p = parameterInputs(choiceParameters(network, size));
+  const logits = logitsOf(network, graphInputs(network, size, tokens, 1), p, backend.positionBias);
   const program: Program<'logits'> = await compile({ logits }, backend);
   return {
     async run(sample) {
-      const { logits } = await program.run({
-        ...parameters,
-        X: sample.bag,
-        'x.tumour': sample.genes.tumour,
-        'x.microenvironment': sample.genes.microenvironment,
-      });
-      return outcome.kind === 'survival' ? Float64Array.from(logits, (x) => 1 / (1 + Math.exp(-x))) : softmax(logits);
+      const { logits } = await program.run({ ...parameters, ...sampleFeeds([sample], program.inputs) });
+      return outputsOf(logits, outcome);
     },
     use(next) {
       parameters = next;
@@ -53,9 +47,18 @@ export async function createPredictor(model: Model, start: Parameters, backend: 
   };
 }
 
-function softmax(logits: Float32Array): Float64Array {
+/**
+ * What logits `[C]` say: hazards, or class probabilities. Training weighs a class by w, so its logits tend to log(w·p): log w is
+ * taken off before anything is called a probability.
+ */
+export function outputsOf(logits: Float32Array, outcome: Outcome): Float64Array {
+  if (outcome.kind === 'survival') return Float64Array.from(logits, (x) => 1 / (1 + Math.exp(-x)));
+  return softmax(Float64Array.from(logits, (x, c) => x - Math.log(outcome.weights[c]!)));
+}
+
+function softmax(logits: Float64Array): Float64Array {
   const top = Math.max(...logits);
-  const e = Float64Array.from(logits, (x) => Math.exp(x - top));
+  const e = logits.map((x) => Math.exp(x - top));
   const total = e.reduce((a, b) => a + b, 0);
   return e.map((x) => x / total);
 }
@@ -69,7 +72,7 @@ export async function predictPatients(
   onPatient: (done: number) => void = () => undefined,
 ): Promise<Prediction[]> {
   const predictions: Prediction[] = [];
-  const slides = patients.flatMap((id) => samples.patients.get(id)!.bags.map((slide, i, { length }) => ({ id, slide, last: i === length - 1 })));
+  const slides = patients.flatMap((id) => samples.slides(id).map((slide, i, { length }) => ({ id, slide, last: i === length - 1 })));
   let outputs: Float64Array[] = [];
   for await (const { id, sample, last } of ahead(slides, async ({ id, slide, last }) => ({ id, last, sample: await samples.sample(id, slide) }))) {
     outputs.push(await predictor.run(sample));

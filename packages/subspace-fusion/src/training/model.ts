@@ -1,8 +1,8 @@
 import {
-  classWeights, fitGeneScaling, labelPatients, survivalCuts, taskClasses,
-  type Cohort, type Config, type GeneScaling, type LabelRule, type ProvenanceSummary, type Split, type Task, type TimeUnit,
+  calibratedBins, classWeights, fitSubspaceScaling, labelDefiningCovariates, labelPatients, learnCovariates, survivalCuts, taskClasses,
+  type Cohort, type Config, type CovariateEncoding, type GeneScaling, type LabelRule, type ProvenanceSummary, type Split, type Task, type TimeUnit,
 } from '../cohort/index.js';
-import { SURVIVAL_BINS } from '../cohort/index.js';
+import type { NetworkChoice } from '../model/choice.js';
 import type { NetworkSize } from '../model/parameters.js';
 
 /** What the network's outputs mean. Learned from the training patients alone. */
@@ -13,6 +13,8 @@ export type Outcome =
       /** Cuts between the bins, in `timeUnit`. */
       readonly cuts: readonly number[];
       readonly timeUnit: TimeUnit;
+      /** Of the calibrated head: where the last bin ends, and censored patients are credited with the part of their bin that they were seen in. */
+      readonly end?: number;
     };
 
 /** Everything but the parameters that a prediction needs; plain JSON, stored beside the checkpoint. */
@@ -20,12 +22,17 @@ export interface Model {
   readonly format: 1;
   readonly task: Task;
   readonly labels: LabelRule;
+  readonly network: NetworkChoice;
   readonly outcome: Outcome;
   /** Tokens of a bag. */
   readonly tokens: number;
   readonly size: NetworkSize;
   /** Gene order and scaling of each subspace. */
   readonly scaling: { readonly tumour: GeneScaling; readonly microenvironment: GeneScaling };
+  /** How clinical covariates become inputs of the head; absent where there are none. */
+  readonly covariates?: CovariateEncoding;
+  /** Those that are part of the label's definition. */
+  readonly definingCovariates?: readonly string[];
   readonly encoder: string | undefined;
   /** How the patches were cut and encoded, as far as the files say; absent in models of before. */
   readonly provenance?: ProvenanceSummary;
@@ -44,20 +51,24 @@ export function taskName(task: Task): string {
  * @throws UserError where the training patients do not allow it (one class, too few deaths).
  */
 export function learnModel(cohort: Cohort, split: Split, config: Config, inputs: Readonly<Record<string, string>>, version: string): Model {
-  const scale = (genes: readonly string[]) => fitGeneScaling(cohort.expression, split.train, genes, cohort.transform);
+  const training = new Set(split.train);
+  const covariates = config.covariates && learnCovariates(cohort.patients.filter(({ id }) => training.has(id)), config.covariates, config.clinical.file);
   const outcome = learnOutcome(cohort, split, config);
   return {
     format: 1,
     task: config.task,
     labels: config.labels,
+    network: networkOf(config),
     outcome,
     tokens: config.model.bag,
     size: {
       patchWidth: cohort.width,
       genes: { tumour: cohort.genes.tumour.length, microenvironment: cohort.genes.microenvironment.length },
-      classes: outcome.kind === 'survival' ? SURVIVAL_BINS : outcome.classes.length,
+      classes: outcome.kind === 'survival' ? outcome.cuts.length + 1 : outcome.classes.length,
+      ...(covariates ? { covariates: covariates.columns.length } : {}),
     },
-    scaling: { tumour: scale(cohort.genes.tumour), microenvironment: scale(cohort.genes.microenvironment) },
+    scaling: fitSubspaceScaling(cohort, split.train),
+    ...(covariates ? { covariates, definingCovariates: labelDefiningCovariates(config.task, config.labels, covariates, config.clinical.columns) } : {}),
     encoder: cohort.encoder,
     provenance: cohort.provenance,
     inputs,
@@ -65,12 +76,19 @@ export function learnModel(cohort: Cohort, split: Split, config: Config, inputs:
   };
 }
 
-function learnOutcome(cohort: Cohort, split: Split, { task, labels: rule }: Config): Outcome {
+/** The network that a config asks for. */
+function networkOf({ model: { name, subspaces, attention, positionBias }, training }: Config): NetworkChoice {
+  if (name !== 'subspace') return { name };
+  return { name, parts: { subspaces, attention, positionBias: positionBias === 'continuous', standIns: training.modalityDropout > 0 } };
+}
+
+function learnOutcome(cohort: Cohort, split: Split, { task, labels: rule, model: { survivalHead } }: Config): Outcome {
   const training = new Set(split.train);
   const patients = cohort.patients.filter(({ id }) => training.has(id));
   if (task === 'survival') {
-    const cuts = survivalCuts(patients.flatMap(({ survival }) => (survival ? [survival] : [])));
-    return { kind: 'survival', cuts, timeUnit: cohort.timeUnit };
+    const training = patients.flatMap(({ survival }) => (survival ? [survival] : []));
+    const { timeUnit } = cohort;
+    return { kind: 'survival', timeUnit, ...(survivalHead === 'calibrated' ? calibratedBins(training, timeUnit) : { cuts: survivalCuts(training) }) };
   }
   const { byPatient } = labelPatients(patients, task, rule);
   const classes = taskClasses(task, byPatient.values());

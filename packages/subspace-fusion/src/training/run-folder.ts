@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Config, Split } from '../cohort/index.js';
 import { appendLine, writeFileAtomic } from '../files/atomic.js';
 import { encodeSafetensors, readSafetensors } from '../files/safetensors.js';
 import { UserError } from '../files/user-error.js';
-import { networkParameters, type Parameters } from '../model/parameters.js';
+import { choiceParameters, METHOD } from '../model/choice.js';
+import type { Parameters } from '../model/parameters.js';
+import type { Branch } from '../model/parts.js';
 import type { AdamState } from './adam.js';
 import { taskName, type Model } from './model.js';
 
@@ -64,7 +67,8 @@ export async function readRunSplit(run: string): Promise<Split> {
 
 /** The model of a run. @throws UserError where it is missing or of a format that this version does not read. */
 export async function readModel(run: string): Promise<Model> {
-  const model = (await readRunJson(run, RUN_FILES.model)) as Model;
+  const stored = (await readRunJson(run, RUN_FILES.model)) as Omit<Model, 'network'> & Partial<Pick<Model, 'network'>>;
+  const model: Model = { ...stored, network: stored.network ?? METHOD }; // models of before are all of the method
   if ((model.format as number) !== 1) throw new UserError(`${join(run, RUN_FILES.model)}: format ${String(model.format)} is not read by this version`);
   return model;
 }
@@ -84,15 +88,16 @@ export async function readCheckpoint(run: string, model: Model): Promise<{ param
 }
 
 /** Tells models apart whose parameters may have the same shapes: SHA-256 of what gives their inputs and outputs a meaning. */
-function fingerprint({ task, labels, outcome, tokens, size, scaling, encoder }: Model): string {
-  const meaning = { task, labels, outcome, tokens, size, scaling, encoder };
+function fingerprint({ task, labels, network, outcome, tokens, size, scaling, encoder, covariates }: Model): string {
+  const other = isDeepStrictEqual(network, METHOD) ? undefined : network; // undefined is not written: fingerprints of before hold
+  const meaning = { task, labels, network: other, outcome, tokens, size, scaling, encoder, covariates };
   return createHash('sha256').update(JSON.stringify(meaning)).digest('hex');
 }
 
 type Tensors = Awaited<ReturnType<typeof readSafetensors>>['tensors'];
 
 function takeParameters(tensors: Tensors, prefix: string, model: Model, path: string): Parameters {
-  const entries = Object.entries(networkParameters(model.size)).map(([name, { shape }]) => {
+  const entries = Object.entries(choiceParameters(model.network, model.size)).map(([name, { shape }]) => {
     const t = tensors.get(prefix + name);
     if (!t || !(t.data instanceof Float32Array) || t.data.length !== shape.reduce((n, d) => n * d, 1)) {
       throw new UserError(`${path}: ${prefix}${name} [${shape.join(', ')}] is missing or has another shape; this is a checkpoint of another model or task`);
@@ -103,7 +108,7 @@ function takeParameters(tensors: Tensors, prefix: string, model: Model, path: st
 }
 
 function named(model: Model, prefix: string, parameters: Parameters) {
-  const specs = networkParameters(model.size);
+  const specs = choiceParameters(model.network, model.size);
   return Object.keys(specs).map((name) => [prefix + name, { shape: specs[name]!.shape, data: parameters[name]! }] as const);
 }
 
@@ -143,12 +148,12 @@ export interface EpochRecord {
   /** Counted from 1. */
   readonly epoch: number;
   readonly learningRate: number;
-  /** Means over the epoch's steps: task + ½·Σ consistency, and its parts. */
+  /** Means over the epoch's steps: the whole loss, the task's, and the consistency of each branch of the network. */
   readonly loss: number;
   readonly taskLoss: number;
-  readonly consistency: { readonly tumour: number; readonly microenvironment: number };
-  /** Steps of the epoch, and in how many a subspace gave way. */
-  readonly coordination: { readonly steps: number; readonly tumourYielded: number; readonly microenvironmentYielded: number };
+  readonly consistency: Readonly<Partial<Record<Branch, number>>>;
+  /** Steps of the epoch, and in how many a subspace gave way; for networks of two subspaces. */
+  readonly coordination?: { readonly steps: number; readonly tumourYielded: number; readonly microenvironmentYielded: number };
   /** What the epoch is selected by, and the task loss, on the validation patients. */
   readonly validation: { readonly metric: string; readonly value: number | null; readonly loss: number };
   readonly seconds: number;

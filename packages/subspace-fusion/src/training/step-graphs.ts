@@ -1,15 +1,14 @@
 import { add, gemm, gradients, greater, input, mul, reshape, sum, where, type Value } from 'onnx-autodiff';
-import { SUBSPACES, type Subspace } from '../cohort/types.js';
 import { placeBranch } from '../model/branch.js';
-import type { Dropout } from '../model/dropout.js';
-import { encodeGenes } from '../model/gene-encoder.js';
-import { network, parameterInputs, projections } from '../model/network.js';
-import { networkParameters, scoped, type NetworkSize } from '../model/parameters.js';
+import { choiceParameters, graphInputs, type GraphInputs, type NetworkChoice } from '../model/choice.js';
+import { withCovariates } from '../model/covariates.js';
+import type { DropoutSite } from '../model/dropout.js';
+import { branchInputs, network, parameterInputs, projections, type NetworkInputs } from '../model/network.js';
+import { scoped, type NetworkSize } from '../model/parameters.js';
+import { branchesOf, perBranch, WHOLE, type Branch, type NetworkParts } from '../model/parts.js';
 import { GROUPS, gridSide, keySide, WIDTH } from '../model/widths.js';
 import { consistency, crossEntropy, hazards, survivalLikelihood, type ConsistencyForm } from '../objective/index.js';
 import type { Backend } from './backend.js';
-
-export type PerSubspace<T> = Record<Subspace, T>;
 
 /** What decides the graphs of a training step. */
 export interface StepOptions {
@@ -17,6 +16,8 @@ export interface StepOptions {
   /** Tokens of a bag, N = s². */
   readonly tokens: number;
   readonly task: 'classes' | 'survival';
+  /** Default: the network of the paper. */
+  readonly parts?: NetworkParts;
   readonly consistency: ConsistencyForm | 'none';
   readonly dropout: number;
   /** Samples that go through the network at once; default: as many as have 2,500 tokens. The gradients do not depend on it; memory does. */
@@ -29,43 +30,50 @@ export interface StepOptions {
 /** The graphs of a training step, each for B samples. `step.ts` says how they work together. */
 type Graph = Record<string, Value>;
 
-function bag({ size, tokens }: StepOptions, B: number): Value {
-  return input('X', [B, tokens, size.patchWidth]);
+function choiceOf({ parts = WHOLE }: StepOptions): NetworkChoice & { name: 'subspace' } {
+  return { name: 'subspace', parts };
 }
 
-/** P of each subspace, computed by `project` and fed to the graphs after it, and the genes. */
-function networkInputs({ size, tokens }: StepOptions, B: number) {
-  const projected = (subspace: string) => input(`P.${subspace}`, [B, tokens, WIDTH]);
-  return {
-    P: { tumour: projected('tumour'), microenvironment: projected('microenvironment') },
-    genes: {
-      tumour: input('x.tumour', [B, size.genes.tumour]),
-      microenvironment: input('x.microenvironment', [B, size.genes.microenvironment]),
-    },
-  };
+/** The network's parameters as inputs. */
+function parametersOf(options: StepOptions): Record<string, Value> {
+  return parameterInputs(choiceParameters(choiceOf(options), options.size));
+}
+
+/** Whether the network has key positions for the consistency term to compare. */
+export function isConsistent({ consistency, parts = WHOLE }: StepOptions): boolean {
+  return consistency !== 'none' && parts.attention === 'deformable';
+}
+
+/** The inputs of a graph; P of each branch is computed by `project` and fed to the graphs after it. */
+function inputsOf(options: StepOptions, B: number): NetworkInputs & Pick<GraphInputs, 'X' | 'covariates'> {
+  const { X, genes, covariates, present } = graphInputs(choiceOf(options), options.size, options.tokens, B);
+  const P = perBranch(branchesOf(choiceOf(options).parts), (branch) => input(`P.${branch}`, [B, options.tokens, WIDTH]));
+  return { X, P, genes, covariates, present };
 }
 
 /** The patch projections P. */
 export function projectGraph(options: StepOptions, B: number): Graph {
-  const P = projections(bag(options, B), parameterInputs(networkParameters(options.size)));
-  return { 'P.tumour': P.tumour, 'P.microenvironment': P.microenvironment };
+  const { parts } = choiceOf(options);
+  const P = projections(inputsOf(options, B).X, parametersOf(options), parts);
+  return Object.fromEntries(branchesOf(parts).map((branch) => [`P.${branch}`, P[branch]]));
 }
 
 /** Gene codes and key positions. */
-export function placeGraph(options: StepOptions, B: number): Graph {
-  const { P, genes } = networkInputs(options, B);
-  const p = parameterInputs(networkParameters(options.size));
+export function placeGraph(options: StepOptions, B: number, sites: DropoutSite[]): Graph {
+  const inputs = inputsOf(options, B);
+  const { parts } = choiceOf(options);
+  const p = parametersOf(options);
   const outputs: Graph = {};
-  for (const subspace of SUBSPACES) {
-    const q = scoped(p, `${subspace}.`);
-    const v = encodeGenes(genes[subspace], q, { rate: options.dropout, sites: [], prefix: `${subspace}.` });
-    outputs[`v.${subspace}`] = v;
-    outputs[`vgrid.${subspace}`] = placeBranch(P[subspace], v, q).vgrid;
+  for (const branch of branchesOf(parts)) {
+    const q = scoped(p, `${branch}.`);
+    const { P, v } = branchInputs(inputs, branch, q, { rate: options.dropout, sites, prefix: `${branch}.` });
+    outputs[`v.${branch}`] = v;
+    outputs[`vgrid.${branch}`] = placeBranch(P, v, q, parts).vgrid!;
   }
   return outputs;
 }
 
-/** The consistency loss of one subspace over the whole batch, and the gradients of ½ of it. */
+/** The consistency loss of one branch over the whole batch, and the gradients of ½ of it. */
 export function consistencyGraph(options: StepOptions, B: number): Graph {
   if (options.consistency === 'none') throw new Error('there is no consistency term');
   const k = keySide(gridSide(options.tokens));
@@ -77,38 +85,43 @@ export function consistencyGraph(options: StepOptions, B: number): Graph {
 }
 
 /** Whole forward and backward pass from P on, and back to the projections' parameters. The gradients of the consistency term come in as dv and dvgrid. */
-export function learnGraph(options: StepOptions, B: number): Graph {
-  const p = parameterInputs(networkParameters(options.size));
-  const dropout: Dropout = { rate: options.dropout, sites: [], prefix: '' };
-  const inputs = networkInputs(options, B);
-  const out = network(inputs, p, options.backend.positionBias, dropout);
-  const task = options.task === 'classes' ? crossEntropy(out.logits).loss : survivalLikelihood(hazards(out.logits));
+export function learnGraph(options: StepOptions, B: number, sites: DropoutSite[]): Graph {
+  const { parts } = choiceOf(options);
+  const branches = branchesOf(parts);
+  const p = parametersOf(options);
+  const inputs = inputsOf(options, B);
+  const out = network(inputs, p, options.backend.positionBias, { rate: options.dropout, sites, prefix: '' }, parts);
+  const logits = inputs.covariates ? withCovariates(out.logits, inputs.covariates, p) : out.logits;
+  const task = options.task === 'classes' ? crossEntropy(logits).loss : survivalLikelihood(hazards(logits));
   let loss = task;
-  for (const subspace of options.consistency === 'none' ? [] : SUBSPACES) {
-    const { v, vgrid } = out[subspace];
+  for (const branch of isConsistent(options) ? branches : []) {
     // d(Σ v·dv)/dv = dv: the sum carries the given gradient into the graph.
-    loss = add(loss, sum(mul(v, input(`dv.${subspace}`, v.shape))));
-    loss = add(loss, sum(mul(vgrid, input(`dvgrid.${subspace}`, vgrid.shape))));
+    const carry = (x: Value, name: string) => sum(mul(x, input(name, x.shape)));
+    loss = add(loss, carry(out[branch].v, `dv.${branch}`));
+    loss = add(loss, carry(out[branch].vgrid!, `dvgrid.${branch}`));
   }
-  const { tumour, microenvironment } = inputs.P;
-  const [dTumour, dMicroenvironment, ...d] = gradients(loss, [tumour, microenvironment, ...Object.values(p)]);
-  const X = bag(options, B);
+  const P = branches.map((branch) => inputs.P[branch]);
+  const d = gradients(loss, [...P, ...Object.values(p)]);
+  const dP = d.slice(0, P.length);
   return {
     task,
-    logits: out.logits,
-    ...Object.fromEntries(SUBSPACES.flatMap((s) => (['v', 'vgrid', 'z'] as const).map((name) => [`${name}.${s}`, out[s][name]]))),
-    ...Object.fromEntries(Object.keys(p).map((name, i) => [`d.${name}`, d[i]!])),
-    ...projectionGradients('tumour', X, tumour, dTumour!),
-    ...projectionGradients('microenvironment', X, microenvironment, dMicroenvironment!),
+    logits,
+    ...Object.fromEntries(branches.flatMap((branch) => branchOutputs(branch, out[branch]))),
+    ...Object.fromEntries(Object.keys(p).map((name, i) => [`d.${name}`, d[P.length + i]!])),
+    ...Object.fromEntries(branches.flatMap((branch, i) => projectionGradients(branch, inputs.X, P[i]!, dP[i]!))),
   };
 }
 
+function branchOutputs(branch: Branch, { v, vgrid, z }: { v: Value; vgrid: Value | undefined; z: Value }): [string, Value][] {
+  return [[`v.${branch}`, v], [`z.${branch}`, z], ...(vgrid ? [[`vgrid.${branch}`, vgrid] as [string, Value]] : [])];
+}
+
 /** The backward pass of P = ReLU(X·Wᵀ + b): with e = dP·[P > 0], dW = eᵀ·X and db = Σ e. */
-function projectionGradients(subspace: string, X: Value, P: Value, dP: Value): Graph {
+function projectionGradients(branch: Branch, X: Value, P: Value, dP: Value): [string, Value][] {
   const rows = (x: Value) => reshape(x, [-1, x.shape[2]!]);
   const e = rows(where(greater(P, 0), dP, 0)); // [B·N, 128]
-  return {
-    [`d.${subspace}.patches.weight`]: gemm(e, rows(X), { transA: true }),
-    [`d.${subspace}.patches.bias`]: sum(e, [0]),
-  };
+  return [
+    [`d.${branch}.patches.weight`, gemm(e, rows(X), { transA: true })],
+    [`d.${branch}.patches.bias`, sum(e, [0])],
+  ];
 }

@@ -62,8 +62,8 @@ describe('the consistency term', () => {
   test('a sample whose gene code is all zeros gives no NaN', async () => {
     // Biases of the gene encoder start at 0: no expression, no code.
     const result = await gradientsOf({ samples: 3 }, (_, batch) => {
-      batch[1]!.genes.tumour.fill(0);
-      batch[1]!.genes.microenvironment.fill(0);
+      batch[1]!.genes!.tumour.fill(0);
+      batch[1]!.genes!.microenvironment.fill(0);
     });
     expect(result.v.tumour.subarray(128, 256)).toEqual(new Float32Array(128));
     expect(Number.isFinite(result.consistency.tumour)).toBe(true);

@@ -45,7 +45,7 @@ describe('a run', () => {
     const records = await readEpochs(join(folder, 'run'));
     expect(records.map(({ epoch }) => epoch)).toEqual([1, 2]);
     for (const record of records) {
-      expect(record.loss).toBeCloseTo(record.taskLoss + (record.consistency.tumour + record.consistency.microenvironment) / 2, 6);
+      expect(record.loss).toBeCloseTo(record.taskLoss + (record.consistency.tumour! + record.consistency.microenvironment!) / 2, 6);
       expect(record.validation).toMatchObject({ metric: 'concordanceIndex', loss: expect.any(Number) });
     }
     expect(records[1]!.learningRate).toBeCloseTo(records[0]!.learningRate / 2, 10); // cosine over 2 epochs

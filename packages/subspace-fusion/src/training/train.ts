@@ -1,9 +1,14 @@
 import { join } from 'node:path';
-import { hashInputs, loadCohort, makeSplit, strataOf, type Cohort, type Config, type Problem, type Split } from '../cohort/index.js';
+import {
+  definingCovariateProblems, hashInputs, loadCohort, makeSplit, strataOf, unseenProblems,
+  type Cohort, type Config, type CovariateEncoding, type Patient, type Problem, type Split,
+} from '../cohort/index.js';
 import { UserError } from '../files/user-error.js';
 import { WorkError } from '../files/work-error.js';
 import { classificationMetrics, concordanceIndex, type Metric } from '../metrics/index.js';
-import { initialise, networkParameters } from '../model/parameters.js';
+import { choiceParameters } from '../model/choice.js';
+import { initialise } from '../model/parameters.js';
+import type { Branch } from '../model/parts.js';
 import { classLossOf, survivalLossOf } from '../objective/index.js';
 import { key, permutation, uniform } from '../random/counter.js';
 import { VERSION } from '../version.js';
@@ -11,11 +16,13 @@ import { adamState, adamStep, cosineRate } from './adam.js';
 import { ahead } from './ahead.js';
 import { openBagReader } from './bag-reader.js';
 import type { BatchLabels, Sample } from './batch.js';
+import { openBackend, type Backend } from './backend.js';
 import { confidences } from './confidence.js';
-import { coordinate } from './coordination.js';
-import { openBackend } from './backend.js';
+import { coordinate, type Confidence } from './coordination.js';
 import { createPredictor, predictPatients, type Prediction, type Predictor } from './inference.js';
+import { dropModality } from './modality-dropout.js';
 import { learnModel, withoutUnknownClasses, type Model } from './model.js';
+import { createPeerStep } from './peer-step.js';
 import { refuseChanges } from './refuse-changes.js';
 import {
   appendEpoch, exists, readState, removeLeftovers, RUN_FILES, truncateEpochs, writeCheckpoint, writeJson, writeState,
@@ -23,7 +30,7 @@ import {
 } from './run-folder.js';
 import { cohortSamples, type CohortSamples } from './samples.js';
 import { slideFingerprint } from './slide-fingerprint.js';
-import { createStep, type Step } from './step.js';
+import { createStep, type BatchGradients, type Gradients, type Step } from './step.js';
 
 /** What happens during training, for a progress display. */
 export interface Progress {
@@ -72,9 +79,9 @@ export async function train(options: TrainOptions): Promise<Prepared> {
   const { model } = prepared;
   const { epochs } = config.training;
   const backend = await openBackend({ provider: config.provider, threads: config.training.threads });
-  const step = createStep({ ...stepOptions(config, model), backend });
+  const step = stepOf(config, model, backend);
   const reader = openBagReader(model);
-  const reading = { ...prepared, samples: cohortSamples(prepared.cohort, model, reader.read) };
+  const reading = { ...prepared, samples: cohortSamples(prepared.cohort, model, { read: reader.read }) };
   let state = (options.resume ? await readState(out, model) : undefined) ?? startState(model, config);
   const predictor = await createPredictor(model, state.parameters, backend);
   try {
@@ -115,6 +122,7 @@ async function prepare({ config, out, resume = false, onWarning }: TrainOptions)
   const model = learnModel(cohort, divided, config, inputs, VERSION);
   const { split, leftOut } = withoutUnknownClasses(divided, cohort, model);
   if (leftOut.length > 0) warnings.push(unknownClasses(config, leftOut));
+  if (model.covariates) warnings.push(...aboutCovariates(config, model.covariates, cohort.patients));
   requirePatients(config, split);
   warnings.forEach((p) => onWarning?.(p));
   if (begun) {
@@ -125,6 +133,10 @@ async function prepare({ config, out, resume = false, onWarning }: TrainOptions)
     await writeJson(join(out, RUN_FILES.model), model); // last: from here on the folder holds a run
   }
   return { cohort, split, model, samples: cohortSamples(cohort, model) };
+}
+
+function aboutCovariates(config: Config, covariates: CovariateEncoding, patients: readonly Patient[]): Problem[] {
+  return [...definingCovariateProblems(config, covariates), ...unseenProblems(covariates, patients, config.clinical.file)];
 }
 
 function requirePatients({ clinical }: Config, { validation, test }: Split): void {
@@ -140,19 +152,15 @@ function unknownClasses({ clinical }: Config, patients: readonly string[]): Prob
   return { severity: 'warning', file: clinical.file, message, remedy: 'They are left out' };
 }
 
-function stepOptions(config: Config, model: Model) {
-  return {
-    size: model.size,
-    tokens: model.tokens,
-    task: model.outcome.kind,
-    consistency: config.training.consistency,
-    dropout: config.model.dropout,
-    microBatch: config.training.microBatch,
-  };
+/** The training step of the model's network. */
+function stepOf({ training, model: { dropout } }: Config, { size, tokens, outcome, network }: Model, backend: Backend): Step<Gradients | BatchGradients> {
+  const options = { size, tokens, task: outcome.kind, dropout, microBatch: training.microBatch, backend };
+  if (network.name !== 'subspace') return createPeerStep({ ...options, peer: network.name });
+  return createStep({ ...options, parts: network.parts, consistency: training.consistency });
 }
 
 function startState(model: Model, config: Config): TrainingState {
-  const parameters = initialise(networkParameters(model.size), config.training.seed);
+  const parameters = initialise(choiceParameters(model.network, model.size), config.training.seed);
   return { epoch: 0, parameters, adam: adamState(parameters), best: { epoch: 0, value: null } };
 }
 
@@ -163,50 +171,61 @@ function epochBatches(patients: readonly string[], size: number, seed: number, e
 }
 
 /** One pass over the training patients, in place on the state's parameters; one slide of each patient is drawn. */
-async function trainEpoch(options: TrainOptions, { split, samples }: Prepared, step: Step, state: TrainingState): Promise<Omit<EpochRecord, 'validation' | 'seconds'>> {
-  const { seed, batch: batchSize, epochs, weightDecay, coordination: form } = options.config.training;
+async function trainEpoch(options: TrainOptions, { split, samples }: Prepared, step: Step<Gradients | BatchGradients>, state: TrainingState): Promise<Omit<EpochRecord, 'validation' | 'seconds'>> {
+  const { seed, batch: batchSize, epochs, weightDecay, coordination: form, modalityDropout } = options.config.training;
   const { epoch, parameters, adam } = state;
   const learningRate = cosineRate(options.config.training.learningRate, epoch, epochs);
   const batches = epochBatches(split.train, batchSize, seed, epoch);
-  const sums = { loss: 0, taskLoss: 0, tumour: 0, microenvironment: 0 };
+  const n = batches.length;
+  const sums = { loss: 0, taskLoss: 0 };
+  const consistency: Partial<Record<Branch, number>> = {};
   const yields = { tumour: 0, microenvironment: 0 };
+  let coordinated = false;
   const load = async (patients: string[]) => ({
     patients,
     batch: await Promise.all(patients.map((id) => samples.sample(id, drawSlide(samples, id, seed, epoch)))),
   });
   let i = 0;
-  for await (const { patients, batch } of ahead(batches, load)) {
+  for await (const { patients, batch: whole } of ahead(batches, load)) {
     if (options.signal?.aborted) throw new Interrupted(`${options.out}: stopped in epoch ${epoch + 1} of ${epochs}; \`--resume\` goes on from its start`);
     const labels = samples.labels(patients);
-    const result = await step.gradients(parameters, batch, labels, { seed, step: adam.step });
-    const loss = result.task + (result.consistency.tumour + result.consistency.microenvironment) / 2;
+    const draw = { seed, step: adam.step };
+    const batch = whole.map((sample, b) => dropModality(sample, modalityDropout, draw, b));
+    const result = await step.gradients(parameters, batch, labels, draw);
+    const loss = result.task + result.auxiliary;
     if (!Number.isFinite(loss)) throw notFinite(epoch, i, patients, batch, learningRate);
-    if (form !== 'none') {
-      const { yielded } = coordinate(result.gradients['head.weight']!, confidences(result.z, parameters, labels), form);
+    if (form !== 'none' && 'z' in result && 'tumour' in result.z) {
+      const confidence = form === 'random' ? randomConfidence(draw) : confidences(result.z, parameters, labels);
+      const { yielded } = coordinate(result.gradients['head.weight']!, confidence, form === 'reference' ? 'reference' : 'corrected');
       if (yielded) yields[yielded]++;
+      coordinated = true;
     }
     adamStep(parameters, result.gradients, adam, { learningRate, weightDecay });
-    sums.loss += loss;
-    sums.taskLoss += result.task;
-    sums.tumour += result.consistency.tumour;
-    sums.microenvironment += result.consistency.microenvironment;
+    sums.loss += loss / n;
+    sums.taskLoss += result.task / n;
+    if ('consistency' in result) {
+      for (const [branch, term] of Object.entries(result.consistency) as [Branch, number][]) consistency[branch] = (consistency[branch] ?? 0) + term / n;
+    }
     i++;
-    options.onStep?.({ epoch, epochs, step: i, steps: batches.length, loss });
+    options.onStep?.({ epoch, epochs, step: i, steps: n, loss });
   }
-  const n = batches.length;
   return {
     epoch: epoch + 1,
     learningRate,
-    loss: sums.loss / n,
-    taskLoss: sums.taskLoss / n,
-    consistency: { tumour: sums.tumour / n, microenvironment: sums.microenvironment / n },
-    coordination: { steps: n, tumourYielded: yields.tumour, microenvironmentYielded: yields.microenvironment },
+    ...sums,
+    consistency,
+    ...(coordinated ? { coordination: { steps: n, tumourYielded: yields.tumour, microenvironmentYielded: yields.microenvironment } } : {}),
   };
 }
 
+/** Confidences that mean nothing, for the control: who gives way is drawn. */
+function randomConfidence({ seed, step }: { seed: number; step: number }): Confidence {
+  return { tumour: uniform(key(seed, 'coordination', step), 0), microenvironment: 0.5 };
+}
+
 function drawSlide(samples: CohortSamples, id: string, seed: number, epoch: number) {
-  const { bags } = samples.patients.get(id)!;
-  return bags[Math.floor(uniform(key(seed, 'slide', epoch, id), 0) * bags.length)]!;
+  const slides = samples.slides(id);
+  return slides[Math.floor(uniform(key(seed, 'slide', epoch, id), 0) * slides.length)];
 }
 
 /** Features beyond this are of no encoder that we know. */
@@ -214,7 +233,7 @@ const LARGE_FEATURE = 1e6;
 
 /** Says where training broke and why it probably did. */
 function notFinite(epoch: number, step: number, patients: readonly string[], batch: readonly Sample[], learningRate: number): WorkError {
-  const large = patients.filter((_, i) => batch[i]!.bag.some((x) => Math.abs(x) > LARGE_FEATURE));
+  const large = patients.filter((_, i) => batch[i]!.bag?.some((x) => Math.abs(x) > LARGE_FEATURE));
   const cause =
     large.length > 0
       ? `the features of ${large.join(', ')} are larger than ${LARGE_FEATURE}; extract them again`
@@ -230,8 +249,14 @@ async function validationMetric(predictor: Predictor, { model, samples, split }:
   return { metric: name, value, loss: validationLoss(predictions, labels) };
 }
 
+/** Probabilities as training weighs them, p·w over their sum: so that the loss is that of training. */
+function weighted(p: readonly number[], w: readonly number[]): number[] {
+  const total = p.reduce((sum, x, c) => sum + x * w[c]!, 0);
+  return p.map((x, c) => (x * w[c]!) / total);
+}
+
 function validationLoss(predictions: readonly Prediction[], labels: BatchLabels): number {
-  const outputs = predictions.flatMap((p) => p.outputs);
+  const outputs = predictions.flatMap((p) => (labels.kind === 'classes' ? weighted(p.outputs, labels.weights) : p.outputs));
   if (labels.kind === 'classes') return classLossOf(outputs, labels.labels, labels.weights);
   return survivalLossOf(outputs, labels.labels, outputs.length / predictions.length);
 }

@@ -114,7 +114,7 @@ export async function branchCase(c: Case, backend: Backend): Promise<Computed> {
   const feature = finishBranch(placed, p, backend.positionBias);
   const targets = gradientTargets(p, names).set('gene_features', v).set('patches', X);
   const given = { ...feeds, patches: floats(c, 'in/patches'), gene_features: floats(c, 'in/gene_features') };
-  const computed = await outputsAndGradients(c, backend, { feature, vgrid: placed.vgrid }, targets, given);
+  const computed = await outputsAndGradients(c, backend, { feature, vgrid: placed.vgrid! }, targets, given);
   // A case may hold the large gradient of the patches as its sum over patches and its first few.
   const dX = computed.get('grad/patches')!;
   const first = c.tensors.get('grad/patches_first')?.shape[1] ?? 0;

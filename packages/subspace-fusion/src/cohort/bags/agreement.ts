@@ -112,7 +112,7 @@ function unnamed(headers: ReadonlyMap<string, BagHeader>): Problem[] {
 }
 
 /** Of each fact what the first file to say it says; of files that agree with one another, that speaks for all. */
-const firstOf = (summary: ProvenanceSummary): Provenance => Object.fromEntries(Object.entries(summary).map(([fact, [first]]) => [fact, first]));
+export const firstOf = (summary: ProvenanceSummary): Provenance => Object.fromEntries(Object.entries(summary).map(([fact, [first]]) => [fact, first]));
 
 /** In what a file's patches were cut otherwise than those of the slides that a model was trained on, in words; empty where neither says. */
 export function cutDifferences(trained: ProvenanceSummary, file: Provenance): string[] {

@@ -112,7 +112,8 @@ export function readPickle(bytes: Uint8Array, meaning: PickleMeaning, refuse: (m
     const { entries } = top('dict') as PickledDict;
     if (items.length % 2 !== 0) throw refuse('its pickle is damaged: a key without a value');
     for (let i = 0; i < items.length; i += 2) {
-      const key = shortText(items[i]);
+      const item = items[i];
+      const key = typeof item === 'number' ? String(item) : shortText(item); // an optimiser numbers the parameters
       if (key === undefined) throw refuse('its pickle has a dict whose keys are no names');
       entries.set(key, items[i + 1]);
     }

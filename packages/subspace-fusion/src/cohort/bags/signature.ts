@@ -55,5 +55,5 @@ export function whatItIs(head: Buffer, wanted: BagFormat): { message: string; re
   }
   // Printable ASCII, tabs and line ends only.
   const kind = /^[\t\n\r\x20-\x7e]*$/.test(text) ? 'this is a text file' : `the file has no ${wanted} signature`;
-  return { message: `${kind}, not ${wanted}`, remedy: `Put the ${wanted} file of the patch features here` };
+  return { message: `${kind}, not ${wanted}`, remedy: `Put the ${wanted} file itself here` };
 }

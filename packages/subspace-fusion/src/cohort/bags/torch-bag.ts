@@ -3,9 +3,9 @@ import { floatsOf, numbersOf, sizeOf } from './element-type.js';
 import { chooseFeatures } from './named-tensors.js';
 import { bagShape, requirePairs, type BagReader, type OpenBag } from './open-bag.js';
 import { provenanceOf } from './provenance.js';
-import { whatItIs } from './signature.js';
+import { torchArchive } from './torch-archive.js';
 import { latin1Bytes, readTorchPickle, type NumpyArray, type TorchTensor } from './torch-pickle.js';
-import { zipEntries, type ZipEntry } from './zip.js';
+import type { ZipEntry } from './zip.js';
 
 const ALONE = 'Save the features alone: torch.save(features.cpu().contiguous(), file)';
 
@@ -13,15 +13,14 @@ const ALONE = 'Save the features alone: torch.save(features.cpu().contiguous(), 
 export const withTorchBag: BagReader = (file, use) => withBytes(file, (bytes) => use(openBag(bytes)));
 
 function openBag(bytes: Bytes): OpenBag {
-  const { folder, entries } = archiveOf(bytes);
-  const pickle = partOf(entries, `${folder}data.pkl`, bytes);
-  const { tensors, attributes } = readTorchPickle(bytes.read(pickle.at, pickle.size), (message) => bytes.wrong(message, ALONE));
+  const { pickle, storage } = torchArchive(bytes, ALONE);
+  const { tensors, attributes } = readTorchPickle(pickle, (message) => bytes.wrong(message, ALONE));
   const { name, features, coordinates } = chooseFeatures(tensors, bytes.wrong);
   const [patches, width] = bagShape(features.shape, bytes.wrong);
   const rowsOf = (matrix: TorchTensor | NumpyArray, wide: number): ReadRows =>
     matrix.kind === 'array'
       ? arrayRows(matrix, patches, wide, bytes)
-      : storedRows(matrix, patches, wide, partOf(entries, `${folder}data/${matrix.key}`, bytes), bytes);
+      : storedRows(matrix, patches, wide, storage(matrix.key), bytes);
   const readFeatures = rowsOf(features, width);
   return {
     header: { patches, width, ...provenanceOf(attributes, name === 'features' && coordinates !== undefined) },
@@ -32,35 +31,6 @@ function openBag(bytes: Bytes): OpenBag {
       return numbersOf(rowsOf(coordinates, 2)(0, patches), coordinates.type);
     },
   };
-}
-
-/** The files of the archive, and the folder in it that holds them all: its name is that of the file it was saved as. */
-function archiveOf(bytes: Bytes): { folder: string; entries: Map<string, ZipEntry> } {
-  const head = Buffer.from(bytes.read(0, Math.min(64, bytes.size)));
-  if (head.toString('latin1', 0, 4) !== 'PK\x03\x04') {
-    const { message, remedy } = whatItIs(head, 'PyTorch');
-    throw bytes.wrong(message, remedy);
-  }
-  const entries = zipEntries(bytes);
-  const names = [...entries.keys()];
-  const pickle = names.find((name) => /^[^/]*\/data\.pkl$/.test(name));
-  if (pickle === undefined) {
-    if (names.some((name) => name.endsWith('.npy'))) throw bytes.wrong('this is a NumPy .npz archive', 'Save the features alone with numpy.save');
-    throw bytes.wrong('this is a zip archive, but not of torch.save', ALONE);
-  }
-  const folder = pickle.slice(0, -'data.pkl'.length);
-  if (names.includes(`${folder}constants.pkl`)) throw bytes.wrong('this is a TorchScript model, not features', ALONE);
-  const order = entries.get(`${folder}byteorder`);
-  if (order && Buffer.from(bytes.read(order.at, Math.min(order.size, 8))).toString('latin1') !== 'little') {
-    throw bytes.wrong('the numbers are not little-endian', 'Save the features again on an ordinary computer');
-  }
-  return { folder, entries };
-}
-
-function partOf(entries: ReadonlyMap<string, ZipEntry>, name: string, bytes: Bytes): ZipEntry {
-  const entry = entries.get(name);
-  if (!entry) throw bytes.wrong('a part of the archive is missing');
-  return entry;
 }
 
 type ReadRows = (from: number, to: number) => Uint8Array;

@@ -57,10 +57,11 @@ const DTYPES: Readonly<Record<string, ElementType>> = {
 };
 
 const REBUILD_TENSOR = 'torch._utils._rebuild_tensor_v2';
+const REBUILD_PARAMETER = 'torch._utils._rebuild_parameter';
 const ORDERED_DICT = 'collections.OrderedDict';
 const RECONSTRUCT = ['numpy.core.multiarray._reconstruct', 'numpy._core.multiarray._reconstruct'];
 const [NDARRAY, DTYPE, ENCODE] = ['numpy.ndarray', 'numpy.dtype', '_codecs.encode'] as const;
-const ALLOWED = new Set([...Object.keys(STORAGES), REBUILD_TENSOR, ORDERED_DICT, ...RECONSTRUCT, NDARRAY, DTYPE, ENCODE]);
+const ALLOWED = new Set([...Object.keys(STORAGES), REBUILD_TENSOR, REBUILD_PARAMETER, ORDERED_DICT, ...RECONSTRUCT, NDARRAY, DTYPE, ENCODE]);
 
 /**
  * Tensors in the `data.pkl` of a file that torch.save wrote of a tensor, or of a list or a dict of tensors, with the texts and
@@ -71,7 +72,7 @@ export function readTorchPickle(
   bytes: Uint8Array,
   refuse: (message: string) => UserError,
 ): { tensors: Map<string, TorchTensor | NumpyArray>; attributes: Attributes } {
-  const root = readPickle(bytes, torchMeaning(refuse), refuse);
+  const root = readTorchValue(bytes, refuse);
   const tensors = new Map<string, TorchTensor | NumpyArray>();
   const others = new Map<string, unknown>();
   for (const [name, value] of namedParts(root)) {
@@ -80,6 +81,11 @@ export function readTorchPickle(
     else others.set(name, isText(value) ? shortText(value) : value);
   }
   return { tensors, attributes: Object.fromEntries(others) };
+}
+
+/** What a pickle of torch.save holds, whole: tensors, arrays, dicts, lists, texts and numbers. Throws as {@link readTorchPickle} does. */
+export function readTorchValue(bytes: Uint8Array, refuse: (message: string) => UserError): unknown {
+  return readPickle(bytes, torchMeaning(refuse), refuse);
 }
 
 function namedParts(root: unknown): Iterable<readonly [string, unknown]> {
@@ -129,6 +135,7 @@ function torchMeaning(refuse: (message: string) => UserError): PickleMeaning {
     allows: (name) => ALLOWED.has(name),
     call(name, args) {
       if (name === REBUILD_TENSOR) return tensor(args);
+      if (name === REBUILD_PARAMETER && isKind(args[0], 'tensor')) return args[0];
       if (name === ORDERED_DICT && args.length === 0) return { kind: 'dict', entries: new Map() } satisfies PickledDict;
       if (RECONSTRUCT.includes(name)) return { kind: 'array' } satisfies MadeArray;
       if (name === DTYPE) return { kind: 'dtype', code: shortText(args[0]) ?? '' } satisfies MadeDtype;
@@ -139,7 +146,8 @@ function torchMeaning(refuse: (message: string) => UserError): PickleMeaning {
     build(object, state) {
       if (isKind(object, 'array')) fillArray(object as MadeArray, state);
       else if (isKind(object, 'dtype')) (object as MadeDtype).order = shortText(isTuple(state) ? state.items[1] : undefined);
-      else throw refuse('its pickle gives a state to something that is no array');
+      // A state dict carries the versions of its modules as an attribute, which nobody needs.
+      else if (!isKind(object, 'dict')) throw refuse('its pickle gives a state to something that is no array');
     },
     persistent(id) {
       const [word, storage, key, , count] = isTuple(id) ? id.items : [];

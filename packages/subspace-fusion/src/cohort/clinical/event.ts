@@ -19,8 +19,6 @@ export function eventOf(cell: string, column: string): boolean | undefined {
 
 /** Columns that tell of death in other words, by which an event column is checked. */
 const WITNESSES = /^(vital[_. ]?status.*|os[_.]status|os|dead|death|deceased|censorship|censored|event|os_event)$/i;
-/** Endpoints other than death: their event may come before it. */
-const OTHER_ENDPOINT = /pfs|pfi|dfs|dfi|dss|progress|recur|relapse/i;
 
 /** What other columns say of the event. */
 export interface EventWitness {
@@ -36,7 +34,6 @@ export function eventWitnesses(
   columns: readonly string[],
   event: string,
 ): EventWitness[] {
-  if (OTHER_ENDPOINT.test(event)) return [];
   return columns
     .filter((column) => column !== event && WITNESSES.test(column))
     .map((column) => {

@@ -1,6 +1,7 @@
 import type { Config } from '../config.js';
 import { someOf, type Problem } from '../problems.js';
 import type { Patient } from '../types.js';
+import { endpointOf, isOverallSurvival } from './endpoint.js';
 import { eventWitnesses } from './event.js';
 import { isTooLong, unitInName } from './time-unit.js';
 
@@ -12,9 +13,11 @@ export function survivalProblems(
   file: string,
   patients: readonly Pick<Patient, 'id' | 'clinical' | 'survival'>[],
   columns: readonly string[],
-  { time, event, timeUnit }: Config['clinical'],
+  config: Config['clinical'],
 ): Problem[] {
-  if (time === undefined || event === undefined) return [];
+  const { time, event, timeUnit, eventValues } = config;
+  const endpoint = endpointOf(config);
+  if (time === undefined || event === undefined || !endpoint) return [];
   const problems: Problem[] = [];
   const add = (severity: Problem['severity'], message: string, remedy: string) => problems.push({ severity, file, message, remedy });
 
@@ -26,6 +29,8 @@ export function survivalProblems(
   if (isTooLong(longest, timeUnit)) {
     add('warning', `the longest time of '${time}' is ${longest} ${timeUnit}, longer than any follow-up`, 'Check clinical.timeUnit');
   }
+  // Another endpoint's event may come before death.
+  if (!isOverallSurvival(endpoint) || eventValues) return problems;
   for (const { column, agree, contradict } of eventWitnesses(patients, columns, event)) {
     const compared = agree.length + contradict.length;
     if (contradict.length === 0) continue;

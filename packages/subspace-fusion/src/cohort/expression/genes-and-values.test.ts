@@ -5,6 +5,7 @@ import { newFolder, write } from '../made-files.test.helper.js';
 import type { Problem } from '../problems.js';
 import { key, normal } from '../../random/counter.js';
 import type { Expression, ExpressionTransform } from '../types.js';
+import { transformExpression } from '../scaling.js';
 import { compareExpressions } from './compare.js';
 import { geneNamer, readGeneMap } from './gene-names.js';
 import { chooseSamples, sampleOf } from './samples.js';
@@ -119,14 +120,16 @@ describe('the scale of values', () => {
   it('compares two cohorts', () => {
     const compare = (first: Expression, second: Expression, transforms: readonly ExpressionTransform[] = ['log2p1', 'log2p1']) =>
       compareExpressions(
-        { name: 'a', file: 'a.csv', expression: first, transform: transforms[0]! },
-        { name: 'b', file: 'b.csv', expression: second, transform: transforms[1]! },
+        { name: 'a', file: 'a.csv', expression: transformExpression(first, transforms[0]!) },
+        { name: 'b', file: 'b.csv', expression: transformExpression(second, transforms[1]!) },
       ).map(({ message }) => message);
     expect(compare(MADE.linear, made(tpm, 2))).toEqual([]);
     expect(compare(MADE.linear, MADE['z-scores'], ['log2p1', 'none'])).toEqual([
-      "the values of 'b' look like z-scores, those of 'a' like TPM or FPKM",
-      "the transform of 'b' is 'none', that of 'a' 'log2p1'",
+      "the values of 'b' look like z-scores after the transform 'none', those of 'a' like logarithms after 'log2p1'",
     ]);
+    // Logarithms that one file has and the other's transform takes are on one scale; ranks are not.
+    expect(compare(MADE.linear, MADE.logarithms, ['log2p1', 'none'])).toEqual([]);
+    expect(compare(MADE.linear, MADE.linear, ['rank', 'log2p1'])).toEqual(["the transform of 'b' is 'log2p1', that of 'a' 'rank'"]);
     expect(compare(MADE.linear, made((level, z) => 8 * tpm(level, z)))).toEqual([
       expect.stringMatching(/^the typical gene of 'b' is (2\.9|3\.0) higher than in 'a' after the transform$/),
     ]);

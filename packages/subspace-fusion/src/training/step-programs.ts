@@ -1,0 +1,92 @@
+import { compile, sizeOf, type Program, type Value } from 'onnx-autodiff';
+import type { DropoutSite } from '../model/dropout.js';
+import type { Parameters } from '../model/parameters.js';
+import { key } from '../random/counter.js';
+import type { Backend } from './backend.js';
+import { sampleFeeds, type Feeds, type Sample } from './batch.js';
+
+/** Builds a graph for B samples; the sites of its dropout are added to `sites`. */
+export type GraphOf = (B: number, sites: DropoutSite[]) => Record<string, Value>;
+
+/** Some samples of a batch on their way through a program. */
+export interface Part {
+  readonly samples: readonly Sample[];
+  /** Index in the batch of the first of them: dropout masks are functions of it. */
+  readonly from: number;
+  readonly draw: { readonly seed: number; readonly step: number };
+}
+
+/** The graphs of a training step, compiled when they are needed, and their inputs. */
+export interface StepPrograms {
+  /** Runs a graph on some samples: parameters, samples and dropout masks are fed where the graph reads them, and the `others`. */
+  run(kind: string, part: Part, parameters: Parameters, others?: Feeds): Promise<Record<string, Float32Array>>;
+  /** Runs a graph for B samples on nothing but these feeds. */
+  runOn(kind: string, B: number, feeds: Feeds): Promise<Record<string, Float32Array>>;
+  /** An array that every step writes again. */
+  array(name: string, length: number): Float32Array;
+  dispose(): Promise<void>;
+}
+
+interface Compiled {
+  readonly program: Program;
+  readonly sites: readonly DropoutSite[];
+}
+
+/** Programs of these graphs by kind and number of samples (the last batch of an epoch may be smaller). */
+export function stepPrograms(graphs: Readonly<Record<string, GraphOf>>, backend: Backend, observe: (stage: string, seconds: number) => void): StepPrograms {
+  const programs = new Map<string, Promise<Compiled>>();
+  const compiled = (kind: string, B: number): Promise<Compiled> => {
+    const id = `${kind}-${B}`;
+    const make = async () => {
+      const sites: DropoutSite[] = [];
+      const graph = graphs[kind]!(B, sites);
+      const program = await compile(graph, { ...backend, observe: (part, seconds) => observe(`${kind}: ${part}`, seconds) });
+      return { program, sites: sites.filter(({ name }) => name in program.inputs) };
+    };
+    if (!programs.has(id)) programs.set(id, make());
+    return programs.get(id)!;
+  };
+  const arrays = new Map<string, Float32Array>();
+  const array = (name: string, length: number): Float32Array => {
+    const id = `${name}, ${length}`;
+    if (!arrays.has(id)) arrays.set(id, new Float32Array(length));
+    return arrays.get(id)!;
+  };
+
+  /** Dropout masks of some samples: functions of seed, step, sample and site. */
+  async function drawMasks(sites: readonly DropoutSite[], { samples, from, draw: { seed, step } }: Part): Promise<Feeds> {
+    const started = performance.now();
+    const feeds: Feeds = {};
+    for (const { name, shape, rate } of sites) {
+      const mask = array(name, sizeOf(shape));
+      const each = mask.length / samples.length;
+      for (let i = 0; i < samples.length; i++) {
+        await backend.fillMask(mask.subarray(i * each, (i + 1) * each), key(seed, step, from + i, name), rate);
+      }
+      feeds[name] = mask;
+    }
+    observe('dropout masks', (performance.now() - started) / 1000);
+    return feeds;
+  }
+
+  return {
+    array,
+    async run(kind, part, parameters, others = {}) {
+      const { program, sites } = await compiled(kind, part.samples.length);
+      const { inputs } = program;
+      const feeds: Feeds = { ...sampleFeeds(part.samples, inputs, (length) => array('X', length)), ...(await drawMasks(sites, part)) };
+      for (const name of Object.keys(inputs)) {
+        const value = parameters[name] ?? others[name];
+        if (value) feeds[name] = value;
+      }
+      return (await program.run(feeds)) as Record<string, Float32Array>;
+    },
+    async runOn(kind, B, feeds) {
+      const { program } = await compiled(kind, B);
+      return (await program.run(feeds)) as Record<string, Float32Array>;
+    },
+    async dispose() {
+      for (const { program } of await Promise.all(programs.values())) await program.dispose();
+    },
+  };
+}
