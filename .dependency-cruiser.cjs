@@ -12,6 +12,7 @@ const below = {
   simulation: ['cohort', 'metrics', 'files', 'random'],
   training: ['objective', 'model', 'cohort', 'metrics', 'files', 'random'],
   evaluation: ['training', 'objective', 'model', 'cohort', 'metrics', 'files', 'random'],
+  portable: ['training', 'objective', 'model', 'cohort', 'files', 'random'],
   report: ['evaluation', 'training', 'cohort', 'metrics', 'files'],
   verification: ['training', 'objective', 'model', 'metrics', 'files', 'random'],
 };

@@ -57,7 +57,7 @@ describe('a cohort that is not right', () => {
 
   test('a text file named .h5', async () => {
     expect(await trainOn((copy) => writeFileSync(join(copy, 'bags', 'SIM-0003-DX1.h5'), 'x,y\n1,2\n'))).toBe(
-      '/bags/SIM-0003-DX1.h5: this is a text file, not HDF5. Put the HDF5 file of the patch features here.',
+      '/bags/SIM-0003-DX1.h5: this is a text file, not HDF5. Put the HDF5 file itself here.',
     );
   });
 
@@ -172,7 +172,6 @@ describe('a command line that is not right', () => {
     [['train'], "error: missing required argument 'config'\n(--help shows the options)"],
     [['train', 'x.yaml', '--resum'], "error: unknown option '--resum' (Did you mean --resume?)\n(--help shows the options)"],
     [['evaluate', 'run', '--split', 'tset'], "error: option '--split <part>' argument 'tset' is invalid. Allowed choices are train, validation, test.\n(--help shows the options)"],
-    [['predict', 'run', '--bag', 'x'], "error: required option '--expression <file>' not specified\n(--help shows the options)"],
     [['bench', 'step', '--bag', '37'], "error: option '--bag <n>' argument '37' is invalid. It must be a square number from 36 up (100, 400, 2500).\n(--help shows the options)"],
     [['bench', 'step', '--threads', '0'], "error: option '--threads <n>' argument '0' is invalid. It must be a whole number from 1 on.\n(--help shows the options)"],
     [['verify', 'dir', '--provider', 'tpu'], "error: option '--provider <name>' argument 'tpu' is invalid. Allowed choices are cpu, webgpu, cuda.\n(--help shows the options)"],

@@ -1,34 +1,50 @@
 import { Option, type Command } from 'commander';
-import type { Split } from '../cohort/index.js';
-import { evaluate } from '../evaluation/evaluate.js';
+import { formatProblem, loadConfig, type Problem, type Split } from '../cohort/index.js';
+import { evaluate, type MissingModality } from '../evaluation/evaluate.js';
+import { evaluateExternal } from '../evaluation/external.js';
 import type { Result } from '../evaluation/result.js';
 import { baselineName, figure, headline } from './figures.js';
 import { progressBar } from './progress.js';
 
-/** `subspace evaluate RUN`: a run's selected model on one part of its split. */
+interface EvaluateFlags {
+  readonly split: keyof Split;
+  readonly cohort?: string;
+  readonly without?: MissingModality;
+  readonly json?: boolean;
+}
+
+/** `subspace evaluate RUN`: a run's selected model on one part of its split, or on another cohort. */
 export function addEvaluateCommand(program: Command): void {
   program
     .command('evaluate')
-    .description("score a run's selected model on a part of its split")
+    .description("score a run's selected model on a part of its split, or on another cohort")
     .argument('<run>', 'run folder')
     .addOption(new Option('--split <part>', 'which patients').choices(['train', 'validation', 'test']).default('test'))
+    .addOption(new Option('--cohort <config>', 'another cohort: external validation on all its patients').conflicts('split'))
+    .addOption(new Option('--without <modality>', 'as if it had not been measured; for models trained with training.modalityDropout').choices(['slides', 'expression']).conflicts('cohort'))
     .option('--json', 'print the result as JSON')
-    .action(async (run: string, options: { split: keyof Split; json?: boolean }) => {
+    .action(async (run: string, { split, cohort, without, json = false }: EvaluateFlags) => {
       const bar = progressBar('predicting');
-      const { result } = await evaluate(run, {
-        split: options.split,
-        onPatient: (done, of) => {
-          bar.update(done, of);
-        },
-      }).finally(() => {
+      const onPatient = (done: number, of: number) => {
+        bar.update(done, of);
+      };
+      // What is to be said of the run's own cohort was said when it was trained.
+      const onWarning = (problem: Problem) => {
+        bar.clear();
+        console.error(`warning: ${formatProblem(problem)}`);
+      };
+      const other = cohort === undefined ? undefined : await loadConfig(cohort);
+      const evaluating = other ? evaluateExternal(run, other, { onPatient, onWarning }) : evaluate(run, { split, without, onPatient });
+      const { result } = await evaluating.finally(() => {
         bar.clear();
       });
-      printEvaluation(result, options.json ?? false);
+      printEvaluation(result, json);
     });
 }
 
 /** Which epoch's weights were kept, and why. */
 function keptWeights({ epoch, metric, value }: Result['selection']): string {
+  if (epoch === 0) return 'imported weights';
   if (value !== null) return `weights of epoch ${epoch}, chosen on validation patients`;
   return `weights of the last epoch, ${epoch}: ${metric} could not be computed on the validation patients, so none was chosen`;
 }
@@ -39,8 +55,14 @@ export function printEvaluation(result: Result, json: boolean): void {
     console.log(JSON.stringify(result, null, 2));
     return;
   }
-  const { task, split, patients, metrics, baselines, selection, riskGroups } = result;
-  console.log(`${task}, ${patients} ${split} patients (${keptWeights(selection)})`);
+  const { task, split, cohort, endpoint, patients, metrics, baselines, selection, riskGroups } = result;
+  const { without, covariates, definingCovariates } = result;
+  const who = cohort ? `${patients} of ${cohort.patients} patients of ${cohort.name}` : `${patients} ${split} patients`;
+  console.log(`${task}, ${who} (${keptWeights(selection)})`);
+  if (without) console.log(`  every patient taken as without ${without}`);
+  if (covariates) console.log(`  with covariates ${covariates.join(', ')}${definingCovariates?.length ? `; ${definingCovariates.join(', ')} defines the label` : ''}`);
+  for (const [reason, n] of Object.entries(cohort?.leftOut ?? {})) console.log(`  left out: ${n} ${reason}`);
+  if (endpoint) console.log(`  ${'endpoint'.padEnd(28)} ${endpoint.name}, ${endpoint.rule}`);
   for (const [name, metric] of Object.entries(metrics)) console.log(`  ${name.padEnd(28)}${figure(metric)}`);
   for (const [name, scores] of Object.entries(baselines)) {
     const [label, metric] = headline(scores);

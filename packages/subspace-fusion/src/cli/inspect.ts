@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import {
-  compareExpressions, counted, describePatches, describeScale, formatProblem, inspectCohort, loadCohort, loadConfig, parseOverrides, shortNumber,
-  type ComparedExpression, type Config, type Inspection,
+  compareExpressions, counted, describeFlow, describePatches, describeScale, formatProblem, inspectCohort, loadCohort, loadConfig, parseOverrides, shortNumber,
+  type ComparedExpression, type Config, type FilesInspection, type Inspection,
 } from '../cohort/index.js';
 import { collect, SET } from './options.js';
 import { progressBar } from './progress.js';
@@ -38,7 +38,7 @@ export function addInspectCommand(program: Command): void {
 
 async function comparable(config: Config): Promise<ComparedExpression> {
   const { cohort } = await loadCohort(config);
-  return { name: cohort.name, file: config.expression.file, expression: cohort.expression, transform: cohort.transform };
+  return { name: cohort.name, file: config.expression.file, expression: cohort.expression };
 }
 
 function describeBeside({ name, problems }: { name: string; problems: ReturnType<typeof compareExpressions> }): string {
@@ -46,10 +46,9 @@ function describeBeside({ name, problems }: { name: string; problems: ReturnType
   return [`Beside ${name}: ${counted(problems.length, 'warning')}`, ...problems.map((p) => `  ${formatProblem(p)}`)].join('\n');
 }
 
-function describe(inspection: Inspection): string {
-  const { name, clinical, expression, geneSets, geneSetOverlap, features, joined, task, withoutLabel, split, floors, problems, understood } = inspection;
-  const lines = [`Cohort ${name}`];
-  const line = (what: string, text: string) => lines.push(`  ${what.padEnd(12)}${text}`);
+type Line = (what: string, text: string) => void;
+
+function describeFiles({ clinical, expression }: FilesInspection, line: Line): void {
   if (clinical) {
     line('clinical', `${counted(clinical.patients, 'patient')}, ${counted(clinical.columns, 'column')}, format ${clinical.format}`);
     const markers = Object.entries(clinical.markers).map(([column, known]) => `${column} ${known}`);
@@ -60,12 +59,9 @@ function describe(inspection: Inspection): string {
     line('expression', `${counted(genes, 'gene')}, ${patients} of these patients (and ${counted(otherPatients, 'other')}), ${orientation}, format ${format}`);
     line('', `values ${lowest} to ${highest}, they look like ${describeScale(scale)}${transform ? `, transform ${transform}` : ''}`);
   }
-  if (geneSets) line('gene sets', inspection.defaultGeneSets ? 'the default ones for glioma, which come with the package' : inspection.geneSetsFile);
-  for (const { set, genes, inMatrix, used } of geneSets ?? []) {
-    const coverage = genes === 0 ? '' : ` (${Math.round((100 * inMatrix) / genes)} %)`;
-    line('', `${set}: ${counted(genes, 'gene')}, ${inMatrix} in the matrix${coverage}${used === undefined ? '' : `, ${used} used`}`);
-  }
-  if (geneSetOverlap) line('', `${counted(geneSetOverlap.length, 'gene is', 'genes are')} in both sets${geneSetOverlap.length > 0 ? `: ${geneSetOverlap.join(', ')}` : ''}`);
+}
+
+function describeSlides({ features, flow }: FilesInspection, line: Line): void {
   if (features) {
     const { slides, patients, otherFiles, patches, width, encoder } = features;
     line('features', `${counted(slides, 'slide')} of ${counted(patients, 'patient')} (and ${counted(otherFiles, 'other file')})`);
@@ -77,9 +73,32 @@ function describe(inspection: Inspection): string {
   }
   const cut = features?.provenance && describePatches(features.provenance);
   if (cut) line('', `patches ${cut}`);
+  if (flow) line('flow', describeFlow(flow));
+}
+
+function describe(inspection: Inspection): string {
+  const { name, moreCohorts = [], geneSets, geneSetOverlap, joined, task, withoutLabel, split, floors, problems, understood } = inspection;
+  const lines = [`Cohort ${name}`];
+  const line = (what: string, text: string) => lines.push(`  ${what.padEnd(12)}${text}`);
+  describeFiles(inspection, line);
+  if (geneSets) line('gene sets', inspection.defaultGeneSets ? 'the default ones for glioma, which come with the package' : inspection.geneSetsFile);
+  for (const { set, genes, inMatrix, used } of geneSets ?? []) {
+    const coverage = genes === 0 ? '' : ` (${Math.round((100 * inMatrix) / genes)} %)`;
+    line('', `${set}: ${counted(genes, 'gene')}, ${inMatrix} in the matrix${coverage}${used === undefined ? '' : `, ${used} used`}`);
+  }
+  if (geneSetOverlap) line('', `${counted(geneSetOverlap.length, 'gene is', 'genes are')} in both sets${geneSetOverlap.length > 0 ? `: ${geneSetOverlap.join(', ')}` : ''}`);
+  describeSlides(inspection, line);
+  for (const other of moreCohorts) {
+    lines.push('', `Cohort ${other.name}`);
+    describeFiles(other, line);
+    describeSlides(other, line);
+  }
+  if (moreCohorts.length > 0) lines.push('', `${moreCohorts.length + 1} cohorts together`);
   line('joined', `${counted(joined.patients, 'patient')} with ${counted(joined.slides, 'slide')}`);
   if (task && 'deaths' in task) {
-    line('survival', `${counted(task.deaths, 'death')} among ${counted(task.patients, 'patient')}, median time ${shortNumber(task.medianFollowUp)} ${task.timeUnit}`);
+    const { endpoint, rule, deaths, patients, medianFollowUp, timeUnit } = task;
+    line('survival', `${endpoint}: ${counted(deaths, 'event')} among ${counted(patients, 'patient')}, median time ${shortNumber(medianFollowUp)} ${timeUnit}`);
+    line('', rule);
   } else if (task) {
     const counts = (record: Readonly<Record<string, number>>) => Object.entries(record).map(([key, count]) => `${key} ${count}`);
     line(task.task, [...counts(task.classes), ...counts(task.unlabelled).map((text) => `no label: ${text}`)].join('; '));

@@ -1,26 +1,35 @@
 import type { Command } from 'commander';
+import { UserError } from '../files/user-error.js';
 import { predictPatient, type PatientPrediction } from '../evaluation/predict.js';
 
-/** `subspace predict RUN --bag F --expression F`: one patient's prediction. */
+/** `subspace predict RUN --bag F --expression F`: one patient's prediction, from one of the two where the model can do without the other. */
 export function addPredictCommand(program: Command): void {
   program
     .command('predict')
     .description('predict one patient with a trained model')
     .argument('<run>', 'run folder')
-    .requiredOption('--bag <file...>', 'feature file of the slide; several files: several slides')
-    .requiredOption('--expression <file>', 'expression matrix that holds the patient')
+    .option('--bag <file...>', 'feature file of the slide; several files: several slides')
+    .option('--expression <file>', 'expression matrix that holds the patient')
     .option('--patient <id>', 'which patient of the matrix')
+    .option('--clinical <column=value...>', 'what is known of the covariates of the model, as in age=54 sex=male')
     .option('--json', 'print the prediction as JSON')
-    .action(async (run: string, options: { bag: string[]; expression: string; patient?: string; json?: boolean }) => {
-      const { bag: bags, expression, patient } = options;
-      const p = await predictPatient(run, { bags, expression, ...(patient === undefined ? {} : { patient }) });
+    .action(async (run: string, options: { bag?: string[]; expression?: string; patient?: string; clinical?: string[]; json?: boolean }) => {
+      const { bag: bags = [], expression, patient, clinical = [] } = options;
+      const p = await predictPatient(run, { bags, expression, patient, clinical: Object.fromEntries(clinical.map(columnValue)) });
       for (const warning of p.warnings) console.error(`warning: ${warning}`);
       console.log(options.json ? JSON.stringify(p, null, 2) : describe(p));
     });
 }
 
-function describe({ patient, task, slides, probabilities, predicted, risk, survival }: PatientPrediction): string {
-  const lines = [`${patient}: ${task}, from ${slides} slide${slides === 1 ? '' : 's'}`];
+/** `age=54` → ['age', '54'] */
+function columnValue(text: string): [column: string, value: string] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new UserError(`--clinical ${text}: expected column=value, as in age=54`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+function describe({ patient, task, leanedOn, probabilities, predicted, risk, survival }: PatientPrediction): string {
+  const lines = [`${patient}: ${task}, from ${leanedOn.join(', ')}`];
   if (probabilities) {
     for (const [name, p] of Object.entries(probabilities)) lines.push(`  ${name.padEnd(28)}${p.toFixed(3)}${name === predicted ? '  ← most probable' : ''}`);
   }

@@ -1,4 +1,3 @@
-import type { Split } from '../cohort/index.js';
 import { fitRidgeCox, ridgeCoxRisk } from '../model/baselines/ridge-cox.js';
 import { fitRidgeLogistic, ridgeLogisticProbabilities } from '../model/baselines/ridge-logistic.js';
 import type { BatchLabels } from '../training/batch.js';
@@ -9,22 +8,26 @@ import { scoreProbabilities, scoreRisks } from './score.js';
 /** The name of the ridge model of a kind of task, in results. */
 export const RIDGE = { survival: 'ridgeCox', classes: 'ridgeLogistic' } as const;
 
+/** Patients of a cohort as a model reads them. */
+export interface PatientSamples {
+  readonly samples: CohortSamples;
+  readonly patients: readonly string[];
+}
+
 /**
  * Ridge regression on the genes of both subspaces, fitted on the patients that the network trained on: ridge Cox for
  * survival, ridge logistic regression for classes. Its penalty is chosen by cross-validation inside them.
  */
-export function ridgeBaseline(samples: CohortSamples, split: Split, scored: readonly string[], seed: number): Record<string, NamedMetrics> {
-  const scores = ridgeScores(samples, split.train, scored, seed);
-  const labels = samples.labels(scored);
+export function ridgeBaseline(training: PatientSamples, scored: PatientSamples, seed: number): Record<string, NamedMetrics> {
+  const columns = ({ samples, patients }: PatientSamples) => designMatrix(patients.map((id) => genesOf(samples, id)));
+  const scores = ridgeScores(columns(training), training.samples.labels(training.patients), columns(scored), seed);
+  const labels = scored.samples.labels(scored.patients);
   const metrics = labels.kind === 'survival' ? scoreRisks(scores, labels, seed) : scoreProbabilities(scores, labels, seed);
   return { [RIDGE[labels.kind]]: byName(metrics) };
 }
 
-/** What {@link ridgeBaseline} says of the patients to be scored: risks `[n]`, or class probabilities `[n, C]`. */
-export function ridgeScores(samples: CohortSamples, train: readonly string[], scored: readonly string[], seed: number): Float64Array {
-  const x = designMatrix(samples, train);
-  const xScored = designMatrix(samples, scored);
-  const training = samples.labels(train);
+/** What ridge regression on the columns `x` of the training patients says of those to be scored: risks `[n]`, or class probabilities `[n, C]`. */
+export function ridgeScores(x: Float32Array, training: BatchLabels, xScored: Float32Array, seed: number): Float64Array {
   if (training.kind === 'survival') return ridgeCoxRisk(fitRidgeCox({ x, ...timesAndEvents(training), seed }), xScored);
   return logisticScores(x, training, xScored, seed);
 }
@@ -38,14 +41,22 @@ export function timesAndEvents({ labels }: BatchLabels & { kind: 'survival' }): 
   return { time: labels.map((l) => l.time), event: labels.map((l) => !l.censored) };
 }
 
-/** Scaled genes of both subspaces side by side, `[patients, genes]`. */
-function designMatrix(samples: CohortSamples, patients: readonly string[]): Float32Array {
-  const rows = patients.map((id) => samples.genes(id));
-  const width = rows[0]!.tumour.length + rows[0]!.microenvironment.length;
+/** Scaled genes of both subspaces of a patient. */
+export function genesOf(samples: CohortSamples, id: string): Float32Array[] {
+  const { tumour, microenvironment } = samples.genes(id);
+  return [tumour, microenvironment];
+}
+
+/** The arrays of each patient side by side, `[patients, columns]`. */
+export function designMatrix(patients: readonly (readonly Float32Array[])[]): Float32Array {
+  const width = patients[0]!.reduce((n, part) => n + part.length, 0);
   const x = new Float32Array(patients.length * width);
-  rows.forEach(({ tumour, microenvironment }, i) => {
-    x.set(tumour, i * width);
-    x.set(microenvironment, i * width + tumour.length);
+  patients.forEach((parts, i) => {
+    let at = i * width;
+    for (const part of parts) {
+      x.set(part, at);
+      at += part.length;
+    }
   });
   return x;
 }

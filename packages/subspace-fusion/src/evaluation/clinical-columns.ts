@@ -1,22 +1,15 @@
-import { readMarkers, type Patient } from '../cohort/index.js';
+import { readVariable, type Patient } from '../cohort/index.js';
 
 type ClinicalRow = Patient['clinical'];
 
-/** A number that a clinical table says about a patient; undefined where it says nothing. */
-type Reader = (row: ClinicalRow) => number | undefined;
-
-const NAMES = { age: /^age(_at_diagnosis|_at_index|_years)?$/i, sex: /^(sex|gender)$/i } as const;
-const SEXES: Readonly<Record<string, number>> = { m: 1, male: 1, f: 0, female: 0 };
-
-/** Clinical variables of the simple models, each found by its column's name. */
+/** Clinical variables of the simple models, as numbers; undefined where the clinical table says nothing. */
 const READERS = {
-  age: (row) => known(cell(row, NAMES.age), Number),
-  sex: (row) => known(cell(row, NAMES.sex), (text) => SEXES[text.toLowerCase()]),
-  idh: (row) => {
-    const { idh } = readMarkers(row);
-    return idh && Number(idh === 'mutant');
-  },
-} as const satisfies Record<string, Reader>;
+  age: (row) => readVariable(row, 'age') as number | undefined,
+  sex: (row) => isOne(readVariable(row, 'sex'), 'male'),
+  idh: (row) => isOne(readVariable(row, 'idh'), 'mutant'),
+  codeletion: (row) => isOne(readVariable(row, 'codeletion'), true),
+  grade: (row) => readVariable(row, 'grade') as number | undefined,
+} as const satisfies Record<string, (row: ClinicalRow) => number | undefined>;
 
 export type ClinicalVariable = keyof typeof READERS;
 
@@ -25,20 +18,19 @@ const WANTED: Readonly<Record<ClinicalVariable, string>> = {
   age: "a column 'age' of numbers",
   sex: "a column 'sex' of male and female",
   idh: "a column 'idh_status' of mutant and wild type",
+  codeletion: 'a column of the 1p/19q codeletion',
+  grade: 'a column of the histological grade',
 };
 
-function cell(row: ClinicalRow, name: RegExp): string | undefined {
-  const column = Object.keys(row).find((key) => name.test(key));
-  return column === undefined ? undefined : row[column];
-}
-
-function known(text: string | undefined, read: (text: string) => number | undefined): number | undefined {
-  const value = text ? read(text) : undefined;
-  return Number.isFinite(value) ? value : undefined;
-}
+const isOne = (value: unknown, one: string | boolean) => (value === undefined ? undefined : Number(value === one));
 
 /** Columns of a simple model, `[patients, variables]`, or why there are none. */
 export type ClinicalColumns = { readonly train: Float32Array; readonly scored: Float32Array } | { readonly reason: string };
+
+/** Those of the variables that the training patients have, and not all the same. */
+export function availableVariables(variables: readonly ClinicalVariable[], train: readonly ClinicalRow[]): ClinicalVariable[] {
+  return variables.filter((variable) => new Set(train.flatMap((row) => READERS[variable](row) ?? [])).size > 1);
+}
 
 /** The variables of training patients and of those to be scored; an unknown value becomes the mean of the training patients. */
 export function clinicalColumns(variables: readonly ClinicalVariable[], train: readonly ClinicalRow[], scored: readonly ClinicalRow[]): ClinicalColumns {

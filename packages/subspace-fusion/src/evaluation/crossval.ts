@@ -1,30 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadCohort, type Cohort, type Config, type Problem } from '../cohort/index.js';
-import { UserError } from '../files/user-error.js';
+import type { Cohort, Config } from '../cohort/index.js';
 import { taskName } from '../training/model.js';
 import { readModel, readRunSplit, RUN_FILES, writeJson } from '../training/run-folder.js';
 import { cohortSamples } from '../training/samples.js';
 import { compareModels } from './comparison.js';
-import { doRuns, planRuns, type Control, type PlannedRun, type RunEvents, type RunOutcome } from './crossval-runs.js';
+import type { Control, PlannedRun, RunOutcome } from './crossval-runs.js';
 import type { EvaluatedPatient } from './evaluate.js';
 import { truthOf, type FoldScores, type Scores } from './fold-scores.js';
-import { foldsOf, type Fold } from './folds.js';
+import type { Fold } from './folds.js';
 import type { NamedMetrics, Result } from './result.js';
 import { simpleModels } from './simple-models.js';
+import { slideMeans } from './slide-means.js';
 import { withinSubgroup, type Subgroup } from './subgroups.js';
-
-export interface CrossvalOptions extends RunEvents {
-  readonly config: Config;
-  /** Holds a run folder for each fold and seed, and `crossval.json`. */
-  readonly out: string;
-  /** Folds to make; by default those of the config's split file, or five. */
-  readonly folds?: number;
-  /** Seeds of the training; every fold is trained with each. */
-  readonly seeds: readonly number[];
-  readonly control?: { readonly name: Control; readonly seeds: readonly number[] };
-  readonly within?: readonly Subgroup[];
-}
 
 /** The network beside simpler models, on the test patients of every fold or of one. */
 export interface ComparedModels {
@@ -63,27 +51,32 @@ export const CROSSVAL_FILE = 'crossval.json';
 export const NETWORK = 'subspace';
 const CONTROL_NAMES: Readonly<Record<Control, string>> = { 'permuted-bags': 'permutedBags' };
 
-/**
- * Cross-validates one configuration by patient and compares it with simpler models that are fitted on the same patients of every
- * fold. Writes `crossval.json` beside the run folders.
- * @throws UserError for bad input, before any training; Interrupted where the signal says so (the same call goes on)
- */
-export async function crossvalidate(options: CrossvalOptions): Promise<Crossval> {
-  const { config, out, seeds, control, within = [] } = options;
-  const folds = await foldsOf(config, options.folds);
-  const { cohort, problems } = await loadCohort(config);
-  const subgroups = within.map((subgroup) => ({ ...subgroup, patients: patientsOf(cohort, config, subgroup) }));
-  problems.forEach((problem) => options.onWarning?.(problem));
+/** What a cross-validation is made of. */
+export interface CrossvalParts {
+  readonly config: Config;
+  /** Holds the run folders. */
+  readonly out: string;
+  readonly cohort: Cohort;
+  readonly folds: readonly Fold[];
+  readonly seeds: readonly number[];
+  readonly runs: readonly { readonly run: PlannedRun; readonly outcome: RunOutcome }[];
+  readonly control?: Control;
+  readonly subgroups: readonly (Subgroup & { readonly patients: ReadonlySet<string> })[];
+}
 
-  const plan = [...planRuns(folds, seeds), ...(control ? planRuns(folds, control.seeds, control.name) : [])];
-  const outcomes = await doRuns(out, plan, { ...options, onWarning: newWarnings(problems, options.onWarning) });
-  const runs = plan.map((run, i) => ({ run, outcome: outcomes[i]! }));
+/**
+ * Scores the finished runs of a configuration by patient and compares them with simpler models that are fitted on the same patients
+ * of every fold. Writes `crossval.json` beside the run folders.
+ * @throws Error where no run was finished
+ */
+export async function gatherCrossval({ config, out, cohort, folds, seeds, runs, control, subgroups }: CrossvalParts): Promise<Crossval> {
   const ofFold = ({ fold }: Fold) => runs.filter(({ run }) => run.fold === fold);
-  const scores = await Promise.all(folds.map((fold) => scoreFold(out, cohort, ofFold(fold), control?.name)));
+  const means = await slideMeans(cohort.patients, config.model.bag);
+  const scores = await Promise.all(folds.map((fold) => scoreFold(out, cohort, means, ofFold(fold), control)));
 
   const seed = config.training.seed;
   const complete = scores.filter((fold) => fold !== undefined);
-  if (complete.length === 0) throw new Error(`${out}: no run could be finished. The first one says: ${failureOf(outcomes[0]!)}`);
+  if (complete.length === 0) throw new Error(`${out}: no run could be finished. The first one says: ${failureOf(runs[0]!.outcome)}`);
   const task = taskName(config.task);
   const crossval: Crossval = {
     name: config.name,
@@ -108,31 +101,13 @@ export async function crossvalidate(options: CrossvalOptions): Promise<Crossval>
   return crossval;
 }
 
-function patientsOf({ patients }: Cohort, { clinical: { file } }: Config, { column, value }: Subgroup): Set<string> {
-  const own = patients.filter(({ clinical }) => clinical[column] === value);
-  if (own.length === 0) {
-    const there = [...new Set(patients.map(({ clinical }) => clinical[column]))];
-    const known = there[0] === undefined ? `there is no column '${column}'` : `no patient has ${column} = '${value}', but ${there.slice(0, 4).join(', ')}`;
-    throw new UserError(`${file}: ${known}. Correct --within ${column}=${value}.`);
-  }
-  return new Set(own.map(({ id }) => id));
-}
-
-/** Each run loads the cohort anew; what was said once is not said again. */
-function newWarnings(said: readonly Problem[], onWarning: CrossvalOptions['onWarning']): CrossvalOptions['onWarning'] {
-  const seen = new Set(said.map(({ message }) => message));
-  return (problem) => {
-    if (!seen.has(problem.message)) onWarning?.(problem);
-    seen.add(problem.message);
-  };
-}
-
 const failureOf = (outcome: RunOutcome) => ('failure' in outcome ? outcome.failure : '');
 
 /** The fold's test patients, with what the network's runs, the control's and the simple models say of them. */
 async function scoreFold(
   out: string,
   cohort: Cohort,
+  means: ReadonlyMap<string, Float32Array>,
   runs: readonly { readonly run: PlannedRun; readonly outcome: RunOutcome }[],
   control: Control | undefined,
 ): Promise<FoldScores | undefined> {
@@ -154,7 +129,7 @@ async function scoreFold(
     truth: truthOf(samples.labels(split.test), model.outcome.kind === 'classes' ? model.outcome.classes : []),
     models: {
       [NETWORK]: await ofRuns(undefined),
-      ...simpleModels(samples, split, first.run.seed),
+      ...simpleModels(samples, split, first.run.seed, means),
       ...(control ? { [CONTROL_NAMES[control]]: await ofRuns(control) } : {}),
     },
   };

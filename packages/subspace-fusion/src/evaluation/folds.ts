@@ -16,6 +16,9 @@ export const DEFAULT_FOLDS = 5;
  */
 export async function foldsOf(config: Config, asked?: number): Promise<Fold[]> {
   const { split } = config;
+  if (split.testCohort !== undefined) {
+    throw new UserError('split.testCohort fixes the test patients, so there is nothing to cross-validate. Use `subspace train`, or take split.testCohort out of the config.');
+  }
   if (split.file !== undefined) {
     if (asked !== undefined) throw new UserError(`${split.file}: the folds are those of this file. Leave --folds away, or take split.file out of the config.`);
     return (await splitFileFolds(split.file)).map((fold) => ({ fold, config: { ...config, split: { ...split, fold } } }));

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadConfig } from '../cohort/index.js';
+import { loadConfig, readTable } from '../cohort/index.js';
 import { writeBag } from '../cohort/made-files.test.helper.js';
 import { UserError } from '../files/user-error.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';
@@ -77,6 +77,62 @@ describe('predicting one patient', () => {
     const shuffled = expressionWith('shuffled', ([header, ...rows]) => [header!, ['EXTRA', ...header!.slice(1).map(() => '5')], ...rows.reverse()]);
     const options = { bags: [bag(patient)] };
     expect((await predictPatient(survival, { ...options, expression: shuffled })).risk).toBe((await predictPatient(survival, { ...options, expression })).risk);
+  });
+});
+
+describe('a patient who lacks a modality', () => {
+  const lacking = join(folder, 'lacking');
+  beforeAll(async () => {
+    const config = await shortConfig(join(cohort, 'cohort.yaml'), { 'training.modalityDropout': '0.5', covariates: '[idh, {column: site}]' });
+    await train({ config, out: lacking });
+  });
+
+  test('is predicted by a model that was trained for it, which says what it leaned on', async () => {
+    const clinical = { idh_status: 'Mutant', site: 'A' };
+    const both = await predictPatient(lacking, { bags: [bag(patient)], expression, clinical });
+    const slides = await predictPatient(lacking, { bags: [bag(patient)], patient, clinical });
+    const genes = await predictPatient(lacking, { bags: [], expression, patient, clinical });
+    expect([both, slides, genes].map(({ leanedOn }) => leanedOn)).toEqual([['1 slide', 'expression', 'idh', 'site'], ['1 slide', 'idh', 'site'], ['expression', 'idh', 'site']]);
+    expect(both.warnings).toEqual([]);
+    expect(slides.warnings).toEqual([expect.stringContaining('the patient has no expression: a learned stand-in takes')]);
+    expect(genes.warnings).toEqual([expect.stringContaining('the patient has no slides')]);
+    expect(new Set([both, slides, genes].map(({ risk }) => risk)).size).toBe(3);
+  });
+
+  test('is scored as if nobody had measured it', async () => {
+    const slides = await evaluate(lacking, { without: 'expression' });
+    expect(slides.result).toMatchObject({ without: 'expression', baselines: {}, covariates: ['idh', 'site'], definingCovariates: [] });
+    const one = slides.predictions.find((p) => p.patient === patient)!;
+    const { columns, rows } = await readTable(join(cohort, 'clinical.csv'));
+    const { cells } = rows.find(({ cells }) => cells[0] === patient)!;
+    const clinical = Object.fromEntries(columns.map((column, i) => [column, cells[i]!]));
+    expect((await predictPatient(lacking, { bags: [bag(patient)], patient, clinical })).risk).toBeCloseTo(one.risk!, 6);
+    await expect(evaluate(survival, { without: 'slides' })).rejects.toThrow('this model cannot do without slides');
+  });
+
+  test('is refused by a model of complete patients', async () => {
+    await expect(predictPatient(survival, { bags: [bag(patient)] })).rejects.toThrow(/cannot do without expression\. Give them with --expression, or train a model with --set training\.modalityDropout=0\.3/);
+    await expect(predictPatient(survival, { bags: [], expression, patient })).rejects.toThrow(/cannot do without slides\. Give them with --bag/);
+    await expect(predictPatient(lacking, { bags: [] })).rejects.toThrow('Give a slide with --bag or an expression matrix with --expression, or both.');
+  });
+
+  test('covariates move the prediction, and one that is unknown is named', async () => {
+    const of = (clinical: Record<string, string>) => predictPatient(lacking, { bags: [bag(patient)], expression, clinical });
+    const mutant = await of({ idh_status: 'Mutant', site: 'A' });
+    expect((await of({ idh_status: 'WT', site: 'A' })).risk).not.toBe(mutant.risk);
+    const unknown = await of({ idh_status: 'Mutant' });
+    expect(unknown.leanedOn).toEqual(['1 slide', 'expression', 'idh']);
+    expect(unknown.warnings).toEqual([expect.stringMatching(/^unknown: site;/)]);
+    expect((await of({ idh_status: 'Mutant', site: 'Nowhere' })).warnings.join()).toMatch(/'site' of 1 patient is a value that no training patient has \('Nowhere'\)/);
+  });
+
+  test('a peer of genes needs no slide, and one of slides no expression', async () => {
+    const config = (name: string) => shortConfig(join(cohort, 'cohort.yaml'), { 'model.name': name });
+    for (const name of ['snn', 'abmil']) await train({ config: await config(name), out: join(folder, name) });
+    expect((await predictPatient(join(folder, 'snn'), { bags: [], expression, patient })).leanedOn).toEqual(['expression']);
+    expect((await predictPatient(join(folder, 'abmil'), { bags: [bag(patient)] })).leanedOn).toEqual(['1 slide']);
+    const evaluated = (await evaluate(join(folder, 'snn'))).predictions.find((p) => p.patient === patient)!;
+    expect((await predictPatient(join(folder, 'snn'), { bags: [], expression, patient })).risk).toBeCloseTo(evaluated.risk!, 6);
   });
 });
 
@@ -190,7 +246,7 @@ describe.skipIf(!existsSync(DATA))(`the real slides of three patients (needs ${D
     expect(code).toBe(0);
     expect(err).toMatch(/features are of encoder '.+', the model was trained on 'simulated'\. Do not trust this prediction\n/);
     expect(err).toMatch(/the features are of patches 64 pixels of level 0 wide, those of the training slides are of patches 256 pixels of level 0 wide.*\. Do not trust this prediction\n$/);
-    expect(out).toContain(`${id}: survival, from 1 slide\n`);
+    expect(out).toContain(`${id}: survival, from 1 slide, expression\n`);
     for (const line of ['alive after 1 year ', 'alive after 2 years', 'alive after 5 years', 'median survival']) {
       expect(out).toMatch(new RegExp(`${line} +(\\d\\.\\d{3}|\\d+\\.\\d months|beyond follow-up)\\n`));
     }

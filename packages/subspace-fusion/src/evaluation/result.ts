@@ -1,3 +1,4 @@
+import type { Endpoint } from '../cohort/index.js';
 import type { Metric } from '../metrics/index.js';
 
 /** A metric as `result.json` holds it, under its name: `{value, low, high, n, …}`, or `{value: null, reason}`. */
@@ -7,7 +8,17 @@ type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K>
 /** `result.json`: a model on one part of its split. */
 export interface Result {
   readonly task: string;
+  /** A part of the run's split, or `external`. */
   readonly split: string;
+  /** Of another cohort than the run's: which it is, and how many patients of its clinical table were left out for what. */
+  readonly cohort?: { readonly name: string; readonly patients: number; readonly leftOut: Readonly<Record<string, number>> };
+  /** Survival only: what it is measured to, and when its event counts as seen. */
+  readonly endpoint?: Endpoint;
+  /** The modality that was taken from every patient. */
+  readonly without?: 'slides' | 'expression';
+  /** Clinical covariates of the model, and those of them that the label is defined by: with them, the task is easier than it looks. */
+  readonly covariates?: readonly string[];
+  readonly definingCovariates?: readonly string[];
   readonly patients: number;
   readonly metrics: NamedMetrics;
   /** Simpler models, fitted on the same training patients and scored on the same patients. */

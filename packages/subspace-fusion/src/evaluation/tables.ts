@@ -6,9 +6,12 @@ const MODELS: Readonly<Record<string, string>> = {
   [NETWORK]: 'this model',
   ridgeCox: 'ridge Cox, same genes',
   ridgeLogistic: 'ridge logistic, same genes',
+  meanSlide: 'ridge, mean patch feature',
+  age: 'age',
   ageSex: 'age + sex',
   idh: 'IDH',
   idhAge: 'IDH + age',
+  clinical: 'all clinical variables',
   permutedBags: 'this model, bags permuted',
 };
 const METRICS: Readonly<Record<string, string>> = { concordanceIndex: 'C-index', macroAuc: 'macro AUC', balancedAccuracy: 'balanced accuracy', macroF1: 'macro F1' };

@@ -1,0 +1,115 @@
+import {
+  cutDifferences, firstOf, labelPatients, loadCohort, loadExternalCohort, sameEncoder, shiftProblems, someOf, unseenProblems,
+  type Cohort, type CohortFlow, type Config, type Problem,
+} from '../cohort/index.js';
+import { UserError } from '../files/user-error.js';
+import { reads } from '../model/choice.js';
+import { taskName, type Model } from '../training/model.js';
+import { cohortSamples } from '../training/samples.js';
+import type { PatientSamples } from './baselines.js';
+import { describeInputs, requirePatients, type EvaluateOptions, type Evaluation } from './evaluate.js';
+import { readSelectedModel, scoreModel, type SelectedModel } from './score-model.js';
+
+/**
+ * External validation: scores a run's selected model on all labelled patients of another cohort, which keeps its own files, names and units. Genes are
+ * found by name and scaled by the run's training patients. Baselines and risk groups need the cohort that the run was trained on; where that cannot be
+ * read they are left out with a warning.
+ * @throws UserError where the cohort cannot be read, lacks genes of the model, has features of another encoder, or has nobody to be scored.
+ */
+export async function evaluateExternal(run: string, config: Config, { onWarning, onPatient }: Omit<EvaluateOptions, 'split' | 'without'> = {}): Promise<Evaluation> {
+  const selected = await readSelectedModel(run);
+  const { model, selection } = selected;
+  const { cohort, problems } = await loadForModel(config, selected);
+  [...problems, ...fitProblems(model, cohort, config)].forEach((p) => onWarning?.(p));
+  const { patients, leftOut } = whoIsScored(cohort, selected, config, onWarning);
+  const training = await trainingPatients(run, selected, onWarning);
+  const { scores, predictions } = await scoreModel(selected, { samples: cohortSamples(cohort, model), patients }, training, onPatient);
+  const endpoint = model.task === 'survival' && cohort.endpoint ? { endpoint: cohort.endpoint } : {};
+  const of = { name: cohort.name, patients: cohort.flow.reduce((n, flow) => n + flow.patients, 0), leftOut };
+  return { result: { task: taskName(model.task), split: 'external', cohort: of, ...describeInputs(model), ...endpoint, ...scores, selection }, predictions, model };
+}
+
+function loadForModel(config: Config, { config: { model: ofRun }, model }: SelectedModel): ReturnType<typeof loadExternalCohort> {
+  const { task, labels, scaling, outcome } = model;
+  const genes = { tumour: scaling.tumour.genes, microenvironment: scaling.microenvironment.genes };
+  return loadExternalCohort(config, { task, labels, model: ofRun, genes, timeUnit: outcome.kind === 'survival' ? outcome.timeUnit : undefined });
+}
+
+/** What may make the model a stranger to this cohort. @throws UserError for features that it cannot read. */
+function fitProblems(model: Model, cohort: Cohort, { features, expression, clinical }: Config): Problem[] {
+  const problems = [...(model.covariates ? unseenProblems(model.covariates, cohort.patients, clinical.file) : []), ...shiftProblems(model.scaling, cohort, expression.file)];
+  if (!reads(model.network).bag) return problems;
+  const warn = (message: string) => problems.push({ severity: 'warning', file: features.folder, message, remedy: 'Do not trust the result unless they are the same' });
+  if (cohort.width !== model.size.patchWidth) {
+    throw new UserError(`${features.folder}: features are ${cohort.width} wide, the model's are ${model.size.patchWidth}. Extract them with the model's encoder.`);
+  }
+  if (cohort.encoder !== undefined && model.encoder !== undefined) {
+    if (!sameEncoder(cohort.encoder, model.encoder)) {
+      throw new UserError(`${features.folder}: features are of encoder '${cohort.encoder}', the model was trained on '${model.encoder}'. Extract them with the model's encoder.`);
+    }
+  } else {
+    warn(`the encoder of ${cohort.encoder === undefined ? 'these features' : "the model's training slides"} is not known, so it cannot be compared`);
+  }
+  for (const difference of cutDifferences(model.provenance ?? {}, firstOf(cohort.provenance))) warn(difference);
+  return problems;
+}
+
+/** The labelled patients whom the run neither learned from nor was selected by, and how many others there are, by reason. */
+function whoIsScored(cohort: Cohort, { split, model }: SelectedModel, { clinical }: Config, onWarning: EvaluateOptions['onWarning']): { patients: string[]; leftOut: Record<string, number> } {
+  const leftOut = reasonsOf(cohort.flow);
+  const leave = (ids: readonly string[], reason: string) => {
+    if (ids.length === 0) return;
+    leftOut[reason] = ids.length;
+    onWarning?.({ severity: 'warning', file: clinical.file, message: `${ids.length} patients ${reason} (${someOf(ids)})`, remedy: 'They are left out' });
+  };
+  const usedByRun = new Set([...split.train, ...split.validation]);
+  const labelled = labelledPatients(cohort, model);
+  leave(labelled.filter((id) => usedByRun.has(id)), 'have ids of training or validation patients of the run');
+  const unseen = labelled.filter((id) => !usedByRun.has(id));
+  const known = knownToModel(cohort, model);
+  leave(unseen.filter((id) => !known(id)), 'are of a class that the model does not know');
+  const patients = unseen.filter(known);
+  if (patients.length > 0) return { patients, leftOut };
+  const reasons = Object.entries(leftOut).map(([reason, n]) => `${n} ${reason}`);
+  throw new UserError(`${clinical.file}: no patient is left to be scored: ${reasons.join('; ')}. Use a cohort of other patients, or other ids.`);
+}
+
+function reasonsOf(flows: readonly CohortFlow[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  const add = (reason: string, n: number) => {
+    if (n > 0) counts[reason] = (counts[reason] ?? 0) + n;
+  };
+  for (const { notIncluded, noExpression, noSlides, neither, noLabel } of flows) {
+    for (const [condition, n] of Object.entries(notIncluded)) add(`not of ${condition}`, n);
+    add('without expression', noExpression);
+    add('without slides', noSlides);
+    add('with neither expression nor slides', neither);
+    for (const [reason, n] of Object.entries(noLabel)) add(`without a label: ${reason}`, n);
+  }
+  return counts;
+}
+
+function labelledPatients({ patients }: Cohort, { task, labels }: Model): string[] {
+  if (task === 'survival') return patients.filter(({ survival }) => survival !== undefined).map(({ id }) => id);
+  return [...labelPatients(patients, task, labels).byPatient.keys()];
+}
+
+function knownToModel({ patients }: Cohort, { task, labels, outcome }: Model): (id: string) => boolean {
+  if (task === 'survival' || outcome.kind !== 'classes') return () => true;
+  const { byPatient } = labelPatients(patients, task, labels);
+  return (id) => outcome.classes.includes(byPatient.get(id)!);
+}
+
+/** The patients that the run was trained on, if its cohort is still there. */
+async function trainingPatients(run: string, { config, model, split }: SelectedModel, onWarning: EvaluateOptions['onWarning']): Promise<PatientSamples | undefined> {
+  try {
+    const { cohort } = await loadCohort(config);
+    requirePatients(run, split, cohort, config);
+    return { samples: cohortSamples(cohort, model), patients: split.train };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const message = `the cohort that the run was trained on cannot be read, so there are no baselines and no risk groups (${error.message.split('\n')[0]!})`;
+    onWarning?.({ severity: 'warning', file: run, message, remedy: 'Restore it for those' });
+    return undefined;
+  }
+}

@@ -1,0 +1,112 @@
+import type { Config, Split } from '../cohort/index.js';
+import { logRank, riskCut, riskGroups, survivalCurve } from '../metrics/index.js';
+import type { Parameters } from '../model/parameters.js';
+import { openBackend } from '../training/backend.js';
+import type { BatchLabels } from '../training/batch.js';
+import { createPredictor, predictPatients, type Prediction } from '../training/inference.js';
+import type { Model } from '../training/model.js';
+import { readCheckpoint, readEpochs, readModel, readRunConfig, readRunSplit } from '../training/run-folder.js';
+import { ridgeBaseline, type PatientSamples } from './baselines.js';
+import { nameAllClasses } from './class-names.js';
+import { byName, type Result } from './result.js';
+import { scorePredictions } from './score.js';
+
+/** One patient's prediction beside what happened; `predictions.json` is a list of them. */
+export type EvaluatedPatient = Prediction &
+  (
+    | { readonly label: number; readonly className: string }
+    | {
+        readonly time: number;
+        readonly event: boolean;
+        /** By the median risk of the training patients; absent where they could not be read. */
+        readonly group?: 'low' | 'high';
+        readonly survival: readonly number[];
+      }
+  );
+
+/** A run's selected model, and how it came about. */
+export interface SelectedModel {
+  readonly config: Config;
+  readonly model: Model;
+  readonly split: Split;
+  readonly parameters: Parameters;
+  readonly selection: Result['selection'];
+}
+
+/** Reads a run's selected model. @throws UserError where the run folder is not complete. */
+export async function readSelectedModel(run: string): Promise<SelectedModel> {
+  const config = await readRunConfig(run);
+  const model = await readModel(run);
+  const split = await readRunSplit(run);
+  const { parameters, epoch } = await readCheckpoint(run, model);
+  const selected = (await readEpochs(run)).find((record) => record.epoch === epoch);
+  return { config, model, split, parameters, selection: { epoch, metric: selected?.validation.metric ?? 'none', value: selected?.validation.value ?? null } };
+}
+
+/** What a model reaches on some patients. */
+export type Scores = Pick<Result, 'patients' | 'metrics' | 'baselines' | 'riskGroups' | 'patientsWithSeveralSlides'>;
+
+/**
+ * Scores a model on patients, with 95 % intervals.
+ * @param training The patients that it was trained on: they give the cut between low and high risk and fit the baselines. Without them there is neither.
+ */
+export async function scoreModel(
+  { config, model, parameters }: SelectedModel,
+  scored: PatientSamples,
+  training: PatientSamples | undefined,
+  onPatient?: (done: number, of: number) => void,
+): Promise<{ scores: Scores; predictions: EvaluatedPatient[] }> {
+  const survival = model.outcome.kind === 'survival';
+  const others = survival && training && training.patients !== scored.patients ? training : undefined;
+  const [n, total] = [scored.patients.length, scored.patients.length + (others?.patients.length ?? 0)];
+  const backend = await openBackend({ provider: config.provider, threads: config.training.threads });
+  const predictor = await createPredictor(model, parameters, backend);
+  let predictions: Prediction[];
+  let cut: number | undefined;
+  try {
+    predictions = await predictPatients(predictor, scored.samples, scored.patients, survival, (done) => onPatient?.(done, total));
+    const onTraining = others ? await predictPatients(predictor, others.samples, others.patients, survival, (done) => onPatient?.(n + done, total)) : predictions;
+    if (survival && training) cut = riskCut(onTraining.map(({ risk }) => risk!));
+  } finally {
+    await predictor.dispose();
+    await backend.close();
+  }
+
+  const { seed } = config.training;
+  const labels = scored.samples.labels(scored.patients);
+  const classes = model.outcome.kind === 'classes' ? model.outcome.classes : [];
+  const baselines = training ? Object.entries(ridgeBaseline(training, scored, seed)) : [];
+  const scores: Scores = {
+    patients: n,
+    metrics: nameAllClasses(byName(scorePredictions(predictions, labels, seed)), classes),
+    baselines: Object.fromEntries(baselines.map(([name, metrics]) => [name, nameAllClasses(metrics, classes)])),
+    ...(cut === undefined ? {} : { riskGroups: compareGroups(predictions, labels, cut) }),
+    patientsWithSeveralSlides: scored.patients.filter((id) => scored.samples.patients.get(id)!.bags.length > 1).length,
+  };
+  return { scores, predictions: predictions.map((p, i) => evaluatedPatient(p, labels, i, model, cut)) };
+}
+
+function compareGroups(predictions: readonly Prediction[], labels: BatchLabels, cut: number): NonNullable<Result['riskGroups']> {
+  if (labels.kind !== 'survival') throw new TypeError('risk groups are for survival');
+  const group = riskGroups(predictions.map(({ risk }) => risk!), cut);
+  const { chiSquare, pValue } = logRank(
+    labels.labels.map(({ time }) => time),
+    labels.labels.map(({ censored }) => !censored),
+    group,
+  );
+  const high = group.reduce((n, g) => n + g, 0);
+  return { cut, low: group.length - high, high, logRank: byName([chiSquare, pValue]) };
+}
+
+function evaluatedPatient(p: Prediction, labels: BatchLabels, i: number, { outcome }: Model, cut: number | undefined): EvaluatedPatient {
+  if (labels.kind === 'survival' && outcome.kind === 'survival') {
+    const { time, censored } = labels.labels[i]!;
+    const group = cut === undefined ? {} : { group: riskGroups([p.risk!], cut)[0] === 1 ? ('high' as const) : ('low' as const) };
+    return { ...p, time, event: !censored, ...group, survival: survivalCurve(p.outputs, outcome.cuts).survival.slice(1) };
+  }
+  if (labels.kind === 'classes' && outcome.kind === 'classes') {
+    const label = labels.labels[i]!;
+    return { ...p, label, className: outcome.classes[label]! };
+  }
+  throw new TypeError('the labels are not of the task of the model');
+}

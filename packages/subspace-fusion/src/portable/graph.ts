@@ -1,0 +1,64 @@
+import { constant, input, log, neg, reshape, slice, softmax, sub, sum, type Value } from 'onnx-autodiff';
+import { choiceParameters, hasStandIns, logitsOf } from '../model/choice.js';
+import { parameterInputs } from '../model/network.js';
+import { densePositionBias } from '../model/position-bias/dense.js';
+import { hazards, survivalFunction } from '../objective/survival.js';
+import type { Model, Outcome } from '../training/model.js';
+import { fixedBag, scaledGenes } from './inputs.js';
+
+/** What the graph of a portable model computes, by name. */
+export type PortableOutputs = Readonly<Record<string, Value>>;
+
+/**
+ * A trained model as a graph that needs nothing around it: from one slide's patch features and one patient's expression, as their files have
+ * them, to probabilities or a survival curve. Its parameters are inputs; `INPUT_DOCS` and `OUTPUT_DOCS` name the others.
+ */
+export function portableGraph({ network, size, tokens, scaling, outcome }: Model): PortableOutputs {
+  const expression = (subspace: 'tumour' | 'microenvironment') => scaledGenes(input(`${subspace}_genes`, [size.genes[subspace]]), scaling[subspace]);
+  const covariates = size.covariates ?? 0;
+  const present = (modality: string, shape: readonly number[]) => reshape(input(`has_${modality}`, [1]), shape);
+  const inputs = {
+    X: fixedBag(input('features', [tokens, size.patchWidth]), tokens),
+    genes: { tumour: expression('tumour'), microenvironment: expression('microenvironment') },
+    covariates: covariates > 0 ? reshape(input('covariates', [covariates]), [1, covariates]) : undefined,
+    present: hasStandIns(network) ? { bag: present('features', [1, 1, 1]), genes: present('genes', [1, 1]) } : undefined,
+  };
+  const logits = logitsOf(network, inputs, parameterInputs(choiceParameters(network, size)), densePositionBias); // [1, C]
+  const named = { ...(outcome.kind === 'classes' ? classOutputs(logits, outcome.weights) : survivalOutputs(logits, survivalTimes(outcome).length)), logits };
+  return Object.fromEntries(Object.entries(named).map(([name, v]) => [name, reshape(v, [-1])]));
+}
+
+/** Times at which a survival model says what share is alive: where its bins end. The last bin of the paper's head has no end. */
+export function survivalTimes({ cuts, end }: Outcome & { kind: 'survival' }): number[] {
+  return end === undefined ? [...cuts] : [...cuts, end];
+}
+
+/** As `outputsOf` of training/inference.ts: the logits of a model trained with class weights w tend to log(w·p), so log w is taken off. */
+function classOutputs(logits: Value, weights: readonly number[]): Record<string, Value> {
+  return { probabilities: softmax(sub(logits, log(constant(weights, [1, weights.length])))) };
+}
+
+function survivalOutputs(logits: Value, times: number): Record<string, Value> {
+  const lambda = hazards(logits);
+  const S = survivalFunction(lambda); // [1, C + 1], S_{−1} = 1 first
+  const C = lambda.shape[1]!;
+  return { hazards: lambda, survival: slice(S, 1, 1, times + 1), risk: neg(sum(slice(S, 1, 1, C + 1))) };
+}
+
+/** What a user gives a portable model; a model has those inputs that its network reads. */
+export const INPUT_DOCS = {
+  features: 'Patch features of one slide, [patches, width], as the encoder gave them, in reading order; any number of patches.',
+  tumour_genes: 'Expression of one patient, as it stands in the matrix (before any transform or scaling), in the order of the metadata tumour_genes.',
+  microenvironment_genes: 'The same for the genes of the metadata microenvironment_genes.',
+  covariates: 'Clinical covariates, encoded as the metadata covariates says.',
+  has_features: '1, or 0 for a patient without a slide; features may then be zeros of one patch.',
+  has_genes: '1, or 0 for a patient without expression; the genes may then be zeros.',
+} as const;
+
+export const OUTPUT_DOCS = {
+  probabilities: 'Probability of each class of the metadata classes.',
+  hazards: 'Probability of the event in each bin of time, of those who reach it.',
+  survival: 'Probability that the event has not come at each of the metadata survival_times.',
+  risk: 'Minus the sum of the survival over all bins; higher is worse.',
+  logits: "The network's last layer, before any of it.",
+} as const;

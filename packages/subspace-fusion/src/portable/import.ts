@@ -1,0 +1,146 @@
+import { basename, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { hashInputs, loadCohort, loadConfig, makeSplit, sha256File, strataOf, type GeneScaling, type Problem } from '../cohort/index.js';
+import { UserError } from '../files/user-error.js';
+import { METHOD } from '../model/choice.js';
+import { networkParameters } from '../model/parameters.js';
+import { fromReference } from '../model/reference-names.js';
+import { learnModel, taskName, withoutUnknownClasses, type Model, type Outcome } from '../training/model.js';
+import { exists, RUN_FILES, writeCheckpoint, writeJson } from '../training/run-folder.js';
+import { slideFingerprint } from '../training/slide-fingerprint.js';
+import { VERSION } from '../version.js';
+import { checkpointSize, requireSize } from './checkpoint-size.js';
+import { readStateDict } from './state-dict.js';
+
+/**
+ * How expression reaches an imported network. `none`: as it stands in the matrix, which is what the published code does. `training`: transformed
+ * and scaled on the training patients of the cohort, for a checkpoint that was trained on such values.
+ */
+export type ImportScaling = 'none' | 'training';
+
+export interface ImportOptions {
+  /** A file of torch.save: a state dict of the published network, or a training checkpoint that holds one. */
+  readonly checkpoint: string;
+  /** The `cohort.yaml` that gives what a state dict lacks: gene order, classes or cuts, scaling, and patients to evaluate on. */
+  readonly config: string;
+  readonly overrides?: Readonly<Record<string, string>>;
+  /** The run folder to write. */
+  readonly out: string;
+  /** Default: `none`. */
+  readonly scaling?: ImportScaling;
+  /** Lists of genes in the checkpoint's order, one a line; default: the cohort's gene sets. */
+  readonly genes?: { readonly tumour: string; readonly microenvironment: string } | undefined;
+  /** Survival: the cuts between the checkpoint's bins, in the config's time unit; default: quartiles of the training patients. */
+  readonly cuts?: readonly number[] | undefined;
+  /** Classes: the weights that it was trained with, which are taken out of its probabilities; default: 1 each, its softmax as it is. */
+  readonly classWeights?: readonly number[] | undefined;
+  readonly onWarning?: (problem: Problem) => void;
+}
+
+/** Where a model came from that was not trained here; stands in `model.json` and in what is exported of it. */
+export interface ImportRecord {
+  readonly checkpoint: string;
+  readonly sha256: string;
+  readonly scaling: ImportScaling;
+  /** What was decided here, not by the checkpoint's authors. */
+  readonly decidedHere: readonly string[];
+  /** Parameters that never reach the loss of the published network. */
+  readonly ignored: readonly string[];
+  /** Names that the network does not have. */
+  readonly unknown: readonly string[];
+}
+
+export type ImportedModel = Model & { readonly imported: ImportRecord };
+
+/**
+ * Writes a run folder around a checkpoint of the published network, for `predict`, `evaluate` and `export`.
+ * @throws UserError where the folder holds a run, the checkpoint is of another network, or its shapes are not those of the cohort and task.
+ */
+export async function importCheckpoint(options: ImportOptions): Promise<ImportedModel> {
+  const { checkpoint, out, scaling = 'none', onWarning } = options;
+  if (await exists(join(out, RUN_FILES.model))) throw new UserError(`${out}: holds a run already. Choose another --out.`);
+  const { tensors, counters } = await readStateDict(checkpoint);
+  const size = checkpointSize(tensors, checkpoint);
+
+  const config = await loadConfig(options.config, { ...options.overrides, ...impliedKeys(options) });
+  const { cohort, problems } = await loadCohort(config);
+  const warnings: Problem[] = [...problems];
+  const divided = await makeSplit(cohort.patients, strataOf(cohort.patients, config), config.split, warnings);
+  const learned = learnModel(cohort, divided, config, { ...(await hashInputs(config)), features: await slideFingerprint(cohort.patients) }, VERSION);
+  requirePublishedNetwork(learned, options.config);
+  requireSize(size, learned.size, `the task ${taskName(learned.task)}`, checkpoint);
+  const { parameters, ignored, unknown } = fromReference(tensors, networkParameters(size), checkpoint);
+
+  const imported: ImportRecord = {
+    checkpoint: basename(checkpoint),
+    sha256: await sha256File(checkpoint),
+    scaling,
+    decidedHere: decisions(options, learned),
+    ignored,
+    unknown: [...unknown, ...counters],
+  };
+  const model: ImportedModel = {
+    ...learned,
+    outcome: outcomeOf(learned.outcome, options),
+    scaling: scaling === 'training' ? learned.scaling : { tumour: unscaled(learned.scaling.tumour), microenvironment: unscaled(learned.scaling.microenvironment) },
+    imported,
+  };
+  warnings.forEach((p) => onWarning?.(p));
+  const { split } = withoutUnknownClasses(divided, cohort, model);
+  await writeJson(join(out, RUN_FILES.config), config);
+  await writeJson(join(out, RUN_FILES.split), split);
+  await writeCheckpoint(out, model, parameters, 0);
+  await writeJson(join(out, RUN_FILES.model), model); // last: from here on the folder holds a run
+  return model;
+}
+
+/** Keys of the config that follow from the options. */
+function impliedKeys({ scaling = 'none', genes }: ImportOptions): Record<string, string> {
+  return {
+    ...(scaling === 'none' ? { 'expression.transform': 'none' } : {}),
+    ...(genes ? { 'geneSets.file': genes.tumour, 'geneSets.microenvironmentFile': genes.microenvironment } : {}),
+  };
+}
+
+function requirePublishedNetwork({ network, covariates }: Model, config: string): void {
+  if (isDeepStrictEqual(network, METHOD) && covariates === undefined) return;
+  throw new UserError(`${config}: asks for another network than the published one, which the checkpoint is of. Leave out what it says of model, covariates and modality dropout.`);
+}
+
+/** A scaling that leaves the matrix's values as they are. */
+function unscaled({ genes }: GeneScaling): GeneScaling {
+  return { transform: 'none', genes, mean: genes.map(() => 0), deviation: genes.map(() => 1), clip: null };
+}
+
+/** What the outputs mean, as far as the options say it. */
+function outcomeOf(learned: Outcome, { cuts, classWeights }: ImportOptions): Outcome {
+  if (learned.kind === 'classes') {
+    if (cuts) throw new UserError('--cuts: the task has classes, not bins of survival time. Leave it out.');
+    const weights = classWeights ?? learned.classes.map(() => 1);
+    if (weights.length !== learned.classes.length || !weights.every((w) => w > 0)) {
+      throw new UserError(`--class-weights: ${learned.classes.length} weights above 0 are needed, one for each of ${learned.classes.join(', ')}.`);
+    }
+    return { ...learned, weights };
+  }
+  if (classWeights) throw new UserError('--class-weights: survival has no classes. Leave it out.');
+  if (!cuts) return learned;
+  if (cuts.length !== learned.cuts.length || !cuts.every((cut, j) => cut > (cuts[j - 1] ?? 0))) {
+    throw new UserError(`--cuts: ${learned.cuts.length} ascending times above 0 are needed, in ${learned.timeUnit}.`);
+  }
+  return { ...learned, cuts };
+}
+
+/** In words, what a state dict does not say and was decided here. */
+function decisions({ scaling = 'none', genes, cuts, classWeights, config }: ImportOptions, { outcome }: Model): string[] {
+  const file = basename(config);
+  return [
+    genes ? 'Gene order: the lists that were given.' : `Gene order: the gene sets of ${file}, which may not be the order that the checkpoint was trained with.`,
+    scaling === 'none'
+      ? 'Expression: as it stands in the matrix, neither transformed nor scaled, as in the published code.'
+      : `Expression: transformed and scaled on the training patients of ${file}, not by those that the checkpoint was trained on.`,
+    outcome.kind === 'classes'
+      ? `Classes: ${outcome.classes.join(', ')}, in this order; weights that it was trained with: ${classWeights ? 'given' : 'not known, probabilities are its softmax'}.`
+      : `Cuts of survival time: ${cuts ? 'given' : `quartiles of the training patients of ${file}, not those of the checkpoint`}.`,
+    `Split: that of ${file}; the checkpoint may have been trained on patients of any part.`,
+  ];
+}

@@ -1,0 +1,59 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { newFolder } from '../testing/tiny-cohort.js';
+import { checkpointSize, requireSize } from './checkpoint-size.js';
+import { readStateDict } from './state-dict.js';
+
+const made = (name: string) => fileURLToPath(new URL(`testdata/${name}`, import.meta.url));
+
+describe('a state dict that PyTorch wrote', () => {
+  test('bare: halves and a transposed parameter, with the numbers that PyTorch has', async () => {
+    const { tensors, counters } = await readStateDict(made('layers.pth'));
+    const expected = JSON.parse(readFileSync(made('layers.json'), 'utf8')) as Record<string, { shape: number[]; data: number[] }>;
+    expect(counters).toEqual(['1.num_batches_tracked']);
+    expect([...tensors.keys()]).toEqual(Object.keys(expected).filter((name) => !counters.includes(name)));
+    for (const [name, { shape, data }] of tensors) {
+      expect(shape, name).toEqual(expected[name]!.shape);
+      expect([...(data as Float32Array)], name).toEqual(expected[name]!.data.map(Math.fround));
+    }
+  });
+
+  test('inside a training checkpoint, wrapped by DataParallel', async () => {
+    const { tensors } = await readStateDict(made('grade.pth'));
+    expect(tensors.get('classifier.weight')!.shape).toEqual([3, 256]);
+    expect([...tensors.keys()].some((name) => name.startsWith('module.'))).toBe(false);
+    expect(checkpointSize(tensors, 'c')).toEqual({ classes: 3, patchWidth: 16, genes: { tumour: 5, microenvironment: 7 } });
+  });
+
+  test('of something else is refused, naming what it lacks', async () => {
+    const { tensors } = await readStateDict(made('layers.pth'));
+    expect(() => checkpointSize(tensors, 'layers.pth')).toThrow(/layers\.pth: this is no state dict of the published network: it has no matrix classifier\.weight/);
+  });
+
+  test('a file without one, or cut short, is refused', async () => {
+    const bag = fileURLToPath(new URL('../cohort/testdata/bags/tensor-f32.pt', import.meta.url));
+    await expect(readStateDict(bag)).rejects.toThrow(/the file holds no state dict/);
+    const cut = join(newFolder(), 'cut.pth');
+    writeFileSync(cut, readFileSync(made('grade.pth')).subarray(0, 100_000));
+    await expect(readStateDict(cut)).rejects.toThrow(/cut short/);
+  });
+
+  test('code is not run', async () => {
+    const evil = fileURLToPath(new URL('../cohort/testdata/bags/evil.pt', import.meta.url));
+    await expect(readStateDict(evil)).rejects.toThrow(/could run code\. Save the weights alone/);
+  });
+});
+
+test('sizes that differ are named, each with its shapes and a remedy', () => {
+  const size = { classes: 4, patchWidth: 1024, genes: { tumour: 59, microenvironment: 361 } };
+  const other = { classes: 3, patchWidth: 512, genes: { tumour: 57, microenvironment: 361 } };
+  expect(() => requireSize(size, size, 'the task grade', 'c.pth')).not.toThrow();
+  expect(() => requireSize(size, other, 'the task grade', 'c.pth')).toThrow(
+    'c.pth: classifier.weight is [4, 256]: it has 4 outputs, and 3 are those of the task grade. Set the task that it was trained for. ' +
+      "pathomic_net_tumor._fc1.0.weight is [128, 1024]: it reads features 1024 wide, and 512 is the width of the cohort's. Use the encoder that it was trained with. " +
+      'omic_net_tumor.encoder.0.0.weight is [64, 59]: it reads 59 tumour genes, and 57 of the gene set are in the matrix. ' +
+      'List its genes, in its order, with --tumour-genes and --microenvironment-genes.',
+  );
+});

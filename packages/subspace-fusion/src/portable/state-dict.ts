@@ -1,0 +1,76 @@
+import { withBytes, type Bytes } from '../cohort/bags/bytes.js';
+import { floatsOf, isFloat, sizeOf } from '../cohort/bags/element-type.js';
+import { isKind, type PickledDict } from '../cohort/bags/pickle.js';
+import { torchArchive, type TorchArchive } from '../cohort/bags/torch-archive.js';
+import { readTorchValue, type TorchTensor } from '../cohort/bags/torch-pickle.js';
+import type { StoredTensor } from '../files/safetensors.js';
+
+/** Weights of a PyTorch program, by the names that they have there. */
+export interface StateDict {
+  /** Floats of every precision, as float32, row-major. */
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** Names of tensors of whole numbers, which are no weights. */
+  readonly counters: readonly string[];
+}
+
+const REMEDY = 'Save the weights alone: torch.save(model.state_dict(), file)';
+
+/** DataParallel and its like put this before every name. */
+const WRAPPER = 'module.';
+
+/** More numbers than any model of this kind has; views of one storage could claim any number. */
+const MOST_NUMBERS = 2 ** 27;
+
+/**
+ * The state dict in a file of torch.save: the file's own, or the largest of a training checkpoint, as in `{'epoch': …, 'state_dict': …}`. Runs
+ * none of its code.
+ * @throws {UserError} for a file that holds no state dict, asks for code, or is damaged.
+ */
+export function readStateDict(file: string): Promise<StateDict> {
+  return withBytes(file, (bytes) => {
+    const archive = torchArchive(bytes, REMEDY);
+    const root = readTorchValue(archive.pickle, (message) => bytes.wrong(message, REMEDY));
+    const named = [...tensorsOf(root)];
+    if (named.length === 0) throw bytes.wrong('the file holds no state dict', REMEDY);
+    const numbers = named.reduce((total, [, { shape }]) => total + count(shape), 0);
+    if (numbers > MOST_NUMBERS) throw bytes.wrong(`its tensors have ${numbers} numbers, more than any model that is read`, REMEDY);
+    const wrapped = named.every(([name]) => name.startsWith(WRAPPER));
+    const plain = named.map(([name, tensor]) => [wrapped ? name.slice(WRAPPER.length) : name, tensor] as const);
+    const floats = plain.filter(([, { type }]) => isFloat(type));
+    return {
+      tensors: new Map(floats.map(([name, tensor]) => [name, { shape: tensor.shape, data: numbersOf(tensor, archive, bytes) }])),
+      counters: plain.filter(([, { type }]) => !isFloat(type)).map(([name]) => name),
+    };
+  });
+}
+
+const count = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
+
+/** Tensors of a dict, or of the dict in it that has most of them. */
+function tensorsOf(root: unknown): Map<string, TorchTensor> {
+  if (!isKind(root, 'dict')) return new Map();
+  const dicts = [root, ...(root as PickledDict).entries.values()].filter((value) => isKind(value, 'dict')) as PickledDict[];
+  const tensors = dicts.map(({ entries }) => new Map([...entries].filter(([, value]) => isKind(value, 'tensor')) as [string, TorchTensor][]));
+  return tensors.reduce((most, some) => (some.size > most.size ? some : most));
+}
+
+/** A tensor's numbers, row-major: PyTorch stores a transposed or cut tensor as steps through the numbers of another. */
+function numbersOf({ type, key, shape, strides, offset }: TorchTensor, archive: TorchArchive, bytes: Bytes): Float32Array {
+  const values = new Float32Array(count(shape));
+  if (values.length === 0) return values;
+  const storage = archive.storage(key);
+  const span = 1 + shape.reduce((last, n, axis) => last + (n - 1) * strides[axis]!, 0);
+  const size = sizeOf(type);
+  if ((offset + span) * size > storage.size) throw bytes.wrong('the numbers of a tensor are cut short');
+  const stored = floatsOf(bytes.read(storage.at + offset * size, span * size), type);
+  for (let i = 0; i < values.length; i++) {
+    let rest = i;
+    let at = 0;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      at += (rest % shape[axis]!) * strides[axis]!;
+      rest = Math.floor(rest / shape[axis]!);
+    }
+    values[i] = stored[at]!;
+  }
+  return values;
+}
