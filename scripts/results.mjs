@@ -22,7 +22,7 @@ const document = fileURLToPath(new URL('../docs/results.md', import.meta.url));
 function read(folder) {
   const file = join(study, folder, 'crossval.json');
   // The keys of differences once had a true minus sign.
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8').replaceAll(' − ', ' - ')) : undefined;
+  return existsSync(file) ? { model: 'subspace', ...JSON.parse(readFileSync(file, 'utf8').replaceAll(' − ', ' - ')) } : undefined;
 }
 
 function tablesOf(folder) {
@@ -36,12 +36,13 @@ function summary(folders) {
   const rows = folders.map((folder) => {
     const crossval = read(folder);
     if (!crossval) return [folder, 'not run', '', '', ''];
-    const { header, rows } = modelTable(crossval, '');
-    const [own, ridge] = rows;
+    const { header, rows } = modelTable(crossval, crossval.model, '');
+    const [own] = rows;
+    const ridge = rows.find(([name]) => name.startsWith('ridge'));
     const { low } = Object.entries(crossval.differences).find(([name]) => name.includes('ridge'))[1];
     return [folder, `${header[1].replace(' (95 %)', '')} ${own[1]}`, ridge[1], ridge[2], low > BOUND ? 'yes' : 'no'];
   });
-  return formatMarkdown({ header: ['', 'this model (95 %)', 'ridge, same genes (95 %)', 'paired difference (95 %)', `lower bound above −${-BOUND}`], rows });
+  return formatMarkdown({ header: ['', 'this method (95 %)', 'ridge, same genes (95 %)', 'paired difference (95 %)', `lower bound above −${-BOUND}`], rows });
 }
 
 /** Which trainings the tables are of; each is a run folder with its config, predictions and result. */

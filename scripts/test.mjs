@@ -1,28 +1,46 @@
 /**
- * Runs all tests and ends with one plain line. Browser tests need Debian's Chromium (with its software WebGPU): it is
- * installed here where there is none and this machine allows it; otherwise those tests are skipped, and the line says so.
+ * Runs all tests and ends with one plain line. Some tests need programs of Debian's: Chromium with its software WebGPU, and Slurm. They
+ * are installed here where they are missing and this machine allows it; otherwise those tests are skipped, and the end says so by name.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const CHROMIUM = '/usr/bin/chromium';
-const PACKAGES = ['chromium', 'libvulkan1'];
+/** By what its files tell whether it is there, the packages that hold it, and who needs it. */
+const PROGRAMS = [
+  {
+    name: 'Chromium',
+    files: ['/usr/bin/chromium', '/usr/lib/x86_64-linux-gnu/libvulkan.so.1'],
+    packages: ['chromium', 'libvulkan1'],
+    tests: 'the browser and WebGPU tests',
+  },
+  {
+    name: 'Slurm',
+    files: ['/usr/sbin/munged', '/usr/sbin/slurmctld', '/usr/sbin/slurmd'],
+    packages: ['slurm-wlm', 'munge'],
+    tests: 'the test of a sweep on a Slurm cluster',
+  },
+];
 
-function installChromium() {
-  if (existsSync(CHROMIUM) && existsSync('/usr/lib/x86_64-linux-gnu/libvulkan.so.1')) return;
-  if (process.platform !== 'linux' || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
-    console.error('Chromium is missing and cannot be installed here: the browser and WebGPU tests will be skipped.');
-    return;
+const isThere = ({ files }) => files.every((file) => existsSync(file));
+
+function install(programs) {
+  const mayInstall = process.platform === 'linux' && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
+  if (programs.length > 0 && mayInstall) {
+    const packages = programs.flatMap((program) => program.packages);
+    console.error(`Installing ${packages.join(', ')} for ${programs.map(({ tests }) => tests).join(' and ')}`);
+    const run = (...args) => spawnSync('apt-get', args, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+    run('update');
+    // One by one: what cannot be had must not keep the others away.
+    for (const program of programs) run('install', '-y', '--no-install-recommends', ...program.packages);
   }
-  console.error(`Installing ${PACKAGES.join(' and ')} for the browser and WebGPU tests`);
-  const run = (...args) => spawnSync('apt-get', args, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
-  run('update');
-  run('install', '-y', '--no-install-recommends', ...PACKAGES);
+  for (const { name, tests } of programs.filter((program) => !isThere(program))) {
+    console.error(`${name} is missing and cannot be installed here: ${tests} will be skipped.`);
+  }
 }
 
-installChromium();
+install(PROGRAMS.filter((program) => !isThere(program)));
 const folder = mkdtempSync(join(tmpdir(), 'subspace-tests-'));
 const report = join(folder, 'report.json');
 const vitest = ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)];

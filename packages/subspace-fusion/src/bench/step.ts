@@ -1,4 +1,5 @@
 import type { Provider } from 'onnx-autodiff';
+import { METHOD } from '../model/choice.js';
 import { initialise, networkParameters, type NetworkSize } from '../model/parameters.js';
 import { key, normal, uniform } from '../random/counter.js';
 import { adamState, adamStep } from '../training/adam.js';
@@ -7,7 +8,6 @@ import type { BatchLabels, Sample } from '../training/batch.js';
 import { confidences } from '../training/confidence.js';
 import { coordinate } from '../training/coordination.js';
 import { createPredictor } from '../training/inference.js';
-import type { Model } from '../training/model.js';
 import { createStep } from '../training/step.js';
 
 export interface BenchOptions {
@@ -101,7 +101,7 @@ export function trainingWork({ bag, batch, microBatch }: BenchOptions, backend: 
 
 async function inferenceWork({ bag }: BenchOptions, backend: Backend): Promise<Work> {
   const outcome = { kind: 'survival', cuts: [1, 2, 3], timeUnit: 'years' } as const;
-  const model = { size: SIZE, tokens: bag, outcome } as unknown as Model;
+  const model = { network: METHOD, size: SIZE, tokens: bag, outcome };
   const predictor = await createPredictor(model, initialise(networkParameters(SIZE), 1), backend);
   return {
     async run(_, samples) {

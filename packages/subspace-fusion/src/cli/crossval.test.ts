@@ -47,7 +47,7 @@ describe('subspace crossval', () => {
   it('prints tables for people', async () => {
     const { out } = await crossval('--folds', '2', '--within', 'idh_status=Mutant');
     expect(out).toMatch(/^Means over 2 folds on test patients, never pooled/);
-    expect(out).toMatch(/survival, all: 36 patients, \d+ deaths\n.*C-index \(95 %\) +this model minus it/);
+    expect(out).toMatch(/survival, all: 36 patients, \d+ deaths\n.*C-index \(95 %\) +this method minus it/);
     expect(out).toMatch(/ridge Cox, same genes +\d\.\d{3} \(\d\.\d{3} to \d\.\d{3}\) +[+−]\d\.\d{3} \(/);
     expect(out).toContain('idh_status = Mutant: ');
   });
@@ -62,7 +62,7 @@ describe('subspace crossval', () => {
 const EXAMPLES = 'examples';
 
 describe('the examples', () => {
-  it.each(readdirSync(EXAMPLES).filter((file) => file.endsWith('.yaml')))('%s takes the data folder as an argument', async (file) => {
+  it.each(readdirSync(EXAMPLES).filter((file) => file.endsWith('.yaml') && !file.includes('plan')))('%s takes the data folder as an argument', async (file) => {
     const { clinical, split, training } = await loadConfig(join(EXAMPLES, file), { data: '/data', 'features.folder': '/bags' });
     expect([clinical.file, split.file]).toEqual(['/data/tcga-gbmlgg/clinical.csv', '/data/tcga-gbmlgg/folds.csv']);
     expect(training.epochs).toBe(10);

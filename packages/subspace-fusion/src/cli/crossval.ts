@@ -1,15 +1,21 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { basename, join } from 'node:path';
 import { formatProblem, loadConfig, parseOverrides } from '../cohort/index.js';
-import { CROSSVAL_FILE, crossvalidate, type Crossval } from '../evaluation/crossval.js';
+import { CROSSVAL_FILE, type Crossval } from '../evaluation/crossval.js';
 import { CONTROLS, type Control, type PlannedRun } from '../evaluation/crossval-runs.js';
 import type { Subgroup } from '../evaluation/subgroups.js';
 import { crossvalTables, formatText } from '../evaluation/tables.js';
+import { UserError } from '../files/user-error.js';
+import { crossvalidate } from '../planning/crossval.js';
+import { isPlan } from '../planning/plan.js';
+import { planSweep } from '../planning/sweep.js';
 import { Interrupted } from '../training/train.js';
+import { duration } from './duration.js';
 import { figure, headline } from './figures.js';
 import { collect, SET } from './options.js';
 import { interruptible } from './interrupt.js';
 import { progressBar } from './progress.js';
+import { runAndCompare } from './sweep.js';
 
 interface CrossvalFlags {
   readonly set: string[];
@@ -22,12 +28,12 @@ interface CrossvalFlags {
   readonly json?: boolean;
 }
 
-/** `subspace crossval CONFIG.yaml`: one configuration over folds and seeds, beside simpler models. */
+/** `subspace crossval CONFIG.yaml`: one configuration over folds and seeds, beside simpler models; or all models of a plan on the same folds. */
 export function addCrossvalCommand(program: Command): void {
   program
     .command('crossval')
-    .description('cross-validate one configuration by patient, beside simpler models; the same command goes on where it was stopped')
-    .argument('<config>', 'cohort.yaml; its split.file names the folds, otherwise they are made from split.seed')
+    .description('cross-validate a configuration, or the models and ablations of a plan, beside simpler models; the same command goes on where it was stopped')
+    .argument('<config>', 'cohort.yaml (its split.file names the folds, otherwise they are made from split.seed), or a PLAN.yaml of `subspace sweep`')
     .option(...SET, collect, [])
     .option('--out <folder>', 'folder of the run folders (default: runs/ and the name of the config and -crossval)')
     .option('--folds <n>', 'number of folds to make (default: 5)', wholeNumber)
@@ -36,7 +42,18 @@ export function addCrossvalCommand(program: Command): void {
     .option('--control-seeds <list>', 'seeds of the control (default: those of --seeds)', numberList)
     .option('--within <column=value>', 'also score the patients of a subgroup alone; may be repeated', addSubgroup, [])
     .option('--json', 'print the result as JSON')
-    .action((path: string, flags: CrossvalFlags) => crossval(path, flags));
+    .action(async (path: string, flags: CrossvalFlags) => {
+      if (await isPlan(path)) await crossvalPlan(path, flags);
+      else await crossval(path, flags);
+    });
+}
+
+/** The plan says folds, seeds and controls; failed runs are done again, as in the cross-validation of one configuration. */
+async function crossvalPlan(path: string, { set, out, json, folds, seeds, control, within }: CrossvalFlags): Promise<void> {
+  if (folds !== undefined || seeds || control || within.length > 0) {
+    throw new UserError(`${path}: is a plan, which says its folds, seeds and controls itself. Leave --folds, --seeds, --control and --within away.`);
+  }
+  await runAndCompare(await planSweep(path, { overrides: parseOverrides(set), out }), { executor: 'local', retry: 'failed', json });
 }
 
 async function crossval(path: string, flags: CrossvalFlags): Promise<void> {
@@ -106,11 +123,6 @@ function headlineOf(metrics: Parameters<typeof headline>[0]): string {
 
 function runName({ fold, seed, control }: PlannedRun): string {
   return `fold ${fold}, seed ${seed}${control === undefined ? '' : `, ${control}`}`;
-}
-
-function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
 function wholeNumber(text: string): number {

@@ -1,9 +1,9 @@
-import { differenceName, HEADLINE } from './comparison.js';
-import { NETWORK, type ComparedModels, type Crossval } from './crossval.js';
+import { differenceName, HEADLINE, type Comparison } from './comparison.js';
+import type { ComparedModels, Crossval } from './crossval.js';
 import type { NamedMetrics } from './result.js';
 
 const MODELS: Readonly<Record<string, string>> = {
-  [NETWORK]: 'this model',
+  subspace: 'this method',
   ridgeCox: 'ridge Cox, same genes',
   ridgeLogistic: 'ridge logistic, same genes',
   meanSlide: 'ridge, mean patch feature',
@@ -12,7 +12,7 @@ const MODELS: Readonly<Record<string, string>> = {
   idh: 'IDH',
   idhAge: 'IDH + age',
   clinical: 'all clinical variables',
-  permutedBags: 'this model, bags permuted',
+  permutedBags: 'its bags permuted',
 };
 const METRICS: Readonly<Record<string, string>> = { concordanceIndex: 'C-index', macroAuc: 'macro AUC', balancedAccuracy: 'balanced accuracy', macroF1: 'macro F1' };
 
@@ -34,23 +34,25 @@ export interface TextTable {
 
 type NamedMetric = NamedMetrics[string];
 
-/** The metric that speaks for the task: a row for each model, with the paired difference of ours to it. */
-export function modelTable({ metrics, baselines, differences, patients }: ComparedModels, title: string): TextTable {
-  const metric = headline(metrics);
-  const rows = Object.entries({ [NETWORK]: metrics, ...baselines }).map(([name, scores]) => {
-    const ours = differences[differenceName(NETWORK, name)];
-    return [modelName(name), withInterval(scores[metric]), ours && ours.value !== null ? withInterval(ours, true) : ''];
+/** A cross-validated model beside the others. */
+export function modelTable({ metrics, baselines, differences, patients }: ComparedModels, model: string, title: string): TextTable {
+  const events = eventsOf(metrics[headline(metrics)]);
+  const of = `${title}: ${patients} patients${events === undefined ? '' : `, ${events} deaths`}`;
+  return comparisonTable({ models: { [model]: metrics, ...baselines }, differences }, model, of);
+}
+
+/** All models of a comparison in the metric that speaks for the task, each with the paired difference of the reference to it. */
+export function comparisonTable({ models, differences }: Comparison, reference: string, title: string): TextTable {
+  const metric = headline(models[reference]!);
+  const rows = Object.entries(models).map(([name, scores]) => {
+    const difference = differences[differenceName(reference, name)];
+    return [modelName(name), withInterval(scores[metric]), difference && difference.value !== null ? withInterval(difference, true) : ''];
   });
-  const events = eventsOf(metrics[metric]);
-  return {
-    title: `${title}: ${patients} patients${events === undefined ? '' : `, ${events} deaths`}`,
-    header: ['', `${metricName(metric)} (95 %)`, 'this model minus it (95 %)'],
-    rows,
-  };
+  return { title, header: ['', `${metricName(metric)} (95 %)`, `${modelName(reference)} minus it (95 %)`], rows };
 }
 
 /** The metric of every model in every fold, and its mean: what a table of published results shows. */
-export function foldTable({ folds, metrics, baselines }: Crossval): TextTable {
+export function foldTable({ model, folds, metrics, baselines }: Crossval): TextTable {
   const metric = headline(metrics);
   const row = (name: string, total: NamedMetrics, of: (fold: Crossval['folds'][number]) => NamedMetrics | undefined) => [
     modelName(name),
@@ -61,7 +63,7 @@ export function foldTable({ folds, metrics, baselines }: Crossval): TextTable {
     title: `${metricName(metric)} by fold`,
     header: ['', ...folds.map(({ fold }) => `fold ${fold}`), 'mean'],
     rows: [
-      row(NETWORK, metrics, (fold) => fold.metrics),
+      row(model, metrics, (fold) => fold.metrics),
       ...Object.entries(baselines).map(([name, total]) => row(name, total, (fold) => fold.baselines[name])),
     ],
   };
@@ -70,10 +72,10 @@ export function foldTable({ folds, metrics, baselines }: Crossval): TextTable {
 /** All tables of a cross-validation: the total, each subgroup, each fold. */
 export function crossvalTables(crossval: Crossval): readonly (TextTable | string)[] {
   return [
-    modelTable(crossval, `${crossval.task}, all`),
+    modelTable(crossval, crossval.model, `${crossval.task}, all`),
     ...crossval.within.map((group) => {
       const title = `${group.column} = ${group.value}`;
-      return 'reason' in group ? `${title}: not computed, ${group.reason}` : modelTable(group, title);
+      return 'reason' in group ? `${title}: not computed, ${group.reason}` : modelTable(group, crossval.model, title);
     }),
     foldTable(crossval),
   ];

@@ -29,7 +29,10 @@ export interface Predictor {
   dispose(): Promise<void>;
 }
 
-export async function createPredictor(model: Model, start: Parameters, backend: Backend): Promise<Predictor> {
+/** What of a model decides its predictions, beside its parameters. */
+export type PredictingModel = Pick<Model, 'network' | 'size' | 'tokens' | 'outcome'>;
+
+export async function createPredictor(model: PredictingModel, start: Parameters, backend: Backend): Promise<Predictor> {
   let parameters = start;
   const { network, size, tokens, outcome } = model;
   const p = parameterInputs(choiceParameters(network, size));

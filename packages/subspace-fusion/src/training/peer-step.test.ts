@@ -6,7 +6,6 @@ import { randomBatch, SMALL, someLabels, totalLoss } from '../testing/random-bat
 import { openBackend } from './backend.js';
 import type { BatchLabels } from './batch.js';
 import { createPredictor } from './inference.js';
-import type { Model } from './model.js';
 import { createPeerStep, type PeerStepOptions } from './peer-step.js';
 
 const SIZE: NetworkSize = { ...SMALL, covariates: 2 };
@@ -48,7 +47,7 @@ describe.each(names)('%s', (peer) => {
     const seen = await withStep(peer, { task: 'classes' }, (step) => step.gradients(p, batch, someLabels('classes', 4), draw));
     expect(Number.isFinite(totalLoss(seen))).toBe(true);
     const backend = await openBackend({ threads: 2 });
-    const model = { network: choice, size: SIZE, tokens: 36, outcome: { kind: 'classes', classes: ['a', 'b', 'c', 'd'], weights: [1, 1, 1, 1] } } as unknown as Model;
+    const model = { network: choice, size: SIZE, tokens: 36, outcome: { kind: 'classes', classes: ['a', 'b', 'c', 'd'], weights: [1, 1, 1, 1] } } as const;
     const predictor = await createPredictor(model, p, backend);
     const softmax = (x: Float32Array) => { const e = x.map(Math.exp); const t = e.reduce((a, b) => a + b); return Array.from(e, (y) => y / t); };
     const first = Array.from(await predictor.run(batch[0]!));

@@ -1,0 +1,124 @@
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadConfig, type Config } from '../cohort/index.js';
+import { CROSSVAL_FILE, type Crossval } from '../evaluation/crossval.js';
+import { crossvalTables, formatMarkdown } from '../evaluation/tables.js';
+import { concordanceIndex } from '../metrics/index.js';
+import { simulateCohort } from '../simulation/index.js';
+import { RUN_FILES } from '../training/run-folder.js';
+import { Interrupted } from '../training/train.js';
+import { crossvalidate } from './crossval.js';
+
+let folder: string;
+let config: Config;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'crossval-'));
+  const simulated = await simulateCohort({ out: join(folder, 'cohort'), patients: 36, bag: 36, width: 16, population: 60, seed: 3 });
+  config = await loadConfig(simulated.config, { 'training.epochs': '1', 'training.threads': '1' });
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const json = async (...path: string[]): Promise<unknown> => JSON.parse(await readFile(join(folder, ...path), 'utf8'));
+const trained = (out: string, run: string) => stat(join(folder, out, run, RUN_FILES.checkpoint)).then(({ mtimeMs }) => mtimeMs);
+
+describe('cross-validation', () => {
+  let first: Crossval;
+  beforeAll(async () => {
+    first = await crossvalidate({ config, out: join(folder, 'xv'), folds: 2, seeds: [1, 2], control: { name: 'permuted-bags', seeds: [1] }, within: [{ column: 'idh_status', value: 'Mutant' }] });
+  });
+
+  it('scores every patient once and averages over folds and seeds', async () => {
+    expect(first).toMatchObject({ task: 'survival', split: 'test', patients: 36, seeds: [1, 2] });
+    expect(first.folds.map(({ fold, patients }) => [fold, patients])).toEqual([[0, 18], [1, 18]]);
+    const values = await Promise.all(
+      [0, 1].flatMap((fold) =>
+        [1, 2].map(async (seed) => {
+          const predictions = (await json('xv', `fold-${fold}`, `seed-${seed}`, RUN_FILES.predictions)) as { time: number; event: boolean; risk: number }[];
+          return concordanceIndex(predictions.map((p) => p.time), predictions.map((p) => p.event), predictions.map((p) => p.risk)).value!;
+        }),
+      ),
+    );
+    expect(first.metrics['concordanceIndex']!.value).toBeCloseTo(values.reduce((a, b) => a + b, 0) / 4, 12);
+    expect(first.folds[0]!.metrics['concordanceIndex']!.value).toBeCloseTo((values[0]! + values[1]!) / 2, 12);
+    expect(await json('xv', CROSSVAL_FILE)).toEqual(JSON.parse(JSON.stringify(first)));
+  });
+
+  it('fits the simple models on the patients that the network trained on', async () => {
+    for (const { fold, baselines } of first.folds) {
+      const result = (await json('xv', `fold-${fold}`, 'seed-1', RUN_FILES.result)) as { baselines: Crossval['baselines'] };
+      expect(baselines['ridgeCox']!['concordanceIndex']!.value).toBe(result.baselines['ridgeCox']!['concordanceIndex']!.value);
+    }
+    expect(Object.keys(first.baselines)).toEqual(['permutedBags', 'ridgeCox', 'meanSlide', 'age', 'ageSex', 'idh', 'idhAge', 'clinical']);
+    expect(first.baselines['ageSex']!['concordanceIndex']).toMatchObject({ value: null, reason: expect.stringMatching(/'age'/) as string });
+    const difference = first.metrics['concordanceIndex']!.value! - first.baselines['ridgeCox']!['concordanceIndex']!.value!;
+    expect(first.differences['subspace - ridgeCox']!.value).toBeCloseTo(difference, 12);
+    expect(first.within[0]).toMatchObject({ column: 'idh_status', value: 'Mutant' });
+  });
+
+  it('trains the control on the same patients with the slides of others', async () => {
+    const [own, control] = await Promise.all(['seed-1', 'permuted-bags-seed-1'].map((run) => json('xv', 'fold-0', run, RUN_FILES.split)));
+    expect(control).toEqual(own);
+    expect(await json('xv', 'fold-0', 'permuted-bags-seed-1', RUN_FILES.config)).toMatchObject({ features: { permuteBags: 1 } });
+    expect(first.differences['subspace - permutedBags']!.value).not.toBe(0);
+  });
+
+  it('writes tables', () => {
+    const [total, , byFold] = crossvalTables(first);
+    if (typeof total !== 'object' || typeof byFold !== 'object') throw new TypeError('tables expected');
+    expect(total.title).toMatch(/^survival, all: 36 patients, \d+ deaths$/);
+    expect(total.rows[0]![0]).toBe('this method');
+    expect(byFold.header).toEqual(['', 'fold 0', 'fold 1', 'mean']);
+    expect(formatMarkdown(byFold).split('\n')[3]).toBe('| --- | --- | --- | --- |');
+  });
+
+  it('does not repeat what is finished, and adds what is new', async () => {
+    const before = await trained('xv', 'fold-0/seed-1');
+    const runs: string[] = [];
+    const again = await crossvalidate({ config, out: join(folder, 'xv'), folds: 2, seeds: [1, 3], onRun: ({ folder: run }) => runs.push(run) });
+    expect(runs).toEqual([join('fold-0', 'seed-3'), join('fold-1', 'seed-3')]);
+    expect(await trained('xv', 'fold-0/seed-1')).toBe(before);
+    expect(again.seeds).toEqual([1, 3]);
+    const other = { ...config, training: { ...config.training, batch: 4 } };
+    await expect(crossvalidate({ config: other, out: join(folder, 'xv'), folds: 2, seeds: [1] })).rejects.toThrow(/another configuration/);
+  });
+});
+
+describe('a cross-validation that does not go well', () => {
+  it('reports a run that fails and finishes the others', async () => {
+    await mkdir(join(folder, 'failing'));
+    await writeFile(join(folder, 'failing', 'fold-1'), 'a file where a folder should be');
+    const result = await crossvalidate({ config, out: join(folder, 'failing'), folds: 2, seeds: [1] });
+    expect(result.folds.map(({ runs }) => runs.map(({ failure }) => failure === undefined))).toEqual([[true], [false]]);
+    expect(result.patients).toBe(18);
+  });
+
+  it('goes on where it was stopped', async () => {
+    const stop = new AbortController();
+    const longer = { ...config, training: { ...config.training, epochs: 2 } };
+    const options = { config: longer, out: join(folder, 'stopped'), folds: 2, seeds: [1] };
+    const stopped = crossvalidate({
+      ...options,
+      signal: stop.signal,
+      onProgress: ({ run, epoch }) => {
+        if (run.fold === 1 && epoch === 1) stop.abort();
+      },
+    });
+    await expect(stopped).rejects.toThrow(Interrupted);
+    const seen: [number, number][] = [];
+    const result = await crossvalidate({ ...options, onProgress: ({ run, epoch }) => seen.push([run.fold, epoch]) });
+    expect(seen[0]).toEqual([1, 1]);
+    expect(result.folds.map(({ runs }) => runs[0]!.failure)).toEqual([undefined, undefined]);
+  });
+
+  it('refuses bad input before it trains', async () => {
+    const run = (more: object) => crossvalidate({ config, out: join(folder, 'refused'), seeds: [1], ...more });
+    await expect(run({ within: [{ column: 'idh_status', value: 'mutated' }] })).rejects.toThrow(/no patient has idh_status = 'mutated', but Mutant, WT/);
+    await expect(run({ within: [{ column: 'idh', value: 'x' }] })).rejects.toThrow(/no column 'idh'/);
+    const fromFile = { ...config, split: { ...config.split, file: 'folds.csv' } };
+    await expect(run({ config: fromFile, folds: 3 })).rejects.toThrow(/folds are those of this file/);
+    await expect(stat(join(folder, 'refused'))).rejects.toThrow();
+  });
+});

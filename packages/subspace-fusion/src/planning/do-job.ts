@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import { UserError } from '../files/user-error.js';
+import { Interrupted } from '../training/train.js';
+import { beginAttempt, readAttempts, writeAttempts, type Attempt } from './attempts.js';
+import { JOB_FILES, readRequest, type JobEnd, type JobRequest } from './job.js';
+import { acquireLock, holderName } from './lock.js';
+import { isDone, jobProgress } from './job-state.js';
+import { doTraining, type JobContext } from './training-job.js';
+
+/**
+ * Does the job of a folder, from where an earlier attempt left it, and notes in the folder how that went. A job that is done is left
+ * alone; a job that another process is doing is `busy`.
+ * @throws UserError where the folder is no job's
+ */
+export async function doJob(folder: string, context: JobContext = {}): Promise<JobEnd> {
+  const request = await readRequest(folder);
+  const taken = await acquireLock(join(folder, JOB_FILES.lock));
+  if ('holder' in taken) return { outcome: 'busy', message: `${folder}: is being done by ${holderName(taken.holder)}` };
+  try {
+    if (await isDone(folder)) return { outcome: 'done' };
+    return await attempt(folder, request, context, taken.lock.lost);
+  } finally {
+    await taken.lock.release();
+  }
+}
+
+async function attempt(folder: string, request: JobRequest, context: JobContext, lost: AbortSignal): Promise<JobEnd> {
+  const before = await readAttempts(folder);
+  const begun = beginAttempt();
+  const started = performance.now();
+  await writeAttempts(folder, [...before, begun]);
+  let end: JobEnd;
+  try {
+    await work(folder, request, { ...context, signal: context.signal ? AbortSignal.any([context.signal, lost]) : lost });
+    end = { outcome: 'done' };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    end = error instanceof Interrupted ? { outcome: 'stopped' } : { outcome: 'failed', message: error.message };
+  }
+  if (lost.aborted) return { outcome: 'busy', message: `${folder}: another process took it over, because this one was not heard of` };
+  const { done } = await jobProgress(folder, request);
+  if (end.outcome === 'stopped' && standsStill([...before, { ...begun, progress: done }])) end = { outcome: 'failed', message: STANDS_STILL };
+  const seconds = (performance.now() - started) / 1000;
+  const peakMemoryBytes = process.resourceUsage().maxRSS * 1024;
+  await writeAttempts(folder, [...before, { ...begun, ...end, seconds, peakMemoryBytes, progress: done } as Attempt]);
+  return end;
+}
+
+/** Adding a kind of job is adding a case here and to {@link jobProgress}. */
+async function work(folder: string, { kind, config }: JobRequest, context: JobContext): Promise<void> {
+  if (kind !== 'training') throw new UserError(`${folder}: jobs of the kind '${String(kind)}' are not known to this version`);
+  await doTraining(folder, config, context);
+}
+
+const STANDS_STILL = 'it was stopped twice in a row before one epoch was done. Give it more time (slurm.time), or more cores';
+
+/** Whether Slurm stopped a task at the same place in two turns: requeueing it once more would lead nowhere. */
+function standsStill(attempts: readonly Pick<Attempt, 'slurm' | 'progress'>[]): boolean {
+  const [before, last] = attempts.slice(-2);
+  return before?.slurm !== undefined && before.slurm === last?.slurm && before.progress === last.progress;
+}
+
+/**
+ * Notes how a job ended that could not do so itself, because it was killed or never began. What an attempt said itself stays.
+ * @param task the Slurm task that has ended, where it was one
+ */
+export async function noteEnd(folder: string, end: { readonly outcome: 'stopped' | 'failed'; readonly message: string }, task?: string): Promise<void> {
+  const taken = await acquireLock(join(folder, JOB_FILES.lock), (holder) => task !== undefined && holder.slurm === task);
+  if ('holder' in taken) return;
+  try {
+    if (await isDone(folder)) return;
+    const attempts = await readAttempts(folder);
+    const last = attempts.at(-1);
+    if (last === undefined || last.slurm !== task) await writeAttempts(folder, [...attempts, { ...beginAttempt(), slurm: task, ...end }]);
+    else if (last.message === undefined) await writeAttempts(folder, [...attempts.slice(0, -1), { ...last, ...end }]);
+  } finally {
+    await taken.lock.release();
+  }
+}

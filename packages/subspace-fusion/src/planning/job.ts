@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '../cohort/index.js';
+import { UserError } from '../files/user-error.js';
+import { RUN_FILES, writeJson } from '../training/run-folder.js';
+
+/**
+ * A job's folder holds everything that doing it needs, so that any process on any node can take it:
+ * - `job.json`: what is asked, written before the job is given to anyone
+ * - `job.lock`: who is doing it
+ * - `attempts.json`: who tried, when, and how it ended
+ * - `job.log`: what the attempts printed
+ * - `result.json`: written last; the job is done when it is there
+ */
+export const JOB_FILES = { request: 'job.json', lock: 'job.lock', attempts: 'attempts.json', log: 'job.log', result: RUN_FILES.result } as const;
+
+/** What a job is asked to do, as plain JSON. */
+export interface JobRequest {
+  readonly kind: 'training';
+  readonly config: Config;
+}
+
+export interface Job {
+  /** Stable and for people: `survival/subspace/fold-0/seed-1`. */
+  readonly name: string;
+  readonly folder: string;
+  readonly request: JobRequest;
+}
+
+/** How far a job is, in a unit of its kind (epochs); `done` may be a fraction. */
+export interface JobProgress {
+  readonly done: number;
+  readonly of: number;
+}
+
+/** How an attempt at a job ended. `busy`: another process has it. */
+export interface JobEnd {
+  readonly outcome: 'done' | 'stopped' | 'failed' | 'busy';
+  readonly message?: string;
+}
+
+/** Writes what a job is asked into its folder. */
+export async function writeRequest({ folder, request }: Job): Promise<void> {
+  const path = join(folder, JOB_FILES.request);
+  const before = await readFile(path, 'utf8').catch(() => undefined);
+  if (before !== JSON.stringify(request, null, 2) + '\n') await writeJson(path, request);
+}
+
+/** @throws UserError where the folder is no job's. */
+export async function readRequest(folder: string): Promise<JobRequest> {
+  const path = join(folder, JOB_FILES.request);
+  const request = await readWholeJson(path);
+  if (request === undefined) throw new UserError(`${path}: not found, or not whole. Is ${folder} a folder that \`subspace sweep\` planned?`);
+  return request as JobRequest;
+}
+
+/** The content of a JSON file, or undefined where it is missing or only a part of it is there. */
+export async function readWholeJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as unknown;
+  } catch (error) {
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT' || (error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,97 @@
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
+import { planSweep } from './sweep.js';
+
+const folder = newFolder();
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+beforeAll(() => tinyCohort(join(folder, 'cohort')));
+
+/** The runs of a plan. */
+async function runsOf(plan: string, overrides?: Record<string, string>) {
+  const path = join(folder, 'plan.yaml');
+  writeFileSync(path, `config: cohort/cohort.yaml\n${plan}`);
+  return (await planSweep(path, { overrides, out: join(folder, 'out') })).runs;
+}
+const foldersOf = async (...args: Parameters<typeof runsOf>) => (await runsOf(...args)).map((run) => run.folder);
+
+describe('a plan', () => {
+  it('expands tasks × models × variants × controls × folds × seeds, with names for people', async () => {
+    const runs = await runsOf(`
+models: [subspace]
+tasks: [survival, {column: idh_status}]
+folds: 3
+seeds: [1, 2]
+variants: { full: {}, no-consistency: { training.consistency: none } }
+controls: [permuted-bags]
+`);
+    expect(runs).toHaveLength(2 * 2 * 2 * 3 * 2);
+    expect(runs[0]!.name).toBe('survival/subspace/full/fold-0/seed-1');
+    expect(runs.at(-1)!.name).toBe('idh_status/subspace/no-consistency/fold-2/permuted-bags-seed-2');
+    expect(runs[0]!.folder).toMatch(/^survival-subspace-full-[0-9a-f]{8}\/fold-0\/seed-1$/);
+    expect(runs.at(-1)!.config).toMatchObject({
+      task: { column: 'idh_status' },
+      split: { fold: 2, folds: 3 },
+      training: { seed: 2, consistency: 'none', threads: 1 },
+      features: { permuteBags: 2 },
+    });
+    expect(new Set(runs.map((run) => run.folder)).size).toBe(runs.length);
+  });
+
+  it('has the same folders whatever else is planned, and others where the config or a table changes', async () => {
+    const some = await foldersOf('seeds: [1]\nfolds: 2');
+    expect(await foldersOf('seeds: [2, 1]\nfolds: 2')).toEqual(expect.arrayContaining(some));
+    const changed = [await foldersOf('seeds: [1]\nfolds: 2\nset: {training.batch: 4}'), await foldersOf('seeds: [1]\nfolds: 2', { 'training.batch': '4' }), await foldersOf('seeds: [1]\nfolds: 3'), await foldersOf('seeds: [1]\nfolds: 2\nthreads: 2')];
+    const clinical = join(folder, 'cohort', 'clinical.csv');
+    copyFileSync(clinical, join(folder, 'before.csv'));
+    writeFileSync(clinical, readFileSync(clinical, 'utf8').replace(/\n$/, ' \n'));
+    changed.push(await foldersOf('seeds: [1]\nfolds: 2'));
+    copyFileSync(join(folder, 'before.csv'), clinical);
+    for (const others of changed) expect(others.filter((other) => some.includes(other))).toEqual([]);
+    expect(changed[0]).toEqual(changed[1]);
+    expect(await foldersOf('seeds: [1]\nfolds: 2')).toEqual(some);
+  });
+
+  it('takes the threads of a run from the plan, else the config, else one: never from the machine', async () => {
+    const threads = async (...args: Parameters<typeof runsOf>) => (await runsOf(...args))[0]!.config.training.threads;
+    expect([await threads(''), await threads('threads: 2'), await threads('', { 'training.threads': '3' })]).toEqual([1, 2, 3]);
+  });
+
+  it('takes some of the folds, a variant for some of the models, and null for a key to be taken away', async () => {
+    const runs = await runsOf('folds: [1, 3]\nvariants: {plain: {models: [subspace], split.seed: null}}');
+    expect(runs.map(({ fold, config }) => [fold, config.split.seed])).toEqual([[1, 1], [3, 1]]);
+  });
+
+  it.each([
+    ['seed: [1]', /plan\.yaml, row 2: unknown key 'seed'\. Did you mean 'seeds'\?/],
+    ['slurm: {time: 60, memroy: 4G}', /unknown key 'slurm\.memroy'\. Did you mean 'slurm\.memory'\?/],
+    ['slurm: {}', /the key 'slurm\.time' is missing|'slurm\.time'/],
+    ['slurm: {time: a while}', /a time is minutes, hours:minutes:seconds or days-hours/],
+    ['slurm: {time: 0:30}', /a minute at least/],
+    ['seeds: []', /'seeds'/],
+    ['folds: [7]', /there is no fold 7\. There is: 0, 1, 2, 3, 4/],
+    ['models: [resnet]', /plan\.yaml, model resnet: .*'model\.name'/],
+    ['variants: {odd: {training.consistensy: none}}', /plan\.yaml, variant odd: .*unknown key 'training\.consistensy'.*Did you mean 'training\.consistency'\?/],
+    ['models: [subspace]\nvariants: {odd: {models: [subspce]}}', /'subspce' is not among the plan's models\. Did you mean 'subspace'\?/],
+    ['controls: [permuted]', /'controls\.0'/],
+    ['config: other.yaml', /this is not YAML/],
+    ['variants: {}', /plans no run/],
+  ])('%s is refused', async (plan, message) => {
+    await expect(runsOf(plan)).rejects.toThrow(message);
+  });
+
+  it('writes nothing', async () => {
+    await runsOf('');
+    expect(readdirSync(folder)).not.toContain('out');
+  });
+});
+
+const data = '../shared/data';
+it.skipIf(!existsSync(data))('the example plans eight models, five folds and five seeds (needs the glioma tables)', async () => {
+  const { runs, plan } = await planSweep('examples/glioma-peers-plan.yaml', { overrides: { data, 'features.folder': 'bags' } });
+  expect([new Set(runs.map(({ setting }) => setting.model)).size, runs.length]).toEqual([8, 8 * 5 * 5]);
+  expect(plan.slurm).toBeDefined();
+});

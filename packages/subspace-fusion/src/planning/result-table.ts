@@ -1,0 +1,93 @@
+import { join, resolve } from 'node:path';
+import type { NamedMetrics, Result } from '../evaluation/result.js';
+import { readAttempts, type Attempt } from './attempts.js';
+import { JOB_FILES, readWholeJson } from './job.js';
+import { jobState } from './job-state.js';
+import type { SweepRun } from './sweep.js';
+
+type Cell = string | number | undefined;
+type Row = Readonly<Record<string, Cell>>;
+
+/**
+ * The runs of a sweep as comma separated values: a row for each, done or not. Columns: which run it is; the settings that the plan
+ * changes; every metric of the network and of the simpler models with its 95 % interval; time, memory, host and version. An empty cell
+ * is what is not there (yet). Seconds are those of all attempts together, memory the most of any.
+ * @param changed keys of the config that the plan sets, `training.consistency`
+ */
+export async function resultTable(out: string, runs: readonly SweepRun[], changed: readonly string[]): Promise<string> {
+  const rows = await Promise.all(runs.map((run) => rowOf(out, run, changed)));
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  // What only some runs have comes last of its kind: metrics before the account of the work.
+  const ordered = [...columns.filter((name) => !ACCOUNT.includes(name)), ...ACCOUNT];
+  return [ordered, ...rows.map((row) => ordered.map((name) => row[name]))].map((cells) => `${cells.map(cell).join(',')}\n`).join('');
+}
+
+const ACCOUNT = ['seconds', 'peakMemoryBytes', 'attempts', 'started', 'host', 'version', 'folder', 'message'];
+
+function cell(value: Cell): string {
+  const text = value === undefined ? '' : String(value);
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+async function rowOf(out: string, { name, setting: { task, model, variant }, control, fold, seed, config, folder }: SweepRun, changed: readonly string[]): Promise<Row> {
+  const run = resolve(out, folder);
+  const state = await jobState(run);
+  const result = state.state === 'done' ? ((await readWholeJson(join(run, JOB_FILES.result))) as Result) : undefined;
+  return {
+    run: name,
+    task,
+    model,
+    variant,
+    control: control ?? '',
+    fold,
+    seed,
+    state: state.state,
+    ...Object.fromEntries(changed.map((key) => [key, valueAt(config, key)])),
+    ...(result && resultCells(result)),
+    ...accountCells(await readAttempts(run)),
+    folder,
+    message: 'message' in state ? state.message : undefined,
+  };
+}
+
+function valueAt(config: unknown, key: string): Cell {
+  const value = key.split('.').reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], config);
+  return typeof value === 'object' ? JSON.stringify(value) : (value as Cell);
+}
+
+function resultCells({ patients, selection, metrics, baselines }: Result): Row {
+  return {
+    patients,
+    selectedEpoch: selection.epoch,
+    validation: selection.value ?? undefined,
+    ...metricCells('', metrics),
+    ...Object.assign({}, ...Object.entries(baselines).map(([name, own]) => metricCells(`${name}.`, own))),
+  } as Row;
+}
+
+function metricCells(prefix: string, metrics: NamedMetrics): Row {
+  return Object.fromEntries(
+    Object.entries(metrics).flatMap(([name, metric]): [string, Cell][] => {
+      const { value, low, high } = metric.value === null ? { value: undefined, low: undefined, high: undefined } : metric;
+      return [
+        [prefix + name, value],
+        [`${prefix}${name}.low`, low],
+        [`${prefix}${name}.high`, high],
+      ];
+    }),
+  );
+}
+
+function accountCells(attempts: readonly Attempt[]): Row {
+  const last = attempts.at(-1);
+  if (!last) return {};
+  const measured = attempts.filter(({ seconds }) => seconds !== undefined);
+  return {
+    seconds: measured.length > 0 ? measured.reduce((sum, { seconds }) => sum + seconds!, 0) : undefined,
+    peakMemoryBytes: measured.length > 0 ? Math.max(...measured.map(({ peakMemoryBytes = 0 }) => peakMemoryBytes)) : undefined,
+    attempts: attempts.length,
+    started: attempts[0]!.started,
+    host: last.host,
+    version: last.version,
+  };
+}

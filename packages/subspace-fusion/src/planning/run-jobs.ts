@@ -1,0 +1,83 @@
+import type { Problem } from '../cohort/index.js';
+import type { Executor, ExecutorEvents } from './executor.js';
+import { writeRequest, type Job, type JobEnd, type JobProgress } from './job.js';
+import { jobState } from './job-state.js';
+
+export interface JobsProgress {
+  /** Jobs that have ended in this call, of those it has to do. */
+  readonly done: number;
+  readonly of: number;
+  /** A job that runs, and how far it is. */
+  readonly job: Job;
+  readonly progress: JobProgress;
+  /** At the speed so far; undefined at the very start. */
+  readonly secondsLeft: number | undefined;
+}
+
+export interface JobsEvents {
+  readonly signal?: AbortSignal;
+  readonly onWarning?: (problem: Problem) => void;
+  readonly onProgress?: (progress: JobsProgress) => void;
+  readonly onEnd?: (job: Job, end: JobEnd, seconds: number) => void | Promise<void>;
+}
+
+/**
+ * Gives the jobs that are not done to an executor, each with its request in its folder. Failed ones are done again only where
+ * `retryFailed` says so. Returns how each job stands afterwards, in their order.
+ * @throws Interrupted where the signal says so
+ */
+export async function runJobs(jobs: readonly Job[], execute: Executor, { retryFailed, ...events }: JobsEvents & { readonly retryFailed: boolean }): Promise<JobEnd[]> {
+  const ends = new Map<Job, JobEnd>();
+  const toDo: Job[] = [];
+  for (const job of jobs) {
+    const state = await jobState(job.folder);
+    if (state.state === 'done') ends.set(job, { outcome: 'done' });
+    else if (state.state === 'failed' && !retryFailed) ends.set(job, { outcome: 'failed', message: state.message });
+    else toDo.push(job);
+  }
+  const reports = withTimeLeft(toDo.length, {
+    onProgress: events.onProgress,
+    onEnd(job, end, seconds) {
+      ends.set(job, end);
+      return events.onEnd?.(job, end, seconds);
+    },
+  });
+  const placed: Job[] = [];
+  for (const job of toDo) {
+    try {
+      await writeRequest(job);
+      placed.push(job);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      await reports.onEnd(job, { outcome: 'failed', message: error.message }, 0);
+    }
+  }
+  await execute(placed, { signal: events.signal, onWarning: events.onWarning, ...reports });
+  return jobs.map((job) => ends.get(job) ?? { outcome: 'stopped' });
+}
+
+/** Reports progress with the time left, at the speed of what this call did itself: a job that was resumed began where it stood. */
+function withTimeLeft(of: number, { onProgress, onEnd }: Pick<JobsEvents, 'onProgress' | 'onEnd'>): Required<Pick<ExecutorEvents, 'onProgress' | 'onEnd'>> {
+  const started = performance.now();
+  const begun = new Map<Job, number>();
+  const now = new Map<Job, number>();
+  const ended = new Set<Job>();
+  return {
+    onProgress(job, progress) {
+      if (ended.has(job)) return; // it ended while its progress was read
+      const part = progress.done / progress.of;
+      if (!begun.has(job)) begun.set(job, part);
+      now.set(job, part);
+      const work = [...now].reduce((sum, [own, to]) => sum + to - begun.get(own)!, 0);
+      const left = of - [...now.values()].reduce((sum, to) => sum + to, 0);
+      const secondsLeft = work > 0 ? ((performance.now() - started) / 1000 / work) * left : undefined;
+      onProgress?.({ done: ended.size, of, job, progress, secondsLeft });
+    },
+    onEnd(job, end, seconds) {
+      ended.add(job);
+      begun.set(job, begun.get(job) ?? 0);
+      now.set(job, 1);
+      return onEnd?.(job, end, seconds);
+    },
+  };
+}

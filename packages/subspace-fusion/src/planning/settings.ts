@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { parseDocument } from 'yaml';
+import { parseConfig, type Config } from '../cohort/index.js';
+import { suggest } from '../cohort/nearest.js';
+import { badInput, formatProblem, type Problem } from '../cohort/problems.js';
+import { UserError } from '../files/user-error.js';
+import { taskName } from '../training/model.js';
+import type { Plan } from './plan.js';
+
+/** One configuration of a plan, to be trained on every fold with every seed. */
+export interface Setting {
+  readonly task: string;
+  readonly model: string;
+  /** Empty where the plan has no variants. */
+  readonly variant: string;
+  readonly config: Config;
+}
+
+type Changes = Readonly<Record<string, unknown>>;
+type PlanTask = NonNullable<Plan['tasks']>[number];
+type Variants = NonNullable<Plan['variants']>;
+const NO_VARIANTS: Variants = { '': {} };
+
+/**
+ * Tasks × models × variants of a plan as configs.
+ * @param path the plan's, where its config's path starts
+ * @param overrides as in `--set`; they win over the plan
+ * @throws UserError for a setting whose config is wrong, naming the setting
+ */
+export async function planSettings(plan: Plan, path: string, overrides: Readonly<Record<string, string>> = {}): Promise<Setting[]> {
+  const file = resolve(dirname(path), plan.config);
+  const text = await readFile(file, 'utf8').catch(() => {
+    throw badInput({ file: path, message: `'config': ${file} cannot be read`, remedy: 'Check the path; it starts at the folder of the plan' });
+  });
+  const settings: Setting[] = [];
+  for (const task of plan.tasks ?? [undefined]) {
+    for (const model of plan.models ?? [undefined]) {
+      for (const [variant, { models, ...changes }] of Object.entries(plan.variants ?? NO_VARIANTS)) {
+        const unknown = models?.find((name) => plan.models && !plan.models.includes(name));
+        if (unknown !== undefined) {
+          throw badInput({ file: path, message: `'variants.${variant}.models': '${unknown}' is not among the plan's models`, remedy: suggest(unknown, plan.models!) });
+        }
+        const all: Changes = { ...plan.set, ...(task === undefined ? {} : { task }), ...(model === undefined ? {} : { 'model.name': model }), ...changes };
+        const config = withThreads(changedConfig(text, file, all, overrides, `${path}, ${describe(task, model, variant)}`), plan.threads);
+        if (models && !models.includes(config.model.name)) continue;
+        settings.push({ task: taskName(config.task), model: config.model.name, variant, config });
+      }
+    }
+  }
+  return settings;
+}
+
+function describe(task: PlanTask | undefined, model: string | undefined, variant: string): string {
+  const parts = [task === undefined ? '' : `task ${typeof task === 'string' ? task : task.column}`, model === undefined ? '' : `model ${model}`, variant === '' ? '' : `variant ${variant}`];
+  return parts.filter((part) => part !== '').join(', ') || 'its config';
+}
+
+/** A config with keys set as if they were written in its file. */
+function changedConfig(text: string, file: string, changes: Changes, overrides: Readonly<Record<string, string>>, where: string): Config {
+  const document = parseDocument(text);
+  if (document.errors.length > 0) return parseConfig(text, file); // says what is wrong, and where
+  try {
+    for (const [key, value] of Object.entries(changes)) {
+      if (value === null) document.deleteIn(key.split('.'));
+      else document.setIn(key.split('.'), value);
+    }
+    return parseConfig(String(document), file, overrides);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const problems = Array.isArray(error.cause) ? (error.cause as Problem[]).map((problem) => formatProblem({ ...problem, row: undefined })) : [error.message];
+    throw new UserError(`${where}: ${problems.join('\n')}`);
+  }
+}
+
+/** Threads belong to what is computed: left to the machine, two machines would not give the same bits. */
+function withThreads(config: Config, threads: number | undefined): Config {
+  return { ...config, training: { ...config.training, threads: threads ?? config.training.threads ?? 1 } };
+}
+
+/**
+ * A folder name that is the setting's own, with eight digits of a hash of its config and the tables that it names: a setting or a
+ * table that changed gets a new folder. Fold and seed are left out; they have folders of their own below it.
+ * @param inputs hashes of the tables
+ */
+export function settingFolder({ task, model, variant }: Setting, config: Config, inputs: Readonly<Record<string, string>>): string {
+  const meaning = { ...config, split: { ...config.split, fold: undefined }, training: { ...config.training, seed: undefined }, inputs };
+  const hash = createHash('sha256').update(canonical(meaning)).digest('hex').slice(0, 8);
+  return [task, model, variant, hash].filter((part) => part !== '').map(slug).join('-');
+}
+
+const slug = (text: string) => text.replace(/[^\w.-]+/g, '_');
+
+/** JSON with the keys of every object in alphabetical order. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
+  );
+}

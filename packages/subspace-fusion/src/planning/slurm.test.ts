@@ -1,0 +1,143 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { subspaceProcess, type Outcome } from '../testing/cli.js';
+import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
+import { RUN_FILES } from '../training/run-folder.js';
+import type { Attempt } from './attempts.js';
+import type { JobEnd } from './job.js';
+import { slurmExecutor } from './slurm.js';
+import { slurmIsInstalled, startCluster, until, type Cluster } from './slurm-cluster.test.helper.js';
+import { readSubmissions } from './slurm-submissions.js';
+import { planSweep, runSweep, slurmResources, type Sweep } from './sweep.js';
+
+/** Two settings, two folds, three seeds. */
+const PLAN = `
+config: cohort/cohort.yaml
+set: { training.epochs: 2, training.batch: 6 }
+folds: 2
+seeds: [1, 2, 3]
+variants:
+  full: {}
+  no-consistency: { training.consistency: none }
+slurm: { time: 10, partition: short }
+`;
+
+/** Loaded before the program: the first attempts at these runs halt after their first epoch, until they are told to stop. */
+const SLOW = `
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+const folder = process.argv.at(-1);
+const lines = (file) => (existsSync(join(folder, file)) ? readFileSync(join(folder, file), 'utf8').split('\\n').length - 1 : 0);
+if (process.argv.includes('run-planned') && process.env.SLOW_RUNS.split(',').includes(folder) && lines('attempts.json') === 0) {
+  const timer = setInterval(() => {
+    if (lines('metrics.jsonl') > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2000);
+  }, 1);
+  process.on('SIGTERM', () => clearInterval(timer));
+}
+`;
+
+describe.skipIf(!slurmIsInstalled)('a sweep on a Slurm cluster of two nodes (needs slurm-wlm and munge)', () => {
+  const folder = newFolder();
+  const plan = join(folder, 'plan.yaml');
+  const out = join(folder, 'slurm');
+  let cluster: Cluster;
+  let sweep: Sweep;
+  let first: Outcome;
+  let retried: Outcome;
+  let followed: JobEnd[];
+  let onDrained: string[];
+
+  /** Runs whose first attempts halt: one until its time limit is near, one until it is cancelled. */
+  const [OVER_LIMIT, CANCELLED] = [0, 1];
+  const run = (i: number, ...file: string[]) => join(sweep.jobs[i]!.folder, ...file);
+  const attempts = (i: number) => JSON.parse(readFileSync(run(i, 'attempts.json'), 'utf8')) as Attempt[];
+  const onSlurm = (...args: string[]) => subspaceProcess(['sweep', plan, '--executor', 'slurm', '--out', out, ...args], slowed());
+  const slowed = () => ({ NODE_OPTIONS: `--import=${pathToFileURL(join(folder, 'slow.mjs')).href}`, SLOW_RUNS: [run(OVER_LIMIT), run(CANCELLED)].join(',') });
+
+  /** Slurm refuses it while a task changes its state. */
+  const limit = (minutes: number) =>
+    until(() => cluster.slurm('scontrol', 'update', `jobid=${attempts(OVER_LIMIT)[0]!.slurm!}`, `timelimit=${minutes}`) !== undefined, 'another time limit');
+  const minutesSince = (time: string) => Math.ceil((Date.now() - Date.parse(time)) / 60_000);
+
+  beforeAll(async () => {
+    writeFileSync(join(folder, 'slow.mjs'), SLOW);
+    writeFileSync(plan, PLAN);
+    cluster = await startCluster();
+    vi.stubEnv('SLURM_CONF', cluster.env.SLURM_CONF);
+    await tinyCohort(join(folder, 'cohort'), { patients: 36 });
+    sweep = await planSweep(plan, { out });
+    const local = subspaceProcess(['sweep', plan, '--out', join(folder, 'local')]);
+    const submitted = onSlurm();
+
+    // One node takes no more runs once it has some.
+    await until(() => cluster.slurm('squeue', '--noheader', '--states=RUNNING', '--nodelist=node2').trim() !== '', 'a run on the second node');
+    cluster.slurm('scontrol', 'update', 'nodename=node2', 'state=drain', 'reason=test');
+    onDrained = cluster.slurm('squeue', '--noheader', '--array', '--nodelist=node2', '--format=%i').trim().split('\n');
+    // The same sweep again follows what is in the queue.
+    const options = { out, name: 'again', resources: slurmResources(sweep) };
+    const again = await new Promise<{ end: Promise<JobEnd[]> }>((resolve, reject) => {
+      const end = runSweep(sweep, slurmExecutor({ ...options, onQueued: () => resolve({ end }) }), { retryFailed: false });
+      end.catch(reject);
+    });
+    // One run is cancelled in its second epoch, and one is then near its time limit, until it has been requeued.
+    for (const i of [OVER_LIMIT, CANCELLED]) await until(() => readFileSync(run(i, RUN_FILES.metrics), 'utf8') !== '', 'the first epochs');
+    cluster.slurm('scancel', attempts(CANCELLED)[0]!.slurm!);
+    await limit(minutesSince(attempts(OVER_LIMIT)[0]!.started) + 1);
+    await until(() => attempts(OVER_LIMIT)[0]!.outcome !== undefined, 'the end of the turn', 120);
+    await limit(10);
+
+    [first, followed] = [await submitted, await again.end];
+    retried = await onSlurm('--retry', 'failed');
+    expect(await local).toMatchObject({ code: 0 });
+  }, 600_000);
+  afterAll(async () => {
+    vi.unstubAllEnvs();
+    await cluster.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('does twelve runs, and tells of the one that was cancelled', () => {
+    expect(sweep.runs).toHaveLength(12);
+    expect(first.code, first.err).toBe(1);
+    expect(first.out).toMatch(/11 done, 1 stopped/);
+    expect(first.out).toMatch(/full\/fold-1\/seed-1: stopped, Slurm task \d+_1: CANCELLED/);
+    expect(retried, retried.err).toMatchObject({ code: 0 });
+    expect(retried.err).toMatch(/submitted as Slurm job \d+: 1 run;/);
+    expect(retried.out).toMatch(/12 done/);
+  });
+
+  it('stops a run before its time limit and requeues it, and it goes on where it was', () => {
+    const [before, after] = attempts(OVER_LIMIT);
+    expect(before).toMatchObject({ outcome: 'stopped', progress: 1 });
+    expect(after).toMatchObject({ outcome: 'done', slurm: before!.slurm, progress: 2 });
+    expect(attempts(CANCELLED).map(({ outcome, progress }) => [outcome, progress])).toEqual([['stopped', 1], ['done', 2]]);
+  });
+
+  it('starts no run on the drained node', () => {
+    const all = sweep.jobs.flatMap((_, i) => attempts(i));
+    const tasks = new Set(all.filter(({ host }) => host === 'node2').map(({ slurm }) => slurm));
+    expect(tasks.size).toBeGreaterThan(0);
+    expect([...tasks].filter((task) => !onDrained.includes(task!))).toEqual([]);
+    expect(cluster.slurm('sinfo', '--noheader', '--nodes=node2', '--format=%T').trim()).toBe('drained');
+  });
+
+  it('submits no run twice', async () => {
+    expect((await readSubmissions(out)).map(({ folders }) => folders.length)).toEqual([12, 1]);
+    expect(followed.map(({ outcome }) => outcome)).toEqual(sweep.runs.map((_, i) => (i === CANCELLED ? 'stopped' : 'done')));
+  });
+
+  it('ends with the bits of the local executor', () => {
+    for (const { folder: relative } of sweep.runs) {
+      for (const file of [RUN_FILES.checkpoint, RUN_FILES.state, RUN_FILES.model, RUN_FILES.split, RUN_FILES.predictions, RUN_FILES.result]) {
+        const [here, there] = ['local', 'slurm'].map((where) => readFileSync(join(folder, where, relative, file)));
+        expect(here!.equals(there!), `${relative}/${file}`).toBe(true);
+      }
+    }
+  });
+
+  it('leaves no lock behind', () => {
+    for (const [i] of sweep.jobs.entries()) expect(existsSync(run(i, 'job.lock'))).toBe(false);
+  });
+});

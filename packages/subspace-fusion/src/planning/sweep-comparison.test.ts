@@ -1,0 +1,67 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { subspaceProcess } from '../testing/cli.js';
+import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
+import { inProcess } from './executor.js';
+import { planSweep, runSweep, type Sweep } from './sweep.js';
+import { compareSweep, type TaskComparison } from './sweep-comparison.js';
+
+const PLAN = `
+config: cohort/cohort.yaml
+set: { training.epochs: 1, training.batch: 8 }
+models: [subspace, snn]
+variants: { full: {}, joint: { model.subspaces: joint, models: [subspace] } }
+folds: 2
+threads: 1
+`;
+
+const folder = newFolder();
+const plan = join(folder, 'plan.yaml');
+let sweep: Sweep;
+let compared: TaskComparison;
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+beforeAll(async () => {
+  writeFileSync(plan, PLAN);
+  await tinyCohort(join(folder, 'cohort'), { patients: 40 });
+  sweep = await planSweep(plan, { out: join(folder, 'out') });
+  await runSweep(sweep, inProcess, { retryFailed: false });
+  compared = (await compareSweep(sweep))[0]!;
+});
+
+describe('the models of a plan', () => {
+  test('stand beside each other and beside simple models, on the same folds', () => {
+    expect(compared).toMatchObject({ task: 'survival', reference: 'subspace/full', folds: [0, 1], patients: 40 });
+    expect(Object.keys(compared.models).slice(0, 4)).toEqual(['subspace/full', 'subspace/joint', 'snn/full', 'ridgeCox']);
+    expect(Object.keys(compared.models)).toContain('meanSlide');
+  });
+
+  test('are compared in pairs with the first: the difference of their means, with an interval', () => {
+    const { value, low, high } = compared.differences['subspace/full - snn/full'] as { value: number; low: number; high: number };
+    const of = (model: string) => compared.models[model]!['concordanceIndex']!.value!;
+    expect(value).toBeCloseTo(of('subspace/full') - of('snn/full'), 12);
+    expect(low).toBeLessThanOrEqual(value);
+    expect(high).toBeGreaterThanOrEqual(value);
+    expect(value).not.toBe(0);
+  });
+
+  test('a model is the mean over folds of what its runs say', async () => {
+    const own = sweep.jobs.filter(({ name }) => name.includes('/snn/'));
+    const values = await Promise.all(own.map(async (job) => (JSON.parse(await readFile(join(job.folder, 'result.json'), 'utf8')) as { metrics: { concordanceIndex: { value: number } } }).metrics.concordanceIndex.value));
+    expect(values).toHaveLength(2);
+    expect(compared.models['snn/full']!['concordanceIndex']!.value).toBeCloseTo((values[0]! + values[1]!) / 2, 12);
+  });
+
+  test('`crossval PLAN` prints the table, and does no finished run again', async () => {
+    const { code, out, err } = await subspaceProcess(['crossval', plan, '--out', sweep.out]);
+    expect(code, err).toBe(0);
+    expect(out).toMatch(/survival: 2 folds, 40 test patients, means over folds and seeds\n.*C-index \(95 %\) +subspace\/full minus it/);
+    expect(out).toContain('6 done');
+    const refused = await subspaceProcess(['crossval', plan, '--seeds', '1,2']);
+    expect(refused.code).toBe(2);
+    expect(refused.err).toContain('is a plan, which says its folds, seeds and controls itself');
+  });
+});

@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+import type { Config, Problem } from '../cohort/index.js';
+import { evaluateAndWrite } from '../evaluation/evaluate.js';
+import { exists, readEpochs, RUN_FILES } from '../training/run-folder.js';
+import { train } from '../training/train.js';
+import type { JobProgress } from './job.js';
+
+/** What a job's work is given besides its request. */
+export interface JobContext {
+  readonly signal?: AbortSignal;
+  readonly onWarning?: (problem: Problem) => void;
+  readonly onProgress?: (progress: JobProgress) => void;
+}
+
+/**
+ * Trains one model from where the folder stands, and scores it on its test patients; `result.json` is written last.
+ * @throws as `train` and `evaluateAndWrite` do.
+ */
+export async function doTraining(folder: string, config: Config, { signal, onWarning, onProgress }: JobContext): Promise<void> {
+  await train({
+    config,
+    out: folder,
+    resume: await exists(join(folder, RUN_FILES.model)),
+    signal,
+    onWarning,
+    onStep: ({ epoch, epochs, step, steps }) => onProgress?.({ done: epoch + step / steps, of: epochs }),
+  });
+  await evaluateAndWrite(folder);
+}
+
+/** Whole epochs that the folder holds. */
+export async function trainingProgress(folder: string, config: Config): Promise<JobProgress> {
+  return { done: (await readEpochs(folder)).length, of: config.training.epochs };
+}
