@@ -22,7 +22,7 @@ export function addPredictCommand(program: Command): void {
 }
 
 /** `age=54` → ['age', '54'] */
-function columnValue(text: string): [column: string, value: string] {
+export function columnValue(text: string): [column: string, value: string] {
   const at = text.indexOf('=');
   if (at < 1) throw new UserError(`--clinical ${text}: expected column=value, as in age=54`);
   return [text.slice(0, at), text.slice(at + 1)];
