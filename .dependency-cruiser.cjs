@@ -14,6 +14,7 @@ const below = {
   evaluation: ['training', 'objective', 'model', 'cohort', 'metrics', 'files', 'random'],
   explanation: ['evaluation', 'training', 'objective', 'model', 'cohort', 'metrics', 'files', 'random'],
   planning: ['evaluation', 'training', 'cohort', 'metrics', 'files', 'random'],
+  viewing: ['explanation', 'evaluation', 'training', 'objective', 'model', 'cohort', 'metrics', 'files', 'random'],
   slides: ['cohort', 'files', 'random', 'metrics'],
   portable: ['training', 'objective', 'model', 'cohort', 'files', 'random'],
   report: ['evaluation', 'training', 'cohort', 'metrics', 'files'],

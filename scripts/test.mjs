@@ -1,6 +1,7 @@
 /**
  * Runs all tests and ends with one plain line. Some tests need programs of Debian's: Chromium with its software WebGPU, and Slurm. They
- * are installed here where they are missing and this machine allows it; otherwise those tests are skipped, and the end says so by name.
+ * are installed here where they are missing and this machine allows it, and so is Python's ONNX Runtime, in the folder .venv; otherwise those
+ * tests are skipped, and the end says so by name.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -40,11 +41,26 @@ function install(programs) {
   }
 }
 
+/** A Python with ONNX Runtime, which opens exported models: the one of SUBSPACE_PYTHON, or one made here; undefined where there can be none. */
+function python() {
+  if (process.env.SUBSPACE_PYTHON) return process.env.SUBSPACE_PYTHON;
+  const own = '.venv/bin/python';
+  const has = () => existsSync(own) && spawnSync(own, ['-c', 'import onnxruntime'], { stdio: 'ignore' }).status === 0;
+  if (has()) return own;
+  console.error("Installing Python's onnxruntime for the test of exported models");
+  spawnSync('python3', ['-m', 'venv', '.venv'], { stdio: 'ignore' });
+  spawnSync(own, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', 'onnxruntime==1.30.0'], { stdio: 'ignore', timeout: 300_000 });
+  if (has()) return own;
+  console.error("Python's onnxruntime is missing and cannot be installed here: the tests of exported models in Python will be skipped.");
+  return undefined;
+}
+
 install(PROGRAMS.filter((program) => !isThere(program)));
+const interpreter = python();
 const folder = mkdtempSync(join(tmpdir(), 'subspace-tests-'));
 const report = join(folder, 'report.json');
 const vitest = ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)];
-const { status } = spawnSync('npx', vitest, { stdio: 'inherit' });
+const { status } = spawnSync('npx', vitest, { stdio: 'inherit', env: { ...process.env, ...(interpreter ? { SUBSPACE_PYTHON: interpreter } : {}) } });
 
 let failed = 1;
 try {

@@ -13,6 +13,8 @@ export { WorkError } from './files/work-error.js';
 
 // The network as a graph, for use with onnx-autodiff.
 export { network, parameterInputs, projections, type NetworkInputs, type NetworkOutputs } from './model/network.js';
+export { choiceParameters, logitsOf, type NetworkChoice } from './model/choice.js';
+export { PEERS, type PeerName } from './model/peers/index.js';
 export { initialise, networkParameters, parameterCount, type NetworkSize, type Parameters } from './model/parameters.js';
 export { fromReference, referenceName } from './model/reference-names.js';
 export { densePositionBias } from './model/position-bias/dense.js';
@@ -26,9 +28,15 @@ export type { Model, Outcome } from './training/model.js';
 
 // Evaluation and prediction.
 export { evaluate, evaluateAndWrite, type EvaluatedPatient, type EvaluateOptions, type Evaluation } from './evaluation/evaluate.js';
+export { evaluateExternal } from './evaluation/external.js';
 export { predictPatient, type PatientPrediction, type PredictOptions } from './evaluation/predict.js';
 export type { NamedMetrics, Result } from './evaluation/result.js';
 export * as metrics from './metrics/index.js';
+
+// Models that travel: to ONNX, and from the published PyTorch code.
+export { explainCohort, explainPatient, slideFigure } from './explanation/index.js';
+export { exportRun, portableModel, type Exported } from './portable/export.js';
+export { importCheckpoint, type ImportOptions, type ImportRecord } from './portable/import.js';
 
 // Reports and simulated cohorts.
 export { reportRun } from './report/from-run.js';

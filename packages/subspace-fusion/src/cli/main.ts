@@ -5,12 +5,19 @@ import { addBenchCommand } from './bench.js';
 import { addDemoCommand } from './demo.js';
 import { addCrossvalCommand } from './crossval.js';
 import { addEvaluateCommand } from './evaluate.js';
+import { addExplainCommand } from './explain.js';
+import { addExportCommand } from './export.js';
+import { addExtractCommand } from './extract.js';
+import { addImportCommand } from './import.js';
 import { addInspectCommand } from './inspect.js';
 import { addPredictCommand } from './predict.js';
+import { addRunPlannedCommand } from './run-planned.js';
 import { addSimulateCommand } from './simulate.js';
+import { addSweepCommand } from './sweep.js';
 import { addTrainCommand } from './train.js';
 import { VERSION } from '../version.js';
 import { addVerifyCommand } from './verify.js';
+import { addViewCommand } from './view.js';
 
 /** The `subspace` command. Exit codes: 0 done, 1 the work failed, 2 bad input. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -22,12 +29,19 @@ export async function main(args: readonly string[]): Promise<void> {
     .exitOverride();
   addDemoCommand(program);
   addSimulateCommand(program);
+  addExtractCommand(program);
   addInspectCommand(program);
   addTrainCommand(program);
   addEvaluateCommand(program);
   addPredictCommand(program);
+  addExplainCommand(program);
+  addExportCommand(program);
+  addImportCommand(program);
   addCrossvalCommand(program);
+  addSweepCommand(program);
+  addRunPlannedCommand(program);
   addVerifyCommand(program);
+  addViewCommand(program);
   addBenchCommand(program);
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -1,3 +1,4 @@
+import { spatialOrder, type Layout } from './layout.js';
 import type { Bag } from './types.js';
 
 /** Nearest integer, a half to the even neighbour (IEEE 754, and Python's `round`). */
@@ -23,13 +24,27 @@ export function takeRows<A extends Float32Array | Int32Array>(matrix: A, width: 
   return taken;
 }
 
-/** A bag of exactly `tokens` patches, coordinates with them; see {@link bagRows}. */
-export function fixBag(bag: Bag, tokens: number): Bag {
-  if (bag.patches === tokens) return bag;
-  const rows = bagRows(bag.patches, tokens);
+/** The patch of each token of a bag in the places of its layout, `[tokens]`: {@link bagRows}, and where it is spatial {@link spatialOrder} of those. */
+export function tokenRows({ patches, coordinates }: Pick<Bag, 'patches' | 'coordinates'>, tokens: number, layout: Layout = 'raster'): Uint32Array {
+  const rows = bagRows(patches, tokens);
+  if (layout === 'raster') return rows;
+  const order = spatialOrder(coordinates && takeRows(coordinates, 2, rows), tokens);
+  return order.map((place) => rows[place]!);
+}
+
+/**
+ * A bag of exactly `tokens` patches in the places of its layout, coordinates with them; see {@link tokenRows}.
+ * @throws {UserError} where the layout needs coordinates that the bag does not have.
+ */
+export function fixBag(bag: Bag, tokens: number, layout: Layout = 'raster'): Bag {
+  if (layout === 'raster' && bag.patches === tokens) return bag;
+  return withRows(bag, tokenRows(bag, tokens, layout));
+}
+
+function withRows(bag: Bag, rows: Uint32Array): Bag {
   return {
     ...bag,
-    patches: tokens,
+    patches: rows.length,
     features: takeRows(bag.features, bag.width, rows),
     coordinates: bag.coordinates && takeRows(bag.coordinates, 2, rows),
   };

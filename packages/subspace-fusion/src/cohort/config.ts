@@ -6,6 +6,7 @@ import { UserError } from '../files/user-error.js';
 import { EXPRESSION_FORMATS } from './expression/raw.js';
 import { STAR_COLUMNS } from './expression/star-counts.js';
 import { CLINICAL_VARIABLES } from './clinical-variables.js';
+import { LAYOUTS } from './layout.js';
 import { MARKER_COLUMNS, type MarkerKey } from './markers.js';
 import { nearest } from './nearest.js';
 import { badInput, problemsError, type Problem } from './problems.js';
@@ -95,6 +96,8 @@ const schema = z.strictObject({
     encoder: name.optional(),
     /** Table of `patient_id,slide_id`; without it a file belongs to the patient whose id its name starts with. */
     slides: name.optional(),
+    /** Whether tokens stand on the grid in the order of the file, `raster`, the default, or by their coordinates, `spatial`. */
+    layout: z.enum(LAYOUTS).optional(),
     /** A control: every patient is given the slides of another, drawn from this seed. */
     permuteBags: seed.optional(),
   }),

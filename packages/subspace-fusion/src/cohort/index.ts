@@ -1,5 +1,5 @@
 /** What comes in: patients, labels, bags, expression, gene sets, splits; every check of a user's data. */
-export { bagRows, fixBag } from './bag.js';
+export { bagRows, fixBag, tokenRows } from './bag.js';
 export { classWeights } from './class-weights.js';
 export { readVariable } from './clinical-variables.js';
 export { encodeCovariates, learnCovariates, unknownCovariates, unseenLevels, unseenProblems, type Covariate, type CovariateEncoding, type CovariateSpec } from './covariates.js';
@@ -14,6 +14,7 @@ export { cutDifferences, firstOf, sameEncoder } from './bags/agreement.js';
 export { describePatches } from './bags/summary.js';
 export { checkBag, readBag, readBagHeader } from './features.js';
 export { floorGenes } from './floors.js';
+export { LAYOUTS, type Layout } from './layout.js';
 export { readGeneSets } from './gene-sets.js';
 export { hashInputs, sha256File } from './hashes.js';
 export { inspectCohort, type FilesInspection, type Inspection } from './inspect.js';

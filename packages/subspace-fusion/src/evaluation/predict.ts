@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import {
-  encodeCovariates, fixBag, formatProblem, readBag, unknownCovariates, unseenLevels,
+  encodeCovariates, formatProblem, unknownCovariates, unseenLevels,
   type Patient, type Problem,
 } from '../cohort/index.js';
 import { UserError } from '../files/user-error.js';
@@ -9,6 +9,7 @@ import { predictedMedian, predictedSurvival, survivalCurve } from '../metrics/in
 import { openBackend } from '../training/backend.js';
 import { createPredictor, prediction } from '../training/inference.js';
 import { taskName, type Model } from '../training/model.js';
+import { readFixedBag } from '../training/samples.js';
 import { readCheckpoint, readModel, readRunConfig } from '../training/run-folder.js';
 import { readPatientExpression } from './patient-expression.js';
 import { checkBags } from './patient-slides.js';
@@ -66,7 +67,7 @@ export async function predictPatient(run: string, { bags, expression: file, pati
     const outputs: Float64Array[] = [];
     const slides = reads(model.network).bag && bags.length > 0 ? bags : [undefined];
     for (const path of slides) {
-      const bag = path === undefined ? undefined : fixBag(await readBag({ slide: basename(path), path }, model.tokens), model.tokens).features;
+      const bag = path === undefined ? undefined : await readFixedBag({ slide: basename(path), path }, model);
       outputs.push(await predictor.run({ bag, genes: expression?.genes, covariates }));
     }
     return {

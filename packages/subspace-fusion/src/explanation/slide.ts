@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
-import { bagRows, fixBag, readBag, readBagHeader, type BagFile } from '../cohort/index.js';
+import { bagRows, fixBag, readBag, readBagHeader, tokenRows, type BagFile } from '../cohort/index.js';
 import { UserError } from '../files/user-error.js';
-import type { Model } from '../training/model.js';
+import type { BagShape } from '../training/samples.js';
 
 /** Where the patches of a slide that the network sees lie. */
 export interface PatchLayout {
@@ -28,7 +28,7 @@ export interface SlideBag {
 }
 
 /** Reads a slide for a model, and keeps which token shows which patch. @throws UserError where the features are of another width. */
-export async function readSlide(slide: BagFile, { tokens, size }: Pick<Model, 'tokens' | 'size'>): Promise<SlideBag> {
+export async function readSlide(slide: BagFile, { tokens, size, layout }: BagShape): Promise<SlideBag> {
   const { patches } = await readBagHeader(slide.path);
   const bag = await readBag(slide, tokens);
   if (bag.width !== size.patchWidth) {
@@ -37,10 +37,10 @@ export async function readSlide(slide: BagFile, { tokens, size }: Pick<Model, 't
   const side = Math.sqrt(tokens);
   return {
     slide: basename(slide.path),
-    features: fixBag(bag, tokens).features,
+    features: fixBag(bag, tokens, layout).features,
     patches,
     rows: bagRows(patches, bag.patches),
-    patchOf: bagRows(bag.patches, tokens),
+    patchOf: tokenRows(bag, tokens, layout),
     layout: bag.coordinates ? onSlide(bag.coordinates, bag.patchSizeLevel0) : onGrid(bag.patches, side),
   };
 }

@@ -9,12 +9,15 @@ export const NOTICE = 'Research software, not a medical device: not tested for, 
 /** How the graph fixes the size of a bag; for people, as the graph does it itself. */
 const BAG = 'Of n patches, token i of N is patch i mod n where n <= N, else patch round_half_even(i*n/N). Several slides of a patient: take the mean of probabilities, or of hazards.';
 
+/** What the graph cannot do, as it does not take coordinates. */
+const SPATIAL = 'give exactly N patches, divided by y into s rows of s, each row ordered by x';
+
 /**
  * What a program or a person must know to use a portable model, as ONNX `metadata_props`. Lists and objects are JSON. docs/portable.md
  * describes the keys.
  */
 export function portableMetadata(model: Model | ImportedModel): Record<string, string> {
-  const { task, labels, network, outcome, tokens, size, scaling, covariates, encoder, provenance, inputs, version } = model;
+  const { task, labels, network, outcome, tokens, layout = 'raster', size, scaling, covariates, encoder, provenance, inputs, version } = model;
   const { tumour, microenvironment } = scaling;
   const preprocessing = (s: typeof tumour) => ({ transform: s.transform, mean: s.mean, deviation: s.deviation, clip: s.clip === undefined ? clipOf(s) : s.clip });
   const meaning: Record<string, string> =
@@ -32,6 +35,7 @@ export function portableMetadata(model: Model | ImportedModel): Record<string, s
     network: JSON.stringify(network),
     bag_tokens: String(tokens),
     bag_rule: BAG,
+    bag_layout: layout === 'raster' ? layout : `${layout}: ${SPATIAL}`,
     patch_width: String(size.patchWidth),
     ...(encoder === undefined ? {} : { encoder }),
     patches: JSON.stringify(provenance ?? {}),

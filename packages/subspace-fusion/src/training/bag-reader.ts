@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { BagFile } from '../cohort/index.js';
 import { UserError } from '../files/user-error.js';
-import type { Model } from './model.js';
+import type { BagShape } from './samples.js';
 
 /** What the reading thread is asked. */
 export interface BagRequest {
   readonly id: number;
   readonly slide: BagFile;
-  readonly model: Pick<Model, 'size' | 'tokens'>;
+  readonly model: BagShape;
 }
 
 /** What it answers: the features, or what is wrong with the file. */
@@ -34,7 +34,7 @@ function workerFile(): URL {
 }
 
 /** Starts a reading thread for bags of this model. It keeps the process alive only while it reads. */
-export function openBagReader({ size, tokens }: Pick<Model, 'size' | 'tokens'>): BagReader {
+export function openBagReader({ size, tokens, layout }: BagShape): BagReader {
   const worker = new Worker(workerFile(), { execArgv: [] });
   const waiting = new Map<number, { resolve: (features: Float32Array) => void; reject: (error: Error) => void }>();
   let next = 0;
@@ -63,7 +63,7 @@ export function openBagReader({ size, tokens }: Pick<Model, 'size' | 'tokens'>):
         const id = next++;
         waiting.set(id, { resolve, reject });
         worker.ref();
-        worker.postMessage({ id, slide, model: { size, tokens } } satisfies BagRequest);
+        worker.postMessage({ id, slide, model: { size, tokens, layout } } satisfies BagRequest);
       });
     },
     close: async () => void (await worker.terminate()),

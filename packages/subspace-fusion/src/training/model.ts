@@ -1,6 +1,6 @@
 import {
   calibratedBins, classWeights, fitSubspaceScaling, labelDefiningCovariates, labelPatients, learnCovariates, survivalCuts, taskClasses,
-  type Cohort, type Config, type CovariateEncoding, type GeneScaling, type LabelRule, type ProvenanceSummary, type Split, type Task, type TimeUnit,
+  type Cohort, type Config, type CovariateEncoding, type GeneScaling, type LabelRule, type Layout, type ProvenanceSummary, type Split, type Task, type TimeUnit,
 } from '../cohort/index.js';
 import type { NetworkChoice } from '../model/choice.js';
 import type { NetworkSize } from '../model/parameters.js';
@@ -26,6 +26,8 @@ export interface Model {
   readonly outcome: Outcome;
   /** Tokens of a bag. */
   readonly tokens: number;
+  /** How tokens stand on the grid; in the order of the list where it is absent. */
+  readonly layout?: Layout;
   readonly size: NetworkSize;
   /** Gene order and scaling of each subspace. */
   readonly scaling: { readonly tumour: GeneScaling; readonly microenvironment: GeneScaling };
@@ -61,6 +63,7 @@ export function learnModel(cohort: Cohort, split: Split, config: Config, inputs:
     network: networkOf(config),
     outcome,
     tokens: config.model.bag,
+    ...(config.features.layout === 'spatial' ? { layout: config.features.layout } : {}),
     size: {
       patchWidth: cohort.width,
       genes: { tumour: cohort.genes.tumour.length, microenvironment: cohort.genes.microenvironment.length },

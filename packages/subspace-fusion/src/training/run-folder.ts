@@ -88,9 +88,9 @@ export async function readCheckpoint(run: string, model: Model): Promise<{ param
 }
 
 /** Tells models apart whose parameters may have the same shapes: SHA-256 of what gives their inputs and outputs a meaning. */
-function fingerprint({ task, labels, network, outcome, tokens, size, scaling, encoder, covariates }: Model): string {
+function fingerprint({ task, labels, network, outcome, tokens, layout, size, scaling, encoder, covariates }: Model): string {
   const other = isDeepStrictEqual(network, METHOD) ? undefined : network; // undefined is not written: fingerprints of before hold
-  const meaning = { task, labels, network: other, outcome, tokens, size, scaling, encoder, covariates };
+  const meaning = { task, labels, network: other, outcome, tokens, layout, size, scaling, encoder, covariates };
   return createHash('sha256').update(JSON.stringify(meaning)).digest('hex');
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fixBag, readBag } from '../cohort/index.js';
 import { writeBag } from '../cohort/made-files.test.helper.js';
 import { newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { cohortSamples } from './samples.js';
@@ -77,6 +78,16 @@ describe('samples', () => {
     const path = await writeBag(folder, 'three.h5', { shape: [3, 16], features: three });
     const { bag } = await samples.sample(split.train[0]!, { slide: 'three', path });
     for (const token of [0, 1, 2, 3, 62, 63]) expect(bag![token * 16]).toBe(16 * (token % 3));
+  });
+
+  test('a bag is laid out as the model says', async () => {
+    const { cohort, model, samples, split } = survival;
+    const spatial = cohortSamples(cohort, { ...model, layout: 'spatial' });
+    const id = split.train[0]!;
+    const slide = samples.patients.get(id)!.bags[0]!;
+    const expected = fixBag(await readBag(slide, model.tokens), model.tokens, 'spatial').features;
+    expect((await spatial.sample(id, slide)).bag).toEqual(expected);
+    expect((await samples.sample(id, slide)).bag).not.toEqual(expected);
   });
 
   test('a slide of another width, or a cohort without the model\'s genes, is refused', async () => {

@@ -67,13 +67,16 @@ export function cohortSamples(cohort: Cohort, model: Model, options: SamplesOpti
   };
 }
 
+/** What of a model decides how it reads a slide. */
+export type BagShape = Pick<Model, 'size' | 'tokens' | 'layout'>;
+
 /** A slide's features as `[tokens · width]`. */
-export async function readFixedBag(slide: BagFile, { size, tokens }: Pick<Model, 'size' | 'tokens'>): Promise<Float32Array> {
+export async function readFixedBag(slide: BagFile, { size, tokens, layout }: BagShape): Promise<Float32Array> {
   const bag = await readBag(slide, tokens);
   if (bag.width !== size.patchWidth) {
     throw new UserError(`${slide.path}: features are ${bag.width} wide, the model's are ${size.patchWidth}. Extract them with the model's encoder.`);
   }
-  return fixBag(bag, tokens).features;
+  return fixBag(bag, tokens, layout).features;
 }
 
 function labelsOf(patients: readonly Patient[], { outcome, task, labels: rule }: Model): BatchLabels {

@@ -1,0 +1,35 @@
+import { RUN_FILES } from './engine/run-files.js';
+
+/** A patient that came with the page; files are named relative to its `run` folder. */
+export interface OfferedPatient {
+  readonly patient: string;
+  readonly bags: readonly string[];
+  readonly expression: string | undefined;
+}
+
+const inRun = (name: string) => new URL(`run/${name}`, document.baseURI);
+
+async function fetched(name: string): Promise<Blob | undefined> {
+  const answer = await fetch(inRun(name)).catch(() => undefined);
+  return answer?.ok ? answer.blob() : undefined;
+}
+
+/** The files of the run that lies beside the page; undefined where there is none. */
+export async function fetchRun(): Promise<Record<string, Blob> | undefined> {
+  const files = await Promise.all(RUN_FILES.map(async (name) => [name, await fetched(name)] as const));
+  const found = files.filter((file): file is [(typeof RUN_FILES)[number], Blob] => file[1] !== undefined);
+  return found.length === 0 ? undefined : Object.fromEntries(found);
+}
+
+/** Patients whose files lie beside the page. */
+export async function fetchPatients(): Promise<readonly OfferedPatient[]> {
+  const list = await fetched('patients.json');
+  return list ? (JSON.parse(await list.text()) as OfferedPatient[]) : [];
+}
+
+/** One of their files. */
+export async function fetchFile(name: string): Promise<File> {
+  const content = await fetched(name);
+  if (!content) throw new Error(`${name} could not be fetched`);
+  return new File([content], name.slice(name.lastIndexOf('/') + 1));
+}

@@ -1,0 +1,5 @@
+import '../platform/globals.js';
+import { serve } from '../engine/rpc.js';
+import { slideTasks } from './tasks.js';
+
+serve(slideTasks());

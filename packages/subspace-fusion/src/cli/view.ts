@@ -1,0 +1,21 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import { serveViewer } from '../viewing/serve.js';
+
+/** `subspace view RUN`: the model in a browser, on this machine alone. */
+export function addViewCommand(program: Command): void {
+  program
+    .command('view')
+    .description('show the model in a browser: predictions for dropped files, what-if, where the model looked')
+    .argument('<run>', 'run folder')
+    .option('--port <n>', 'port of this machine (default: any that is free)', port, 0)
+    .action(async (run: string, options: { port: number }) => {
+      const { url } = await serveViewer(run, options.port);
+      console.log(`Open ${url} in a browser. Files that you drop there stay on this machine. Ctrl+C ends it.`);
+      console.log('Research software. Not a medical device.');
+    });
+}
+
+function port(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65535) throw new InvalidArgumentError('It must be a number from 0 to 65535.');
+  return Number(text);
+}

@@ -1,0 +1,156 @@
+import { existsSync } from 'node:fs';
+import { openModel, type OpenedModel, type Provider, type ShapedData, type TensorInfo } from 'onnx-autodiff';
+import { sha256File } from '../cohort/index.js';
+import { UserError } from '../files/user-error.js';
+import { encoderName, readEncoderConfig, type EncoderConfig } from './encoder-config.js';
+
+/** An image encoder that is ready to run. */
+export interface Encoder {
+  readonly name: string;
+  /** SHA-256 of the model; where its weights lie in a file of their own, of that file too. */
+  readonly sha256: string;
+  readonly config: EncoderConfig;
+  /** Edge of the images that it takes. */
+  readonly size: number;
+  /** Length of a patch's feature vector. */
+  readonly width: number;
+  /**
+   * Features `[n, width]` of patches, RGB `[n, size, size, 3]`.
+   * @throws {UserError} where the model fails on them.
+   */
+  encode(patches: Uint8Array): Promise<Float32Array>;
+  dispose(): Promise<void>;
+}
+
+export interface EncoderOptions {
+  /** Keys of the encoder's YAML and their values. */
+  readonly overrides?: Readonly<Record<string, string>>;
+  readonly provider?: Provider;
+  readonly threads?: number;
+}
+
+/**
+ * Opens an ONNX image encoder with the YAML beside it.
+ * @throws {UserError} for a file that is missing or no model, or a model that does not turn a batch of images into vectors.
+ */
+export async function openEncoder(file: string, { overrides, provider, threads }: EncoderOptions = {}): Promise<Encoder> {
+  if (!existsSync(file)) throw new UserError(`${file}: there is no such encoder. Give an ONNX file; docs/encoders.md tells how to export one.`);
+  const config = await readEncoderConfig(file, overrides);
+  const model = await openModel(file, { provider, threads }).catch((error: unknown) => {
+    throw new UserError(`${file}: ONNX Runtime cannot open it on ${provider ?? 'cpu'} (${reason(error)}). Export it again as docs/encoders.md tells, or take another --provider.`);
+  });
+  const input = imageInput(file, model);
+  const size = imageSize(file, input, config);
+  const output = chosenOutput(file, model, config);
+  const encodeBatch = async (patches: Uint8Array, batch: number): Promise<Float32Array> => {
+    const shape = config.layout === 'nchw' ? [batch, 3, size, size] : [batch, size, size, 3];
+    const feeds = { [input.name]: { data: toInput(patches, batch, size, config), shape } };
+    const results = await model.run(feeds, [output]).catch((error: unknown) => {
+      throw new UserError(`${file}: the encoder failed (${reason(error)}). Check size, layout and output in its YAML, or take a smaller --batch.`);
+    });
+    return pooled(file, results[output]!, config, batch);
+  };
+  const fixedBatch = typeof input.shape[0] === 'number' ? input.shape[0] : undefined;
+  const oneImage = 3 * size * size;
+  const width = (await encodeBatch(new Uint8Array(oneImage), fixedBatch ?? 1)).length / (fixedBatch ?? 1);
+  return {
+    name: encoderName(file, config),
+    sha256: await modelHash(file),
+    config,
+    size,
+    width,
+    async encode(patches) {
+      const n = patches.length / oneImage;
+      const batch = fixedBatch ?? n;
+      const features = new Float32Array(n * width);
+      for (let from = 0; from < n; from += batch) {
+        const part = await encodeBatch(patches.subarray(from * oneImage, (from + batch) * oneImage), batch);
+        features.set(part.subarray(0, (n - from) * width), from * width);
+      }
+      return features;
+    },
+    dispose: () => model.dispose(),
+  };
+}
+
+const reason = (error: unknown) => (error instanceof Error ? error.message.trim().split('\n')[0]! : String(error));
+
+/** SHA-256 of the model's bytes, and of those of the weights that lie beside it. */
+async function modelHash(file: string): Promise<string> {
+  const weights = [`${file}.data`, `${file}_data`].find((path) => existsSync(path));
+  const own = await sha256File(file);
+  return weights === undefined ? own : `${own}+${await sha256File(weights)}`;
+}
+
+function imageInput(file: string, { inputs }: OpenedModel): TensorInfo {
+  const [input] = inputs;
+  if (inputs.length !== 1 || !input || input.shape.length !== 4) {
+    const found = inputs.map(({ name, shape }) => `${name} [${shape.join(', ')}]`).join(', ');
+    throw new UserError(`${file}: an encoder takes one batch of images [n, 3, rows, columns]; this model takes ${found || 'nothing'}. Export the image part alone.`);
+  }
+  if (input.type !== 'float32') throw new UserError(`${file}: the input is ${input.type}. Export the encoder in float32.`);
+  return input;
+}
+
+function imageSize(file: string, { name, shape }: TensorInfo, { size, layout }: EncoderConfig): number {
+  const [channels, height, width] = layout === 'nchw' ? [shape[1], shape[2], shape[3]] : [shape[3], shape[1], shape[2]];
+  const takes = `the model takes ${name} [${shape.join(', ')}]`;
+  if (typeof channels === 'number' && channels !== 3) throw new UserError(`${file}: ${takes}, which is not '${layout}' of three channels. Correct 'layout' in its YAML.`);
+  const own = typeof height === 'number' && height === width ? height : undefined;
+  if (own !== undefined && size !== undefined && own !== size) throw new UserError(`${file}: ${takes}, and its YAML says size ${size}. Correct 'size'.`);
+  const edge = size ?? own;
+  if (edge === undefined) throw new UserError(`${file}: ${takes}, which fixes no size. Give 'size' in its YAML, as in size: 224.`);
+  return edge;
+}
+
+function chosenOutput(file: string, { outputs }: OpenedModel, { output }: EncoderConfig): string {
+  const names = outputs.map(({ name }) => name);
+  if (output === undefined && names.length === 1) return names[0]!;
+  if (output !== undefined && names.includes(output)) return output;
+  throw new UserError(`${file}: ${output === undefined ? 'the model has several outputs' : `there is no output '${output}'`}. Name one of ${names.join(', ')} as 'output' in its YAML.`);
+}
+
+/** Images as the encoder wants them, `(value / 255 − mean) / std`; a batch that is not full ends in zeros. */
+function toInput(patches: Uint8Array, batch: number, size: number, { mean, std, channels, layout }: EncoderConfig): Float32Array {
+  const plane = size * size;
+  const images = new Float32Array(3 * batch * plane);
+  const tables = mean.map((m, c) => Float32Array.from({ length: 256 }, (_, v) => (v / 255 - m) / std[c]!));
+  for (const [c, table] of tables.entries()) {
+    const channel = channels === 'rgb' ? c : 2 - c;
+    for (let i = 0; i < patches.length / 3; i++) {
+      const at = layout === 'nchw' ? (3 * Math.floor(i / plane) + channel) * plane + (i % plane) : 3 * i + channel;
+      images[at] = table[patches[3 * i + c]!]!;
+    }
+  }
+  return images;
+}
+
+/** One vector an image, `[batch, width]`, from vectors, maps `[batch, channel, row, column]` or tokens `[batch, token, channel]`. */
+function pooled(file: string, { data, shape }: ShapedData<Float32Array>, { pooling, layout }: EncoderConfig, batch: number): Float32Array {
+  const vectors = shape.length >= 2 && shape.slice(2).every((length) => length === 1);
+  if (vectors && shape[0] === batch) return data;
+  const shown = `[${shape.join(', ')}]`;
+  if (shape[0] !== batch || shape.length < 3 || pooling === 'none') {
+    throw new UserError(`${file}: the output has the shape ${shown}, not one vector an image. Name another 'output' in its YAML, or set 'pooling' to mean or first.`);
+  }
+  if (shape.length === 4 && layout === 'nchw') return meanOver(data, batch * shape[1]!, shape[2]! * shape[3]!, 1);
+  const width = shape.at(-1)!;
+  const places = shape.slice(1, -1).reduce((a, b) => a * b, 1);
+  if (pooling === 'mean') return meanOver(data, batch, places, width);
+  const first = new Float32Array(batch * width);
+  for (let i = 0; i < batch; i++) first.set(data.subarray(i * places * width, (i * places + 1) * width), i * width);
+  return first;
+}
+
+/** Mean over the middle axis of `[outer, places, inner]`. */
+function meanOver(data: Float32Array, outer: number, places: number, inner: number): Float32Array {
+  const out = new Float32Array(outer * inner);
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) {
+      let sum = 0;
+      for (let p = 0; p < places; p++) sum += data[(o * places + p) * inner + i]!;
+      out[o * inner + i] = sum / places;
+    }
+  }
+  return out;
+}

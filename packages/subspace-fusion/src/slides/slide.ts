@@ -1,0 +1,58 @@
+/** One resolution of a slide. */
+export interface Level {
+  readonly width: number;
+  readonly height: number;
+  /** Pixels of level 0 along the edge of one pixel here; 1 for level 0. */
+  readonly downsample: number;
+}
+
+/** What a slide says of itself. Levels go from the finest, level 0, to the coarsest. */
+export interface SlideInfo {
+  readonly format: string;
+  readonly levels: readonly Level[];
+  /** Objective power that level 0 was scanned with. */
+  readonly magnification?: number;
+  /** Micrometres along the edge of a pixel of level 0. */
+  readonly micrometres?: number;
+}
+
+/** A part of a level, in its pixels; it may reach beyond the image. */
+export interface Region {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** An image in memory: 8-bit RGB, `[height, width, 3]`. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly pixels: Uint8Array;
+}
+
+/** A slide that is open for reading. */
+export interface Slide extends SlideInfo {
+  /**
+   * Reads a part of a level; what lies beyond the image is white. Memory is that of the part and of a bounded cache.
+   * @throws {UserError} where the file is damaged there.
+   */
+  read(level: number, region: Region): Promise<Picture>;
+  close(): Promise<void>;
+}
+
+/** A white picture. */
+export function blank(width: number, height: number): Picture {
+  return { width, height, pixels: new Uint8Array(3 * width * height).fill(255) };
+}
+
+/** Copies `from` into `to`, its upper left corner at (x, y); what does not fit is left out. */
+export function paste(to: Picture, from: Picture, x: number, y: number): void {
+  const left = Math.max(0, x);
+  const right = Math.min(to.width, x + from.width);
+  if (right <= left) return;
+  for (let row = Math.max(0, y); row < Math.min(to.height, y + from.height); row++) {
+    const start = 3 * ((row - y) * from.width + left - x);
+    to.pixels.set(from.pixels.subarray(start, start + 3 * (right - left)), 3 * (row * to.width + left));
+  }
+}

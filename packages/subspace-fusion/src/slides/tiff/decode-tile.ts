@@ -1,0 +1,111 @@
+import { promisify } from 'node:util';
+import { inflate } from 'node:zlib';
+import type { TiffImage } from './directories.js';
+import { decodeImage, standaloneJpeg } from './jpeg.js';
+import { decodeJpeg2000 } from './jpeg2000.js';
+import { undoLzw } from './lzw.js';
+
+const inflateBytes = promisify<Uint8Array, { maxOutputLength: number }, Buffer>(inflate);
+
+/** Compressions of TIFF by their numbers. Aperio's two of JPEG 2000 differ in the colours. */
+const NONE = 1, LZW = 5, JPEG = 7, DEFLATE = 8, OLD_DEFLATE = 32946, PACKBITS = 32773, APERIO_YCBCR = 33003, APERIO_RGB = 33005, WEBP = 50001;
+
+/** Compressions that store plain samples. */
+const PLAIN = new Set([NONE, LZW, DEFLATE, OLD_DEFLATE, PACKBITS]);
+const PICTURES = new Set([JPEG, APERIO_YCBCR, APERIO_RGB, WEBP]);
+
+const RGB = 2, YCBCR = 6;
+
+/** Why an image cannot be read, or undefined where it can. */
+export function unreadable({ compression, photometric, bits, samples, separatePlanes }: TiffImage): string | undefined {
+  if (!PLAIN.has(compression) && !PICTURES.has(compression)) return `compression ${compression}`;
+  if (bits.some((n) => n !== 8)) return `${bits[0]} bits a sample; 8-bit RGB is needed`;
+  if (samples < 3) return 'an image of one channel; 8-bit RGB in one image is needed';
+  if (photometric !== RGB && !(photometric === YCBCR && PICTURES.has(compression))) return `photometric interpretation ${photometric}; RGB is needed`;
+  if (separatePlanes && PICTURES.has(compression)) return 'separate planes of a compressed image';
+  return undefined;
+}
+
+/**
+ * Decodes one tile of `rows` rows.
+ * @returns RGB `[rows, tileWidth, 3]`.
+ * @throws Error where the bytes are damaged.
+ */
+export async function decodeTile(image: TiffImage, planes: readonly Uint8Array[], rows: number): Promise<Uint8Array> {
+  const { compression, photometric, tileWidth, jpegTables } = image;
+  const [bytes] = planes as [Uint8Array];
+  switch (compression) {
+    case JPEG:
+      return decodeImage(standaloneJpeg(bytes, jpegTables, photometric === RGB ? 'RGB' : 'YCbCr'), tileWidth, rows);
+    case WEBP:
+      return decodeImage(bytes, tileWidth, rows);
+    case APERIO_YCBCR:
+      return decodeJpeg2000(bytes, tileWidth, rows, 'YCbCr');
+    case APERIO_RGB:
+      return decodeJpeg2000(bytes, tileWidth, rows, 'RGB');
+  }
+  const samples = image.separatePlanes ? 1 : image.samples;
+  const decoded = await Promise.all(planes.map((plane) => decodeSamples(image, plane, tileWidth * samples, rows, samples)));
+  return image.separatePlanes ? interleaved(decoded) : firstThree(decoded[0]!, samples);
+}
+
+/** Plain samples, `rows` rows of `rowBytes` bytes. */
+async function decodeSamples({ compression, predictor }: TiffImage, bytes: Uint8Array, rowBytes: number, rows: number, samples: number): Promise<Uint8Array> {
+  const size = rowBytes * rows;
+  const plain = await decompress(compression, bytes, size);
+  if (plain.length < size) throw new Error(`${plain.length} of ${size} bytes`);
+  if (predictor === 2) undoDifferences(plain, rowBytes, rows, samples);
+  else if (predictor !== 1) throw new Error(`predictor ${predictor}`);
+  return plain;
+}
+
+async function decompress(compression: number, bytes: Uint8Array, size: number): Promise<Uint8Array> {
+  switch (compression) {
+    case NONE:
+      return bytes;
+    case LZW:
+      return undoLzw(bytes, size);
+    case DEFLATE:
+    case OLD_DEFLATE:
+      return inflateBytes(bytes, { maxOutputLength: size });
+    default:
+      return undoPackBits(bytes, size);
+  }
+}
+
+/** Undoes PackBits (TIFF 6.0, section 9): runs of n + 1 bytes as they are, or of 1 − n times one byte where n is negative. */
+function undoPackBits(data: Uint8Array, size: number): Uint8Array {
+  const out = new Uint8Array(size);
+  let written = 0;
+  for (let at = 0; at < data.length && written < size; ) {
+    const n = (data[at++]! << 24) >> 24;
+    if (n >= 0) out.set(data.subarray(at, at + Math.min(n + 1, size - written)), written);
+    else if (n > -128) out.fill(data[at]!, written, written + 1 - n);
+    written += n >= 0 ? n + 1 : n > -128 ? 1 - n : 0;
+    at += n >= 0 ? n + 1 : n > -128 ? 1 : 0;
+  }
+  return out.subarray(0, Math.min(written, size));
+}
+
+/** Undoes horizontal differencing (TIFF 6.0, section 14): every sample is stored as its difference from that of the pixel before. */
+function undoDifferences(plain: Uint8Array, rowBytes: number, rows: number, samples: number): void {
+  for (let row = 0; row < rows; row++) {
+    for (let i = row * rowBytes + samples; i < (row + 1) * rowBytes; i++) plain[i] = plain[i]! + plain[i - samples]!;
+  }
+}
+
+function interleaved(planes: readonly Uint8Array[]): Uint8Array {
+  return Uint8Array.from({ length: 3 * planes[0]!.length }, (_, i) => planes[i % 3]![Math.floor(i / 3)]!);
+}
+
+/** Red, green and blue of pixels that may have more samples; where the fourth is opacity, what is transparent is white. */
+function firstThree(plain: Uint8Array, samples: number): Uint8Array {
+  if (samples === 3) return plain;
+  const pixels = plain.length / samples;
+  const out = new Uint8Array(3 * pixels);
+  for (let p = 0; p < pixels; p++) {
+    const opacity = plain[p * samples + 3]! / 255;
+    for (let c = 0; c < 3; c++) out[3 * p + c] = Math.round(255 + opacity * (plain[p * samples + c]! - 255));
+  }
+  return out;
+}
