@@ -24,7 +24,10 @@ variants:
 slurm: { time: 10, partition: short }
 `;
 
-/** Loaded before the program: the first attempts at these runs halt after their first epoch, until they are told to stop. */
+/**
+ * Loaded before the program: the first attempts at these runs crawl after their first epoch, a turn of the event loop in ten seconds,
+ * until they are told to stop: far slower than any time limit of these tests allows for.
+ */
 const SLOW = `
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -32,7 +35,7 @@ const folder = process.argv.at(-1);
 const lines = (file) => (existsSync(join(folder, file)) ? readFileSync(join(folder, file), 'utf8').split('\\n').length - 1 : 0);
 if (process.argv.includes('run-planned') && process.env.SLOW_RUNS.split(',').includes(folder) && lines('attempts.json') === 0) {
   const timer = setInterval(() => {
-    if (lines('metrics.jsonl') > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2000);
+    if (lines('metrics.jsonl') > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10_000);
   }, 1);
   process.on('SIGTERM', () => clearInterval(timer));
 }
