@@ -39,6 +39,11 @@ function genesOf(branch: Branch, { tumour, microenvironment }: NetworkInputs['ge
   return branch === 'joint' ? concat([tumour, microenvironment], 1) : { tumour, microenvironment }[branch];
 }
 
+/** Gene codes `[B, 128]` of these branches, without dropout. */
+export function geneCodes(genes: NetworkInputs['genes'], p: Readonly<Record<string, Value>>, branches: readonly Branch[]): PerBranch<Value> {
+  return perBranch(branches, (branch) => encodeGenes(genesOf(branch, genes), scoped(p, `${branch}.`)));
+}
+
 /** x where the modality is present (1), the stand-in where it is not (0). */
 function orStandIn(x: Value, present: Value, standIn: Value): Value {
   return add(mul(present, x), mul(sub(1, present), standIn));

@@ -18,7 +18,7 @@ import { taskName, type Model } from './model.js';
  * - `model.json` and `checkpoint.safetensors`: the selected model
  * - `metrics.jsonl`: a line an epoch
  * - `state.safetensors`: where training stands, for `--resume`
- * - `result.json`, `predictions.json`: written by evaluation
+ * - `result.json`, `predictions.json`, `confidence.json`: written by evaluation
  */
 export const RUN_FILES = {
   config: 'config.json',
@@ -29,6 +29,7 @@ export const RUN_FILES = {
   state: 'state.safetensors',
   result: 'result.json',
   predictions: 'predictions.json',
+  confidence: 'confidence.json',
 } as const;
 
 export async function exists(path: string): Promise<boolean> {
@@ -154,6 +155,8 @@ export interface EpochRecord {
   readonly consistency: Readonly<Partial<Record<Branch, number>>>;
   /** Steps of the epoch, and in how many a subspace gave way; for networks of two subspaces. */
   readonly coordination?: { readonly steps: number; readonly tumourYielded: number; readonly microenvironmentYielded: number };
+  /** Directions that the gene codes of the validation patients use, by branch of the network (see `geneCodeRanks`); a peer has none. */
+  readonly geneCodeRank?: Readonly<Partial<Record<Branch, number>>>;
   /** What the epoch is selected by, and the task loss, on the validation patients. */
   readonly validation: { readonly metric: string; readonly value: number | null; readonly loss: number };
   readonly seconds: number;

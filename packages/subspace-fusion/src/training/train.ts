@@ -19,6 +19,7 @@ import type { BatchLabels, Sample } from './batch.js';
 import { openBackend, type Backend } from './backend.js';
 import { confidences } from './confidence.js';
 import { coordinate, type Confidence } from './coordination.js';
+import { geneCodeRanks } from './gene-codes.js';
 import { createPredictor, predictPatients, type Prediction, type Predictor } from './inference.js';
 import { dropModality } from './modality-dropout.js';
 import { learnModel, withoutUnknownClasses, type Model } from './model.js';
@@ -84,6 +85,7 @@ export async function train(options: TrainOptions): Promise<Prepared> {
   const reading = { ...prepared, samples: cohortSamples(prepared.cohort, model, { read: reader.read }) };
   let state = (options.resume ? await readState(out, model) : undefined) ?? startState(model, config);
   const predictor = await createPredictor(model, state.parameters, backend);
+  const ranks = await geneCodeRanks(model, await Promise.all(prepared.split.validation.map((id) => prepared.samples.sample(id, undefined))), backend);
   try {
     await removeLeftovers(out);
     await truncateEpochs(out, state.epoch);
@@ -91,7 +93,8 @@ export async function train(options: TrainOptions): Promise<Prepared> {
       const started = performance.now();
       const means = await trainEpoch(options, reading, step, state);
       const validation = await validationMetric(predictor, reading);
-      const record = { ...means, validation, seconds: (performance.now() - started) / 1000 };
+      const geneCodeRank = await ranks.of(state.parameters);
+      const record = { ...means, geneCodeRank, validation, seconds: (performance.now() - started) / 1000 };
       const value = validation.value;
       // Earliest epoch wins a tie. Where no epoch can be scored, the last one is taken.
       const better = value === null ? state.best.value === null : state.best.value === null || value > state.best.value;
@@ -103,6 +106,7 @@ export async function train(options: TrainOptions): Promise<Prepared> {
     }
   } finally {
     await reader.close();
+    await ranks.dispose();
     await predictor.dispose();
     await step.dispose();
     await backend.close();
@@ -171,7 +175,7 @@ function epochBatches(patients: readonly string[], size: number, seed: number, e
 }
 
 /** One pass over the training patients, in place on the state's parameters; one slide of each patient is drawn. */
-async function trainEpoch(options: TrainOptions, { split, samples }: Prepared, step: Step<Gradients | BatchGradients>, state: TrainingState): Promise<Omit<EpochRecord, 'validation' | 'seconds'>> {
+async function trainEpoch(options: TrainOptions, { split, samples }: Prepared, step: Step<Gradients | BatchGradients>, state: TrainingState): Promise<Omit<EpochRecord, 'geneCodeRank' | 'validation' | 'seconds'>> {
   const { seed, batch: batchSize, epochs, weightDecay, coordination: form, modalityDropout } = options.config.training;
   const { epoch, parameters, adam } = state;
   const learningRate = cosineRate(options.config.training.learningRate, epoch, epochs);
