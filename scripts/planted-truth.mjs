@@ -23,7 +23,7 @@ const TRAINING = { 'training.epochs': 8, 'training.batch': 8 };
 
 const FULL = { full: {} };
 const REGIMES = {
-  subspaces: { models: ['subspace'], variants: { ...FULL, joint: { 'model.subspaces': 'joint' }, 'random-genes': { 'geneSets.random': 1 } } },
+  subspaces: { models: ['subspace'], variants: { ...FULL, joint: { 'model.subspaces': 'joint' }, 'shuffled-sets': { 'geneSets.file': 'shuffled.gmt' } } },
   attention: { models: ['subspace'], variants: { ...FULL, plain: { 'model.attention': 'plain' }, 'no-position-bias': { 'model.positionBias': 'none' } } },
   consistency: { models: ['subspace'], variants: { ...FULL, 'no-consistency': { 'training.consistency': 'none' }, offsets: { 'training.consistency': 'offsets' } } },
   coordination: { models: ['subspace'], variants: { ...FULL, 'no-coordination': { 'training.coordination': 'none' }, 'random-coordination': { 'training.coordination': 'random' } } },
@@ -57,7 +57,19 @@ function divide(cohort, { train, validation }) {
   const ids = readFileSync(join(cohort, 'clinical.csv'), 'utf8').trim().split('\n').slice(1).map((line) => line.split(',')[0]);
   const parts = [ids.slice(0, train), ids.slice(train, train + validation), ids.slice(train + validation)];
   const rows = Array.from({ length: Math.max(...parts.map((part) => part.length)) }, (_, i) => [i, ...parts.map((part) => part[i] ?? '')].join(','));
-  write(join(cohort, 'splits', 'splits_0.csv'), [',train,val,test', ...rows, ''].join('\n'));
+  // A folder of splits has two at least; the plan takes the first.
+  for (const fold of [0, 1]) write(join(cohort, 'splits', `splits_${fold}.csv`), [',train,val,test', ...rows, ''].join('\n'));
+}
+
+/** The same genes, dealt to two sets of the same sizes without knowledge: the first set takes its share evenly from the list by name. */
+function shuffleSets(cohort) {
+  const sets = readFileSync(join(cohort, 'gene-sets.gmt'), 'utf8').trim().split('\n').slice(0, 2).map((line) => line.split('\t'));
+  const genes = sets.flatMap(([, , ...own]) => own).sort();
+  const first = sets[0].length - 2;
+  const step = genes.length / first;
+  const picked = new Set(Array.from({ length: first }, (_, i) => genes[Math.floor(i * step)]));
+  const dealt = [genes.filter((gene) => picked.has(gene)), genes.filter((gene) => !picked.has(gene))];
+  write(join(cohort, 'shuffled.gmt'), sets.map(([name, source], s) => [name, source, ...dealt[s]].join('\t') + '\n').join(''));
 }
 
 for (const seed of asked.length > 0 ? asked.map(Number) : COHORTS) {
@@ -70,6 +82,7 @@ for (const seed of asked.length > 0 ? asked.map(Number) : COHORTS) {
       if (!existsSync(join(cohort, 'splits'))) {
         const patients = parts.train + parts.validation + parts.test;
         subspace('simulate', '--regime', regime, ...(twin ? ['--null'] : []), '--patients', `${patients}`, '--bag', `${BAG}`, '--seed', `${seed}`, '--out', cohort);
+        shuffleSets(cohort);
         divide(cohort, parts);
       }
       const set = { ...TRAINING, task: 'survival', 'split.file': 'splits', 'split.test': null, 'split.validation': null };
