@@ -13,11 +13,11 @@ const below = {
   training: ['objective', 'model', 'cohort', 'metrics', 'files', 'random'],
   evaluation: ['training', 'objective', 'model', 'cohort', 'metrics', 'files', 'random'],
   explanation: ['evaluation', 'training', 'objective', 'model', 'cohort', 'metrics', 'files', 'random'],
-  planning: ['evaluation', 'training', 'cohort', 'metrics', 'files', 'random'],
+  planning: ['evaluation', 'slides', 'training', 'cohort', 'metrics', 'files', 'random'],
   viewing: ['explanation', 'evaluation', 'training', 'objective', 'model', 'cohort', 'metrics', 'files', 'random'],
   slides: ['cohort', 'files', 'random', 'metrics'],
   portable: ['training', 'objective', 'model', 'cohort', 'files', 'random'],
-  report: ['evaluation', 'training', 'cohort', 'metrics', 'files'],
+  report: ['explanation', 'evaluation', 'training', 'cohort', 'metrics', 'files'],
   verification: ['training', 'objective', 'model', 'metrics', 'files', 'random'],
 };
 

@@ -28,7 +28,7 @@ async function extractHere() {
   const encoder = await openEncoder(options.encoder, { threads: Number(options.threads) });
   const before = process.cpuUsage();
   const cutting = { patchSize: 256, resolution: { magnification: 20 }, objective: Number(options.objective), tissue: 0.5 };
-  const [record] = await extract({ slides: [slide], out: options.out, encoder, cutting, batch: Number(options.batch) });
+  const record = await extract(slide, { out: options.out, encoder, cutting, batch: Number(options.batch), threads: Number(options.threads) });
   if (record.status !== 'done') throw new Error(record.message ?? 'the features are there already');
   const { user, system } = process.cpuUsage(before);
   const { patches, seconds } = record;

@@ -1,7 +1,17 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { join } from 'node:path';
 import type { Provider } from 'onnx-autodiff';
 import { counted, parseOverrides } from '../cohort/index.js';
-import type { SlideRecord } from '../slides/index.js';
+import { UserError } from '../files/user-error.js';
+import { inProcessWith, type Executor } from '../planning/executor.js';
+import type { Extraction, SlideRecord } from '../planning/extraction.js';
+import { jobsAtOnce, localExecutor } from '../planning/local.js';
+import { slurmExecutor } from '../planning/slurm.js';
+import { arrayScript, slurmBytes, slurmSeconds, type SlurmResources } from '../planning/slurm-script.js';
+import { runsToDo, type RunStatus } from '../planning/sweep-status.js';
+import type { Encoder } from '../slides/index.js';
+import { Interrupted } from '../training/train.js';
+import { duration } from './duration.js';
 import { interruptible } from './interrupt.js';
 import { collect, count, PROVIDERS } from './options.js';
 import { progressBar } from './progress.js';
@@ -20,14 +30,23 @@ interface ExtractFlags {
   readonly provider: Provider;
   readonly threads?: number;
   readonly overwrite?: boolean;
+  readonly executor?: 'local' | 'slurm';
+  readonly cores?: number;
+  readonly time?: string;
+  readonly memory?: string;
+  readonly partition?: string;
+  readonly gpu?: number;
+  readonly dryRun?: boolean;
+  readonly status?: boolean;
+  readonly retry?: 'failed';
   readonly json?: boolean;
 }
 
-/** `subspace extract SLIDES…`: whole-slide images to the feature files that `train` reads. */
+/** `subspace extract SLIDES…`: whole-slide images to the feature files that `train` reads, here or on a Slurm cluster. */
 export function addExtractCommand(program: Command): void {
   program
     .command('extract')
-    .description('make feature files from whole-slide images with an ONNX image encoder')
+    .description('make feature files from whole-slide images with an ONNX image encoder; the same command goes on where it was stopped')
     .argument('<slides...>', 'Aperio SVS, pyramidal TIFF, OME-TIFF, PNG, JPEG; or folders of them')
     .requiredOption('--encoder <file>', 'ONNX model; the YAML beside it says how it wants its images')
     .requiredOption('--out <folder>', 'where the feature files go')
@@ -40,38 +59,116 @@ export function addExtractCommand(program: Command): void {
     .option('--set <key=value>', "overrides a key of the encoder's YAML; may be repeated", collect, [])
     .option('--batch <n>', 'patches encoded at a time (default: 8 on the cpu, 64 elsewhere)', count)
     .addOption(new Option('--provider <name>', 'where the encoder runs').choices(PROVIDERS).default('cpu'))
-    .option('--threads <n>', 'threads of the encoder (default: one a core)', count)
+    .option('--threads <n>', 'threads of the encoder and cores of a slide (default: one a core; with --executor one)', count)
     .option('--overwrite', 'replace feature files that were made with other settings')
+    .addOption(new Option('--executor <name>', 'a process for each slide, on this machine or a Slurm cluster (default: one slide after the other in this process)').choices(['local', 'slurm']))
+    .option('--cores <n>', 'cores that the local executor may use (default: all)', count)
+    .option('--time <limit>', 'Slurm: limit of a slide, as in 1:00:00', slurmTime)
+    .option('--memory <size>', 'memory of a slide, as in 4G, for both executors', slurmMemory)
+    .option('--partition <name>', 'Slurm: partition')
+    .option('--gpu <n>', 'Slurm: GPUs of a slide', count)
+    .option('--dry-run', 'show what would be done or submitted, and do nothing')
+    .option('--status', 'tell what is done, running, queued, stopped and failed, and why')
+    .addOption(new Option('--retry <which>', 'do these slides again, too').choices(['failed']))
     .option('--json', 'print what was done as JSON')
-    .action(async (slides: string[], flags: ExtractFlags) => {
-      const { out, magnification, mpp, patchSize, objective, tissue, fix, overwrite, provider, threads } = flags;
-      const { batch = provider === 'cpu' ? 8 : 64 } = flags; // a larger one takes memory and gains nothing on a CPU
-      const { extract, openEncoder } = await import('../slides/index.js'); // the other commands need no image library
-      const encoder = await openEncoder(flags.encoder, { overrides: parseOverrides(flags.set), provider, threads });
-      const resolution = mpp === undefined ? { magnification } : { micrometres: mpp };
-      const bar = progressBar('patches');
-      const started = performance.now();
-      const records = await interruptible((signal) =>
-        extract({
-          ...{ slides, out, encoder, fix, batch, overwrite, signal, cutting: { patchSize, resolution, objective, tissue } },
-          onPatches: (slide, done, of) => { bar.update(done, of, slide); },
-          onSlide: (record, done, of) => {
-            bar.clear();
-            if (record.status === 'failed') console.error(record.message);
-            else if (!flags.json) console.log(`${done}/${of} ${describe(record)}`);
-          },
-        }),
-      ).finally(async () => {
-        bar.clear();
-        await encoder.dispose();
-      });
-      console.log(flags.json ? JSON.stringify(records, null, 2) : summary(records, (performance.now() - started) / 1000));
-      const failed = records.flatMap((record) => (record.status === 'failed' ? [record] : []));
-      if (failed.length > 0) process.exitCode = failed.every(({ badInput }) => badInput) ? 2 : 1;
-    });
+    .action(extractWith);
 }
 
-function describe(record: SlideRecord): string {
+async function extractWith(slides: string[], flags: ExtractFlags): Promise<void> {
+  const { out, magnification, mpp, patchSize, objective, tissue, fix, overwrite, provider, executor } = flags;
+  const { batch = provider === 'cpu' ? 8 : 64 } = flags; // a larger one takes memory and gains nothing on a CPU
+  const threads = flags.threads ?? (executor && 1);
+  const slurm = executor === 'slurm' && !flags.status ? slurmResources(flags, threads!) : undefined;
+  const { extractionStatus, planExtraction } = await import('../planning/extraction.js'); // the other commands need no image library
+  const cutting = { patchSize, resolution: mpp === undefined ? { magnification } : { micrometres: mpp }, objective, tissue };
+  const plan = (encoder: Encoder) => planExtraction({ slides, out, encoder: flags.encoder, cutting, fix, batch, overwrite, provider, threads }, encoder);
+  if (executor === undefined && !flags.status && !flags.dryRun) {
+    await withEncoder(flags, provider, async (encoder) => run(await plan(encoder), inProcessWith(encoder), flags));
+    return;
+  }
+  const extraction = await withEncoder(flags, 'cpu', plan); // it is only looked at: the GPU may be elsewhere
+  if (flags.status) printStatus(await extractionStatus(extraction), flags.json ?? false);
+  else if (flags.dryRun) dryRun(extraction, await extractionStatus(extraction), flags, slurm);
+  else await run(extraction, slurm ? onSlurm(extraction, slurm) : localExecutor(atOnce(flags)), flags);
+}
+
+async function withEncoder<T>({ encoder: file, set, threads }: ExtractFlags, provider: Provider, work: (encoder: Encoder) => Promise<T>): Promise<T> {
+  const { openEncoder } = await import('../slides/index.js');
+  const encoder = await openEncoder(file, { overrides: parseOverrides(set), provider, threads });
+  return work(encoder).finally(() => encoder.dispose());
+}
+
+function slurmResources({ time, memory, partition, gpu }: ExtractFlags, cores: number): SlurmResources {
+  if (time === undefined) throw new UserError('--executor slurm: needs the time limit of a slide. Give it as in --time 1:00:00; a slide that is stopped there begins anew.');
+  return { cores, time, memory, partition, gpu };
+}
+
+const atOnce = ({ threads = 1, memory, cores }: ExtractFlags) => jobsAtOnce({ threads, memoryBytes: memory === undefined ? undefined : slurmBytes(memory) }, cores);
+
+function onSlurm({ out }: Extraction, resources: SlurmResources): Executor {
+  return slurmExecutor({
+    ...{ out, name: 'extract', resources },
+    onSubmission: ({ job, folders }) => { console.error(`submitted as Slurm job ${job}: ${counted(folders.length, 'slide')}; \`scancel ${job}\` ends what is not done`); },
+    onQueued: (slides) => { console.error(`${counted(slides, 'slide is', 'slides are')} in the queue already`); },
+  });
+}
+
+async function run(extraction: Extraction, execute: Executor, { retry, json }: ExtractFlags): Promise<void> {
+  const { runExtraction } = await import('../planning/extraction.js');
+  const bar = progressBar('slides');
+  const started = performance.now();
+  try {
+    const records = await interruptible((signal) =>
+      runExtraction(extraction, execute, {
+        retryFailed: retry === 'failed',
+        signal,
+        onProgress: ({ done, of, job, progress, secondsLeft }) => {
+          const left = secondsLeft === undefined ? '' : `, about ${duration(secondsLeft)} left`;
+          bar.update(done, of, `${job.name}${progress.done > 0 ? ` ${Math.floor(100 * progress.done)} %` : ''}${left}`);
+        },
+        onSlide: (record, done, of) => {
+          bar.clear();
+          if ('message' in record) console.error(record.message);
+          else if (!json) console.log(`${done}/${of} ${describe(record)}`);
+        },
+      }),
+    );
+    bar.clear();
+    console.log(json ? JSON.stringify(records, null, 2) : summary(records, (performance.now() - started) / 1000));
+    const failed = records.flatMap((record) => ('message' in record ? [record] : []));
+    if (!json && failed.length > 0) console.log('--retry failed does the failed ones again.');
+    if (failed.length > 0) process.exitCode = failed.every((record) => record.status === 'failed' && record.badInput) ? 2 : 1;
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    bar.clear();
+    console.error(`${error.message}. The same command goes on with the slides that are left.`);
+    process.exitCode = 1;
+  } finally {
+    bar.clear();
+  }
+}
+
+function dryRun({ out, slides, jobs }: Extraction, status: readonly RunStatus[], flags: ExtractFlags, resources: SlurmResources | undefined): void {
+  const open = runsToDo(status, flags.retry === 'failed').map(({ name }) => name).filter((name) => jobs.some((job) => job.name === name));
+  const how = resources
+    ? `sbatch would be given:\n\n${arrayScript(join(out, 'slurm', 'N'), 'extract', Math.max(open.length, 1), resources)}`
+    : flags.executor === undefined ? 'one after the other, in this process' : `${atOnce(flags)} at once, ${counted(flags.threads ?? 1, 'thread')} each`;
+  if (flags.json) console.log(JSON.stringify({ out, slides: open, how }, null, 2));
+  else console.log([`${open.length} of ${counted(slides.length, 'slide')} would be extracted into ${out}:`, ...open.map((name) => `  ${name}`), how].join('\n'));
+}
+
+function printStatus(status: readonly RunStatus[], json: boolean): void {
+  const counts: Record<string, number> = {};
+  for (const { state } of status) counts[state] = (counts[state] ?? 0) + 1;
+  if (json) {
+    console.log(JSON.stringify({ counts, slides: status }, null, 2));
+    return;
+  }
+  for (const { name, state, detail } of status) if (detail !== '') console.log(`${name}: ${state}, ${detail}`);
+  console.log(Object.entries(counts).map(([state, n]) => `${n} ${state}`).join(', '));
+}
+
+function describe(record: Extract<SlideRecord, { status: 'done' | 'present' }>): string {
   if (record.status !== 'done') return `${record.slide}: was there already`;
   const { slide, patches, tissue, seconds } = record;
   return `${slide}: ${counted(patches, 'patch', 'patches')}, ${Math.round(100 * tissue)} % of the slide is tissue; ${perSecond(patches, seconds)}`;
@@ -79,9 +176,11 @@ function describe(record: SlideRecord): string {
 
 function summary(records: readonly SlideRecord[], seconds: number): string {
   const done = records.flatMap((record) => (record.status === 'done' ? [record] : []));
-  const of = (status: SlideRecord['status']) => records.filter((record) => record.status === status).length;
   const patches = done.reduce((sum, record) => sum + record.patches, 0);
-  const rest = [of('present') > 0 ? `${of('present')} there already` : '', of('failed') > 0 ? `${of('failed')} failed` : ''].filter((text) => text !== '');
+  const rest = Object.entries({ present: 'there already', failed: 'failed', stopped: 'stopped' }).flatMap(([status, words]) => {
+    const n = records.filter((record) => record.status === status).length;
+    return n > 0 ? [`${n} ${words}`] : [];
+  });
   return [`${counted(done.length, 'slide')} done`, ...rest, ...(patches > 0 ? [`${patches} patches, ${perSecond(patches, seconds)}`] : [])].join(', ');
 }
 
@@ -97,4 +196,14 @@ function part(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('It must be above 0 and at most 1.');
   return value;
+}
+
+function slurmTime(text: string): string {
+  if ((slurmSeconds(text) ?? 0) < 60) throw new InvalidArgumentError('It must be minutes, hours:minutes:seconds or days-hours, and a minute at least.');
+  return text;
+}
+
+function slurmMemory(text: string): string {
+  if (slurmBytes(text) === undefined) throw new InvalidArgumentError('It must be a number and K, M, G or T.');
+  return text;
 }

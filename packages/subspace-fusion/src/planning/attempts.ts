@@ -16,6 +16,7 @@ export interface Attempt {
   readonly version: string;
   readonly outcome?: Exclude<JobEnd['outcome'], 'busy'>;
   readonly message?: string;
+  readonly badInput?: boolean;
   readonly seconds?: number;
   /** Highest resident memory of the process. */
   readonly peakMemoryBytes?: number;

@@ -1,11 +1,22 @@
 import { join } from 'node:path';
+import type { Problem } from '../cohort/index.js';
 import { UserError } from '../files/user-error.js';
+import type { Encoder } from '../slides/index.js';
 import { Interrupted } from '../training/train.js';
 import { beginAttempt, readAttempts, writeAttempts, type Attempt } from './attempts.js';
-import { JOB_FILES, readRequest, type JobEnd, type JobRequest } from './job.js';
+import { JOB_FILES, readRequest, type JobEnd, type JobProgress, type JobRequest } from './job.js';
 import { acquireLock, holderName } from './lock.js';
 import { isDone, jobProgress } from './job-state.js';
-import { doTraining, type JobContext } from './training-job.js';
+import { doTraining } from './training-job.js';
+
+/** What a job's work is given besides its request. */
+export interface JobContext {
+  readonly signal?: AbortSignal;
+  readonly onWarning?: (problem: Problem) => void;
+  readonly onProgress?: (progress: JobProgress) => void;
+  /** For an extraction: its encoder, where that is open already. */
+  readonly encoder?: Encoder;
+}
 
 /**
  * Does the job of a folder, from where an earlier attempt left it, and notes in the folder how that went. A job that is done is left
@@ -15,7 +26,7 @@ import { doTraining, type JobContext } from './training-job.js';
 export async function doJob(folder: string, context: JobContext = {}): Promise<JobEnd> {
   const request = await readRequest(folder);
   const taken = await acquireLock(join(folder, JOB_FILES.lock));
-  if ('holder' in taken) return { outcome: 'busy', message: `${folder}: is being done by ${holderName(taken.holder)}` };
+  if ('holder' in taken) return { outcome: 'busy', message: `is being done by ${holderName(taken.holder)}` };
   try {
     if (await isDone(folder)) return { outcome: 'done' };
     return await attempt(folder, request, context, taken.lock.lost);
@@ -35,9 +46,9 @@ async function attempt(folder: string, request: JobRequest, context: JobContext,
     end = { outcome: 'done' };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    end = error instanceof Interrupted ? { outcome: 'stopped' } : { outcome: 'failed', message: error.message };
+    end = error instanceof Interrupted ? { outcome: 'stopped' } : { outcome: 'failed', message: error.message, badInput: error instanceof UserError };
   }
-  if (lost.aborted) return { outcome: 'busy', message: `${folder}: another process took it over, because this one was not heard of` };
+  if (lost.aborted) return { outcome: 'busy', message: 'another process took it over, because this one was not heard of' };
   const { done } = await jobProgress(folder, request);
   if (end.outcome === 'stopped' && standsStill([...before, { ...begun, progress: done }])) end = { outcome: 'failed', message: STANDS_STILL };
   const seconds = (performance.now() - started) / 1000;
@@ -47,12 +58,20 @@ async function attempt(folder: string, request: JobRequest, context: JobContext,
 }
 
 /** Adding a kind of job is adding a case here and to {@link jobProgress}. */
-async function work(folder: string, { kind, config }: JobRequest, context: JobContext): Promise<void> {
-  if (kind !== 'training') throw new UserError(`${folder}: jobs of the kind '${String(kind)}' are not known to this version`);
-  await doTraining(folder, config, context);
+async function work(folder: string, request: JobRequest, context: JobContext): Promise<void> {
+  switch (request.kind) {
+    case 'training':
+      return doTraining(folder, request.config, context);
+    case 'extraction': {
+      const { doExtraction } = await import('./extraction-job.js'); // trainings need no image library
+      return doExtraction(folder, request, context);
+    }
+    default:
+      throw new UserError(`${folder}: jobs of the kind '${String((request as { kind: unknown }).kind)}' are not known to this version`);
+  }
 }
 
-const STANDS_STILL = 'it was stopped twice in a row before one epoch was done. Give it more time (slurm.time), or more cores';
+const STANDS_STILL = 'it was stopped twice in a row before one epoch, or slide, was done. Give it more time (slurm.time, or --time), or more cores';
 
 /** Whether Slurm stopped a task at the same place in two turns: requeueing it once more would lead nowhere. */
 function standsStill(attempts: readonly Pick<Attempt, 'slurm' | 'progress'>[]): boolean {

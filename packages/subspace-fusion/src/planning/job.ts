@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../cohort/index.js';
 import { UserError } from '../files/user-error.js';
+import type { ExtractionRequest } from './extraction-job.js';
 import { RUN_FILES, writeJson } from '../training/run-folder.js';
 
 /**
@@ -15,7 +16,10 @@ import { RUN_FILES, writeJson } from '../training/run-folder.js';
 export const JOB_FILES = { request: 'job.json', lock: 'job.lock', attempts: 'attempts.json', log: 'job.log', result: RUN_FILES.result } as const;
 
 /** What a job is asked to do, as plain JSON. */
-export interface JobRequest {
+export type JobRequest = TrainingRequest | ExtractionRequest;
+
+/** One model, trained and scored. */
+export interface TrainingRequest {
   readonly kind: 'training';
   readonly config: Config;
 }
@@ -27,7 +31,7 @@ export interface Job {
   readonly request: JobRequest;
 }
 
-/** How far a job is, in a unit of its kind (epochs); `done` may be a fraction. */
+/** How far a job is, in a unit of its kind (epochs, slides); `done` may be a fraction. */
 export interface JobProgress {
   readonly done: number;
   readonly of: number;
@@ -37,6 +41,8 @@ export interface JobProgress {
 export interface JobEnd {
   readonly outcome: 'done' | 'stopped' | 'failed' | 'busy';
   readonly message?: string;
+  /** It failed for something that the user gave. */
+  readonly badInput?: boolean;
 }
 
 /** Writes what a job is asked into its folder. */
@@ -50,7 +56,7 @@ export async function writeRequest({ folder, request }: Job): Promise<void> {
 export async function readRequest(folder: string): Promise<JobRequest> {
   const path = join(folder, JOB_FILES.request);
   const request = await readWholeJson(path);
-  if (request === undefined) throw new UserError(`${path}: not found, or not whole. Is ${folder} a folder that \`subspace sweep\` planned?`);
+  if (request === undefined) throw new UserError(`${path}: not found, or not whole. Is ${folder} a folder that \`subspace sweep\` or \`extract\` planned?`);
   return request as JobRequest;
 }
 

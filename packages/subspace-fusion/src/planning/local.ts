@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { counted } from '../cohort/index.js';
 import { UserError } from '../files/user-error.js';
 import { Interrupted } from '../training/train.js';
 import { noteEnd } from './do-job.js';
@@ -25,8 +26,8 @@ const POLL_MILLISECONDS = 1000;
  * @throws UserError where not even one fits
  */
 export function jobsAtOnce({ threads, memoryBytes }: Needs, cores = availableParallelism(), memory = totalmem()): number {
-  if (threads > cores) throw new UserError(`The plan gives a run ${threads} threads, and there are ${cores} cores for it here. Lower 'threads' in the plan, or use a larger machine.`);
-  if (memoryBytes !== undefined && memoryBytes > memory) throw new UserError(`The plan gives a run ${gigabytes(memoryBytes)}, and this machine has ${gigabytes(memory)}. Lower 'slurm.memory' in the plan, or use a larger machine.`);
+  if (threads > cores) throw new UserError(`A run is given ${counted(threads, 'thread')}, and there are ${cores} cores for it here. Lower its threads, or use a larger machine.`);
+  if (memoryBytes !== undefined && memoryBytes > memory) throw new UserError(`A run is given ${gigabytes(memoryBytes)}, and this machine has ${gigabytes(memory)}. Lower its memory (slurm.memory, or --memory), or use a larger machine.`);
   return Math.min(Math.floor(cores / threads), memoryBytes === undefined ? Infinity : Math.floor(memory / memoryBytes));
 }
 
@@ -93,7 +94,9 @@ async function endOf({ folder }: Job, killedBy: NodeJS.Signals | null): Promise<
       return { outcome: 'busy', message: `is being done by ${holderName(state.holder)}` };
     case 'waiting':
       return { outcome: 'failed', message: `could not begin; see ${join(folder, JOB_FILES.log)}` };
-    default:
-      return { outcome: state.state, message: state.message };
+    default: {
+      const { state: outcome, ...why } = state;
+      return { outcome, ...why };
+    }
   }
 }

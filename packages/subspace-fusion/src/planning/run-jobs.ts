@@ -1,4 +1,5 @@
 import type { Problem } from '../cohort/index.js';
+import { UserError } from '../files/user-error.js';
 import type { Executor, ExecutorEvents } from './executor.js';
 import { writeRequest, type Job, type JobEnd, type JobProgress } from './job.js';
 import { jobState } from './job-state.js';
@@ -32,7 +33,7 @@ export async function runJobs(jobs: readonly Job[], execute: Executor, { retryFa
   for (const job of jobs) {
     const state = await jobState(job.folder);
     if (state.state === 'done') ends.set(job, { outcome: 'done' });
-    else if (state.state === 'failed' && !retryFailed) ends.set(job, { outcome: 'failed', message: state.message });
+    else if (state.state === 'failed' && !retryFailed) ends.set(job, { outcome: 'failed', message: state.message, badInput: state.badInput });
     else toDo.push(job);
   }
   const reports = withTimeLeft(toDo.length, {
@@ -49,7 +50,7 @@ export async function runJobs(jobs: readonly Job[], execute: Executor, { retryFa
       placed.push(job);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      await reports.onEnd(job, { outcome: 'failed', message: error.message }, 0);
+      await reports.onEnd(job, { outcome: 'failed', message: error.message, badInput: error instanceof UserError }, 0);
     }
   }
   await execute(placed, { signal: events.signal, onWarning: events.onWarning, ...reports });

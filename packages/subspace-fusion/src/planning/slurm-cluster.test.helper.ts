@@ -90,14 +90,15 @@ PartitionName=short Nodes=node1,node2 Default=YES MaxTime=INFINITE State=UP
 
 /** Waits for something that may throw until it is so. */
 export async function until(isSo: () => boolean, what: string, seconds = 60): Promise<void> {
+  let said = '';
   for (const started = Date.now(); Date.now() - started < seconds * 1000; await pause(100)) {
     try {
       if (isSo()) return;
-    } catch {
-      // not yet
+    } catch (error) {
+      said = `: ${(error as Error).message}`;
     }
   }
-  throw new Error(`waited ${seconds} s in vain for ${what}`);
+  throw new Error(`waited ${seconds} s in vain for ${what}${said}`);
 }
 
 async function ended(child: ChildProcess): Promise<void> {

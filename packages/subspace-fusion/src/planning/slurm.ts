@@ -15,7 +15,7 @@ import type { SlurmResources } from './slurm-script.js';
 import { readSubmissions, submitFolders, tasksByFolder, type Submission } from './slurm-submissions.js';
 
 export interface SlurmOptions {
-  /** Folder of the sweep; `slurm/` in it holds what was submitted. */
+  /** Folder of the sweep, or of the feature files; `slurm/` in it holds what was submitted. */
   readonly out: string;
   readonly name: string;
   readonly resources: SlurmResources;
@@ -94,7 +94,7 @@ async function endOf({ folder }: Job, task: string, final: boolean): Promise<Job
   const state = await jobState(folder, (holder) => holder.slurm === task);
   if (state.state === 'done') return { outcome: 'done' };
   const last = (await readAttempts(folder)).at(-1);
-  if (state.state === 'failed' && last?.slurm === task) return { outcome: 'failed', message: state.message };
+  if (state.state === 'failed' && last?.slurm === task) return { outcome: 'failed', message: state.message, badInput: state.badInput };
   if (!final) return undefined;
   if (state.state === 'running') return { outcome: 'busy', message: `is being done by ${holderName(state.holder)}` };
   const end = inWords(task, await endedTask(task));
@@ -107,9 +107,9 @@ function inWords(task: string, ended: EndedTask | undefined): { outcome: 'stoppe
   const said = `Slurm task ${task}: ${state}`;
   switch (state) {
     case 'TIMEOUT':
-      return { outcome: 'stopped', message: `${said}, over its time limit before it could stop by itself. Raise slurm.time in the plan` };
+      return { outcome: 'stopped', message: `${said}, over its time limit before it could stop by itself. Raise slurm.time, or --time` };
     case 'OUT_OF_MEMORY':
-      return { outcome: 'failed', message: `${said}. Raise slurm.memory in the plan` };
+      return { outcome: 'failed', message: `${said}. Raise slurm.memory, or --memory` };
     case 'FAILED':
     case 'COMPLETED':
       return { outcome: 'failed', message: `${said} without a result, exit code ${exitCode}; its log is in the folder slurm` };

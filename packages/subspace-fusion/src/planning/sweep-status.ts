@@ -7,7 +7,7 @@ import { queue, type QueuedTask } from './slurm-commands.js';
 import { readSubmissions, tasksByFolder } from './slurm-submissions.js';
 import type { Sweep } from './sweep.js';
 
-/** Where a run of a sweep stands. `stopped` ones go on with the next `sweep`, `failed` ones where it retries. */
+/** Where a run of a sweep, or an extraction, stands. `stopped` ones go on with the next call, `failed` ones where it retries. */
 export interface RunStatus {
   readonly name: string;
   readonly folder: string;
@@ -28,7 +28,8 @@ async function statusOf(job: Job, task: string | undefined, queued: ReadonlyMap<
   if (state.state === 'done') return { state: 'done', detail: '' };
   if (state.state === 'running') {
     const { done, of } = await jobProgress(job.folder, job.request);
-    return { state: 'running', detail: `${holderName(state.holder)}, epoch ${Math.min(done + 1, of)}/${of}` };
+    const epoch = job.request.kind === 'training' ? `, epoch ${Math.min(done + 1, of)}/${of}` : '';
+    return { state: 'running', detail: holderName(state.holder) + epoch };
   }
   const inQueue = task === undefined ? undefined : queued.get(task);
   if (inQueue) return { state: 'queued', detail: `Slurm task ${task}: ${inQueue.state}${inQueue.reason === 'None' ? '' : `, ${inQueue.reason}`}` };

@@ -23,9 +23,10 @@ export async function summarise({ runs, jobs }: Sweep): Promise<SettingSummary[]
   return Promise.all(
     names.map(async (name) => {
       const own = jobs.filter((_, i) => nameOf(runs[i]!) === name);
+      const { config } = runs.find((run) => nameOf(run) === name)!;
       const results = await Promise.all(own.map(({ folder }) => readWholeJson(join(folder, JOB_FILES.result)) as Promise<Result | undefined>));
       const done = results.filter((result) => result !== undefined);
-      const metric = own[0]!.request.config.task === 'survival' ? HEADLINE.survival : HEADLINE.classes;
+      const metric = config.task === 'survival' ? HEADLINE.survival : HEADLINE.classes;
       const values = done.flatMap(({ metrics }) => metrics[metric]?.value ?? []);
       const spread = values.length > 0 ? { mean: values.reduce((a, b) => a + b, 0) / values.length, least: Math.min(...values), most: Math.max(...values) } : {};
       return { name, done: done.length, of: own.length, metric, ...spread };

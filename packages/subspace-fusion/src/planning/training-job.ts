@@ -1,16 +1,10 @@
 import { join } from 'node:path';
-import type { Config, Problem } from '../cohort/index.js';
+import type { Config } from '../cohort/index.js';
 import { evaluateAndWrite } from '../evaluation/evaluate.js';
 import { exists, readEpochs, RUN_FILES } from '../training/run-folder.js';
 import { train } from '../training/train.js';
+import type { JobContext } from './do-job.js';
 import type { JobProgress } from './job.js';
-
-/** What a job's work is given besides its request. */
-export interface JobContext {
-  readonly signal?: AbortSignal;
-  readonly onWarning?: (problem: Problem) => void;
-  readonly onProgress?: (progress: JobProgress) => void;
-}
 
 /**
  * Trains one model from where the folder stands, and scores it on its test patients; `result.json` is written last.

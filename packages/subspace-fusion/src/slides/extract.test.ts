@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readBag, readBagHeader } from '../cohort/index.js';
+import { UserError } from '../files/user-error.js';
 import { WorkError } from '../files/work-error.js';
 import { SMALL_ENCODER_YAML, smallEncoder } from '../testing/small-encoder.js';
 import { openEncoder, type Encoder } from './encoder.js';
@@ -17,8 +18,8 @@ import { slideFiles, slideName } from './slide-files.js';
 let folder: string;
 let encoder: Encoder;
 let counter = 0;
-const options = (slides: readonly string[], more: Partial<ExtractOptions> = {}): ExtractOptions => ({
-  ...{ slides, out: join(folder, `out-${counter++}`), encoder, batch: 4 },
+const options = (more: Partial<ExtractOptions> = {}): ExtractOptions => ({
+  ...{ out: join(folder, `out-${counter++}`), encoder, batch: 4 },
   cutting: { patchSize: 64, resolution: { magnification: 20 }, tissue: 0.5 },
   ...more,
 });
@@ -47,8 +48,8 @@ afterAll(async () => {
 
 describe('a slide', () => {
   test('becomes a bag with its coordinates and where it comes from, and a picture', async () => {
-    const wanted = options([slide('P1-a.tif')]);
-    const [record] = await extract(wanted);
+    const wanted = options();
+    const record = await extract(slide('P1-a.tif'), wanted);
     const path = join(wanted.out, 'P1-a.h5');
     const bag = await readBag({ slide: 'P1-a', path });
     expect(record).toMatchObject({ slide: 'P1-a', status: 'done', patches: bag.patches, level0Magnification: 40 });
@@ -63,12 +64,12 @@ describe('a slide', () => {
     expect(bag.patches).toBeGreaterThan(15);
     const picture = await sharp(join(wanted.out, 'overview', 'P1-a.png')).metadata();
     expect([picture.width, picture.height]).toEqual([1000, 800]);
-    expect(readdirSync(wanted.out).sort()).toEqual(['P1-a.h5', 'extraction.jsonl', 'overview']);
+    expect(readdirSync(wanted.out).sort()).toEqual(['P1-a.h5', 'overview']);
   });
 
   test('has the features of its patches, each at its place, whatever the batch', async () => {
-    const wanted = options([slide('P1-a.tif')], { batch: 7 });
-    await extract(wanted);
+    const wanted = options({ batch: 7 });
+    await extract(slide('P1-a.tif'), wanted);
     const bag = await readBag({ slide: 'P1-a', path: join(wanted.out, 'P1-a.h5') });
     const opened = await openSlide(slide('P1-a.tif'));
     for (const i of [0, 8, bag.patches - 1]) {
@@ -81,12 +82,12 @@ describe('a slide', () => {
   });
 
   test('in a fixed number of rows: fewer patches are repeated, of more an even selection is kept', async () => {
-    const all = options([slide('P1-a.tif')]);
-    await extract(all);
+    const all = options();
+    await extract(slide('P1-a.tif'), all);
     const whole = await readBag({ slide: 'P1-a', path: join(all.out, 'P1-a.h5') });
     for (const fix of [100, 9]) {
-      const wanted = options([slide('P1-a.tif')], { fix });
-      await extract(wanted);
+      const wanted = options({ fix });
+      await extract(slide('P1-a.tif'), wanted);
       const fixed = await readBag({ slide: 'P1-a', path: join(wanted.out, 'P1-a.h5') });
       expect(fixed.patches).toBe(fix);
       const rowOf = (i: number) => (fix > whole.patches ? i % whole.patches : Math.round((i * whole.patches) / fix));
@@ -96,61 +97,59 @@ describe('a slide', () => {
       }
     }
   });
-});
 
-describe('many slides', () => {
-  test('one that fails is reported and left out; every one that was worked on is in the list', async () => {
+  test('that is damaged, empty, too small or no slide is refused, and leaves no features', async () => {
     writeFileSync(slide('cut.tif'), readFileSync(slide('P1-a.tif')).subarray(0, 5000));
     await sharp({ create: { width: 600, height: 600, channels: 3, background: 'white' } }).tiff({ compression: 'lzw', xres: 2000, yres: 2000 }).toFile(slide('white.tif'));
     await sharp({ create: { width: 20, height: 30, channels: 3, background: 'pink' } }).tiff({ compression: 'lzw', xres: 2000, yres: 2000 }).toFile(slide('tiny.tif'));
     writeFileSync(slide('table.svs'), 'patient,slide\n');
-    const names = ['P1-a.tif', 'cut.tif', 'white.tif', 'tiny.tif', 'table.svs', 'P2-a.tif'];
-    const wanted = options(names.map(slide));
-    const seen: string[] = [];
-    const records = await extract({ ...wanted, onSlide: ({ slide, status }, done, of) => seen.push(`${done}/${of} ${slide} ${status}`) });
-    expect(seen).toEqual(['1/6 P1-a done', '2/6 cut failed', '3/6 white failed', '4/6 tiny failed', '5/6 table failed', '6/6 P2-a done']);
-    const messages = Object.fromEntries(records.flatMap((record) => (record.status === 'failed' ? [[record.slide, record.message.replace(`${folder}/`, '')]] : [])));
-    expect(messages['cut']).toMatch(/^cut.tif: the file is damaged or cut short \(.+\). Copy or download it again.$/);
-    expect(messages['white']).toMatch(/^white.tif: no tissue was found. Look at its picture in the folder overview/);
-    expect(messages['tiny']).toMatch(/^tiny.tif: the image of 20 × 30 pixels is smaller than one patch, 64 × 64/);
-    expect(messages['table']).toMatch(/^table.svs: a text file is not read; Aperio SVS/);
-    const lines = readFileSync(join(wanted.out, 'extraction.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as unknown);
-    expect(lines).toEqual(JSON.parse(JSON.stringify(records)));
-    expect(readdirSync(wanted.out).filter((name) => name.endsWith('.h5'))).toEqual(['P1-a.h5', 'P2-a.h5']);
+    const wanted = options();
+    const messageOf = async (name: string) => {
+      const error: unknown = await extract(slide(name), wanted).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(UserError);
+      return (error as UserError).message.replace(`${folder}/`, '');
+    };
+    expect(await messageOf('cut.tif')).toMatch(/^cut.tif: the file is damaged or cut short \(.+\). Copy or download it again.$/);
+    expect(await messageOf('white.tif')).toMatch(/^white.tif: no tissue was found. Look at its picture in the folder overview/);
+    expect(await messageOf('tiny.tif')).toMatch(/^tiny.tif: the image of 20 × 30 pixels is smaller than one patch, 64 × 64/);
+    expect(await messageOf('table.svs')).toMatch(/^table.svs: a text file is not read; Aperio SVS/);
+    expect(readdirSync(wanted.out)).toEqual(['overview']);
     expect(existsSync(join(wanted.out, 'overview', 'white.png'))).toBe(true);
   });
 
-  test('what is there with the same settings is left as it is; with others it is an error, or replaced when that is wanted', async () => {
-    const wanted = options([slide('P1-a.tif')]);
-    await extract(wanted);
+  test('whose features are there with the same settings is left as it is; with others it is refused, or replaced when that is wanted', async () => {
+    const file = slide('P1-a.tif');
+    const wanted = options();
+    await extract(file, wanted);
     const path = join(wanted.out, 'P1-a.h5');
     const before = statSync(path).mtimeMs;
-    const again = await extract({ ...wanted, slides: [slide('P1-a.tif'), slide('P2-a.tif')] });
-    expect(again.map(({ status }) => status)).toEqual(['present', 'done']);
+    expect(await extract(file, wanted)).toEqual({ slide: 'P1-a', file, status: 'present' });
     expect(statSync(path).mtimeMs).toBe(before);
     const larger = { ...wanted, cutting: { ...wanted.cutting, patchSize: 96 } };
-    expect((await extract(larger))[0]).toMatchObject({ status: 'failed', message: expect.stringMatching(/P1-a.h5: features are there already.+--overwrite/) as string });
-    expect((await extract({ ...larger, overwrite: true }))[0]).toMatchObject({ status: 'done' });
+    await expect(extract(file, larger)).rejects.toThrow(/P1-a.h5: features are there already.+--overwrite/);
+    expect(await extract(file, { ...larger, overwrite: true })).toMatchObject({ status: 'done' });
     expect((await readBagHeader(path)).patchSize).toBe(96);
   });
 
-  test('slides that do not say their magnification take the one given, and are recognised again', async () => {
-    await sharp(slide('P1-a.tif')).withMetadata({ density: 72 }).png().toFile(slide('P3-a.png'));
-    const wanted = options([slide('P3-a.png')]);
-    expect((await extract(wanted))[0]).toMatchObject({ status: 'failed', message: expect.stringContaining('--objective 40') as string });
+  test('that does not say its magnification takes the one given, and is recognised again', async () => {
+    const file = slide('P3-a.png');
+    await sharp(slide('P1-a.tif')).withMetadata({ density: 72 }).png().toFile(file);
+    const wanted = options();
+    await expect(extract(file, wanted)).rejects.toThrow('--objective 40');
     const given = { ...wanted, cutting: { ...wanted.cutting, objective: 40 } };
-    expect((await extract({ ...given, slides: [slide('P3-a.png'), slide('P2-a.tif')] })).map(({ status }) => status)).toEqual(['done', 'done']);
+    for (const status of ['done', 'present']) {
+      expect(await extract(file, given)).toMatchObject({ status });
+      expect(await extract(slide('P2-a.tif'), given)).toMatchObject({ status });
+    }
     expect(await readBagHeader(join(wanted.out, 'P3-a.h5'))).toMatchObject({ patchLevel: 0, patchSizeLevel0: 128 }); // resampled
-    expect((await extract({ ...given, slides: [slide('P3-a.png'), slide('P2-a.tif')] })).map(({ status }) => status)).toEqual(['present', 'present']);
   });
 
-  test('a stop leaves whole files only, and the next run goes on', async () => {
-    const wanted = options([slide('P1-a.tif'), slide('P2-a.tif')]);
+  test('that is stopped leaves no file behind', async () => {
+    const wanted = options();
     const stop = new AbortController();
-    const stopped = extract({ ...wanted, signal: stop.signal, onPatches: (name) => { if (name === 'P2-a') stop.abort(); } });
+    const stopped = extract(slide('P2-a.tif'), { ...wanted, signal: stop.signal, onPatches: () => { stop.abort(); } });
     await expect(stopped).rejects.toThrow(WorkError);
-    expect(readdirSync(wanted.out).filter((name) => name.includes('.h5'))).toEqual(['P1-a.h5']);
-    expect((await extract(wanted)).map(({ status }) => status)).toEqual(['present', 'done']);
+    expect(readdirSync(wanted.out)).toEqual(['overview']);
   });
 });
 

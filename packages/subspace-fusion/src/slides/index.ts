@@ -1,7 +1,8 @@
 /** Whole-slide images to patch features: slides, tissue, patches, encoders, feature files. */
 export { openEncoder, type Encoder, type EncoderOptions } from './encoder.js';
-export { extract, type ExtractOptions, type SlideRecord } from './extract.js';
+export { extract, hasFeatures, type ExtractedRecord, type ExtractOptions } from './extract.js';
 export type { ExtractedSlide, ExtractionSettings } from './extract-slide.js';
 export type { Cutting } from './grid.js';
 export { openSlide } from './open-slide.js';
+export { slideFiles, slideName } from './slide-files.js';
 export type { Level, Picture, Region, Slide, SlideInfo } from './slide.js';

@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import type { Provider } from 'onnx-autodiff';
+import { UserError } from '../files/user-error.js';
+import { extract, openEncoder, type Cutting, type Encoder } from '../slides/index.js';
+import { writeJson } from '../training/run-folder.js';
+import { Interrupted } from '../training/train.js';
+import type { JobContext } from './do-job.js';
+import { JOB_FILES } from './job.js';
+
+/** Features of one slide. Paths are absolute. */
+export interface ExtractionRequest {
+  readonly kind: 'extraction';
+  /** Its size tells whether the file is still the one that was planned with. */
+  readonly slide: { readonly file: string; readonly bytes: number };
+  /** Folder of the feature files. */
+  readonly out: string;
+  /** All keys of its YAML as they were when the job was planned, in the words of YAML. */
+  readonly encoder: { readonly file: string; readonly sha256: string; readonly config: Readonly<Record<string, string>> };
+  readonly cutting: Cutting;
+  readonly fix?: number | undefined;
+  readonly overwrite?: boolean | undefined;
+  readonly batch: number;
+  readonly provider: Provider;
+  /** Of the encoder; by default one a core. */
+  readonly threads?: number | undefined;
+}
+
+/**
+ * Extracts the features of a slide into the request's `out`; `result.json` says what came of it. A slide that is stopped begins anew.
+ * @throws {UserError} where the encoder is not the one that was planned with, and as `extract` does; {@link Interrupted} where it was stopped
+ */
+export async function doExtraction(folder: string, request: ExtractionRequest, { signal, onProgress, encoder: opened }: JobContext): Promise<void> {
+  const encoder = opened ?? (await openPlanned(request));
+  try {
+    const { slide, out, cutting, fix, overwrite, batch, threads } = request;
+    const onPatches = (done: number, of: number) => onProgress?.({ done: done / of, of: 1 });
+    const record = await extract(slide.file, { out, encoder, cutting, fix, overwrite, batch, threads, signal, onPatches });
+    await writeJson(join(folder, JOB_FILES.result), record);
+  } catch (error) {
+    if (signal?.aborted && error instanceof Error) throw new Interrupted(error.message);
+    throw error;
+  } finally {
+    if (encoder !== opened) await encoder.dispose();
+  }
+}
+
+async function openPlanned({ encoder: { file, sha256, config }, provider, threads }: ExtractionRequest): Promise<Encoder> {
+  const encoder = await openEncoder(file, { overrides: config, provider, threads });
+  if (encoder.sha256 === sha256) return encoder;
+  await encoder.dispose();
+  throw new UserError(`${file}: is not the encoder any more that the extraction was planned with. Put it back, or start \`subspace extract\` again.`);
+}

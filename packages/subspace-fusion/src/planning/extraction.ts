@@ -1,0 +1,172 @@
+import { existsSync } from 'node:fs';
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { writeFileAtomic } from '../files/atomic.js';
+import { UserError } from '../files/user-error.js';
+import { hasFeatures, slideFiles, slideName, type Encoder, type ExtractedRecord } from '../slides/index.js';
+import type { Executor } from './executor.js';
+import type { ExtractionRequest } from './extraction-job.js';
+import { JOB_FILES, readWholeJson, type Job, type JobEnd } from './job.js';
+import { isDone, jobState } from './job-state.js';
+import { acquireLock } from './lock.js';
+import { runJobs, type JobsEvents } from './run-jobs.js';
+import { sweepStatus, type RunStatus } from './sweep-status.js';
+
+/** What is to be extracted, and how. */
+export interface ExtractionPlan extends Omit<ExtractionRequest, 'kind' | 'slide' | 'encoder'> {
+  /** Slides, or folders of slides. */
+  readonly slides: readonly string[];
+  /** The encoder's ONNX file. */
+  readonly encoder: string;
+}
+
+/** What came of a slide, or why nothing did. */
+export type SlideRecord =
+  | ExtractedRecord
+  | { readonly slide: string; readonly file: string; readonly status: 'failed'; readonly message: string; readonly badInput: boolean }
+  /** Killed, cancelled, or being done by another process. */
+  | { readonly slide: string; readonly file: string; readonly status: 'stopped'; readonly message: string };
+
+/** A plan with a job for each slide that has one. */
+export interface Extraction {
+  /** Holds the feature files, `extraction.jsonl`, `overview/`, and `jobs/` with a folder for each slide. */
+  readonly out: string;
+  /** Names of all slides, in their order. */
+  readonly slides: readonly string[];
+  /** Slides that need no job: their features are there, or are others and may not be replaced. */
+  readonly settled: readonly SlideRecord[];
+  readonly jobs: readonly SlideJob[];
+}
+
+/** A slide's job; it is named like the slide. */
+interface SlideJob extends Job {
+  readonly request: ExtractionRequest;
+}
+
+export const EXTRACTION_FILE = 'extraction.jsonl';
+
+/**
+ * Finds the slides and what is to be done of them. Two calls for one folder plan a slide in the same job folder, so that only one of
+ * them does it. Writes nothing.
+ * @param encoder the plan's, open
+ * @throws UserError where a slide is missing or two have one name
+ */
+export async function planExtraction({ slides, encoder: encoderFile, ...plan }: ExtractionPlan, encoder: Encoder): Promise<Extraction> {
+  const out = resolve(plan.out);
+  const files = (await slideFiles(slides)).map((file) => resolve(file));
+  const config = Object.fromEntries(Object.entries(encoder.config).map(([key, value]) => [key, JSON.stringify(value)]));
+  const settled: SlideRecord[] = [];
+  const jobs: SlideJob[] = [];
+  for (const file of files) {
+    const record = await settledRecord(file, { ...plan, out, encoder });
+    if (record) {
+      settled.push(record);
+      continue;
+    }
+    const name = slideName(file);
+    const { size: bytes } = await stat(file);
+    const request = { ...plan, kind: 'extraction', slide: { file, bytes }, out, encoder: { file: resolve(encoderFile), sha256: encoder.sha256, config } } as const;
+    jobs.push({ name, folder: join(out, 'jobs', name), request });
+  }
+  return { out, slides: files.map(slideName), settled, jobs };
+}
+
+async function settledRecord(file: string, options: Parameters<typeof hasFeatures>[1]): Promise<SlideRecord | undefined> {
+  const slide = slideName(file);
+  try {
+    return (await hasFeatures(file, options)) ? { slide, file, status: 'present' } : undefined;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { slide, file, status: 'failed', message: error.message, badInput: true };
+  }
+}
+
+export interface ExtractionEvents extends Omit<JobsEvents, 'onEnd'> {
+  readonly retryFailed: boolean;
+  readonly onSlide?: (record: SlideRecord, done: number, of: number) => void;
+}
+
+/**
+ * Extracts what is not there, and writes the list of all, also where it was stopped on the way. Slides that failed with the same
+ * settings are tried again only where `retryFailed` says so. Returns a record for each slide, in their order.
+ * @throws Interrupted where the signal says so (the same call goes on)
+ */
+export async function runExtraction(extraction: Extraction, execute: Executor, { onSlide, ...events }: ExtractionEvents): Promise<SlideRecord[]> {
+  const records = new Map<string, SlideRecord>();
+  const report = (record: SlideRecord) => {
+    if (records.has(record.slide)) return;
+    records.set(record.slide, record);
+    onSlide?.(record, records.size, extraction.slides.length);
+  };
+  extraction.settled.forEach(report);
+  try {
+    for (const job of extraction.jobs) await forgetWhatIsOutdated(job);
+    const onEnd = async (job: Job, end: JobEnd) => { report(await recordOf(job as SlideJob, end)); };
+    const ends = await runJobs(extraction.jobs, execute, { ...events, onEnd });
+    for (const [i, job] of extraction.jobs.entries()) report(await recordOf(job, ends[i]!)); // those that had failed before
+  } finally {
+    await writeList(extraction);
+  }
+  return extraction.slides.map((slide) => records.get(slide)!);
+}
+
+/** Where each slide stands. Writes nothing. */
+export async function extractionStatus({ out, slides, settled, jobs }: Extraction): Promise<RunStatus[]> {
+  const known = new Map<string, RunStatus>();
+  for (const record of settled) {
+    const [state, detail] = record.status === 'failed' ? (['failed', record.message] as const) : (['done', ''] as const);
+    known.set(record.slide, { name: record.slide, folder: join(out, 'jobs', record.slide), state, detail });
+  }
+  const status = await sweepStatus({ out, jobs });
+  for (const [i, job] of jobs.entries()) {
+    const { state } = status[i]!;
+    const isOver = state === 'done' || state === 'stopped' || state === 'failed';
+    known.set(job.name, isOver && (await isOutdated(job)) ? { ...status[i]!, state: 'waiting', detail: '' } : status[i]!);
+  }
+  return slides.map((slide) => known.get(slide)!);
+}
+
+/** Whether what a job's folder tells is of other settings, or of a feature file that is gone. */
+async function isOutdated(job: SlideJob): Promise<boolean> {
+  const before = (await readWholeJson(join(job.folder, JOB_FILES.request))) as ExtractionRequest | undefined;
+  if (before && whatDecides(before) !== whatDecides(job.request)) return true;
+  return (await isDone(job.folder)) && !existsSync(join(job.request.out, `${job.name}.h5`));
+}
+
+/** What decides the features of a slide, as text. Threads, batch and provider only change their rounding. */
+const whatDecides = ({ slide, encoder, cutting, fix }: ExtractionRequest) => JSON.stringify([slide, encoder, cutting, fix]);
+
+/** Other settings are a new job. One that another process is doing is left to it. */
+async function forgetWhatIsOutdated(job: SlideJob): Promise<void> {
+  if (!(await isOutdated(job))) return;
+  const taken = await acquireLock(join(job.folder, JOB_FILES.lock));
+  if ('holder' in taken) return;
+  try {
+    for (const file of [JOB_FILES.result, JOB_FILES.attempts]) await rm(join(job.folder, file), { force: true });
+  } finally {
+    await taken.lock.release();
+  }
+}
+
+async function recordOf({ name: slide, folder, request: { slide: { file } } }: SlideJob, { outcome, message = outcome, badInput = false }: JobEnd): Promise<SlideRecord> {
+  if (outcome === 'done') return (await readWholeJson(join(folder, JOB_FILES.result))) as ExtractedRecord;
+  const told = message.startsWith(file) ? message : `${slide}: ${message}`;
+  return outcome === 'failed' ? { slide, file, status: 'failed', message: told, badInput } : { slide, file, status: 'stopped', message: told };
+}
+
+/**
+ * Writes `extraction.jsonl`: a line for each slide that some call did, or tried, and for those of this one. Gathered from the jobs'
+ * folders, it is the same whoever writes it last.
+ */
+async function writeList({ out, settled }: Extraction): Promise<void> {
+  const records = new Map(settled.map((record) => [record.slide, record]));
+  for (const slide of await readdir(join(out, 'jobs')).catch(() => [])) {
+    const folder = join(out, 'jobs', slide);
+    const { state, ...why } = await jobState(folder);
+    const request = (await readWholeJson(join(folder, JOB_FILES.request))) as ExtractionRequest | undefined;
+    if (!request || state === 'waiting' || state === 'running') continue;
+    if (state === 'done' || !records.has(slide)) records.set(slide, await recordOf({ name: slide, folder, request }, { outcome: state, ...why }));
+  }
+  const lines = [...records.values()].sort((a, b) => (a.slide < b.slide ? -1 : 1)).map((record) => `${JSON.stringify(record)}\n`);
+  await writeFileAtomic(join(out, EXTRACTION_FILE), lines.join(''));
+}
