@@ -104,7 +104,8 @@ function describe(inspection: Inspection): string {
     line(task.task, [...counts(task.classes), ...counts(task.unlabelled).map((text) => `no label: ${text}`)].join('; '));
   }
   for (const [reason, ids] of Object.entries(withoutLabel ?? {})) line('no label', `${reason}: ${ids.join(', ')}`);
-  if (split) line('split', `${split.train} patients to train, ${split.validation} to validate, ${split.test} to test`);
+  if (split) line('split', `${split.train} patients to train, ${split.validation} to validate, ${split.test} to test${split.conformal === undefined ? '' : `, ${split.conformal} set aside for prediction sets`}`);
+  if (split?.sites) line('sites', `${split.sites.train} to train, ${split.sites.validation} to validate, ${split.sites.test} to test, of which ${split.sites.shared} also train`);
   if (floors)
     line(
       'floors',

@@ -2,6 +2,8 @@
 export interface Barcode {
   /** `TCGA-06-0174`, in capitals and with hyphens. */
   readonly patient: string;
+  /** The tissue source site, field 2: `06`, in capitals. */
+  readonly site: string;
   /** 1 primary tumour, 2 recurrent tumour, …, 10 and 11 normal tissue, 20 control; undefined at the patient's level. */
   readonly sampleType: number | undefined;
 }
@@ -17,7 +19,7 @@ export function parseBarcode(text: string): Barcode | undefined {
   const match = PATTERN.exec(text);
   if (!match) return undefined;
   const [, , site, participant, type] = match;
-  return { patient: `TCGA-${site}-${participant}`.toUpperCase(), sampleType: type === undefined ? undefined : Number(type) };
+  return { patient: `TCGA-${site}-${participant}`.toUpperCase(), site: site!.toUpperCase(), sampleType: type === undefined ? undefined : Number(type) };
 }
 
 /** The patient of a TCGA barcode; any other id stands for itself. */

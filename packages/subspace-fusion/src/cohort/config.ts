@@ -56,6 +56,8 @@ const schema = z.strictObject({
     eventValues: z.array(cell).min(1).optional(),
     /** Columns that hold the markers of a diagnosis, where they are named otherwise than here. */
     columns: z.partialRecord(z.enum(Object.keys(MARKER_COLUMNS) as [MarkerKey, ...MarkerKey[]]), name).optional(),
+    /** A control: every patient is given the outcome of another, drawn from this seed. */
+    shuffleOutcomes: seed.optional(),
   }),
   expression: z.strictObject({
     /** A matrix, or the folder of a download from the GDC or the Ivy GAP. */
@@ -114,11 +116,17 @@ const schema = z.strictObject({
       fold: z.int().nonnegative().optional(),
       /** Without a file: divide the patients into so many folds from the seed; `fold` is the test part. */
       folds: z.int().min(2).optional(),
+      /** Deals the patients to other folds, from 0; a cross-validation with repeats sets it. */
+      repeat: z.int().nonnegative().optional(),
+      /** Keeps the patients of a site in one part: by the tissue source site of a TCGA barcode, or by a clinical column. By default nobody is kept together. */
+      by: z.union([z.literal('site'), z.strictObject({ column: name })], { error: "'by' is site, or {column: NAME}" }).optional(),
       /** The cohort whose patients are the test part, or several. */
       testCohort: z.union([name, z.array(name).min(1)]).optional(),
       seed: seed.default(1),
       test: fraction.default(0.1),
       validation: fraction.default(0.1),
+      /** Of all patients, taken from those to train on: prediction sets come from them. None, where it is not said. */
+      conformal: z.number().min(0).lt(1).optional(),
     })
     .prefault({}),
   model: z
@@ -336,9 +344,16 @@ function checkTogether(config: Config, file: string): Config {
       wrong("'split.testCohort' says who is tested, and so does 'split.file' or 'split.folds'", 'Take one of them away');
     }
   }
-  if (split.test + split.validation >= 1) wrong("'split.test' and 'split.validation' leave nothing to train on", 'Lower them');
+  const { test, validation, conformal = 0 } = split;
+  if (test + validation + conformal >= 1) {
+    wrong(`'split.test' and 'split.validation'${conformal > 0 ? " with 'split.conformal'" : ''} leave nothing to train on`, 'Lower them');
+  }
   if (split.fold !== undefined && split.file === undefined && split.folds === undefined) {
     wrong("'split.fold' needs 'split.file' or 'split.folds'", 'Name the file of the folds, or say how many to make');
+  }
+  if (split.repeat !== undefined && split.folds === undefined) wrong("'split.repeat' needs 'split.folds'", 'Say how many folds to make');
+  if (split.by !== undefined && (split.file !== undefined || split.testCohort !== undefined)) {
+    wrong("'split.by' says who is kept together, and 'split.file' or 'split.testCohort' who is tested", 'Take one of them away');
   }
   if (split.folds !== undefined && split.file !== undefined) wrong("'split.folds' and 'split.file' exclude each other", 'Take one of them away');
   if (split.folds !== undefined && split.fold !== undefined && split.fold >= split.folds) {

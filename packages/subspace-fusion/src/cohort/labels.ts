@@ -72,11 +72,11 @@ export interface Labels {
 }
 
 /** The class of each patient for a task; `rule` matters for `diagnosis` and `subtype`. */
-export function labelPatients(patients: readonly Pick<Patient, 'id' | 'clinical'>[], task: ClassTask, rule: LabelRule): Labels {
+export function labelPatients(patients: readonly Pick<Patient, 'id' | 'clinical' | 'labelledBy'>[], task: ClassTask, rule: LabelRule): Labels {
   const byPatient = new Map<string, string>();
   const without = new Map<string, string[]>();
-  for (const { id, clinical } of patients) {
-    const found = label(clinical, task, rule);
+  for (const { id, clinical, labelledBy = clinical } of patients) {
+    const found = label(labelledBy, task, rule);
     if ('name' in found) byPatient.set(id, found.name);
     else without.set(found.missing, [...(without.get(found.missing) ?? []), id]);
   }

@@ -12,6 +12,7 @@ import { permuteBags } from './permuted-bags.js';
 import { presentGenes, tellTaleGenes } from './present-genes.js';
 import { badInput, collecting, problemsError, someOf, type Problem } from './problems.js';
 import { randomGenes } from './random-genes.js';
+import { withShuffledOutcomes } from './shuffled-outcomes.js';
 import type { Cohort } from './types.js';
 
 /** All that was read of a study's files; what could not be read is undefined and stands in `problems`. */
@@ -112,7 +113,7 @@ function assemble(files: readonly ReadFiles[], geneSets: Cohort['genes'], purpos
   const headers = files.flatMap((one) => [...one.headers.values()]);
   if (purpose === 'study') problems.push(...scalingProblems(config));
   const patients = mergePatients(files, ({ joined }) => joined.complete);
-  return {
+  const cohort: Cohort = {
     name: config.name,
     names: files.map((one) => one.config.name),
     patients: config.features.permuteBags === undefined ? patients : permuteBags(patients, config.features.permuteBags),
@@ -128,6 +129,8 @@ function assemble(files: readonly ReadFiles[], geneSets: Cohort['genes'], purpos
     provenance: summarise(headers),
     width: headers[0]?.width ?? 0,
   };
+  const { shuffleOutcomes } = config.clinical;
+  return shuffleOutcomes === undefined ? cohort : withShuffledOutcomes(cohort, shuffleOutcomes);
 }
 
 /** The genes that a model of this study reads. */

@@ -1,13 +1,12 @@
-import { key, permutation, uniform } from '../random/counter.js';
+import { key } from '../random/counter.js';
 import type { Config } from './config.js';
 import { labelPatients } from './labels.js';
 import { suggest } from './nearest.js';
 import { badInput, counted, someOf, type Problem } from './problems.js';
+import { splitBySite } from './site-split.js';
 import { readSplitFile, type NamedParts } from './split-file.js';
+import { carve, sample, shuffledByStratum, type Strata } from './stratified.js';
 import type { Patient, Split } from './types.js';
-
-/** Patients to divide, by id, each with the stratum whose proportion every part should keep. */
-export type Strata = ReadonlyMap<string, string>;
 
 /** Patients that can be used for the task, by their class, or for survival by whether the event was seen; of several cohorts also by cohort. */
 export function strataOf(patients: readonly Patient[], { task, labels }: Pick<Config, 'task' | 'labels'>): Strata {
@@ -21,36 +20,13 @@ function outcomesOf(patients: readonly Patient[], { task, labels }: Pick<Config,
   return new Map(patients.flatMap(({ id, survival }) => (survival ? [[id, survival.event ? 'event' : 'censored'] as const] : [])));
 }
 
-/** Patients in the order of their strata, shuffled within each; independent of the order they come in. */
-function shuffledByStratum(strata: Strata, stream: number): string[] {
-  const ids = [...strata.keys()].sort();
-  return [...new Set(strata.values())].sort().flatMap((stratum) => {
-    const own = ids.filter((id) => strata.get(id) === stratum);
-    return Array.from(permutation(key(stream, stratum), own.length), (i) => own[i]!);
-  });
-}
-
-/** A stratified random sample of `size` patients: every (n/size)-th of the list by strata, from a random start. */
-function sample(strata: Strata, size: number, stream: number): Set<string> {
-  const ordered = shuffledByStratum(strata, stream);
-  const start = uniform(key(stream, 'start'), 0);
-  const upTo = (i: number) => Math.floor((i * size) / ordered.length + start);
-  return new Set(ordered.filter((_, i) => upTo(i + 1) > upTo(i)));
-}
-
-/** Takes a stratified `size` of the patients away from the others: [taken, rest]. */
-function carve(strata: Strata, size: number, stream: number): [string[], Strata] {
-  const taken = sample(strata, size, stream);
-  const rest = [...strata].filter(([id]) => !taken.has(id));
-  return [[...taken], new Map(rest)];
-}
-
 /**
  * Divides the patients into training, validation and test parts, in their original order within each. By the config: stratified
- * at random from `split.seed`, with `split.folds` k so that the k test parts together are the cohort; or by `split.file` (see
+ * at random from `split.seed`, with `split.folds` k so that the k test parts together are the cohort, dealt anew for each
+ * `split.repeat`, and with `split.by` by whole sites (see {@link splitBySite}); or by `split.file` (see
  * {@link readSplitFile}), where validation is carved from the training patients, as a fraction of all patients, unless the file names
  * it, and patients whom the file does not name are left out and counted in `problems`; or by `split.testCohort`, whose patients are the test part, with
- * validation carved from the others.
+ * validation carved from the others. With `split.conformal`, a fourth part is then taken from the training patients.
  * @param patients The cohort, to find the patient of a slide that a file names.
  * @param strata The patients to divide; see {@link strataOf}. Others that a file names are left out.
  * @throws {UserError} for a split file that is wrong, a cohort that is not there, or a part that would be empty.
@@ -62,13 +38,14 @@ export async function makeSplit(
   problems: Problem[] = [],
 ): Promise<Split> {
   const named = config.file === undefined ? undefined : await readSplitFile(config.file, config.fold, patients, problems);
-  const parts = named ? fromFile(named, strata, config) : withoutFile(patients, strata, config);
+  const parts = named ? fromFile(named, strata, config) : withoutFile(patients, strata, config, problems);
   if (named && config.file !== undefined) problems.push(...unnamed(config.file, named, strata));
   const inOrder = (ids: readonly string[]) => {
     const set = new Set(ids);
     return [...strata.keys()].filter((id) => set.has(id));
   };
-  const split = { train: inOrder(parts.train), validation: inOrder(parts.validation), test: inOrder(parts.test) };
+  const divided = { train: inOrder(parts.train), validation: inOrder(parts.validation), test: inOrder(parts.test) };
+  const split = config.conformal ? setAside(divided, strata, config, config.conformal) : divided;
   for (const [part, ids] of Object.entries(split)) {
     if (ids.length === 0) {
       const message = `of ${strata.size} labelled patients none is left for the ${part} part`;
@@ -76,6 +53,15 @@ export async function makeSplit(
     }
   }
   return split;
+}
+
+/** Takes a stratified `share` of all patients, or where whole cohorts are tested of the others, from the training patients: the conformal part. */
+function setAside({ train, validation, test }: Split, strata: Strata, { fold = 0, repeat = 0, seed, testCohort }: Config['split'], share: number): Split {
+  const all = train.length + validation.length + (testCohort === undefined ? test.length : 0);
+  const training = new Map(train.map((id) => [id, strata.get(id)!]));
+  const size = Math.min(Math.round(share * all), train.length);
+  const taken = sample(training, size, key(seed, 'conformal', repeat, fold));
+  return { train: train.filter((id) => !taken.has(id)), validation, test, conformal: train.filter((id) => taken.has(id)) };
 }
 
 /** Patients whom a split file leaves out. */
@@ -87,8 +73,9 @@ function unnamed(file: string, { train, validation = [], test }: NamedParts, str
   return [{ severity: 'warning', file, message, remedy: 'They are left out' }];
 }
 
-function withoutFile(patients: readonly Patient[], strata: Strata, config: Config['split']): Split {
+function withoutFile(patients: readonly Patient[], strata: Strata, config: Config['split'], problems: Problem[]): Split {
   if (config.testCohort !== undefined) return byCohort(patients, strata, config, [config.testCohort].flat());
+  if (config.by !== undefined) return splitBySite(patients, strata, config, config.by, problems);
   return config.folds === undefined ? atRandom(strata, config) : foldAtRandom(strata, config, config.folds);
 }
 
@@ -115,11 +102,11 @@ function atRandom(strata: Strata, { seed, test, validation }: Config['split']): 
 }
 
 /** Deals the patients to k folds stratum by stratum; one of them is the test part. */
-function foldAtRandom(strata: Strata, { fold, seed, validation }: Config['split'], folds: number): Split {
+function foldAtRandom(strata: Strata, { fold, repeat, seed, validation }: Config['split'], folds: number): Split {
   if (fold === undefined) {
     throw badInput({ file: 'split', message: `'split.folds' makes ${folds} folds and 'split.fold' names none`, remedy: 'Set split.fold, from 0' });
   }
-  const stream = key(seed, 'folds');
+  const stream = repeat ? key(seed, 'folds', 'repeat', repeat) : key(seed, 'folds');
   const testIds = new Set(shuffledByStratum(strata, stream).filter((_, i) => i % folds === fold));
   const others = new Map([...strata].filter(([id]) => !testIds.has(id)));
   const [validationIds, rest] = carve(others, Math.round(validation * strata.size), key(stream, 'validation', fold));

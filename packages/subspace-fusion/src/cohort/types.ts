@@ -35,6 +35,8 @@ export interface Patient {
   readonly cohort?: string;
   /** The patient's row of the clinical table; an empty string is unknown. */
   readonly clinical: Readonly<Record<string, string>>;
+  /** The row that class labels are read from, where it is not the patient's own (a control). */
+  readonly labelledBy?: Readonly<Record<string, string>>;
   readonly survival?: { readonly time: number; readonly event: boolean };
   readonly bags: readonly BagFile[];
 }
@@ -140,9 +142,14 @@ export interface Bag extends BagHeader {
   readonly coordinates: Int32Array | Float32Array | undefined;
 }
 
-/** Patient ids of the three parts; `test` is read once, after selection on `validation`. */
+/** Patient ids of the parts; `test` is read once, after selection on `validation`. */
 export interface Split {
   readonly train: readonly string[];
   readonly validation: readonly string[];
   readonly test: readonly string[];
+  /** Patients that neither train nor select the model: from them come its prediction sets. Absent where nobody was set aside. */
+  readonly conformal?: readonly string[];
 }
+
+/** The parts that every split has. */
+export type Part = Exclude<keyof Split, 'conformal'>;
