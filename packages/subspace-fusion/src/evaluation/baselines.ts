@@ -1,7 +1,10 @@
+import { removeClassWeights, softmaxRows } from '../metrics/index.js';
+import { breslowSurvival } from '../model/baselines/baseline-survival.js';
 import { fitRidgeCox, ridgeCoxRisk } from '../model/baselines/ridge-cox.js';
 import { fitRidgeLogistic, ridgeLogisticProbabilities } from '../model/baselines/ridge-logistic.js';
 import type { BatchLabels } from '../training/batch.js';
 import type { CohortSamples } from '../training/samples.js';
+import type { ScoredRuns } from './fold-scores.js';
 import { byName, type NamedMetrics } from './result.js';
 import { scoreProbabilities, scoreRisks } from './score.js';
 
@@ -20,21 +23,34 @@ export interface PatientSamples {
  */
 export function ridgeBaseline(training: PatientSamples, scored: PatientSamples, seed: number): Record<string, NamedMetrics> {
   const columns = ({ samples, patients }: PatientSamples) => designMatrix(patients.map((id) => genesOf(samples, id)));
-  const scores = ridgeScores(columns(training), training.samples.labels(training.patients), columns(scored), seed);
+  const [scores] = ridgeScores(columns(training), training.samples.labels(training.patients), columns(scored), seed).runs;
   const labels = scored.samples.labels(scored.patients);
-  const metrics = labels.kind === 'survival' ? scoreRisks(scores, labels, seed) : scoreProbabilities(scores, labels, seed);
+  const metrics = labels.kind === 'survival' ? scoreRisks(scores!, labels, seed) : scoreProbabilities(scores!, labels, seed);
   return { [RIDGE[labels.kind]]: byName(metrics) };
 }
 
-/** What ridge regression on the columns `x` of the training patients says of those to be scored: risks `[n]`, or class probabilities `[n, C]`. */
-export function ridgeScores(x: Float32Array, training: BatchLabels, xScored: Float32Array, seed: number): Float64Array {
-  if (training.kind === 'survival') return ridgeCoxRisk(fitRidgeCox({ x, ...timesAndEvents(training), seed }), xScored);
-  return logisticScores(x, training, xScored, seed);
+/** What ridge regression on the columns `x` of the training patients says of those to be scored. */
+export function ridgeScores(x: Float32Array, training: BatchLabels, xScored: Float32Array, seed: number): ScoredRuns {
+  if (training.kind === 'classes') return { runs: [logisticScores(x, training, xScored, seed)] };
+  const cox = fitRidgeCox({ x, ...timesAndEvents(training), seed });
+  return coxScores(ridgeCoxRisk(cox, x), training, ridgeCoxRisk(cox, xScored));
 }
 
-/** Class probabilities `[n, C]` of a ridge logistic regression on the columns `x` of the training patients. */
+/** Risks of a Cox model, and the survival that follows from those of its training patients. */
+export function coxScores(trainingRisks: Float64Array, training: BatchLabels & { kind: 'survival' }, risks: Float64Array): ScoredRuns {
+  const { time, event } = timesAndEvents(training);
+  const baseline = breslowSurvival(trainingRisks, time, event);
+  return { runs: [risks], survival: [{ until: baseline.until, at: (row, t) => baseline.at(risks[row]!, t) }] };
+}
+
+/**
+ * Class probabilities `[n, C]` of a ridge logistic regression on the columns `x` of the training patients. The fit weighs all classes
+ * alike, so its probabilities are carried back to the classes' own frequencies, as those of the network are.
+ */
 export function logisticScores(x: Float32Array, { labels, weights }: BatchLabels & { kind: 'classes' }, xScored: Float32Array, seed: number): Float64Array {
-  return ridgeLogisticProbabilities(fitRidgeLogistic({ x, labels, classes: weights.length, seed }), xScored);
+  const C = weights.length;
+  const probabilities = ridgeLogisticProbabilities(fitRidgeLogistic({ x, labels, classes: C, seed }), xScored);
+  return softmaxRows(removeClassWeights(probabilities.map(Math.log), weights), C);
 }
 
 export function timesAndEvents({ labels }: BatchLabels & { kind: 'survival' }): { time: number[]; event: boolean[] } {

@@ -1,6 +1,6 @@
 import { readVariable, type Patient } from '../cohort/index.js';
 
-type ClinicalRow = Patient['clinical'];
+export type ClinicalRow = Patient['clinical'];
 
 /** Clinical variables of the simple models, as numbers; undefined where the clinical table says nothing. */
 const READERS = {
@@ -8,6 +8,7 @@ const READERS = {
   sex: (row) => isOne(readVariable(row, 'sex'), 'male'),
   idh: (row) => isOne(readVariable(row, 'idh'), 'mutant'),
   codeletion: (row) => isOne(readVariable(row, 'codeletion'), true),
+  histology: (row) => isOne(readVariable(row, 'histology'), true),
   grade: (row) => readVariable(row, 'grade') as number | undefined,
 } as const satisfies Record<string, (row: ClinicalRow) => number | undefined>;
 
@@ -19,6 +20,7 @@ const WANTED: Readonly<Record<ClinicalVariable, string>> = {
   sex: "a column 'sex' of male and female",
   idh: "a column 'idh_status' of mutant and wild type",
   codeletion: 'a column of the 1p/19q codeletion',
+  histology: "a column 'histology' that tells glioblastomas",
   grade: 'a column of the histological grade',
 };
 
@@ -29,18 +31,24 @@ export type ClinicalColumns = { readonly train: Float32Array; readonly scored: F
 
 /** Those of the variables that the training patients have, and not all the same. */
 export function availableVariables(variables: readonly ClinicalVariable[], train: readonly ClinicalRow[]): ClinicalVariable[] {
-  return variables.filter((variable) => new Set(train.flatMap((row) => READERS[variable](row) ?? [])).size > 1);
+  return variables.filter((variable) => whyUnavailable(variable, train) === undefined);
+}
+
+/** Why a variable tells training patients nothing; undefined where it does. */
+export function whyUnavailable(variable: ClinicalVariable, train: readonly ClinicalRow[]): string | undefined {
+  const values = new Set(train.flatMap((row) => READERS[variable](row) ?? []));
+  if (values.size === 0) return `the clinical table does not have ${WANTED[variable]}`;
+  return values.size === 1 ? `all training patients have the same ${variable}` : undefined;
 }
 
 /** The variables of training patients and of those to be scored; an unknown value becomes the mean of the training patients. */
 export function clinicalColumns(variables: readonly ClinicalVariable[], train: readonly ClinicalRow[], scored: readonly ClinicalRow[]): ClinicalColumns {
-  const means: number[] = [];
-  for (const variable of variables) {
+  const reason = variables.map((variable) => whyUnavailable(variable, train)).find((why) => why !== undefined);
+  if (reason !== undefined) return { reason };
+  const means = variables.map((variable) => {
     const values = train.flatMap((row) => READERS[variable](row) ?? []);
-    if (values.length === 0) return { reason: `the clinical table does not have ${WANTED[variable]}` };
-    if (new Set(values).size === 1) return { reason: `all training patients have the same ${variable}` };
-    means.push(values.reduce((sum, x) => sum + x, 0) / values.length);
-  }
+    return values.reduce((sum, x) => sum + x, 0) / values.length;
+  });
   const columns = (rows: readonly ClinicalRow[]) => Float32Array.from(rows.flatMap((row) => variables.map((v, j) => READERS[v](row) ?? means[j]!)));
   return { train: columns(train), scored: columns(scored) };
 }

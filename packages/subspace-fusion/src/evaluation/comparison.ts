@@ -1,116 +1,111 @@
-import { classificationMetrics, concordanceIndex, refuse, takeRows, withIntervals, type Estimate, type Metric } from '../metrics/index.js';
-import { nameClasses } from './class-names.js';
-import type { FoldScores, Truth } from './fold-scores.js';
-import { byName, type NamedMetrics } from './result.js';
+import { bootstrap, bootstrapPValue, holm, percentileIntervals, verdict, type Metric } from '../metrics/index.js';
+import { addedMetrics, addedValue } from './added-value.js';
+import type { Comparison, Difference } from './comparison-types.js';
+import { drawingUnits } from './drawing-units.js';
+import { CALIBRATION, drawOf, HEADLINE, HEADLINES, OTHERS, prepareFold, type MetricSet, type PreparedFold } from './fold-metrics.js';
+import type { FoldScores } from './fold-scores.js';
+import { chooseHorizon } from './horizon.js';
+import { difference, differenceName, foldMean, type Pair } from './metric-means.js';
+import { repeatedFolds } from './repeated-folds.js';
+import { byName } from './result.js';
 
-/** Models on the same folds: each model's metrics, and by how much pairs of them differ in the metric that speaks for the task. */
-export interface Comparison {
-  readonly models: Readonly<Record<string, NamedMetrics>>;
-  /** By {@link differenceName}: the difference of the concordance index, or of macro AUC. */
-  readonly differences: NamedMetrics;
-}
+export type { Comparison } from './comparison-types.js';
+export { HEADLINE } from './fold-metrics.js';
+export { differenceName } from './metric-means.js';
 
-/** Key of a paired difference, `subspace - ridgeCox`. */
-export const differenceName = (model: string, reference: string): string => `${model} - ${reference}`;
-
-/** Metrics of each kind of task, in the order of their computation. */
-const METRICS = {
-  survival: ['concordanceIndex'],
-  classes: ['accuracy', 'balancedAccuracy', 'macroF1', 'macroAuc', 'sensitivity', 'specificity', 'precision'],
-} as const;
-
-/** The metric that speaks for a task. */
-export const HEADLINE = { survival: 'concordanceIndex', classes: 'macroAuc' } as const;
+/** A difference within this is none. */
+const MARGIN = 0.01;
+/** Resamples of the metrics that cost more, and on which no test rests. */
+const SECONDARY_RESAMPLES = 200;
+/** The smallest p-value of B resamples is 2/(B + 1); times m it has to be able to fall below 0.05. */
+const RESAMPLES_PER_TEST = 40;
 
 /**
  * Metrics of every model as the mean over its runs of a fold, then over folds: models of different folds share no scale, so their
- * predictions are never pooled. Intervals are 95 % percentile bootstrap by patient within folds, the models taken as trained; all
- * models see the same draws, which makes the differences paired.
+ * predictions are never pooled. Intervals are 95 % percentile bootstrap by patient, the models taken as trained; all models see the
+ * same draws, which makes the differences paired. Differences are tested by bootstrap, adjusted by Holm over all `pairs`.
  * @param folds one or more, each with the same models
- * @param pairs names of two models, [model, reference]
+ * @param resamples of the metrics that speak for the task; more are drawn where many pairs need them
  */
-export function compareModels(
-  folds: readonly FoldScores[],
-  pairs: readonly (readonly [model: string, reference: string])[],
-  seed: number,
-  resamples = 1000,
-): Comparison {
-  const { truth, models } = folds[0]!;
-  const names = Object.keys(models);
-  const width = METRICS[truth.kind].length;
-  const headline = names.map((_, m) => m * width + (METRICS[truth.kind] as readonly string[]).indexOf(HEADLINE[truth.kind]));
-  const sizes = folds.map(({ patients }) => patients.length);
-  const starts = sizes.map((_, f) => sizes.slice(0, f).reduce((sum, n) => sum + n, 0));
+export function compareModels(folds: readonly FoldScores[], pairs: readonly Pair[], seed: number, resamples = 1000): Comparison {
+  const { kind } = folds[0]!.truth;
+  const names = Object.keys(folds[0]!.models);
+  const chosen = chooseHorizon(folds);
+  const horizon = chosen && !('reason' in chosen) ? chosen : undefined;
+  const prepared = folds.map((fold) => prepareFold(fold, horizon));
+  const enough = Math.max(resamples, RESAMPLES_PER_TEST * pairs.length);
+  const secondary = Math.min(SECONDARY_RESAMPLES, resamples);
 
-  /** Each model's metrics one after the other, then the differences. */
-  const evaluate = (drawn: Uint32Array): Metric[] => {
-    const rows = starts.map((start, f) => drawn.subarray(start, start + sizes[f]!).map((row) => row - start));
-    const metrics = names.flatMap((name) => meanOverFolds(folds, folds.map((fold, f) => scoreFold(fold, name, rows[f]!))));
-    const of = (name: string) => metrics[headline[names.indexOf(name)]!]!;
-    return [...metrics, ...pairs.map(([model, reference]) => difference(of(model), of(reference), differenceName(model, reference)))];
-  };
-
-  const metrics = withIntervals(evaluate, sizes, seed, resamples);
+  const tested = pairs.map(([model, reference]) => ({ model, reference, metric: HEADLINE[kind] }));
+  const added = addedMetrics(folds, names);
+  const primary = resampled(prepared, names, HEADLINES[kind], [...tested, ...added.filter(({ metric }) => metric === HEADLINE[kind])], seed, enough);
+  const others = resampled(prepared, names, OTHERS[kind], added.filter(({ metric }) => metric !== HEADLINE[kind]), seed, secondary);
+  const everyone = prepared.map((fold) => drawOf(fold, Uint32Array.from(fold.patients.keys())));
+  const repeated = repeatedFolds(everyone, names, pairs);
+  const differences = testDifferences(primary.differences.slice(0, pairs.length), enough);
+  const family = Object.values(differences).filter(({ p }) => p !== undefined).length;
   return {
-    models: Object.fromEntries(names.map((name, m) => [name, byName(metrics.slice(m * width, (m + 1) * width))])),
-    differences: byName(metrics.slice(names.length * width)),
+    models: Object.fromEntries(names.map((name, m) => [name, byName([...primary.models[m]!, ...others.models[m]!, ...foldMean(everyone, name, CALIBRATION[kind])])])),
+    differences,
+    adds: addedValue(folds, [...primary.differences.slice(pairs.length), ...others.differences]),
+    ...(chosen ? { horizon: chosen } : {}),
+    ...(repeated ? { repeated } : {}),
+    bootstrap: { seed, resamples: enough, secondaryResamples: secondary, family, margin: MARGIN, units: drawingUnits(folds).words },
   };
 }
 
-/** One model's metrics on some of a fold's patients, the mean over its runs. */
-function scoreFold({ truth, models }: FoldScores, name: string, rows: Uint32Array): Metric[] {
-  const scores = models[name]!;
-  if ('reason' in scores) return METRICS[truth.kind].map((metric) => refuse(metric, scores.reason));
-  const runs = scores.runs.map((run) => scoreRun(truth, run, rows));
-  return runs[0]!.map((first, m) => mean(first, runs.map((metrics) => metrics[m]!)));
+/** A paired difference that is asked for. */
+export interface WantedDifference {
+  readonly model: string;
+  readonly reference: string;
+  readonly metric: string;
 }
 
-function scoreRun(truth: Truth, scores: ArrayLike<number>, rows: Uint32Array): Metric[] {
-  if (truth.kind === 'survival') return [concordanceIndex(takeRows(truth.time, rows), takeRows(truth.event, rows), takeRows(scores, rows))];
-  const C = truth.classes.length;
-  return classificationMetrics(takeRows(scores, rows, C), takeRows(truth.labels, rows), C).map((metric) => nameClasses(metric, truth.classes));
+/** One that was found, with its interval and its values on the resamples. */
+export interface FoundDifference extends WantedDifference {
+  readonly value: Metric;
+  readonly draws: readonly number[];
 }
 
-/** `metrics: [folds][metric]` → the mean over folds, with patients, deaths and pairs counted over all of them. */
-function meanOverFolds(folds: readonly FoldScores[], metrics: readonly Metric[][]): Metric[] {
-  if (folds.length === 1) return metrics[0]!;
-  return metrics[0]!.map(({ name }, m) => {
-    const own = metrics.map((ofFold) => ofFold[m]!);
-    const refused = own.findIndex(({ value }) => value === null);
-    if (refused >= 0) return refuse(name, sharedReason(own) ?? `fold ${folds[refused]!.fold}: ${reasonOf(own[refused]!)}`);
-    const estimates = own as Estimate[];
-    const total = (count: (e: Estimate) => number | undefined) => estimates.reduce<number | undefined>((sum, e) => add(sum, count(e)), 0);
-    const { estimator, ties } = estimates[0]!;
-    return {
-      name,
-      value: estimates.reduce((sum, e) => sum + e.value, 0) / estimates.length,
-      estimator: `mean over ${folds.length} folds of ${estimator}`,
-      ties,
-      n: total((e) => e.n)!,
-      events: total((e) => e.events),
-      comparablePairs: total((e) => e.comparablePairs),
-    };
+/** Metrics `[model][metric]` and differences with their intervals, on the same draws of patients. */
+function resampled(
+  folds: readonly PreparedFold[],
+  names: readonly string[],
+  set: MetricSet,
+  wanted: readonly WantedDifference[],
+  seed: number,
+  resamples: number,
+): { models: Metric[][]; differences: FoundDifference[] } {
+  const units = drawingUnits(folds);
+  const width = set.names.length;
+  const at = (model: string, metric: string) => names.indexOf(model) * width + set.names.indexOf(metric);
+  const evaluate = (drawn: Uint32Array): Metric[] => {
+    const draws = units.rowsOf(drawn).map((rows, f) => drawOf(folds[f]!, rows));
+    const metrics = names.flatMap((name) => foldMean(draws, name, set));
+    return [...metrics, ...wanted.map(({ model, reference, metric }) => difference(metrics[at(model, metric)]!, metrics[at(reference, metric)]!, differenceName(model, reference)))];
+  };
+  const drawn = bootstrap(evaluate, units.sizes, seed, resamples);
+  const metrics = percentileIntervals(drawn);
+  const first = names.length * width;
+  return {
+    models: names.map((_, m) => metrics.slice(m * width, (m + 1) * width)),
+    differences: wanted.map((want, i) => ({ ...want, value: metrics[first + i]!, draws: drawn.draws[first + i]! })),
+  };
+}
+
+/** P-values, those of Holm, and what each difference says. */
+function testDifferences(differences: readonly FoundDifference[], resamples: number): Record<string, Difference> {
+  const p = differences.map(({ value, draws }) => bootstrapPValue(value, draws, resamples).value);
+  const known = p.filter((value) => value !== null);
+  const adjusted = holm(known);
+  let place = 0;
+  const tested = differences.map(({ value: { name, ...rest } }, i): [string, Difference] => {
+    const own = p[i] ?? null;
+    if (own === null || rest.value === null) return [name, rest];
+    const adjustedP = adjusted[place++]!;
+    const { low, high } = rest;
+    const says = low === undefined || high === undefined ? {} : { verdict: verdict(low, high, MARGIN, adjustedP) };
+    return [name, { ...rest, p: own, adjustedP, ...says }];
   });
-}
-
-const add = (a: number | undefined, b: number | undefined) => (a === undefined || b === undefined ? undefined : a + b);
-const reasonOf = (metric: Metric) => (metric.value === null ? metric.reason : '');
-
-/** What all folds refuse for one reason is not the matter of a fold. */
-function sharedReason(metrics: readonly Metric[]): string | undefined {
-  const reasons = new Set(metrics.map(reasonOf));
-  return reasons.size === 1 ? [...reasons][0] : undefined;
-}
-
-/** The mean of one metric over runs on the same patients. */
-function mean(first: Metric, metrics: readonly Metric[]): Metric {
-  const refused = metrics.find(({ value }) => value === null);
-  if (refused || first.value === null) return refused ?? first;
-  return { ...first, value: (metrics as Estimate[]).reduce((sum, { value }) => sum + value, 0) / metrics.length };
-}
-
-function difference(model: Metric, reference: Metric, name: string): Metric {
-  if (model.value === null || reference.value === null) return { ...(model.value === null ? model : reference), name } as Metric;
-  const { estimator, ties, n, events } = model;
-  return { name, value: model.value - reference.value, estimator: `paired difference of the ${estimator}`, ties, n, events };
+  return Object.fromEntries(tested);
 }

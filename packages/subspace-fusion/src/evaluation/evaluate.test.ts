@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeBag } from '../cohort/made-files.test.helper.js';
 import { riskOf } from '../objective/index.js';
+import { isPlainMessage, subspace } from '../testing/cli.js';
 import { copyCohort, editTable, newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { readRunSplit } from '../training/run-folder.js';
 import { train } from '../training/train.js';
@@ -43,7 +44,7 @@ describe('survival', () => {
 
   test('the cut of the risk groups is the median risk of the training patients', async () => {
     const test = await evaluate(survival);
-    const training = await evaluate(survival, { split: 'train' });
+    const training = await evaluate(survival, { split: 'train', allowSelected: true });
     const risks = training.predictions.map(({ risk }) => risk!).sort((a, b) => a - b);
     const median = (risks[(risks.length - 1) >> 1]! + risks[risks.length >> 1]!) / 2;
     expect(test.result.riskGroups!.cut).toBeCloseTo(median, 12);
@@ -52,6 +53,17 @@ describe('survival', () => {
     expect(test.result.riskGroups).toMatchObject({ high: high.length, low: 12 - high.length });
     for (const p of test.predictions) expect((p as { group: string }).group).toBe(p.risk! > median ? 'high' : 'low');
     expect(Object.keys(test.result.riskGroups!.logRank)).toEqual(['logRankChiSquare', 'logRankP']);
+  });
+
+  test('patients that the model was chosen on are scored only where that is asked for, and the result says so', async () => {
+    for (const split of ['train', 'validation'] as const) {
+      await expect(evaluate(survival, { split })).rejects.toThrow(/no evidence of how good it is.*--allow-selected/);
+      expect((await evaluate(survival, { split, allowSelected: true })).result).toMatchObject({ split, chosenOnThese: true });
+    }
+    expect((await evaluate(survival, { allowSelected: true })).result).not.toHaveProperty('chosenOnThese');
+    const { code, err } = await subspace('evaluate', survival, '--split', 'validation');
+    expect([code, isPlainMessage(err)]).toEqual([2, true]);
+    expect((await subspace('evaluate', survival, '--split', 'validation', '--allow-selected')).out).toMatch(/^ {2}CAUTION: .*no evidence/m);
   });
 
   test('predictions.json has every test patient once, with what was predicted and what happened', async () => {

@@ -1,12 +1,16 @@
 import { join } from 'node:path';
-import { counted, loadCohort, strataOf, type Cohort, type Config, type Problem, type Split } from '../cohort/index.js';
+import { counted, loadCohort, strataOf, type Cohort, type Config, type Part, type Problem, type Split } from '../cohort/index.js';
 import { UserError } from '../files/user-error.js';
 import { hasStandIns } from '../model/choice.js';
 import { taskName, type Model } from '../training/model.js';
 import { RUN_FILES, writeJson } from '../training/run-folder.js';
-import { cohortSamples } from '../training/samples.js';
-import type { Result } from './result.js';
-import { readSelectedModel, scoreModel, type EvaluatedPatient } from './score-model.js';
+import { cohortSamples, type CohortSamples } from '../training/samples.js';
+import { applyConfidence } from './confidence/apply.js';
+import { readConfidence, writeConfidence, type Confidence } from './confidence/confidence-file.js';
+import { learnConfidence } from './confidence/learn.js';
+import { meanPatches, type MeanPatches } from './confidence/mean-patches.js';
+import { CHOSEN_ON_THESE, type Result } from './result.js';
+import { readSelectedModel, scoreModel, type EvaluatedPatient, type SelectedModel } from './score-model.js';
 
 export type { EvaluatedPatient } from './score-model.js';
 
@@ -21,18 +25,42 @@ export type MissingModality = 'slides' | 'expression';
 
 export interface EvaluateOptions {
   /** A part of the run's split. The test part is for the end: nothing may be chosen by it. */
-  readonly split?: keyof Split;
+  readonly split?: Part;
+  /** Needed for the patients that the model was trained or selected on; their result then says so. */
+  readonly allowSelected?: boolean | undefined;
   /** As if nobody had measured it: what a model with stand-ins makes of patients who lack a modality. */
   readonly without?: MissingModality | undefined;
   readonly onWarning?: (problem: Problem) => void;
   readonly onPatient?: (done: number, of: number) => void;
 }
 
+/** What scoring needed, for what is learned from other parts afterwards. */
+interface Scored {
+  readonly evaluation: Evaluation;
+  readonly selected: SelectedModel;
+  readonly samples: CohortSamples;
+  readonly means: MeanPatches;
+}
+
 /**
- * Scores a run's selected model on a part of its split, beside ridge regression on the same genes, with 95 % intervals.
- * @throws UserError where the run folder is not complete, its cohort cannot be read, or the model cannot do without a modality.
+ * Scores a run's selected model on a part of its split, beside ridge regression on the same genes, with 95 % intervals. Test patients are
+ * also told how confident the model is of them, where the run holds that (see {@link evaluateAndWrite}).
+ * @throws UserError where the run folder is not complete, its cohort cannot be read, the model cannot do without the modality, or was chosen on the
+ * patients and that is not allowed.
  */
-export async function evaluate(run: string, { split: part = 'test', without, onWarning, onPatient }: EvaluateOptions = {}): Promise<Evaluation> {
+export async function evaluate(run: string, options: EvaluateOptions = {}): Promise<Evaluation> {
+  const scored = await score(run, options);
+  const { split, without } = scored.evaluation.result;
+  // Other parts trained, selected or calibrated the model, and it was calibrated on complete patients.
+  const confidence = split === 'test' && without === undefined ? await readConfidence(run) : undefined;
+  return confidence ? withConfidence(scored.evaluation, confidence, scored.samples, scored.means) : scored.evaluation;
+}
+
+async function score(run: string, { split: part = 'test', allowSelected = false, without, onWarning, onPatient }: EvaluateOptions): Promise<Scored> {
+  if (part !== 'test' && !allowSelected) {
+    throw new UserError(`${run}: ${CHOSEN_ON_THESE} (${part}). Score the test patients, or add --allow-selected, and every table will say it.`);
+  }
+  const chosen = part === 'test' ? {} : { chosenOnThese: true as const };
   const selected = await readSelectedModel(run);
   const { config, model, split, selection } = selected;
   if (without && !hasStandIns(model.network)) {
@@ -41,11 +69,19 @@ export async function evaluate(run: string, { split: part = 'test', without, onW
   const { cohort, problems } = await loadCohort(config);
   problems.forEach((p) => onWarning?.(p));
   requirePatients(run, split, cohort, config);
-  const samples = cohortSamples(cohort, model, { without: without && (without === 'slides' ? 'bag' : 'genes') });
+  const means = meanPatches(model);
+  const samples = cohortSamples(cohort, model, { read: means.read, without: without && (without === 'slides' ? 'bag' : 'genes') });
   const { scores, predictions } = await scoreModel(selected, { samples, patients: split[part] }, { samples, patients: split.train }, onPatient);
   const endpoint = model.task === 'survival' && cohort.endpoint ? { endpoint: cohort.endpoint } : {};
   const baselines = without === 'expression' ? {} : scores.baselines; // they read genes
-  return { result: { task: taskName(model.task), split: part, ...(without ? { without } : {}), ...describeInputs(model), ...endpoint, ...scores, baselines, selection }, predictions, model };
+  const result = { task: taskName(model.task), split: part, ...chosen, ...(without ? { without } : {}), ...describeInputs(model), ...endpoint, ...scores, baselines, selection };
+  return { evaluation: { result, predictions, model }, selected, samples, means };
+}
+
+/** An evaluation on patients who had no part in the model's confidence, with that confidence. */
+export async function withConfidence({ result, predictions, model }: Evaluation, confidence: Confidence, samples: CohortSamples, means: MeanPatches): Promise<Evaluation> {
+  const applied = await applyConfidence(confidence, model.outcome, predictions, samples, means);
+  return { result: { ...result, confidence: applied.result }, predictions: applied.predictions, model };
 }
 
 /** The covariates of a model, and those of them that the label is defined by. */
@@ -57,7 +93,7 @@ export function describeInputs({ covariates, definingCovariates }: Model): Pick<
 /** The cohort's files may have changed since the run divided its patients. */
 export function requirePatients(run: string, split: Split, cohort: Cohort, config: Config): void {
   const usable = strataOf(cohort.patients, config);
-  const gone = [...split.train, ...split.validation, ...split.test].filter((id) => !usable.has(id));
+  const gone = [...split.train, ...split.validation, ...split.test, ...(split.conformal ?? [])].filter((id) => !usable.has(id));
   if (gone.length === 0) return;
   const names = `${gone.slice(0, 3).join(', ')}${gone.length > 3 ? ', …' : ''}`;
   throw new UserError(
@@ -66,9 +102,17 @@ export function requirePatients(run: string, split: Split, cohort: Cohort, confi
   );
 }
 
-/** Evaluates on the test patients and writes `result.json` and `predictions.json` into the run folder. */
-export async function evaluateAndWrite(run: string, options: Omit<EvaluateOptions, 'split'> = {}): Promise<Evaluation> {
-  const evaluation = await evaluate(run, options);
+/**
+ * Evaluates on the test patients, and learns from the others how far the model can be trusted (see {@link learnConfidence}). Writes
+ * `result.json`, `predictions.json`, `validation-predictions.json` and `confidence.json` into the run folder.
+ */
+export async function evaluateAndWrite(run: string, options: Pick<EvaluateOptions, 'onWarning' | 'onPatient'> = {}): Promise<Evaluation> {
+  const scored = await score(run, options);
+  const { selected, samples, means } = scored;
+  const { confidence, onValidation } = await learnConfidence(run, selected, samples, means);
+  const evaluation = await withConfidence(scored.evaluation, confidence, samples, means);
+  await writeConfidence(run, confidence, evaluation.result.confidence!);
+  await writeJson(join(run, RUN_FILES.validationPredictions), onValidation);
   await writeJson(join(run, RUN_FILES.predictions), evaluation.predictions);
   await writeJson(join(run, RUN_FILES.result), evaluation.result);
   return evaluation;

@@ -7,7 +7,9 @@ import { reads } from '../model/choice.js';
 import { taskName, type Model } from '../training/model.js';
 import { cohortSamples } from '../training/samples.js';
 import type { PatientSamples } from './baselines.js';
-import { describeInputs, requirePatients, type EvaluateOptions, type Evaluation } from './evaluate.js';
+import { readConfidence } from './confidence/confidence-file.js';
+import { meanPatches } from './confidence/mean-patches.js';
+import { describeInputs, requirePatients, withConfidence, type EvaluateOptions, type Evaluation } from './evaluate.js';
 import { readSelectedModel, scoreModel, type SelectedModel } from './score-model.js';
 
 /**
@@ -23,10 +25,14 @@ export async function evaluateExternal(run: string, config: Config, { onWarning,
   [...problems, ...fitProblems(model, cohort, config)].forEach((p) => onWarning?.(p));
   const { patients, leftOut } = whoIsScored(cohort, selected, config, onWarning);
   const training = await trainingPatients(run, selected, onWarning);
-  const { scores, predictions } = await scoreModel(selected, { samples: cohortSamples(cohort, model), patients }, training, onPatient);
+  const means = meanPatches(model);
+  const samples = cohortSamples(cohort, model, { read: means.read });
+  const { scores, predictions } = await scoreModel(selected, { samples, patients }, training, onPatient);
   const endpoint = model.task === 'survival' && cohort.endpoint ? { endpoint: cohort.endpoint } : {};
   const of = { name: cohort.name, patients: cohort.flow.reduce((n, flow) => n + flow.patients, 0), leftOut };
-  return { result: { task: taskName(model.task), split: 'external', cohort: of, ...describeInputs(model), ...endpoint, ...scores, selection }, predictions, model };
+  const result = { task: taskName(model.task), split: 'external', cohort: of, ...describeInputs(model), ...endpoint, ...scores, selection };
+  const confidence = await readConfidence(run);
+  return confidence ? withConfidence({ result, predictions, model }, confidence, samples, means) : { result, predictions, model };
 }
 
 function loadForModel(config: Config, { config: { model: ofRun }, model }: SelectedModel): ReturnType<typeof loadExternalCohort> {
@@ -62,9 +68,9 @@ function whoIsScored(cohort: Cohort, { split, model }: SelectedModel, { clinical
     leftOut[reason] = ids.length;
     onWarning?.({ severity: 'warning', file: clinical.file, message: `${ids.length} patients ${reason} (${someOf(ids)})`, remedy: 'They are left out' });
   };
-  const usedByRun = new Set([...split.train, ...split.validation]);
+  const usedByRun = new Set([...split.train, ...split.validation, ...(split.conformal ?? [])]);
   const labelled = labelledPatients(cohort, model);
-  leave(labelled.filter((id) => usedByRun.has(id)), 'have ids of training or validation patients of the run');
+  leave(labelled.filter((id) => usedByRun.has(id)), `have ids of ${split.conformal ? 'training, validation or conformal' : 'training or validation'} patients of the run`);
   const unseen = labelled.filter((id) => !usedByRun.has(id));
   const known = knownToModel(cohort, model);
   leave(unseen.filter((id) => !known(id)), 'are of a class that the model does not know');

@@ -11,6 +11,11 @@ import { createPredictor, prediction } from '../training/inference.js';
 import { taskName, type Model } from '../training/model.js';
 import { readFixedBag } from '../training/samples.js';
 import { readCheckpoint, readModel, readRunConfig } from '../training/run-folder.js';
+import { readConfidence } from './confidence/confidence-file.js';
+import { meanOf, meanPatch } from './confidence/mean-patches.js';
+import { NOT_LEARNED, patientConfidence, unlikeWarnings, type PatientConfidence } from './confidence/patient.js';
+import { YEAR } from './confidence/survival-confidence.js';
+import { checkRange, type RangeChecks } from './confidence/training-range.js';
 import { readPatientExpression } from './patient-expression.js';
 import { checkBags } from './patient-slides.js';
 
@@ -31,6 +36,10 @@ export interface PatientPrediction {
   /** Survival: risk (higher is worse), probability to be alive after 1, 2 and 5 years, and median, in the cohort's time unit. */
   readonly risk?: number;
   readonly survival?: { readonly years: Readonly<Record<'1' | '2' | '5', Time>>; readonly median: Time; readonly timeUnit: string; readonly curve: { times: readonly number[]; survival: readonly number[] } };
+  /** What the prediction is worth, from patients that were held out of training; or why nothing is known of it. */
+  readonly confidence: PatientConfidence | { readonly unknown: string };
+  /** How far the patient's inputs are from those of the training patients; or why nothing is known of it. */
+  readonly likeTraining: RangeChecks | { readonly unknown: string };
   readonly warnings: readonly string[];
 }
 
@@ -65,16 +74,24 @@ export async function predictPatient(run: string, { bags, expression: file, pati
   const predictor = await createPredictor(model, parameters, backend);
   try {
     const outputs: Float64Array[] = [];
+    const patches: Float64Array[] = [];
     const slides = reads(model.network).bag && bags.length > 0 ? bags : [undefined];
     for (const path of slides) {
       const bag = path === undefined ? undefined : await readFixedBag({ slide: basename(path), path }, model);
+      if (bag) patches.push(meanPatch(bag, model.size.patchWidth));
       outputs.push(await predictor.run({ bag, genes: expression?.genes, covariates }));
     }
+    const predicted = prediction(patient, outputs, model.outcome.kind === 'survival');
+    const lacking = missing(model, bags.length, expression !== undefined);
+    const known = await readConfidence(run);
+    const checks = known && checkRange(known.range, expression?.genes, patches.length > 0 ? meanOf(patches) : undefined);
     return {
-      ...inWords(model, prediction(patient, outputs, model.outcome.kind === 'survival')),
+      ...inWords(model, predicted),
       slides: bags.length,
       leanedOn: leanedOn(model, bags.length, expression !== undefined, row),
-      warnings: [...problems.map(formatProblem), ...aboutBags, ...missing(model, bags.length, expression !== undefined), ...aboutCovariates(model, row)],
+      confidence: lacking.length > 0 ? { unknown: 'it was learned on complete patients' } : patientConfidence(predicted.outputs, model.outcome, known),
+      likeTraining: checks ?? { unknown: NOT_LEARNED },
+      warnings: [...problems.map(formatProblem), ...aboutBags, ...lacking, ...aboutCovariates(model, row), ...unlikeWarnings(checks ?? {})],
     };
   } finally {
     await predictor.dispose();
@@ -120,9 +137,7 @@ function aboutCovariates({ covariates }: Model, row: Patient): string[] {
   return [...unseenLevels(covariates, [row]), ...words];
 }
 
-const YEAR = { days: 365.25, months: 12, years: 1 } as const;
-
-function inWords({ task, outcome }: Model, { patient, outputs, risk }: ReturnType<typeof prediction>): Omit<PatientPrediction, 'slides' | 'leanedOn' | 'warnings'> {
+function inWords({ task, outcome }: Model, { patient, outputs, risk }: ReturnType<typeof prediction>): Omit<PatientPrediction, 'slides' | 'leanedOn' | 'confidence' | 'likeTraining' | 'warnings'> {
   const common = { patient, task: taskName(task) };
   if (outcome.kind === 'classes') {
     const probabilities = Object.fromEntries(outcome.classes.map((name, c) => [name, outputs[c]!]));

@@ -14,7 +14,15 @@ import { scorePredictions } from './score.js';
 /** One patient's prediction beside what happened; `predictions.json` is a list of them. */
 export type EvaluatedPatient = Prediction &
   (
-    | { readonly label: number; readonly className: string }
+    | {
+        readonly label: number;
+        readonly className: string;
+        /** Probabilities at the temperature of the validation patients, `[C]`; absent where none was fitted. */
+        readonly calibrated?: readonly number[];
+        /** Classes that are not ruled out, class by class, and with one threshold for all; absent where no patients were set aside. */
+        readonly set?: readonly string[];
+        readonly marginalSet?: readonly string[];
+      }
     | {
         readonly time: number;
         readonly event: boolean;
@@ -22,7 +30,10 @@ export type EvaluatedPatient = Prediction &
         readonly group?: 'low' | 'high';
         readonly survival: readonly number[];
       }
-  );
+  ) & {
+    /** Inputs that lie out of the range of the training patients; absent where that range is not known. */
+    readonly unlikeTraining?: readonly ('genes' | 'features')[];
+  };
 
 /** A run's selected model, and how it came about. */
 export interface SelectedModel {
@@ -43,6 +54,28 @@ export async function readSelectedModel(run: string): Promise<SelectedModel> {
   return { config, model, split, parameters, selection: { epoch, metric: selected?.validation.metric ?? 'none', value: selected?.validation.value ?? null } };
 }
 
+/** Predictions of groups of patients, one list a group. */
+export async function predictGroups(
+  { config, model, parameters }: SelectedModel,
+  groups: readonly PatientSamples[],
+  onPatient?: (done: number, of: number) => void,
+): Promise<Prediction[][]> {
+  const total = groups.reduce((n, { patients }) => n + patients.length, 0);
+  const backend = await openBackend({ provider: config.provider, threads: config.training.threads });
+  const predictor = await createPredictor(model, parameters, backend);
+  const predictions: Prediction[][] = [];
+  try {
+    for (const { samples, patients } of groups) {
+      const before = predictions.flat().length;
+      predictions.push(await predictPatients(predictor, samples, patients, model.outcome.kind === 'survival', (done) => onPatient?.(before + done, total)));
+    }
+  } finally {
+    await predictor.dispose();
+    await backend.close();
+  }
+  return predictions;
+}
+
 /** What a model reaches on some patients. */
 export type Scores = Pick<Result, 'patients' | 'metrics' | 'baselines' | 'riskGroups' | 'patientsWithSeveralSlides'>;
 
@@ -51,33 +84,31 @@ export type Scores = Pick<Result, 'patients' | 'metrics' | 'baselines' | 'riskGr
  * @param training The patients that it was trained on: they give the cut between low and high risk and fit the baselines. Without them there is neither.
  */
 export async function scoreModel(
-  { config, model, parameters }: SelectedModel,
+  selected: SelectedModel,
   scored: PatientSamples,
   training: PatientSamples | undefined,
   onPatient?: (done: number, of: number) => void,
 ): Promise<{ scores: Scores; predictions: EvaluatedPatient[] }> {
-  const survival = model.outcome.kind === 'survival';
+  const survival = selected.model.outcome.kind === 'survival';
   const others = survival && training && training.patients !== scored.patients ? training : undefined;
-  const [n, total] = [scored.patients.length, scored.patients.length + (others?.patients.length ?? 0)];
-  const backend = await openBackend({ provider: config.provider, threads: config.training.threads });
-  const predictor = await createPredictor(model, parameters, backend);
-  let predictions: Prediction[];
-  let cut: number | undefined;
-  try {
-    predictions = await predictPatients(predictor, scored.samples, scored.patients, survival, (done) => onPatient?.(done, total));
-    const onTraining = others ? await predictPatients(predictor, others.samples, others.patients, survival, (done) => onPatient?.(n + done, total)) : predictions;
-    if (survival && training) cut = riskCut(onTraining.map(({ risk }) => risk!));
-  } finally {
-    await predictor.dispose();
-    await backend.close();
-  }
+  const [predictions, onTraining] = await predictGroups(selected, others ? [scored, others] : [scored], onPatient);
+  const cut = survival && training ? riskCut((onTraining ?? predictions!).map(({ risk }) => risk!)) : undefined;
+  return describeScores(selected, scored, training, predictions!, cut);
+}
 
+function describeScores(
+  { config, model }: SelectedModel,
+  scored: PatientSamples,
+  training: PatientSamples | undefined,
+  predictions: readonly Prediction[],
+  cut: number | undefined,
+): { scores: Scores; predictions: EvaluatedPatient[] } {
   const { seed } = config.training;
   const labels = scored.samples.labels(scored.patients);
   const classes = model.outcome.kind === 'classes' ? model.outcome.classes : [];
   const baselines = training ? Object.entries(ridgeBaseline(training, scored, seed)) : [];
   const scores: Scores = {
-    patients: n,
+    patients: predictions.length,
     metrics: nameAllClasses(byName(scorePredictions(predictions, labels, seed)), classes),
     baselines: Object.fromEntries(baselines.map(([name, metrics]) => [name, nameAllClasses(metrics, classes)])),
     ...(cut === undefined ? {} : { riskGroups: compareGroups(predictions, labels, cut) }),

@@ -9,6 +9,7 @@ function classFold(fold: number, labels: readonly number[]): FoldScores {
   const run = labels.flatMap((label) => classes.map((_, c) => (c === label ? 0.5 : 0.25)));
   return {
     fold,
+    training: { patients: 0 },
     patients: labels.map((label, i) => `${classes[label]}${i}`),
     truth: { kind: 'classes', labels, classes },
     models: { model: { runs: [run, run] }, absent: { reason: 'no column' } },
@@ -19,6 +20,7 @@ function survivalFold(fold: number, deaths: number): FoldScores {
   const event = Array.from({ length: 10 }, (_, i) => i < deaths);
   return {
     fold,
+    training: { patients: 0 },
     patients: event.map((_, i) => `P${i}`),
     truth: { kind: 'survival', time: event.map((_, i) => i), event },
     models: { model: { runs: [event.map((_, i) => -i)] } },

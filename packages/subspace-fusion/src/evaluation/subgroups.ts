@@ -1,4 +1,4 @@
-import type { FoldScores, Scores, Truth } from './fold-scores.js';
+import type { FoldScores, ScoredRuns, Scores, SurvivalPrediction, Truth } from './fold-scores.js';
 
 /** Patients whose clinical column holds a value. */
 export interface Subgroup {
@@ -6,8 +6,8 @@ export interface Subgroup {
   readonly value: string;
 }
 
-/** So many deaths, or patients of each class, a fold must have; with fewer its metric is mostly chance. */
-const FEWEST = 5;
+/** So many deaths, or patients of each class, there must be; with fewer a metric is mostly chance. */
+export const FEWEST = 5;
 
 /**
  * The patients of a subgroup in every fold. Of a class task only the classes that occur among them are left, the probabilities
@@ -28,7 +28,9 @@ export function withinSubgroup(folds: readonly FoldScores[], belongs: (patient: 
   return restricted;
 }
 
-function keepPatients({ fold, patients, truth, models }: FoldScores, belongs: (patient: string) => boolean): FoldScores {
+/** The patients of a fold who belong. */
+export function keepPatients(fold: FoldScores, belongs: (patient: string) => boolean): FoldScores {
+  const { patients, truth, models } = fold;
   const rows = patients.flatMap((id, row) => (belongs(id) ? [row] : []));
   const width = truth.kind === 'classes' ? truth.classes.length : 1;
   const takeScores = (run: ArrayLike<number>) => rows.flatMap((row) => Array.from({ length: width }, (_, c) => run[row * width + c]!));
@@ -37,10 +39,11 @@ function keepPatients({ fold, patients, truth, models }: FoldScores, belongs: (p
     truth.kind === 'classes'
       ? { ...truth, labels: take(truth.labels) }
       : { ...truth, time: take(truth.time), event: take(truth.event) };
-  return { fold, patients: take(patients), truth: taken, models: mapRuns(models, takeScores) };
+  return { ...fold, patients: take(patients), truth: taken, models: mapRuns(models, takeScores, rows) };
 }
 
-function keepClasses(fold: FoldScores, present: ReadonlySet<string>): FoldScores {
+/** Of a class task the classes that are present, the probabilities divided by their sum over those. */
+export function keepClasses(fold: FoldScores, present: ReadonlySet<string>): FoldScores {
   const { truth } = fold;
   if (truth.kind === 'survival') return fold;
   const columns = truth.classes.flatMap((name, c) => (present.has(name) ? [c] : []));
@@ -55,8 +58,11 @@ function keepClasses(fold: FoldScores, present: ReadonlySet<string>): FoldScores
   return { ...fold, truth: { kind: 'classes', labels, classes: columns.map((c) => truth.classes[c]!) }, models: mapRuns(fold.models, takeColumns) };
 }
 
-function mapRuns(models: FoldScores['models'], change: (run: ArrayLike<number>) => ArrayLike<number>): Record<string, Scores> {
-  return Object.fromEntries(Object.entries(models).map(([name, scores]) => [name, 'reason' in scores ? scores : { runs: scores.runs.map(change) }]));
+/** @param rows the patients that are kept; all by default */
+function mapRuns(models: FoldScores['models'], change: (run: ArrayLike<number>) => ArrayLike<number>, rows?: readonly number[]): Record<string, Scores> {
+  const kept = ({ until, at }: SurvivalPrediction): SurvivalPrediction => ({ until, at: (row, time) => at(rows ? rows[row]! : row, time) });
+  const mapped = ({ runs, survival }: ScoredRuns): ScoredRuns => ({ runs: runs.map(change), ...(survival ? { survival: survival.map(kept) } : {}) });
+  return Object.fromEntries(Object.entries(models).map(([name, scores]) => [name, 'reason' in scores ? scores : mapped(scores)]));
 }
 
 /** What a fold has too few of, in words. */

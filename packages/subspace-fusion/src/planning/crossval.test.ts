@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig, type Config } from '../cohort/index.js';
 import { CROSSVAL_FILE, type Crossval } from '../evaluation/crossval.js';
-import { crossvalTables, formatMarkdown } from '../evaluation/tables.js';
+import { crossvalTables, formatMarkdown } from '../evaluation/tables/index.js';
 import { concordanceIndex } from '../metrics/index.js';
 import { simulateCohort } from '../simulation/index.js';
 import { RUN_FILES } from '../training/run-folder.js';
@@ -51,11 +51,31 @@ describe('cross-validation', () => {
       const result = (await json('xv', `fold-${fold}`, 'seed-1', RUN_FILES.result)) as { baselines: Crossval['baselines'] };
       expect(baselines['ridgeCox']!['concordanceIndex']!.value).toBe(result.baselines['ridgeCox']!['concordanceIndex']!.value);
     }
-    expect(Object.keys(first.baselines)).toEqual(['permutedBags', 'ridgeCox', 'meanSlide', 'age', 'ageSex', 'idh', 'idhAge', 'clinical']);
+    expect(Object.keys(first.baselines)).toEqual(['permutedBags', 'ridgeCox', 'meanSlide', 'age', 'ageSex', 'idh', 'idhAge', 'clinical', 'ageDiagnosisGrade', 'subspace + ageDiagnosisGrade']);
     expect(first.baselines['ageSex']!['concordanceIndex']).toMatchObject({ value: null, reason: expect.stringMatching(/'age'/) as string });
     const difference = first.metrics['concordanceIndex']!.value! - first.baselines['ridgeCox']!['concordanceIndex']!.value!;
     expect(first.differences['subspace - ridgeCox']!.value).toBeCloseTo(difference, 12);
     expect(first.within[0]).toMatchObject({ column: 'idh_status', value: 'Mutant' });
+  });
+
+  it('says what it adds, in whom it holds and what to know before', () => {
+    expect(first.notes).toEqual([expect.stringMatching(/^2 seeds of training/)]);
+    expect(first.horizon).toMatchObject({ times: expect.any(Array) as number[], timeUnit: 'months' });
+    expect(first.metrics['integratedBrier']).toMatchObject({ n: 36, estimator: expect.stringContaining("censoring estimated on the fold's training patients") as string });
+    expect(first.baselines['ridgeCox']!['integratedBrier']!.value).toBeGreaterThan(0);
+    if ('reason' in first.adds) throw new Error(first.adds.reason);
+    expect(first.adds.variables).toContain('idh');
+    expect(first.adds.leftOut.map(({ variable }) => variable)).toContain('age');
+    const { concordanceIndex } = first.adds.models['subspace']!;
+    expect(concordanceIndex!.value).toBe(first.differences['subspace - ageDiagnosisGrade']!.value);
+    expect(first.subgroups.map(({ by }) => by)).toContain('idh');
+    expect(first.worstPredicted.length).toBeGreaterThan(0);
+    expect(JSON.stringify(first)).not.toMatch(/NaN/);
+  });
+
+  it('combines it with the clinical model on the validation patients, of whom there are too few here', () => {
+    const reason = expect.stringMatching(/deaths among the validation patients; 10 are needed/) as string;
+    expect(first.baselines['subspace + ageDiagnosisGrade']!['concordanceIndex']).toMatchObject({ value: null, reason });
   });
 
   it('trains the control on the same patients with the slides of others', async () => {

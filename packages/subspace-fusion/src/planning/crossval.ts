@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { hashInputs, loadCohort, type Cohort, type Config, type Problem } from '../cohort/index.js';
+import { hashInputs, loadCohort, sitesOf, type Cohort, type Config, type Problem, type SiteRule } from '../cohort/index.js';
 import { gatherCrossval, type Crossval } from '../evaluation/crossval.js';
 import { planRuns, type Control, type PlannedRun, type RunOutcome } from '../evaluation/crossval-runs.js';
 import { foldsOf } from '../evaluation/folds.js';
+import { notesOf } from '../evaluation/model-detail.js';
 import type { Result } from '../evaluation/result.js';
 import type { Subgroup } from '../evaluation/subgroups.js';
 import { UserError } from '../files/user-error.js';
@@ -29,10 +30,14 @@ export interface CrossvalOptions {
   readonly out: string;
   /** Folds to make; by default those of the config's split file, or five. */
   readonly folds?: number;
+  /** How often all patients are dealt to folds; once by default. */
+  readonly repeats?: number;
   /** Seeds of the training; every fold is trained with each. */
   readonly seeds: readonly number[];
   readonly control?: { readonly name: Control; readonly seeds: readonly number[] };
   readonly within?: readonly Subgroup[];
+  /** Also judges how well the inputs tell the site of a patient: of a TCGA barcode, or of a clinical column. */
+  readonly probe?: SiteRule;
   readonly signal?: AbortSignal;
   readonly onWarning?: (problem: Problem) => void;
   readonly onProgress?: (progress: RunProgress) => void;
@@ -46,11 +51,13 @@ export interface CrossvalOptions {
  * @throws UserError for bad input, before any training; Interrupted where the signal says so (the same call goes on)
  */
 export async function crossvalidate(options: CrossvalOptions): Promise<Crossval> {
-  const { config, out, seeds, control, within = [] } = options;
-  const folds = await foldsOf(config, options.folds);
+  const { config, out, seeds, control, probe, within = [] } = options;
+  const folds = await foldsOf(config, options.folds, options.repeats);
   const { cohort, problems } = await loadCohort(config);
   const subgroups = within.map((subgroup) => ({ ...subgroup, patients: patientsOf(cohort, config, subgroup) }));
+  if (probe) sitesOf(cohort.patients, probe, '--probe'); // says what is wrong before anything is trained
   problems.forEach((problem) => options.onWarning?.(problem));
+  notesOf(seeds).forEach((message) => options.onWarning?.({ severity: 'warning', file: config.clinical.file, message, remedy: 'Give more with --seeds' }));
 
   const plan = [...planRuns(folds, seeds), ...(control ? planRuns(folds, control.seeds, control.name) : [])];
   await refuseOtherRuns(out, plan);
@@ -68,7 +75,7 @@ export async function crossvalidate(options: CrossvalOptions): Promise<Crossval>
     },
   });
   const runs = await Promise.all(plan.map(async (run, i) => ({ run, outcome: await outcomeOf(jobs[i]!, ends[i]!) })));
-  return gatherCrossval({ config, out, cohort, folds, seeds, runs, control: control?.name, subgroups });
+  return gatherCrossval({ config, out, cohort, folds, seeds, runs, control: control?.name, probe, subgroups });
 }
 
 /** A planned run as a job of its own folder. */

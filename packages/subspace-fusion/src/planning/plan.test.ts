@@ -41,6 +41,19 @@ controls: [permuted-bags]
     expect(new Set(runs.map((run) => run.folder)).size).toBe(runs.length);
   });
 
+  it('deals the patients to folds again for each repeat, and keeps the folders of the first', async () => {
+    const once = await foldersOf('folds: 2');
+    const runs = await runsOf('folds: 2\nrepeats: 3');
+    expect(runs.map((run) => run.folder).slice(0, 2)).toEqual(once);
+    expect(runs.map(({ repeat, fold, name }) => [repeat, fold, name]).slice(2)).toEqual([
+      [1, 0, 'survival/subspace/repeat-1/fold-0/seed-1'],
+      [1, 1, 'survival/subspace/repeat-1/fold-1/seed-1'],
+      [2, 0, 'survival/subspace/repeat-2/fold-0/seed-1'],
+      [2, 1, 'survival/subspace/repeat-2/fold-1/seed-1'],
+    ]);
+    expect(runs.map(({ config }) => config.split.repeat)).toEqual([undefined, undefined, 1, 1, 2, 2]);
+  });
+
   it('has the same folders whatever else is planned, and others where the config or a table changes', async () => {
     const some = await foldersOf('seeds: [1]\nfolds: 2');
     expect(await foldersOf('seeds: [2, 1]\nfolds: 2')).toEqual(expect.arrayContaining(some));

@@ -38,6 +38,8 @@ const schema = z.strictObject({
   tasks: list(z.union([name, z.strictObject({ column: name })])).optional(),
   /** How many folds to make, or which of the folds to take; by default all of the config's, or five. */
   folds: z.union([z.int().min(2), list(z.int().nonnegative())]).optional(),
+  /** How often the patients are dealt to folds, each time another way; once by default. */
+  repeats: count.optional(),
   seeds: list(z.int().nonnegative()).optional(),
   /** Settings by name: changes to the config, and under `models` which models they are for; by default all. */
   variants: z.record(name, z.object({ models: list(name).optional() }).catchall(z.unknown())).optional(),

@@ -29,7 +29,7 @@ function cell(value: Cell): string {
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-async function rowOf(out: string, { name, setting: { task, model, variant }, control, fold, seed, config, folder }: SweepRun, changed: readonly string[]): Promise<Row> {
+async function rowOf(out: string, { name, setting: { task, model, variant }, control, fold, repeat, seed, config, folder }: SweepRun, changed: readonly string[]): Promise<Row> {
   const run = resolve(out, folder);
   const state = await jobState(run);
   const result = state.state === 'done' ? ((await readWholeJson(join(run, JOB_FILES.result))) as Result) : undefined;
@@ -39,6 +39,7 @@ async function rowOf(out: string, { name, setting: { task, model, variant }, con
     model,
     variant,
     control: control ?? '',
+    ...(repeat === undefined ? {} : { repeat }),
     fold,
     seed,
     state: state.state,

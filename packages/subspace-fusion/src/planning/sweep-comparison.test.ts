@@ -48,6 +48,16 @@ describe('the models of a plan', () => {
     expect(value).not.toBe(0);
   });
 
+  test('are tested, adjusted and called by name, and compared with age, diagnosis and grade', () => {
+    const { p, adjustedP, verdict } = compared.differences['subspace/full - snn/full']!;
+    expect(adjustedP).toBeGreaterThanOrEqual(p!);
+    expect(['helps', 'harms', 'equivalent', 'undetermined']).toContain(verdict);
+    if ('reason' in compared.adds) throw new Error(compared.adds.reason);
+    expect(Object.keys(compared.adds.models)).toContain('snn/full');
+    expect(compared.notes).toHaveLength(1);
+    expect(compared.worstPredicted.length).toBeGreaterThan(0);
+  });
+
   test('a model is the mean over folds of what its runs say', async () => {
     const own = sweep.jobs.filter(({ name }) => name.includes('/snn/'));
     const values = await Promise.all(own.map(async (job) => (JSON.parse(await readFile(join(job.folder, 'result.json'), 'utf8')) as { metrics: { concordanceIndex: { value: number } } }).metrics.concordanceIndex.value));
@@ -58,10 +68,10 @@ describe('the models of a plan', () => {
   test('`crossval PLAN` prints the table, and does no finished run again', async () => {
     const { code, out, err } = await subspaceProcess(['crossval', plan, '--out', sweep.out]);
     expect(code, err).toBe(0);
-    expect(out).toMatch(/survival: 2 folds, 40 test patients, means over folds and seeds\n.*C-index \(95 %\) +subspace\/full minus it/);
+    expect(out).toMatch(/survival, all: 40 patients, \d+ deaths\n.*C-index \(95 %\)/);
     expect(out).toContain('6 done');
     const refused = await subspaceProcess(['crossval', plan, '--seeds', '1,2']);
     expect(refused.code).toBe(2);
-    expect(refused.err).toContain('is a plan, which says its folds, seeds and controls itself');
+    expect(refused.err).toContain('is a plan, which says its folds, repeats, seeds and controls itself');
   });
 });

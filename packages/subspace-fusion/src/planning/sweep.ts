@@ -78,12 +78,12 @@ export function slurmResources({ name, plan: { slurm }, threads }: Sweep): Slurm
   return { cores: threads, ...slurm };
 }
 
-async function foldsOfPlan({ folds: asked }: Plan, config: Config, path: string): Promise<Fold[]> {
-  const folds = await foldsOf(config, typeof asked === 'number' ? asked : undefined);
+async function foldsOfPlan({ folds: asked, repeats }: Plan, config: Config, path: string): Promise<Fold[]> {
+  const folds = await foldsOf(config, typeof asked === 'number' ? asked : undefined, repeats);
   if (!Array.isArray(asked)) return folds;
   const absent = asked.find((fold) => !folds.some((known) => known.fold === fold));
   if (absent !== undefined) {
-    throw badInput({ file: path, message: `'folds': there is no fold ${absent}`, remedy: `There is: ${folds.map(({ fold }) => fold).join(', ')}` });
+    throw badInput({ file: path, message: `'folds': there is no fold ${absent}`, remedy: `There is: ${[...new Set(folds.map(({ fold }) => fold))].join(', ')}` });
   }
   return folds.filter(({ fold }) => asked.includes(fold));
 }

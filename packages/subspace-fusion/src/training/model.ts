@@ -100,13 +100,15 @@ function learnOutcome(cohort: Cohort, split: Split, { task, labels: rule, model:
 }
 
 /**
- * The split without validation and test patients of a class that no training patient has: the model cannot know it.
+ * The split without validation, test and conformal patients of a class that no training patient has: the model cannot know it.
  * Those left out are named.
  */
 export function withoutUnknownClasses(split: Split, cohort: Cohort, { task, labels: rule, outcome }: Model): { split: Split; leftOut: string[] } {
   if (task === 'survival' || outcome.kind !== 'classes') return { split, leftOut: [] };
   const { byPatient } = labelPatients(cohort.patients, task, rule);
   const known = (id: string) => outcome.classes.includes(byPatient.get(id)!);
-  const leftOut = [...split.validation, ...split.test].filter((id) => !known(id));
-  return { split: { train: split.train, validation: split.validation.filter(known), test: split.test.filter(known) }, leftOut };
+  const { train, validation, test, conformal } = split;
+  const leftOut = [...validation, ...test, ...(conformal ?? [])].filter((id) => !known(id));
+  const aside = conformal ? { conformal: conformal.filter(known) } : {};
+  return { split: { train, validation: validation.filter(known), test: test.filter(known), ...aside }, leftOut };
 }

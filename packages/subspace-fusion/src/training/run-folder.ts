@@ -18,7 +18,7 @@ import { taskName, type Model } from './model.js';
  * - `model.json` and `checkpoint.safetensors`: the selected model
  * - `metrics.jsonl`: a line an epoch
  * - `state.safetensors`: where training stands, for `--resume`
- * - `result.json`, `predictions.json`, `confidence.json`: written by evaluation
+ * - `result.json`, `predictions.json`, `validation-predictions.json`, `confidence.json`: written by evaluation
  */
 export const RUN_FILES = {
   config: 'config.json',
@@ -29,6 +29,7 @@ export const RUN_FILES = {
   state: 'state.safetensors',
   result: 'result.json',
   predictions: 'predictions.json',
+  validationPredictions: 'validation-predictions.json',
   confidence: 'confidence.json',
 } as const;
 

@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest';
+import { softmaxRows } from '../../metrics/index.js';
+import { key, normal, uniform } from '../../random/counter.js';
+import type { Outcome } from '../../training/model.js';
+import { outputsOf } from '../../training/inference.js';
+import { classResult } from './apply.js';
+import { calibrate, learnClassConfidence, setsOf, type ScoredClasses } from './class-confidence.js';
+import { setInWords } from './patient.js';
+
+const CLASSES = ['common', 'second', 'third', 'rare'];
+const FREQUENCY = [0.45, 0.3, 0.247, 0.003];
+/** The model's logits are this many times too large. */
+const TOO_SURE = 2.5;
+
+/**
+ * Patients with logits z drawn at random around the classes' frequencies, and a class drawn from softmax(z): a model that says
+ * softmax(TOO_SURE·z) has the right temperature TOO_SURE.
+ */
+function draw(n: number, stream: number): ScoredClasses {
+  const C = CLASSES.length;
+  const z = Float64Array.from({ length: n * C }, (_, i) => Math.log(FREQUENCY[i % C]!) + 1.5 * normal(key(stream, 'z'), i));
+  const truth = softmaxRows(z, C);
+  const said = softmaxRows(z.map((x) => TOO_SURE * x), C);
+  const row = (p: Float64Array, i: number) => Array.from(p.subarray(i * C, (i + 1) * C));
+  const labels = Array.from({ length: n }, (_, i) => {
+    let u = uniform(key(stream, 'label'), i);
+    return Math.max(0, row(truth, i).findIndex((p) => (u -= p) < 0));
+  });
+  return { outputs: labels.map((_, i) => row(said, i)), labels };
+}
+
+describe('over 120 replicates of validation, conformal and test patients', () => {
+  const replicates = Array.from({ length: 120 }, (_, r) => {
+    const learned = learnClassConfidence(CLASSES, draw(150, key(r, 'validation')), draw(599, key(r, 'conformal')));
+    return { learned, result: classResult(learned, draw(400, key(r, 'test'))) };
+  });
+  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+
+  test('the coverage of sets with one threshold is nominal within a point', () => {
+    expect(Math.abs(mean(replicates.map(({ result }) => result.sets!.marginal.coverage.value!)) - 0.9)).toBeLessThan(0.01);
+  });
+
+  test.each([0, 1, 2])('so is the coverage within class %i', (c) => {
+    const covered = replicates.map(({ result }) => result.sets!.byClass.classes[c]!.coverage.value!);
+    expect(Math.abs(mean(covered) - 0.9)).toBeLessThan(0.01);
+  });
+
+  test('where few patients calibrate, the coverage lies above nominal as far as is foretold', () => {
+    const small = Array.from({ length: 120 }, (_, r) => classResult(learnClassConfidence(CLASSES, draw(60, key(r, 'v')), draw(24, key(r, 'c'))), draw(200, key(r, 't'))).sets!.marginal);
+    expect(small[0]!.expected!.mean).toBeCloseTo(23 / 25, 12);
+    expect(Math.abs(mean(small.map(({ coverage }) => coverage.value!)) - 23 / 25)).toBeLessThan(0.01);
+  });
+
+  test('19 of 20 observed coverages lie in the interval to expect', () => {
+    const inside = replicates.filter(({ result: { sets } }) => {
+      const { coverage, expected } = sets!.marginal;
+      return coverage.value! >= expected!.low && coverage.value! <= expected!.high;
+    });
+    expect(inside.length / replicates.length).toBeGreaterThan(0.92);
+  });
+
+  test('a class of fewer than 9 patients is refused, is in every set, and its coverage is 1', () => {
+    const refused = replicates.filter(({ result }) => result.sets!.byClass.classes[3]!.refused !== undefined);
+    expect(refused.length).toBeGreaterThan(50);
+    for (const { learned, result } of refused) {
+      const { calibrators, refused: reason, coverage, expected } = result.sets!.byClass.classes[3]!;
+      expect(calibrators).toBeLessThan(9);
+      expect(reason).toMatch(/^\d calibration patients; a coverage of 90 % needs 9$/);
+      if (coverage.value !== null) expect(coverage.value).toBe(1);
+      expect(expected).toBeNull();
+      expect(setsOf([1, 0, 0, 0], learned.conformal!).byClass).toContain(3);
+    }
+  });
+
+  test('the temperature finds how much too sure the model is, and calibration gets better by it', () => {
+    expect(mean(replicates.map(({ learned }) => learned.temperature.value!))).toBeCloseTo(TOO_SURE, 0);
+    expect(mean(replicates.map(({ result }) => result.after.calibrationError.value!))).toBeLessThan(0.5 * mean(replicates.map(({ result }) => result.before.calibrationError.value!)));
+    expect(mean(replicates.map(({ result }) => result.after.logLoss.value!))).toBeLessThan(mean(replicates.map(({ result }) => result.before.logLoss.value!)));
+  });
+
+  test('thresholds of sensitivity 0.9 keep it on validation patients, and come near it on others', () => {
+    const points = replicates.map(({ learned, result }) => [learned.operatingPoints[1]!, result.operatingPoints[1]!] as const);
+    for (const [chosen] of points) {
+      expect(chosen).toMatchObject({ class: 'common', rule: 'sensitive' });
+      expect(chosen.sensitivity!.value).toBeGreaterThanOrEqual(0.9);
+    }
+    const reached = mean(points.map(([, test]) => test.sensitivity!.value!));
+    expect(reached).toBeGreaterThan(0.87);
+    expect(reached).toBeLessThan(0.93);
+  });
+});
+
+test('class weights are taken off before the temperature is fitted: it is that of the model without weights', () => {
+  const { outputs, labels } = draw(2000, key(1, 'weighted'));
+  const outcome: Outcome = { kind: 'classes', classes: CLASSES, weights: FREQUENCY.map((f) => 0.45 / f) };
+  // A model that weighs class c by w_c says logits log p_c + log w_c.
+  const weighted = outputs.map((p) => outputsOf(Float32Array.from(p, (x, c) => Math.log(x) + Math.log(0.45 / FREQUENCY[c]!)), outcome));
+  const corrected = learnClassConfidence(CLASSES, { outputs: weighted.map((p) => Array.from(p)), labels });
+  expect(corrected.temperature.value).toBeCloseTo(learnClassConfidence(CLASSES, { outputs, labels }).temperature.value!, 3);
+});
+
+test('a temperature that cannot be fitted is refused, and leaves probabilities as they are', () => {
+  const perfect = learnClassConfidence(['a', 'b'], { outputs: [[0.9, 0.1], [0.2, 0.8]], labels: [0, 1] });
+  expect(perfect.temperature).toMatchObject({ value: null, reason: expect.stringContaining('no temperature is low enough') });
+  expect(calibrate([0.7, 0.3], perfect)).toEqual([0.7, 0.3]);
+  expect(perfect.conformal).toBeUndefined();
+  expect(calibrate([1, 0], learnClassConfidence(['a', 'b'], { outputs: [[1, 0], [0.6, 0.4], [0.8, 0.2]], labels: [0, 1, 0] }))).toEqual([1, 0]);
+});
+
+test('a set in words', () => {
+  expect(setInWords(['a'], ['a', 'b', 'c'])).toBe('a');
+  expect(setInWords(['a', 'c'], ['a', 'b', 'c'])).toBe('one of: a, c');
+  expect(setInWords(['a', 'b'], ['a', 'b'])).toBe('cannot tell: no class is ruled out');
+  expect(setInWords([], ['a', 'b'])).toBe('none: the patient is like those of no class');
+});

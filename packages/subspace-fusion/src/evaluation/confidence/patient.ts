@@ -1,0 +1,73 @@
+import { predictedSurvival, survivalCurve, type Metric } from '../../metrics/index.js';
+import type { Outcome } from '../../training/model.js';
+import { calibrate, setsOf, type ClassConfidence } from './class-confidence.js';
+import type { Confidence } from './confidence-file.js';
+import { similarPatients, YEAR, type Horizon } from './survival-confidence.js';
+import { outsideOf, type RangeChecks } from './training-range.js';
+
+/** Why a run says nothing of its model's confidence. */
+export const NOT_LEARNED = 'the run holds no confidence.json of this model; train writes it';
+
+/** What one patient's prediction is worth. */
+export interface PatientConfidence {
+  /** Class tasks: probabilities at the temperature; as they were where none could be fitted. */
+  readonly calibrated?: Readonly<Record<string, number>>;
+  readonly calibration?: { readonly temperature: Metric; readonly patients: number };
+  /** Class tasks: which classes are not ruled out, where patients were set aside to tell. */
+  readonly set?: PatientSet;
+  /** Survival: held-out patients with predictions like this one's, and how many of them lived on, by years. */
+  readonly similar?: readonly { readonly years: Horizon; readonly patients: number; readonly alive: Metric }[];
+  /** Survival: those who were held out. */
+  readonly heldOut?: 'conformal' | 'validation';
+}
+
+export interface PatientSet {
+  /** Share of patients whose true class such a set holds: 0.9. */
+  readonly coverage: number;
+  readonly classes: readonly string[];
+  /** Classes that too few patients were set aside of; they are in every set. */
+  readonly neverRuledOut: readonly string[];
+  readonly words: string;
+}
+
+/** What the outputs of one complete patient are worth; `known` is the run's. */
+export function patientConfidence(outputs: readonly number[], outcome: Outcome, known: Confidence | undefined): PatientConfidence | { unknown: string } {
+  if (outcome.kind === 'classes') return known?.classes ? classesOf(outputs, known.classes) : { unknown: NOT_LEARNED };
+  if (!known?.survival) return { unknown: NOT_LEARNED };
+  const curve = survivalCurve(outputs, outcome.cuts);
+  const similar = known.survival.horizons.flatMap((horizon) => {
+    const predicted = predictedSurvival(curve, horizon.years * YEAR[outcome.timeUnit]);
+    const group = typeof predicted === 'number' ? similarPatients(horizon, predicted) : undefined;
+    return group ? [{ years: horizon.years, patients: group.n, alive: group.observed }] : [];
+  });
+  return { similar, heldOut: known.survival.on };
+}
+
+function classesOf(outputs: readonly number[], confidence: ClassConfidence): PatientConfidence {
+  const { classes, patients, temperature, conformal } = confidence;
+  const probabilities = calibrate(outputs, confidence);
+  const calibrated = Object.fromEntries(classes.map((name, c) => [name, probabilities[c]!]));
+  const common = { calibrated, calibration: { temperature, patients } };
+  if (!conformal) return common;
+  const set = setsOf(probabilities, conformal).byClass.map((c) => classes[c]!);
+  const neverRuledOut = classes.filter((_, c) => conformal.byClass[c]!.value === null);
+  return { ...common, set: { coverage: conformal.coverage, classes: set, neverRuledOut, words: setInWords(set, classes) } };
+}
+
+/** A prediction set for a reader. */
+export function setInWords(set: readonly string[], classes: readonly string[]): string {
+  if (set.length === 0) return 'none: the patient is like those of no class';
+  if (set.length === classes.length) return 'cannot tell: no class is ruled out';
+  return set.length === 1 ? set[0]! : `one of: ${set.join(', ')}`;
+}
+
+/** A caution for inputs that lie out of the range of the training patients. */
+export function unlikeWarnings(checks: RangeChecks): string[] {
+  return outsideOf(checks).map((kind) => {
+    const { distance, limit, clipped = 0, clippedLimit = 1 } = checks[kind]!;
+    const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
+    const atBound = clipped > clippedLimit ? `, ${percent(clipped)} of them at the bound of the scale (99 % of those have up to ${percent(clippedLimit)})` : '';
+    const words = `distance ${distance.toFixed(2)}, and 99 % of the training patients are within ${limit.toFixed(2)}${atBound}`;
+    return `the patient's ${kind} are unlike those of the training patients: ${words}. Do not trust this prediction`;
+  });
+}

@@ -1,0 +1,76 @@
+import type { TimeUnit } from '../../cohort/index.js';
+import {
+  BEYOND_FOLLOW_UP, calibrationGroups, predictedSurvival, survivalCalibrationError, survivalCurve,
+  type CalibrationGroup, type Metric,
+} from '../../metrics/index.js';
+
+/** A year in each unit of time. */
+export const YEAR = { days: 365.25, months: 12, years: 1 } as const;
+/** Years after which survival is told and its calibration judged. */
+export const HORIZONS = [1, 2, 5] as const;
+export type Horizon = (typeof HORIZONS)[number];
+
+/** Patients whose survival was predicted, and what happened to them. */
+export interface ScoredSurvival {
+  /** Hazards of the bins, `[n][bins]`. */
+  readonly outputs: readonly (readonly number[])[];
+  readonly time: readonly number[];
+  readonly event: readonly boolean[];
+}
+
+/** What the times of a model are: inner boundaries of its bins, in `timeUnit`. */
+export interface SurvivalTimes {
+  readonly cuts: readonly number[];
+  readonly timeUnit: TimeUnit;
+}
+
+/** Patients predicted alike, and how many of them really lived to the horizon. */
+export interface SimilarPatients extends CalibrationGroup {
+  /** The highest prediction among them. */
+  readonly highest: number;
+}
+
+/** Predicted against observed survival at one horizon. */
+export interface HorizonCalibration {
+  readonly years: Horizon;
+  readonly error: Metric;
+  /** Quantile groups of the prediction, lowest first. */
+  readonly groups: readonly SimilarPatients[];
+}
+
+/** Calibration of survival curves on patients that did not train the model. */
+export interface SurvivalCalibration {
+  readonly patients: number;
+  /** Horizons that lie within the model's last cut. */
+  readonly horizons: readonly HorizonCalibration[];
+}
+
+const MOST_GROUPS = 4;
+/** Fewer patients in a group tell nothing. */
+const GROUP_SIZE = 10;
+
+/** Survival probabilities at 1, 2 and 5 years against Kaplan-Meier, in up to four quantile groups of about ten patients or more. */
+export function survivalCalibration({ outputs, time, event }: ScoredSurvival, { cuts, timeUnit }: SurvivalTimes): SurvivalCalibration {
+  const curves = outputs.map((hazards) => survivalCurve(hazards, cuts));
+  const groups = Math.min(MOST_GROUPS, Math.max(1, Math.floor(time.length / GROUP_SIZE)));
+  const horizons = HORIZONS.flatMap((years) => {
+    const horizon = years * YEAR[timeUnit];
+    const predicted = curves.map((curve) => predictedSurvival(curve, horizon)).filter((p) => p !== BEYOND_FOLLOW_UP);
+    if (predicted.length < curves.length || curves.length === 0) return []; // beyond the last cut, which is that of every curve
+    const error = survivalCalibrationError(time, event, predicted, horizon, groups);
+    return [{ years, error, groups: withHighest(calibrationGroups(time, event, predicted, horizon, groups), predicted) }];
+  });
+  return { patients: time.length, horizons };
+}
+
+/** Groups are cut from the sorted predictions, lowest first. */
+function withHighest(groups: readonly CalibrationGroup[], predicted: readonly number[]): SimilarPatients[] {
+  const sorted = predicted.toSorted((a, b) => a - b);
+  let upTo = 0;
+  return groups.map((group) => ({ ...group, highest: sorted[(upTo += group.n) - 1]! }));
+}
+
+/** The held-out patients whose prediction is most like `predicted`. */
+export function similarPatients({ groups }: HorizonCalibration, predicted: number): SimilarPatients | undefined {
+  return groups.find(({ highest }) => predicted <= highest) ?? groups.at(-1);
+}
