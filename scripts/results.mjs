@@ -7,7 +7,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { crossvalTables, formatMarkdown, modelTable } from '../packages/subspace-fusion/dist/evaluation/tables.js';
+import { crossvalTables, crossvalTask, formatMarkdown, modelsTable } from '../packages/subspace-fusion/dist/evaluation/tables/index.js';
 
 /** What must hold: the paired difference to ridge regression has its lower 95 % bound above this. */
 const BOUND = -0.05;
@@ -22,7 +22,8 @@ const document = fileURLToPath(new URL('../docs/results.md', import.meta.url));
 function read(folder) {
   const file = join(study, folder, 'crossval.json');
   // The keys of differences once had a true minus sign.
-  return existsSync(file) ? { model: 'subspace', ...JSON.parse(readFileSync(file, 'utf8').replaceAll(' − ', ' - ')) } : undefined;
+  const later = { model: 'subspace', notes: [], subgroups: [], worstPredicted: [] }; // what older files do not have
+  return existsSync(file) ? { ...later, ...JSON.parse(readFileSync(file, 'utf8').replaceAll(' − ', ' - ')) } : undefined;
 }
 
 function tablesOf(folder) {
@@ -36,7 +37,8 @@ function summary(folders) {
   const rows = folders.map((folder) => {
     const crossval = read(folder);
     if (!crossval) return [folder, 'not run', '', '', ''];
-    const { header, rows } = modelTable(crossval, crossval.model, '');
+    const task = crossvalTask(crossval);
+    const { header, rows } = modelsTable(task, task.scopes[0]);
     const [own] = rows;
     const ridge = rows.find(([name]) => name.startsWith('ridge'));
     const { low } = Object.entries(crossval.differences).find(([name]) => name.includes('ridge'))[1];

@@ -29,8 +29,13 @@ export type { Model, Outcome } from './training/model.js';
 // Evaluation and prediction.
 export { evaluate, evaluateAndWrite, type EvaluatedPatient, type EvaluateOptions, type Evaluation } from './evaluation/evaluate.js';
 export { evaluateExternal } from './evaluation/external.js';
+export { auditConfig, auditRuns, hasLeak, type Audit } from './evaluation/audit/audit.js';
+export type { Finding } from './evaluation/audit/finding.js';
 export { predictPatient, type PatientPrediction, type PredictOptions } from './evaluation/predict.js';
 export type { NamedMetrics, Result } from './evaluation/result.js';
+export { readConfidence, type Confidence } from './evaluation/confidence/confidence-file.js';
+export type { ConfidenceResult } from './evaluation/confidence/apply.js';
+export type { PatientConfidence } from './evaluation/confidence/patient.js';
 export * as metrics from './metrics/index.js';
 
 // Models that travel: to ONNX, and from the published PyTorch code.
@@ -39,8 +44,8 @@ export { exportRun, portableModel, type Exported } from './portable/export.js';
 export { importCheckpoint, type ImportOptions, type ImportRecord } from './portable/import.js';
 
 // Reports and simulated cohorts.
-export { reportRun } from './report/from-run.js';
-export { renderReport, type ReportInput } from './report/index.js';
+export { readReport, renderModelCard, renderReport, writeReport, type ReportInput, type ReportOptions } from './report/index.js';
+export { openPseudonyms, type Pseudonyms } from './files/pseudonyms.js';
 export { simulateBagsForCohort, simulateCohort } from './simulation/index.js';
 
 export { readSafetensors, encodeSafetensors } from './files/safetensors.js';

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,9 +37,9 @@ describe('subspace crossval', () => {
     expect(code).toBe(0);
     const result = JSON.parse(out) as Crossval;
     expect(result).toMatchObject({ task: 'survival', split: 'test', patients: 36, metrics: { concordanceIndex: { n: 36 } } });
-    expect(result.folds.map(({ split, patients, metrics }) => [split, patients, Object.keys(metrics)])).toEqual([
-      ['test', 18, ['concordanceIndex']],
-      ['test', 18, ['concordanceIndex']],
+    expect(result.folds.map(({ split, patients, metrics }) => [split, patients, Object.keys(metrics)[0]])).toEqual([
+      ['test', 18, 'concordanceIndex'],
+      ['test', 18, 'concordanceIndex'],
     ]);
     expect(said).toMatch(/^fold 0, seed 1: C-index \d\.\d{3} .*\nfold 1, seed 1: /m);
   });
@@ -50,11 +50,16 @@ describe('subspace crossval', () => {
     expect(out).toMatch(/survival, all: 36 patients, \d+ deaths\n.*C-index \(95 %\) +this method minus it/);
     expect(out).toMatch(/ridge Cox, same genes +\d\.\d{3} \(\d\.\d{3} to \d\.\d{3}\) +[+−]\d\.\d{3} \(/);
     expect(out).toContain('idh_status = Mutant: ');
+    const files = ['crossval.json', 'comparison.csv', 'comparison.md', 'comparison.tex', 'comparison.html'].map((name) => join(folder, 'xv', name));
+    expect(out).toContain(files.join('\n'));
+    for (const file of files) expect(readFileSync(file, 'utf8')).toContain('fold-1/seed-1');
   });
 
   it('refuses bad input with exit code 2', async () => {
     expect((await crossval('--seeds', '1;2')).code).toBe(2);
     expect((await crossval('--folds', '1')).code).toBe(2);
+    expect(await crossval('--probe', 'site')).toMatchObject({ code: 2, said: expect.stringMatching(/no patient has a TCGA barcode as its id \(--probe\)/) as string });
+    expect((await crossval('--probe', 'hospital')).code).toBe(2);
     expect(await crossval('--within', 'idh_status=x')).toMatchObject({ code: 2, said: expect.stringMatching(/no patient has idh_status = 'x'/) as string });
   });
 });

@@ -1,18 +1,19 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { basename, join } from 'node:path';
-import { formatProblem, loadConfig, parseOverrides } from '../cohort/index.js';
+import { formatProblem, loadConfig, parseOverrides, type SiteRule } from '../cohort/index.js';
 import { CROSSVAL_FILE, type Crossval } from '../evaluation/crossval.js';
 import { CONTROLS, type Control, type PlannedRun } from '../evaluation/crossval-runs.js';
 import type { Subgroup } from '../evaluation/subgroups.js';
-import { crossvalTables, formatText } from '../evaluation/tables.js';
+import { crossvalTables, crossvalTask, formatText } from '../evaluation/tables/index.js';
 import { UserError } from '../files/user-error.js';
 import { crossvalidate } from '../planning/crossval.js';
 import { isPlan } from '../planning/plan.js';
 import { planSweep } from '../planning/sweep.js';
+import { writeComparison } from '../report/comparison-files.js';
 import { Interrupted } from '../training/train.js';
 import { duration } from './duration.js';
 import { figure, headline } from './figures.js';
-import { collect, SET } from './options.js';
+import { collect, count, SET } from './options.js';
 import { interruptible } from './interrupt.js';
 import { progressBar } from './progress.js';
 import { runAndCompare } from './sweep.js';
@@ -21,9 +22,11 @@ interface CrossvalFlags {
   readonly set: string[];
   readonly out?: string;
   readonly folds?: number;
+  readonly repeats?: number;
   readonly seeds?: number[];
   readonly control?: Control;
   readonly controlSeeds?: number[];
+  readonly probe?: SiteRule;
   readonly within: Subgroup[];
   readonly json?: boolean;
 }
@@ -37,9 +40,11 @@ export function addCrossvalCommand(program: Command): void {
     .option(...SET, collect, [])
     .option('--out <folder>', 'folder of the run folders (default: runs/ and the name of the config and -crossval)')
     .option('--folds <n>', 'number of folds to make (default: 5)', wholeNumber)
+    .option('--repeats <n>', 'deal the patients to folds so many times, each another way (default: once)', count)
     .option('--seeds <list>', 'seeds of the training, as in 1,2,3 (default: training.seed)', numberList)
-    .addOption(new Option('--control <name>', 'train a control too: every patient with the slides of another').choices(CONTROLS))
+    .addOption(new Option('--control <name>', 'train a control too: every patient with the slides, or with the outcome, of another').choices(CONTROLS))
     .option('--control-seeds <list>', 'seeds of the control (default: those of --seeds)', numberList)
+    .option('--probe <site>', 'also tell how well the inputs say the site: `site`, that of TCGA barcodes, or column=NAME of the clinical table', siteRule)
     .option('--within <column=value>', 'also score the patients of a subgroup alone; may be repeated', addSubgroup, [])
     .option('--json', 'print the result as JSON')
     .action(async (path: string, flags: CrossvalFlags) => {
@@ -49,9 +54,9 @@ export function addCrossvalCommand(program: Command): void {
 }
 
 /** The plan says folds, seeds and controls; failed runs are done again, as in the cross-validation of one configuration. */
-async function crossvalPlan(path: string, { set, out, json, folds, seeds, control, within }: CrossvalFlags): Promise<void> {
-  if (folds !== undefined || seeds || control || within.length > 0) {
-    throw new UserError(`${path}: is a plan, which says its folds, seeds and controls itself. Leave --folds, --seeds, --control and --within away.`);
+async function crossvalPlan(path: string, { set, out, json, folds, repeats, seeds, control, probe, within }: CrossvalFlags): Promise<void> {
+  if (folds !== undefined || repeats !== undefined || seeds || control || probe || within.length > 0) {
+    throw new UserError(`${path}: is a plan, which says its folds, repeats, seeds and controls itself. Leave --folds, --repeats, --seeds, --control, --probe and --within away.`);
   }
   await runAndCompare(await planSweep(path, { overrides: parseOverrides(set), out }), { executor: 'local', retry: 'failed', json });
 }
@@ -72,8 +77,10 @@ async function crossval(path: string, flags: CrossvalFlags): Promise<void> {
         config,
         out,
         folds: flags.folds,
+        repeats: flags.repeats,
         seeds,
         control: flags.control && { name: flags.control, seeds: flags.controlSeeds ?? seeds },
+        probe: flags.probe,
         within: flags.within,
         signal,
         onWarning: (problem) => {
@@ -90,7 +97,8 @@ async function crossval(path: string, flags: CrossvalFlags): Promise<void> {
       }),
     );
     bar.clear();
-    print(result, out, flags.json ?? false);
+    const files = await writeComparison(out, result.name, [crossvalTask(result)]);
+    print(result, [join(out, CROSSVAL_FILE), ...files], flags.json ?? false);
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     say(`${out}: stopped. The same command goes on from here.`);
@@ -100,7 +108,7 @@ async function crossval(path: string, flags: CrossvalFlags): Promise<void> {
   }
 }
 
-function print(result: Crossval, out: string, json: boolean): void {
+function print(result: Crossval, files: readonly string[], json: boolean): void {
   const failed = result.folds.flatMap(({ fold, runs }) => runs.flatMap(({ folder, failure }) => (failure === undefined ? [] : [`fold ${fold}: ${folder} failed: ${failure}`])));
   failed.forEach((line) => {
     console.error(line);
@@ -111,9 +119,10 @@ function print(result: Crossval, out: string, json: boolean): void {
     return;
   }
   const { folds, seeds } = result;
-  console.log(`Means over ${folds.length} folds${seeds.length > 1 ? ` and ${seeds.length} seeds` : ''} on test patients, never pooled; ${result.intervals}.\n`);
+  const repeats = new Set(folds.map(({ repeat }) => repeat)).size;
+  console.log(`Means over ${repeats > 1 ? `${repeats} repeats of ` : ''}${folds.length / repeats} folds${seeds.length > 1 ? ` and ${seeds.length} seeds` : ''} on test patients, never pooled; ${result.intervals}.\n`);
   for (const table of crossvalTables(result)) console.log(`${typeof table === 'string' ? table : formatText(table)}\n`);
-  console.log(`${join(out, CROSSVAL_FILE)}\nResearch software. Not a medical device.`);
+  console.log(`${files.join('\n')}\nResearch software. Not a medical device.`);
 }
 
 function headlineOf(metrics: Parameters<typeof headline>[0]): string {
@@ -121,8 +130,8 @@ function headlineOf(metrics: Parameters<typeof headline>[0]): string {
   return `${label} ${figure(metric)}`;
 }
 
-function runName({ fold, seed, control }: PlannedRun): string {
-  return `fold ${fold}, seed ${seed}${control === undefined ? '' : `, ${control}`}`;
+function runName({ fold, repeat, seed, control }: PlannedRun): string {
+  return `${repeat === undefined ? '' : `repeat ${repeat}, `}fold ${fold}, seed ${seed}${control === undefined ? '' : `, ${control}`}`;
 }
 
 function wholeNumber(text: string): number {
@@ -133,6 +142,13 @@ function wholeNumber(text: string): number {
 function numberList(text: string): number[] {
   if (!/^\d+(,\d+)*$/.test(text)) throw new InvalidArgumentError('It must be whole numbers with commas, as in 1,2,3.');
   return [...new Set(text.split(',').map(Number))];
+}
+
+function siteRule(text: string): SiteRule {
+  if (text === 'site') return 'site';
+  const column = /^column=(.+)$/.exec(text)?.[1];
+  if (column === undefined) throw new InvalidArgumentError('It must be site, or column= and a column of the clinical table.');
+  return { column };
 }
 
 function addSubgroup(text: string, before: Subgroup[]): Subgroup[] {

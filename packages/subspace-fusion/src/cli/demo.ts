@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { loadConfig } from '../cohort/index.js';
 import { evaluateAndWrite } from '../evaluation/evaluate.js';
 import { writeFileAtomic } from '../files/atomic.js';
-import { reportRun } from '../report/from-run.js';
+import { readReportRun } from '../report/from-run.js';
+import { versions } from '../report/read.js';
 import { renderReport } from '../report/report.js';
 import type { ReportRun } from '../report/types.js';
 import { simulateCohort } from '../simulation/index.js';
 import { writeJson } from '../training/run-folder.js';
 import { train } from '../training/train.js';
-import { VERSION } from '../version.js';
 import { figure, headline } from './figures.js';
 import { progressBar } from './progress.js';
 
@@ -66,7 +66,7 @@ async function demonstrate(task: (typeof TASKS)[number], cohort: string, run: st
   const evaluation = await evaluateAndWrite(run);
   const [name, metric] = headline(evaluation.result.metrics);
   console.log(`${task.padEnd(10)} ${name} ${figure(metric)}`);
-  return reportRun(run, evaluation);
+  return readReportRun(run);
 }
 
 function demoReport(runs: readonly ReportRun[]): string {
@@ -74,6 +74,6 @@ function demoReport(runs: readonly ReportRun[]): string {
     title: 'Subspace Fusion: demonstration',
     description: 'The cohort is simulated: slides and genes are drawn by a program from a known truth. The numbers say nothing about real patients.',
     runs,
-    versions: { 'subspace-fusion': VERSION, node: process.versions.node },
+    versions: versions(),
   });
 }

@@ -1,13 +1,15 @@
 import { Option, type Command } from 'commander';
-import { formatProblem, loadConfig, type Problem, type Split } from '../cohort/index.js';
+import { formatProblem, loadConfig, type Part, type Problem } from '../cohort/index.js';
 import { evaluate, type MissingModality } from '../evaluation/evaluate.js';
 import { evaluateExternal } from '../evaluation/external.js';
 import type { Result } from '../evaluation/result.js';
-import { baselineName, figure, headline } from './figures.js';
+import { confidenceLines } from './confidence-words.js';
+import { baselineName, chosenWarning, figure, headline } from './figures.js';
 import { progressBar } from './progress.js';
 
 interface EvaluateFlags {
-  readonly split: keyof Split;
+  readonly split: Part;
+  readonly allowSelected?: boolean;
   readonly cohort?: string;
   readonly without?: MissingModality;
   readonly json?: boolean;
@@ -20,10 +22,11 @@ export function addEvaluateCommand(program: Command): void {
     .description("score a run's selected model on a part of its split, or on another cohort")
     .argument('<run>', 'run folder')
     .addOption(new Option('--split <part>', 'which patients').choices(['train', 'validation', 'test']).default('test'))
+    .option('--allow-selected', 'score training or validation patients, on whom the model was chosen; the result says so')
     .addOption(new Option('--cohort <config>', 'another cohort: external validation on all its patients').conflicts('split'))
     .addOption(new Option('--without <modality>', 'as if it had not been measured; for models trained with training.modalityDropout').choices(['slides', 'expression']).conflicts('cohort'))
     .option('--json', 'print the result as JSON')
-    .action(async (run: string, { split, cohort, without, json = false }: EvaluateFlags) => {
+    .action(async (run: string, { split, allowSelected, cohort, without, json = false }: EvaluateFlags) => {
       const bar = progressBar('predicting');
       const onPatient = (done: number, of: number) => {
         bar.update(done, of);
@@ -34,7 +37,7 @@ export function addEvaluateCommand(program: Command): void {
         console.error(`warning: ${formatProblem(problem)}`);
       };
       const other = cohort === undefined ? undefined : await loadConfig(cohort);
-      const evaluating = other ? evaluateExternal(run, other, { onPatient, onWarning }) : evaluate(run, { split, without, onPatient });
+      const evaluating = other ? evaluateExternal(run, other, { onPatient, onWarning }) : evaluate(run, { split, allowSelected, without, onPatient });
       const { result } = await evaluating.finally(() => {
         bar.clear();
       });
@@ -56,9 +59,10 @@ export function printEvaluation(result: Result, json: boolean): void {
     return;
   }
   const { task, split, cohort, endpoint, patients, metrics, baselines, selection, riskGroups } = result;
-  const { without, covariates, definingCovariates } = result;
+  const { chosenOnThese, without, covariates, definingCovariates } = result;
   const who = cohort ? `${patients} of ${cohort.patients} patients of ${cohort.name}` : `${patients} ${split} patients`;
   console.log(`${task}, ${who} (${keptWeights(selection)})`);
+  if (chosenOnThese) console.log(`  ${chosenWarning}`);
   if (without) console.log(`  every patient taken as without ${without}`);
   if (covariates) console.log(`  with covariates ${covariates.join(', ')}${definingCovariates?.length ? `; ${definingCovariates.join(', ')} defines the label` : ''}`);
   for (const [reason, n] of Object.entries(cohort?.leftOut ?? {})) console.log(`  left out: ${n} ${reason}`);
@@ -73,5 +77,6 @@ export function printEvaluation(result: Result, json: boolean): void {
     const test = p?.value === undefined || p.value === null ? 'no log-rank test' : `log-rank p ${p.value.toPrecision(2)}`;
     console.log(`  risk groups by the training median: ${riskGroups.low} low, ${riskGroups.high} high; ${test}`);
   }
+  if (result.confidence) for (const text of confidenceLines(result.confidence)) console.log(text);
   console.log('Research software. Not a medical device.');
 }

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { join } from 'node:path';
-import type { Split } from '../cohort/index.js';
+import type { Part } from '../cohort/index.js';
 import {
   EXPLANATIONS, explainCohort, explainPatient, readThumbnail, writeCohortExplanation, writePatientExplanation,
 } from '../explanation/index.js';
@@ -15,7 +15,7 @@ interface Options {
   readonly expression?: string;
   readonly clinical?: string[];
   readonly cohort?: boolean;
-  readonly split: keyof Split;
+  readonly split: Part;
   readonly geneSets?: string;
   readonly thumbnail?: string;
   readonly downsample?: string;

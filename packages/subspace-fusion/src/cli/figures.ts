@@ -1,4 +1,4 @@
-import type { NamedMetrics } from '../evaluation/result.js';
+import { CHOSEN_ON_THESE, type NamedMetrics } from '../evaluation/result.js';
 
 /** The figures of a metric for a terminal: `0.812 (95 % 0.742 to 0.871; n 57, 19 events)`, or why there is none. */
 export function figure(metric: NamedMetrics[string] | undefined): string {
@@ -8,6 +8,9 @@ export function figure(metric: NamedMetrics[string] | undefined): string {
   const events = metric.events === undefined ? '' : `, ${metric.events} events`;
   return `${metric.value.toFixed(3)} (${interval}; n ${metric.n}${events})`;
 }
+
+/** Goes with the figures of patients that the model was chosen on. */
+export const chosenWarning = `CAUTION: ${CHOSEN_ON_THESE}`;
 
 /** The metric that speaks for a task: the concordance index, or macro AUC. */
 export function headline(metrics: NamedMetrics): readonly [string, NamedMetrics[string] | undefined] {

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { UserError } from '../files/user-error.js';
 import { WorkError } from '../files/work-error.js';
+import { addAuditCommand } from './audit.js';
 import { addBenchCommand } from './bench.js';
 import { addDemoCommand } from './demo.js';
 import { addCrossvalCommand } from './crossval.js';
@@ -11,6 +12,7 @@ import { addExtractCommand } from './extract.js';
 import { addImportCommand } from './import.js';
 import { addInspectCommand } from './inspect.js';
 import { addPredictCommand } from './predict.js';
+import { addReportCommand } from './report.js';
 import { addRunPlannedCommand } from './run-planned.js';
 import { addSimulateCommand } from './simulate.js';
 import { addSweepCommand } from './sweep.js';
@@ -33,8 +35,10 @@ export async function main(args: readonly string[]): Promise<void> {
   addInspectCommand(program);
   addTrainCommand(program);
   addEvaluateCommand(program);
+  addAuditCommand(program);
   addPredictCommand(program);
   addExplainCommand(program);
+  addReportCommand(program);
   addExportCommand(program);
   addImportCommand(program);
   addCrossvalCommand(program);

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { UserError } from '../files/user-error.js';
+import { patientConfidenceLines } from './confidence-words.js';
 import { predictPatient, type PatientPrediction } from '../evaluation/predict.js';
 
 /** `subspace predict RUN --bag F --expression F`: one patient's prediction, from one of the two where the model can do without the other. */
@@ -28,10 +29,12 @@ export function columnValue(text: string): [column: string, value: string] {
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
-function describe({ patient, task, leanedOn, probabilities, predicted, risk, survival }: PatientPrediction): string {
+function describe(prediction: PatientPrediction): string {
+  const { patient, task, leanedOn, probabilities, predicted, risk, survival, confidence } = prediction;
   const lines = [`${patient}: ${task}, from ${leanedOn.join(', ')}`];
   if (probabilities) {
-    for (const [name, p] of Object.entries(probabilities)) lines.push(`  ${name.padEnd(28)}${p.toFixed(3)}${name === predicted ? '  ← most probable' : ''}`);
+    const shown = 'unknown' in confidence ? probabilities : (confidence.calibrated ?? probabilities);
+    for (const [name, p] of Object.entries(shown)) lines.push(`  ${name.padEnd(28)}${p.toFixed(3)}${name === predicted ? '  ← most probable' : ''}`);
   }
   if (survival && risk !== undefined) {
     const share = (p: number | string) => (typeof p === 'number' ? p.toFixed(3) : p);
@@ -40,6 +43,6 @@ function describe({ patient, task, leanedOn, probabilities, predicted, risk, sur
     lines.push(`  ${'median survival'.padEnd(28)}${typeof median === 'number' ? `${median.toFixed(1)} ${timeUnit}` : median}`);
     lines.push(`  ${'risk (higher is worse)'.padEnd(28)}${risk.toFixed(3)}`);
   }
-  lines.push('Research software. Not a medical device.');
+  lines.push(...patientConfidenceLines(prediction), 'Research software. Not a medical device.');
   return lines.join('\n');
 }

@@ -1,15 +1,16 @@
 import { Option, type Command } from 'commander';
 import { join } from 'node:path';
 import { counted, formatProblem, parseOverrides } from '../cohort/index.js';
-import { comparisonTable, formatText, metricName } from '../evaluation/tables.js';
+import { formatText, metricName, shortTables } from '../evaluation/tables/index.js';
 import type { Executor } from '../planning/executor.js';
 import { jobsAtOnce, localExecutor } from '../planning/local.js';
 import { slurmExecutor } from '../planning/slurm.js';
 import { arrayScript, slurmBytes } from '../planning/slurm-script.js';
 import { checkCohorts, planSweep, RESULTS_FILE, runSweep, slurmResources, type Sweep } from '../planning/sweep.js';
-import { COMPARISON_FILE, compareSweep } from '../planning/sweep-comparison.js';
+import { comparedTask, COMPARISON_FILE, compareSweep } from '../planning/sweep-comparison.js';
 import { runsToDo, sweepStatus, type RunStatus } from '../planning/sweep-status.js';
 import { summarise, type SettingSummary } from '../planning/sweep-summary.js';
+import { COMPARISON_FILES, writeComparison } from '../report/comparison-files.js';
 import { Interrupted } from '../training/train.js';
 import { duration } from './duration.js';
 import { interruptible } from './interrupt.js';
@@ -85,13 +86,11 @@ export async function runAndCompare(sweep: Sweep, flags: Pick<SweepFlags, 'execu
   const status = await sweepStatus(sweep);
   // What another process or the cluster is doing has not failed.
   if (status.some(({ state }) => state === 'failed' || state === 'stopped' || state === 'waiting')) process.exitCode = 1;
-  const comparisons = await compareSweep(sweep);
+  const tasks = (await compareSweep(sweep)).map(comparedTask);
+  await writeComparison(sweep.out, sweep.name, tasks);
   if (!flags.json) {
     console.log(`${formatText(summaryTable(await summarise(sweep)))}\n`);
-    for (const { task, reference, folds, patients, ...comparison } of comparisons) {
-      const title = `${task}: ${counted(folds.length, 'fold')}, ${patients} test patients, means over folds and seeds`;
-      console.log(`${formatText(comparisonTable(comparison, reference, title))}\n`);
-    }
+    for (const table of tasks.flatMap(shortTables)) console.log(`${typeof table === 'string' ? table : formatText(table)}\n`);
   }
   printStatus(sweep, status, flags.json ?? false);
 }
@@ -149,7 +148,7 @@ function printStatus({ out }: Sweep, status: readonly RunStatus[], json: boolean
   });
   console.log(STATES.filter((state) => counts[state]! > 0).map((state) => `${counts[state]!} ${state}`).join(', '));
   if (counts['failed']! > 0) console.log('--retry failed does the failed ones again.');
-  console.log(`${join(out, RESULTS_FILE)}\n${join(out, COMPARISON_FILE)}\nResearch software. Not a medical device.`);
+  console.log(`${join(out, RESULTS_FILE)}\n${[COMPARISON_FILE, ...COMPARISON_FILES].map((name) => join(out, name)).join('\n')}\nResearch software. Not a medical device.`);
 }
 
 function summaryTable(settings: readonly SettingSummary[]) {

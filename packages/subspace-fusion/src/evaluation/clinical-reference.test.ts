@@ -10,13 +10,14 @@ const without = (...columns: string[]) => rows.map((row) => Object.fromEntries(O
 
 describe('age, diagnosis and grade', () => {
   it('are read from what the table has; histology stands for a diagnosis without markers', () => {
-    expect(clinicalReference('survival', 'who2021', rows)).toEqual({ variables: ['age', 'idh', 'codeletion', 'grade'], leftOut: [] });
+    expect(clinicalReference('survival', 'who2021', rows)).toEqual({ variables: ['age', 'idh', 'codeletion', 'grade'], leftOut: [], defining: [] });
     expect(clinicalReference('survival', 'who2021', without('idh_status', 'codel_1p19q'))).toEqual({
       variables: ['age', 'histology', 'grade'],
       leftOut: [
         { variable: 'idh', reason: "the clinical table does not have a column 'idh_status' of mutant and wild type" },
         { variable: 'codeletion', reason: 'the clinical table does not have a column of the 1p/19q codeletion' },
       ],
+      defining: [],
     });
   });
 
@@ -24,7 +25,7 @@ describe('age, diagnosis and grade', () => {
     const defining = { reason: 'it is part of the definition of the label' };
     expect(clinicalReference('diagnosis', 'who2021', rows).variables).toEqual(['age']);
     expect(clinicalReference('subtype', 'who2021', rows).variables).toEqual(['age', 'grade']);
-    expect(clinicalReference('grade', 'who2021', rows)).toEqual({ variables: ['age', 'idh', 'codeletion'], leftOut: [{ variable: 'grade', ...defining }] });
+    expect(clinicalReference('grade', 'who2021', rows)).toEqual({ variables: ['age', 'idh', 'codeletion'], leftOut: [{ variable: 'grade', ...defining }], defining: ['grade'] });
     expect(clinicalReference({ column: 'idh_status' }, 'who2021', rows).leftOut).toEqual([{ variable: 'idh', ...defining }]);
   });
 });

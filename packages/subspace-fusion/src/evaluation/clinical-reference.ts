@@ -5,6 +5,8 @@ import { whyUnavailable, type ClinicalRow, type ClinicalVariable } from './clini
 export interface ClinicalReference {
   readonly variables: readonly ClinicalVariable[];
   readonly leftOut: readonly { readonly variable: ClinicalVariable; readonly reason: string }[];
+  /** Those left out that the task's label is made of: a model that reads them reads a part of the answer. */
+  readonly defining: readonly ClinicalVariable[];
 }
 
 /** Where the variables stand in the clinical table, as its markers are called there. */
@@ -20,12 +22,13 @@ export function clinicalReference(task: Task, rule: LabelRule, train: readonly C
   const why = (variable: ClinicalVariable) => whyUnavailable(variable, train);
   const molecular = why('idh') === undefined || why('codeletion') === undefined;
   const wanted: readonly ('age' | Marker)[] = ['age', 'idh', 'codeletion', ...(molecular ? [] : (['histology'] as const)), 'grade'];
-  const defining = labelDefiningCovariates(task, rule, { covariates: wanted.map(asCovariate), columns: [] });
+  const named = labelDefiningCovariates(task, rule, { covariates: wanted.map(asCovariate), columns: [] });
+  const defining = wanted.filter((variable) => named.includes(variable));
   const leftOut = wanted.flatMap((variable) => {
     const reason = defining.includes(variable) ? 'it is part of the definition of the label' : why(variable);
     return reason === undefined ? [] : [{ variable, reason }];
   });
-  return { variables: wanted.filter((variable) => !leftOut.some((left) => left.variable === variable)), leftOut };
+  return { variables: wanted.filter((variable) => !leftOut.some((left) => left.variable === variable)), leftOut, defining };
 }
 
 function asCovariate(name: 'age' | Marker): Covariate {

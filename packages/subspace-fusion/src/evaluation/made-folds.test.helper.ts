@@ -41,7 +41,7 @@ export function madeFold(fold: number, n: number, noise: Readonly<Record<string,
     patients: eta.map((_, i) => `${fold}-${i}`),
     truth: { kind: 'survival', time, event },
     training: madeTraining(`fold ${fold}`),
-    reference: { variables: ['age'], leftOut: [{ variable: 'grade', reason: 'absent' }] },
+    reference: { variables: ['age'], leftOut: [{ variable: 'grade', reason: 'absent' }], defining: [] },
     models: Object.fromEntries(Object.entries(noise).map(([name, sd]) => [name, madeRuns(eta, sd, `${name} ${fold}`, runs)])),
   };
 }

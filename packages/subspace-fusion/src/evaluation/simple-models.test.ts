@@ -50,11 +50,13 @@ describe('simple models', () => {
     const label = (id: string) => Number(id.slice(1)) % 2;
     const samples = samplesOf(patients, (ids) => ({ kind: 'classes', labels: ids.map(label), weights: [1, 1] }));
     const ids = patients.map(({ id }) => id);
-    const models = simpleModels(samples, { train: ids.slice(0, 30), test: ids.slice(30) }, 1, meansOf(ids), { variables: ['idh'], leftOut: [] });
+    const models = simpleModels(samples, { train: ids.slice(0, 30), test: ids.slice(30) }, 1, meansOf(ids), { variables: ['idh'], leftOut: [], defining: [] });
     expect(Object.keys(models)).toEqual(['ridgeLogistic', 'meanSlide', 'age', 'ageSex', 'idh', 'idhAge', 'clinical', 'ageDiagnosisGrade']);
     expect(models['ageSex']).toEqual({ reason: "the clinical table does not have a column 'age' of numbers" });
     const [probabilities] = (models['idh'] as { runs: ArrayLike<number>[] }).runs;
     expect(Array.from({ length: 10 }, (_, i) => probabilities![2 * i + 1]! > 0.5)).toEqual(ids.slice(30).map((id) => label(id) === 1));
+    const onItself = simpleModels(samples, { train: ids.slice(0, 30), test: ids.slice(30) }, 1, meansOf(ids), { variables: [], leftOut: [], defining: ['idh'] });
+    expect(onItself['clinical']).toEqual({ reason: expect.stringMatching(/none that the label is not made of/) as string });
   });
 });
 
@@ -73,7 +75,7 @@ describe.skipIf(!existsSync(DATA))('on the TCGA glioma table (../shared/data is 
     const values = [0, 1, 2, 3, 4].map((fold) => {
       const ids = (inFold: boolean) => patients.filter(({ clinical }) => (clinical['fold'] === String(fold)) === inFold).map(({ id }) => id);
       const split: Split = { train: ids(false), validation: [], test: ids(true) };
-      const { runs } = simpleModels(samples, split, 1, meansOf([...byId.keys()]), { variables: [], leftOut: [] })['ageSex'] as { runs: ArrayLike<number>[] };
+      const { runs } = simpleModels(samples, split, 1, meansOf([...byId.keys()]), { variables: [], leftOut: [], defining: [] })['ageSex'] as { runs: ArrayLike<number>[] };
       return concordanceIndex(split.test.map((id) => survival(id).time), split.test.map((id) => survival(id).event), runs[0]!).value!;
     });
     expect(values.map((value) => value.toFixed(3))).toEqual(['0.765', '0.767', '0.821', '0.769', '0.718']);

@@ -11,14 +11,14 @@ import type { ScoredRuns, Scores } from './fold-scores.js';
 const CLINICAL: Readonly<Record<string, readonly ClinicalVariable[]>> = { age: ['age'], ageSex: ['age', 'sex'], idh: ['idh'], idhAge: ['idh', 'age'] };
 /** The model that others are asked to add to. */
 export const REFERENCE = 'ageDiagnosisGrade';
-/** All that a clinician has before any omics: what of it the table holds. */
+/** All that a clinician has before any omics: what of it the table holds and the label is not made of. */
 const ALL_CLINICAL: readonly ClinicalVariable[] = ['age', 'sex', 'grade', 'idh', 'codeletion'];
 
 /**
  * Simpler models than the network, fitted on the patients that it trained on, and what they say of the test patients: ridge
  * regression on the same genes, and on the mean patch feature of the slides; Cox regression (for classes ridge logistic
- * regression) on age, age and sex, IDH status, IDH status and age, all clinical variables that the table holds, and age, diagnosis and
- * grade. A model whose columns are absent, or cannot be fitted, says why.
+ * regression) on age, age and sex, IDH status, IDH status and age, all clinical variables that the table holds but those that the label is made of, and age,
+ * diagnosis and grade. A model whose columns are absent, or cannot be fitted, says why.
  * @param means the mean patch feature of each patient (`slideMeans`)
  * @param reference what the model of age, diagnosis and grade is made of
  */
@@ -31,14 +31,14 @@ export function simpleModels(
 ): Record<string, Scores> {
   const training = samples.labels(train);
   const onClinical = (variables: readonly ClinicalVariable[]) => clinicalScores(samples, train, test, variables, seed);
-  const available = availableVariables(ALL_CLINICAL, rowsOf(samples, train));
+  const available = availableVariables(ALL_CLINICAL, rowsOf(samples, train)).filter((variable) => !reference.defining.includes(variable));
   const onParts = (parts: (id: string) => Float32Array[]) =>
     orReason(() => ridgeScores(designMatrix(train.map(parts)), training, designMatrix(test.map(parts)), seed));
   return {
     [RIDGE[training.kind]]: onParts((id) => genesOf(samples, id)),
     meanSlide: onParts((id) => [means.get(id)!]),
     ...Object.fromEntries(Object.entries(CLINICAL).map(([name, variables]) => [name, onClinical(variables)])),
-    clinical: available.length === 0 ? { reason: 'the clinical table has none of age, sex, grade, IDH status and 1p/19q codeletion' } : onClinical(available),
+    clinical: available.length === 0 ? { reason: 'of age, sex, grade, IDH status and 1p/19q codeletion the clinical table has none that the label is not made of' } : onClinical(available),
     [REFERENCE]: referenceScores(samples, train, test, reference, seed),
   };
 }

@@ -1,4 +1,4 @@
-import { SUBSPACES, type Split, type Subspace } from '../cohort/types.js';
+import { SUBSPACES, type Part as SplitPart, type Subspace } from '../cohort/types.js';
 import { requirePatients } from '../evaluation/evaluate.js';
 import { readSelectedModel, type SelectedModel } from '../evaluation/score-model.js';
 import { loadCohort, readGeneSets } from '../cohort/index.js';
@@ -22,7 +22,7 @@ import { readSlide } from './slide.js';
 /** What moves a model's predictions over a part of its cohort. */
 export interface CohortExplanation {
   readonly task: string;
-  readonly split: keyof Split;
+  readonly split: SplitPart;
   readonly patients: number;
   /** What is explained in each patient, in words. */
   readonly output: string;
@@ -38,7 +38,7 @@ export interface CohortExplanation {
 }
 
 export interface ExplainCohortOptions {
-  readonly split?: keyof Split;
+  readonly split?: SplitPart;
   /** A GMT file of gene sets to test for enrichment. */
   readonly geneSets?: string | undefined;
   readonly onBackground?: (done: number, of: number) => void;
@@ -75,7 +75,7 @@ export async function explainCohort(run: string, { split = 'test', geneSets, onB
 const CONTROL_STEPS = 32;
 
 interface Part {
-  readonly split: keyof Split;
+  readonly split: SplitPart;
   readonly patients: readonly string[];
   readonly background: Background;
   readonly sets: ReadonlyMap<string, readonly string[]> | undefined;

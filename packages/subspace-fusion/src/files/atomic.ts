@@ -6,13 +6,14 @@ import { WorkError } from './work-error.js';
 /**
  * Writes a file so that a reader sees the old content or the new, never a part: temporary file, fsync, rename.
  * On failure (a full disk, say) the old file stays and the temporary one is removed.
+ * @param mode Who may read it, as in 0o600; by default as the process's other files.
  * @throws WorkError where the disk is full; UserError where the path cannot be written to.
  */
-export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+export async function writeFileAtomic(path: string, data: string | Uint8Array, mode?: number): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     await mkdir(dirname(path), { recursive: true });
-    const file = await open(temporary, 'w');
+    const file = await open(temporary, 'w', mode);
     try {
       await file.writeFile(data);
       await file.sync();

@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { classAucs, confusionMatrix, predictedClasses } from '../metrics/index.js';
-import { CLASS_STYLES, figure, LARGE, swatch } from './figure.js';
-import { html, type Html } from './html.js';
+import { CLASS_STYLES, figure, LARGE, SMALL, swatch } from './figure.js';
+import { html, scrolling, type Html } from './html.js';
 import { rocCurve } from './roc.js';
 import type { ClassPredictions } from './types.js';
 import { count, decimal } from './words.js';
@@ -21,14 +21,45 @@ export function confusionTable({ classes, rows }: ClassPredictions): Html {
     });
     return html`<tr><th scope="row">${name}</th>${cells}<td>${total}</td></tr>\n`;
   });
-  return html`<div class="scroll"><table class="confusion">
+  return scrolling('Confusion matrix', html`<table class="confusion">
 <caption>Confusion matrix: the patients of each true class (rows) by predicted class (columns), with the share of the row</caption>
 <thead><tr><th scope="col">True class</th>${classes.map((name) => html`<th scope="col">${name}</th>`)}<th scope="col">All</th></tr></thead>
-<tbody>${body}</tbody></table></div>`;
+<tbody>${body}</tbody></table>`);
 }
 
-/** ROC curves of each class against the rest; a class that all or none of the patients have gets no curve, and says so. */
-export function rocFigure({ classes, rows }: ClassPredictions): Html {
+/** ROC curves of each class against the rest: one figure, or for a cross-validation one a class with a curve a fold, since folds share no scale. */
+export function rocFigures(predictions: ClassPredictions): Html {
+  const folds = [...new Set(predictions.rows.map(({ fold }) => fold))];
+  if (folds.length <= 1) return rocFigure(predictions);
+  return html`<div class="grid">${predictions.classes.map((_, c) => foldsRocFigure(predictions, c, folds))}</div>`;
+}
+
+function foldsRocFigure({ classes, rows }: ClassPredictions, c: number, folds: readonly (string | undefined)[]): Html {
+  const curves = folds.flatMap((fold) => {
+    const members = rows.filter((row) => row.fold === fold);
+    const truth = members.map(({ label }) => label === c);
+    if (!truth.includes(true) || !truth.includes(false)) return [];
+    const area = classAucs(members.flatMap((row) => row.probabilities), members.map(({ label }) => label), classes.length)[c];
+    return [{ area: area.value!, points: rocCurve(members.map((row) => row.probabilities[c]), truth) }];
+  });
+  const areas = curves.map(({ area }) => area);
+  const range = areas.length === 0 ? 'no fold has patients of this class and of others' : `AUC by fold ${decimal(Math.min(...areas))} to ${decimal(Math.max(...areas))}`;
+  const caption = `${count(curves.length, 'fold')}, a curve each; ${range}.`;
+  return figure(`ROC: ${classes[c]}`, caption, caption, {
+    ...SMALL,
+    height: 300,
+    marginBottom: 44,
+    x: { domain: [0, 1], ticks: 5, label: '1 − specificity', labelAnchor: 'center', labelArrow: 'none', labelOffset: 36 },
+    y: { domain: [0, 1], ticks: 5, label: 'Sensitivity', labelArrow: 'none', grid: true },
+    marks: [
+      Plot.line([[0, 0], [1, 1]], { stroke: 'var(--quiet)', strokeDasharray: '1 3' }),
+      ...curves.map(({ points }) => Plot.line(points, { x: 'falsePositives', y: 'truePositives', strokeWidth: 1.6, stroke: 'var(--blue)', strokeOpacity: 0.7 })),
+    ],
+  });
+}
+
+/** A class that all or none of the patients have gets no curve, and says so. */
+function rocFigure({ classes, rows }: ClassPredictions): Html {
   const truth = rows.map((row) => row.label);
   const areas = classAucs(rows.flatMap((row) => row.probabilities), truth, classes.length);
   const style = (c: number) => CLASS_STYLES[c % CLASS_STYLES.length];

@@ -29,8 +29,13 @@ function escape(text: string): string {
 
 /** A table with a header cell for each column and each row. `columns` names the first column too. */
 export function table(caption: string, columns: readonly string[], rows: readonly (readonly Part[])[]): Html {
-  return html`<div class="scroll"><table><caption>${caption}</caption>
+  return scrolling(caption, html`<table><caption>${caption}</caption>
 <thead><tr>${columns.map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
 <tbody>${rows.map(([first, ...rest]) => html`<tr><th scope="row">${first}</th>${rest.map((cell) => html`<td>${cell}</td>`)}</tr>
-`)}</tbody></table></div>`;
+`)}</tbody></table>`);
+}
+
+/** What may be wider than a phone: it scrolls by itself, by the arrow keys too. */
+export function scrolling(label: string, inner: Html): Html {
+  return html`<div class="scroll" role="group" tabindex="0" aria-label="${label}">${inner}</div>`;
 }

@@ -1,6 +1,7 @@
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
 import { classAucs, kaplanMeier, numbersAtRisk } from '../metrics/index.js';
+import { renderModelCard } from './model-card.js';
 import { renderReport } from './report.js';
 import { rocCurve } from './roc.js';
 import { DIAGNOSES, diagnosisRun, sampleReport, survivalRun } from './sample.test.data.js';
@@ -24,7 +25,7 @@ function figureOf(document: Part, title: string): Part {
 }
 
 const pathsOf = (figure: Part) =>
-  [...figure.querySelectorAll('g[aria-label="line"] path')].map((path) => path.getAttribute('d')!);
+  [...figure.querySelectorAll('g[data-mark="line"] path')].map((path) => path.getAttribute('d')!);
 
 const points = (path: string) => path.split(/[MLHV]/).length - 1;
 
@@ -37,19 +38,19 @@ describe('the page', () => {
 
   it('stands alone: no script, no address outside the page', () => {
     expect(document.querySelectorAll('script, link, img, iframe, object')).toHaveLength(0);
-    for (const element of document.querySelectorAll('[href], [src]')) expect(element.getAttribute('href')).toMatch(/^#run-\d$/);
+    for (const element of document.querySelectorAll('[href], [src]')) expect(element.getAttribute('href')).toMatch(/^#(run-\d(-\w+)?|limits|checklists|versions)$/);
     expect(text.replaceAll('http://www.w3.org/', '')).not.toMatch(/https?:|url\(|@import/);
     expect(document.querySelector('meta[http-equiv]')!.getAttribute('content')).toContain("default-src 'none'");
   });
 
   it('says what it is not', () => {
     expect(document.querySelector('.warning')!.textContent).toContain('Research software. Not a medical device.');
-    expect(document.querySelector('footer')!.textContent).toContain('Limits');
+    expect(document.querySelector('#limits')!.textContent).toContain('Not for diagnosis, prognosis or treatment');
   });
 
   it('names every figure for those who cannot see it, and heads every column and row', () => {
     const drawings = document.querySelectorAll('figure > svg');
-    expect(drawings).toHaveLength(10); // survival, ROC, and four of training in each of two runs
+    expect([...drawings]).toHaveLength(14); // survival, three of its calibration, ROC, reliability, and four of training in each of two runs
     for (const drawing of drawings) {
       expect(drawing.getAttribute('role')).toBe('img');
       expect(drawing.getAttribute('aria-label')).toBeTruthy();
@@ -67,9 +68,11 @@ describe('the page', () => {
   });
 
   it('shows the configuration and the versions, without folders of the machine', () => {
-    expect(document.querySelector('pre')!.textContent).toContain('weightDecay: 0.0001');
-    expect(document.querySelector('pre')!.textContent).toContain('cohort: cohort.yaml');
-    expect(document.querySelector('footer')!.textContent).toContain('20.20.2');
+    const config = document.querySelector('[aria-label=Configuration]')!.textContent;
+    expect(config).toContain('weightDecay: 0.0001');
+    expect(config).toContain('cohort: cohort.yaml');
+    expect(document.querySelector('[aria-label=Commands]')!.textContent).toBe('npx subspace train config.yaml --out glioma');
+    expect(document.querySelector('#versions')!.textContent).toContain('20.20.2');
     expect(text).not.toMatch(/somebody|Some Body|\/mnt|slides\//);
   });
 
@@ -93,7 +96,7 @@ describe('the page', () => {
     expect(given.querySelectorAll('script')).toHaveLength(0);
     expect(given.querySelector('h1')!.textContent).toBe(evil);
     expect(given.querySelectorAll('.confusion thead th')[1].textContent).toBe(evil);
-    expect(given.querySelector('footer tbody th')!.textContent).toBe(evil);
+    expect(given.querySelector('#versions tbody th')!.textContent).toBe(evil);
     expect(figureOf(given, 'ROC').querySelector('svg')!.getAttribute('aria-description')).toContain(evil);
   });
 
@@ -136,7 +139,7 @@ describe('the summary', () => {
         .querySelector('.lead + p')!.textContent;
     expect(summaryOf(0.45, 0.8)).toContain('do not show that the model does better than guessing');
     expect(summaryOf(0.2, 0.4)).toContain('lies below 0.5');
-    expect(summaryOf(0.6, 0.8)).not.toContain('interval');
+    expect(summaryOf(0.6, 0.8)).not.toMatch(/do not show|below 0.5/);
   });
 });
 
@@ -155,11 +158,11 @@ describe('the survival figure', () => {
   });
 
   it('rings the mean predicted survival of each group at each cut', () => {
-    expect(figure.querySelectorAll('g[aria-label="dot"] circle')).toHaveLength(2 * cuts.length);
+    expect(figure.querySelectorAll('g[data-mark="dot"] circle')).toHaveLength(2 * cuts.length);
   });
 
   it('sets the numbers at risk under the ticks that they belong to', () => {
-    const ticks = [...figure.querySelectorAll('g[aria-label="x-axis tick label"] text')];
+    const ticks = [...figure.querySelectorAll('g[data-mark="x-axis tick label"] text')];
     for (const group of ['low', 'high']) {
       const numbers = [...figure.querySelectorAll(`.at-risk-${group} text`)];
       const years = ticks.map((tick) => Number(tick.textContent));
@@ -192,24 +195,26 @@ describe('the training figures', () => {
 
   it('leave a gap where the validation metric was refused', () => {
     const run = survivalRun();
-    const epochs = run.epochs.map((epoch) => (epoch.epoch === 7 ? { ...epoch, validation: { ...epoch.validation, value: null } } : epoch));
-    const [path] = pathsOf(figureOf(page({ ...run, epochs }), 'C-index on validation'));
+    const [training] = run.trainings;
+    const epochs = training.epochs.map((epoch) => (epoch.epoch === 7 ? { ...epoch, validation: { ...epoch.validation, value: null } } : epoch));
+    const [path] = pathsOf(figureOf(page({ ...run, trainings: [{ ...training, epochs }] }), 'C-index on validation'));
     expect(path.split('M')).toHaveLength(3);
     expect(points(path)).toBe(19);
   });
 
   it('stack who yielded, to scale', () => {
     const run = survivalRun();
-    const bars = [...figureOf(page(run), 'Gradient coordination').querySelectorAll('g[aria-label="rect"] rect')];
-    expect(bars).toHaveLength(2 * run.epochs.length);
+    const [{ epochs }] = run.trainings;
+    const bars = [...figureOf(page(run), 'Gradient coordination').querySelectorAll('g[data-mark="rect"] rect')];
+    expect(bars).toHaveLength(2 * epochs.length);
     const height = (colour: string) =>
       bars.filter((bar) => bar.getAttribute('fill') === colour).reduce((sum, bar) => sum + Number(bar.getAttribute('height')), 0);
-    const steps = (who: 'tumourYielded' | 'microenvironmentYielded') => run.epochs.reduce((sum, epoch) => sum + epoch.coordination![who], 0);
+    const steps = (who: 'tumourYielded' | 'microenvironmentYielded') => epochs.reduce((sum, epoch) => sum + epoch.coordination![who], 0);
     expect(height('var(--orange)') / height('var(--blue)')).toBeCloseTo(steps('tumourYielded') / steps('microenvironmentYielded'), 6);
   });
 
   it('are left out where nothing was recorded', () => {
-    expect(page({ ...survivalRun(), epochs: [] }).querySelector('section')!.textContent).toContain('No epochs were recorded.');
+    expect(page({ ...survivalRun(), trainings: [{ ...survivalRun().trainings[0], epochs: [] }] }).querySelector('section')!.textContent).toContain('No epochs were recorded.');
   });
 });
 
@@ -242,6 +247,78 @@ describe('the classification figures', () => {
     expect(curve).toHaveLength(5);
     const [, auc] = classAucs(score.flatMap((s) => [1 - s, s]), truth, 2);
     expect(area).toBeCloseTo(auc.value!, 12);
+  });
+});
+
+describe('confidence', () => {
+  const metric = (name: string, value: number) => ({ name, value, estimator: '', ties: '', n: 40 });
+  const quality = (error: number) => ({
+    calibrationError: metric('e', error), logLoss: metric('l', 0.7), brier: metric('b', 0.4), reliability: [{ from: 0.5, to: 0.6, n: 40, predicted: 0.55, observed: 0.6, low: 0.45, high: 0.73 }],
+  });
+  const set = { coverage: metric('c', 0.925), meanSize: 1.3, sizes: [0, 28, 12] };
+  const expected = { mean: 0.9, low: 0.78, high: 0.97 };
+  const run = diagnosisRun();
+  const confidence: ReportRun['result']['confidence'] = {
+    unlikeTraining: { genes: { patients: 40, flagged: 3 } },
+    classes: {
+      temperature: metric('t', 1.4), fittedOn: 22, before: quality(0.21), after: quality(0.08), operatingPoints: [],
+      sets: {
+        nominal: 0.9, calibrators: 30, marginal: { ...set, expected },
+        byClass: { ...set, classes: [{ class: 'Glioblastoma', calibrators: 20, coverage: metric('c', 0.95), expected }, { class: 'Oligodendroglioma', calibrators: 4, refused: 'too few', coverage: metric('c', 1), expected: null }] },
+      },
+    },
+  };
+  const section = page({ ...run, result: { ...run.result, confidence } }).querySelector('#run-1-calibration')! as Part;
+  const rowsOf = (caption: string) =>
+    [...[...section.querySelectorAll('table')].find((table) => table.querySelector('caption')!.textContent.startsWith(caption))!.querySelectorAll('tbody tr')]
+      .map((row) => [...row.querySelectorAll('th, td')].map((cell) => cell.textContent.replaceAll('\u00a0', ' ')));
+
+  it('shows probabilities before and after the temperature', () => {
+    expect(rowsOf('Probabilities before')[0]).toEqual(['Expected calibration error', '0.210', '0.080']);
+    expect(figureOf(section, 'The same after the temperature').querySelectorAll('circle')).toHaveLength(1);
+  });
+
+  it('states the coverage of prediction sets beside what to expect, and which class was refused', () => {
+    expect(rowsOf('Prediction sets')).toEqual([
+      ['One threshold for all', '30', '93 %', '78 % to 97 %'],
+      ['Glioblastoma', '20', '95 %', '78 % to 97 %'],
+      ['Oligodendroglioma', '4', 'in every set: too few', '–'],
+    ]);
+  });
+
+  it('counts the patients who are unlike those of training', () => {
+    expect(section.textContent).toContain('the genes of 3 of 40 patients');
+    expect(page(run).querySelector('#run-1-calibration')!.textContent).not.toContain('Out of the range');
+  });
+});
+
+describe('the checklists', () => {
+  const rows = (document: Part) => [...document.querySelectorAll('#checklists tbody tr')].map((row) => [...row.querySelectorAll('th, td')].map((cell) => cell.textContent));
+
+  it('hold every item of TRIPOD+AI and CLAIM, and link to sections that there are', () => {
+    const document = page(survivalRun());
+    expect(rows(document)).toHaveLength(52 + 44);
+    for (const link of document.querySelectorAll('#checklists a')) expect(document.querySelector(link.getAttribute('href')!)).not.toBeNull();
+  });
+
+  it('leave to the user what the report does not hold', () => {
+    const item = (document: Part, topic: string) => rows(document).find((row) => row[1].startsWith(topic))!.slice(2, 4);
+    const run = survivalRun();
+    expect(item(page(run), 'Flow of participants')).toEqual(['answered', 'Patients']);
+    expect(item(page({ ...run, patients: { reason: 'gone' } }), 'Flow of participants')).toEqual(['you fill in', '–']);
+    expect(item(page(run), 'Explanation of the model')).toEqual(['you fill in', '–']);
+    expect(item(page(run), 'Ethical approval')).toEqual(['you fill in', '–']);
+  });
+});
+
+describe('the model card', () => {
+  it('is Markdown with the numbers, the intended use and what is left to the user', () => {
+    const card = renderModelCard(sampleReport());
+    expect(card).toMatch(/^# Model card: Glioma, simulated cohort\n/);
+    expect(card).toContain(`| This model | ${survivalRun().result.metrics.concordanceIndex.value!.toFixed(3)} |`);
+    expect(card).toContain('| Ridge Cox regression on the same genes | 0.771 | 0.69 to 0.84 |');
+    for (const heading of ['## Survival', '## Diagnosis', '## Intended use', '## Limits', '## For you to fill in']) expect(card).toContain(heading);
+    expect(renderModelCard({ ...sampleReport(), title: '<b>|x' })).toContain('&lt;b&gt;\\|x');
   });
 });
 

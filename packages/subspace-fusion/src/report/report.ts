@@ -1,18 +1,29 @@
 import { stringify } from 'yaml';
-import { confusionTable, rocFigure } from './class-figures.js';
+import { classCalibration, survivalCalibration } from './calibration-figures.js';
+import { anchorOf, checklists, sectionTitle } from './checklist.js';
+import type { SectionName } from './checklist-items.js';
+import { confusionTable, rocFigures } from './class-figures.js';
+import { confidenceSection } from './confidence-section.js';
+import { crossvalSection } from './crossval-section.js';
+import { explanationsSection } from './explanations-section.js';
 import { html, markup, table, type Html } from './html.js';
+import { INTENDED_USE, LIMITS } from './limits.js';
+import { patientsSection } from './patients-section.js';
 import { STYLE } from './style.js';
 import { metricsTable, summary } from './summary.js';
 import { survivalFigure } from './survival-figure.js';
 import { trainingFigures } from './training-figures.js';
+import { manyTrainingsFigures } from './trainings-figure.js';
 import type { ReportInput, ReportRun } from './types.js';
-import { decimal, INTERVAL_95, interval, mainMetric, metricName, withoutFolders } from './words.js';
+import { decimal, INTERVAL_95, interval, mainMetric, metricName } from './words.js';
+import { withoutMachine } from './withheld.js';
 
 /**
  * The report of one or more runs: one HTML page that carries its style and its figures (SVG), asks nothing of a network and
- * needs no script. Text of the input is escaped; absolute paths lose their folders.
+ * needs no script. Text of the input is escaped, and the folders of the machine are taken away.
  */
-export function renderReport(input: ReportInput): string {
+export function renderReport(given: ReportInput): string {
+  const input = withoutMachine(given);
   const several = input.runs.length > 1;
   return html`<!doctype html>
 <html lang="en">
@@ -20,7 +31,7 @@ export function renderReport(input: ReportInput): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <title>${input.title}</title>
 <style>${markup(STYLE)}</style>
 </head>
@@ -30,20 +41,39 @@ export function renderReport(input: ReportInput): string {
 <p class="warning" role="note"><strong>Research software. Not a medical device.</strong> Nothing here may guide the care of a patient.</p>
 ${input.description === undefined ? undefined : html`<p>${input.description}</p>`}
 ${several ? overview(input.runs) : undefined}
+${input.pseudonymised ? html`<p>Patients stand under codes. Who is who is in a key file that is kept apart from this report.</p>` : undefined}
 </header>
+<nav aria-label="Contents">${contents(input.runs)}</nav>
 <main>
 ${input.runs.map(runSection)}
+${once('limits', html`<h3>Intended use</h3><ul>${INTENDED_USE.map((line) => html`<li>${line}</li>`)}</ul>
+<h3>Limits</h3><ul>${LIMITS.map((line) => html`<li>${line}</li>`)}</ul>`)}
+<section id="checklists"><h2>Reporting checklists</h2>
+${checklists(input.runs)}
+</section>
+${once('versions', table('Versions of the programs', ['Program', 'Version'], Object.entries(input.versions)))}
 </main>
-<footer>
-${limits()}
-${table('Versions', ['Program', 'Version'], Object.entries(input.versions))}
-</footer>
 </body>
 </html>
 `.html;
 }
 
 const anchor = (index: number) => `run-${index + 1}`;
+
+/** Sections of each run, in the order of a paper's results. */
+const OF_RUN = ['summary', 'patients', 'discrimination', 'calibration', 'training', 'explanations', 'reproduce'] as const;
+
+function contents(runs: readonly ReportRun[]): Html {
+  const ofRun = (index: number) => OF_RUN.map((section) => html`<li><a href="#${anchorOf(section, index)}">${sectionTitle(section)}</a></li>`);
+  const of = runs.map(({ task }, i) => (runs.length === 1 ? ofRun(i) : html`<li><a href="#${anchor(i)}">${taskTitle(task)}</a><ul>${ofRun(i)}</ul></li>`));
+  return html`<ul>${of}<li><a href="#limits">${sectionTitle('limits')}</a></li><li><a href="#checklists">Reporting checklists</a></li>
+<li><a href="#versions">${sectionTitle('versions')}</a></li></ul>`;
+}
+
+/** A section that stands once. */
+const once = (section: SectionName, body: Html) => html`<section id="${section}"><h2>${sectionTitle(section)}</h2>
+${body}
+</section>`;
 
 /** The main metric of each run, with a link to its section. */
 function overview(runs: readonly ReportRun[]): Html {
@@ -60,44 +90,40 @@ function overview(runs: readonly ReportRun[]): Html {
 const taskTitle = (task: string) => task.charAt(0).toUpperCase() + task.slice(1);
 
 function runSection(run: ReportRun, index: number): Html {
-  const { task, predictions, config } = run;
+  const { task, predictions, config, trainings, commands } = run;
+  const main = mainMetric(run.result.metrics)?.name ?? 'concordanceIndex';
+  const bodies: Readonly<Record<(typeof OF_RUN)[number], Html>> = {
+    summary: summary(run),
+    patients: patientsSection(run),
+    discrimination: html`${metricsTable(run)}
+${crossvalSection(run, main)}
+${outcomeFigures(predictions)}`,
+    calibration: html`${calibration(run)}
+${confidenceSection(run.result.confidence)}`,
+    training: trainings.length === 1 ? trainingFigures(trainings[0]) : manyTrainingsFigures(trainings),
+    explanations: explanationsSection(run),
+    reproduce: html`<p>Save the configuration as <code>config.yaml</code>, give its files their folders back, and type:</p>
+<pre tabindex="0" role="group" aria-label="Commands">${commands.join('\n')}</pre>
+<p>Same files, seed, processor type and number of threads give the same bits. Parts are drawn by patient from <code>split.seed</code>, unless the configuration names a
+file of folds; parameters are drawn from <code>training.seed</code>. The method is in docs/method.md of the program.</p>
+<pre tabindex="0" role="group" aria-label="Configuration">${stringify(config)}</pre>`,
+  };
   return html`<section id="${anchor(index)}">
 <h2>${taskTitle(task)}</h2>
-${summary(run)}
-${outcomeFigures(predictions)}
-<h3>All metrics</h3>
-${metricsTable(run)}
-<h3>Training</h3>
-${trainingFigures(run)}
-<h3>Configuration</h3>
-<pre>${stringify(presentable(config))}</pre>
+${OF_RUN.map((section) => html`<section id="${anchorOf(section, index)}"><h3>${sectionTitle(section)}</h3>
+${bodies[section]}
 </section>
+`)}</section>
 `;
 }
 
 function outcomeFigures(predictions: ReportRun['predictions']): Html {
   if (predictions.rows.length === 0) return html`<p>There are no predictions to draw.</p>`;
   if (predictions.kind === 'survival') return survivalFigure(predictions);
-  return html`${confusionTable(predictions)}${rocFigure(predictions)}`;
+  return html`${confusionTable(predictions)}${rocFigures(predictions)}`;
 }
 
-/** The configuration without the folders of the machine it ran on. */
-function presentable(value: unknown): unknown {
-  if (typeof value === 'string') return withoutFolders(value);
-  if (Array.isArray(value)) return value.map(presentable);
-  if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, presentable(inner)]));
-  }
-  return value;
-}
-
-function limits(): Html {
-  return html`<h2>Limits</h2>
-<ul>
-<li>Research software, not a medical device: it was not tested for, and is not meant for, decisions on patients.</li>
-<li>The numbers hold for the patients of this report. Other hospitals, scanners, stains, laboratories and treatments may change them.</li>
-<li>Intervals are 95 % bootstrap intervals over these patients. They do not cover the chance in training or in the choice of the split.</li>
-<li>An association of a gene or a region with an outcome is not a cause.</li>
-<li>A predicted survival curve says nothing after its last time cut.</li>
-</ul>`;
+function calibration({ predictions, result: { confidence } }: ReportRun): Html {
+  if (predictions.rows.length === 0) return html`<p>There are no predictions to judge.</p>`;
+  return predictions.kind === 'survival' ? survivalCalibration(predictions, confidence?.survival) : classCalibration(predictions, confidence?.classes?.after.reliability);
 }

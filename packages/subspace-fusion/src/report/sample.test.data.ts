@@ -22,6 +22,17 @@ function bell(stream: number, i: number): number {
   return Math.log(u / (1 - u)) / 1.8;
 }
 
+const COMMON: Pick<ReportRun, 'model' | 'patients' | 'explanations' | 'commands'> = {
+  model: { network: 'subspace', tokens: 400, patchWidth: 64, genes: { tumour: 60, microenvironment: 50 }, covariates: [], definingCovariates: [] },
+  patients: {
+    parts: ['Training', 'Validation', 'Test'],
+    rows: [{ name: 'Patients', cells: ['120', '20', '64'] }, { name: 'Female', cells: ['50 (42\u00a0%)', '9 (45\u00a0%)', '30 (47\u00a0%)'] }],
+    flow: [{ step: 'In the clinical table', patients: 230 }, { step: 'left out: no slide', patients: 26 }, { step: 'With slides and expression', patients: 204 }],
+  },
+  explanations: { patients: [], notShown: 0 },
+  commands: ['npx subspace train config.yaml --out glioma'],
+};
+
 export function survivalRun(): ReportRun {
   const people = Array.from({ length: 64 }, (_, i) => {
     const risk = bell(0, i);
@@ -43,7 +54,8 @@ export function survivalRun(): ReportRun {
       training: { epochs: 20, batch: 8, learningRate: 0.001, weightDecay: 0.0001 },
       inputs: ['C:\\Users\\Some Body\\genes.gmt', 'bags from /mnt/slides/bags/a.h5'],
     },
-    epochs,
+    ...COMMON,
+    trainings: [{ epochs, selection: { epoch: 14, metric: 'concordanceIndex', value: epochs[13].validation.value } }],
     result: {
       task: 'survival',
       split: 'test',
@@ -53,7 +65,6 @@ export function survivalRun(): ReportRun {
         ridgeCox: { concordanceIndex: { value: 0.771, low: 0.69, high: 0.84, n: 64 } },
         ageSex: { concordanceIndex: { value: null, reason: 'age is unknown for every patient' } },
       },
-      selection: { epoch: 14, metric: 'concordanceIndex', value: epochs[13].validation.value },
     },
     predictions: { kind: 'survival', timeUnit: 'days', cuts: [212, 454, 776], rows },
   };
@@ -73,14 +84,14 @@ export function diagnosisRun(): ReportRun {
   return {
     task: 'diagnosis',
     config: { cohort: 'cohort.yaml', task: 'diagnosis', seed: 1 },
-    epochs,
+    ...COMMON,
+    trainings: [{ epochs, selection: { epoch: 9, metric: 'macroAuc', value: epochs[8].validation.value } }],
     result: {
       task: 'diagnosis',
       split: 'test',
       patients: rows.length,
       metrics: Object.fromEntries(metrics.map((metric) => [metric.name, withBounds(metric, 0.06)])),
       baselines: { ridgeLogistic: { macroAuc: { value: 0.88, low: 0.82, high: 0.93, n: 80 } } },
-      selection: { epoch: 9, metric: 'macroAuc', value: epochs[8].validation.value },
     },
     predictions: { kind: 'classification', classes: DIAGNOSES, rows },
   };

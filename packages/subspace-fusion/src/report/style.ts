@@ -31,6 +31,7 @@ thead th { border-bottom: 2px solid var(--quiet); vertical-align: bottom; }
 tbody th { font-weight: 500; }
 td { white-space: nowrap; }
 tbody th { min-width: 7.5rem; }
+#checklists tbody th { min-width: 0; }
 .refused { display: inline-block; min-width: 11rem; white-space: normal; color: var(--quiet); font-style: italic; }
 .confusion th, .confusion td { padding: 0.45rem 0.7rem; }
 .confusion td { text-align: right; }
@@ -44,6 +45,18 @@ figcaption { font-size: 0.85rem; color: var(--quiet); margin-top: 0.4rem; }
 .grid figure { margin: 0; max-width: 26rem; }
 .legend { list-style: none; margin: 0 0 0.4rem; padding: 0; display: flex; flex-wrap: wrap; gap: 0.1rem 1.2rem; color: var(--ink); }
 .swatch { vertical-align: middle; }
+nav ul { list-style: none; margin: 0.5rem 0; padding: 0; display: flex; flex-wrap: wrap; gap: 0.1rem 1.1rem; }
+nav ul ul { margin: 0 0 0.3rem 1rem; font-size: 0.92rem; flex-basis: 100%; }
+nav ul:has(ul) > li { flex-basis: 100%; }
+nav a { display: inline-block; padding: 0.2rem 0; }
+section > section { scroll-margin-top: 1rem; }
+.missing { padding: 0.6rem 1rem; max-width: none; border-left: 4px solid var(--quiet); background: var(--shade); }
+.wrap { display: inline-block; min-width: 12rem; max-width: 22rem; white-space: normal; }
+.patient { margin-top: 1.5rem; padding-top: 0.5rem; border-top: 1px dashed var(--line); }
+/* Maps over a slide have white paper of their own, and letters that do not shrink with the page. */
+.sheet { max-width: none; }
+.sheet svg { display: block; background: #ffffff; min-width: 36rem; max-width: 44rem; width: 100%; height: auto; }
+:focus-visible { outline: 3px solid var(--blue); outline-offset: 2px; }
 details { margin: 1rem 0; }
 summary { cursor: pointer; color: var(--blue); }
 pre { padding: 0.8rem 1rem; background: var(--shade); overflow-x: auto; font-size: 0.8rem; line-height: 1.45; }
@@ -54,6 +67,7 @@ footer { font-size: 0.92rem; }
   .grid figure > svg { font-size: 12px; }
   th, td { padding-right: 0.5rem; }
   tbody th { min-width: 5.5rem; }
+  .wrap { min-width: 9rem; }
 }
 @media print {
   :root { --paper: #ffffff; --ink: #000000; --quiet: #444444; --line: #bbbbbb; --shade: #ffffff; --warn-paper: #ffffff; --warn-ink: #000000;
@@ -62,6 +76,11 @@ footer { font-size: 0.92rem; }
   .scroll, pre { overflow: visible; white-space: pre-wrap; }
   h2, h3 { break-after: avoid; }
   tr { break-inside: avoid; }
-  .confusion td { print-color-adjust: exact; }
+  table { font-size: 8.5pt; }
+  td { white-space: normal; }
+  .wrap, .refused { min-width: 0; }
+  .confusion td, .sheet svg { print-color-adjust: exact; }
+  .sheet svg { min-width: 0; }
+  nav { display: none; }
 }
 `;

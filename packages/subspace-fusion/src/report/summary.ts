@@ -1,22 +1,55 @@
+import { CHOSEN_ON_THESE } from '../evaluation/result.js';
 import { html, table, type Html } from './html.js';
-import type { ReportedMetric, ReportRun } from './types.js';
+import type { ReportedMetric, ReportRun, RunResult } from './types.js';
 import {
-  baselineName, count, decimal, INTERVAL_95, interval, mainMetric, metricName, withInterval, withoutFolders, type MainMetric,
+  baselineName, comparedWords, count, decimal, INTERVAL_95, interval, mainMetric, metricName, modelWords, withInterval, type MainMetric,
 } from './words.js';
 
-/** What came out, in sentences: the main metric with its interval, what it means, and simpler models beside it. */
+/** What came out, in plain words: what was predicted for whom, how well, compared with what, how sure. */
 export function summary(run: ReportRun): Html {
+  const [lead, ...others] = summaryWords(run);
   const main = mainMetric(run.result.metrics);
-  if (main === undefined) return html`<p>The result holds neither a C-index nor a macro AUC.</p>`;
+  return html`<p>${modelWords(run)}</p>
+<p class="lead">${lead}</p>
+${others.map((sentence) => html`<p>${sentence}</p>`)}
+${main && main.metric.value !== null ? besideBaselines(run, main.name) : undefined}`;
+}
+
+/** The summary in sentences; the first says it all. */
+export function summaryWords(run: ReportRun): string[] {
+  const main = mainMetric(run.result.metrics);
+  if (main === undefined) return ['The result holds neither a C-index nor a macro AUC.'];
   const { name, metric } = main;
   const { term, meaning } = MEANING[name];
-  if (metric.value === null) {
-    return html`<p class="lead">On ${population(run)} the ${term} cannot be given: ${withoutFolders(metric.reason)}.</p>`;
-  }
+  if (metric.value === null) return [`On ${population(run)} the ${term} cannot be given: ${metric.reason}.`];
   const cases = `${meaning} in ${Math.round(100 * metric.value)} of 100 cases; guessing gives 50.`;
-  return html`<p class="lead">On ${population(run)} the model reaches a ${term} of <strong>${withInterval(metric)}</strong>.</p>
-<p>${cases} ${besideChance(metric)}</p>
-${besideBaselines(run, name)}`;
+  return [
+    `On ${population(run)} the model reaches a ${term} of ${withInterval(metric)}${caution(run.result)}.`,
+    [cases, besideChance(metric), howSure(metric)].filter((words) => words !== '').join(' '),
+    ...comparison(run, name, metric.value),
+  ];
+}
+
+/** The simpler models beside it, and whether a difference is more than chance. */
+function comparison({ result, crossval }: ReportRun, name: MainMetric, value: number): string[] {
+  const others = Object.entries(result.baselines ?? {}).flatMap(([baseline, metrics]) => {
+    const other = metrics[name];
+    return other === undefined || other.value === null ? [] : [{ baseline, value: other.value }];
+  });
+  if (others.length === 0) return ['There is no simpler model to compare it with.'];
+  const best = others.reduce((a, b) => (b.value > a.value ? b : a));
+  const beside = `The best simpler model (${baselineName(best.baseline)}) reaches ${decimal(best.value)} on the same patients, ${best.value > value ? 'more' : 'no more'} than this model.`;
+  const difference = crossval?.differences[`${crossval.network} - ${best.baseline}`];
+  if (difference === undefined) return [`${beside} One split does not tell whether that is more than chance; a cross-validation tests the difference.`];
+  if (difference.value === null || difference.low === undefined || difference.high === undefined) return [`${beside} The difference was not tested.`];
+  return [`${beside} The difference is ${decimal(difference.value, 3)} (${INTERVAL_95} ${interval(difference)}): ${comparedWords(difference)}.`];
+}
+
+/** What the width of the interval means. */
+function howSure({ low, high }: ReportedMetric & { value: number }): string {
+  if (low === undefined || high === undefined) return '';
+  const width = high - low > 0.2 ? 'wide: these are too few patients for a sure answer' : high - low > 0.1 ? 'fairly wide' : 'narrow';
+  return `The interval is ${width}; it covers the choice of the test patients, not that of the training patients.`;
 }
 
 const MEANING: Readonly<Record<MainMetric, { term: string; meaning: string }>> = {
@@ -31,11 +64,14 @@ const MEANING: Readonly<Record<MainMetric, { term: string; meaning: string }>> =
 };
 
 /** "61 test patients (22 deaths)". */
-function population({ result, predictions }: ReportRun): string {
-  const patients = count(result.patients, `${result.split} patient`);
-  if (predictions.kind === 'classification') return `${patients} of ${predictions.classes.length} classes`;
-  return `${patients} (${count(predictions.rows.filter((row) => row.event).length, 'death')})`;
+function population({ result, predictions, crossval }: ReportRun): string {
+  const patients = count(result.patients, crossval ? 'patient' : `${result.split} patient`);
+  const what = predictions.kind === 'classification' ? ` of ${predictions.classes.length} classes` : ` (${count(predictions.rows.filter((row) => row.event).length, 'death')})`;
+  return `${patients}${what}${crossval ? ', each tested by models that had not seen them,' : ''}`;
 }
+
+/** Stands with every figure of patients that the model was fitted to or chosen on. */
+const caution = ({ chosenOnThese }: RunResult) => (chosenOnThese ? `. CAUTION: ${CHOSEN_ON_THESE}` : '');
 
 /** Says so where the interval does not tell the metric from guessing. */
 function besideChance(metric: ReportedMetric & { value: number }): string {
@@ -51,7 +87,7 @@ function besideBaselines({ result }: ReportRun, name: MainMetric): Html | undefi
   if (baselines.length === 0) return undefined;
   const row = (label: string, metric: ReportedMetric = { value: null, reason: 'not computed' }) =>
     metric.value === null ? [label, refusal(metric.reason), '–'] : [label, decimal(metric.value), interval(metric)];
-  return table(`${metricName(name)} on the same ${result.split} patients`, ['Model', metricName(name), INTERVAL_95], [
+  return table(`${metricName(name)} on the same ${result.split} patients${caution(result)}`, ['Model', metricName(name), INTERVAL_95], [
     row('This model', result.metrics[name]),
     ...baselines.map(([baseline, metrics]) => row(baselineName(baseline), metrics[name])),
   ]);
@@ -68,21 +104,21 @@ export function metricsTable({ result, predictions }: ReportRun): Html {
         : [decimal(metric.value, 3), intervalOrReason(metric), metric.n ?? '–', metric.events ?? '–'];
     return [metricName(name), ...cells].slice(0, columns.length);
   });
-  return html`${table(`Metrics on the ${result.split} patients`, columns, rows)}
+  return html`${table(`Metrics on the ${result.split} patients${caution(result)}`, columns, rows)}
 <details><summary>How each metric is computed</summary><ul>${metrics.map(([name, metric]) => provenance(name, metric))}</ul></details>`;
 }
 
 function refusal(reason: string): Html {
-  return html`<span class="refused">refused: ${withoutFolders(reason)}</span>`;
+  return html`<span class="refused">refused: ${reason}</span>`;
 }
 
 function intervalOrReason(metric: ReportedMetric & { value: number }): string | Html {
-  return metric.noInterval === undefined ? interval(metric) : html`<span class="refused">none: ${withoutFolders(metric.noInterval)}</span>`;
+  return metric.noInterval === undefined ? interval(metric) : html`<span class="refused">none: ${metric.noInterval}</span>`;
 }
 
 function provenance(name: string, metric: ReportedMetric): Html | undefined {
   if (metric.value === null) return undefined;
   const pairs = metric.comparablePairs === undefined ? undefined : count(metric.comparablePairs, 'comparable pair');
   const facts = [metric.estimator, metric.ties, pairs, metric.note].filter((fact) => fact !== undefined);
-  return facts.length === 0 ? undefined : html`<li>${metricName(name)}: ${withoutFolders(facts.join('; '))}.</li>`;
+  return facts.length === 0 ? undefined : html`<li>${metricName(name)}: ${facts.join('; ')}.</li>`;
 }

@@ -11,7 +11,7 @@ const PER_YEAR: Readonly<Record<TimeUnit, number>> = { days: 365.25, months: 12,
 const DASH: Readonly<Record<RiskGroup, string | undefined>> = { low: undefined, high: '7 3' };
 
 /** Height of the axis with its label, and of a row of numbers under it. */
-const AXIS_HEIGHT = 42;
+const AXIS_HEIGHT = 48;
 const ROW_HEIGHT = 22;
 
 /** One risk group. The curve's times are years. */
@@ -46,7 +46,7 @@ export function survivalFigure({ rows, cuts, timeUnit }: SurvivalPredictions): H
     marginRight: 16,
     marginTop: 28,
     marginBottom: AXIS_HEIGHT + 34 + ROW_HEIGHT * groups.length,
-    x: { domain: [0, end], ticks, label: 'Time (years)', labelAnchor: 'center', labelArrow: 'none', labelOffset: 38 },
+    x: { domain: [0, end], ticks, label: 'Time (years)', labelAnchor: 'center', labelArrow: 'none', labelOffset: 44 },
     y: { domain: [0, 100], grid: true, ticks: 5, label: 'Alive (%)', labelArrow: 'none' },
     marks: [
       ...groups.flatMap(curveMarks),

@@ -2,7 +2,7 @@ import * as Plot from '@observablehq/plot';
 import { COLOURS, figure, SMALL, swatch } from './figure.js';
 import { html, table, type Html } from './html.js';
 import { roundStep } from './ticks.js';
-import type { Branch, EpochRecord, ReportRun } from './types.js';
+import type { Branch, EpochRecord, Training } from './types.js';
 import { count, decimal, metricName } from './words.js';
 
 /** A line through the epochs, with its name at the line's end. */
@@ -14,14 +14,27 @@ interface Curve {
 }
 
 /** Loss, consistency, validation metric and coordination over the epochs, and the numbers behind them. */
-export function trainingFigures(run: ReportRun): Html {
+export function trainingFigures(run: Training): Html {
   if (run.epochs.length === 0) return html`<p>No epochs were recorded.</p>`;
   return html`<div class="grid">
 ${lossFigure(run)}${consistencyFigure(run)}${validationFigure(run)}${coordinationFigure(run)}</div>
+${conflictWords(run.epochs)}
 <details><summary>Every epoch in numbers</summary>${epochTable(run)}</details>`;
 }
 
-function lossFigure(run: ReportRun): Html {
+/** How often the subspaces were in conflict, and who gave way, over all steps. */
+export function conflictWords(epochs: readonly EpochRecord[]): Html | undefined {
+  const counted = epochs.flatMap(({ coordination }) => coordination ?? []);
+  if (counted.length === 0) return undefined;
+  const total = (key: 'steps' | 'tumourYielded' | 'microenvironmentYielded') => counted.reduce((sum, epoch) => sum + epoch[key], 0);
+  const [steps, tumour, microenvironment] = [total('steps'), total('tumourYielded'), total('microenvironmentYielded')];
+  const percent = (n: number) => `${Math.round((100 * n) / Math.max(steps, 1))}\u00a0%`;
+  return html`<p>The gradients of the two subspaces were in conflict, and one gave way, in ${tumour + microenvironment} of ${count(steps, 'step')}
+(${percent(tumour + microenvironment)}): the tumour subspace in ${tumour} (${percent(tumour)}), the microenvironment in ${microenvironment}
+(${percent(microenvironment)}). By the method, the one that is less sure of the batch gives way.</p>`;
+}
+
+function lossFigure(run: Training): Html {
   return curvesFigure(run, 'Loss', 'Loss of each epoch. Total: task loss plus consistency, on the training patients.', 'Loss', [
     { name: 'training, total', colour: COLOURS.quiet, dash: '2 3', value: (epoch) => epoch.loss },
     { name: 'training, task', colour: 'var(--blue)', value: (epoch) => epoch.taskLoss },
@@ -40,7 +53,7 @@ function branchesOf([first]: readonly EpochRecord[]): Branch[] {
   return Object.keys(first?.consistency ?? {}) as Branch[];
 }
 
-function consistencyFigure(run: ReportRun): Html {
+function consistencyFigure(run: Training): Html {
   const branches = branchesOf(run.epochs);
   if (branches.length === 0) return html``;
   const caption = 'How far patients that are alike in genes look at different places; 0 is full agreement.';
@@ -53,8 +66,8 @@ function consistencyFigure(run: ReportRun): Html {
   );
 }
 
-function validationFigure(run: ReportRun): Html {
-  const { selection } = run.result;
+function validationFigure(run: Training): Html {
+  const { selection } = run;
   const name = metricName(selection.metric);
   const reason =
     selection.value === null
@@ -67,8 +80,8 @@ function validationFigure(run: ReportRun): Html {
 }
 
 /** Curves over the epochs; the selected epoch is a vertical line in each and a ring on a lone curve. */
-function curvesFigure(run: ReportRun, title: string, caption: string, label: string, curves: readonly Curve[]): Html {
-  const selected = run.result.selection.epoch;
+function curvesFigure(run: Training, title: string, caption: string, label: string, curves: readonly Curve[]): Html {
+  const selected = run.selection.epoch;
   const marks = curves.map(({ colour, dash, value }) =>
     Plot.line(run.epochs, { x: 'epoch', y: asNaN(value), stroke: colour, strokeWidth: 2, strokeDasharray: dash }),
   );
@@ -92,7 +105,7 @@ function curvesFigure(run: ReportRun, title: string, caption: string, label: str
 /** A gap in the line, where there is no value. */
 const asNaN = (value: Curve['value']) => (epoch: EpochRecord) => value(epoch) ?? NaN;
 
-function coordinationFigure(run: ReportRun): Html {
+function coordinationFigure(run: Training): Html {
   const epochs = run.epochs.flatMap(({ epoch, coordination }) => (coordination ? [{ epoch, ...coordination }] : []));
   if (epochs.length === 0) return html``;
   const yielded = epochs.flatMap(({ epoch, tumourYielded, microenvironmentYielded }) => [
@@ -121,7 +134,7 @@ in ${microenvironment}, of ${steps}.`;
 }
 
 /** Ticks at whole epochs only: the first, then round numbers. */
-function epochAxis(epochs: readonly EpochRecord[]): Plot.ScaleOptions {
+export function epochAxis(epochs: readonly EpochRecord[]): Plot.ScaleOptions {
   const numbers = epochs.map(({ epoch }) => epoch);
   const step = Math.max(roundStep(numbers.length), 1);
   return {
@@ -135,11 +148,11 @@ function epochAxis(epochs: readonly EpochRecord[]): Plot.ScaleOptions {
   };
 }
 
-function epochTable({ epochs, result }: ReportRun): Html {
+function epochTable({ epochs, selection }: Training): Html {
   const branches = branchesOf(epochs);
   const coordinated = epochs.some(({ coordination }) => coordination);
   const columns = ['Epoch', 'Learning rate', 'Loss', 'Task loss', ...branches.map((branch) => `Consistency, ${branch}`),
-    ...(coordinated ? ['Steps', 'Tumour yielded', 'Microenvironment yielded'] : []), 'Validation loss', metricName(result.selection.metric), 'Seconds'];
+    ...(coordinated ? ['Steps', 'Tumour yielded', 'Microenvironment yielded'] : []), 'Validation loss', metricName(selection.metric), 'Seconds'];
   const rows = epochs.map((epoch) => [
     epoch.epoch,
     epoch.learningRate.toPrecision(3),

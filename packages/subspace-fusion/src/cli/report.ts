@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import { writeReport } from '../report/write.js';
+import { count } from './options.js';
+import { progressBar } from './progress.js';
+
+interface Flags {
+  readonly out?: string;
+  readonly explain?: number;
+  readonly pseudonyms?: string;
+}
+
+/** `subspace report RUN|CROSSVAL`: one HTML page, and a model card beside it. */
+export function addReportCommand(program: Command): void {
+  program
+    .command('report')
+    .description('write a report of a run or a cross-validation: one HTML page that needs no network, and a model card')
+    .argument('<folder>', 'folder of a run or of a cross-validation')
+    .option('--out <file>', 'page to write (default: report.html in the folder); model-card.md goes beside it')
+    .option('--explain <n>', 'first explain the n test patients of whom the model is most certain, and the n of whom it is least', count)
+    .option('--pseudonyms <file>', 'replace patients by codes; this file, made where it is missing, says who is who and is not to be shared')
+    .action(async (folder: string, { out, explain, pseudonyms }: Flags) => {
+      const bar = progressBar('explaining');
+      const onExplained = (done: number, of: number) => {
+        bar.update(done, of);
+      };
+      const paths = await writeReport(folder, { out, explain, pseudonyms, onExplained }).finally(() => {
+        bar.clear();
+      });
+      console.log(`written: ${paths.join(', ')}`);
+      if (pseudonyms !== undefined) console.log(`${pseudonyms} says who is who: keep it apart from the report.`);
+      console.log('Research software. Not a medical device.');
+    });
+}

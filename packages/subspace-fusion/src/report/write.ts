@@ -1,0 +1,45 @@
+import { dirname, join, resolve } from 'node:path';
+import { writeFileAtomic } from '../files/atomic.js';
+import { openPseudonyms } from '../files/pseudonyms.js';
+import { UserError } from '../files/user-error.js';
+import { readModel } from '../training/run-folder.js';
+import { explainMissing, mostAndLeastCertain } from './explanations.js';
+import { asPredictions, readPredictions } from './from-run.js';
+import { renderModelCard } from './model-card.js';
+import { isCrossval, readReport } from './read.js';
+import { renderReport } from './report.js';
+import { pseudonymised } from './withheld.js';
+
+export interface ReportOptions {
+  /** Where to write; `report.html` in the folder by default. The model card goes beside it. */
+  readonly out?: string | undefined;
+  /** So many patients of whom the model is most certain, and as many of whom it is least, are explained first where they are not yet. */
+  readonly explain?: number | undefined;
+  /** File with the key of the patients' codes, which is made where it is missing. */
+  readonly pseudonyms?: string | undefined;
+  readonly onExplained?: (done: number, of: number) => void;
+}
+
+/**
+ * Writes the report of a run or a cross-validation and its model card; returns their paths.
+ * @throws UserError where the folder holds neither, where single patients of a cross-validation are to be explained, and where the key would lie
+ * beside the report.
+ */
+export async function writeReport(folder: string, { out, explain, pseudonyms, onExplained }: ReportOptions = {}): Promise<string[]> {
+  const page = out ?? join(folder, 'report.html');
+  if (pseudonyms !== undefined && dirname(resolve(pseudonyms)) === dirname(resolve(page))) {
+    throw new UserError(`${pseudonyms}: the key would lie beside the report, and be shared with it. Name a file in another folder.`);
+  }
+  const crossval = await isCrossval(folder);
+  if (explain !== undefined) {
+    if (crossval) throw new UserError(`${folder}: is a cross-validation of many models. Explain patients with \`subspace explain\` and the folder of one of its runs, as in ${join(folder, 'fold-0', 'seed-1')}.`);
+    const predictions = asPredictions(await readModel(folder), await readPredictions(folder));
+    await explainMissing(folder, mostAndLeastCertain(predictions, explain), onExplained);
+  }
+  const { input, patients } = await readReport(folder);
+  const shown = pseudonyms === undefined ? input : pseudonymised(input, await openPseudonyms(pseudonyms, patients));
+  const card = join(dirname(page), 'model-card.md');
+  await writeFileAtomic(page, renderReport(shown));
+  await writeFileAtomic(card, renderModelCard(shown));
+  return [page, card];
+}
