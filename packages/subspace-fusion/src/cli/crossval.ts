@@ -13,7 +13,7 @@ import { writeComparison } from '../report/comparison-files.js';
 import { Interrupted } from '../training/train.js';
 import { duration } from './duration.js';
 import { figure, headline } from './figures.js';
-import { collect, count, SET } from './options.js';
+import { collect, count, PSEUDONYMS, SET } from './options.js';
 import { interruptible } from './interrupt.js';
 import { progressBar } from './progress.js';
 import { runAndCompare } from './sweep.js';
@@ -28,6 +28,7 @@ interface CrossvalFlags {
   readonly controlSeeds?: number[];
   readonly probe?: SiteRule;
   readonly within: Subgroup[];
+  readonly pseudonyms?: string;
   readonly json?: boolean;
 }
 
@@ -46,6 +47,7 @@ export function addCrossvalCommand(program: Command): void {
     .option('--control-seeds <list>', 'seeds of the control (default: those of --seeds)', numberList)
     .option('--probe <site>', 'also tell how well the inputs say the site: `site`, that of TCGA barcodes, or column=NAME of the clinical table', siteRule)
     .option('--within <column=value>', 'also score the patients of a subgroup alone; may be repeated', addSubgroup, [])
+    .option(...PSEUDONYMS)
     .option('--json', 'print the result as JSON')
     .action(async (path: string, flags: CrossvalFlags) => {
       if (await isPlan(path)) await crossvalPlan(path, flags);
@@ -54,11 +56,11 @@ export function addCrossvalCommand(program: Command): void {
 }
 
 /** The plan says folds, seeds and controls; failed runs are done again, as in the cross-validation of one configuration. */
-async function crossvalPlan(path: string, { set, out, json, folds, repeats, seeds, control, probe, within }: CrossvalFlags): Promise<void> {
+async function crossvalPlan(path: string, { set, out, pseudonyms, json, folds, repeats, seeds, control, probe, within }: CrossvalFlags): Promise<void> {
   if (folds !== undefined || repeats !== undefined || seeds || control || probe || within.length > 0) {
     throw new UserError(`${path}: is a plan, which says its folds, repeats, seeds and controls itself. Leave --folds, --repeats, --seeds, --control, --probe and --within away.`);
   }
-  await runAndCompare(await planSweep(path, { overrides: parseOverrides(set), out }), { executor: 'local', retry: 'failed', json });
+  await runAndCompare(await planSweep(path, { overrides: parseOverrides(set), out }), { executor: 'local', retry: 'failed', pseudonyms, json });
 }
 
 async function crossval(path: string, flags: CrossvalFlags): Promise<void> {
@@ -97,7 +99,7 @@ async function crossval(path: string, flags: CrossvalFlags): Promise<void> {
       }),
     );
     bar.clear();
-    const files = await writeComparison(out, result.name, [crossvalTask(result)]);
+    const files = await writeComparison(out, result.name, [crossvalTask(result)], flags.pseudonyms);
     print(result, [join(out, CROSSVAL_FILE), ...files], flags.json ?? false);
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;

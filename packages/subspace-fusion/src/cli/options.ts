@@ -9,6 +9,9 @@ export const POSITION_BIAS_FORMS = ['sweep', 'dense'] as const;
 /** Flag and words of the option that overrides keys of a config, one a time, given as often as needed. */
 export const SET = ['--set <key=value>', 'overrides a key of the config, as in --set training.epochs=5; may be repeated'] as const;
 
+/** Flag and words of the option that hides who the patients are. */
+export const PSEUDONYMS = ['--pseudonyms <file>', 'replace patients by codes in what is to be shared; this file, made where it is missing, says who is who: keep it apart'] as const;
+
 /** Collects the values of an option that may be repeated. */
 export const collect = (value: string, before: readonly string[]): string[] => [...before, value];
 

@@ -81,7 +81,7 @@ describe('subspace report', () => {
   it.each([
     ['a folder that is no run', () => [folder], 'neither a run'],
     ['patients of a cross-validation', () => [crossval, '--explain', '1'], 'subspace explain'],
-    ['a key beside the report', () => [run, '--out', join(out, 'x.html'), '--pseudonyms', join(out, 'key.json')], 'beside the report'],
+    ['a key beside the report', () => [run, '--out', join(out, 'x.html'), '--pseudonyms', join(out, 'key.json')], 'beside what is to be shared'],
     ['a key that is none', () => [run, '--pseudonyms', join(folder, 'cohort', 'cohort.yaml')], 'no key of pseudonyms'],
   ])('refuses %s', async (_, args, words) => {
     const { code, err } = await subspace('report', ...args());

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { writeReport } from '../report/write.js';
-import { count } from './options.js';
+import { count, PSEUDONYMS } from './options.js';
 import { progressBar } from './progress.js';
 
 interface Flags {
@@ -17,7 +17,7 @@ export function addReportCommand(program: Command): void {
     .argument('<folder>', 'folder of a run or of a cross-validation')
     .option('--out <file>', 'page to write (default: report.html in the folder); model-card.md goes beside it')
     .option('--explain <n>', 'first explain the n test patients of whom the model is most certain, and the n of whom it is least', count)
-    .option('--pseudonyms <file>', 'replace patients by codes; this file, made where it is missing, says who is who and is not to be shared')
+    .option(...PSEUDONYMS)
     .action(async (folder: string, { out, explain, pseudonyms }: Flags) => {
       const bar = progressBar('explaining');
       const onExplained = (done: number, of: number) => {

@@ -14,7 +14,7 @@ import { COMPARISON_FILES, writeComparison } from '../report/comparison-files.js
 import { Interrupted } from '../training/train.js';
 import { duration } from './duration.js';
 import { interruptible } from './interrupt.js';
-import { collect, count, SET } from './options.js';
+import { collect, count, PSEUDONYMS, SET } from './options.js';
 import { progressBar } from './progress.js';
 
 interface SweepFlags {
@@ -25,6 +25,7 @@ interface SweepFlags {
   readonly dryRun?: boolean;
   readonly status?: boolean;
   readonly retry?: 'failed';
+  readonly pseudonyms?: string;
   readonly json?: boolean;
 }
 
@@ -41,6 +42,7 @@ export function addSweepCommand(program: Command): void {
     .option('--dry-run', 'show what would be done or submitted, and do nothing')
     .option('--status', 'tell what is done, running, queued, stopped and failed, and why')
     .addOption(new Option('--retry <which>', 'do these runs again, too').choices(['failed']))
+    .option(...PSEUDONYMS)
     .option('--json', 'print JSON')
     .action(async (path: string, flags: SweepFlags) => {
       const sweep = await planSweep(path, { overrides: parseOverrides(flags.set), out: flags.out });
@@ -51,7 +53,7 @@ export function addSweepCommand(program: Command): void {
 }
 
 /** Does a sweep and says how its models compare. */
-export async function runAndCompare(sweep: Sweep, flags: Pick<SweepFlags, 'executor' | 'cores' | 'retry' | 'json'>): Promise<void> {
+export async function runAndCompare(sweep: Sweep, flags: Pick<SweepFlags, 'executor' | 'cores' | 'retry' | 'pseudonyms' | 'json'>): Promise<void> {
   const bar = progressBar('runs');
   const say = (line: string) => {
     bar.clear();
@@ -87,7 +89,7 @@ export async function runAndCompare(sweep: Sweep, flags: Pick<SweepFlags, 'execu
   // What another process or the cluster is doing has not failed.
   if (status.some(({ state }) => state === 'failed' || state === 'stopped' || state === 'waiting')) process.exitCode = 1;
   const tasks = (await compareSweep(sweep)).map(comparedTask);
-  await writeComparison(sweep.out, sweep.name, tasks);
+  await writeComparison(sweep.out, sweep.name, tasks, flags.pseudonyms);
   if (!flags.json) {
     console.log(`${formatText(summaryTable(await summarise(sweep)))}\n`);
     for (const table of tasks.flatMap(shortTables)) console.log(`${typeof table === 'string' ? table : formatText(table)}\n`);

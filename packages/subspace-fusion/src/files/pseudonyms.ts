@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { writeFileAtomic } from './atomic.js';
 import { UserError } from './user-error.js';
 
@@ -39,6 +40,12 @@ export async function openPseudonyms(keyFile: string, patients: Iterable<string>
   }
   if (added.length > 0 || !before) await writeKey(keyFile, { secret, patients: Object.fromEntries([...codes].map(([patient, code]) => [code, patient])) });
   return pseudonyms(codes);
+}
+
+/** @throws UserError where a key file would lie in the folder of what is to be shared, and be shared with it. */
+export function requireKeyApart(keyFile: string, shared: string): void {
+  if (dirname(resolve(keyFile)) !== resolve(shared)) return;
+  throw new UserError(`${keyFile}: the key would lie beside what is to be shared, and be shared with it. Name a file in another folder.`);
 }
 
 async function readKey(path: string): Promise<Key | undefined> {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -88,13 +88,25 @@ describe('the page of a comparison', () => {
   });
 });
 
-describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
-  let folder: string;
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'comparison-'));
-  });
-  afterAll(() => rm(folder, { recursive: true }));
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'comparison-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
 
+it('names no patient where codes are to stand for them', async () => {
+  const key = join(folder, 'key.json');
+  const shared = join(folder, 'shared');
+  await mkdir(shared);
+  const texts = async (...keyFile: string[]) => Promise.all((await writeComparison(shared, 'Sample', [sampleComparison()], ...keyFile)).map((file) => readFile(file, 'utf8')));
+  expect((await texts()).join('')).toMatch(/TCGA-06-0174/);
+  const coded = (await texts(key)).join('');
+  expect(coded).not.toMatch(/TCGA-06/);
+  expect(coded).toMatch(/P-[0-9A-F]{6}/);
+  await expect(texts(join(shared, 'key.json'))).rejects.toThrow(/key would lie beside/);
+});
+
+describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
   it('shows without errors or requests, and fits a phone', async () => {
     const files = await writeComparison(folder, 'Sample', [sampleComparison()]);
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] });

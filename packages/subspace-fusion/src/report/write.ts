@@ -1,6 +1,6 @@
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { writeFileAtomic } from '../files/atomic.js';
-import { openPseudonyms } from '../files/pseudonyms.js';
+import { openPseudonyms, requireKeyApart } from '../files/pseudonyms.js';
 import { UserError } from '../files/user-error.js';
 import { readModel } from '../training/run-folder.js';
 import { explainMissing, mostAndLeastCertain } from './explanations.js';
@@ -27,9 +27,7 @@ export interface ReportOptions {
  */
 export async function writeReport(folder: string, { out, explain, pseudonyms, onExplained }: ReportOptions = {}): Promise<string[]> {
   const page = out ?? join(folder, 'report.html');
-  if (pseudonyms !== undefined && dirname(resolve(pseudonyms)) === dirname(resolve(page))) {
-    throw new UserError(`${pseudonyms}: the key would lie beside the report, and be shared with it. Name a file in another folder.`);
-  }
+  if (pseudonyms !== undefined) requireKeyApart(pseudonyms, dirname(page));
   const crossval = await isCrossval(folder);
   if (explain !== undefined) {
     if (crossval) throw new UserError(`${folder}: is a cross-validation of many models. Explain patients with \`subspace explain\` and the folder of one of its runs, as in ${join(folder, 'fold-0', 'seed-1')}.`);
