@@ -109,7 +109,7 @@ function describe(inspection: Inspection): string {
   if (floors)
     line(
       'floors',
-      `${counted(floors.genes.length, 'gene')} whose floor gives the ${floors.column} away, ${floors.inGeneSets} of them in the gene sets`,
+      `${counted(floors.genes.length, 'gene')} whose floor gives the ${floors.column} away over all patients, ${floors.inGeneSets} of them in the gene sets`,
     );
   for (const severity of ['error', 'warning'] as const) {
     const found = problems.filter((problem) => problem.severity === severity);

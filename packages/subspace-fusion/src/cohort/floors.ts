@@ -1,3 +1,6 @@
+import type { ClinicalTable } from './clinical.js';
+import { suggest } from './nearest.js';
+import { badInput } from './problems.js';
 import type { Expression } from './types.js';
 
 /** A floor is shared by at least this part of a group's patients (zero counts after somebody's normalisation). */
@@ -33,4 +36,16 @@ export function floorGenes(expression: Expression, groupOf: ReadonlyMap<string, 
     const floors = groups.map((patients) => lowest(expression, gene, patients));
     return floors.some(({ share }) => share >= SHARED) && new Set(floors.map(({ value }) => value)).size > 1;
   });
+}
+
+/** Group of each patient by a clinical column. Throws {@link UserError} where there is no such column. */
+export function groupsOf(table: ClinicalTable, column: string): Map<string, string> {
+  requireGroups(table, column);
+  return new Map(table.patients.flatMap(({ id, clinical }) => (clinical[column] ? [[id, clinical[column]] as const] : [])));
+}
+
+/** Throws {@link UserError} where a clinical table lacks the column of `expression.leaveOutFloorsBy`. */
+export function requireGroups({ file, columns }: ClinicalTable, column: string): void {
+  if (columns.includes(column)) return;
+  throw badInput({ file, row: 1, message: `there is no column '${column}' (expression.leaveOutFloorsBy)`, remedy: suggest(column, columns) });
 }

@@ -15,6 +15,7 @@ export { describePatches } from './bags/summary.js';
 export { checkBag, readBag, readBagHeader } from './features.js';
 export { floorGenes } from './floors.js';
 export { LAYOUTS, type Layout } from './layout.js';
+export { chooseGenes } from './model-genes.js';
 export { readGeneSets } from './gene-sets.js';
 export { hashInputs, sha256File } from './hashes.js';
 export { inspectCohort, type FilesInspection, type Inspection } from './inspect.js';

@@ -4,7 +4,7 @@ import type { Config } from './config.js';
 import { valueScale, type ValueScale } from './expression/value-scale.js';
 import { checkBag } from './features.js';
 import { geneSetsFile, usesDefaultGeneSets } from './default-gene-sets.js';
-import { floorGenes } from './floors.js';
+import { floorGenes, groupsOf } from './floors.js';
 import { overlap } from './gene-sets.js';
 import { inspectSplit, type PartSizes } from './inspect-split.js';
 import { labelPatients } from './labels.js';
@@ -12,10 +12,10 @@ import type { CohortFiles } from './cohort-files.js';
 import { gatherCohort, type Gathered } from './load.js';
 import { countMarkers } from './markers.js';
 import { mergePatients } from './merge.js';
-import { groupsOf } from './present-genes.js';
+import { chooseGenes } from './model-genes.js';
 import { collecting, counted, shortNumber, someOf, type Problem } from './problems.js';
 import { quantile } from './quantile.js';
-import { SUBSPACES, type CohortFlow, type Endpoint, type Patient, type ProvenanceSummary } from './types.js';
+import { SUBSPACES, type Cohort, type CohortFlow, type Endpoint, type Patient, type ProvenanceSummary } from './types.js';
 import { understoodYaml } from './understood.js';
 
 /** What is told about the files of one cohort. A part whose file could not be read is missing. */
@@ -74,6 +74,7 @@ export interface Inspection extends FilesInspection {
   readonly defaultGeneSets: boolean;
   /** Genes that both sets have. */
   readonly geneSetOverlap?: readonly string[];
+  /** `used`: by a model that were trained on all patients; each training chooses by its own. */
   readonly geneSets?: readonly { readonly set: string; readonly genes: number; readonly inMatrix: number; readonly used?: number }[];
   /** Patients of all cohorts that have everything. */
   readonly joined: { readonly patients: number; readonly slides: number };
@@ -83,7 +84,7 @@ export interface Inspection extends FilesInspection {
   readonly withoutLabel?: Readonly<Record<string, readonly string[]>>;
   /** Labelled patients of the parts; of several folds where none is chosen, of the first. */
   readonly split?: PartSizes;
-  /** Genes whose floor gives a clinical column's groups away. */
+  /** Genes whose floor gives a clinical column's groups away over all patients, a preview of `expression.leaveOutFloorsBy`. */
   readonly floors?: { readonly column: string; readonly genes: readonly string[]; readonly inGeneSets: number };
   readonly problems: readonly Problem[];
   /** The text of a cohort.yaml that says what was understood, defaults and detected choices included. */
@@ -126,12 +127,14 @@ export async function inspectCohort(config: Config, onSlide?: (done: number, of:
   const joined = mergePatients(files, ({ joined }) => joined.complete);
   // Of some cohorts only there is no split to speak of.
   const split = await inspectSplit(files.every(({ flow }) => flow) ? joined : [], config, problems);
+  // A preview over all patients of the matrix: each training chooses by its own.
+  const chosen = cohort && (await collecting(problems, async () => chooseGenes(cohort, config, cohort.expression.patients, problems)));
   const [first, ...others] = files;
   const needed = new Set(geneSets && SUBSPACES.flatMap((subspace) => geneSets[subspace]));
   return {
     ...inspectFiles(first, needed),
     ...(others.length > 0 ? { moreCohorts: others.map((one) => inspectFiles(one, needed)) } : {}),
-    geneSets: inspectGeneSets(gathered, config),
+    geneSets: inspectGeneSets(gathered, chosen, config),
     geneSetsFile: geneSetsFile(config.geneSets),
     defaultGeneSets: usesDefaultGeneSets(config.geneSets),
     geneSetOverlap: geneSets && overlap(geneSets),
@@ -185,7 +188,7 @@ function inspectExpression({ expression: read, transform, config }: CohortFiles,
   };
 }
 
-function inspectGeneSets({ geneSets, files, cohort }: Gathered, config: Config): Inspection['geneSets'] {
+function inspectGeneSets({ geneSets, files }: Gathered, chosen: Cohort['genes'] | undefined, config: Config): Inspection['geneSets'] {
   if (!geneSets) return undefined;
   const matrices = files.flatMap(({ expression }) => (expression ? [new Set(expression.expression.genes)] : []));
   const isThere = (gene: string) => matrices.length > 0 && matrices.every((genes) => genes.has(gene));
@@ -193,7 +196,7 @@ function inspectGeneSets({ geneSets, files, cohort }: Gathered, config: Config):
     set: config.geneSets[subspace],
     genes: geneSets[subspace].length,
     inMatrix: geneSets[subspace].filter(isThere).length,
-    used: cohort?.genes[subspace].length,
+    used: chosen?.[subspace].length,
   }));
 }
 

@@ -6,6 +6,7 @@ import { hashInputs } from './hashes.js';
 import { inspectCohort } from './inspect.js';
 import { loadCohort } from './load.js';
 import { newFolder, write, writeBag } from './made-files.test.helper.js';
+import { chooseGenes } from './model-genes.js';
 
 interface Made {
   readonly clinical?: string;
@@ -212,15 +213,18 @@ geneSets: {file: gene-sets/glioma-subspaces.tcga1544.gmt}
 features: {folder: features, slides: tcga-gbmlgg/slides.csv}
 `;
 
-  it('joins three patients with slides and leaves the study floors out', async () => {
-    const { cohort } = await loadCohort(await loadConfig(write(newFolder(), 'cohort.yaml', text)));
+  it('joins three patients with slides and leaves the floors of the studies out', async () => {
+    const config = await loadConfig(write(newFolder(), 'cohort.yaml', text));
+    const { cohort } = await loadCohort(config);
     expect(cohort.patients.map(({ id }) => id)).toEqual(['TCGA-06-0174', 'TCGA-26-1442', 'TCGA-HT-7470']);
     expect(cohort.patients.map(({ survival }) => survival)).toEqual([
       { time: 3.22, event: true },
       { time: 31.31, event: false },
       { time: 40.08, event: true },
     ]);
-    expect(cohort.genes.tumour.length + cohort.genes.microenvironment.length).toBe(389 - 66);
+    expect(cohort.genes.tumour.length + cohort.genes.microenvironment.length).toBe(389);
+    const left = chooseGenes(cohort, config, cohort.expression.patients, []);
+    expect(left.tumour.length + left.microenvironment.length).toBe(389 - 66);
     expect(cohort).toMatchObject({ transform: 'none', width: 1024, encoder: 'CPC (PathomicFusion)' });
   });
 });

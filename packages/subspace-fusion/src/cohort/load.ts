@@ -3,15 +3,13 @@ import { summarise } from './bags/summary.js';
 import { checkOutcomes } from './check-task.js';
 import { inTimeUnit, readCohortFiles, type CohortFiles } from './cohort-files.js';
 import { loadConfig, type Config } from './config.js';
-import { geneSetsFile } from './default-gene-sets.js';
 import { readGeneMap, type GeneMap } from './expression/gene-names.js';
+import { requireGroups } from './floors.js';
 import { readSubspaceGenes } from './gene-sets.js';
-import { definingGenes } from './labels.js';
 import { cohortDisagreements, mergeExpressions, mergePatients } from './merge.js';
 import { permuteBags } from './permuted-bags.js';
-import { presentGenes, tellTaleGenes } from './present-genes.js';
+import { presentGenes } from './present-genes.js';
 import { badInput, collecting, problemsError, someOf, type Problem } from './problems.js';
-import { randomGenes } from './random-genes.js';
 import { withShuffledOutcomes } from './shuffled-outcomes.js';
 import type { Cohort } from './types.js';
 
@@ -109,9 +107,11 @@ function assemble(files: readonly ReadFiles[], geneSets: Cohort['genes'], purpos
     transform: one.transform,
   }));
   const expression = mergeExpressions(matrices, problems);
-  const genes = purpose === 'study' ? chooseGenes(files, geneSets, expression, problems) : requireGenes(config, geneSets, expression);
+  const genes = purpose === 'study' ? presentGenes(config, geneSets, expression, problems) : requireGenes(config, geneSets, expression);
   const headers = files.flatMap((one) => [...one.headers.values()]);
   if (purpose === 'study') problems.push(...scalingProblems(config));
+  const { leaveOutFloorsBy } = config.expression;
+  if (purpose === 'study' && leaveOutFloorsBy !== undefined) requireGroups(clinical, leaveOutFloorsBy);
   const patients = mergePatients(files, ({ joined }) => joined.complete);
   const cohort: Cohort = {
     name: config.name,
@@ -133,18 +133,6 @@ function assemble(files: readonly ReadFiles[], geneSets: Cohort['genes'], purpos
   return shuffleOutcomes === undefined ? cohort : withShuffledOutcomes(cohort, shuffleOutcomes);
 }
 
-/** The genes that a model of this study reads. */
-function chooseGenes(files: readonly ReadFiles[], geneSets: Cohort['genes'], expression: Cohort['expression'], problems: Problem[]): Cohort['genes'] {
-  const [{ config }] = files as readonly [ReadFiles];
-  const tellTale = tellTaleGenes(config.expression, files.map(({ clinical }) => clinical), expression);
-  const present = presentGenes(config, geneSets, expression, tellTale, problems);
-  const { random } = config.geneSets;
-  const outside = new Set([...geneSets.tumour, ...geneSets.microenvironment, ...tellTale]);
-  const genes = random === undefined ? present : randomGenes(config, random, present, outside, expression, problems);
-  problems.push(...definitionProblems(config, genes));
-  return genes;
-}
-
 /** The genes of a model, all of which a matrix must have. */
 function requireGenes({ expression: { file } }: Config, genes: Cohort['genes'], { genes: there }: Cohort['expression']): Cohort['genes'] {
   const inMatrix = new Set(there);
@@ -163,16 +151,6 @@ function scalingProblems({ expression: { scaling, file } }: Config): Problem[] {
     "expression.scaling is 'cohort': each cohort's genes are scaled by its own patients. That hides batch effects and real differences between the cohorts alike, " +
     'makes new ones where the cohorts are of different patients, and the model can read no single patient';
   return [{ severity: 'warning', file, message, remedy: "Leave it at 'training' where the cohorts can be brought to one unit" }];
-}
-
-/** Genes of the input that are part of the label's definition. */
-function definitionProblems({ task, labels, geneSets }: Config, genes: Cohort['genes']): Problem[] {
-  const defining = new Set(definingGenes(task, labels));
-  const given = [...genes.tumour, ...genes.microenvironment].filter((gene) => defining.has(gene));
-  if (given.length === 0) return [];
-  const message = `the expression of ${given.join(', ')} is an input, and the state of ${given.length === 1 ? 'this gene' : 'these genes'} is part of the label's definition`;
-  const remedy = 'The model may read a part of the answer there: say so, or take them out of the gene set';
-  return [{ severity: 'warning', file: geneSetsFile(geneSets), message, remedy }];
 }
 
 /** The encoder as the config says it, or the first file that does. */

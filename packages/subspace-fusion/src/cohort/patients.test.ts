@@ -5,6 +5,8 @@ import { describeFlow } from './flow.js';
 import { inspectCohort } from './inspect.js';
 import { loadCohort } from './load.js';
 import { makeCohort, type MadeCohort } from './made-cohort.test.helper.js';
+import { chooseGenes } from './model-genes.js';
+import type { Problem } from './problems.js';
 
 const IDS = ['P1', 'P2', 'P3', 'P4', 'P5', 'P6', 'P7', 'P8'];
 const GENES = ['A', 'B', 'C', 'D'];
@@ -135,26 +137,29 @@ describe('random gene sets', () => {
   };
   const draw = async (seed: number, made: Partial<MadeCohort> = {}) => {
     const config = await loadConfig(await makeCohort({ ...COHORT, expression, ...made }), { 'geneSets.random': String(seed) });
-    return loadCohort(config);
+    const { cohort } = await loadCohort(config);
+    const problems: Problem[] = [];
+    return { genes: chooseGenes(cohort, config, IDS, problems), problems };
   };
 
   it('have the sizes of the sets, no gene of them, and depend on the seed and not on the order of the file', async () => {
     const first = await draw(1);
-    const { tumour, microenvironment } = first.cohort.genes;
+    const { tumour, microenvironment } = first.genes;
     expect([tumour.length, microenvironment.length]).toEqual([2, 2]);
     expect(new Set([...tumour, ...microenvironment]).size).toBe(4);
     for (const gene of [...tumour, ...microenvironment]) expect(others).toContain(gene);
-    expect(warnings(first)).toContain('geneSets.random: the model reads 2 and 2 genes drawn from the 30 genes of the matrix that are in neither set (seed 1)');
+    expect(first.problems.map(({ message }) => message)).toContain('geneSets.random: the model reads 2 and 2 genes drawn from the 30 genes of the matrix that are in neither set (seed 1)');
     const reversed = Object.fromEntries(Object.entries(expression).reverse());
-    expect((await draw(1, { expression: reversed })).cohort.genes).toEqual(first.cohort.genes);
-    expect((await draw(2)).cohort.genes).not.toEqual(first.cohort.genes);
+    expect((await draw(1, { expression: reversed })).genes).toEqual(first.genes);
+    expect((await draw(2)).genes).not.toEqual(first.genes);
   });
 
   it('draw every gene alike', async () => {
     const counts = new Map(others.map((gene) => [gene, 0]));
     const config = await loadConfig(await makeCohort({ ...COHORT, expression }));
+    const { cohort } = await loadCohort(config);
     for (let seed = 0; seed < 60; seed++) {
-      const { genes } = (await loadCohort({ ...config, geneSets: { ...config.geneSets, random: seed } })).cohort;
+      const genes = chooseGenes(cohort, { ...config, geneSets: { ...config.geneSets, random: seed } }, IDS, []);
       for (const gene of [...genes.tumour, ...genes.microenvironment]) counts.set(gene, counts.get(gene)! + 1);
     }
     // 240 draws of 30 genes: 8 each, standard deviation 2.7.

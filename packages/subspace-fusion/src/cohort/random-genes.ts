@@ -1,43 +1,47 @@
 import { key, permutation } from '../random/counter.js';
-import type { Config } from './config.js';
 import { badInput, type Problem } from './problems.js';
 import type { Cohort, Expression } from './types.js';
 
-/** Whether a gene is measured in every patient and not the same in all of them. */
-function varies({ patients, genes, values }: Expression, gene: number): boolean {
-  let differs = false;
+/** What random sets are drawn for. */
+export interface RandomGenes {
+  readonly seed: number;
+  /** The genes that they stand for, whose numbers are taken. */
+  readonly instead: Cohort['genes'];
+  /** Genes that are not drawn: those with a tell-tale floor. */
+  readonly without: ReadonlySet<string>;
+  readonly training: readonly string[];
+}
+
+/** Whether a gene is measured in every patient of the matrix, and not the same in all training patients. */
+function isUsable({ patients, genes, values }: Expression, gene: number, isTraining: ReadonlySet<string>): boolean {
+  const trained = new Set<number>();
   for (let p = 0; p < patients.length; p++) {
     const x = values[p * genes.length + gene]!;
     if (Number.isNaN(x)) return false;
-    differs ||= x !== values[gene];
+    if (isTraining.has(patients[p]!)) trained.add(x);
   }
-  return differs;
+  return trained.size > 1;
 }
 
 /**
- * The control to gene sets made from knowledge: as many genes as the sets have, drawn at random among the matrix's genes that are in neither set, measured
- * in every patient, not constant, and not left out for their floor.
- * @param used The genes that the sets would give, whose numbers are taken.
- * @param excluded Genes of the sets, present or not, and those with a tell-tale floor.
+ * The control to gene sets made from knowledge: as many genes as the sets give, drawn at random among the matrix's genes that are in neither set, measured
+ * in every patient, not constant among the training patients, and not left out for their floor. The seed puts all genes of the matrix into one order,
+ * of which the first usable ones are taken: the sets of two splits differ by what one of the splits cannot use alone.
  * @throws {UserError} where the matrix has too few other genes.
  */
-export function randomGenes(
-  { expression: { file } }: Pick<Config, 'expression'>,
-  seed: number,
-  used: Cohort['genes'],
-  excluded: ReadonlySet<string>,
-  expression: Expression,
-  problems: Problem[],
-): Cohort['genes'] {
-  const candidates = expression.genes.filter((gene, g) => !excluded.has(gene) && varies(expression, g)).sort();
-  const [T, M] = [used.tumour.length, used.microenvironment.length];
-  if (candidates.length < T + M) {
-    const message = `random gene sets of ${T} and ${M} genes (geneSets.random) need ${T + M} genes outside both sets, and the matrix has ${candidates.length} that are measured in all patients and vary`;
+export function randomGenes({ seed, instead, without, training }: RandomGenes, { genes: sets, expression }: Cohort, file: string, problems: Problem[]): Cohort['genes'] {
+  const isTraining = new Set(training);
+  const inSets = new Set([...sets.tumour, ...sets.microenvironment]);
+  const placeOf = new Map(expression.genes.map((gene, g) => [gene, g]));
+  const sorted = [...expression.genes].sort();
+  const shuffled = Array.from(permutation(key(seed, 'random gene sets'), sorted.length), (i) => sorted[i]!);
+  const usable = shuffled.filter((gene) => !inSets.has(gene) && !without.has(gene) && isUsable(expression, placeOf.get(gene)!, isTraining));
+  const [T, M] = [instead.tumour.length, instead.microenvironment.length];
+  if (usable.length < T + M) {
+    const message = `random gene sets of ${T} and ${M} genes (geneSets.random) need ${T + M} genes outside both sets, and the matrix has ${usable.length} that are measured in all patients and vary`;
     throw badInput({ file, message, remedy: 'Give a matrix of all genes, or smaller gene sets' });
   }
-  const order = permutation(key(seed, 'random gene sets'), candidates.length);
-  const drawn = (from: number, count: number) => Array.from(order.subarray(from, from + count), (i) => candidates[i]!);
-  const message = `geneSets.random: the model reads ${T} and ${M} genes drawn from the ${candidates.length} genes of the matrix that are in neither set (seed ${seed})`;
+  const message = `geneSets.random: the model reads ${T} and ${M} genes drawn from the ${usable.length} genes of the matrix that are in neither set (seed ${seed})`;
   problems.push({ severity: 'warning', file, message, remedy: 'This is a control: of the gene sets only the sizes are used' });
-  return { tumour: drawn(0, T), microenvironment: drawn(T, M) };
+  return { tumour: usable.slice(0, T), microenvironment: usable.slice(T, T + M) };
 }

@@ -9,6 +9,7 @@ import { inspectCohort } from './inspect.js';
 import { loadCohort, loadExternalCohort } from './load.js';
 import { makeCohort, type MadeCohort } from './made-cohort.test.helper.js';
 import { newFolder, write, writeBag } from './made-files.test.helper.js';
+import { chooseGenes } from './model-genes.js';
 import { makeSplit, strataOf } from './split.js';
 import { fitSubspaceScaling, scaleSubspaces } from './subspace-scaling.js';
 import { applyGeneScaling } from './scaling.js';
@@ -75,7 +76,7 @@ describe('several cohorts in one study', () => {
     const training = ['P1', 'P3', 'P13', 'P15', 'P20'];
     const scaled = async (config: Config) => {
       const { cohort } = await loadCohort(config);
-      return scaleSubspaces(fitSubspaceScaling(cohort, training), cohort, cohort.patients.map(({ id }) => id));
+      return scaleSubspaces(fitSubspaceScaling(cohort, cohort.genes, training), cohort, cohort.patients.map(({ id }) => id));
     };
     const [one, two] = [await scaled(whole), await scaled(divided)];
     for (const subspace of ['tumour', 'microenvironment'] as const) {
@@ -123,7 +124,9 @@ describe('several cohorts in one study', () => {
       expression: floored(part('own', 0), 0.25),
       expressionConfig: 'transform: log2p1, leaveOutFloorsBy: sex',
     });
-    expect((await loadCohort(config)).cohort.genes.tumour).toEqual(['A']);
+    const { cohort } = await loadCohort(config);
+    expect(chooseGenes(cohort, config, cohort.expression.patients, []).tumour).toEqual(['A']);
+    expect(cohort.genes.tumour).toEqual(['A', 'B']);
   });
 
   it('are hashed with all their tables and configs', async () => {
@@ -187,18 +190,18 @@ describe('scaling each cohort by itself', () => {
     expect(problems).toContainEqual(expect.objectContaining({ severity: 'warning', message: expect.stringMatching(/hides batch effects and real differences.*no single patient/) as string }));
     const training = cohort.patients.slice(0, N).map(({ id }) => id);
     const everybody = cohort.patients.map(({ id }) => id);
-    const scaling = fitSubspaceScaling(cohort, training);
+    const scaling = fitSubspaceScaling(cohort, cohort.genes, training);
     expect(Object.keys(scaling.tumour.cohorts!)).toEqual(['own']);
     const means = (z: Float32Array) => [0, N].map((from) => z.subarray(2 * from, 2 * (from + N)).reduce((sum, x) => sum + x, 0) / (2 * N));
     for (const mean of means(scaleSubspaces(scaling, cohort, everybody).tumour)) expect(Math.abs(mean)).toBeLessThan(0.1);
-    const frozen = fitSubspaceScaling({ ...cohort, scaling: 'training' }, training);
+    const frozen = fitSubspaceScaling({ ...cohort, scaling: 'training' }, cohort.genes, training);
     expect(means(scaleSubspaces(frozen, cohort, everybody).tumour)[1]).toBeGreaterThan(1.5);
     // The order and choice of patients do not matter: the other cohort is scaled by all of its own.
     const one = scaleSubspaces(scaling, cohort, ['P15', 'P2']).tumour;
     const all = scaleSubspaces(scaling, cohort, everybody).tumour;
     expect([...one]).toEqual([...all.subarray(30, 32), ...all.subarray(4, 6)]);
     expect(() => applyGeneScaling(scaling.tumour, cohort.expression, ['P1'])).toThrow(/cannot read a single patient/);
-    expect(() => fitSubspaceScaling(cohort, training.slice(0, 5))).toThrow(/5 patients of 'own' cannot tell its scale; 10 are needed/);
+    expect(() => fitSubspaceScaling(cohort, cohort.genes, training.slice(0, 5))).toThrow(/5 patients of 'own' cannot tell its scale; 10 are needed/);
   });
 });
 
@@ -250,7 +253,7 @@ describe.skipIf(!existsSync(REAL))('two halves of the real cohort (../shared/dat
     const scaled = async (config: Config) => {
       const { cohort } = await loadCohort(config);
       expect(cohort.genes.tumour.length + cohort.genes.microenvironment.length).toBe(389);
-      return scaleSubspaces(fitSubspaceScaling(cohort, training), cohort, ids);
+      return scaleSubspaces(fitSubspaceScaling(cohort, cohort.genes, training), cohort, ids);
     };
     expect(await scaled(halves)).toEqual(await scaled(whole));
   });

@@ -34,15 +34,15 @@ function momentsOf({ expression, transform }: Cohort, name: string, ids: readonl
 }
 
 /**
- * Learns the scaling of both subspaces from the training patients; where the cohort's rule is `cohort`, that of each cohort from its own training patients.
+ * Learns the scaling of both subspaces' genes from the training patients; where the cohort's rule is `cohort`, that of each cohort from its own training patients.
  * @throws {UserError} for a patient that the matrix lacks, and a cohort with too few training patients to be scaled by.
  */
-export function fitSubspaceScaling(cohort: Cohort, training: readonly string[]): SubspaceScaling {
+export function fitSubspaceScaling(cohort: Cohort, genes: Cohort['genes'], training: readonly string[]): SubspaceScaling {
   return bySubspace((subspace) => {
-    const genes = cohort.genes[subspace];
-    const scaling = fitGeneScaling(cohort.expression, training, genes, cohort.transform);
+    const own = genes[subspace];
+    const scaling = fitGeneScaling(cohort.expression, training, own, cohort.transform);
     if (cohort.scaling === 'training') return scaling;
-    const cohorts = [...byCohort(cohort, training)].map(([name, ids]) => [name, momentsOf(cohort, name, ids, genes)] as const);
+    const cohorts = [...byCohort(cohort, training)].map(([name, ids]) => [name, momentsOf(cohort, name, ids, own)] as const);
     return { ...scaling, cohorts: Object.fromEntries(cohorts) };
   });
 }

@@ -95,7 +95,7 @@ export interface Cohort {
   /** Transform of the config's own matrix. */
   readonly transform: ExpressionTransform;
   readonly scaling: ScalingRule;
-  /** Genes of each subspace that the matrix has, in the order of the gene set file. */
+  /** Genes of each subspace that the matrix has, in the order of the gene set file; a model reads those that its training patients leave of them. */
   readonly genes: Readonly<Record<Subspace, readonly string[]>>;
   readonly timeUnit: TimeUnit;
   /** Patch encoder, as far as the config or the files say; the width alone never identifies one. */

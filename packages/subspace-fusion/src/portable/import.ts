@@ -66,7 +66,7 @@ export async function importCheckpoint(options: ImportOptions): Promise<Imported
   const { cohort, problems } = await loadCohort(config);
   const warnings: Problem[] = [...problems];
   const divided = await makeSplit(cohort.patients, strataOf(cohort.patients, config), config.split, warnings);
-  const learned = learnModel(cohort, divided, config, { ...(await hashInputs(config)), features: await slideFingerprint(cohort.patients) }, VERSION);
+  const learned = learnModel(cohort, divided, config, { ...(await hashInputs(config)), features: await slideFingerprint(cohort.patients) }, VERSION, warnings);
   requirePublishedNetwork(learned, options.config);
   requireSize(size, learned.size, `the task ${taskName(learned.task)}`, checkpoint);
   const { parameters, ignored, unknown } = fromReference(tensors, networkParameters(size), checkpoint);

@@ -1,9 +1,8 @@
 import { join, resolve } from 'node:path';
 import { readClinical } from '../cohort/clinical.js';
 import { readExpression } from '../cohort/expression.js';
-import { floorGenes } from '../cohort/floors.js';
+import { floorGenes, groupsOf } from '../cohort/floors.js';
 import { readSubspaceGenes } from '../cohort/gene-sets.js';
-import { groupsOf } from '../cohort/present-genes.js';
 import { problemsError, type Problem } from '../cohort/problems.js';
 import { applyGeneScaling, fitGeneScaling } from '../cohort/scaling.js';
 import { SUBSPACES, type Expression, type ExpressionTransform } from '../cohort/types.js';
@@ -44,7 +43,8 @@ export interface SimulatedBags {
  * Simulates slides for real patients from their own genes and writes `bags/PATIENT-DX1.h5`, a `cohort.yaml` that points at the
  * real files, and `truth.json`. A slide follows six programme scores, each the mean of every third gene of TUMOUR or of
  * MICROENVIRONMENT, the genes that the model itself is given; outcomes and other genes are never read. h, φ, marker and stain are
- * drawn at random, the stain too: a real site would tell the study. So a bag tells nothing of the outcome beyond what the genes do.
+ * drawn at random, the stain too: a real site would tell the study. So a bag tells nothing of the outcome beyond what the genes do. Genes are left out for
+ * their floor among all patients: slides are made before there is a split, and no model learns here.
  * Throws a UserError for files that cannot be read or that have no patient or gene in common.
  */
 export async function simulateBagsForCohort(options: RealGenesOptions): Promise<SimulatedBags> {

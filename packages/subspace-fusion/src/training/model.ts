@@ -1,6 +1,6 @@
 import {
-  calibratedBins, classWeights, fitSubspaceScaling, labelDefiningCovariates, labelPatients, learnCovariates, survivalCuts, taskClasses,
-  type Cohort, type Config, type CovariateEncoding, type GeneScaling, type LabelRule, type Layout, type ProvenanceSummary, type Split, type Task, type TimeUnit,
+  calibratedBins, chooseGenes, classWeights, fitSubspaceScaling, labelDefiningCovariates, labelPatients, learnCovariates, survivalCuts, taskClasses,
+  type Cohort, type Config, type CovariateEncoding, type GeneScaling, type LabelRule, type Layout, type Problem, type ProvenanceSummary, type Split, type Task, type TimeUnit,
 } from '../cohort/index.js';
 import type { NetworkChoice } from '../model/choice.js';
 import type { NetworkSize } from '../model/parameters.js';
@@ -49,12 +49,21 @@ export function taskName(task: Task): string {
 }
 
 /**
- * Learns from the training patients what the network will be told: gene scaling, classes and their weights, or survival cuts.
- * @throws UserError where the training patients do not allow it (one class, too few deaths).
+ * Learns from the training patients what the network will be told: the genes that are left and their scaling, classes and their weights, or survival cuts.
+ * @param problems What is to be warned of goes here.
+ * @throws UserError where the training patients do not allow it (one class, too few deaths, a gene set left empty).
  */
-export function learnModel(cohort: Cohort, split: Split, config: Config, inputs: Readonly<Record<string, string>>, version: string): Model {
+export function learnModel(
+  cohort: Cohort,
+  split: Split,
+  config: Config,
+  inputs: Readonly<Record<string, string>>,
+  version: string,
+  problems: Problem[] = [],
+): Model {
   const training = new Set(split.train);
   const covariates = config.covariates && learnCovariates(cohort.patients.filter(({ id }) => training.has(id)), config.covariates, config.clinical.file);
+  const genes = chooseGenes(cohort, config, split.train, problems);
   const outcome = learnOutcome(cohort, split, config);
   return {
     format: 1,
@@ -66,11 +75,11 @@ export function learnModel(cohort: Cohort, split: Split, config: Config, inputs:
     ...(config.features.layout === 'spatial' ? { layout: config.features.layout } : {}),
     size: {
       patchWidth: cohort.width,
-      genes: { tumour: cohort.genes.tumour.length, microenvironment: cohort.genes.microenvironment.length },
+      genes: { tumour: genes.tumour.length, microenvironment: genes.microenvironment.length },
       classes: outcome.kind === 'survival' ? outcome.cuts.length + 1 : outcome.classes.length,
       ...(covariates ? { covariates: covariates.columns.length } : {}),
     },
-    scaling: fitSubspaceScaling(cohort, split.train),
+    scaling: fitSubspaceScaling(cohort, genes, split.train),
     ...(covariates ? { covariates, definingCovariates: labelDefiningCovariates(config.task, config.labels, covariates, config.clinical.columns) } : {}),
     encoder: cohort.encoder,
     provenance: cohort.provenance,

@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadCohort, makeSplit, strataOf } from '../cohort/index.js';
 import { writeBag } from '../cohort/made-files.test.helper.js';
 import { UserError } from '../files/user-error.js';
 import { WorkError } from '../files/work-error.js';
@@ -123,6 +124,31 @@ describe('what the test patients cannot influence', () => {
     });
     expect({ ...modelOf('expression'), inputs: {} }).toEqual({ ...modelOf('run'), inputs: {} });
     expect(bytes('expression', 'checkpoint.safetensors').equals(bytes('run', 'checkpoint.safetensors'))).toBe(true);
+  });
+
+  test('the floors of their genes: genes, model and checkpoint are the same', async () => {
+    const home = join(folder, 'studies');
+    const config = await shortConfig(await tinyCohort(home, { patients: 40 }), { 'expression.leaveOutFloorsBy': 'study', 'model.name': 'snn', 'training.epochs': '1' });
+    editTable(join(home, 'clinical.csv'), (rows) => rows.map((row, r) => [...row, r === 0 ? 'study' : r % 2 ? 'x' : 'y']));
+    const { cohort: { patients, genes } } = await loadCohort(config);
+    const split = await makeSplit(patients, strataOf(patients, config), config.split);
+    const [a, b] = genes.tumour;
+    /** Gene `b` has a floor in study y among the training patients; both genes of a test patient are `ofTest`. */
+    const withGenes = async (name: string, ofTest: (c: number) => number) => {
+      editTable(join(home, 'expression.csv.gz'), ([header, ...rows]) => {
+        const value = (gene: string, c: number) => {
+          if (split.test.includes(header![c]!)) return ofTest(c);
+          return gene === b && c % 4 === 0 && split.train.includes(header![c]!) ? 1 : 100 + c;
+        };
+        return [header!, ...rows.map((row) => (row[0] === a || row[0] === b ? row.map((cell, c) => (c === 0 ? cell : String(value(row[0]!, c)))) : row))];
+      });
+      const { model } = await train({ config, out: join(folder, name) });
+      return { ...model, inputs: {} };
+    };
+    const model = await withGenes('without-floors', (c) => 200 + c);
+    expect(model.scaling.tumour.genes).toEqual(genes.tumour.filter((gene) => gene !== b));
+    expect(await withGenes('with-floors', (c) => (c % 2 === 0 ? 0 : 300))).toEqual(model);
+    expect(bytes('with-floors', 'checkpoint.safetensors').equals(bytes('without-floors', 'checkpoint.safetensors'))).toBe(true);
   });
 
   test('classes: weights are those of the training patients', async () => {

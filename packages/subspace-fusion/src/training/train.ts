@@ -123,7 +123,7 @@ async function prepare({ config, out, resume = false, onWarning }: TrainOptions)
   const warnings: Problem[] = [];
   const divided = await makeSplit(cohort.patients, strataOf(cohort.patients, config), config.split, warnings);
   const inputs = { ...(await hashInputs(config)), features: await slideFingerprint(cohort.patients) };
-  const model = learnModel(cohort, divided, config, inputs, VERSION);
+  const model = learnModel(cohort, divided, config, inputs, VERSION, warnings);
   const { split, leftOut } = withoutUnknownClasses(divided, cohort, model);
   if (leftOut.length > 0) warnings.push(unknownClasses(config, leftOut));
   if (model.covariates) warnings.push(...aboutCovariates(config, model.covariates, cohort.patients));

@@ -125,6 +125,28 @@ describe('an audit', () => {
     expect((await auditRuns(weights)).findings.map(({ message }) => message)).toEqual([expect.stringMatching(/^the class weights/)]);
   });
 
+  it('finds genes that were left out by the floors of all patients, and none where the training patients chose', async () => {
+    const { config: own, folder: bags } = await otherCohort();
+    const home = join(bags, '..');
+    const { microenvironment: [a, b] } = (await loadCohort(own)).cohort.genes;
+    // Gene `a` has a floor in study y among the test patients, `b` among the training patients.
+    const studyOf = new Map([...split.train, ...split.validation].map((id, i) => [id, i % 2 ? 'x' : 'y']));
+    editTable(join(home, 'clinical.csv'), (rows) => rows.map((row, r) => [...row, r === 0 ? 'study' : (studyOf.get(row[0]!) ?? 'y')]));
+    const isFloor = (gene: string, id: string) => (gene === a ? split.test.includes(id) : split.train.indexOf(id) % 4 === 0);
+    editTable(join(home, 'expression.csv.gz'), (rows) =>
+      rows.map((row) => row.map((cell, c) => (c > 0 && (row[0] === a || row[0] === b) ? (isFloor(row[0], rows[0]![c]!) ? '0' : String(100 + c)) : cell))));
+    const ofStudy = { ...config, ...own, expression: { ...own.expression, leaveOutFloorsBy: 'study' }, model: config.model, training: config.training };
+    const chosen = join(folder, 'chosen');
+    const { cohort, model } = await train({ config: ofStudy, out: chosen });
+    expect(model.scaling.microenvironment.genes).toEqual(cohort.genes.microenvironment.filter((gene) => gene !== b));
+    await evaluateAndWrite(chosen);
+    expect((await auditRuns(chosen)).findings).toEqual([]);
+    const byAll = learnModel(cohort, { ...split, train: Object.values(split).flat() as string[] }, ofStudy, {}, '');
+    const leaked = changed<Model>('model.json', (own) => ({ ...own, scaling: byAll.scaling, size: byAll.size }), chosen);
+    const { findings } = await auditRuns(leaked);
+    expect(findings).toMatchObject([{ kind: 'genes', severity: 'leak', who: [a], message: expect.stringMatching(/not what .* training patients alone, but on all patients of the split/) }]);
+  });
+
   it('finds a model that reads other genes than its config chooses', async () => {
     const fewer = changed<Model>('model.json', (model) => {
       const { genes, mean, deviation, ...rest } = model.scaling.microenvironment;

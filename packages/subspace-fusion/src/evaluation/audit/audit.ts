@@ -9,7 +9,6 @@ import type { Result } from '../result.js';
 import { alikeAcross } from './duplicates.js';
 import { gatherFindings, type Finding, type LocalFinding } from './finding.js';
 import { fittedOutside } from './fitted.js';
-import { floorGenesByAll } from './floor-genes.js';
 import { materialKey, readMaterial, withoutPermutation, type Material } from './material.js';
 import { patientsInSeveralParts, samePerson } from './people.js';
 import { scoredPatients } from './scored.js';
@@ -101,14 +100,13 @@ async function runsIn(folder: string): Promise<string[]> {
 }
 
 /** What can be seen of a split without a model. */
-function divisionFindings({ cohort, tables, genes, same, alike }: Material, split: Split, config: Config): LocalFinding[] {
+function divisionFindings({ cohort, same, alike }: Material, split: Split, config: Config): LocalFinding[] {
   return [
     ...patientsInSeveralParts(split),
     ...samePerson(cohort.patients, split),
     ...sameFileFindings(same, split),
     ...alikeAcross(alike, split),
     ...sharedSites(cohort.patients, split, config),
-    ...floorGenesByAll(config, tables, cohort.expression, genes, split),
   ];
 }
 

@@ -1,17 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type { ClinicalTable } from '../../cohort/clinical.js';
 import { parseConfig } from '../../cohort/config.js';
-import type { Expression, Patient } from '../../cohort/index.js';
+import type { Patient } from '../../cohort/index.js';
 import { key, normal } from '../../random/counter.js';
 import { sharedPatches, SKETCH } from './bag-summary.js';
 import { alikePairs, type AuditedSlide } from './duplicates.js';
-import { floorGenesByAll } from './floor-genes.js';
 import { samePerson } from './people.js';
 import { sharedSites } from './shared-sites.js';
 
 const patient = (id: string, slides: readonly string[] = [], clinical = {}): Patient => ({ id, clinical, bags: slides.map((slide) => ({ slide, path: '' })) });
 const configWith = (lines = '') =>
-  parseConfig(`name: x\nclinical: {file: c.csv, time: t, event: e}\nfeatures: {folder: b}\nexpression: {file: e.csv, leaveOutFloorsBy: study}\n${lines}`, 'x.yaml');
+  parseConfig(`name: x\nclinical: {file: c.csv, time: t, event: e}\nfeatures: {folder: b}\nexpression: {file: e.csv}\n${lines}`, 'x.yaml');
 
 describe('one person under two ids', () => {
   it('is found by barcodes of samples, whatever their case, and by the names of slides', () => {
@@ -49,21 +47,6 @@ describe('sites', () => {
     const own = { train: ['P0'], validation: [], test: ['P1', 'P2'] };
     expect(sharedSites(named, own, configWith())).toMatchObject([{ severity: 'note', message: expect.stringMatching(/1 of 2 test sites/) }]);
     expect(sharedSites(named.map(({ id }) => patient(id)), own, configWith())).toEqual([]);
-  });
-});
-
-describe('genes left out by their floor', () => {
-  // Two studies of 30; gene A has a floor in study y among the test patients only, B has one everywhere.
-  const ids = Array.from({ length: 60 }, (_, i) => `P${i}`);
-  const isTest = (i: number) => i % 30 >= 15;
-  const values = Float32Array.from(ids.flatMap((_, i) => [i >= 30 && isTest(i) ? 0 : 5 + i / 100, i >= 30 && i % 2 ? 0 : 7 + i / 100]));
-  const expression: Expression = { patients: ids, genes: ['A', 'B'], values };
-  const table = { file: 'c.csv', columns: ['study'], patients: ids.map((id, i) => ({ id, row: i + 2, clinical: { study: i < 30 ? 'x' : 'y' } })) } as unknown as ClinicalTable;
-  const split = { train: ids.filter((_, i) => !isTest(i)), validation: [], test: ids.filter((_, i) => isTest(i)) };
-
-  it('are a leak where the test patients made the difference, and only there', () => {
-    expect(floorGenesByAll(configWith(), [table], expression, ['A', 'B'], split)).toMatchObject([{ kind: 'genes', severity: 'leak', who: ['A'] }]);
-    expect(floorGenesByAll(configWith(), [table], expression, ['B'], split)).toEqual([]);
   });
 });
 

@@ -16,29 +16,32 @@ const FITTED: readonly (readonly [words: string, value: (model: Model) => unknow
 ];
 
 /**
- * Fits again, on the training patients alone, what a model learned before its weights, and compares: gene scaling, survival cuts, classes and their weights,
- * covariates.
+ * Learns again, on the training patients alone, what a model learned before its weights, and compares: genes and their scaling, survival cuts, classes and
+ * their weights, covariates.
  */
 export function fittedOutside(model: Model, cohort: Cohort, split: Split, config: Config): LocalFinding[] {
   const fit = (train: readonly string[]) => learnModel(cohort, { ...split, train }, config, model.inputs, model.version);
   const byTraining = fit(split.train);
-  const genes = otherGenes(model, byTraining);
-  const different = FITTED.filter(([, value]) => !genes && !isSame(value(model), value(byTraining)));
-  const byAll = different.length > 0 ? fit([...new Set(Object.values(split).flat() as string[])]) : undefined;
+  const sameGenes = isSame(genesOf(model), genesOf(byTraining));
+  const different = FITTED.filter(([, value]) => sameGenes && !isSame(value(model), value(byTraining)));
+  if (sameGenes && different.length === 0) return [];
+  const byAll = fit([...new Set(Object.values(split).flat() as string[])]);
+  const whose = (value: (model: Model) => unknown) =>
+    `what comes out on its training patients alone, ${isSame(value(model), value(byAll)) ? 'but' : 'nor'} on all patients of the split together`;
   return [
-    ...(genes ? [genes] : []),
+    ...(sameGenes ? [] : [otherGenes(genesOf(model), genesOf(byTraining), whose(genesOf))]),
     ...different.map(([words, value]): LocalFinding => {
-      const whose = byAll && isSame(value(model), value(byAll)) ? 'but on all patients of the split together' : 'nor on all patients of the split together';
-      const message = `${words} of the model ${words.endsWith('s') ? 'are' : 'is'} not what comes out on its training patients alone, ${whose}`;
+      const message = `${words} of the model ${words.endsWith('s') ? 'are' : 'is'} not ${whose(value)}`;
       return { kind: 'fitted', severity: 'leak', message, who: [], remedy: 'Train again; if model.json was written by hand, restore it' };
     }),
   ];
 }
 
-function otherGenes({ scaling: has }: Model, { scaling: should }: Model): LocalFinding | undefined {
-  const genesOf = ({ tumour, microenvironment }: Model['scaling']) => [...tumour.genes, ...microenvironment.genes];
-  const [own, expected] = [genesOf(has), genesOf(should)];
-  if (isSame(own, expected)) return undefined;
+function genesOf({ scaling: { tumour, microenvironment } }: Model): string[] {
+  return [...tumour.genes, ...microenvironment.genes];
+}
+
+function otherGenes(own: readonly string[], expected: readonly string[], whose: string): LocalFinding {
   const more = own.filter((gene) => !expected.includes(gene));
   const fewer = expected.filter((gene) => !own.includes(gene));
   const list = (words: string, genes: readonly string[]) => (genes.length > 0 ? [`${counted(genes.length, 'gene')} ${words} (${someOf(genes)})`] : []);
@@ -46,7 +49,7 @@ function otherGenes({ scaling: has }: Model, { scaling: should }: Model): LocalF
   return {
     kind: 'genes',
     severity: 'leak',
-    message: `the model does not read the genes that its config chooses: ${differences}`,
+    message: `the genes that the model reads are not ${whose}: ${differences}`,
     who: [...more, ...fewer],
     remedy: 'Choose genes by gene sets, or within the training patients of each fold, and train again',
   };

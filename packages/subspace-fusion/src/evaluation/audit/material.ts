@@ -1,4 +1,3 @@
-import type { ClinicalTable } from '../../cohort/clinical.js';
 import type { Cohort, Config, Problem } from '../../cohort/index.js';
 import { gatherCohort } from '../../cohort/load.js';
 import { problemsError } from '../../cohort/problems.js';
@@ -9,9 +8,6 @@ import { sameFiles, type SameFile } from './slide-files.js';
 /** A cohort with what an audit compares of it, whatever the split. */
 export interface Material {
   readonly cohort: Cohort;
-  readonly tables: readonly ClinicalTable[];
-  /** Genes of the gene sets. */
-  readonly genes: readonly string[];
   readonly same: readonly SameFile[];
   readonly alike: readonly AlikePair[];
   readonly slides: number;
@@ -28,8 +24,8 @@ export function withoutPermutation(config: Config): Config {
  * @throws UserError naming every error in the files
  */
 export async function readMaterial(config: Config, onSlide?: (done: number, of: number) => void): Promise<Material> {
-  const { cohort, files, geneSets, problems } = await gatherCohort(withoutPermutation(config));
-  if (!cohort || !geneSets) throw problemsError(problems.filter(({ severity }: Problem) => severity === 'error'));
+  const { cohort, problems } = await gatherCohort(withoutPermutation(config));
+  if (!cohort) throw problemsError(problems.filter(({ severity }: Problem) => severity === 'error'));
   const { patients } = cohort;
   const bags = patients.flatMap(({ id, bags }) => bags.map((bag) => ({ patient: id, ...bag })));
   const slides: AuditedSlide[] = [];
@@ -41,8 +37,6 @@ export async function readMaterial(config: Config, onSlide?: (done: number, of: 
   const isOneFile = ({ slides }: AlikePair) => same.some((file) => slides.every((own) => file.slides.some(({ patient, slide }) => patient === own.patient && slide === own.slide)));
   return {
     cohort,
-    tables: files.flatMap(({ clinical }) => clinical ?? []),
-    genes: [...new Set([...geneSets.tumour, ...geneSets.microenvironment])],
     same,
     alike: alikePairs(slides).filter((pair) => !isOneFile(pair)),
     slides: slides.length,
