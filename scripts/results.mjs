@@ -29,7 +29,14 @@ function read(folder) {
 function tablesOf(folder) {
   const crossval = read(folder);
   if (!crossval) return '*Not run.*';
-  return [provenance(folder, crossval), ...crossvalTables(crossval).map((table) => (typeof table === 'string' ? `*${table}.*` : formatMarkdown(table)))].join('\n\n');
+  return [provenance(folder, crossval), ...crossvalTables(crossval).map((table) => (typeof table === 'string' ? `*${table}.*` : formatMarkdown(withoutEmptyColumns(table))))].join('\n\n');
+}
+
+/** Older files have neither p-values nor verdicts. */
+function withoutEmptyColumns({ header, rows, ...table }) {
+  const full = header.map((_, c) => rows.some((row) => row[c] !== ''));
+  const keep = (cells) => cells.filter((_, c) => full[c]);
+  return { ...table, header: keep(header), rows: rows.map(keep) };
 }
 
 /** A row for each cross-validation: this model, ridge regression, and whether the difference is what it has to be. */
