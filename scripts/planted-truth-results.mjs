@@ -35,7 +35,6 @@ if (!out) {
   process.exit(2);
 }
 const cohorts = readdirSync(out).filter((name) => /^cohort-\d+$/.test(name)).sort();
-const json = (...path) => JSON.parse(readFileSync(join(out, ...path), 'utf8'));
 
 /** The finished runs of a regime on each cohort by model and variant, and what could be attained there. */
 function studies(regime) {
