@@ -55,7 +55,8 @@ async function interrupted(run: string, signal: NodeJS.Signals, epochs: number, 
 describe('subspace train', () => {
   test('writes everything a run has, and names the folder', async () => {
     expect(readdirSync(join(folder, 'whole')).sort()).toEqual([
-      'checkpoint.safetensors', 'config.json', 'metrics.jsonl', 'model.json', 'predictions.json', 'result.json', 'split.json', 'state.safetensors',
+      'checkpoint.safetensors', 'confidence.json', 'config.json', 'metrics.jsonl', 'model.json', 'predictions.json', 'result.json', 'split.json', 'state.safetensors',
+      'validation-predictions.json',
     ]);
   });
 
