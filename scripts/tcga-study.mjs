@@ -27,6 +27,7 @@ const PLAN = [
   ...TASKS.map((task) => ({ task, folder: task, more: ['--seeds', '1,2,3'] })),
   ...TASKS.map((task) => ({ task, folder: task, more: ['--seeds', '1,2,3', ...PERMUTED] })),
   ...TASKS.map((task) => ({ task, folder: `${task}-floors-kept`, more: ['--seeds', '1,2,3', ...FLOORS_KEPT] })),
+  { task: 'survival', folder: 'survival-snn', more: ['--seeds', '1,2,3', '--set', 'model.name=snn'] },
 ];
 
 function subspace(...args) {
