@@ -22,7 +22,7 @@ export interface Cluster {
 
 /**
  * Starts munged, slurmctld and two slurmd in a temporary folder, with ports and a key of their own: no systemd, no accounting. A
- * requeued task waits for the lifetime of a credential, so that is short. Each node pretends to have three cores.
+ * requeued task waits for the lifetime of a credential, so that is short; a cancelled one has two minutes to stop by itself. Each node pretends to have three cores.
  */
 export async function startCluster(): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'slurm-'));
@@ -58,6 +58,7 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 SchedulerParameters=sched_interval=2,bf_interval=2
 ReturnToService=2
+KillWait=120
 MpiDefault=none
 MailProg=/bin/true
 ${nodes.map((port, i) => `NodeName=node${i + 1} NodeHostname=${hostname()} NodeAddr=127.0.0.1 Port=${port} CPUs=3 RealMemory=1000`).join('\n')}
