@@ -2,7 +2,8 @@ import { differenceName } from '../evaluation/comparison.js';
 import type { NamedMetric } from '../evaluation/comparison-types.js';
 import { allTables, groupName, headlineOf, metricName, modelName, withInterval, type ComparedTask, type Scope, type Table, type TableRun } from '../evaluation/tables/index.js';
 import { forestPlot, type ForestMark, type ForestRow } from './forest-plot.js';
-import { html, markup, table, type Html } from './html.js';
+import { html, table, type Html } from './html.js';
+import { pageHead } from './page-head.js';
 import { STYLE } from './style.js';
 
 const VERDICTS = { helps: 'it is better', harms: 'it is worse', equivalent: 'no difference that matters', undetermined: 'undetermined', untested: 'not tested' } as const;
@@ -13,20 +14,7 @@ const VERDICTS = { helps: 'it is better', harms: 'it is worse', equivalent: 'no 
  * that the run folders are in.
  */
 export function renderComparison(title: string, tasks: readonly ComparedTask[]): string {
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${title}</title>
-<style>${markup(STYLE)}${markup(RUN_STYLE)}</style>
-</head>
-<body>
-<header>
-<h1>${title}</h1>
-<p class="warning" role="note"><strong>Research software. Not a medical device.</strong> Nothing here may guide the care of a patient.</p>
+  return html`${pageHead(title, STYLE + RUN_STYLE)}
 </header>
 <main>
 ${tasks.map(taskSection)}

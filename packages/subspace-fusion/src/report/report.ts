@@ -6,8 +6,9 @@ import { confusionTable, rocFigures } from './class-figures.js';
 import { confidenceSection } from './confidence-section.js';
 import { crossvalSection } from './crossval-section.js';
 import { explanationsSection } from './explanations-section.js';
-import { html, markup, table, type Html } from './html.js';
+import { html, table, type Html } from './html.js';
 import { INTENDED_USE, LIMITS } from './limits.js';
+import { pageHead } from './page-head.js';
 import { patientsSection } from './patients-section.js';
 import { STYLE } from './style.js';
 import { metricsTable, summary } from './summary.js';
@@ -25,20 +26,7 @@ import { withoutMachine } from './withheld.js';
 export function renderReport(given: ReportInput): string {
   const input = withoutMachine(given);
   const several = input.runs.length > 1;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<title>${input.title}</title>
-<style>${markup(STYLE)}</style>
-</head>
-<body>
-<header>
-<h1>${input.title}</h1>
-<p class="warning" role="note"><strong>Research software. Not a medical device.</strong> Nothing here may guide the care of a patient.</p>
+  return html`${pageHead(input.title, STYLE, '; img-src data:')}
 ${input.description === undefined ? undefined : html`<p>${input.description}</p>`}
 ${several ? overview(input.runs) : undefined}
 ${input.pseudonymised ? html`<p>Patients stand under codes. Who is who is in a key file that is kept apart from this report.</p>` : undefined}
