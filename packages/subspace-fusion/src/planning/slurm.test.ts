@@ -26,19 +26,26 @@ slurm: { time: 10, partition: short }
 `;
 
 /**
- * Loaded before the program: the first attempts at these runs crawl after their first epoch, a turn of the event loop in ten seconds,
- * until they are told to stop: far slower than any time limit of these tests allows for.
+ * Loaded before the program: the first attempts at these runs halt after their first epoch until they are told to stop. They wait for
+ * that as for a file, so that signals, timers and the run's lock are served meanwhile.
  */
-const SLOW = `
-import { existsSync, readFileSync } from 'node:fs';
+const HALT = `
+import { existsSync } from 'node:fs';
+import files from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 const folder = process.argv.at(-1);
-const lines = (file) => (existsSync(join(folder, file)) ? readFileSync(join(folder, file), 'utf8').split('\\n').length - 1 : 0);
-if (process.argv.includes('run-planned') && process.env.SLOW_RUNS.split(',').includes(folder) && lines('attempts.json') === 0) {
-  const timer = setInterval(() => {
-    if (lines('metrics.jsonl') > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10_000);
-  }, 1);
-  process.on('SIGTERM', () => clearInterval(timer));
+if (process.argv.includes('run-planned') && process.env.HALTING_RUNS.split(',').includes(folder) && !existsSync(join(folder, 'attempts.json'))) {
+  const told = () => new Promise((resolve) => {
+    const alive = setInterval(() => {}, 1000);
+    process.once('SIGTERM', () => resolve(clearInterval(alive)));
+  });
+  const { appendFile } = files;
+  files.appendFile = async (path, text) => {
+    await appendFile(path, text);
+    if (path.endsWith('metrics.jsonl')) await told();
+  };
+  syncBuiltinESMExports();
 }
 `;
 
@@ -57,22 +64,22 @@ describe.skipIf(!slurmIsInstalled)('a sweep on a Slurm cluster of two nodes (nee
   const [OVER_LIMIT, CANCELLED] = [0, 1];
   const run = (i: number, ...file: string[]) => join(sweep.jobs[i]!.folder, ...file);
   const attempts = (i: number) => JSON.parse(readFileSync(run(i, 'attempts.json'), 'utf8')) as Attempt[];
-  const onSlurm = (...args: string[]) => subspaceProcess(['sweep', plan, '--executor', 'slurm', '--out', out, ...args], slowed());
-  const slowed = () => ({ NODE_OPTIONS: `--import=${pathToFileURL(join(folder, 'slow.mjs')).href}`, SLOW_RUNS: [run(OVER_LIMIT), run(CANCELLED)].join(',') });
+  const onSlurm = (...args: string[]) => subspaceProcess(['sweep', plan, '--executor', 'slurm', '--out', out, ...args], halting());
+  const halting = () => ({ NODE_OPTIONS: `--import=${pathToFileURL(join(folder, 'halt.mjs')).href}`, HALTING_RUNS: [run(OVER_LIMIT), run(CANCELLED)].join(',') });
 
-  /** Slurm refuses it while a task changes its state; on a busy machine a short task may be through before that is over. */
-  const limit = (minutes: number) =>
+  /** Slurm refuses another limit while a task changes its state. */
+  const limit = (minutes: () => number) =>
     until(
       () =>
         attempts(OVER_LIMIT).at(-1)!.outcome === 'done' ||
-        cluster.slurm('scontrol', 'update', `jobid=${attempts(OVER_LIMIT)[0]!.slurm!}`, `timelimit=${minutes}`) !== undefined,
+        cluster.slurm('scontrol', 'update', `jobid=${attempts(OVER_LIMIT)[0]!.slurm!}`, `timelimit=${minutes()}`) !== undefined,
       'another time limit',
       180,
     );
   const minutesSince = (time: string) => Math.ceil((Date.now() - Date.parse(time)) / 60_000);
 
   beforeAll(async () => {
-    writeFileSync(join(folder, 'slow.mjs'), SLOW);
+    writeFileSync(join(folder, 'halt.mjs'), HALT);
     writeFileSync(plan, PLAN);
     cluster = await startCluster();
     vi.stubEnv('SLURM_CONF', cluster.env.SLURM_CONF);
@@ -94,14 +101,16 @@ describe.skipIf(!slurmIsInstalled)('a sweep on a Slurm cluster of two nodes (nee
     // One run is cancelled in its second epoch, and one is then near its time limit, until it has been requeued.
     for (const i of [OVER_LIMIT, CANCELLED]) await until(() => readFileSync(run(i, RUN_FILES.metrics), 'utf8') !== '', 'the first epochs');
     cluster.slurm('scancel', attempts(CANCELLED)[0]!.slurm!);
-    await limit(minutesSince(attempts(OVER_LIMIT)[0]!.started) + 1);
-    await until(() => attempts(OVER_LIMIT)[0]!.outcome !== undefined, 'the end of the turn', 120);
-    await limit(10);
+    // Slurm looks at limits every 30 s and warns two minutes before: that leaves the run a minute and a half.
+    await limit(() => minutesSince(attempts(OVER_LIMIT)[0]!.started) + 2);
+    await until(() => attempts(OVER_LIMIT)[0]!.outcome !== undefined, 'the end of the turn', 240);
+    // So that it is not warned again in its second turn; where Slurm refuses, that turn is likely over.
+    await limit(() => 10).catch(() => undefined);
 
     [first, followed] = [await submitted, await again.end];
     retried = await onSlurm('--retry', 'failed');
     expect(await local).toMatchObject({ code: 0 });
-  }, 600_000);
+  }, 900_000);
   afterAll(async () => {
     vi.unstubAllEnvs();
     await cluster.stop();
