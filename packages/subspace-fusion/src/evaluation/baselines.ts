@@ -29,10 +29,13 @@ export function ridgeBaseline(training: PatientSamples, scored: PatientSamples, 
   return { [RIDGE[labels.kind]]: byName(metrics) };
 }
 
-/** What ridge regression on the columns `x` of the training patients says of those to be scored. */
-export function ridgeScores(x: Float32Array, training: BatchLabels, xScored: Float32Array, seed: number): ScoredRuns {
-  if (training.kind === 'classes') return { runs: [logisticScores(x, training, xScored, seed)] };
-  const cox = fitRidgeCox({ x, ...timesAndEvents(training), seed });
+/**
+ * What ridge regression on the columns `x` of the training patients says of those to be scored.
+ * @param alpha share of lasso in the penalty: an elastic net where above 0
+ */
+export function ridgeScores(x: Float32Array, training: BatchLabels, xScored: Float32Array, seed: number, alpha = 0): ScoredRuns {
+  if (training.kind === 'classes') return { runs: [logisticScores(x, training, xScored, seed, alpha)] };
+  const cox = fitRidgeCox({ x, ...timesAndEvents(training), seed, alpha });
   return coxScores(ridgeCoxRisk(cox, x), training, ridgeCoxRisk(cox, xScored));
 }
 
@@ -47,9 +50,9 @@ export function coxScores(trainingRisks: Float64Array, training: BatchLabels & {
  * Class probabilities `[n, C]` of a ridge logistic regression on the columns `x` of the training patients. The fit weighs all classes
  * alike, so its probabilities are carried back to the classes' own frequencies, as those of the network are.
  */
-export function logisticScores(x: Float32Array, { labels, weights }: BatchLabels & { kind: 'classes' }, xScored: Float32Array, seed: number): Float64Array {
+export function logisticScores(x: Float32Array, { labels, weights }: BatchLabels & { kind: 'classes' }, xScored: Float32Array, seed: number, alpha = 0): Float64Array {
   const C = weights.length;
-  const probabilities = ridgeLogisticProbabilities(fitRidgeLogistic({ x, labels, classes: C, seed }), xScored);
+  const probabilities = ridgeLogisticProbabilities(fitRidgeLogistic({ x, labels, classes: C, seed, alpha }), xScored);
   return softmaxRows(removeClassWeights(probabilities.map(Math.log), weights), C);
 }
 

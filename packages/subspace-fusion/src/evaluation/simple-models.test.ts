@@ -51,7 +51,7 @@ describe('simple models', () => {
     const samples = samplesOf(patients, (ids) => ({ kind: 'classes', labels: ids.map(label), weights: [1, 1] }));
     const ids = patients.map(({ id }) => id);
     const models = simpleModels(samples, { train: ids.slice(0, 30), test: ids.slice(30) }, 1, meansOf(ids), { variables: ['idh'], leftOut: [], defining: [] });
-    expect(Object.keys(models)).toEqual(['ridgeLogistic', 'meanSlide', 'age', 'ageSex', 'idh', 'idhAge', 'clinical', 'ageDiagnosisGrade']);
+    expect(Object.keys(models)).toEqual(['ridgeLogistic', 'elasticNet', 'meanSlide', 'age', 'ageSex', 'idh', 'idhAge', 'clinical', 'ageDiagnosisGrade']);
     expect(models['ageSex']).toEqual({ reason: "the clinical table does not have a column 'age' of numbers" });
     const [probabilities] = (models['idh'] as { runs: ArrayLike<number>[] }).runs;
     expect(Array.from({ length: 10 }, (_, i) => probabilities![2 * i + 1]! > 0.5)).toEqual(ids.slice(30).map((id) => label(id) === 1));

@@ -14,9 +14,12 @@ export const REFERENCE = 'ageDiagnosisGrade';
 /** All that a clinician has before any omics: what of it the table holds and the label is not made of. */
 const ALL_CLINICAL: readonly ClinicalVariable[] = ['age', 'sex', 'grade', 'idh', 'codeletion'];
 
+/** The elastic net's penalty is half lasso, half ridge. */
+const HALF_LASSO = 0.5;
+
 /**
  * Simpler models than the network, fitted on the patients that it trained on, and what they say of the test patients: ridge
- * regression on the same genes, and on the mean patch feature of the slides; Cox regression (for classes ridge logistic
+ * regression and an elastic net on the same genes, ridge on the mean patch feature of the slides; Cox regression (for classes ridge logistic
  * regression) on age, age and sex, IDH status, IDH status and age, all clinical variables that the table holds but those that the label is made of, and age,
  * diagnosis and grade. A model whose columns are absent, or cannot be fitted, says why.
  * @param means the mean patch feature of each patient (`slideMeans`)
@@ -32,10 +35,11 @@ export function simpleModels(
   const training = samples.labels(train);
   const onClinical = (variables: readonly ClinicalVariable[]) => clinicalScores(samples, train, test, variables, seed);
   const available = availableVariables(ALL_CLINICAL, rowsOf(samples, train)).filter((variable) => !reference.defining.includes(variable));
-  const onParts = (parts: (id: string) => Float32Array[]) =>
-    orReason(() => ridgeScores(designMatrix(train.map(parts)), training, designMatrix(test.map(parts)), seed));
+  const onParts = (parts: (id: string) => Float32Array[], alpha = 0) =>
+    orReason(() => ridgeScores(designMatrix(train.map(parts)), training, designMatrix(test.map(parts)), seed, alpha));
   return {
     [RIDGE[training.kind]]: onParts((id) => genesOf(samples, id)),
+    elasticNet: onParts((id) => genesOf(samples, id), HALF_LASSO),
     meanSlide: onParts((id) => [means.get(id)!]),
     ...Object.fromEntries(Object.entries(CLINICAL).map(([name, variables]) => [name, onClinical(variables)])),
     clinical: available.length === 0 ? { reason: 'of age, sex, grade, IDH status and 1p/19q codeletion the clinical table has none that the label is not made of' } : onClinical(available),

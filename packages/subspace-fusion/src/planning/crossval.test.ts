@@ -51,7 +51,7 @@ describe('cross-validation', () => {
       const result = (await json('xv', `fold-${fold}`, 'seed-1', RUN_FILES.result)) as { baselines: Crossval['baselines'] };
       expect(baselines['ridgeCox']!['concordanceIndex']!.value).toBe(result.baselines['ridgeCox']!['concordanceIndex']!.value);
     }
-    expect(Object.keys(first.baselines)).toEqual(['permutedBags', 'ridgeCox', 'meanSlide', 'age', 'ageSex', 'idh', 'idhAge', 'clinical', 'ageDiagnosisGrade', 'subspace + ageDiagnosisGrade']);
+    expect(Object.keys(first.baselines)).toEqual(['permutedBags', 'ridgeCox', 'elasticNet', 'meanSlide', 'age', 'ageSex', 'idh', 'idhAge', 'clinical', 'ageDiagnosisGrade', 'subspace + ageDiagnosisGrade']);
     expect(first.baselines['ageSex']!['concordanceIndex']).toMatchObject({ value: null, reason: expect.stringMatching(/'age'/) as string });
     const difference = first.metrics['concordanceIndex']!.value! - first.baselines['ridgeCox']!['concordanceIndex']!.value!;
     expect(first.differences['subspace - ridgeCox']!.value).toBeCloseTo(difference, 12);

@@ -21,6 +21,7 @@ const METRICS: Readonly<Record<string, string>> = {
 const BASELINES: Readonly<Record<string, string>> = {
   ridgeCox: 'Ridge Cox regression on the same genes',
   ridgeLogistic: 'Ridge logistic regression on the same genes',
+  elasticNet: 'Elastic net on the same genes',
   meanSlide: 'Ridge regression on the mean patch feature',
   age: 'Age',
   ageSex: 'Age and sex',

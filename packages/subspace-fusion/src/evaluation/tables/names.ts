@@ -2,6 +2,7 @@ const MODELS: Readonly<Record<string, string>> = {
   subspace: 'this method',
   ridgeCox: 'ridge Cox, same genes',
   ridgeLogistic: 'ridge logistic, same genes',
+  elasticNet: 'elastic net, same genes',
   meanSlide: 'ridge, mean patch feature',
   age: 'age',
   ageSex: 'age + sex',

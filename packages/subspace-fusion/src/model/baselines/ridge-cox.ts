@@ -1,5 +1,6 @@
 import { UserError } from '../../files/user-error.js';
 import { key } from '../../random/counter.js';
+import { minimiseElasticNet } from './elastic-net.js';
 import { stratifiedFolds } from './folds.js';
 import { selectRows } from './linear-algebra.js';
 import { partialLikelihood, riskSets } from './partial-likelihood.js';
@@ -10,7 +11,7 @@ import {
   originalCoefficients,
   penaltyPath,
   reduceDesign,
-  type RidgeProblem,
+  type PenalisedProblem,
 } from './ridge.js';
 import { learnStandardisation, standardise, type Standardisation } from './standardise.js';
 
@@ -31,6 +32,7 @@ const PENALTIES = 30;
  * @param time follow-up, any unit, `[n]`
  * @param event true or 1 for a death, `[n]`
  * @param seed of the folds' random stream; folds are stratified by event
+ * @param alpha share of the penalty that is lasso: 0 is ridge, more is an elastic net with `λ·(α·|β|₁ + (1−α)/2·‖β‖²)`
  * @throws UserError with fewer than two deaths, or values that are not finite
  */
 export function fitRidgeCox(options: {
@@ -39,19 +41,21 @@ export function fitRidgeCox(options: {
   event: ArrayLike<number | boolean>;
   seed: number;
   folds?: number;
+  alpha?: number;
 }): RidgeCoxModel {
-  const { x, time, event, seed, folds = 5 } = options;
+  const { x, time, event, seed, folds = 5, alpha = 0 } = options;
   const n = time.length;
   const standardisation = learnStandardisation(x, n);
   const standardised = standardise(x, standardisation);
-  const reduced = reduceDesign(standardised);
+  const reduced = reduceDesign(standardised, alpha);
+  const minimise = alpha > 0 ? minimiseElasticNet(alpha) : minimiseRidge;
   const { design } = reduced;
   const everyone = riskSets(time, event);
   if (everyone.event.reduce((sum, death) => sum + death, 0) < 2) {
     throw new UserError('ridge Cox needs at least two deaths among the training patients');
   }
 
-  const problemOf = (rows?: readonly number[]): RidgeProblem => {
+  const problemOf = (rows?: readonly number[]): PenalisedProblem => {
     const sets = rows ? riskSets(time, event, rows) : everyone;
     return {
       design: rows ? selectRows(design, rows) : design,
@@ -62,17 +66,18 @@ export function fitRidgeCox(options: {
   };
   const lambda = choosePenalty({
     design,
-    path: penaltyPath(standardised, partialLikelihood(everyone, 'breslow', new Float64Array(n)).gradient, PENALTIES),
+    path: penaltyPath(standardised, partialLikelihood(everyone, 'breslow', new Float64Array(n)).gradient, PENALTIES, alpha),
     fold: stratifiedFolds(everyone.event, folds, key(seed, 'ridge-cox')),
     folds,
     problemOf,
+    minimise,
     heldOutLoss: (eta, training) => {
       const etaOfTraining = Float64Array.from(training, (i) => eta[i]);
       const ofTraining = partialLikelihood(riskSets(time, event, training), 'breslow', etaOfTraining);
       return partialLikelihood(everyone, 'breslow', eta).value - ofTraining.value;
     },
   });
-  const theta = minimiseRidge(problemOf(), lambda, new Float64Array(design.columns));
+  const theta = minimise(problemOf(), lambda, new Float64Array(design.columns));
   return { ...standardisation, lambda, coefficients: originalCoefficients(reduced, theta) };
 }
 

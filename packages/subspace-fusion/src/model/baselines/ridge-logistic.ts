@@ -1,5 +1,6 @@
 import { UserError } from '../../files/user-error.js';
 import { key } from '../../random/counter.js';
+import { minimiseElasticNet } from './elastic-net.js';
 import { stratifiedFolds } from './folds.js';
 import { dot, selectRows, type Matrix } from './linear-algebra.js';
 import type { Loss } from './loss.js';
@@ -10,7 +11,7 @@ import {
   originalCoefficients,
   penaltyPath,
   reduceDesign,
-  type RidgeProblem,
+  type PenalisedProblem,
 } from './ridge.js';
 import { learnStandardisation, standardise, type Standardisation } from './standardise.js';
 
@@ -33,6 +34,7 @@ const PENALTIES = 16;
  * @param labels class of each patient, 0…classes−1, `[n]`
  * @param balanced weight every class alike, w = n / (classes · size of the class); otherwise every patient, w = 1
  * @param seed of the folds' random stream; folds are stratified by class
+ * @param alpha share of the penalty that is lasso: 0 is ridge, more is an elastic net with `λ·(α·|β|₁ + (1−α)/2·‖β‖²)`
  * @throws UserError where a class has no training patient, or values are not finite
  */
 export function fitRidgeLogistic(options: {
@@ -42,12 +44,14 @@ export function fitRidgeLogistic(options: {
   seed: number;
   folds?: number;
   balanced?: boolean;
+  alpha?: number;
 }): RidgeLogisticModel {
-  const { x, labels, classes, seed, folds = 3, balanced = true } = options;
+  const { x, labels, classes, seed, folds = 3, balanced = true, alpha = 0 } = options;
   const n = labels.length;
   const standardisation = learnStandardisation(x, n);
   const standardised = standardise(x, standardisation);
-  const reduced = reduceDesign(standardised);
+  const reduced = reduceDesign(standardised, alpha);
+  const minimise = alpha > 0 ? minimiseElasticNet(alpha) : minimiseRidge;
   const design = withIntercept(reduced.design);
   const weights = patientWeights(labels, classes, balanced);
 
@@ -55,7 +59,7 @@ export function fitRidgeLogistic(options: {
     const own = { labels: Uint8Array.from(rows, (i) => labels[i]), weights: Float64Array.from(rows, (i) => weights[i]) };
     return (eta: Float64Array) => multinomialLoss(own.labels, own.weights, classes, eta);
   };
-  const problemOf = (rows: readonly number[]): RidgeProblem => ({
+  const problemOf = (rows: readonly number[]): PenalisedProblem => ({
     design: selectRows(design, rows),
     outputs: classes,
     unpenalised: Uint8Array.from({ length: design.columns }, (_, j) => (j === design.columns - 1 ? 1 : 0)),
@@ -64,17 +68,18 @@ export function fitRidgeLogistic(options: {
   const everyone = Array.from({ length: n }, (_, i) => i);
   const lambda = choosePenalty({
     design,
-    path: penaltyPath(standardised, lossOf(everyone)(new Float64Array(n * classes)).gradient, PENALTIES),
+    path: penaltyPath(standardised, lossOf(everyone)(new Float64Array(n * classes)).gradient, PENALTIES, alpha),
     fold: stratifiedFolds(labels, folds, key(seed, 'ridge-logistic')),
     folds,
     problemOf,
+    minimise,
     heldOutLoss: (eta, _training, heldOut) => {
       const ofHeldOut = selectRows({ rows: n, columns: classes, values: eta }, heldOut);
       return lossOf(heldOut)(ofHeldOut.values).value;
     },
   });
 
-  const theta = minimiseRidge(problemOf(everyone), lambda, new Float64Array(classes * design.columns));
+  const theta = minimise(problemOf(everyone), lambda, new Float64Array(classes * design.columns));
   const p = standardised.columns;
   const coefficients = new Float64Array(classes * p);
   const intercepts = new Float64Array(classes);

@@ -22,9 +22,12 @@ export interface ReducedDesign {
   readonly factor: LowRankFactor | undefined;
 }
 
-/** The design to fit on: X itself with `p ≤ n`, otherwise the factor of its patients' inner products. */
-export function reduceDesign(x: Matrix): ReducedDesign {
-  if (x.columns <= x.rows) return { design: x, original: x, factor: undefined };
+/**
+ * The design to fit on: X itself with `p ≤ n`, otherwise the factor of its patients' inner products. A lasso
+ * (`alpha` above 0) picks among columns, which the factor has none of.
+ */
+export function reduceDesign(x: Matrix, alpha = 0): ReducedDesign {
+  if (x.columns <= x.rows || alpha > 0) return { design: x, original: x, factor: undefined };
   const factor = pivotedCholesky(timesTranspose(x, x));
   return { design: factor.factor, original: x, factor };
 }
@@ -36,7 +39,7 @@ export function originalCoefficients({ original, factor }: ReducedDesign, theta:
   return transposeTimes(alpha, original).values;
 }
 
-export interface RidgeProblem {
+export interface PenalisedProblem {
   /** Z, `[n, r]`. */
   readonly design: Matrix;
   /** Rows of Θ: 1 for a risk, one a class for logistic regression. */
@@ -64,7 +67,7 @@ const MOST_STEPS = 100;
  * that a step costs products with Z and no r×r matrix, and halved until the objective falls.
  * @param start where to begin, `[outputs, r]`: zeros, or the solution at a neighbouring λ
  */
-export function minimiseRidge(problem: RidgeProblem, lambda: number, start: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+export function minimiseRidge(problem: PenalisedProblem, lambda: number, start: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
   const { design, outputs, unpenalised } = problem;
   const n = design.rows;
   const shrinkage = Float64Array.from(start, (_, j) => (unpenalised[j % design.columns] ? 0 : lambda));
@@ -98,15 +101,18 @@ export function minimiseRidge(problem: RidgeProblem, lambda: number, start: Floa
 }
 
 /**
- * Penalties from strong to weak, evenly spaced in their logarithm over five decades. Like glmnet's, the path starts
- * at 1000 times the largest slope of the mean loss in a coefficient at zero: there nothing moves.
+ * Penalties from strong to weak, evenly spaced in their logarithm. Like glmnet's, the path starts where nothing moves: at the largest
+ * slope of the mean loss in a coefficient at zero divided by the share α of lasso, and goes over two decades; for ridge at 1000 times
+ * that slope, over five.
  * @param x standardised design, `[n, p]`
  * @param gradient of the loss summed over patients, at the null model, `[n, outputs]`
+ * @param alpha share of the penalty that is lasso, 0 for ridge
  */
-export function penaltyPath(x: Matrix, gradient: Float64Array, length: number): Float64Array {
+export function penaltyPath(x: Matrix, gradient: Float64Array, length: number, alpha = 0): Float64Array {
   const slopes = transposeTimes({ rows: x.rows, columns: gradient.length / x.rows, values: gradient }, x).values;
   const largest = slopes.reduce((most, slope) => Math.max(most, Math.abs(slope) / x.rows), 0);
-  return Float64Array.from({ length }, (_, i) => 1000 * (largest || 1) * 10 ** ((-5 * i) / (length - 1)));
+  const [start, decades] = alpha > 0 ? [1 / alpha, 2] : [1000, 5];
+  return Float64Array.from({ length }, (_, i) => start * (largest || 1) * 10 ** ((-decades * i) / (length - 1)));
 }
 
 /** So many penalties in a row without a better held-out loss end the path: weaker ones overfit more, and take longest to fit. */
@@ -118,16 +124,18 @@ const PATIENCE = 5;
  * @param fold fold of each patient, 0…folds−1, `[n]`
  * @param problemOf the problem of some patients of the design
  * @param heldOutLoss loss of the held-out patients at η of all patients, `[n, outputs]`
+ * @param minimise the coefficients of a problem at a penalty, from those at the one before
  */
 export function choosePenalty(options: {
   design: Matrix;
   path: Float64Array;
   fold: Uint8Array;
   folds: number;
-  problemOf: (rows: readonly number[]) => RidgeProblem;
+  problemOf: (rows: readonly number[]) => PenalisedProblem;
   heldOutLoss: (eta: Float64Array, training: readonly number[], heldOut: readonly number[]) => number;
+  minimise?: typeof minimiseRidge;
 }): number {
-  const { design, path, fold, folds, problemOf, heldOutLoss } = options;
+  const { design, path, fold, folds, problemOf, heldOutLoss, minimise = minimiseRidge } = options;
   const patients = Array.from(fold.keys());
   const parts = Array.from({ length: folds }, (_, f) => {
     const training = patients.filter((i) => fold[i] !== f);
@@ -138,7 +146,7 @@ export function choosePenalty(options: {
   for (let index = 0; index < path.length && index <= best.index + PATIENCE; index++) {
     let loss = 0;
     for (const part of parts) {
-      part.theta = minimiseRidge(part.problem, path[index], part.theta);
+      part.theta = minimise(part.problem, path[index], part.theta);
       loss += heldOutLoss(linearPredictor(design, part.problem.outputs, part.theta), part.training, part.heldOut);
     }
     if (loss < best.loss) Object.assign(best, { penalty: path[index], loss, index });
