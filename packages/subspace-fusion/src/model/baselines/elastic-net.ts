@@ -43,9 +43,8 @@ export const minimiseElasticNet =
       }
       const moved = next.reduce((most, b, j) => Math.max(most, Math.abs(b - ahead[j])), 0);
       const uphill = next.reduce((sum, b, j) => sum + (ahead[j] - b) * (b - theta[j]), 0) > 0;
-      [previous, theta] = [theta, next];
-      momentum = uphill ? 1 : nextMomentum;
-      if (uphill) previous = theta;
+      [momentum, previous] = uphill ? [1, next] : [nextMomentum, theta];
+      theta = next;
       if (moved < SMALLEST_MOVE) break;
     }
     return theta;
