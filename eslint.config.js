@@ -1,17 +1,29 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/assembly/**', 'demo/**', 'runs/**', '**/node_modules/**', 'bench/.venv/**'] },
-  ...tseslint.configs.strict,
   {
+    ignores: ['**/dist/**', '**/assembly/**', 'demo/**', 'runs/**', '**/node_modules/**', 'bench/.venv/**', '.venv/**'],
+  },
+  { rules: { 'no-console': 'error', eqeqeq: 'error', 'prefer-const': 'error' } },
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.strictTypeChecked],
+    languageOptions: {
+      parserOptions: {
+        project: ['packages/*/tsconfig.json', 'apps/viewer/tsconfig.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
     rules: {
-      '@typescript-eslint/no-non-null-assertion': 'off',
-      '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
-      'no-console': 'error',
-      eqeqeq: 'error',
-      'prefer-const': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidOperator: true }],
+      '@typescript-eslint/no-meaningless-void-operator': 'off',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
     },
   },
-  { files: ['packages/subspace-fusion/src/cli/**', '**/scripts/**', 'bench/**'], rules: { 'no-console': 'off' } },
+  {
+    files: ['packages/subspace-fusion/src/cli/**', '**/scripts/**', 'scripts/**', 'bench/**'],
+    rules: { 'no-console': 'off' },
+  },
 );

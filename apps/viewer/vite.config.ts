@@ -23,7 +23,7 @@ function standIns(): Plugin {
     name: 'stand-ins',
     enforce: 'pre',
     resolveId(id, importer, options) {
-      if (id in STAND_INS) return this.resolve(STAND_INS[id]!, importer, { ...options, skipSelf: true });
+      if (id in STAND_INS) return this.resolve(STAND_INS[id], importer, { ...options, skipSelf: true });
       return id.startsWith('node:') ? `\0absent:${id}` : undefined;
     },
     load: (id) => (id.startsWith('\0absent:') ? 'export {};' : undefined),

@@ -44,8 +44,8 @@ export async function startApp(): Promise<void> {
   if (files) await openRun(files);
   const patients = run ? await fetchPatients() : [];
   if (patients.length > 0) {
-    panel.offer(patients.map(({ patient }) => patient), patients[0]!.patient, (id) => void showOffered(patients.find(({ patient }) => patient === id)!));
-    await showOffered(patients[0]!);
+    panel.offer(patients.map(({ patient }) => patient), patients[0].patient, (id) => void showOffered(patients.find(({ patient }) => patient === id)!));
+    await showOffered(patients[0]);
   }
   document.body.dataset['ready'] = 'true';
 
@@ -80,9 +80,9 @@ export async function startApp(): Promise<void> {
       status.fail(`${names}: this is not a kind of file that the page reads. Features are .h5, .pt, .npy or .safetensors; expression is .csv, .tsv or .h5ad; slides are .svs or .tif.`);
       return;
     }
-    if (sorted.expression.length > 1) return status.fail('There are several expression files. Drop one.');
+    if (sorted.expression.length > 1) return void status.fail('There are several expression files. Drop one.');
     if (Object.keys(sorted.run).length > 0 && !(await openRun(sorted.run))) return;
-    if (!run) return status.fail('There is no model yet. Drop model.json and checkpoint.safetensors of a run folder.');
+    if (!run) return void status.fail('There is no model yet. Drop model.json and checkpoint.safetensors of a run folder.');
     const complete = sorted.bags.length > 0 || sorted.expression.length > 0;
     if (complete) {
       // A new feature file is a new patient, whose expression may be in the matrix that is here already.
@@ -133,7 +133,7 @@ export async function startApp(): Promise<void> {
     const explanation = await status.during('Explaining', (options) =>
       engine.explain({}, { ...options, signal: AbortSignal.any([controller.signal, ...(options.signal ? [options.signal] : [])]) }),
     );
-    if (!explanation) return offerExplanation(byId('explanation'), () => void explain(run, patient));
+    if (!explanation) return void offerExplanation(byId('explanation'), () => void explain(run, patient));
     showExplanation(byId('explanation'), explanation, patient);
     offerWhatIf(run, patient, explanation);
   }
@@ -163,7 +163,7 @@ export async function startApp(): Promise<void> {
   let slideEngine: Connection<SlideTasks> | undefined;
   async function showSlideImage(): Promise<void> {
     const file = slideImage!;
-    if (!attention) return status.fail('There is nothing to lay over the slide yet. Drop the feature file that was made from it, too.');
+    if (!attention) return void status.fail('There is nothing to lay over the slide yet. Drop the feature file that was made from it, too.');
     slideEngine ??= connect<SlideTasks>(new Worker(new URL('./slide/worker.ts', import.meta.url), { type: 'module' }));
     const info = await status.during('Opening the slide', (options) => slideEngine!.open({ file }, options));
     if (info) await attention.showImage(slideEngine, info);

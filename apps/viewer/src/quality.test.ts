@@ -50,7 +50,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the page is for everybody (needs Chromiu
       const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } };
       return (await axe.run()).violations;
     });
-    return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`);
+    return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
   }
 
   test.each([

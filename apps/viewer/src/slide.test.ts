@@ -45,7 +45,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`a slide in a browser (needs Chromium: ${
     const left = Math.round(width / 2 + (part - 0.5) * side);
     return [...(await shot.removeAlpha().extract({ left, top: Math.round(height / 2), width: 1, height: 1 }).raw().toBuffer())];
   }
-  const near = (colour: number[], wanted: number[]) => colour.every((x, i) => Math.abs(x - wanted[i]!) < 12);
+  const near = (colour: number[], wanted: number[]) => colour.every((x, i) => Math.abs(x - wanted[i]) < 12);
   const setSlider = (id: string, value: string) =>
     page.$eval(
       id,

@@ -19,7 +19,7 @@ function figures({ risk, survival, probabilities }: PatientPrediction): Record<s
 
 function expectSame(shown: Record<string, number>, computed: Record<string, number>): void {
   expect(Object.keys(shown).sort()).toEqual(Object.keys(computed).sort());
-  for (const [name, value] of Object.entries(computed)) expect(Math.abs(shown[name]! - value), name).toBeLessThan(CLOSE);
+  for (const [name, value] of Object.entries(computed)) expect(Math.abs(shown[name] - value), name).toBeLessThan(CLOSE);
 }
 
 /** Starts `subspace view` and waits for its address. */
@@ -105,7 +105,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
       });
       await settled(page);
       await page.waitForSelector('#prediction .change');
-      const raw = 2 ** (mean[0]! + 2.5 * deviation[0]!) - 1;
+      const raw = 2 ** (mean[0] + 2.5 * deviation[0]) - 1;
       const changed = editedMatrix(runs.expression, join(runs.folder, 'changed.csv'), (rows) => rows.map((row) => (row[0] === gene ? [gene, ...row.slice(1).map(() => String(raw))] : row)));
       expectSame(await shown(), figures(await predictPatient(runs.survival, { bags: [runs.bag], expression: changed })));
       await page.click('text=Undo all changes');
@@ -132,10 +132,10 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
       await drop(page, [...runFiles(runs.survival), join(runs.survival, 'explanations/background.json'), runs.bag, runs.expression]);
       await settled(page);
       const all = await numbers(page, '#explanation');
-      expect(all['tumour']).toBeCloseTo(computed.subspaces.share['tumour']!, 4);
-      expect(all['microenvironment']).toBeCloseTo(computed.subspaces.share['microenvironment']!, 4);
+      expect(all['tumour']).toBeCloseTo(computed.subspaces.share['tumour'], 4);
+      expect(all['microenvironment']).toBeCloseTo(computed.subspaces.share['microenvironment'], 4);
       const genes = Object.values(computed.genes.subspaces).flatMap(({ genes }) => genes).sort((a, b) => Math.abs(b.attribution) - Math.abs(a.attribution));
-      for (const { gene, attribution } of genes.slice(0, 5)) expect(Math.abs(all[gene]! - attribution), gene).toBeLessThan(CLOSE);
+      for (const { gene, attribution } of genes.slice(0, 5)) expect(Math.abs(all[gene] - attribution), gene).toBeLessThan(CLOSE);
 
       const [{ branches, layout }] = computed.slides as [Explanation['slides'][0]];
       const map = page.locator('canvas[data-branch=tumour]');
@@ -143,7 +143,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
       await page.keyboard.press('ArrowRight'); // from the first patch, upper left
       const said = await page.innerText('#patch-said');
       expect(said).toContain(`Patch at ${layout.x[1]}, ${layout.y[1]}:`);
-      for (const branch of ['tumour', 'microenvironment']) expect(said).toContain(`${branch} subspace ${(100 * branches[branch]!.attention[1]!).toFixed(2)} %`);
+      for (const branch of ['tumour', 'microenvironment']) expect(said).toContain(`${branch} subspace ${(100 * branches[branch].attention[1]).toFixed(2)} %`);
     });
 
     test('a patch shows where it looks', async () => {

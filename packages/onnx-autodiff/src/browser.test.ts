@@ -31,7 +31,7 @@ describe.skipIf(!existsSync(executablePath))(`in a browser (needs Chromium: ${ex
     page = await browser.newPage();
     page.on('request', (request) => requests.push(request.url()));
     page.on('pageerror', (error) => errors.push(error.message));
-    await page.goto(server.resolvedUrls!.local[0]!);
+    await page.goto(server.resolvedUrls!.local[0]);
     await page.waitForFunction('"trainLogisticRegression" in globalThis');
   });
   afterAll(async () => {
@@ -46,9 +46,9 @@ describe.skipIf(!existsSync(executablePath))(`in a browser (needs Chromium: ${ex
   async function expectSameTraining(provider: string): Promise<void> {
     const here = await trainLogisticRegression('cpu');
     const there = await trainInPage(provider);
-    expect(there.losses.at(-1)!).toBeLessThan(0.5 * there.losses[0]!);
-    there.losses.forEach((loss, i) => expect(Math.abs(loss - here.losses[i]!)).toBeLessThan(1e-4));
-    there.weight.forEach((w, i) => expect(Math.abs(w - here.weight[i]!)).toBeLessThan(1e-4));
+    expect(there.losses.at(-1)!).toBeLessThan(0.5 * there.losses[0]);
+    there.losses.forEach((loss, i) => expect(Math.abs(loss - here.losses[i])).toBeLessThan(1e-4));
+    there.weight.forEach((w, i) => expect(Math.abs(w - here.weight[i])).toBeLessThan(1e-4));
     expect(errors).toEqual([]);
   }
 
@@ -61,7 +61,7 @@ describe.skipIf(!existsSync(executablePath))(`in a browser (needs Chromium: ${ex
   });
 
   test('nothing comes from elsewhere', () => {
-    const origin = new URL(server.resolvedUrls!.local[0]!).origin;
+    const origin = new URL(server.resolvedUrls!.local[0]).origin;
     expect(requests.filter((url) => !url.startsWith(origin) && !url.startsWith('blob:') && !url.startsWith('data:'))).toEqual([]);
     expect(requests.some((url) => url.endsWith('.wasm'))).toBe(true);
   });

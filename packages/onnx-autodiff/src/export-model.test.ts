@@ -15,7 +15,7 @@ describe('an exported model', () => {
     const model = await openModel(bytes);
     expect(model.inputs.map(({ name }) => name)).toEqual(['x']);
     const result = await model.run({ x: { data: Float32Array.of(1, 2, 3, 4, 5, 6), shape: [2, 3] } }, ['y']);
-    expect([...result['y']!.data]).toEqual([321, 654]);
+    expect([...result['y'].data]).toEqual([321, 654]);
     await model.dispose();
   });
 
@@ -24,7 +24,7 @@ describe('an exported model', () => {
     const program = await compile({ y });
     const model = await openModel(exportModel({ y }, parameters));
     const [there, here] = [await model.run({ x: { data, shape: [2, 3] } }, ['y']), await program.run({ x: data, weight: parameters.weight })];
-    expect([...there['y']!.data]).toEqual([...here.y]);
+    expect([...there['y'].data]).toEqual([...here.y]);
     await Promise.all([model.dispose(), program.dispose()]);
   });
 
@@ -40,9 +40,9 @@ describe('an exported model', () => {
     expect(model).toMatchObject({ docString: 'A weighted sum.', producerName: 'somebody', producerVersion: '1.2' });
     expect(model.metadataProps).toMatchObject([{ key: 'task', value: 'sums' }]);
     const [rows] = model.graph!.input!;
-    expect(rows!.docString).toBe('rows');
-    expect(rows!.type!.tensorType!.shape!.dim!.map((d) => d.dimParam || Number(d.dimValue))).toEqual(['rows', 3]);
-    expect(model.graph!.output![0]!.docString).toBe('sums');
+    expect(rows.docString).toBe('rows');
+    expect(rows.type!.tensorType!.shape!.dim!.map((d) => d.dimParam || Number(d.dimValue))).toEqual(['rows', 3]);
+    expect(model.graph!.output![0].docString).toBe('sums');
   });
 
   test('may leave the length of an axis to the caller', async () => {
@@ -50,16 +50,16 @@ describe('an exported model', () => {
     const last = gather(x, sub(n, integers([1]))); // [1, 3]
     const bytes = exportModel({ mean: div(sum(x, [0]), cast(n, 'float32')), last }, {}, { freeAxes: { x: ['rows'] } });
     const model = await openModel(bytes);
-    expect(model.inputs[0]!.shape).toEqual(['rows', 3]);
+    expect(model.inputs[0].shape).toEqual(['rows', 3]);
     const data = Float32Array.from({ length: 12 }, (_, i) => i);
     const { mean, last: lastRow } = await model.run({ x: { data, shape: [4, 3] } }, ['mean', 'last']);
-    expect([[...mean!.data], [...lastRow!.data]]).toEqual([[4.5, 5.5, 6.5], [9, 10, 11]]);
+    expect([[...mean.data], [...lastRow.data]]).toEqual([[4.5, 5.5, 6.5], [9, 10, 11]]);
     await model.dispose();
   });
 
   test('is refused where no other program could run it, or the parameters do not fit', () => {
     const [host] = hostOperation({ name: 'mine', inputs: [x], outputs: [[2]], run: () => undefined });
-    expect(() => exportModel({ host: mul(host!, 2) }, {})).toThrow('mine is a host operation');
+    expect(() => exportModel({ host: mul(host, 2) }, {})).toThrow('mine is a host operation');
     expect(() => exportModel({ y }, { weight: new Float32Array(2) })).toThrow('weight has shape [1, 3], its value has 2 elements');
     expect(() => exportModel({ sum: add(x, input('x', [1])) }, {})).toThrow('two inputs are named x');
   });

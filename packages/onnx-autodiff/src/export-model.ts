@@ -17,11 +17,11 @@ export function exportModel(
   const inputs = new Map<string, Value>();
   for (const { op, outputs: [v] } of nodes.filter((n) => n.kind === 'input')) {
     if (inputs.has(op)) throw new Error(`exportModel: two inputs are named ${op}`);
-    inputs.set(op, v!);
+    inputs.set(op, v);
   }
   const fixed = [...inputs].filter(([name]) => Object.hasOwn(parameters, name));
   for (const [name, { shape }] of fixed) {
-    const { length } = parameters[name]!;
+    const { length } = parameters[name];
     if (length !== sizeOf(shape)) throw new Error(`exportModel: ${name} has shape [${shape.join(', ')}], its value has ${length} elements`);
   }
   const fed = [...inputs].filter(([name]) => !Object.hasOwn(parameters, name));
@@ -30,7 +30,7 @@ export function exportModel(
       nodes,
       inputs: new Map(fed.map(([name, v]) => [v, name])),
       outputs: new Map(Object.entries(outputs).map(([name, v]) => [v, name])),
-      parameters: new Map(fixed.map(([name, v]) => [v, parameters[name]!])),
+      parameters: new Map(fixed.map(([name, v]) => [v, parameters[name]])),
     },
     description,
   );

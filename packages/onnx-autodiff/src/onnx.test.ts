@@ -15,7 +15,7 @@ describe('an encoded model', () => {
     expect(session.inputNames).toEqual(['x']);
     expect(session.outputNames).toEqual(['y']);
     const { y } = await session.run({ x: new Tensor('float32', Float32Array.of(1, 2, 3), [3]) });
-    expect([...(y!.data as Float32Array)]).toEqual([30, 100]);
+    expect([...(y.data as Float32Array)]).toEqual([30, 100]);
     await session.release();
   });
 
@@ -57,6 +57,6 @@ describe('an encoded model', () => {
     const whole = Float32Array.of(1, 2, 3, 4);
     const x = input('x', [2]);
     const decoded = onnx.ModelProto.decode(model(mul(x, constant(whole.subarray(1, 3))), [x]));
-    expect(decoded.graph!.initializer![0]!.rawData).toHaveLength(8);
+    expect(decoded.graph!.initializer![0].rawData).toHaveLength(8);
   });
 });

@@ -64,7 +64,7 @@ export function encodeModel({ nodes, inputs, outputs, parameters = new Map() }: 
       name: 'graph',
       initializer: [
         ...[...parameters].map(([v, data]) => initializer(v, data, nameOf(v))),
-        ...nodes.filter((n) => n.kind === 'constant').map((n) => initializer(n.outputs[0]!, n.data!, nameOf(n.outputs[0]!))),
+        ...nodes.filter((n) => n.kind === 'constant').map((n) => initializer(n.outputs[0], n.data!, nameOf(n.outputs[0]))),
       ],
       node: nodes
         .filter((n) => n.kind === 'onnx')

@@ -23,7 +23,7 @@ describe('an opened model', () => {
 
   test('takes batches of any size, one after another, and results stay as they are', async () => {
     const model = await openModel(encoder());
-    const run = async (batch: number) => (await model.run({ image: images(batch) }, ['features']))['features']!;
+    const run = async (batch: number) => (await model.run({ image: images(batch) }, ['features']))['features'];
     // Mean of the upper left pixels of the 3 × 3 places, and of the sums of four pixels: 5 and 4·7.5 in the first image, 16 more in the next.
     const one = await run(1);
     const three = await run(3);
@@ -53,7 +53,7 @@ describe('an opened model', () => {
     const x = input('x', [2]);
     const model = await openModel(exportModel({ y: mul(x, 2), positive: greater(x, 0) }, {}));
     const feeds = { x: { data: Float32Array.of(-1, 1), shape: [2] } };
-    expect([...(await model.run(feeds, ['y']))['y']!.data]).toEqual([-2, 2]);
+    expect([...(await model.run(feeds, ['y']))['y'].data]).toEqual([-2, 2]);
     await expect(model.run(feeds, ['positive'])).rejects.toThrow('run: output positive is bool, not float32');
     await model.dispose();
   });
@@ -63,7 +63,7 @@ describe('an opened model', () => {
     const path = join(folder, 'encoder.onnx');
     writeFileSync(path, encoder());
     const model = await openModel(path);
-    expect([...(await model.run({ image: images(1) }, ['features']))['features']!.data]).toEqual([5, 30]);
+    expect([...(await model.run({ image: images(1) }, ['features']))['features'].data]).toEqual([5, 30]);
     await model.dispose();
     await expect(openModel(new Uint8Array(100))).rejects.toThrow();
     await expect(openModel(join(folder, 'missing.onnx'))).rejects.toThrow(/missing.onnx/);

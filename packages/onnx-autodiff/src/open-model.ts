@@ -46,7 +46,7 @@ export async function openModel(model: Uint8Array | string, options: Omit<Compil
     async run(feeds, outputs) {
       const tensors = Object.entries(feeds).map(([name, { data, shape }]) => [name, toTensor(types.get(name), data, shape)] as const);
       const results = await session.run(Object.fromEntries(tensors), [...outputs]);
-      return Object.fromEntries(outputs.map((name) => [name, fromTensor(name, results[name]!)]));
+      return Object.fromEntries(outputs.map((name) => [name, fromTensor(name, results[name])]));
     },
     dispose: () => session.release(),
   };

@@ -14,7 +14,7 @@ export function topologicalOrder(values: readonly Value[]): Node[] {
   for (const value of values) {
     visit(value.node);
     while (stack.length > 0) {
-      const top = stack[stack.length - 1]!;
+      const top = stack[stack.length - 1];
       const input = top.node.inputs[top.next++];
       if (input) visit(input.node);
       else order.push(stack.pop()!.node);

@@ -56,7 +56,7 @@ export async function compile<Outputs extends string>(
   const inputs = new Map<string, Value>();
   for (const node of order.filter((n) => n.kind === 'input')) {
     if (inputs.has(node.op)) throw new Error(`compile: two inputs are named ${node.op}`);
-    inputs.set(node.op, node.outputs[0]!);
+    inputs.set(node.op, node.outputs[0]);
   }
 
   // Arrays and tensors of everything that crosses a border between sessions, host operations and the caller.

@@ -31,7 +31,7 @@ export function cutIntoStages(order: readonly Node[], results: readonly Value[])
 
 /** The value that has the same elements as v before any `Reshape`. */
 export function origin(v: Value): Value {
-  return isReshape(v.node) ? origin(v.node.inputs[0]!) : v;
+  return isReshape(v.node) ? origin(v.node.inputs[0]) : v;
 }
 
 const isReshape = (node: Node) => node.kind === 'onnx' && node.op === 'Reshape';

@@ -73,7 +73,7 @@ export function input(name: string, shape: readonly number[], type: ElementType 
   for (const d of shape) {
     if (!Number.isInteger(d) || d < 0) throw new TypeError(`input ${name}: [${shape.join(', ')}] is not a shape`);
   }
-  return makeNode({ kind: 'input', op: name, inputs: [], attributes: {} }, [{ shape, type }]).outputs[0]!;
+  return makeNode({ kind: 'input', op: name, inputs: [], attributes: {} }, [{ shape, type }]).outputs[0];
 }
 
 /** A fixed tensor. Numbers become float32; typed arrays keep their type (BigInt64Array: int64, Uint8Array: bool). */
@@ -83,7 +83,7 @@ export function constant(data: TensorData | readonly number[] | number, shape?: 
   const dims = shape ?? (typeof data === 'number' ? [] : [array.length]);
   if (sizeOf(dims) !== array.length) throw new TypeError(`constant: ${array.length} elements do not fill shape [${dims.join(', ')}]`);
   const type = array instanceof Float32Array ? 'float32' : array instanceof BigInt64Array ? 'int64' : 'bool';
-  return makeNode({ kind: 'constant', op: 'Constant', inputs: [], attributes: {}, data: array }, [{ shape: dims, type }]).outputs[0]!;
+  return makeNode({ kind: 'constant', op: 'Constant', inputs: [], attributes: {}, data: array }, [{ shape: dims, type }]).outputs[0];
 }
 
 /** A tensor, or a number that stands for a constant scalar. */
@@ -107,7 +107,7 @@ export function onnxNode(
   attributes: Readonly<Record<string, Attribute>> = {},
 ): Value {
   const rule: GradientRule | undefined = gradient && (([g]) => (g ? gradient(g) : []));
-  return makeNode({ kind: 'onnx', op, inputs, attributes, gradient: rule }, [result]).outputs[0]!;
+  return makeNode({ kind: 'onnx', op, inputs, attributes, gradient: rule }, [result]).outputs[0];
 }
 
 /** What a host operation is: its name, what it reads, the shapes it writes, how, and its gradient if it has one. */

@@ -81,7 +81,7 @@ describe.skipIf(!existsSync(driver))(`webgpu gives the numbers of cpu (needs Swi
     const cpu = await evaluate(samples, f);
     const gpu = await evaluate(samples, f, { provider: 'webgpu' });
     close(gpu.y, cpu.y);
-    gpu.gradients.forEach((g, i) => close(g, cpu.gradients[i]!));
+    gpu.gradients.forEach((g, i) => close(g, cpu.gradients[i]));
   });
 
   test('a host operation between two stages', async () => {
@@ -91,10 +91,10 @@ describe.skipIf(!existsSync(driver))(`webgpu gives the numbers of cpu (needs Swi
       inputs: [exp(x)],
       outputs: [[3]],
       run([from], [to]) {
-        for (let i = 0; i < 3; i++) to![i] = 2 * Number(from![i]);
+        for (let i = 0; i < 3; i++) to[i] = 2 * Number(from[i]);
       },
     });
-    const program = await compile({ y: add(double!, constant([1, 2, 3])) }, { provider: 'webgpu' });
+    const program = await compile({ y: add(double, constant([1, 2, 3])) }, { provider: 'webgpu' });
     const { y } = await program.run({ x: Float32Array.of(0, 0, 0) });
     close(y, Float32Array.of(3, 4, 5));
     await program.dispose();
@@ -104,5 +104,5 @@ describe.skipIf(!existsSync(driver))(`webgpu gives the numbers of cpu (needs Swi
 function close(found: Float32Array, expected: Float32Array): void {
   const scale = Math.max(1, ...expected.map(Math.abs));
   expect(found.length).toBe(expected.length);
-  found.forEach((x, i) => expect(Math.abs(x - expected[i]!) / scale, `element ${i}: ${x}, not ${expected[i]}`).toBeLessThan(1e-4));
+  found.forEach((x, i) => expect(Math.abs(x - expected[i]) / scale, `element ${i}: ${x}, not ${expected[i]}`).toBeLessThan(1e-4));
 }

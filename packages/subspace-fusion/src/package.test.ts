@@ -17,7 +17,7 @@ beforeAll(() => {
   project = mkdtempSync(join(tmpdir(), 'packed-'));
   const tarballs = packages.map((folder) => {
     const [packed] = JSON.parse(run('npm', 'pack', folder, '--json', '--ignore-scripts', '--silent')) as { filename: string }[];
-    return join(project, packed!.filename);
+    return join(project, packed.filename);
   });
   writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }');
   writeFileSync(join(project, '.npmrc'), 'onnxruntime-node-install=skip\n');

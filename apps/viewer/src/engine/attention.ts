@@ -31,12 +31,12 @@ export async function openAttention({ model, parameters }: Pick<Run, 'model' | '
   const program = await compile(Object.fromEntries(outputs), backend);
   return {
     async run(point: Point): Promise<PerBranch<FullAttention>> {
-      const bag = point.P?.[branches[0]!];
+      const bag = point.P?.[branches[0]];
       const own = Object.fromEntries(branches.map((branch) => [`P.${branch}`, point.P?.[branch] ?? new Float32Array(tokens * WIDTH)]));
       const feeds = { ...parameters, ...own, ...sampleFeeds([{ bag, genes: point.genes, covariates: undefined }], program.inputs) };
       const known = Object.entries(feeds).filter(([name]) => name in program.inputs);
       const results: Record<string, Float32Array> = await program.run(Object.fromEntries(known));
-      return perBranch(branches, (branch) => ({ A: results[`A.${branch}`]!.slice(), vgrid: results[`vgrid.${branch}`]!.slice() }));
+      return perBranch(branches, (branch) => ({ A: results[`A.${branch}`].slice(), vgrid: results[`vgrid.${branch}`].slice() }));
     },
     dispose: () => program.dispose(),
   };
@@ -46,7 +46,7 @@ export async function openAttention({ model, parameters }: Pick<Run, 'model' | '
 export function received({ A, vgrid }: FullAttention, tokens: number): Look {
   const M = A.length / GROUPS / tokens;
   const sums = new Float64Array(GROUPS * M);
-  for (let i = 0; i < A.length; i++) sums[Math.floor(i / (tokens * M)) * M + (i % M)]! += A[i]!;
+  for (let i = 0; i < A.length; i++) sums[Math.floor(i / (tokens * M)) * M + (i % M)] += A[i];
   return { received: Float32Array.from(sums, (sum) => sum / tokens), vgrid };
 }
 
@@ -54,10 +54,10 @@ export function received({ A, vgrid }: FullAttention, tokens: number): Look {
 export function neighboursOf({ A, vgrid }: FullAttention, token: number, tokens: number): Float64Array {
   const M = A.length / GROUPS / tokens;
   const side = Math.sqrt(tokens);
-  const own = Float32Array.from({ length: GROUPS * M }, (_, i) => A[(Math.floor(i / M) * tokens + token) * M + (i % M)]!);
+  const own = Float32Array.from({ length: GROUPS * M }, (_, i) => A[(Math.floor(i / M) * tokens + token) * M + (i % M)]);
   const looked = new Float64Array(tokens);
   for (const point of sampledPoints(vgrid, own, side)) {
-    for (const { cell, weight } of cellsRead(point, side)) looked[cell]! += (point.attention * weight) / GROUPS;
+    for (const { cell, weight } of cellsRead(point, side)) looked[cell] += (point.attention * weight) / GROUPS;
   }
   return looked;
 }

@@ -58,7 +58,7 @@ export function serve(handlers: Handlers): void {
     };
     try {
       await job.breathe();
-      const output = await handlers[task]!(input as never, job);
+      const output = await handlers[task](input as never, job);
       answer({ id, output }, output instanceof ImageBitmap ? [output] : []);
     } catch (error) {
       answer({ id, failure: failureOf(error) });

@@ -95,21 +95,21 @@ export function engineTasks() {
       const explainer: Explainer = full
         ? { ...network.explainer, look: async () => mapBranches(full, (attention) => received(attention, tokens)) }
         : network.explainer;
-      const views = await working(job, current, () => looks(explainer, pointOf(current, slide), patient.slides[slide]!));
+      const views = await working(job, current, () => looks(explainer, pointOf(current, slide), patient.slides[slide]));
       return mapBranches(views, ({ attention }) => attention);
     },
 
     /** Where one patch of a slide looks: attention on the patches of the bag. */
     async neighbours({ slide, patch }: { slide: number; patch: number }, job: Job): Promise<AttentionView> {
       const current = opened();
-      const { patchOf, rows } = current.patient.slides[slide]!;
+      const { patchOf, rows } = current.patient.slides[slide];
       const full = await working(job, current, () => fullAttention(current, slide));
       if (!full) throw new PlainError('In plain attention every patch may look at every other one: there is no list of neighbours.');
       const { tokens } = current.run.model;
       return mapBranches(full, (attention) => {
         const looked = neighboursOf(attention, patchOf.indexOf(patch), tokens);
         const onPatches = Array.from(rows, () => 0);
-        patchOf.forEach((at, token) => (onPatches[at]! += looked[token]!));
+        patchOf.forEach((at, token) => (onPatches[at] += looked[token]));
         return onPatches;
       });
     },
@@ -136,7 +136,7 @@ async function predict({ run, network, patient, bags }: Session, genes: GeneVect
 }
 
 function changedGenes({ model: { scaling } }: Run, own: GeneVectors, changes: WhatIf['genes']): GeneVectors {
-  const changed = (subspace: Subspace) => own[subspace].map((z, g) => changes[subspace][scaling[subspace].genes[g]!] ?? z);
+  const changed = (subspace: Subspace) => own[subspace].map((z, g) => changes[subspace][scaling[subspace].genes[g]] ?? z);
   return { tumour: changed('tumour'), microenvironment: changed('microenvironment') };
 }
 
@@ -194,7 +194,7 @@ function patientView({ model }: Run, { input, slides, warnings }: Patient, predi
     patient: input.patient,
     prediction,
     seconds,
-    genes: genes ? SUBSPACES.flatMap((subspace) => model.scaling[subspace].genes.map((name, g) => ({ name, subspace, z: genes[subspace][g]! }))) : [],
+    genes: genes ? SUBSPACES.flatMap((subspace) => model.scaling[subspace].genes.map((name, g) => ({ name, subspace, z: genes[subspace][g] }))) : [],
     bound: Number.isFinite(clipOf(model.scaling.tumour)) ? clipOf(model.scaling.tumour) : 3,
     slides: slides.map(({ slide, patches, rows, layout }) => ({ name: slide, patches, inBag: rows.length, layout })),
     warnings,

@@ -22,8 +22,8 @@ export type PredictionView =
 export function inWords({ outcome }: Model, slides: readonly Float64Array[]): PredictionView {
   const { outputs, risk } = prediction('', slides, outcome.kind === 'survival');
   if (outcome.kind === 'classes') {
-    const probabilities = outcome.classes.map((name, c) => ({ name, probability: outputs[c]! }));
-    return { kind: 'classes', probabilities, predicted: outcome.classes[outputs.indexOf(Math.max(...outputs))]! };
+    const probabilities = outcome.classes.map((name, c) => ({ name, probability: outputs[c] }));
+    return { kind: 'classes', probabilities, predicted: outcome.classes[outputs.indexOf(Math.max(...outputs))] };
   }
   const curve = survivalCurve(outputs, outcome.cuts);
   const years = [1, 2, 5].map((years) => ({ years, alive: predictedSurvival(curve, years * PER_YEAR[outcome.timeUnit]) }));

@@ -40,7 +40,7 @@ export function drawAttention(context: CanvasRenderingContext2D, layout: PatchLa
       if (part < threshold || part === 0) return;
       context.fillStyle = `rgb(${colour.join(' ')} / ${(opacity * Math.sqrt(part)).toFixed(3)})`;
       // Whole pixels, so that neighbours neither overlap nor leave a gap.
-      const [left, top] = [at.x + layout.x[i]! * at.scale, at.y + layout.y[i]! * at.scale];
+      const [left, top] = [at.x + layout.x[i] * at.scale, at.y + layout.y[i] * at.scale];
       context.fillRect(Math.round(left), Math.round(top), Math.round(left + edge) - Math.round(left), Math.round(top + edge) - Math.round(top));
     });
   }
@@ -50,7 +50,7 @@ export function drawAttention(context: CanvasRenderingContext2D, layout: PatchLa
 export function drawGround(context: CanvasRenderingContext2D, layout: PatchLayout, colour: string, at: Transform): void {
   context.globalAlpha = 0.35;
   context.fillStyle = colour;
-  layout.x.forEach((x, i) => context.fillRect(at.x + x * at.scale, at.y + layout.y[i]! * at.scale, layout.edge * at.scale - 1, layout.edge * at.scale - 1));
+  layout.x.forEach((x, i) => context.fillRect(at.x + x * at.scale, at.y + layout.y[i] * at.scale, layout.edge * at.scale - 1, layout.edge * at.scale - 1));
   context.globalAlpha = 1;
 }
 
@@ -58,12 +58,12 @@ export function drawGround(context: CanvasRenderingContext2D, layout: PatchLayou
 export function drawFrame(context: CanvasRenderingContext2D, layout: PatchLayout, patch: number, colour: string, at: Transform): void {
   context.strokeStyle = colour;
   context.lineWidth = 2;
-  context.strokeRect(at.x + layout.x[patch]! * at.scale, at.y + layout.y[patch]! * at.scale, layout.edge * at.scale, layout.edge * at.scale);
+  context.strokeRect(at.x + layout.x[patch] * at.scale, at.y + layout.y[patch] * at.scale, layout.edge * at.scale, layout.edge * at.scale);
 }
 
 /** The patch at a place of the layout. */
 export function patchAt({ x, y, edge }: PatchLayout, px: number, py: number): number | undefined {
-  const found = x.findIndex((left, i) => px >= left && px < left + edge && py >= y[i]! && py < y[i]! + edge);
+  const found = x.findIndex((left, i) => px >= left && px < left + edge && py >= y[i] && py < y[i] + edge);
   return found < 0 ? undefined : found;
 }
 
@@ -76,7 +76,7 @@ export function nextPatch({ x, y }: PatchLayout, from: number, key: string): num
   const [dx, dy] = direction;
   let [best, least] = [from, Infinity];
   for (let i = 0; i < x.length; i++) {
-    const [along, across] = [(x[i]! - x[from]!) * dx + (y[i]! - y[from]!) * dy, (x[i]! - x[from]!) * dy + (y[i]! - y[from]!) * dx];
+    const [along, across] = [(x[i] - x[from]) * dx + (y[i] - y[from]) * dy, (x[i] - x[from]) * dy + (y[i] - y[from]) * dx];
     const distance = along + 2 * Math.abs(across);
     if (along > 0 && distance < least) [best, least] = [i, distance];
   }

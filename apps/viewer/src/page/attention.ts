@@ -40,7 +40,7 @@ export function showAttention(section: HTMLElement, slide: SlideView, all: Atten
   const maps = branches.map((branch) => ({ branch, canvas: mapCanvas(branch) }));
   const place = el('div', { class: 'maps' }, ...maps.map(({ branch, canvas }) => el('figure', {}, canvas, el('figcaption', {}, branchName(branch)))));
 
-  const layersOf = (names: readonly string[]): Layer[] => names.map((branch) => ({ values: view[branch]!, colour: COLOURS[branch] ?? COLOURS['joint']! }));
+  const layersOf = (names: readonly string[]): Layer[] => names.map((branch) => ({ values: view[branch], colour: COLOURS[branch] ?? COLOURS['joint'] }));
   function decorate(context: CanvasRenderingContext2D, at: Transform): void {
     if (picked !== undefined) drawFrame(context, layout, picked, FRAME, at);
     if (cursor !== undefined && cursor !== picked) drawFrame(context, layout, cursor, getComputedStyle(section).color, at);
@@ -164,10 +164,10 @@ function slider(id: string, label: string, value: number): { element: Element; i
 function describePatch(patch: number | undefined, all: AttentionView, { x, y, kind }: SlideView['layout']): string {
   if (patch === undefined) return '';
   const parts = Object.entries(all).map(([branch, values]) => {
-    const rank = values.filter((value) => value > values[patch]!).length + 1;
-    return `${branchName(branch)} ${(100 * values[patch]!).toFixed(2)} % of the attention, number ${rank} of ${values.length}`;
+    const rank = values.filter((value) => value > values[patch]).length + 1;
+    return `${branchName(branch)} ${(100 * values[patch]).toFixed(2)} % of the attention, number ${rank} of ${values.length}`;
   });
-  return `Patch at ${x[patch]!}, ${y[patch]!}${kind === 'grid' ? ' of the grid' : ''}: ${parts.join('; ')}.`;
+  return `Patch at ${x[patch]}, ${y[patch]}${kind === 'grid' ? ' of the grid' : ''}: ${parts.join('; ')}.`;
 }
 
 /** Where the layout lies on a canvas of its present size, in pixels of the page. */

@@ -33,7 +33,7 @@ export function showExplanation(section: HTMLElement, { subspaces, modalities, g
 function shares(caption: string, { share, contribution }: { share: Readonly<Record<string, number>>; contribution: Readonly<Record<string, number>> }): Element {
   return bars(
     caption,
-    Object.keys(share).map((name) => ({ label: name, length: share[name]!, value: [figure(share[name]!, percent(share[name]!)), ` (${signed(contribution[name]!, 3)})`], kind: name })),
+    Object.keys(share).map((name) => ({ label: name, length: share[name], value: [figure(share[name], percent(share[name])), ` (${signed(contribution[name], 3)})`], kind: name })),
   );
 }
 

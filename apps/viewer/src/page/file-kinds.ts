@@ -23,10 +23,10 @@ export function sortFiles(files: Iterable<File>): SortedFiles {
   for (const file of files) {
     if (RUN.test(file.name)) run[file.name] = file;
     else if (RUN_OTHERS.test(file.name)) continue;
-    else if (BAG.test(file.name)) bags!.push(file);
-    else if (SLIDE.test(file.name)) slides!.push(file);
-    else if (EXPRESSION.test(file.name)) expression!.push(file);
-    else unknown!.push(file);
+    else if (BAG.test(file.name)) bags.push(file);
+    else if (SLIDE.test(file.name)) slides.push(file);
+    else if (EXPRESSION.test(file.name)) expression.push(file);
+    else unknown.push(file);
   }
-  return { run, bags: bags!, expression: expression!, slides: slides!, unknown: unknown! };
+  return { run, bags: bags, expression: expression, slides: slides, unknown: unknown };
 }

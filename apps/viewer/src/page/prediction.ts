@@ -44,7 +44,7 @@ function survivalParts(run: RunView, prediction: Survival, changed: PredictionVi
       el(
         'tbody',
         {},
-        ...prediction.years.map(({ years, alive }, i) => row(`alive after ${count(years, 'year')}`, probability(alive), after && probability(after.years[i]!.alive))),
+        ...prediction.years.map(({ years, alive }, i) => row(`alive after ${count(years, 'year')}`, probability(alive), after && probability(after.years[i].alive))),
         row('median survival', median(prediction.median), after && median(after.median)),
         row('risk (higher is worse)', figure(prediction.risk, plain(prediction.risk, 3)), after && figure(after.risk, plain(after.risk, 3))),
       ),
@@ -62,7 +62,7 @@ function probabilityBars(prediction: Extract<PredictionView, { kind: 'classes' }
     prediction.probabilities.map(({ name, probability }, c) => ({
       label: name,
       length: probability,
-      value: [figure(probability, probability.toFixed(3)), ...(after ? [' → ', figure(after[c]!.probability, after[c]!.probability.toFixed(3))] : [])],
+      value: [figure(probability, probability.toFixed(3)), ...(after ? [' → ', figure(after[c].probability, after[c].probability.toFixed(3))] : [])],
       kind: name === prediction.predicted ? 'predicted' : undefined,
     })),
   );

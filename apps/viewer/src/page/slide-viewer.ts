@@ -37,7 +37,7 @@ export async function showSlide(
     maxZoomPixelRatio: 4,
     animationTime: 0.4,
     tileSources: tileSource(Osd, tasks, info) as never,
-  } as OpenSeadragon.Options);
+  });
   place.append(canvas);
   const zoom = (by: number) => () => void viewer.viewport.zoomBy(by).applyConstraints();
   container.append(
@@ -73,11 +73,11 @@ export async function showSlide(
 function tileSource(Osd: typeof OpenSeadragon, tasks: Connection<SlideTasks>, { levels, tileEdge }: SlideInfo): OpenSeadragon.TileSource {
   const [base] = levels as [SlideInfo['levels'][0]];
   const finest = levels.length - 1;
-  const source = new Osd.TileSource({ width: base.width, height: base.height, tileSize: tileEdge, tileOverlap: 0, minLevel: 0, maxLevel: finest } as never);
+  const source = new Osd.TileSource({ width: base.width, height: base.height, tileSize: tileEdge, tileOverlap: 0, minLevel: 0, maxLevel: finest });
   return Object.assign(source, {
-    getLevelScale: (level: number) => 1 / levels[finest - level]!.downsample,
+    getLevelScale: (level: number) => 1 / levels[finest - level].downsample,
     getNumTiles: (level: number) => {
-      const { width, height } = levels[finest - level]!;
+      const { width, height } = levels[finest - level];
       return new Osd.Point(Math.ceil(width / tileEdge), Math.ceil(height / tileEdge));
     },
     getTileUrl: (level: number, x: number, y: number) => `tile:${level}/${x}/${y}`,

@@ -17,9 +17,9 @@ export function survivalPlot(prediction: Survival, changed: Survival | undefined
   const end = Math.max(...ends) * 1.02;
   const x = (time: number) => MARGIN.left + ((WIDTH - MARGIN.left - MARGIN.right) * years(time)) / end;
   const y = (alive: number) => MARGIN.top + (HEIGHT - MARGIN.top - MARGIN.bottom) * (1 - alive);
-  const line = ({ curve }: Survival) => curve.times.map((t, i) => `${i ? 'L' : 'M'}${x(t).toFixed(1)} ${y(curve.survival[i]!).toFixed(1)}`).join('');
+  const line = ({ curve }: Survival) => curve.times.map((t, i) => `${i ? 'L' : 'M'}${x(t).toFixed(1)} ${y(curve.survival[i]).toFixed(1)}`).join('');
   const steps = (times: readonly number[], survival: readonly number[]) =>
-    `M${x(0)} ${y(1)}` + times.map((t, i) => `H${x(t).toFixed(1)}V${y(survival[i]!).toFixed(1)}`).join('');
+    `M${x(0)} ${y(1)}` + times.map((t, i) => `H${x(t).toFixed(1)}V${y(survival[i]).toFixed(1)}`).join('');
   const description =
     `Predicted survival: ${prediction.years.map((p) => `${typeof p.alive === 'number' ? percent(p.alive) : p.alive} after ${count(p.years, 'year')}`).join(', ')}. ` +
     (groups.length > 0 ? `Beside it the tested patients of ${groups.map((g) => `${GROUP_NAMES[g.name]} (${g.patients})`).join(' and ')}.` : '');

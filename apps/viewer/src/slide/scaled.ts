@@ -28,9 +28,9 @@ function meanOf({ width, pixels }: Picture, left: number, top: number, edge: num
   const sum: [number, number, number] = [0, 0, 0];
   for (let y = top; y < top + edge; y++) {
     for (let i = 3 * (y * width + left); i < 3 * (y * width + left + edge); i += 3) {
-      sum[0] += pixels[i]!;
-      sum[1] += pixels[i + 1]!;
-      sum[2] += pixels[i + 2]!;
+      sum[0] += pixels[i];
+      sum[1] += pixels[i + 1];
+      sum[2] += pixels[i + 2];
     }
   }
   return sum.map((total) => Math.round(total / edge ** 2)) as typeof sum;

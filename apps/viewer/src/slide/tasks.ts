@@ -31,9 +31,9 @@ export function slideTasks() {
 
     async tile({ level, column, row }: { level: number; column: number; row: number }, _: Job): Promise<ImageBitmap> {
       if (!slide) throw new Error('no slide is open');
-      const { width, height, downsample } = withCoarser(slide.levels)[level]!;
+      const { width, height, downsample } = withCoarser(slide.levels)[level];
       const from = Math.min(level, slide.levels.length - 1);
-      const factor = Math.round(downsample / slide.levels[from]!.downsample);
+      const factor = Math.round(downsample / slide.levels[from].downsample);
       const region = { x: column * TILE, y: row * TILE, width: Math.min(TILE, width - column * TILE), height: Math.min(TILE, height - row * TILE) };
       return bitmapOf(await readScaled(slide, from, region, factor));
     },

@@ -33,9 +33,9 @@ export async function makeRuns(): Promise<TestRuns> {
   await train({ config: await loadConfig(config, { ...SHORT, 'training.modalityDropout': '0.3', 'split.test': '0.3' }), out: survival });
   const { predictions } = await evaluateAndWrite(survival);
   await train({ config: await loadConfig(config, { ...SHORT, task: 'grade', covariates: '[{column: site}]' }), out: grade });
-  const { patient } = predictions[0]!;
+  const { patient } = predictions[0];
   const otherBag = join(folder, `${patient}-DX2.h5`);
-  copyFileSync(join(cohort, 'bags', `${predictions[1]!.patient}-DX1.h5`), otherBag);
+  copyFileSync(join(cohort, 'bags', `${predictions[1].patient}-DX1.h5`), otherBag);
   const files = { otherBag, bag: join(cohort, 'bags', `${patient}-DX1.h5`), expression: join(cohort, 'expression.csv.gz') };
   return { survival, grade, patient, ...files, folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

@@ -53,8 +53,8 @@ test('thousands of updates to a few places: the same bits at one and two threads
 
 test('the length of an axis', async () => {
   const [rows, columns] = [0, -1].map((axis) => (x: Value) => cast(lengthOf(x, axis), 'float32'));
-  expect([...(await evaluate([mixed(4, 3)], rows!)).y]).toEqual([4]);
-  expect([...(await evaluate([mixed(4, 3)], columns!)).y]).toEqual([3]);
+  expect([...(await evaluate([mixed(4, 3)], rows)).y]).toEqual([4]);
+  expect([...(await evaluate([mixed(4, 3)], columns)).y]).toEqual([3]);
 });
 
 test('an index beyond the axis fails when the program runs', async () => {

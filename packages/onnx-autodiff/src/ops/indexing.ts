@@ -39,7 +39,7 @@ export function gather(x: Value, indices: Value, axis = 0): Value {
 export function gatherElements(x: Value, indices: Value, axis: number): Value {
   requireIndices('GatherElements', indices);
   const a = axisOf('GatherElements', x, axis);
-  const fits = indices.shape.length === x.shape.length && indices.shape.every((d, i) => i === a || d <= x.shape[i]!);
+  const fits = indices.shape.length === x.shape.length && indices.shape.every((d, i) => i === a || d <= x.shape[i]);
   if (!fits) throw new ShapeError('GatherElements', `indices reach beyond x off axis ${axis}`, x, indices);
   return onnxNode(
     'GatherElements',

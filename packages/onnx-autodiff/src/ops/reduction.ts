@@ -33,7 +33,7 @@ export function sum(x: Value, axes?: readonly number[], keep = false): Value {
 
 /** Mean over the axes (default: all). */
 export function mean(x: Value, axes?: readonly number[], keep = false): Value {
-  const n = axesOf('ReduceMean', x, axes).reduce((product, a) => product * x.shape[a]!, 1);
+  const n = axesOf('ReduceMean', x, axes).reduce((product, a) => product * x.shape[a], 1);
   return reduce('ReduceMean', x, axes, keep, (g) => expand(div(g, n), x.shape));
 }
 

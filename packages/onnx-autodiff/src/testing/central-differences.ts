@@ -25,7 +25,7 @@ async function compileFunction(samples: readonly Sample[], f: GraphFunction, opt
   const y = f(...xs);
   const weights = constant(weightsOf({ length: sizeOf(y.shape) }), y.shape);
   const derivatives = gradients(sum(mul(y, weights)), xs);
-  derivatives.forEach((g, i) => expect(g.shape, `shape of gradient ${i}`).toEqual(samples[i]!.shape));
+  derivatives.forEach((g, i) => expect(g.shape, `shape of gradient ${i}`).toEqual(samples[i].shape));
   const named = Object.fromEntries(derivatives.map((g, i) => [`g${i}`, g]));
   const program = await compile<string>({ y, ...named }, options);
   return {
@@ -33,7 +33,7 @@ async function compileFunction(samples: readonly Sample[], f: GraphFunction, opt
       // An argument that the function ignores is no input of the program.
       const used = point.flatMap((data, i) => (`x${i}` in program.inputs ? [[`x${i}`, data] as const] : []));
       const results = await program.run(Object.fromEntries(used));
-      return { y: results['y']!.slice(), gradients: derivatives.map((_, i) => results[`g${i}`]!.slice()) };
+      return { y: results['y'].slice(), gradients: derivatives.map((_, i) => results[`g${i}`].slice()) };
     },
     dispose: program.dispose,
   };
@@ -51,7 +51,7 @@ export async function evaluate(samples: readonly Sample[], f: GraphFunction, opt
 export async function slopes(points: readonly number[], f: GraphFunction): Promise<number[]> {
   const x = input('x', [points.length]);
   const y = f(x);
-  const program = await compile({ slope: gradients(sum(y), [x])[0]!, x });
+  const program = await compile({ slope: gradients(sum(y), [x])[0], x });
   const { slope } = await program.run({ x: Float32Array.from(points) });
   await program.dispose();
   return [...slope];
@@ -67,7 +67,7 @@ async function expectBits(expected: Evaluation, samples: readonly Sample[], f: G
   for (let run = 0; run < runs; run++) {
     const found = await compiled.evaluate(drawAll(samples));
     expect(bits(found.y).equals(bits(expected.y)), 'the same result').toBe(true);
-    found.gradients.forEach((g, i) => expect(bits(g).equals(bits(expected.gradients[i]!)), `the same gradient ${i}`).toBe(true));
+    found.gradients.forEach((g, i) => expect(bits(g).equals(bits(expected.gradients[i])), `the same gradient ${i}`).toBe(true));
   }
   await compiled.dispose();
 }
@@ -91,12 +91,12 @@ export async function expectGradients(samples: readonly Sample[], f: GraphFuncti
   const centre = await compiled.evaluate(point);
   const { y, gradients: analytic } = centre;
   const weights = weightsOf(y);
-  const loss = async () => (await compiled.evaluate(point)).y.reduce((total, v, i) => total + v * weights[i]!, 0);
+  const loss = async () => (await compiled.evaluate(point)).y.reduce((total, v, i) => total + v * weights[i], 0);
 
   for (const [k, x] of point.entries()) {
-    const scale = Math.max(0.1, ...analytic[k]!.map(Math.abs));
+    const scale = Math.max(0.1, ...analytic[k].map(Math.abs));
     for (let i = 0; i < x.length; i++) {
-      const at = x[i]!;
+      const at = x[i];
       const lossAt = async (offset: number) => {
         x[i] = at + offset;
         return loss();
@@ -105,8 +105,8 @@ export async function expectGradients(samples: readonly Sample[], f: GraphFuncti
       const far = (await lossAt(2 * STEP)) - (await lossAt(-2 * STEP));
       x[i] = at;
       const numeric = (8 * near - far) / (12 * STEP);
-      const deviation = Math.abs(numeric - analytic[k]![i]!) / scale;
-      expect(deviation, `argument ${k}, element ${i}: gradient ${analytic[k]![i]}, differences ${numeric}`).toBeLessThan(TOLERANCE);
+      const deviation = Math.abs(numeric - analytic[k][i]) / scale;
+      expect(deviation, `argument ${k}, element ${i}: gradient ${analytic[k][i]}, differences ${numeric}`).toBeLessThan(TOLERANCE);
     }
   }
   await compiled.dispose();

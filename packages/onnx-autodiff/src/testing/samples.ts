@@ -32,7 +32,7 @@ export function distinct(...shape: number[]): Sample {
     shape,
     draw(seed) {
       const key = noise(sizeOf(shape), seed);
-      const order = [...key.keys()].sort((a, b) => key[a]! - key[b]!);
+      const order = [...key.keys()].sort((a, b) => key[a] - key[b]);
       const data = new Float32Array(key.length);
       order.forEach((place, i) => {
         data[place] = 0.1 * (i - Math.floor(key.length / 2));

@@ -31,14 +31,14 @@ export async function profileStep(options: BenchOptions): Promise<StepProfile> {
   const folder = await mkdtemp(join(tmpdir(), 'subspace-bench-'));
   const samples = randomSamples(bag, batch);
   const slides = samples.map((_, b) => ({ slide: `${b}`, path: join(folder, `${b}.h5`) }));
-  for (const [b, { path }] of slides.entries()) await writeBagFile(path, samples[b]!.bag!, gridSide(bag));
+  for (const [b, { path }] of slides.entries()) await writeBagFile(path, samples[b].bag!, gridSide(bag));
 
   const backend = await openBackend(options);
   const reader = openBagReader({ size: SIZE, tokens: bag });
   const clock = new Map<string, number>();
   const observe = (stage: string, seconds: number) => void clock.set(stage, (clock.get(stage) ?? 0) + seconds);
   const work = trainingWork(options, backend, observe);
-  const load = () => Promise.all(slides.map(async (slide, b) => ({ ...samples[b]!, bag: await reader.read(slide) })));
+  const load = () => Promise.all(slides.map(async (slide, b) => ({ ...samples[b], bag: await reader.read(slide) })));
   try {
     const rate = await matrixProductRate(backend);
     let started = performance.now();

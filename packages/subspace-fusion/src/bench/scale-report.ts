@@ -16,7 +16,7 @@ export function scaleReport({ bags, batches400, batches2500, threads }: Scale): 
   const batchExponent = (points: readonly ScalePoint[]) => exponent(points.map((p) => p.batch), seconds(points)).toFixed(2);
   const threadGain = (n: number) => {
     const [one, two] = threads.filter((p) => p.bag === n);
-    return (one!.secondsPerStep / two!.secondsPerStep).toFixed(2);
+    return (one.secondsPerStep / two.secondsPerStep).toFixed(2);
   };
   return `![Seconds a step against the bag](benchmarks-time.svg)
 ![Peak memory against the batch](benchmarks-memory.svg)
@@ -58,7 +58,7 @@ ${rows.map((row) => `| ${row} |`).join('\n')}`;
 
 /** Seconds a step against the bag, on logarithmic axes, beside lines of slope 1 and 2. */
 export function timeFigure({ bags }: Scale): string {
-  const first = bags[0]!;
+  const first = bags[0];
   const guide = (power: number) => bags.map(({ bag }) => ({ bag, secondsPerStep: first.secondsPerStep * (bag / first.bag) ** power, name: `as N${power === 1 ? '' : '²'}` }));
   return drawing('Seconds a training step against the tokens of a bag, batch 2', {
     x: { type: 'log', label: 'tokens of a bag', ticks: bags.map(({ bag }) => bag), tickFormat: (n: number) => n.toLocaleString('en') },
@@ -83,7 +83,7 @@ export function memoryFigure({ batches400, batches2500 }: Scale): string {
     marks: series.flatMap(({ points, colour }) => [
       Plot.line(points, { x: 'batch', y: gigabyte, stroke: colour, strokeWidth: 2 }),
       Plot.dot(points, { x: 'batch', y: gigabyte, fill: colour }),
-      Plot.text(points.slice(-1), { x: 'batch', y: gigabyte, text: () => `${points[0]!.bag.toLocaleString('en')} tokens`, textAnchor: 'end', dy: -10, fill: colour }),
+      Plot.text(points.slice(-1), { x: 'batch', y: gigabyte, text: () => `${points[0].bag.toLocaleString('en')} tokens`, textAnchor: 'end', dy: -10, fill: colour }),
     ]),
   });
 }

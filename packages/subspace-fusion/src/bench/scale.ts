@@ -53,12 +53,12 @@ export function exponent(x: readonly number[], y: readonly number[]): number {
   const u = x.map(Math.log);
   const v = y.map(Math.log);
   const [um, vm] = [mean(u), mean(v)];
-  return mean(u.map((ui, i) => (ui - um) * (v[i]! - vm))) / mean(u.map((ui) => (ui - um) ** 2));
+  return mean(u.map((ui, i) => (ui - um) * (v[i] - vm))) / mean(u.map((ui) => (ui - um) ** 2));
 }
 
 /** The slope of the least-squares line through (x, y). */
 export function slope(x: readonly number[], y: readonly number[]): number {
   const mean = (values: readonly number[]) => values.reduce((total, v) => total + v, 0) / values.length;
   const [xm, ym] = [mean(x), mean(y)];
-  return mean(x.map((xi, i) => (xi - xm) * (y[i]! - ym))) / mean(x.map((xi) => (xi - xm) ** 2));
+  return mean(x.map((xi, i) => (xi - xm) * (y[i] - ym))) / mean(x.map((xi) => (xi - xm) ** 2));
 }

@@ -63,13 +63,13 @@ export async function benchStep(options: BenchOptions): Promise<BenchResult> {
     threads: backend.threads,
     provider: backend.provider,
     secondsToFirstStep,
-    residentBytes: [resident[Math.floor(resident.length / 5)]!, resident.at(-1)!],
+    residentBytes: [resident[Math.floor(resident.length / 5)], resident.at(-1)!],
   };
 }
 
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }
 
 /** Something that can be done again and again. */
@@ -92,7 +92,7 @@ export function trainingWork({ bag, batch, microBatch }: BenchOptions, backend: 
   return {
     async run(i, samples) {
       const { gradients, z } = await step.gradients(parameters, samples, labels, { seed: 1, step: i });
-      timed('coordination', () => coordinate(gradients['head.weight']!, confidences(z, parameters, labels), 'corrected'));
+      timed('coordination', () => coordinate(gradients['head.weight'], confidences(z, parameters, labels), 'corrected'));
       timed('Adam', () => adamStep(parameters, gradients, adam, { learningRate: 1e-3, weightDecay: 1e-4 }));
     },
     dispose: () => step.dispose(),

@@ -70,21 +70,21 @@ describe('a cohort that is not right', () => {
 
   test('a task whose labels are all equal', async () => {
     const message = await trainOn((copy) => {
-      editTable(join(copy, 'clinical.csv'), (rows) => rows.map((row, r) => (r === 0 ? row : row.with(rows[0]!.indexOf('site'), 'A'))));
+      editTable(join(copy, 'clinical.csv'), (rows) => rows.map((row, r) => (r === 0 ? row : row.with(rows[0].indexOf('site'), 'A'))));
     }, '--set', 'task={column: site}');
     expect(message).toBe("/clinical.csv: all 24 patients have the label 'A'. A task needs two classes at least.");
   });
 
   test('nobody has died', async () => {
     const message = await trainOn((copy) => {
-      editTable(join(copy, 'clinical.csv'), (rows) => rows.map((row, r) => (r === 0 ? row : row.with(rows[0]!.indexOf('event'), '0'))));
+      editTable(join(copy, 'clinical.csv'), (rows) => rows.map((row, r) => (r === 0 ? row : row.with(rows[0].indexOf('event'), '0'))));
     });
     expect(message).toBe("/clinical.csv: no death was seen among 24 patients. Check the column 'event' (clinical.event).");
   });
 
   test('hardly anybody has died', async () => {
     const message = await trainOn((copy) => {
-      editTable(join(copy, 'clinical.csv'), (rows) => rows.map((row, r) => (r === 0 || r < 4 ? row : row.with(rows[0]!.indexOf('event'), '0'))));
+      editTable(join(copy, 'clinical.csv'), (rows) => rows.map((row, r) => (r === 0 || r < 4 ? row : row.with(rows[0].indexOf('event'), '0'))));
     });
     expect(message).toMatch(/^The \d+ training patients have \d observed deaths at \d different times: too few for the four survival bins\. Train on more patients\.$/);
   });

@@ -42,7 +42,7 @@ export function addBenchCommand(program: Command): void {
     .description('time and memory against bag, batch and threads, some minutes; writes benchmarks.md and its figures')
     .option('--out <folder>', 'where benchmarks.md is, or will be', 'docs')
     .action(async ({ out }: { out: string }) => {
-      const scale = await benchScale(process.argv[1]!, ({ bag, batch, threads, secondsPerStep, peakMemoryBytes }) => {
+      const scale = await benchScale(process.argv[1], ({ bag, batch, threads, secondsPerStep, peakMemoryBytes }) => {
         console.error(`bag ${bag}, batch ${batch}, ${threads} threads: ${secondsPerStep.toFixed(3)} s, ${(peakMemoryBytes / 1e9).toFixed(2)} GB`);
       });
       const file = join(out, 'benchmarks.md');

@@ -43,7 +43,7 @@ export function addDemoCommand(program: Command): void {
       bar.clear();
       const runs: ReportRun[] = [];
       for (const task of TASKS) runs.push(await demonstrate(task, cohort, join(out, task)));
-      await writeJson(join(out, 'result.json'), { ...runs[0]!.result, others: runs.slice(1).map(({ result }) => result) });
+      await writeJson(join(out, 'result.json'), { ...runs[0].result, others: runs.slice(1).map(({ result }) => result) });
       await writeFileAtomic(join(out, 'index.html'), demoReport(runs));
       const seconds = Math.round((performance.now() - started) / 1000);
       console.log(`\nDone in ${seconds} s. Open ${join(out, 'index.html')}; the figures are in ${join(out, 'result.json')}.`);

@@ -15,7 +15,7 @@ test('says whether the epoch was chosen, or is the last one for want of a choice
     };
     log.mockClear();
     printEvaluation(result, false);
-    return log.mock.calls[0]![0] as string;
+    return log.mock.calls[0][0] as string;
   };
   expect(firstLine(0.7)).toBe('survival, 12 test patients (weights of epoch 3, chosen on validation patients)');
   expect(firstLine(null)).toBe(

@@ -41,7 +41,7 @@ function complete({ from, to, error, steps, holds }: Completeness): string {
 }
 
 function describeShares(what: string, { contribution, share }: Shares<string>): string {
-  const parts = Object.keys(contribution).map((player) => `${player} ${signed(contribution[player]!)} (${percent(share[player]!)})`);
+  const parts = Object.keys(contribution).map((player) => `${player} ${signed(contribution[player])} (${percent(share[player])})`);
   return `${what}: ${parts.join(', ')}`;
 }
 

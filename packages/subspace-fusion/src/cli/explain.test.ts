@@ -40,13 +40,13 @@ describe('a patient', () => {
     expect(modalities!.contribution.genes + modalities!.contribution.slide).toBeCloseTo(modalities!.both - modalities!.neither, 4);
     expect(subspaces!.both).toBeCloseTo(value, 4);
     const [slide] = slides;
-    const { tumour, microenvironment } = slide!.branches;
+    const { tumour, microenvironment } = slide.branches;
     const total = (values: readonly number[]) => values.reduce((t, x) => t + x, 0);
-    expect(total(tumour!.moved!) + total(microenvironment!.moved!)).toBeCloseTo(slide!.completeness!.sum, 4);
-    expect(slide!.completeness!.from).toBeCloseTo(modalities!.alone.genes, 4);
-    expect(slide!.layout.kind).toBe('slide');
-    for (const list of [slide!.layout.x, slide!.layout.y, tumour!.attention, tumour!.heads[7]!, tumour!.moved!]) expect(list).toHaveLength(slide!.rows.length);
-    const svg = readFileSync(join(run, 'explanations', `${slide!.slide.replace('.h5', '')}.svg`), 'utf8');
+    expect(total(tumour!.moved!) + total(microenvironment!.moved!)).toBeCloseTo(slide.completeness!.sum, 4);
+    expect(slide.completeness!.from).toBeCloseTo(modalities!.alone.genes, 4);
+    expect(slide.layout.kind).toBe('slide');
+    for (const list of [slide.layout.x, slide.layout.y, tumour!.attention, tumour!.heads[7], tumour!.moved!]) expect(list).toHaveLength(slide.rows.length);
+    const svg = readFileSync(join(run, 'explanations', `${slide.slide.replace('.h5', '')}.svg`), 'utf8');
     expect(svg).toMatch(/^<svg xmlns=.*<title>.*tumour subspace.*microenvironment subspace.*<\/svg>$/s);
     expect(svg).not.toMatch(/NaN|undefined|Infinity/);
   });
@@ -62,7 +62,7 @@ describe('a patient', () => {
       const same = json<PatientExplanation>(join(folder, 'kept', `${patient}.json`));
       expect(same.value).toBeCloseTo(known.value, 4);
       expect(same.subspaces!.contribution.tumour).toBeCloseTo(known.subspaces!.contribution.tumour, 4);
-      same.slides[0]!.branches.tumour!.moved!.forEach((moved, i) => expect(moved).toBeCloseTo(known.slides[0]!.branches.tumour!.moved![i]!, 3));
+      same.slides[0].branches.tumour!.moved!.forEach((moved, i) => expect(moved).toBeCloseTo(known.slides[0].branches.tumour!.moved![i], 3));
       const background = join(run, 'explanations', 'background.json');
       const stored = readFileSync(background);
       rmSync(background);
@@ -71,7 +71,7 @@ describe('a patient', () => {
       const alone = json<PatientExplanation>(join(folder, 'alone', `${patient}.json`));
       expect(out).toContain('note: no shares and no map of what patches moved');
       expect(alone.genes!.completeness).toEqual(same.genes!.completeness);
-      expect(alone.subspaces ?? alone.modalities ?? alone.slides[0]!.branches.tumour!.moved).toBeUndefined();
+      expect(alone.subspaces ?? alone.modalities ?? alone.slides[0].branches.tumour!.moved).toBeUndefined();
     } finally {
       writeFileSync(join(run, 'config.json'), JSON.stringify(away));
     }

@@ -148,8 +148,8 @@ function printStatus({ out }: Sweep, status: readonly RunStatus[], json: boolean
   status.forEach(({ name, state, detail }) => {
     if (state !== 'done' && state !== 'waiting') console.log(`${name}: ${state}${detail === '' ? '' : `, ${detail}`}`);
   });
-  console.log(STATES.filter((state) => counts[state]! > 0).map((state) => `${counts[state]!} ${state}`).join(', '));
-  if (counts['failed']! > 0) console.log('--retry failed does the failed ones again.');
+  console.log(STATES.filter((state) => counts[state] > 0).map((state) => `${counts[state]} ${state}`).join(', '));
+  if (counts['failed'] > 0) console.log('--retry failed does the failed ones again.');
   console.log(`${join(out, RESULTS_FILE)}\n${[COMPARISON_FILE, ...COMPARISON_FILES].map((name) => join(out, name)).join('\n')}\nResearch software. Not a medical device.`);
 }
 

@@ -29,7 +29,7 @@ export function tokenRows({ patches, coordinates }: Pick<Bag, 'patches' | 'coord
   const rows = bagRows(patches, tokens);
   if (layout === 'raster') return rows;
   const order = spatialOrder(coordinates && takeRows(coordinates, 2, rows), tokens);
-  return order.map((place) => rows[place]!);
+  return order.map((place) => rows[place]);
 }
 
 /**

@@ -7,7 +7,7 @@ import { UserError } from '../files/user-error.js';
  */
 export function classWeights(labels: ArrayLike<number>, classes: number): Float32Array {
   const counts = new Array<number>(classes).fill(0);
-  for (let i = 0; i < labels.length; i++) counts[labels[i]!]!++;
+  for (let i = 0; i < labels.length; i++) counts[labels[i]]++;
   if (counts.filter((count) => count > 0).length < 2) {
     throw new UserError(
       `All ${labels.length} training patients have the same label: there is nothing to learn. Choose another task or more patients.`,

@@ -79,7 +79,7 @@ function inUnit(source: ClinicalSource, unit: Config['clinical']['timeUnit']): C
   // A table that has columns of these names already means them.
   if (survival.time !== 'os_time' && columns.some((column) => column === 'os_time' || column === 'os_event')) return source;
   const converted = rows.map((row): ClinicalRow => {
-    const [timeText, eventText] = [row.cells[survival.time]!, row.cells[survival.event]!];
+    const [timeText, eventText] = [row.cells[survival.time], row.cells[survival.event]];
     const time = Number(timeText);
     const seen = eventOf(eventText, survival.event);
     return {
@@ -106,7 +106,7 @@ function onePatientARow(source: ClinicalSource, problems: Problem[]): ClinicalSo
   problems.push(...sampleProblems(file, choice));
   const patients = new Map<string, ClinicalRow>();
   for (const place of choice.places) {
-    const row = named[place]!;
+    const row = named[place];
     const id = patientOf(row.id);
     const before = patients.get(id);
     if (before) problems.push(repeatedPatient(file, { ...before, id }, row));
@@ -125,7 +125,7 @@ function sampleOfRow({ id, cells }: ClinicalRow): Sample {
 
 function listedSamples(sources: readonly ClinicalSource[]): Map<string, Sample> {
   const rows = sources.flatMap((source) => source.rows).filter(({ id, cells }) => id !== '' && cells['SAMPLE_ID']);
-  return new Map(rows.map((row) => [row.cells['SAMPLE_ID']!, sampleOfRow(row)]));
+  return new Map(rows.map((row) => [row.cells['SAMPLE_ID'], sampleOfRow(row)]));
 }
 
 function repeatedPatient(file: string, before: ClinicalRow, row: ClinicalRow): Problem {
@@ -150,8 +150,8 @@ interface Rows {
 
 /** Joins the files by patient; of a column that two have, the first file's known value is kept, and a contradiction is stated. */
 function join([first, ...others]: readonly ClinicalSource[], problems: Problem[]): Rows {
-  const columns = new Set(first!.columns);
-  const rows = new Map(first!.rows.map((row) => [row.id, { ...row, cells: { ...row.cells } }]));
+  const columns = new Set(first.columns);
+  const rows = new Map(first.rows.map((row) => [row.id, { ...row, cells: { ...row.cells } }]));
   for (const other of others) {
     const contradicting: string[] = [];
     for (const row of other.rows) {
@@ -164,8 +164,8 @@ function join([first, ...others]: readonly ClinicalSource[], problems: Problem[]
       rows.set(row.id, before);
     }
     if (contradicting.length > 0) {
-      const message = `${counted(contradicting.length, 'cell contradicts', 'cells contradict')} ${first!.file} (${someOf(contradicting)})`;
-      problems.push({ severity: 'warning', file: other.file, message, remedy: `Those of ${first!.file} are used` });
+      const message = `${counted(contradicting.length, 'cell contradicts', 'cells contradict')} ${first.file} (${someOf(contradicting)})`;
+      problems.push({ severity: 'warning', file: other.file, message, remedy: `Those of ${first.file} are used` });
     }
     for (const column of other.columns) columns.add(column);
   }
@@ -185,7 +185,7 @@ function withMarkerColumns({ columns, rows }: Rows, { file, columns: map = {} }:
   }
   return {
     columns: [...new Set([...columns, ...renamed.map(([known]) => known)])],
-    rows: rows.map((row) => ({ ...row, cells: { ...row.cells, ...Object.fromEntries(renamed.map(([known, column]) => [known, row.cells[column]!])) } })),
+    rows: rows.map((row) => ({ ...row, cells: { ...row.cells, ...Object.fromEntries(renamed.map(([known, column]) => [known, row.cells[column]])) } })),
   };
 }
 
@@ -197,7 +197,7 @@ function survivalOf(
   problems: Problem[],
 ): Patient['survival'] {
   if (config.time === undefined || config.event === undefined) return undefined;
-  const [timeText, eventText] = [clinical[config.time]!, clinical[config.event]!];
+  const [timeText, eventText] = [clinical[config.time], clinical[config.event]];
   if (timeText === '' || eventText === '') return undefined;
   const [time, event] = [Number(timeText), eventBy(config, eventText)];
   const wrong = (column: string, text: string, expected: string) => {

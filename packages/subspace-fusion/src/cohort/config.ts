@@ -265,7 +265,7 @@ export function parseConfig(text: string, path: string, overrides: Readonly<Reco
   const document = parseDocument(text, { lineCounter: lines });
   const broken = document.errors[0];
   if (broken) {
-    const message = `this is not YAML: ${broken.message.split('\n')[0]!.replace(/ at line.*$/, '')}`;
+    const message = `this is not YAML: ${broken.message.split('\n')[0].replace(/ at line.*$/, '')}`;
     throw badInput({ file: path, row: lines.linePos(broken.pos[0]).line, message, remedy: 'Check the indentation and the colons' });
   }
   const given: unknown = document.toJS() ?? {};

@@ -8,14 +8,14 @@ function simulatedSites(n: number, strata: number, seed: number, mean = 10): Gro
     const size = Math.max(1, Math.round(mean * Math.exp(normal(key(seed, 'size'), i) - 0.5)));
     const counts = new Array<number>(strata).fill(0);
     const lean = uniform(key(seed, 'lean'), i);
-    for (let p = 0; p < size; p++) counts[Math.floor(uniform(key(seed, 'stratum', i), p) ** (0.5 + lean) * strata)]!++;
+    for (let p = 0; p < size; p++) counts[Math.floor(uniform(key(seed, 'stratum', i), p) ** (0.5 + lean) * strata)]++;
     return { name: `site ${i}`, counts };
   });
 }
 
 /** The least imbalance of all parts^groups divisions, with the formula written out once more. */
 function bruteForce(groups: readonly Group[], shares: readonly number[]): number {
-  const strata = groups[0]!.counts.length;
+  const strata = groups[0].counts.length;
   let least = Infinity;
   for (let code = 0; code < shares.length ** groups.length; code++) {
     const partOf = groups.map((_, i) => Math.floor(code / shares.length ** i) % shares.length);
@@ -27,8 +27,8 @@ function bruteForce(groups: readonly Group[], shares: readonly number[]): number
       const t = share * groups.flatMap(({ counts }) => counts).reduce((a, b) => a + b, 0);
       cost += (n - t) ** 2 / t;
       for (let c = 0; c < strata; c++) {
-        const nc = own.reduce((sum, { counts }) => sum + counts[c]!, 0);
-        const tc = share * groups.reduce((sum, { counts }) => sum + counts[c]!, 0);
+        const nc = own.reduce((sum, { counts }) => sum + counts[c], 0);
+        const tc = share * groups.reduce((sum, { counts }) => sum + counts[c], 0);
         cost += (nc - tc) ** 2 / Math.max(tc, 1);
       }
     });
@@ -56,8 +56,8 @@ describe('the division of groups', () => {
       const partOf = divideGroups(groups, shares, seed);
       for (let part = 0; part < 5; part++) {
         for (let c = 0; c < 3; c++) {
-          const total = groups.reduce((sum, { counts }) => sum + counts[c]!, 0);
-          const own = groups.reduce((sum, { counts }, i) => sum + (partOf[i] === part ? counts[c]! : 0), 0);
+          const total = groups.reduce((sum, { counts }) => sum + counts[c], 0);
+          const own = groups.reduce((sum, { counts }, i) => sum + (partOf[i] === part ? counts[c] : 0), 0);
           expect(Math.abs(own - total / 5)).toBeLessThanOrEqual(2);
         }
       }

@@ -35,7 +35,7 @@ export function imbalance(groups: readonly Group[], partOf: ArrayLike<number>, s
 export function divideGroups(groups: readonly Group[], shares: readonly number[], stream: number): number[] {
   const found = Array.from({ length: STARTS }, (_, start) => search(groups, shares, key(stream, 'start', start)));
   const costs = found.map((partOf) => imbalance(groups, partOf, shares));
-  return found[costs.indexOf(Math.min(...costs))]!;
+  return found[costs.indexOf(Math.min(...costs))];
 }
 
 function search(groups: readonly Group[], shares: readonly number[], stream: number): number[] {
@@ -66,8 +66,8 @@ function search(groups: readonly Group[], shares: readonly number[], stream: num
 type Change = readonly (readonly [group: number, part: number])[];
 
 const exchange = (partOf: readonly number[], a: number, b: number): Change => [
-  [a, partOf[b]!],
-  [b, partOf[a]!],
+  [a, partOf[b]],
+  [b, partOf[a]],
 ];
 
 /** Less than this is rounding. */
@@ -97,32 +97,32 @@ function tally(groups: readonly Group[], partOf: ArrayLike<number>, shares: read
   // Column 0 holds all patients, the others a stratum each.
   const rows = groups.map(({ counts }) => [counts.reduce((sum, n) => sum + n, 0), ...counts]);
   const columns = rows[0]?.length ?? 1;
-  const totals = Array.from({ length: columns }, (_, c) => rows.reduce((sum, row) => sum + row[c]!, 0));
+  const totals = Array.from({ length: columns }, (_, c) => rows.reduce((sum, row) => sum + row[c], 0));
   const target = shares.map((share) => totals.map((total) => share * total)); // t_pc
   const counts = shares.map(() => new Array<number>(columns).fill(0)); // n_pc
   const groupsIn = new Array<number>(shares.length).fill(0);
   const place = (group: number, part: number, sign: 1 | -1) => {
-    groupsIn[part]! += sign;
-    for (let c = 0; c < columns; c++) counts[part]![c]! += sign * rows[group]![c]!;
+    groupsIn[part] += sign;
+    for (let c = 0; c < columns; c++) counts[part][c] += sign * rows[group][c];
   };
   const parts = partOf as number[];
   const move = (group: number, to: number) => {
-    place(group, parts[group]!, -1);
+    place(group, parts[group], -1);
     place(group, to, 1);
     parts[group] = to;
   };
   const costOf = (part: number) => {
     if (groupsIn[part] === 0) return EMPTY;
-    return counts[part]!.reduce((sum, n, c) => sum + (n - target[part]![c]!) ** 2 / Math.max(target[part]![c]!, c === 0 ? 0 : 1), 0);
+    return counts[part].reduce((sum, n, c) => sum + (n - target[part][c]) ** 2 / Math.max(target[part][c], c === 0 ? 0 : 1), 0);
   };
   groups.forEach((_, group) => {
-    place(group, parts[group]!, 1);
+    place(group, parts[group], 1);
   });
   return {
     cost: () => shares.reduce((sum, _, part) => sum + costOf(part), 0),
     apply(change, accept) {
-      const from = change.map(([group]) => [group, parts[group]!] as const);
-      if (from.every(([, part], i) => part === change[i]![1])) return false;
+      const from = change.map(([group]) => [group, parts[group]] as const);
+      if (from.every(([, part], i) => part === change[i][1])) return false;
       const touched = [...new Set([...from, ...change].map(([, part]) => part))];
       const cost = () => touched.reduce((sum, part) => sum + costOf(part), 0);
       const before = cost();

@@ -86,7 +86,7 @@ function refuseForeignIds(file: string, { genes }: RawExpression, needed: Readon
   if (needed.size === 0 || foreign.length === 0 || genes.some(({ symbol }) => needed.has(symbol))) return;
   throw badInput({
     file,
-    message: `the genes are Ensembl ids (${foreign[0]!.name}), those of the gene sets are not`,
+    message: `the genes are Ensembl ids (${foreign[0].name}), those of the gene sets are not`,
     remedy: 'Give a table of gene_id and symbol by expression.geneMap',
   });
 }

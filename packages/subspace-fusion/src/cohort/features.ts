@@ -33,7 +33,7 @@ function requireFinite(block: Float32Array, from: number, width: number, file: s
 function coordinatesOf(bag: OpenBag, rows: Uint32Array, file: string): Bag['coordinates'] {
   const all = bag.coordinates();
   if (!all) return undefined;
-  const chosen = Float64Array.from({ length: rows.length * 2 }, (_, i) => Number(all[rows[i >> 1]! * 2 + (i & 1)]!));
+  const chosen = Float64Array.from({ length: rows.length * 2 }, (_, i) => Number(all[rows[i >> 1] * 2 + (i & 1)]));
   const bad = chosen.findIndex((x) => !(Math.abs(x) <= MAX_INT32));
   if (bad >= 0) {
     const message = `a coordinate of patch ${rows[bad >> 1]} (from 0) is ${chosen[bad]}`;
@@ -55,8 +55,8 @@ export async function readBag({ path }: BagFile, atMost = Infinity): Promise<Bag
     let next = 0;
     forBlocks(bag, (block, from) => {
       requireFinite(block, from, width, path);
-      for (; next < rows.length && rows[next]! * width < from * width + block.length; next++) {
-        const at = (rows[next]! - from) * width;
+      for (; next < rows.length && rows[next] * width < from * width + block.length; next++) {
+        const at = (rows[next] - from) * width;
         features.set(block.subarray(at, at + width), next * width);
       }
     });

@@ -15,7 +15,7 @@ interface Lowest {
 }
 
 function lowest({ genes, values }: Expression, gene: number, patients: readonly number[]): Lowest {
-  const own = patients.map((p) => values[p * genes.length + gene]!);
+  const own = patients.map((p) => values[p * genes.length + gene]);
   const value = own.reduce((least, x) => Math.min(least, x), Infinity);
   return { value, share: own.filter((x) => x === value).length / own.length };
 }

@@ -32,8 +32,8 @@ export async function readGeneSets(file: string): Promise<Map<string, readonly s
     const [name, , ...genes] = line.split('\t').map((cell) => cell.trim());
     const wrong = (message: string, remedy: string) => badInput({ file, row: i + 1, message, remedy });
     if (genes.length === 0) throw wrong('the line has no genes', 'A line of GMT is: name, source, genes, separated by tabs');
-    if (sets.has(name!)) throw wrong(`the set '${name}' stands here a second time`, 'Rename or delete one of them');
-    sets.set(name!, [...new Set(genes.filter((gene) => gene !== ''))]);
+    if (sets.has(name)) throw wrong(`the set '${name}' stands here a second time`, 'Rename or delete one of them');
+    sets.set(name, [...new Set(genes.filter((gene) => gene !== ''))]);
   });
   return sets;
 }
@@ -72,7 +72,7 @@ async function readGeneTable(file: string, { gene, type }: Config['geneSets']): 
   }) as [number, number];
   const sets = new Map<string, Set<string>>();
   for (const { cells } of rows) {
-    const [name, set] = [cells[geneAt]!, cells[typeAt]!];
+    const [name, set] = [cells[geneAt], cells[typeAt]];
     if (name !== '' && set !== '') sets.set(set, (sets.get(set) ?? new Set()).add(name));
   }
   return new Map([...sets].map(([set, genes]) => [set, [...genes]]));

@@ -26,7 +26,7 @@ async function sha256Path(path: string): Promise<string> {
 async function sha256All(paths: readonly (string | undefined)[]): Promise<string> {
   const hashes: string[] = [];
   for (const path of paths) if (path !== undefined) hashes.push(await sha256Path(path));
-  return hashes.length === 1 ? hashes[0]! : createHash('sha256').update(hashes.join('\n')).digest('hex');
+  return hashes.length === 1 ? hashes[0] : createHash('sha256').update(hashes.join('\n')).digest('hex');
 }
 
 /**

@@ -20,7 +20,7 @@ async function requireHdf5(file: string): Promise<void> {
     const head = Buffer.alloc(64);
     await handle.read(head, 0, head.length, 0);
     if (!head.subarray(0, 8).equals(SIGNATURE)) throw badInput({ file, ...whatItIs(head, 'HDF5') });
-    const version = head[8]!;
+    const version = head[8];
     const end = Number(head.readBigUInt64LE(version === 0 ? 40 : version === 1 ? 44 : 28));
     const { size } = await handle.stat();
     if (size < end) {
@@ -75,7 +75,7 @@ function withOpenFile<T>(file: string, use: (hdf5: File) => T): T {
 /** The innermost reason of the library's error stack, whose lines end in "in function(): reason". */
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return [...message.matchAll(/in \w+\(\): (.*)/g)].at(-1)?.[1] ?? message.split('\n')[0]!;
+  return [...message.matchAll(/in \w+\(\): (.*)/g)].at(-1)?.[1] ?? message.split('\n')[0];
 }
 
 /** Filters from this number on are other people's: LZF, Blosc, Zstandard. The library reads its own: gzip, shuffle, checksums. */

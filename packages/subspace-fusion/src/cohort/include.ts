@@ -21,7 +21,7 @@ const isLabel = (column: string): column is keyof typeof CLASSES => Object.hasOw
 
 /** What each patient has in a column; where the table has no such column, `diagnosis`, `grade` and `subtype` are the labels of these tasks. */
 function valuesOf({ file, columns, patients }: ClinicalTable, column: string, rule: Config['labels']): (patient: ClinicalPatient) => string {
-  if (columns.includes(column)) return ({ clinical }) => clinical[column]!;
+  if (columns.includes(column)) return ({ clinical }) => clinical[column];
   if (!isLabel(column)) throw badInput({ file, row: 1, message: `there is no column '${column}' (include)`, remedy: suggest(column, columns) });
   const { byPatient } = labelPatients(patients, column, rule);
   return ({ id }) => byPatient.get(id) ?? '';
@@ -46,10 +46,10 @@ export function includePatients(table: ClinicalTable, { include = [], labels }: 
     const known = [...new Set(table.patients.map(valueOf))].filter((value) => value !== '');
     const absent = values.filter((value) => !known.includes(value));
     if (absent.length === values.length) {
-      throw badInput({ file, message: `no patient has ${words} (include)`, remedy: suggest(values[0]!, known) });
+      throw badInput({ file, message: `no patient has ${words} (include)`, remedy: suggest(values[0], known) });
     }
     if (absent.length > 0) {
-      problems.push({ severity: 'warning', file, message: `no patient has ${column}=${absent.join(' or ')} (include)`, remedy: suggest(absent[0]!, known) });
+      problems.push({ severity: 'warning', file, message: `no patient has ${column}=${absent.join(' or ')} (include)`, remedy: suggest(absent[0], known) });
     }
     const others = patients.filter((patient) => !values.includes(valueOf(patient)));
     if (others.length === 0) continue;

@@ -210,7 +210,7 @@ function inspectFeatures({ slides, headers, config: { features } }: CohortFiles)
     slides: [...slides.byPatient.values()].flat().length,
     patients: slides.byPatient.size,
     otherFiles: slides.others.length,
-    patches: first && { least: patches[0]!, median: quantile(patches, 0.5), most: patches.at(-1)! },
+    patches: first && { least: patches[0], median: quantile(patches, 0.5), most: patches.at(-1)! },
     width: first?.width,
     encoder: features.encoder ?? provenance.encoder?.[0],
     provenance,

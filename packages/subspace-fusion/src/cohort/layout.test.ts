@@ -15,7 +15,7 @@ const square = (side: number) => Array.from({ length: side * side }, (_, i) => [
 describe('a bag that is laid out by its coordinates', () => {
   test('is the slide itself, where that is a square, in whatever order its patches are listed', () => {
     const places = square(7);
-    const shuffled = [...permutation(key(1), 49)].map((i) => places[i]!);
+    const shuffled = [...permutation(key(1), 49)].map((i) => places[i]);
     expect(fixBag(bagOf(shuffled), 49, 'spatial').features).toEqual(Float32Array.from(places.flat()));
     expect(fixBag(bagOf(shuffled), 49).features).toEqual(Float32Array.from(shuffled.flat()));
   });
@@ -24,8 +24,8 @@ describe('a bag that is laid out by its coordinates', () => {
     const places = Array.from({ length: 130 }, (_, i) => [(i * 37) % 101, (i * 53) % 89] as const);
     const [raster, spatial] = (['raster', 'spatial'] as Layout[]).map((layout) => fixBag(bagOf(places), 100, layout));
     const sorted = ({ features }: Bag) => Array.from({ length: 100 }, (_, i) => `${features[2 * i]},${features[2 * i + 1]}`).sort();
-    expect(sorted(spatial!)).toEqual(sorted(raster!));
-    expect([...spatial!.coordinates!]).toEqual([...spatial!.features]);
+    expect(sorted(spatial)).toEqual(sorted(raster));
+    expect([...spatial.coordinates!]).toEqual([...spatial.features]);
   });
 
   test('keeps copies of a repeated patch side by side', () => {
@@ -46,7 +46,7 @@ describe('a bag that is laid out by its coordinates', () => {
       const { features } = fixBag(bagOf(disc), 900, layout);
       let sum = 0;
       for (let cell = 30; cell < 900; cell++) {
-        sum += Math.hypot(features[2 * cell]! - features[2 * (cell - 30)]!, features[2 * cell + 1]! - features[2 * (cell - 30) + 1]!) / 256;
+        sum += Math.hypot(features[2 * cell] - features[2 * (cell - 30)], features[2 * cell + 1] - features[2 * (cell - 30) + 1]) / 256;
       }
       return sum / 870;
     };

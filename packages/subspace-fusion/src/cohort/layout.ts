@@ -18,8 +18,8 @@ export function spatialOrder(coordinates: Int32Array | Float32Array | undefined,
   if (!coordinates) throw new UserError("A feature file has no coordinates, which 'features.layout: spatial' needs. Take 'raster', or files with 'coords'.");
   const side = Math.sqrt(tokens);
   const by = (first: 0 | 1) => (a: number, b: number) => {
-    const along = coordinates[2 * a + first]! - coordinates[2 * b + first]!;
-    return along || coordinates[2 * a + 1 - first]! - coordinates[2 * b + 1 - first]! || a - b;
+    const along = coordinates[2 * a + first] - coordinates[2 * b + first];
+    return along || coordinates[2 * a + 1 - first] - coordinates[2 * b + 1 - first] || a - b;
   };
   const order = Uint32Array.from({ length: tokens }, (_, i) => i).sort(by(1));
   for (let row = 0; row < side; row++) order.subarray(row * side, (row + 1) * side).sort(by(0));

@@ -67,7 +67,7 @@ describe('loading a cohort', () => {
       width: 8,
       timeUnit: 'months',
     });
-    expect(cohort.patients[2]!.survival).toEqual({ time: 30, event: true });
+    expect(cohort.patients[2].survival).toEqual({ time: 30, event: true });
     expect(problems.map(({ message }) => message)).toEqual([
       '1 of 4 patients have no expression (P3)',
       '1 of 4 patients have no slide (P3)',

@@ -27,7 +27,7 @@ export async function makeCohort(made: MadeCohort): Promise<string> {
   const folder = made.folder ?? newFolder();
   const ids = clinical.map((row) => String(row['patient_id']));
   const { measured = ids, scanned = ids } = made;
-  const columns = Object.keys(clinical[0]!);
+  const columns = Object.keys(clinical[0]);
   const lines = (rows: readonly (readonly (string | number)[])[]) => rows.map((row) => `${row.join(',')}\n`).join('');
   const quoted = (cell: string | number | undefined) => (/,/.test(String(cell)) ? `"${cell}"` : (cell ?? ''));
   write(folder, `${name}.csv`, lines([columns, ...clinical.map((row) => columns.map((column) => quoted(row[column])))]));

@@ -136,7 +136,7 @@ describe.skipIf(!existsSync(CLINICAL))('the real clinical table (../shared/data 
     const patients = await read();
     const { byPatient, unlabelled } = labelPatients(patients, 'diagnosis', 'who2021');
     for (const { id, clinical } of patients) {
-      const type = clinical['who2021_diagnosis']!.split(',')[0]!;
+      const type = clinical['who2021_diagnosis'].split(',')[0];
       const grade = clinical['who2021_grade'];
       const astrocytoma = grade === '' ? undefined : grade === 'G4' ? 'astrocytoma, grade 4' : 'astrocytoma, grade 2-3';
       expect([id, byPatient.get(id)]).toEqual([id, type === 'astrocytoma' ? astrocytoma : type || undefined]);
@@ -147,7 +147,7 @@ describe.skipIf(!existsSync(CLINICAL))('the real clinical table (../shared/data 
       'histologic_grade unknown': 9,
     });
     const subtypes = labelPatients(patients, 'subtype', 'who2021').byPatient;
-    for (const { id, clinical } of patients) expect(subtypes.get(id)).toBe(clinical['who2021_diagnosis']!.split(',')[0] || undefined);
+    for (const { id, clinical } of patients) expect(subtypes.get(id)).toBe(clinical['who2021_diagnosis'].split(',')[0] || undefined);
   });
 
   it('agrees with its own column of the paper’s rule, but for unknown grades', async () => {
@@ -163,7 +163,7 @@ describe.skipIf(!existsSync(CLINICAL))('the real clinical table (../shared/data 
     const patients = await read();
     const survival = patients.map(({ survival }) => survival!);
     const expected = [9.365, 16.82, 32.815];
-    survivalCuts(survival).forEach((cut, i) => expect(cut).toBeCloseTo(expected[i]!, 10));
+    survivalCuts(survival).forEach((cut, i) => expect(cut).toBeCloseTo(expected[i], 10));
     // METHOD's cuts in days, over all patients.
     for (const { clinical, survival } of patients)
       expect(String(survivalBin(survival!.time * 30.4375, [233.5, 511, 929]))).toBe(clinical['paper_survival_bin']);

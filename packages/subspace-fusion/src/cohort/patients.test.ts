@@ -18,7 +18,7 @@ const COHORT: MadeCohort = {
     patient_id,
     time: i === 7 ? '' : 5 + i,
     event: i % 2,
-    entity: DIAGNOSES[Number(i > 4)]!,
+    entity: DIAGNOSES[Number(i > 4)],
     sample_type: i === 1 ? 'Recurrent Tumor' : i === 2 ? 'Unknown' : 'Primary Tumor',
     idh_status: i > 4 ? 'mutant' : 'WT',
     codel_1p19q: i === 7 ? 'codel' : 'non-codel',
@@ -46,7 +46,7 @@ describe('choosing patients by include', () => {
       '2 of 5 patients do not have sample_type=Primary Tumor (P2, P3)',
     ]);
     expect(warnings(found).filter((message) => message.includes('belong'))).toEqual([]);
-    expect(describeFlow(found.cohort.flow[0]!)).toBe('8 patients: 3 not of entity=glioblastoma, IDH-wildtype, 2 not of sample_type=Primary Tumor; 3 complete');
+    expect(describeFlow(found.cohort.flow[0])).toBe('8 patients: 3 not of entity=glioblastoma, IDH-wildtype, 2 not of sample_type=Primary Tumor; 3 complete');
   });
 
   it('takes several values, numbers too, and leaves out who is unknown', async () => {
@@ -81,14 +81,14 @@ describe('incomplete patients', () => {
     ]);
     expect(found.cohort.expression.patients).toContain('P4');
     expect(found.cohort.flow).toEqual([{ cohort: 'made', patients: 8, notIncluded: {}, noExpression: 1, noSlides: 3, neither: 1, complete: 3, noLabel: {} }]);
-    expect(describeFlow(found.cohort.flow[0]!)).toBe('8 patients: 1 without expression, 3 without slides, 1 with neither; 3 complete');
+    expect(describeFlow(found.cohort.flow[0])).toBe('8 patients: 1 without expression, 3 without slides, 1 with neither; 3 complete');
   });
 
   it('are told apart from those without a label', async () => {
     const { cohort } = await load();
-    expect(cohort.flow[0]!.noLabel).toEqual({ 'no follow-up': 1 });
-    expect(describeFlow(cohort.flow[0]!)).toBe('8 patients; 8 complete, of which 1 without a label (1 no follow-up)');
-    expect((await load({ config: 'task: subtype\n', clinical: COHORT.clinical.map((row, i) => ({ ...row, idh_status: i === 0 ? '' : row['idh_status']! })) })).cohort.flow[0]!.noLabel).toEqual({
+    expect(cohort.flow[0].noLabel).toEqual({ 'no follow-up': 1 });
+    expect(describeFlow(cohort.flow[0])).toBe('8 patients; 8 complete, of which 1 without a label (1 no follow-up)');
+    expect((await load({ config: 'task: subtype\n', clinical: COHORT.clinical.map((row, i) => ({ ...row, idh_status: i === 0 ? '' : row['idh_status'] })) })).cohort.flow[0].noLabel).toEqual({
       'idh_status unknown': 1,
     });
   });

@@ -10,6 +10,6 @@ export function permuteBags(patients: readonly Patient[], seed: number): Patient
   const byId = new Map(patients.map((patient) => [patient.id, patient]));
   const ids = [...byId.keys()].sort();
   const donors = derangement(key(seed, 'permuted-bags'), ids.length);
-  const donorOf = new Map(ids.map((id, i) => [id, ids[donors[i]!]!]));
+  const donorOf = new Map(ids.map((id, i) => [id, ids[donors[i]]]));
   return patients.map((patient) => ({ ...patient, bags: byId.get(donorOf.get(patient.id)!)!.bags }));
 }

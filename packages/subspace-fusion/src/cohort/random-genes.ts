@@ -16,9 +16,9 @@ export interface RandomGenes {
 function isUsable({ patients, genes, values }: Expression, gene: number, isTraining: ReadonlySet<string>): boolean {
   const trained = new Set<number>();
   for (let p = 0; p < patients.length; p++) {
-    const x = values[p * genes.length + gene]!;
+    const x = values[p * genes.length + gene];
     if (Number.isNaN(x)) return false;
-    if (isTraining.has(patients[p]!)) trained.add(x);
+    if (isTraining.has(patients[p])) trained.add(x);
   }
   return trained.size > 1;
 }
@@ -34,7 +34,7 @@ export function randomGenes({ seed, instead, without, training }: RandomGenes, {
   const inSets = new Set([...sets.tumour, ...sets.microenvironment]);
   const placeOf = new Map(expression.genes.map((gene, g) => [gene, g]));
   const sorted = [...expression.genes].sort();
-  const shuffled = Array.from(permutation(key(seed, 'random gene sets'), sorted.length), (i) => sorted[i]!);
+  const shuffled = Array.from(permutation(key(seed, 'random gene sets'), sorted.length), (i) => sorted[i]);
   const usable = shuffled.filter((gene) => !inSets.has(gene) && !without.has(gene) && isUsable(expression, placeOf.get(gene)!, isTraining));
   const [T, M] = [instead.tumour.length, instead.microenvironment.length];
   if (usable.length < T + M) {

@@ -11,8 +11,8 @@ import type { Expression } from './types.js';
 /** A matrix from one array a gene. */
 function matrix(columns: Record<string, number[]>): Expression {
   const genes = Object.keys(columns);
-  const patients = Object.values(columns)[0]!.map((_, p) => `P${p}`);
-  return { patients, genes, values: Float32Array.from(patients.flatMap((_, p) => genes.map((gene) => columns[gene]![p]!))) };
+  const patients = Object.values(columns)[0].map((_, p) => `P${p}`);
+  return { patients, genes, values: Float32Array.from(patients.flatMap((_, p) => genes.map((gene) => columns[gene][p]))) };
 }
 
 describe('gene scaling', () => {
@@ -34,8 +34,8 @@ describe('gene scaling', () => {
 
   it('lets no single value set the scale', () => {
     const { mean, deviation } = fitGeneScaling(expression, patients, ['A', 'wild'], 'none');
-    expect(mean[1]).toBeCloseTo(mean[0]!, 1);
-    expect(deviation[1]! / deviation[0]!).toBeCloseTo(1, 1);
+    expect(mean[1]).toBeCloseTo(mean[0], 1);
+    expect(deviation[1] / deviation[0]).toBeCloseTo(1, 1);
     expect(applyGeneScaling(fitGeneScaling(expression, patients, ['wild'], 'none'), expression, ['P3'])[0]).toBe(3);
   });
 
@@ -51,7 +51,7 @@ describe('gene scaling', () => {
     expect(scaling.mean).toEqual([6, 1]);
     const swapped = matrix({ A: [2], other: [1], B: [6] });
     const z = applyGeneScaling(JSON.parse(JSON.stringify(scaling)), swapped, ['P0']);
-    expect([z[0], z[1]]).toEqual([0, Math.fround(1 / scaling.deviation[1]!)]);
+    expect([z[0], z[1]]).toEqual([0, Math.fround(1 / scaling.deviation[1])]);
   });
 
   it('transforms by log2(1 + x) or by ranks within the patient', () => {
@@ -89,7 +89,7 @@ describe.skipIf(!existsSync(DATA))('the real expression matrix (../shared/data i
   it('has study floors in 66 of the 389 genes', async () => {
     const { columns, rows } = await readTable(`${DATA}/tcga-gbmlgg/clinical.csv`);
     const study = columns.indexOf('study');
-    const studyOf = new Map(rows.map(({ cells }) => [cells[0]!, cells[study]!]));
+    const studyOf = new Map(rows.map(({ cells }) => [cells[0], cells[study]]));
     const sets = await readGeneSets(`${DATA}/gene-sets/glioma-subspaces.tcga1544.gmt`);
     const genes = new Set([...sets.values()].flat());
     const file = `${DATA}/tcga-gbmlgg/expression.csv.gz`;
@@ -101,7 +101,7 @@ describe.skipIf(!existsSync(DATA))('the real expression matrix (../shared/data i
     const scaling = fitGeneScaling(expression, expression.patients, [...genes], 'none');
     const z = applyGeneScaling(scaling, expression, expression.patients);
     // No wild value flattens a gene: away from its mean are at least 15 % of the patients, but for four genes that hardly vary.
-    const moved = [...genes].map((_, g) => expression.patients.filter((_, p) => Math.abs(z[p * genes.size + g]!) > 0.25).length / 569);
+    const moved = [...genes].map((_, g) => expression.patients.filter((_, p) => Math.abs(z[p * genes.size + g]) > 0.25).length / 569);
     expect(moved.filter((part) => part < 0.15)).toHaveLength(4);
   });
 });

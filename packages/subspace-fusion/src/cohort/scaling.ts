@@ -37,13 +37,13 @@ const TAIL = 0.01;
 
 /** Ranks of values within one patient, scaled to (0, 1): (rank − ½)/n, ties share their mean rank. */
 function ranks(values: Float64Array): Float64Array {
-  const order = Array.from(values.keys()).sort((a, b) => values[a]! - values[b]!);
+  const order = Array.from(values.keys()).sort((a, b) => values[a] - values[b]);
   const ranked = new Float64Array(values.length);
   for (let from = 0; from < order.length;) {
     let to = from;
-    while (to < order.length && values[order[to]!] === values[order[from]!]) to++;
+    while (to < order.length && values[order[to]] === values[order[from]]) to++;
     // Ranks from + 1 … to, so their mean is (from + to + 1)/2.
-    for (let i = from; i < to; i++) ranked[order[i]!] = (from + to) / 2 / order.length;
+    for (let i = from; i < to; i++) ranked[order[i]] = (from + to) / 2 / order.length;
     from = to;
   }
   return ranked;
@@ -86,7 +86,7 @@ function transformed(
   return patients.map((id) => {
     const p = patientAt.get(id);
     if (p === undefined) throw new UserError(`The expression matrix has no patient '${id}'. Add the patient.`);
-    const values = Float64Array.from(columns, (g) => onValue(expression.values[p * expression.genes.length + g]!));
+    const values = Float64Array.from(columns, (g) => onValue(expression.values[p * expression.genes.length + g]));
     return transform === 'rank' ? ranks(values) : values;
   });
 }
@@ -117,7 +117,7 @@ export function fitGeneScaling(
   transform: ExpressionTransform,
 ): GeneScaling {
   const rows = transformed(expression, trainingPatients, genes, transform);
-  const moments = genes.map((_, g) => robustMoments(Float64Array.from(rows, (row) => row[g]!)));
+  const moments = genes.map((_, g) => robustMoments(Float64Array.from(rows, (row) => row[g])));
   return { transform, genes, mean: moments.map(({ mean }) => mean), deviation: moments.map(({ deviation }) => deviation) };
 }
 
@@ -129,7 +129,7 @@ export function fitGeneScaling(
 export function applyGeneScaling(scaling: GeneScaling, expression: Expression, patients: readonly string[]): Float32Array {
   if (scaling.cohorts !== undefined) throw new UserError(NO_SINGLE_PATIENT);
   const { transform, genes, mean, deviation } = scaling;
-  const z = (x: number, g: number) => (deviation[g] === 0 ? 0 : (x - mean[g]!) / deviation[g]!);
+  const z = (x: number, g: number) => (deviation[g] === 0 ? 0 : (x - mean[g]) / deviation[g]);
   const bound = clipOf(scaling);
   const scaled = new Float32Array(patients.length * genes.length);
   transformed(expression, patients, genes, transform).forEach((row, p) => {

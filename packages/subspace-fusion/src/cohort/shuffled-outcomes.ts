@@ -13,7 +13,7 @@ export function shuffleOutcomes<P extends Patient>(patients: readonly P[], seed:
   const byId = new Map(patients.map((patient) => [patient.id, patient]));
   const ids = [...byId.keys()].sort();
   const order = permutation(key(seed, 'shuffled-outcomes'), ids.length);
-  const donorOf = new Map(ids.map((id, i) => [id, byId.get(ids[order[i]!]!)!]));
+  const donorOf = new Map(ids.map((id, i) => [id, byId.get(ids[order[i]])!]));
   return patients.map((patient) => {
     const { survival, clinical } = donorOf.get(patient.id)!;
     return { ...patient, survival, labelledBy: clinical };

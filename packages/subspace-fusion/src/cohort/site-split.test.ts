@@ -21,7 +21,7 @@ const patients: Patient[] = Array.from({ length: 40 }, (_, site) =>
   })),
 ).flat();
 const strata = strataOf(patients, { task: 'survival', labels: 'who2021' });
-const tcgaSite = (id: string) => id.split('-')[1]!;
+const tcgaSite = (id: string) => id.split('-')[1];
 const sitesIn = (ids: readonly string[], siteOf = tcgaSite) => new Set(ids.map(siteOf));
 
 function expectDisjoint({ train, validation, test }: Split, siteOf = tcgaSite): void {
@@ -66,10 +66,10 @@ describe('a split by site', () => {
 
   it('goes by a clinical column, patients without a value of it together and counted', async () => {
     const problems: Problem[] = [];
-    const hospital = new Map(patients.map(({ id, clinical }) => [id, clinical['hospital']!]));
+    const hospital = new Map(patients.map(({ id, clinical }) => [id, clinical['hospital']]));
     const split = await makeSplit(patients, strata, { ...defaults, test: 0.2, validation: 0.2, by: { column: 'hospital' } }, problems);
     expectDisjoint(split, (id) => hospital.get(id)!);
-    expect(problems[0]!.message).toMatch(/^the site of \d+ patients is not known/);
+    expect(problems[0].message).toMatch(/^the site of \d+ patients is not known/);
     await expect(makeSplit(patients, strata, { ...defaults, by: { column: 'hospitals' } })).rejects.toThrow(/no column 'hospitals'.*Did you mean 'hospital'/);
   });
 
@@ -136,8 +136,8 @@ describe.skipIf(!existsSync(CLINICAL))('the sites of TCGA (../shared/data is the
   it.each(tasks.flatMap((task) => TOLERANCES.map((tolerance) => ({ task, ...tolerance }))))('are on one side, sizes and proportions within: %j', async ({ task, folds, size, proportion }) => {
     const { columns, rows } = await readTable(CLINICAL);
     const real: Patient[] = rows.map(({ cells }) => {
-      const clinical = Object.fromEntries(columns.map((column, i) => [column, cells[i]!]));
-      return { id: cells[0]!, clinical, survival: { time: Number(clinical['survival_months']), event: clinical['event'] === '1' }, bags: [] };
+      const clinical = Object.fromEntries(columns.map((column, i) => [column, cells[i]]));
+      return { id: cells[0], clinical, survival: { time: Number(clinical['survival_months']), event: clinical['event'] === '1' }, bags: [] };
     });
     const own = strataOf(real, { task, labels: 'who2021' });
     for (let fold = 0; fold < folds; fold++) {

@@ -70,9 +70,9 @@ function inFolds(sites: readonly Site[], strata: Strata, config: Config['split']
   if (asBefore !== undefined) {
     warn(problems, `repeat ${repeat} deals the ${sites.length} sites to folds as repeat ${asBefore} does: so few sites divide well in few ways`, 'Use fewer repeats, or split by patient');
   }
-  const others = sites.filter((site) => !parts[fold]!.includes(site));
+  const others = sites.filter((site) => !parts[fold].includes(site));
   const stream = key(seed, 'folds', 'sites', repeat, 'validation', fold);
-  return { ...validatedBy(others, strata, validation * strata.size, stream, problems), test: patientsOf(parts[fold]!) };
+  return { ...validatedBy(others, strata, validation * strata.size, stream, problems), test: patientsOf(parts[fold]) };
 }
 
 /** Whether the folds are the same, in whatever order. */

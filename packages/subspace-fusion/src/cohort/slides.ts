@@ -18,7 +18,7 @@ export interface Slides {
 /** The longest beginning of `stem` that is a key and ends where a word ends: `P1` is not the patient of `P10.h5`. */
 function longestPrefix<T>(stem: string, keys: ReadonlyMap<string, T>): T | undefined {
   for (let end = stem.length; end > 0; end--) {
-    const wordEnds = end === stem.length || !/[A-Za-z0-9]/.test(stem[end]!);
+    const wordEnds = end === stem.length || !/[A-Za-z0-9]/.test(stem[end]);
     const found = wordEnds ? keys.get(stem.slice(0, end)) : undefined;
     if (found !== undefined) return found;
   }
@@ -46,7 +46,7 @@ async function readSlideTable(file: string, patients: ReadonlySet<string>, probl
   const patientOfSlide = new Map<string, string>();
   const strangers = new Set<string>();
   for (const { line, cells } of rows) {
-    const [patient, slide] = [patientOf(cells[patientColumn]!), withoutExtension(cells[slideColumn]!)];
+    const [patient, slide] = [patientOf(cells[patientColumn]), withoutExtension(cells[slideColumn])];
     const before = patientOfSlide.get(slide);
     if (before !== undefined && before !== patient) {
       const message = `the slide '${slide}' is given to '${before}' and to '${patient}'`;

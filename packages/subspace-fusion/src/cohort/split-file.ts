@@ -89,7 +89,7 @@ function ignoredFold({ file, columns }: Table, fold: number): Problem[] {
 
 function foldColumnOf({ columns, rows }: Table): string[] {
   const at = columns.indexOf('fold');
-  return at < 0 ? [] : rows.map(({ cells }) => cells[at]!);
+  return at < 0 ? [] : rows.map(({ cells }) => cells[at]);
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -128,7 +128,7 @@ function namesByPart(table: Table, fold: number | undefined): NameInPart[] {
       remedy: "A split file has the columns 'patient_id,fold', or 'train' with 'val', 'test' or both",
     });
   }
-  const cells = rows.flatMap(({ line, cells }) => lists.map(({ part, at }) => ({ part, cell: cells[at]!, name: cells[0]!, row: line })));
+  const cells = rows.flatMap(({ line, cells }) => lists.map(({ part, at }) => ({ part, cell: cells[at], name: cells[0], row: line })));
   const isTrue = (cell: string) => /^true$/i.test(cell);
   const boolean = cells.every(({ cell }) => /^(true|false)$/i.test(cell));
   return boolean
@@ -143,10 +143,10 @@ function namesByFold({ file, columns, rows }: Table, foldColumn: number, fold: n
     if (cells[foldColumn] === '' || !Number.isInteger(own)) {
       throw badInput({ file, row: line, message: `the fold is '${cells[foldColumn]}'`, remedy: 'Number the folds from 0' });
     }
-    return { part: own === fold ? 'validation' : 'train', name: cells[nameColumn]!, row: line };
+    return { part: own === fold ? 'validation' : 'train', name: cells[nameColumn], row: line };
   });
   if (!named.some(({ part }) => part === 'validation')) {
-    const folds = [...new Set(rows.map(({ cells }) => cells[foldColumn]!))].sort();
+    const folds = [...new Set(rows.map(({ cells }) => cells[foldColumn]))].sort();
     throw badInput({ file, message: `there is no fold ${fold}`, remedy: `Set split.fold to one of ${folds.join(', ')}` });
   }
   return named;

@@ -169,7 +169,7 @@ const REAL = '../shared/data/tcga-gbmlgg';
 describe.skipIf(!existsSync(REAL))('the published splits (../shared/data is there)', () => {
   it('are the folds, whichever form they are read in', async () => {
     const { rows } = await readTable(join(REAL, 'clinical.csv'));
-    const real = rows.map(({ cells }, i) => patient(cells[0]!, i % 3 === 0));
+    const real = rows.map(({ cells }, i) => patient(cells[0], i % 3 === 0));
     const realStrata = strataOf(real, { task: { column: 'sex' }, labels: 'who2021' });
     for (let fold = 0; fold < 5; fold++) {
       const byFolds = await makeSplit(real, realStrata, { ...defaults, file: join(REAL, 'folds.csv'), fold });

@@ -8,7 +8,7 @@ export function shuffledByStratum(strata: Strata, stream: number): string[] {
   const ids = [...strata.keys()].sort();
   return [...new Set(strata.values())].sort().flatMap((stratum) => {
     const own = ids.filter((id) => strata.get(id) === stratum);
-    return Array.from(permutation(key(stream, stratum), own.length), (i) => own[i]!);
+    return Array.from(permutation(key(stream, stratum), own.length), (i) => own[i]);
   });
 }
 

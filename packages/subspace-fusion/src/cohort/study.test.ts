@@ -42,7 +42,7 @@ async function study(second: Partial<MadeCohort> = {}, config = '', first: Parti
 }
 
 const failure = (config: Config) => loadCohort(config).then(() => 'loaded', (error: Error) => error.message);
-const valueOf = ({ patients, genes, values }: Expression, id: string, gene: string) => values[patients.indexOf(id) * genes.length + genes.indexOf(gene)]!;
+const valueOf = ({ patients, genes, values }: Expression, id: string, gene: string) => values[patients.indexOf(id) * genes.length + genes.indexOf(gene)];
 
 describe('several cohorts in one study', () => {
   it('are one: patients know theirs, genes are found by name, each file after its own transform, times in one unit', async () => {
@@ -52,7 +52,7 @@ describe('several cohorts in one study', () => {
     const { cohort, problems } = await loadCohort(config);
     expect(cohort.names).toEqual(['own', 'other']);
     expect(cohort.patients.map(({ id, cohort }) => `${id} ${cohort}`)).toEqual(Array.from({ length: 2 * N }, (_, p) => `P${p} ${p < N ? 'own' : 'other'}`));
-    for (let p = 0; p < 2 * N; p++) expect(cohort.patients[p]!.survival!.time).toBeCloseTo(1 + p, 10);
+    for (let p = 0; p < 2 * N; p++) expect(cohort.patients[p].survival!.time).toBeCloseTo(1 + p, 10);
     expect(cohort.expression.genes).toEqual(GENES);
     for (let p = 0; p < 2 * N; p++) GENES.forEach((gene, g) => expect(valueOf(cohort.expression, `P${p}`, gene)).toBeCloseTo(Math.log2(1 + tpm(p, g)), 5));
     expect(problems.map(({ message }) => message).filter((message) => message.includes('all cohorts'))).toEqual([
@@ -81,7 +81,7 @@ describe('several cohorts in one study', () => {
     const [one, two] = [await scaled(whole), await scaled(divided)];
     for (const subspace of ['tumour', 'microenvironment'] as const) {
       expect(two[subspace]).toHaveLength(2 * N * 2);
-      two[subspace].forEach((z, i) => expect(z).toBeCloseTo(one[subspace][i]!, 4));
+      two[subspace].forEach((z, i) => expect(z).toBeCloseTo(one[subspace][i], 4));
     }
   });
 
@@ -94,10 +94,10 @@ describe('several cohorts in one study', () => {
     expect(await failure(await study({ encoder: 'uni' }, '', { encoder: 'conch' }))).toMatch(/\(other\): the features are of encoder 'uni'|encoder 'uni'.*'conch'/);
     expect(await failure(await study({ clinicalConfig: 'endpoint: PFI' }))).toMatch(/other\.csv: the endpoint is PFI \(event\), that of .*own\.csv is OS \(event\)/);
     expect(await failure(await study({ config: 'moreCohorts: [own.yaml]\n' }))).toMatch(/other\.yaml: a config that 'moreCohorts' names has 'moreCohorts' itself/);
-    const foreign = Object.fromEntries(GENES.map((gene) => [`ENSG-${gene}`, part('other', N).expression[gene]!]));
+    const foreign = Object.fromEntries(GENES.map((gene) => [`ENSG-${gene}`, part('other', N).expression[gene]]));
     expect(await failure(await study({ expression: foreign }))).toMatch(/no gene of 'own' is in all cohorts/);
     const renamed = await study();
-    write(resolve(renamed.clinical.file, '..'), 'other.yaml', readFileSync(renamed.moreCohorts![0]!, 'utf8').replace('name: other', 'name: own'));
+    write(resolve(renamed.clinical.file, '..'), 'other.yaml', readFileSync(renamed.moreCohorts![0], 'utf8').replace('name: other', 'name: own'));
     expect(await failure(renamed)).toMatch(/other\.csv: there is another cohort of the name 'own'/);
   });
 
@@ -119,7 +119,7 @@ describe('several cohorts in one study', () => {
   });
 
   it('leave out genes whose floor gives a cohort away', async () => {
-    const floored = (own: MadeCohort, floor: number) => ({ ...own.expression, B: own.expression['B']!.map((x, i) => (i % 2 === 0 ? floor : x)) });
+    const floored = (own: MadeCohort, floor: number) => ({ ...own.expression, B: own.expression['B'].map((x, i) => (i % 2 === 0 ? floor : x)) });
     const config = await study({ expression: floored(part('other', N), 0.5) }, '', {
       expression: floored(part('own', 0), 0.25),
       expressionConfig: 'transform: log2p1, leaveOutFloorsBy: sex',
@@ -215,9 +215,9 @@ describe('a cohort for a model that exists', () => {
     };
     const { cohort } = await load({ expression: { ...reversed(log2(other)) }, expressionConfig: 'transform: none' });
     expect(cohort.genes).toEqual(model.genes);
-    expect([cohort.timeUnit, cohort.patients[0]!.survival!.time]).toEqual(['years', expect.closeTo((1 + N) * (30.4375 / 365.25), 10)]);
+    expect([cohort.timeUnit, cohort.patients[0].survival!.time]).toEqual(['years', expect.closeTo((1 + N) * (30.4375 / 365.25), 10)]);
     expect(valueOf(cohort.expression, 'P13', 'C')).toBeCloseTo(valueOf((await load({})).cohort.expression, 'P13', 'C'), 5);
-    await expect(load({ expression: { A: other.expression['A']!, D: other.expression['D']! } })).rejects.toThrow(
+    await expect(load({ expression: { A: other.expression['A'], D: other.expression['D'] } })).rejects.toThrow(
       /other-expression\.csv: the matrix lacks 2 of the 3 genes that the model reads \(B, C\)\. .*geneMap/,
     );
     const dead = other.clinical.map((row) => ({ ...row, event: 0 }));
@@ -231,10 +231,10 @@ describe.skipIf(!existsSync(REAL))('two halves of the real cohort (../shared/dat
     const folder = newFolder();
     const lines = gunzipSync(readFileSync(join(REAL, 'expression.csv.gz'))).toString('utf8').trim().split('\n').map((line) => line.split(','));
     const clinical = readFileSync(join(REAL, 'clinical.csv'), 'utf8').trim().split('\n');
-    const ids = lines[0]!.slice(1, 41);
+    const ids = lines[0].slice(1, 41);
     const sets = resolve(REAL, '../gene-sets/glioma-subspaces.tcga1544.gmt');
     const cohort = async (name: string, own: readonly string[], order: <T>(rows: T[]) => T[], more = '') => {
-      const places = own.map((id) => lines[0]!.indexOf(id));
+      const places = own.map((id) => lines[0].indexOf(id));
       const [header, ...rows] = lines.map((row) => [row[0], ...places.map((at) => row[at])].join(','));
       write(folder, `${name}-x.csv`, [header, ...order(rows)].join('\n') + '\n');
       write(folder, `${name}.csv`, [clinical[0], ...clinical.filter((row) => own.some((id) => row.startsWith(`${id},`)))].join('\n') + '\n');

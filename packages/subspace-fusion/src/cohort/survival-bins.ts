@@ -13,7 +13,7 @@ export const SURVIVAL_BINS = 4;
 export function survivalCuts(training: readonly NonNullable<Patient['survival']>[]): number[] {
   const times = Float64Array.from(training.filter(({ event }) => event).map(({ time }) => time)).sort();
   const cuts = times.length < SURVIVAL_BINS ? [] : [0.25, 0.5, 0.75].map((p) => quantile(times, p));
-  if (!(0 < cuts[0]! && cuts[0]! < cuts[1]! && cuts[1]! < cuts[2]!)) {
+  if (!(0 < cuts[0] && cuts[0] < cuts[1] && cuts[1] < cuts[2])) {
     throw new UserError(
       `The ${training.length} training patients have ${times.length} observed deaths at ${new Set(times).size} different times: ` +
         'too few for the four survival bins. Train on more patients.',

@@ -105,7 +105,7 @@ async function readHead(file: string): Promise<Head> {
     if (text.length > LONGEST_LINE) throw tooLong(file, comments + 1);
   }
   // Old line ends (CR alone) leave everything in one piece.
-  return { comments, header: text.split('\r', 1)[0]! };
+  return { comments, header: text.split('\r', 1)[0] };
 }
 
 const tooLong = (file: string, row: number) =>
@@ -223,15 +223,15 @@ export async function readTable(file: string, keeps: (column: string) => boolean
       places = row.cells.flatMap((column, i) => (keeps(column) ? [i] : []));
       continue;
     }
-    rows.push({ line: row.line, cells: places.map((i) => row.cells[i]!) });
+    rows.push({ line: row.line, cells: places.map((i) => row.cells[i]) });
     if (rows.length * places.length > MOST_CELLS) {
       throw badInput({ file, message: `the table has more than ${MOST_CELLS} cells`, remedy: 'Leave out the columns that nobody needs' });
     }
   }
-  const columns = places.map((i) => header!.cells[i]!);
+  const columns = places.map((i) => header!.cells[i]);
   const repeated = repeatedNames(columns);
   if (repeated.length > 0) {
-    const names = repeated.map(({ name, first, second }) => `'${name}' (columns ${places[first]! + 1} and ${places[second]! + 1})`);
+    const names = repeated.map(({ name, first, second }) => `'${name}' (columns ${places[first] + 1} and ${places[second] + 1})`);
     throw badInput({ file, row: header!.line, message: `the header repeats ${someOf(names)}`, remedy: 'Keep one column of each name' });
   }
   if (rows.length === 0) throw badInput({ file, message: 'the table has a header and no rows', remedy: 'Add the rows' });

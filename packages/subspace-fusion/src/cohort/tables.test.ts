@@ -62,7 +62,7 @@ describe('the clinical table', () => {
     expect(problems).toEqual([]);
     const censored = file('censored.csv', text.replace('dead', 'censorship'));
     const other = await readClinical({ ...options, event: 'censorship', file: censored }, problems);
-    expect(other.patients[0]!.survival).toEqual({ time: 12.5, event: false });
+    expect(other.patients[0].survival).toEqual({ time: 12.5, event: false });
   });
 
   it('collects contradictions and wrong values with their rows', async () => {
@@ -99,7 +99,7 @@ describe('the clinical table', () => {
       const problems: Problem[] = [];
       const config = parseConfig(`name: x\nclinical: {file: ${path}}\nexpression: {file: x}\nfeatures: {folder: x}\ntask: ${task}\n`, '/x.yaml');
       checkTask(await readClinical(config.clinical, problems, task), config, problems);
-      return problems.flatMap(({ row, message }) => (row === undefined ? [] : [`${row} ${message.split(/ of '| and | holds/, 1)[0]!}`]));
+      return problems.flatMap(({ row, message }) => (row === undefined ? [] : [`${row} ${message.split(/ of '| and | holds/, 1)[0]}`]));
     };
     expect(await found('grade')).toEqual(["3 'P2': histology is glioblastoma", "4 column 'histologic_grade'"]);
     expect(await found('subtype')).toEqual(["2 column 'idh_status'", "2 column 'codel_1p19q'"]);

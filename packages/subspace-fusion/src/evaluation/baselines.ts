@@ -25,7 +25,7 @@ export function ridgeBaseline(training: PatientSamples, scored: PatientSamples, 
   const columns = ({ samples, patients }: PatientSamples) => designMatrix(patients.map((id) => genesOf(samples, id)));
   const [scores] = ridgeScores(columns(training), training.samples.labels(training.patients), columns(scored), seed).runs;
   const labels = scored.samples.labels(scored.patients);
-  const metrics = labels.kind === 'survival' ? scoreRisks(scores!, labels, seed) : scoreProbabilities(scores!, labels, seed);
+  const metrics = labels.kind === 'survival' ? scoreRisks(scores, labels, seed) : scoreProbabilities(scores, labels, seed);
   return { [RIDGE[labels.kind]]: byName(metrics) };
 }
 
@@ -43,7 +43,7 @@ export function ridgeScores(x: Float32Array, training: BatchLabels, xScored: Flo
 export function coxScores(trainingRisks: Float64Array, training: BatchLabels & { kind: 'survival' }, risks: Float64Array): ScoredRuns {
   const { time, event } = timesAndEvents(training);
   const baseline = breslowSurvival(trainingRisks, time, event);
-  return { runs: [risks], survival: [{ until: baseline.until, at: (row, t) => baseline.at(risks[row]!, t) }] };
+  return { runs: [risks], survival: [{ until: baseline.until, at: (row, t) => baseline.at(risks[row], t) }] };
 }
 
 /**
@@ -68,7 +68,7 @@ export function genesOf(samples: CohortSamples, id: string): Float32Array[] {
 
 /** The arrays of each patient side by side, `[patients, columns]`. */
 export function designMatrix(patients: readonly (readonly Float32Array[])[]): Float32Array {
-  const width = patients[0]!.reduce((n, part) => n + part.length, 0);
+  const width = patients[0].reduce((n, part) => n + part.length, 0);
   const x = new Float32Array(patients.length * width);
   patients.forEach((parts, i) => {
     let at = i * width;

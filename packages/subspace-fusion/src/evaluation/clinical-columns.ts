@@ -49,6 +49,6 @@ export function clinicalColumns(variables: readonly ClinicalVariable[], train: r
     const values = train.flatMap((row) => READERS[variable](row) ?? []);
     return values.reduce((sum, x) => sum + x, 0) / values.length;
   });
-  const columns = (rows: readonly ClinicalRow[]) => Float32Array.from(rows.flatMap((row) => variables.map((v, j) => READERS[v](row) ?? means[j]!)));
+  const columns = (rows: readonly ClinicalRow[]) => Float32Array.from(rows.flatMap((row) => variables.map((v, j) => READERS[v](row) ?? means[j])));
   return { train: columns(train), scored: columns(scored) };
 }

@@ -36,7 +36,7 @@ export function combinedScores(labels: BatchLabels, clinical: TwoGroups, own: re
 }
 
 function coxOfRisks(labels: BatchLabels & { kind: 'survival' }, clinical: TwoGroups, own: TwoGroups): ScoredRuns {
-  const columns = (group: keyof TwoGroups) => Float32Array.from({ length: 2 * own[group].length }, (_, k) => (k % 2 === 0 ? clinical : own)[group][k >> 1]!);
+  const columns = (group: keyof TwoGroups) => Float32Array.from({ length: 2 * own[group].length }, (_, k) => (k % 2 === 0 ? clinical : own)[group][k >> 1]);
   const cox = fitCox({ x: columns('validation'), ...timesAndEvents(labels) });
   return coxScores(coxRisk(cox, columns('validation')), labels, coxRisk(cox, columns('test')));
 }
@@ -46,7 +46,7 @@ const SMALLEST = 1e-6;
 
 function logisticOfProbabilities(labels: BatchLabels & { kind: 'classes' }, clinical: TwoGroups, own: TwoGroups): ScoredRuns {
   const C = labels.weights.length;
-  const logs = (p: ArrayLike<number>, i: number) => Array.from({ length: C }, (_, c) => Math.log(Math.max(p[i * C + c]!, SMALLEST)));
+  const logs = (p: ArrayLike<number>, i: number) => Array.from({ length: C }, (_, c) => Math.log(Math.max(p[i * C + c], SMALLEST)));
   const columns = (group: keyof TwoGroups) =>
     Float32Array.from(Array.from({ length: own[group].length / C }, (_, i) => [...logs(clinical[group], i), ...logs(own[group], i)]).flat());
   return { runs: [logisticScores(columns('validation'), labels, columns('test'), 0)] };

@@ -32,36 +32,36 @@ describe('the mean over folds', () => {
 
   it('is of the metric within folds: scales that differ between folds do not matter', () => {
     const { models } = compareModels(folds, [], 1, 100);
-    expect(models['exact']!['concordanceIndex']).toMatchObject({ value: 1, low: 1, high: 1, n: 150 });
-    const own = folds.map((fold) => scoreRisks((fold.models['noisy'] as { runs: number[][] }).runs[0]!, labelsOf(fold), 1)[0]!);
+    expect(models['exact']['concordanceIndex']).toMatchObject({ value: 1, low: 1, high: 1, n: 150 });
+    const own = folds.map((fold) => scoreRisks((fold.models['noisy'] as { runs: number[][] }).runs[0], labelsOf(fold), 1)[0]);
     const mean = own.reduce((sum, { value }) => sum + value!, 0) / 3;
-    const { value, events, comparablePairs } = models['noisy']!['concordanceIndex'] as { value: number; events: number; comparablePairs: number };
+    const { value, events, comparablePairs } = models['noisy']['concordanceIndex'] as { value: number; events: number; comparablePairs: number };
     expect(value).toBeCloseTo(mean, 12);
     expect(events).toBe(own.reduce((sum, m) => sum + (m as { events: number }).events, 0));
     expect(comparablePairs).toBe(own.reduce((sum, m) => sum + (m as { comparablePairs: number }).comparablePairs, 0));
   });
 
   it('of one fold is that fold, interval and all', () => {
-    const { models } = compareModels([folds[1]!], [], 7);
-    const runs = (folds[1]!.models['noisy'] as { runs: number[][] }).runs;
-    const [{ name, ...expected }] = scoreRisks(runs[0]!, labelsOf(folds[1]!), 7) as [Metric];
-    expect(models['noisy']![name]).toEqual(expected);
+    const { models } = compareModels([folds[1]], [], 7);
+    const runs = (folds[1].models['noisy'] as { runs: number[][] }).runs;
+    const [{ name, ...expected }] = scoreRisks(runs[0], labelsOf(folds[1]), 7) as [Metric];
+    expect(models['noisy'][name]).toEqual(expected);
   });
 
   it('of several seeds is the mean of their metrics, not the metric of their mean', () => {
     const [fold] = folds;
-    const runs = [fold!.models['noisy'], fold!.models['noisier']].flatMap((scores) => (scores as { runs: number[][] }).runs);
-    const { models } = compareModels([{ ...fold!, models: { ...fold!.models, both: { runs } } }], [], 1, 10);
-    const value = (name: string) => models[name]!['concordanceIndex']!.value!;
+    const runs = [fold.models['noisy'], fold.models['noisier']].flatMap((scores) => (scores as { runs: number[][] }).runs);
+    const { models } = compareModels([{ ...fold, models: { ...fold.models, both: { runs } } }], [], 1, 10);
+    const value = (name: string) => models[name]['concordanceIndex'].value!;
     expect(value('both')).toBeCloseTo((value('noisy') + value('noisier')) / 2, 12);
   });
 
   it('is refused where a fold refuses, with the fold and its reason', () => {
-    const silent: FoldScores = { ...folds[2]!, models: { ...folds[2]!.models, noisy: { reason: 'no run was finished' } } };
-    const { models, differences } = compareModels([folds[0]!, folds[1]!, silent], [['exact', 'noisy']], 1, 10);
-    expect(models['noisy']!['concordanceIndex']).toEqual({ value: null, reason: 'fold 2: no run was finished' });
+    const silent: FoldScores = { ...folds[2], models: { ...folds[2].models, noisy: { reason: 'no run was finished' } } };
+    const { models, differences } = compareModels([folds[0], folds[1], silent], [['exact', 'noisy']], 1, 10);
+    expect(models['noisy']['concordanceIndex']).toEqual({ value: null, reason: 'fold 2: no run was finished' });
     expect(differences['exact - noisy']).toEqual({ value: null, reason: 'fold 2: no run was finished' });
-    expect(models['exact']!['concordanceIndex']!.value).toBe(1);
+    expect(models['exact']['concordanceIndex'].value).toBe(1);
   });
 });
 
@@ -70,8 +70,8 @@ describe('paired differences', () => {
     const folds = [0, 1].map((fold) => survivalFold(fold, 60, { good: 0.5, bad: 3 }));
     const { models, differences } = compareModels(folds, [['good', 'good'], ['good', 'bad']], 1, 200);
     expect(differences['good - good']).toMatchObject({ value: 0, low: 0, high: 0 });
-    const value = (name: string) => models[name]!['concordanceIndex']!.value!;
-    expect(differences['good - bad']!.value).toBeCloseTo(value('good') - value('bad'), 12);
+    const value = (name: string) => models[name]['concordanceIndex'].value!;
+    expect(differences['good - bad'].value).toBeCloseTo(value('good') - value('bad'), 12);
     expect((differences['good - bad'] as { low: number }).low).toBeGreaterThan(0);
   });
 
@@ -93,13 +93,13 @@ describe('paired differences', () => {
     const models = { right: runs([0.1, 0.9, 0.2, 0.8, 0.3, 0.7]), wrong: runs([0.9, 0.1, 0.8, 0.2, 0.7, 0.3]) };
     const fold: FoldScores = { fold: 0, training: { patients: 20 }, patients: labels.map(String), truth: { kind: 'classes', labels, classes: ['a', 'b'] }, models };
     const compared = compareModels([fold], [['right', 'wrong']], 3, 50);
-    expect(compared.differences['right - wrong']!.value).toBe(1);
+    expect(compared.differences['right - wrong'].value).toBe(1);
     const batch = { kind: 'classes' as const, labels, weights: [1, 1] };
-    const alone = scoreProbabilities(models.right.runs[0]!, batch, 3);
-    for (const { name, ...metric } of alone) expect(compared.models['right']![name]!.value).toBe(metric.value);
+    const alone = scoreProbabilities(models.right.runs[0], batch, 3);
+    for (const { name, ...metric } of alone) expect(compared.models['right'][name].value).toBe(metric.value);
     // Σ_c (p_c − [c is true])², worked out by hand: 2·(0.1² + 0.2² + 0.3²)/3.
-    expect(compared.models['right']!['brier']!.value).toBeCloseTo((2 * (0.01 + 0.04 + 0.09)) / 3, 12);
-    expect(compared.models['right']!['expectedCalibrationError']).toMatchObject({ value: expect.closeTo(0.2, 12) as number, noInterval: expect.any(String) as string });
+    expect(compared.models['right']['brier'].value).toBeCloseTo((2 * (0.01 + 0.04 + 0.09)) / 3, 12);
+    expect(compared.models['right']['expectedCalibrationError']).toMatchObject({ value: expect.closeTo(0.2, 12) as number, noInterval: expect.any(String) as string });
   });
 });
 
@@ -113,10 +113,10 @@ describe('a draw of patients', () => {
     const prepared = prepareFold(tied, { time: 24, timeUnit: 'months', times: [12, 24], rule: '' });
     for (let r = 0; r < 20; r++) {
       const rows = Uint32Array.from({ length: 60 }, (_, i) => Math.floor(60 * uniform(key(9, r), i)));
-      const taken = [takeRows(time, rows), takeRows(event, rows), takeRows(runs[0]!, rows)] as const;
+      const taken = [takeRows(time, rows), takeRows(event, rows), takeRows(runs[0], rows)] as const;
       const draw = drawOf(prepared, rows);
-      expect(HEADLINES.survival.score(draw, 'model', 0)[0]!.value).toBeCloseTo(concordanceIndex(...taken).value!, 12);
-      expect(OTHERS.survival.score(draw, 'model', 0)[0]!.value).toBeCloseTo(unoConcordance(...taken, 24, prepared.judged!.censoring).value!, 12);
+      expect(HEADLINES.survival.score(draw, 'model', 0)[0].value).toBeCloseTo(concordanceIndex(...taken).value!, 12);
+      expect(OTHERS.survival.score(draw, 'model', 0)[0].value).toBeCloseTo(unoConcordance(...taken, 24, prepared.judged!.censoring).value!, 12);
     }
   });
 
@@ -128,7 +128,7 @@ describe('a draw of patients', () => {
     for (let r = 0; r < 20; r++) {
       const rows = Uint32Array.from({ length: 40 }, (_, i) => Math.floor(40 * uniform(key(9, r), i)));
       const expected = macroAuc(takeRows(p, rows, 3), takeRows(labels, rows), 3);
-      expect(HEADLINES.classes.score(drawOf(prepared, rows), 'model', 0)[0]!.value).toBeCloseTo(expected.value!, 12);
+      expect(HEADLINES.classes.score(drawOf(prepared, rows), 'model', 0)[0].value).toBeCloseTo(expected.value!, 12);
     }
   });
 });
@@ -136,21 +136,21 @@ describe('a draw of patients', () => {
 describe('probabilities of survival', () => {
   const folds = [0, 1].map((fold) => madeFold(fold, 150, { truth: 0, noisy: 1.5, ageDiagnosisGrade: 0.7 }));
   const compared = compareModels(folds, [['truth', 'noisy']], 1, 200);
-  const value = (model: string, metric: string) => compared.models[model]![metric]!.value!;
+  const value = (model: string, metric: string) => compared.models[model][metric].value!;
 
   it('are judged at two years, which training patients and models reach', () => {
     expect(compared.horizon).toMatchObject({ time: 24, timeUnit: 'months', rule: '2 years' });
-    const short = { ...folds[0]!, models: { short: { ...folds[0]!.models['truth'], survival: [{ until: 15, at: () => 1 }] }, ...folds[0]!.models } } as FoldScores;
+    const short = { ...folds[0], models: { short: { ...folds[0].models['truth'], survival: [{ until: 15, at: () => 1 }] }, ...folds[0].models } } as FoldScores;
     const [first, ...others] = Object.entries(short.models);
-    expect(compareModels([{ ...short, models: Object.fromEntries([...others, first!]) }], [], 1, 2).models['short']!['integratedBrier']!.value).toBeNull();
-    expect(chooseHorizon([short, folds[1]!])).toMatchObject({ time: 15, times: [2.5, 5, 7.5, 10, 12.5, 15] });
+    expect(compareModels([{ ...short, models: Object.fromEntries([...others, first]) }], [], 1, 2).models['short']['integratedBrier'].value).toBeNull();
+    expect(chooseHorizon([short, folds[1]])).toMatchObject({ time: 15, times: [2.5, 5, 7.5, 10, 12.5, 15] });
   });
 
   it('make the model that knows the truth the best in every error', () => {
     for (const error of ['integratedBrier', 'survivalCalibrationError']) expect(value('truth', error)).toBeLessThan(value('noisy', error));
     for (const area of ['unoConcordance', 'dynamicAuc', 'netBenefit[0.5]']) expect(value('truth', area)).toBeGreaterThan(value('noisy', area));
-    expect(compared.models['truth']!['integratedBrier']).toMatchObject({ n: 300, resamples: 200, low: expect.any(Number) as number });
-    expect(compared.models['truth']!['unoConcordance']).toMatchObject({ comparablePairs: expect.any(Number) as number, estimator: expect.stringContaining('training patients') as string });
+    expect(compared.models['truth']['integratedBrier']).toMatchObject({ n: 300, resamples: 200, low: expect.any(Number) as number });
+    expect(compared.models['truth']['unoConcordance']).toMatchObject({ comparablePairs: expect.any(Number) as number, estimator: expect.stringContaining('training patients') as string });
   });
 
   it('score constant ones as the formula says: no ranking, and S(1−S) and more of Brier score', () => {
@@ -158,20 +158,20 @@ describe('probabilities of survival', () => {
     const flat = madeFold(0, n, { truth: 0 });
     const half = { runs: [Array<number>(n).fill(1)], survival: [{ until: 60, at: () => 0.5 }] };
     const { models } = compareModels([{ ...flat, models: { half } }], [], 1, 20);
-    expect(models['half']!['concordanceIndex']!.value).toBe(0.5);
-    expect(models['half']!['dynamicAuc']!.value).toBeCloseTo(0.5, 12);
+    expect(models['half']['concordanceIndex'].value).toBe(0.5);
+    expect(models['half']['dynamicAuc'].value).toBeCloseTo(0.5, 12);
     // (1/2 − 0)² and (1/2 − 1)² are both 1/4; the weights of the patients add up to about n.
-    expect(models['half']!['integratedBrier']!.value).toBeCloseTo(0.25, 1);
+    expect(models['half']['integratedBrier'].value).toBeCloseTo(0.25, 1);
   });
 
   it('are refused of a model that has none, and without knowledge of the training patients', () => {
-    const risks = { runs: (folds[0]!.models['truth'] as { runs: number[][] }).runs };
-    const one = compareModels([{ ...folds[0]!, models: { risks } }], [], 1, 20).models['risks']!;
+    const risks = { runs: (folds[0].models['truth'] as { runs: number[][] }).runs };
+    const one = compareModels([{ ...folds[0], models: { risks } }], [], 1, 20).models['risks'];
     expect(one['integratedBrier']).toEqual({ value: null, reason: 'the model gives no probabilities of survival up to the horizon' });
-    expect(one['unoConcordance']!.value).toBeGreaterThan(0.6);
-    const unknown = compareModels([{ ...folds[0]!, training: { patients: 3 } }], [], 1, 20);
+    expect(one['unoConcordance'].value).toBeGreaterThan(0.6);
+    const unknown = compareModels([{ ...folds[0], training: { patients: 3 } }], [], 1, 20);
     expect(unknown.horizon).toEqual({ reason: 'the follow-up of the training patients is not known' });
-    expect(unknown.models['truth']!['unoConcordance']!.value).toBeNull();
+    expect(unknown.models['truth']['unoConcordance'].value).toBeNull();
   });
 
   it('say what each model adds to age, diagnosis and grade', () => {
@@ -179,12 +179,12 @@ describe('probabilities of survival', () => {
     const { over, variables, leftOut, models } = compared.adds;
     expect({ over, variables, leftOut }).toEqual({ over: 'ageDiagnosisGrade', variables: ['age'], leftOut: [{ variable: 'grade', reason: 'absent' }] });
     expect(Object.keys(models)).toEqual(['truth', 'noisy']);
-    expect(Object.keys(models['truth']!)).toEqual(['concordanceIndex', 'integratedBrier', 'netBenefit[0.1]', 'netBenefit[0.25]', 'netBenefit[0.5]']);
-    expect(models['truth']!['integratedBrier']!.value).toBeCloseTo(value('truth', 'integratedBrier') - value('ageDiagnosisGrade', 'integratedBrier'), 12);
-    expect((models['truth']!['concordanceIndex'] as { low: number }).low).toBeGreaterThan(0);
-    expect((models['truth']!['integratedBrier'] as { high: number }).high).toBeLessThan(0);
-    expect((models['noisy']!['concordanceIndex'] as { high: number }).high).toBeLessThan(0);
-    const without = compareModels(folds.map((fold) => ({ ...fold, models: { truth: fold.models['truth']! } })), [], 1, 20);
+    expect(Object.keys(models['truth'])).toEqual(['concordanceIndex', 'integratedBrier', 'netBenefit[0.1]', 'netBenefit[0.25]', 'netBenefit[0.5]']);
+    expect(models['truth']['integratedBrier'].value).toBeCloseTo(value('truth', 'integratedBrier') - value('ageDiagnosisGrade', 'integratedBrier'), 12);
+    expect((models['truth']['concordanceIndex'] as { low: number }).low).toBeGreaterThan(0);
+    expect((models['truth']['integratedBrier'] as { high: number }).high).toBeLessThan(0);
+    expect((models['noisy']['concordanceIndex'] as { high: number }).high).toBeLessThan(0);
+    const without = compareModels(folds.map((fold) => ({ ...fold, models: { truth: fold.models['truth'] } })), [], 1, 20);
     expect(without.adds).toEqual({ reason: 'there is no clinical model' });
   });
 });
@@ -192,22 +192,22 @@ describe('probabilities of survival', () => {
 describe('verdicts', () => {
   const folds = [0, 1].map((fold) => {
     const made = madeFold(fold, 150, { good: 0.3, bad: 3, alike: 0 });
-    return { ...made, models: { ...made.models, same: made.models['good']! } };
+    return { ...made, models: { ...made.models, same: made.models['good'] } };
   });
 
   it('call a copy equivalent, a worse model one that is helped, and adjust p for the number of pairs', () => {
     const { differences, bootstrap } = compareModels(folds, [['good', 'same'], ['good', 'bad'], ['bad', 'good'], ['good', 'alike']], 1, 1000);
     expect(differences['good - same']).toMatchObject({ value: 0, p: 1, adjustedP: 1, verdict: 'equivalent' });
     expect(differences['good - bad']).toMatchObject({ verdict: 'helps', p: 2 / 1001 });
-    expect(differences['good - bad']!.adjustedP).toBeCloseTo(8 / 1001, 12);
-    expect(differences['bad - good']!.verdict).toBe('harms');
+    expect(differences['good - bad'].adjustedP).toBeCloseTo(8 / 1001, 12);
+    expect(differences['bad - good'].verdict).toBe('harms');
     expect(bootstrap).toMatchObject({ resamples: 1000, family: 4, margin: 0.01 });
   });
 
   it('draw more resamples where many pairs need them', () => {
     const pairs = Array.from({ length: 4 }, () => ['good', 'bad'] as const);
     expect(compareModels(folds, pairs, 1, 100).bootstrap.resamples).toBe(160);
-    expect(compareModels(folds, pairs, 1, 100).differences['good - bad']!.verdict).toBe('helps');
+    expect(compareModels(folds, pairs, 1, 100).differences['good - bad'].verdict).toBe('helps');
   });
 });
 
@@ -217,10 +217,10 @@ describe('repeated folds', () => {
   const dealt = (repeat: number, fold: number): FoldScores => {
     const rows = Array.from({ length: 80 }, (_, i) => i).filter((i) => (repeat === 0 ? i % 2 : Math.floor(i / 40)) === fold);
     const { time, event } = survivalOf(whole);
-    const runs = (name: string) => ({ runs: [rows.map((i) => (whole.models[name] as { runs: number[][] }).runs[0]![i]!)] });
+    const runs = (name: string) => ({ runs: [rows.map((i) => (whole.models[name] as { runs: number[][] }).runs[0][i])] });
     return {
-      fold, repeat, patients: rows.map((i) => whole.patients[i]!), training: { patients: 40 },
-      truth: { kind: 'survival', time: rows.map((i) => time[i]!), event: rows.map((i) => event[i]!) },
+      fold, repeat, patients: rows.map((i) => whole.patients[i]), training: { patients: 40 },
+      truth: { kind: 'survival', time: rows.map((i) => time[i]), event: rows.map((i) => event[i]) },
       models: { model: runs('model'), other: runs('other') },
     };
   };
@@ -228,17 +228,17 @@ describe('repeated folds', () => {
 
   it('have the interval of Nadeau and Bengio beside that of patients, who are counted once', () => {
     const { models, repeated, bootstrap } = compareModels(folds, [['model', 'other']], 1, 200);
-    expect(models['model']!['concordanceIndex']).toMatchObject({ n: 80 });
+    expect(models['model']['concordanceIndex']).toMatchObject({ n: 80 });
     expect(bootstrap.units).toMatch(/each with all repeats/);
     expect(repeated).toMatchObject({ repeats: 2, folds: 2 });
-    const values = folds.map((fold) => compareModels([fold], [], 1, 2).models['model']!['concordanceIndex']!.value!);
+    const values = folds.map((fold) => compareModels([fold], [], 1, 2).models['model']['concordanceIndex'].value!);
     const mean = values.reduce((a, b) => a + b, 0) / 4;
     const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / 3;
     const half = 3.182446 * Math.sqrt((1 / 4 + 40 / 40) * variance); // t of 3 degrees of freedom
     const interval = repeated!.models['model'] as { value: number; low: number; high: number };
     expect(interval.value).toBeCloseTo(mean, 12);
     expect(interval.high - interval.value).toBeCloseTo(half, 5);
-    expect(repeated!.differences['model - other']!.p).toBeLessThan(1);
+    expect(repeated!.differences['model - other'].p).toBeLessThan(1);
     expect(compareModels(folds.slice(0, 2), [], 1, 20).repeated).toBeUndefined();
   });
 });

@@ -28,8 +28,8 @@ const RESAMPLES_PER_TEST = 40;
  * @param resamples of the metrics that speak for the task; more are drawn where many pairs need them
  */
 export function compareModels(folds: readonly FoldScores[], pairs: readonly Pair[], seed: number, resamples = 1000): Comparison {
-  const { kind } = folds[0]!.truth;
-  const names = Object.keys(folds[0]!.models);
+  const { kind } = folds[0].truth;
+  const names = Object.keys(folds[0].models);
   const chosen = chooseHorizon(folds);
   const horizon = chosen && !('reason' in chosen) ? chosen : undefined;
   const prepared = folds.map((fold) => prepareFold(fold, horizon));
@@ -45,7 +45,7 @@ export function compareModels(folds: readonly FoldScores[], pairs: readonly Pair
   const differences = testDifferences(primary.differences.slice(0, pairs.length), enough);
   const family = Object.values(differences).filter(({ p }) => p !== undefined).length;
   return {
-    models: Object.fromEntries(names.map((name, m) => [name, byName([...primary.models[m]!, ...others.models[m]!, ...foldMean(everyone, name, CALIBRATION[kind])])])),
+    models: Object.fromEntries(names.map((name, m) => [name, byName([...primary.models[m], ...others.models[m], ...foldMean(everyone, name, CALIBRATION[kind])])])),
     differences,
     adds: addedValue(folds, [...primary.differences.slice(pairs.length), ...others.differences]),
     ...(chosen ? { horizon: chosen } : {}),
@@ -80,16 +80,16 @@ function resampled(
   const width = set.names.length;
   const at = (model: string, metric: string) => names.indexOf(model) * width + set.names.indexOf(metric);
   const evaluate = (drawn: Uint32Array): Metric[] => {
-    const draws = units.rowsOf(drawn).map((rows, f) => drawOf(folds[f]!, rows));
+    const draws = units.rowsOf(drawn).map((rows, f) => drawOf(folds[f], rows));
     const metrics = names.flatMap((name) => foldMean(draws, name, set));
-    return [...metrics, ...wanted.map(({ model, reference, metric }) => difference(metrics[at(model, metric)]!, metrics[at(reference, metric)]!, differenceName(model, reference)))];
+    return [...metrics, ...wanted.map(({ model, reference, metric }) => difference(metrics[at(model, metric)], metrics[at(reference, metric)], differenceName(model, reference)))];
   };
   const drawn = bootstrap(evaluate, units.sizes, seed, resamples);
   const metrics = percentileIntervals(drawn);
   const first = names.length * width;
   return {
     models: names.map((_, m) => metrics.slice(m * width, (m + 1) * width)),
-    differences: wanted.map((want, i) => ({ ...want, value: metrics[first + i]!, draws: drawn.draws[first + i]! })),
+    differences: wanted.map((want, i) => ({ ...want, value: metrics[first + i], draws: drawn.draws[first + i] })),
   };
 }
 
@@ -102,7 +102,7 @@ function testDifferences(differences: readonly FoundDifference[], resamples: num
   const tested = differences.map(({ value: { name, ...rest } }, i): [string, Difference] => {
     const own = p[i] ?? null;
     if (own === null || rest.value === null) return [name, rest];
-    const adjustedP = adjusted[place++]!;
+    const adjustedP = adjusted[place++];
     const { low, high } = rest;
     const says = low === undefined || high === undefined ? {} : { verdict: verdict(low, high, MARGIN, adjustedP) };
     return [name, { ...rest, p: own, adjustedP, ...says }];

@@ -87,7 +87,7 @@ export async function gatherCrossval({ config, out, cohort, folds, seeds, runs, 
 
   const seed = config.training.seed;
   const complete = scores.filter((fold) => fold !== undefined);
-  if (complete.length === 0) throw new Error(`${out}: no run could be finished. The first one says: ${failureOf(runs[0]!.outcome)}`);
+  if (complete.length === 0) throw new Error(`${out}: no run could be finished. The first one says: ${failureOf(runs[0].outcome)}`);
   const shuffled = control === 'shuffled-outcomes' ? await Promise.all(
     folds.map((fold) => scoreFold(fold, withShuffledOutcomes(cohort, config.split.seed), means, { [model]: ended(fold, control) })),
   ) : [];
@@ -125,10 +125,10 @@ export async function gatherCrossval({ config, out, cohort, folds, seeds, runs, 
 }
 
 function compare(folds: readonly FoldScores[], model: string, seed: number): ComparedModels {
-  const others = Object.keys(folds[0]!.models).filter((name) => name !== model);
+  const others = Object.keys(folds[0].models).filter((name) => name !== model);
   const { models, ...rest } = compareModels(folds, others.map((other) => [model, other]), seed);
   const { [model]: metrics, ...baselines } = models;
-  return { patients: countPatients(folds), metrics: metrics!, baselines, ...rest };
+  return { patients: countPatients(folds), metrics: metrics, baselines, ...rest };
 }
 
 /** What a fold alone says: too little to test anything by. */

@@ -14,12 +14,12 @@ export interface DrawingUnits {
  * for all repeats at once: as independent draws, repeats would make intervals narrower without anything more being known.
  */
 export function drawingUnits(folds: readonly FoldScores[]): DrawingUnits {
-  if (folds.some(({ repeat }) => repeat !== undefined && repeat !== folds[0]!.repeat)) return acrossRepeats(folds);
+  if (folds.some(({ repeat }) => repeat !== undefined && repeat !== folds[0].repeat)) return acrossRepeats(folds);
   const sizes = folds.map(({ patients }) => patients.length);
   const starts = sizes.map((_, f) => sizes.slice(0, f).reduce((sum, n) => sum + n, 0));
   return {
     sizes,
-    rowsOf: (drawn) => starts.map((start, f) => drawn.subarray(start, start + sizes[f]!).map((row) => row - start)),
+    rowsOf: (drawn) => starts.map((start, f) => drawn.subarray(start, start + sizes[f]).map((row) => row - start)),
     words: 'patients within folds, the models as trained',
   };
 }
@@ -32,7 +32,7 @@ function acrossRepeats(folds: readonly FoldScores[]): DrawingUnits {
   });
   return {
     sizes: [everyone.length],
-    rowsOf: (drawn) => rowIn.map((row) => drawn.map((i) => row[i]!).filter((at) => at !== NOT_TESTED)),
+    rowsOf: (drawn) => rowIn.map((row) => drawn.map((i) => row[i]).filter((at) => at !== NOT_TESTED)),
     words: 'patients, each with all repeats, the models as trained',
   };
 }

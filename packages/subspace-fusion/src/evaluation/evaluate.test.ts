@@ -33,12 +33,12 @@ describe('survival', () => {
     expect(read<Result>(survival, 'result.json')).toEqual(result);
     expect(result).toMatchObject({ task: 'survival', split: 'test', patients: 12, patientsWithSeveralSlides: 0 });
     expect(Object.keys(result.metrics)).toEqual(['concordanceIndex']);
-    const index = result.metrics['concordanceIndex']!;
+    const index = result.metrics['concordanceIndex'];
     if (index.value === null) throw new Error(index.reason);
     expect(index).toMatchObject({ n: 12, events: expect.any(Number), comparablePairs: expect.any(Number), estimator: "Harrell's C", resamples: 1000 });
     expect(index.low).toBeLessThanOrEqual(index.value);
     expect(index.high).toBeGreaterThanOrEqual(index.value);
-    expect(result.baselines['ridgeCox']!['concordanceIndex']).toMatchObject({ n: 12, comparablePairs: index.comparablePairs });
+    expect(result.baselines['ridgeCox']['concordanceIndex']).toMatchObject({ n: 12, comparablePairs: index.comparablePairs });
     expect(result.selection.metric).toBe('concordanceIndex');
   });
 
@@ -46,7 +46,7 @@ describe('survival', () => {
     const test = await evaluate(survival);
     const training = await evaluate(survival, { split: 'train', allowSelected: true });
     const risks = training.predictions.map(({ risk }) => risk!).sort((a, b) => a - b);
-    const median = (risks[(risks.length - 1) >> 1]! + risks[risks.length >> 1]!) / 2;
+    const median = (risks[(risks.length - 1) >> 1] + risks[risks.length >> 1]) / 2;
     expect(test.result.riskGroups!.cut).toBeCloseTo(median, 12);
     expect(training.result.riskGroups!.cut).toBeCloseTo(median, 12);
     const high = test.predictions.filter(({ risk }) => risk! > median);
@@ -73,11 +73,11 @@ describe('survival', () => {
     const [header, ...rows] = readFileSync(join(folder, 'cohort', 'clinical.csv'), 'utf8').trim().split('\n').map((line) => line.split(','));
     for (const { patient, time, event, outputs, risk, survival: S } of predictions) {
       const row = rows.find(([id]) => id === patient)!;
-      expect(time).toBe(Number(row[header!.indexOf('survival_months')]));
-      expect(event).toBe(row[header!.indexOf('event')] === '1');
+      expect(time).toBe(Number(row[header.indexOf('survival_months')]));
+      expect(event).toBe(row[header.indexOf('event')] === '1');
       expect(outputs).toHaveLength(4);
-      expect(risk).toBeCloseTo(riskOf(outputs, 4)[0]!, 12);
-      expect(S[1]).toBeCloseTo((1 - outputs[0]!) * (1 - outputs[1]!), 12);
+      expect(risk).toBeCloseTo(riskOf(outputs, 4)[0], 12);
+      expect(S[1]).toBeCloseTo((1 - outputs[0]) * (1 - outputs[1]), 12);
     }
   });
 
@@ -97,7 +97,7 @@ describe('classes', () => {
     expect(result.riskGroups).toBeUndefined();
     expect(Object.keys(result.baselines)).toEqual(['ridgeLogistic']);
     const right = predictions.filter((p) => 'label' in p && p.outputs.indexOf(Math.max(...p.outputs)) === p.label).length;
-    expect(result.metrics['accuracy']!.value).toBeCloseTo(right / result.patients, 12);
+    expect(result.metrics['accuracy'].value).toBeCloseTo(right / result.patients, 12);
     for (const p of predictions) expect(p.outputs.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 6);
   });
 });
@@ -107,8 +107,8 @@ test('a metric that cannot be computed is a refusal with its reason, never 0 and
   const config = await shortConfig(copyCohort(join(folder, 'cohort'), copy), { 'split.test': '0.3', 'split.validation': '0.2' });
   const alive = new Set((await readRunSplit(survival)).test);
   // The run's folds are drawn from the events: named here, they stay.
-  editTable(join(copy, 'clinical.csv'), (rows) => rows.map((row) => (alive.has(row[0]!) ? row.with(rows[0]!.indexOf('event'), '0') : row)));
-  editTable(join(copy, 'clinical.csv'), (rows) => rows.map((row, r) => [...row, r === 0 ? 'fold' : alive.has(row[0]!) ? '1' : '0']));
+  editTable(join(copy, 'clinical.csv'), (rows) => rows.map((row) => (alive.has(row[0]) ? row.with(rows[0].indexOf('event'), '0') : row)));
+  editTable(join(copy, 'clinical.csv'), (rows) => rows.map((row, r) => [...row, r === 0 ? 'fold' : alive.has(row[0]) ? '1' : '0']));
   const out = join(folder, 'alive-run');
   await train({ config: { ...config, split: { ...config.split, file: join(copy, 'clinical.csv'), fold: 1 } }, out });
   const { result } = await evaluateAndWrite(out);
@@ -133,7 +133,7 @@ test('several slides of a patient give one prediction, the mean of their hazards
   const first = (await evaluate(survival)).predictions.find((p) => p.patient === patient)!; // the same model: training never saw the patient
   rmSync(join(copy, 'bags', `${patient}-DX1.h5`));
   const second = (await evaluate(out)).predictions.find((p) => p.patient === patient)!;
-  mean.outputs.forEach((h, j) => expect(h).toBeCloseTo((first.outputs[j]! + second.outputs[j]!) / 2, 6));
+  mean.outputs.forEach((h, j) => expect(h).toBeCloseTo((first.outputs[j] + second.outputs[j]) / 2, 6));
 });
 
 test('patients that have left the cohort since are named', async () => {

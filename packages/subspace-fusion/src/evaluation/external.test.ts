@@ -35,11 +35,11 @@ beforeAll(async () => {
   const bags = join(folder, 'other', 'bags');
   for (const id of test) renameSync(join(bags, `${id}-DX1.h5`), join(bags, `${rename(id)}-DX1.h5`));
   editTable(join(folder, 'other', 'clinical.csv'), ([header, ...rows]) => {
-    const time = header!.indexOf('survival_months');
-    const own = rows.filter(([id]) => test.includes(id!));
-    return [header!.with(time, 'days'), ...own.map((row) => row.with(0, rename(row[0]!)).with(time, String(Number(row[time]) * 30.4375)))];
+    const time = header.indexOf('survival_months');
+    const own = rows.filter(([id]) => test.includes(id));
+    return [header.with(time, 'days'), ...own.map((row) => row.with(0, rename(row[0])).with(time, String(Number(row[time]) * 30.4375)))];
   });
-  editTable(join(folder, 'other', 'expression.csv.gz'), ([header, ...genes]) => [header!.map(rename), ...genes.reverse()]);
+  editTable(join(folder, 'other', 'expression.csv.gz'), ([header, ...genes]) => [header.map(rename), ...genes.reverse()]);
   const text = readFileSync(other, 'utf8').replace(/^name: .*$/m, 'name: elsewhere').replace('survival_months', 'days').replace(/timeUnit: \w+/, 'timeUnit: days');
   writeFileSync(other, text.includes('timeUnit') ? text : text.replace('time: days', 'time: days\n  timeUnit: days'));
 });
@@ -56,9 +56,9 @@ describe('external validation', () => {
       expect(p).toMatchObject({ event: (same as typeof p & { event: boolean }).event, group: (same as typeof p & { group: string }).group });
       expect((p as typeof p & { time: number }).time).toBeCloseTo((same as typeof p & { time: number }).time, 6);
     }
-    const index = (result: Result) => result.metrics['concordanceIndex']!.value;
+    const index = (result: Result) => result.metrics['concordanceIndex'].value;
     expect(index(abroad.result)).toBeCloseTo(index(home.result)!, 12);
-    expect(abroad.result.baselines['ridgeCox']!['concordanceIndex']!.value).toBeCloseTo(home.result.baselines['ridgeCox']!['concordanceIndex']!.value!, 12);
+    expect(abroad.result.baselines['ridgeCox']['concordanceIndex'].value).toBeCloseTo(home.result.baselines['ridgeCox']['concordanceIndex'].value!, 12);
     expect(abroad.result.riskGroups!.cut).toBe(home.result.riskGroups!.cut);
   });
 
@@ -80,15 +80,15 @@ describe('external validation', () => {
     expect(result.cohort!.leftOut).toEqual({ 'have ids of training or validation patients of the run': train.length + validation.length });
     expect(warnings).toContainEqual(expect.stringMatching(/^28 patients have ids of training or validation patients of the run \(SIM-/));
     const seen = copyCohort(join(folder, 'cohort'), join(folder, 'seen'));
-    editTable(join(folder, 'seen', 'clinical.csv'), ([header, ...rows]) => [header!, ...rows.filter(([id]) => train.includes(id!))]);
+    editTable(join(folder, 'seen', 'clinical.csv'), ([header, ...rows]) => [header, ...rows.filter(([id]) => train.includes(id))]);
     await expect(externally(run, seen)).rejects.toThrow(/no patient is left to be scored: .*20 have ids of training or validation/);
   });
 
   test('refuses a matrix that lacks genes of the model, with their number and names', async () => {
     const copy = copyCohort(join(folder, 'other'), join(folder, 'fewer'));
     const { scaling } = await readModel(run);
-    const gone = [...scaling.tumour.genes.slice(0, 2), scaling.microenvironment.genes[0]!];
-    editTable(join(folder, 'fewer', 'expression.csv.gz'), (rows) => rows.filter(([gene]) => !gone.includes(gene!)));
+    const gone = [...scaling.tumour.genes.slice(0, 2), scaling.microenvironment.genes[0]];
+    editTable(join(folder, 'fewer', 'expression.csv.gz'), (rows) => rows.filter(([gene]) => !gone.includes(gene)));
     const failure = await externally(run, copy).then(() => '', (error: Error) => error.message);
     expect(failure).toMatch(/expression\.csv\.gz: the matrix lacks 3 of the \d+ genes that the model reads/);
     for (const gene of gone) expect(failure).toContain(gene);
@@ -96,7 +96,7 @@ describe('external validation', () => {
 
   test('warns of expression that does not lie where the training patients’ did', async () => {
     const copy = copyCohort(join(folder, 'other'), join(folder, 'shifted'));
-    editTable(join(folder, 'shifted', 'expression.csv.gz'), ([header, ...genes]) => [header!, ...genes.map(([gene, ...cells]) => [gene!, ...cells.map((x) => String((1 + Number(x)) * 64 - 1))])]);
+    editTable(join(folder, 'shifted', 'expression.csv.gz'), ([header, ...genes]) => [header, ...genes.map(([gene, ...cells]) => [gene, ...cells.map((x) => String((1 + Number(x)) * 64 - 1))])]);
     const said = async (path: string) => {
       const warnings: string[] = [];
       await externally(run, path, { onWarning: ({ message }) => warnings.push(message) });
@@ -113,19 +113,19 @@ describe('external validation', () => {
     const { result, predictions } = await externally(run, other, { onWarning: ({ message }) => warnings.push(message) });
     renameSync(hidden, join(folder, 'cohort'));
     expect(result.patients).toBe(12);
-    expect([result.baselines, result.riskGroups, 'group' in predictions[0]!]).toEqual([{}, undefined, false]);
+    expect([result.baselines, result.riskGroups, 'group' in predictions[0]]).toEqual([{}, undefined, false]);
     expect(warnings).toContainEqual(expect.stringMatching(/cannot be read, so there are no baselines and no risk groups/));
   });
 
   test('asks for the label of the model, whatever task the other config has, and scores a cohort of one class', async () => {
     const copy = copyCohort(join(folder, 'other'), join(folder, 'one-class'));
     editTable(join(folder, 'one-class', 'clinical.csv'), ([header, ...rows]) => {
-      const [idh, codel] = [header!.indexOf('idh_status'), header!.indexOf('codel_1p19q')];
-      return [header!, ...rows.map((row, i) => row.with(idh, i === 0 ? '' : 'mutant').with(codel, 'codel'))];
+      const [idh, codel] = [header.indexOf('idh_status'), header.indexOf('codel_1p19q')];
+      return [header, ...rows.map((row, i) => row.with(idh, i === 0 ? '' : 'mutant').with(codel, 'codel'))];
     });
     const { result } = await externally(classes, copy);
     expect(result).toMatchObject({ task: 'subtype', split: 'external', patients: 11, cohort: { leftOut: { 'without a label: idh_status unknown': 1 } } });
-    expect(result.metrics['accuracy']!.value).not.toBeNull();
+    expect(result.metrics['accuracy'].value).not.toBeNull();
     expect(result.metrics['macroAuc']).toMatchObject({ value: null });
     expect(result.endpoint).toBeUndefined();
   });

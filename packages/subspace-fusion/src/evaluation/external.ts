@@ -114,7 +114,7 @@ async function trainingPatients(run: string, { config, model, split }: SelectedM
     return { samples: cohortSamples(cohort, model), patients: split.train };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    const message = `the cohort that the run was trained on cannot be read, so there are no baselines and no risk groups (${error.message.split('\n')[0]!})`;
+    const message = `the cohort that the run was trained on cannot be read, so there are no baselines and no risk groups (${error.message.split('\n')[0]})`;
     onWarning?.({ severity: 'warning', file: run, message, remedy: 'Restore it for those' });
     return undefined;
   }

@@ -46,7 +46,7 @@ export function prepareFold(fold: FoldScores, horizon: Horizon | undefined): Pre
   const alive = Object.entries(fold.models).flatMap(([name, scores]) => {
     if ('reason' in scores || !scores.survival || scores.survival.some(({ until }) => until < horizon.time)) return [];
     const cells = fold.patients.length * width;
-    return [[name, scores.survival.map(({ at }) => Float64Array.from({ length: cells }, (_, i) => at(Math.floor(i / width), times[i % width]!)))] as const];
+    return [[name, scores.survival.map(({ at }) => Float64Array.from({ length: cells }, (_, i) => at(Math.floor(i / width), times[i % width])))] as const];
   });
   const censoring = censoringSurvival(followUp.time, followUp.event);
   return { ...fold, headline, judged: { horizon, censoring, uno: unoRanking(fold, horizon.time, censoring), alive: Object.fromEntries(alive) } };
@@ -87,7 +87,7 @@ export const OTHERS: Readonly<Record<Kind, MetricSet>> = {
     score({ fold, rows }, model, run) {
       const { labels, classes } = classesOf(fold);
       const C = classes.length;
-      const p = takeRows(runsOf(fold, model)[run]!, rows, C);
+      const p = takeRows(runsOf(fold, model)[run], rows, C);
       const truth = takeRows(labels, rows);
       const decisions = classificationMetrics(p, truth, C).filter(({ name }) => name !== HEADLINE.classes).map((metric) => nameClasses(metric, classes));
       return [...decisions, classBrier(p, truth, C), logLoss(p, truth, C), ...THRESHOLDS.map((threshold) => meanNetBenefit(p, truth, C, threshold))];
@@ -102,7 +102,7 @@ export const CALIBRATION: Readonly<Record<Kind, MetricSet>> = {
     names: ['expectedCalibrationError'],
     score({ fold }, model, run) {
       const { labels, classes } = classesOf(fold);
-      const error = expectedCalibrationError(runsOf(fold, model)[run]!, labels, classes.length);
+      const error = expectedCalibrationError(runsOf(fold, model)[run], labels, classes.length);
       return [withoutInterval(withEstimator(error, 'mean |confidence − accuracy| over 10 bins of equal width'))];
     },
   },
@@ -115,7 +115,7 @@ function scoreSurvival({ fold, rows, uno }: Draw, model: string, run: number): M
   const truth = survivalOf(fold);
   const time = takeRows(truth.time, rows);
   const event = takeRows(truth.event, rows);
-  const risk = takeRows(runsOf(fold, model)[run]!, rows);
+  const risk = takeRows(runsOf(fold, model)[run], rows);
   const ranked = [
     withEstimator(rankDraw(fold.judged.uno, uno, model, run), `Uno's C up to ${t}, ${CENSORING}`),
     withEstimator({ ...dynamicAuc(time, event, risk, t, censoring), name: 'dynamicAuc' }, `cumulative/dynamic ROC area at ${t}, ${CENSORING}`),
@@ -124,7 +124,7 @@ function scoreSurvival({ fold, rows, uno }: Draw, model: string, run: number): M
   if (!all) return [...ranked, ...names.slice(ranked.length).map((name) => refuse(name, NO_SURVIVAL))];
   const width = times.length;
   const survival = takeRows(all, rows, width);
-  const dead = Float64Array.from(rows, (_, i) => 1 - survival[i * width + width - 1]!);
+  const dead = Float64Array.from(rows, (_, i) => 1 - survival[i * width + width - 1]);
   return [
     ...ranked,
     withEstimator(integratedBrier(time, event, survival, times, censoring), `mean Brier score from ${times[0]} to ${t} over ${width} times, ${CENSORING}`),
@@ -139,7 +139,7 @@ function survivalCalibration({ fold }: Draw, model: string, run: number): Metric
   const all = alive[model]?.[run];
   if (!all) return refuse(name, NO_SURVIVAL);
   const { time, event } = survivalOf(fold);
-  const atHorizon = time.map((_, i) => all[i * width + width - 1]!);
+  const atHorizon = time.map((_, i) => all[i * width + width - 1]);
   const error = survivalCalibrationError(time, event, atHorizon, t, CALIBRATION_GROUPS);
   return withoutInterval(withEstimator(error, `mean |predicted − Kaplan-Meier| survival at ${t} over ${CALIBRATION_GROUPS} groups`));
 }
@@ -160,7 +160,7 @@ function withoutInterval(metric: Metric): Metric {
 /** Net benefit of each class against the rest, the mean over classes. */
 function meanNetBenefit(p: Float64Array, truth: Float64Array, C: number, threshold: number): Metric {
   const ofClasses = Array.from({ length: C }, (_, c) =>
-    netBenefit(truth.map((_, i) => p[i * C + c]!), truth.map((label) => (label === c ? 1 : 0)), threshold),
+    netBenefit(truth.map((_, i) => p[i * C + c]), truth.map((label) => (label === c ? 1 : 0)), threshold),
   );
   const refused = ofClasses.find(({ value }) => value === null);
   if (refused) return refused;

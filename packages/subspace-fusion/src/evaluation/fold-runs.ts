@@ -41,7 +41,7 @@ export async function scoreFold(
   const samples = cohortSamples(cohort, model);
   const reference = clinicalReference(model.task, model.labels, split.train.map((id) => samples.patients.get(id)!.clinical));
   const scores = await Promise.all(Object.entries(models).map(async ([name, runs]) => [name, await scoresOf(runs, split.test)] as const));
-  const [firstName, firstRuns] = Object.entries(models)[0]!;
+  const [firstName, firstRuns] = Object.entries(models)[0];
   const combined = await combineWithReference(firstRuns, samples, split, reference, seed);
   return {
     fold,
@@ -65,7 +65,7 @@ async function combineWithReference(runs: readonly EndedRun[], samples: CohortSa
   if (known.length === 0 || known.length < own.length) return { reason: 'its runs keep no predictions of their validation patients, on whom it is fitted' };
   const clinical = referenceScores(samples, train, [...validation, ...test], reference, seed);
   if ('reason' in clinical) return clinical;
-  const both = Array.from(clinical.runs[0]!);
+  const both = Array.from(clinical.runs[0]);
   const width = both.length / (validation.length + test.length);
   const groups = { validation: both.slice(0, width * validation.length), test: both.slice(width * validation.length) };
   return combinedScores(samples.labels(validation), groups, known);
@@ -100,5 +100,5 @@ async function readScores(folder: string, file: string, patients: readonly strin
 /** Hazards of the bins say who is alive at the cuts between them; nothing is said of times after the last cut. */
 function survivalOf(hazards: readonly (readonly number[])[], cuts: readonly number[]): SurvivalPrediction {
   const curves = hazards.map((own) => survivalCurve(own, cuts));
-  return { until: cuts.at(-1)!, at: (row, time) => predictedSurvival(curves[row]!, time) as number };
+  return { until: cuts.at(-1)!, at: (row, time) => predictedSurvival(curves[row], time) as number };
 }

@@ -67,7 +67,7 @@ export function countPatients(folds: readonly FoldScores[]): number {
 
 /** What each run of a model says, risks or probabilities. @throws RangeError where the model says nothing */
 export function runsOf({ models, fold }: FoldScores, model: string): readonly ArrayLike<number>[] {
-  const scores = models[model]!;
+  const scores = models[model];
   if ('reason' in scores) throw new RangeError(`${model} says nothing in fold ${fold}`);
   return scores.runs;
 }

@@ -38,7 +38,7 @@ const asText = (value: string | number | boolean | undefined) => (value === unde
 export function scoreSubgroups(folds: readonly FoldScores[], model: string, cohort: readonly Patient[], rule: SiteRule | undefined, seed: number): SubgroupScore[] {
   const patients = new Map(cohort.map((patient) => [patient.id, patient]));
   const siteOf = knownSites(cohort, rule);
-  const own = folds.map((fold) => ({ ...fold, models: { [model]: fold.models[model]! } }));
+  const own = folds.map((fold) => ({ ...fold, models: { [model]: fold.models[model] } }));
   const tested = [...new Set(folds.flatMap((fold) => fold.patients))];
   return BY.flatMap((by) => {
     const groupOf = (id: string) => (by === 'site' ? siteOf.get(id) : GROUPS[by](patients.get(id)!));
@@ -52,7 +52,7 @@ export function scoreSubgroups(folds: readonly FoldScores[], model: string, coho
     const shown = all.filter(([, size]) => by !== 'site' || size >= SITE_PATIENTS);
     const scored = shown.map(([group, size]): SubgroupScore => {
       const metric = scoreGroup(own, model, (id) => groupOf(id) === group, seed);
-      return { by, group, patients: size, metric: byName([metric])[metric.name]! };
+      return { by, group, patients: size, metric: byName([metric])[metric.name] };
     });
     return shown.length === all.length ? scored : [...scored, otherSites(all.filter(([group]) => !shown.some(([name]) => name === group)))];
   });
@@ -77,7 +77,7 @@ function otherSites(few: readonly (readonly [string, number])[]): SubgroupScore 
 
 function scoreGroup(folds: readonly FoldScores[], model: string, belongs: (patient: string) => boolean, seed: number): Metric {
   const kept = folds.map((fold) => keepPatients(fold, belongs)).filter(({ patients }) => patients.length > 0);
-  const { kind } = kept[0]!.truth;
+  const { kind } = kept[0].truth;
   const name = HEADLINE[kind];
   if (kind === 'classes') {
     const counts = countClasses(kept);
@@ -95,7 +95,7 @@ function countClasses(folds: readonly FoldScores[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const fold of folds) {
     const { labels, classes } = classesOf(fold);
-    for (const label of labels) counts.set(classes[label]!, (counts.get(classes[label]!) ?? 0) + 1);
+    for (const label of labels) counts.set(classes[label], (counts.get(classes[label]) ?? 0) + 1);
   }
   return counts;
 }
@@ -104,29 +104,29 @@ function countClasses(folds: readonly FoldScores[]): Map<string, number> {
 function keepLabels(fold: FoldScores, present: ReadonlySet<string>): FoldScores {
   const { labels, classes } = classesOf(fold);
   const rows = new Map(fold.patients.map((id, row) => [id, row]));
-  return keepPatients(fold, (id) => present.has(classes[labels[rows.get(id)!]!]!));
+  return keepPatients(fold, (id) => present.has(classes[labels[rows.get(id)!]]));
 }
 
 type OverFolds = (folds: readonly FoldScores[], model: string, rows: readonly Uint32Array[]) => Metric;
 
 function resampledPairs(folds: readonly FoldScores[], model: string, seed: number, score: OverFolds): Metric {
-  const silent = folds.map(({ models }) => models[model]!).find((scores) => 'reason' in scores);
-  if (silent && 'reason' in silent) return refuse(HEADLINE[folds[0]!.truth.kind], silent.reason);
+  const silent = folds.map(({ models }) => models[model]).find((scores) => 'reason' in scores);
+  if (silent && 'reason' in silent) return refuse(HEADLINE[folds[0].truth.kind], silent.reason);
   const units = drawingUnits(folds);
-  return percentileIntervals(bootstrap((drawn) => [score(folds, model, units.rowsOf(drawn))], units.sizes, seed, RESAMPLES))[0]!;
+  return percentileIntervals(bootstrap((drawn) => [score(folds, model, units.rowsOf(drawn))], units.sizes, seed, RESAMPLES))[0];
 }
 
 /** `Σ_folds (concordant + tied/2) / Σ_folds comparable`, the mean over runs in each sum. */
 function concordanceOverFolds(folds: readonly FoldScores[], model: string, rows: readonly Uint32Array[]): Metric {
-  const [n, events] = [rows.reduce((sum, own) => sum + own.length, 0), folds.reduce((sum, fold, f) => sum + takeRows(survivalOf(fold).event, rows[f]!).reduce((a, b) => a + b, 0), 0)];
+  const [n, events] = [rows.reduce((sum, own) => sum + own.length, 0), folds.reduce((sum, fold, f) => sum + takeRows(survivalOf(fold).event, rows[f]).reduce((a, b) => a + b, 0), 0)];
   let agreeing = 0;
   let comparable = 0;
   folds.forEach((fold, f) => {
     const truth = survivalOf(fold);
-    const [time, event] = [takeRows(truth.time, rows[f]!), takeRows(truth.event, rows[f]!)];
+    const [time, event] = [takeRows(truth.time, rows[f]), takeRows(truth.event, rows[f])];
     const runs = runsOf(fold, model);
     runs.forEach((run) => {
-      const pairs = concordance(time, event, takeRows(run, rows[f]!));
+      const pairs = concordance(time, event, takeRows(run, rows[f]));
       agreeing += (pairs.concordant + pairs.tiedRisk / 2) / runs.length;
       comparable += pairs.comparable / runs.length;
     });
@@ -139,26 +139,26 @@ function concordanceOverFolds(folds: readonly FoldScores[], model: string, rows:
 
 /** For each class `Σ_folds AUC·pairs / Σ_folds pairs`, a pair being one of the class and one of the rest; the mean over classes. */
 function aucOverFolds(folds: readonly FoldScores[], model: string, rows: readonly Uint32Array[]): Metric {
-  const { classes } = classesOf(folds[0]!);
+  const { classes } = classesOf(folds[0]);
   const C = classes.length;
   const won = new Float64Array(C);
   const pairs = new Float64Array(C);
   folds.forEach((fold, f) => {
-    const labels = takeRows(classesOf(fold).labels, rows[f]!);
+    const labels = takeRows(classesOf(fold).labels, rows[f]);
     const runs = runsOf(fold, model);
     runs.forEach((run) => {
-      classAucs(takeRows(run, rows[f]!, C), labels, C).forEach(({ value }, c) => {
+      classAucs(takeRows(run, rows[f], C), labels, C).forEach(({ value }, c) => {
         if (value === null) return;
         const own = labels.filter((label) => label === c).length;
-        won[c]! += (value * own * (labels.length - own)) / runs.length;
-        pairs[c]! += (own * (labels.length - own)) / runs.length;
+        won[c] += (value * own * (labels.length - own)) / runs.length;
+        pairs[c] += (own * (labels.length - own)) / runs.length;
       });
     });
   });
   const name = HEADLINE.classes;
   const none = pairs.findIndex((count) => count === 0);
   if (none >= 0) return refuse(name, `no fold has a patient of the class '${classes[none]}' and one of the rest`);
-  const value = won.reduce((sum, w, c) => sum + w / pairs[c]!, 0) / C;
+  const value = won.reduce((sum, w, c) => sum + w / pairs[c], 0) / C;
   const n = rows.reduce((sum, own) => sum + own.length, 0);
   return { name, value, estimator: `mean ROC area over ${C} classes, one versus rest, over the pairs within folds`, ties: 'equal scores count 1/2', n };
 }

@@ -18,13 +18,13 @@ export function madePatients(n: number, seed: string, followUp = 60): MadePatien
   const eta = Array.from({ length: n }, (_, i) => normal(key(1, seed, 'eta'), i));
   const death = eta.map((x, i) => -Math.log(1 - uniform(key(1, seed, 'death'), i)) * MEAN * Math.exp(-x));
   const censored = eta.map((_, i) => followUp * uniform(key(1, seed, 'censored'), i));
-  return { eta, time: death.map((t, i) => Math.min(t, censored[i]!)), event: death.map((t, i) => t <= censored[i]!) };
+  return { eta, time: death.map((t, i) => Math.min(t, censored[i])), event: death.map((t, i) => t <= censored[i]) };
 }
 
 /** What a model says that knows log hazard ratios with noise of this standard deviation, by run. */
 export function madeRuns(eta: readonly number[], noise: number, seed: string, runs = 1, until = 60): ScoredRuns {
   const known = Array.from({ length: runs }, (_, run) => eta.map((x, i) => x + noise * normal(key(2, seed, run), i)));
-  return { runs: known, survival: known.map((risks) => ({ until, at: (row: number, t: number) => Math.exp((-t / MEAN) * Math.exp(risks[row]!)) })) };
+  return { runs: known, survival: known.map((risks) => ({ until, at: (row: number, t: number) => Math.exp((-t / MEAN) * Math.exp(risks[row])) })) };
 }
 
 /** Training patients of a made survival fold. */

@@ -8,10 +8,10 @@ export function foldMean(draws: readonly Draw[], model: string, set: MetricSet):
 
 /** A model's metrics on a draw of one fold, `[metric]`: the mean over its runs. */
 export function runMean(draw: Draw, model: string, set: MetricSet): Metric[] {
-  const scores = draw.fold.models[model]!;
+  const scores = draw.fold.models[model];
   if ('reason' in scores) return set.names.map((name) => refuse(name, scores.reason));
   const runs = scores.runs.map((_, run) => set.score(draw, model, run));
-  return runs[0]!.map((first, m) => mean(first, runs.map((metrics) => metrics[m]!)));
+  return runs[0].map((first, m) => mean(first, runs.map((metrics) => metrics[m])));
 }
 
 /** Two models by their names. */
@@ -22,26 +22,26 @@ export const differenceName = (model: string, reference: string): string => `${m
 
 /** The paired difference of two models in one metric. */
 export function difference(model: Metric, reference: Metric, name: string): Metric {
-  if (model.value === null || reference.value === null) return { ...(model.value === null ? model : reference), name } as Metric;
+  if (model.value === null || reference.value === null) return { ...(model.value === null ? model : reference), name };
   const { estimator, ties, n, events, comparablePairs } = model;
   return { name, value: model.value - reference.value, estimator: `paired difference of the ${estimator}`, ties, n, events, comparablePairs };
 }
 
 /** `metrics: [folds][metric]` → the mean over folds, with patients, deaths and pairs counted over all folds of a repeat. */
 function meanOverFolds(draws: readonly Draw[], metrics: readonly Metric[][]): Metric[] {
-  if (draws.length === 1) return metrics[0]!;
+  if (draws.length === 1) return metrics[0];
   const folds = draws.map(({ fold }) => fold);
   const repeats = new Set(folds.map(({ repeat }) => repeat)).size;
-  return metrics[0]!.map(({ name }, m) => {
-    const own = metrics.map((ofFold) => ofFold[m]!);
+  return metrics[0].map(({ name }, m) => {
+    const own = metrics.map((ofFold) => ofFold[m]);
     const refused = own.findIndex(({ value }) => value === null);
-    if (refused >= 0) return refuse(name, sharedReason(own) ?? `fold ${folds[refused]!.fold}: ${reasonOf(own[refused]!)}`);
+    if (refused >= 0) return refuse(name, sharedReason(own) ?? `fold ${folds[refused].fold}: ${reasonOf(own[refused])}`);
     const estimates = own as Estimate[];
     const total = (count: (e: Estimate) => number | undefined) => {
       const sum = estimates.reduce<number | undefined>((all, e) => add(all, count(e)), 0);
       return sum === undefined ? undefined : Math.round(sum / repeats);
     };
-    const { estimator, ties, noInterval } = estimates[0]!;
+    const { estimator, ties, noInterval } = estimates[0];
     return {
       name,
       value: estimates.reduce((sum, e) => sum + e.value, 0) / estimates.length,

@@ -54,7 +54,7 @@ describe('known subgroups', () => {
 
   it('leave fold scales apart: a shift of a fold changes nothing', () => {
     const [first, second] = folds as [FoldScores, FoldScores];
-    const shifted = { ...second, models: { model: { runs: [(second.models['model'] as { runs: number[][] }).runs[0]!.map((x) => x + 100)] } } };
+    const shifted = { ...second, models: { model: { runs: [(second.models['model'] as { runs: number[][] }).runs[0].map((x) => x + 100)] } } };
     expect(describeModel([first, shifted], 'model', patients, [1, 2, 3], config).subgroups).toEqual(subgroups);
   });
 
@@ -73,7 +73,7 @@ describe('known subgroups', () => {
     const fold = classFold(labels, labels.flatMap((label) => (label === 0 ? [0.8, 0.2] : [0.3, 0.7])));
     const known = fold.patients.map((id, i) => patientOf(id, { sex: i < 32 ? 'male' : 'female' }));
     const [female, male] = describeModel([fold], 'model', known, [1], config).subgroups;
-    expect(male!.metric).toMatchObject({ value: 1, n: 32 });
-    expect(female!.metric).toEqual({ value: null, reason: "4 of the class 'a', 4 of the class 'b': two classes with 5 are needed" });
+    expect(male.metric).toMatchObject({ value: 1, n: 32 });
+    expect(female.metric).toEqual({ value: null, reason: "4 of the class 'a', 4 of the class 'b': two classes with 5 are needed" });
   });
 });

@@ -68,9 +68,9 @@ function choosePatient(patients: readonly string[], bags: readonly string[], fil
     if (!patients.includes(asked)) throw new UserError(`${file}: has no patient '${asked}'. It has ${patients.slice(0, 3).join(', ')}${patients.length > 3 ? ', …' : ''}.`);
     return asked;
   }
-  if (patients.length === 1) return patients[0]!;
+  if (patients.length === 1) return patients[0];
   const named = patients.filter((id) => bags.every((bag) => isNamedAfter(basename(bag), id)));
-  if (named.length === 1) return named[0]!;
+  if (named.length === 1) return named[0];
   throw new UserError(`${file}: holds ${patients.length} patients and the bag's name tells none of them. Say which with --patient.`);
 }
 

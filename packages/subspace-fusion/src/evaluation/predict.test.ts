@@ -43,10 +43,10 @@ describe('predicting one patient', () => {
     const predicted = await predictPatient(survival, { bags: [bag(patient)], expression });
     expect(predicted).toMatchObject({ patient, task: 'survival', slides: 1, warnings: [] });
     expect(predicted.risk).toBeCloseTo(evaluated.risk!, 6);
-    const classes = (await evaluate(grade)).predictions[0]!;
+    const classes = (await evaluate(grade)).predictions[0];
     const predictedClass = await predictPatient(grade, { bags: [bag(classes.patient)], expression });
     expect(Object.keys(predictedClass.probabilities!)).toEqual(['G2', 'G3', 'G4']);
-    Object.values(predictedClass.probabilities!).forEach((p, c) => expect(p).toBeCloseTo(classes.outputs[c]!, 6));
+    Object.values(predictedClass.probabilities!).forEach((p, c) => expect(p).toBeCloseTo(classes.outputs[c], 6));
     const largest = classes.outputs.indexOf(Math.max(...classes.outputs));
     expect(predictedClass.predicted).toBe(['G2', 'G3', 'G4'][largest]);
   });
@@ -56,13 +56,13 @@ describe('predicting one patient', () => {
     const { times, survival: S } = s!.curve;
     expect(s!.timeUnit).toBe('months');
     expect(times).toHaveLength(4);
-    S.forEach((p, j) => expect(p).toBeLessThanOrEqual(j === 0 ? 1 : S[j - 1]!));
+    S.forEach((p, j) => expect(p).toBeLessThanOrEqual(j === 0 ? 1 : S[j - 1]));
     for (const [years, p] of Object.entries(s!.years)) {
-      if (Number(years) * 12 > times[3]!) expect(p).toBe('beyond follow-up');
-      else expect(p).toBeGreaterThanOrEqual(S[3]!);
+      if (Number(years) * 12 > times[3]) expect(p).toBe('beyond follow-up');
+      else expect(p).toBeGreaterThanOrEqual(S[3]);
     }
-    if (S[3]! > 0.5) expect(s!.median).toBe('beyond follow-up');
-    else expect(s!.median).toBeLessThanOrEqual(times[3]!);
+    if (S[3] > 0.5) expect(s!.median).toBe('beyond follow-up');
+    else expect(s!.median).toBeLessThanOrEqual(times[3]);
   });
 
   test('several slides are one prediction', async () => {
@@ -70,11 +70,11 @@ describe('predicting one patient', () => {
     const other = await predictPatient(grade, { bags: [bag('SIM-0002')], expression, patient });
     const both = await predictPatient(grade, { bags: [bag('SIM-0001'), bag('SIM-0002')], expression, patient });
     expect(both.slides).toBe(2);
-    for (const name of ['G2', 'G3', 'G4']) expect(both.probabilities![name]).toBeCloseTo((one.probabilities![name]! + other.probabilities![name]!) / 2, 6);
+    for (const name of ['G2', 'G3', 'G4']) expect(both.probabilities![name]).toBeCloseTo((one.probabilities![name] + other.probabilities![name]) / 2, 6);
   });
 
   test('genes may stand in any order, beside others', async () => {
-    const shuffled = expressionWith('shuffled', ([header, ...rows]) => [header!, ['EXTRA', ...header!.slice(1).map(() => '5')], ...rows.reverse()]);
+    const shuffled = expressionWith('shuffled', ([header, ...rows]) => [header, ['EXTRA', ...header.slice(1).map(() => '5')], ...rows.reverse()]);
     const options = { bags: [bag(patient)] };
     expect((await predictPatient(survival, { ...options, expression: shuffled })).risk).toBe((await predictPatient(survival, { ...options, expression })).risk);
   });
@@ -105,7 +105,7 @@ describe('a patient who lacks a modality', () => {
     const one = slides.predictions.find((p) => p.patient === patient)!;
     const { columns, rows } = await readTable(join(cohort, 'clinical.csv'));
     const { cells } = rows.find(({ cells }) => cells[0] === patient)!;
-    const clinical = Object.fromEntries(columns.map((column, i) => [column, cells[i]!]));
+    const clinical = Object.fromEntries(columns.map((column, i) => [column, cells[i]]));
     expect((await predictPatient(lacking, { bags: [bag(patient)], patient, clinical })).risk).toBeCloseTo(one.risk!, 6);
     await expect(evaluate(survival, { without: 'slides' })).rejects.toThrow('this model cannot do without slides');
   });
@@ -138,12 +138,12 @@ describe('a patient who lacks a modality', () => {
 
 describe('which patient', () => {
   test('the only one of the matrix, whatever the slide is named', async () => {
-    const alone = expressionWith('alone', (rows) => rows.map((row) => [row[0]!, row[rows[0]!.indexOf(patient)]!]));
+    const alone = expressionWith('alone', (rows) => rows.map((row) => [row[0], row[rows[0].indexOf(patient)]]));
     expect((await predictPatient(survival, { bags: [bag('SIM-0001')], expression: alone })).patient).toBe(patient);
   });
 
   test('is not guessed from an id that only starts like the slide', async () => {
-    const renamed = expressionWith('renamed', ([header, ...rows]) => [header!.map((id) => (id === 'SIM-0001' ? 'SIM-00' : id)), ...rows]);
+    const renamed = expressionWith('renamed', ([header, ...rows]) => [header.map((id) => (id === 'SIM-0001' ? 'SIM-00' : id)), ...rows]);
     await expect(predictPatient(survival, { bags: [bag('SIM-0001')], expression: renamed })).rejects.toThrow(/holds 24 patients and the bag's name tells none of them\. Say which with --patient\.$/);
   });
 
@@ -187,8 +187,8 @@ describe('the matrix is read as the training matrix was', () => {
   test('by the run’s table of genes', async () => {
     const mapped = join(folder, 'mapped');
     const map = join(folder, 'genes.csv');
-    const matrix = expressionWith('ensembl', ([header, ...rows]) => [header!, ...rows.map(([gene, ...row]) => [asEnsembl(gene!), ...row])]);
-    editTable(expression, ([, ...rows]) => [['gene_id', 'symbol'], ...rows.map(([gene]) => [asEnsembl(gene!), gene!])], map);
+    const matrix = expressionWith('ensembl', ([header, ...rows]) => [header, ...rows.map(([gene, ...row]) => [asEnsembl(gene), ...row])]);
+    editTable(expression, ([, ...rows]) => [['gene_id', 'symbol'], ...rows.map(([gene]) => [asEnsembl(gene), gene])], map);
     const config = await shortConfig(join(cohort, 'cohort.yaml'), { 'training.epochs': '1', 'expression.file': matrix, 'expression.geneMap': map });
     await train({ config, out: mapped });
     const read = await predictPatient(mapped, { bags: [bag(patient)], expression: matrix });
@@ -199,7 +199,7 @@ describe('the matrix is read as the training matrix was', () => {
   test('by its format, and by its own where it has another', async () => {
     const stated = join(folder, 'stated');
     await train({ config: await shortConfig(join(cohort, 'cohort.yaml'), { 'training.epochs': '1', 'expression.format': 'matrix' }), out: stated });
-    const hugo = expressionWith('hugo', ([header, ...rows]) => [['Hugo_Symbol', 'Entrez_Gene_Id', ...header!.slice(1)], ...rows.map(([gene, ...row]) => [gene!, '7', ...row])]);
+    const hugo = expressionWith('hugo', ([header, ...rows]) => [['Hugo_Symbol', 'Entrez_Gene_Id', ...header.slice(1)], ...rows.map(([gene, ...row]) => [gene, '7', ...row])]);
     const one = await predictPatient(stated, { bags: [bag(patient)], expression });
     expect((await predictPatient(stated, { bags: [bag(patient)], expression: hugo })).risk).toBe(one.risk);
   });

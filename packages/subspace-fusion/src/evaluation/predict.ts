@@ -66,7 +66,7 @@ export async function predictPatient(run: string, { bags, expression: file, pati
   const problems: Problem[] = [];
   const aboutBags = await checkBags(bags, model);
   const expression = file === undefined ? undefined : await readPatientExpression(file, model, config.expression, bags, asked, problems);
-  const patient = expression?.patient ?? asked ?? basename(bags[0]!).replace(/\.[^.]*$/, '');
+  const patient = expression?.patient ?? asked ?? basename(bags[0]).replace(/\.[^.]*$/, '');
   const row: Patient = { id: patient, clinical, bags: [] };
   const covariates = model.covariates && encodeCovariates(model.covariates, [row]);
 
@@ -140,8 +140,8 @@ function aboutCovariates({ covariates }: Model, row: Patient): string[] {
 function inWords({ task, outcome }: Model, { patient, outputs, risk }: ReturnType<typeof prediction>): Omit<PatientPrediction, 'slides' | 'leanedOn' | 'confidence' | 'likeTraining' | 'warnings'> {
   const common = { patient, task: taskName(task) };
   if (outcome.kind === 'classes') {
-    const probabilities = Object.fromEntries(outcome.classes.map((name, c) => [name, outputs[c]!]));
-    return { ...common, probabilities, predicted: outcome.classes[outputs.indexOf(Math.max(...outputs))]! };
+    const probabilities = Object.fromEntries(outcome.classes.map((name, c) => [name, outputs[c]]));
+    return { ...common, probabilities, predicted: outcome.classes[outputs.indexOf(Math.max(...outputs))] };
   }
   const curve = survivalCurve(outputs, outcome.cuts);
   const after = (years: number) => predictedSurvival(curve, years * YEAR[outcome.timeUnit]);

@@ -32,14 +32,14 @@ interface Group {
 export function concordanceRanking(fold: FoldScores): Ranking {
   const { time, event } = survivalOf(fold);
   const pairs = comparable(time, event, () => 1);
-  return rank(fold, [{ pairs, score: (risk, row) => risk[row]! }], TIED_TOLERANCE, (risk) => concordanceIndex(time, event, risk));
+  return rank(fold, [{ pairs, score: (risk, row) => risk[row] }], TIED_TOLERANCE, (risk) => concordanceIndex(time, event, risk));
 }
 
 /** Uno's C up to a horizon; a pair weighs `1/G(X_i−)²` of the patient who dies first. */
 export function unoRanking(fold: FoldScores, horizon: number, censoring: CensoringSurvival): Ranking {
   const { time, event } = survivalOf(fold);
   const pairs = comparable(time, event, (dies) => (dies < horizon ? followedUntil(censoring, dies) ** -2 : 0)).filter(([, , weight]) => weight > 0);
-  return rank(fold, [{ pairs, score: (risk, row) => risk[row]! }], TIED_TOLERANCE, (risk) => unoConcordance(time, event, risk, horizon, censoring));
+  return rank(fold, [{ pairs, score: (risk, row) => risk[row] }], TIED_TOLERANCE, (risk) => unoConcordance(time, event, risk, horizon, censoring));
 }
 
 /** Macro AUC: a group of pairs for each class, of its patients with all others. */
@@ -48,7 +48,7 @@ export function aucRanking(fold: FoldScores): Ranking {
   const C = classes.length;
   const groups = classes.map((_, c): Group => ({
     pairs: labels.flatMap((own, i) => (own === c ? labels.flatMap((other, j) => (other === c ? [] : [[i, j, 1] as const])) : [])),
-    score: (p, row) => p[row * C + c]!,
+    score: (p, row) => p[row * C + c],
   }));
   return rank(fold, groups, 0, (p) => macroAuc(p, labels, C));
 }
@@ -61,22 +61,22 @@ export interface DrawnPairs {
 
 export function drawPairs({ patients, higher, lower, weight, starts }: Ranking, rows: Uint32Array): DrawnPairs {
   const times = new Uint32Array(patients);
-  for (const row of rows) times[row]!++;
-  const weights = weight.map((w, k) => w * times[higher[k]!]! * times[lower[k]!]!);
-  return { weights, sums: starts.slice(1).map((end, g) => sumOf(weights, starts[g]!, end)) };
+  for (const row of rows) times[row]++;
+  const weights = weight.map((w, k) => w * times[higher[k]] * times[lower[k]]);
+  return { weights, sums: starts.slice(1).map((end, g) => sumOf(weights, starts[g], end)) };
 }
 
 /** One run of a model on a draw; numbers of patients and pairs are those of all patients. */
 export function rankDraw({ starts, won, everyone }: Ranking, { weights, sums }: DrawnPairs, model: string, run: number): Metric {
-  const all = everyone[model]![run]!;
+  const all = everyone[model][run];
   if (all.value === null) return all;
   if (sums.some((sum) => sum === 0)) return refuse(all.name, 'the draw has no pair to compare');
-  const own = won[model]![run]!;
+  const own = won[model][run];
   let total = 0;
   for (let g = 0; g < sums.length; g++) {
     let right = 0;
-    for (let k = starts[g]!; k < starts[g + 1]!; k++) right += weights[k]! * own[k]!;
-    total += right / sums[g]!;
+    for (let k = starts[g]; k < starts[g + 1]; k++) right += weights[k] * own[k];
+    total += right / sums[g];
   }
   return { ...all, value: total / sums.length };
 }
@@ -112,6 +112,6 @@ function rank({ patients, models }: FoldScores, groups: readonly Group[], tolera
 
 function sumOf(values: Float64Array, start: number, end: number): number {
   let sum = 0;
-  for (let k = start; k < end; k++) sum += values[k]!;
+  for (let k = start; k < end; k++) sum += values[k];
   return sum;
 }

@@ -14,8 +14,8 @@ export function repeatedFolds(everyone: readonly Draw[], names: readonly string[
   const folds = everyone.map(({ fold }) => fold);
   const repeats = new Set(folds.map(({ repeat }) => repeat)).size;
   if (repeats < 2) return undefined;
-  const { kind } = folds[0]!.truth;
-  const values = new Map(names.map((name) => [name, everyone.map((draw) => runMean(draw, name, HEADLINES[kind])[0]!)]));
+  const { kind } = folds[0].truth;
+  const values = new Map(names.map((name) => [name, everyone.map((draw) => runMean(draw, name, HEADLINES[kind])[0])]));
   const perFold = (count: (fold: FoldScores) => number) => folds.reduce((sum, fold) => sum + count(fold), 0) / folds.length;
   const train = perFold(({ training }) => training.patients);
   const test = perFold(({ patients }) => patients.length);
@@ -23,20 +23,20 @@ export function repeatedFolds(everyone: readonly Draw[], names: readonly string[
   const over = (name: string, ofFolds: readonly Metric[]) => {
     const refused = ofFolds.findIndex(({ value }) => value === null);
     const metric = ofFolds[refused];
-    if (metric?.value === null) return { mean: refuse(name, `fold ${folds[refused]!.fold}: ${metric.reason}`), p: undefined };
+    if (metric?.value === null) return { mean: refuse(name, `fold ${folds[refused].fold}: ${metric.reason}`), p: undefined };
     const { mean, pValue } = repeatedSplits(name, ofFolds.map(({ value }) => value!), train, test);
     return { mean, p: pValue.value ?? undefined };
   };
   const differences = pairs.map(([model, reference]) => {
     const name = differenceName(model, reference);
-    const ofFolds = folds.map((_, f) => difference(values.get(model)![f]!, values.get(reference)![f]!, name));
+    const ofFolds = folds.map((_, f) => difference(values.get(model)![f], values.get(reference)![f], name));
     const { mean, p } = over(name, ofFolds);
-    return [name, { ...byName([mean])[name]!, ...(p === undefined ? {} : { p }) }] as const;
+    return [name, { ...byName([mean])[name], ...(p === undefined ? {} : { p }) }] as const;
   });
   return {
     repeats,
     folds: folds.length / repeats,
-    models: Object.fromEntries(names.map((name) => [name, byName([over(name, values.get(name)!).mean])[name]!])),
+    models: Object.fromEntries(names.map((name) => [name, byName([over(name, values.get(name)!).mean])[name]])),
     differences: Object.fromEntries(differences),
   };
 }

@@ -92,8 +92,8 @@ export async function scoreModel(
   const survival = selected.model.outcome.kind === 'survival';
   const others = survival && training && training.patients !== scored.patients ? training : undefined;
   const [predictions, onTraining] = await predictGroups(selected, others ? [scored, others] : [scored], onPatient);
-  const cut = survival && training ? riskCut((onTraining ?? predictions!).map(({ risk }) => risk!)) : undefined;
-  return describeScores(selected, scored, training, predictions!, cut);
+  const cut = survival && training ? riskCut((onTraining ?? predictions).map(({ risk }) => risk!)) : undefined;
+  return describeScores(selected, scored, training, predictions, cut);
 }
 
 function describeScores(
@@ -131,13 +131,13 @@ function compareGroups(predictions: readonly Prediction[], labels: BatchLabels, 
 
 function evaluatedPatient(p: Prediction, labels: BatchLabels, i: number, { outcome }: Model, cut: number | undefined): EvaluatedPatient {
   if (labels.kind === 'survival' && outcome.kind === 'survival') {
-    const { time, censored } = labels.labels[i]!;
+    const { time, censored } = labels.labels[i];
     const group = cut === undefined ? {} : { group: riskGroups([p.risk!], cut)[0] === 1 ? ('high' as const) : ('low' as const) };
     return { ...p, time, event: !censored, ...group, survival: survivalCurve(p.outputs, outcome.cuts).survival.slice(1) };
   }
   if (labels.kind === 'classes' && outcome.kind === 'classes') {
-    const label = labels.labels[i]!;
-    return { ...p, label, className: outcome.classes[label]! };
+    const label = labels.labels[i];
+    return { ...p, label, className: outcome.classes[label] };
   }
   throw new TypeError('the labels are not of the task of the model');
 }

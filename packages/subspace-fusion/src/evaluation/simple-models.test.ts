@@ -54,7 +54,7 @@ describe('simple models', () => {
     expect(Object.keys(models)).toEqual(['ridgeLogistic', 'elasticNet', 'meanSlide', 'age', 'ageSex', 'idh', 'idhAge', 'clinical', 'ageDiagnosisGrade']);
     expect(models['ageSex']).toEqual({ reason: "the clinical table does not have a column 'age' of numbers" });
     const [probabilities] = (models['idh'] as { runs: ArrayLike<number>[] }).runs;
-    expect(Array.from({ length: 10 }, (_, i) => probabilities![2 * i + 1]! > 0.5)).toEqual(ids.slice(30).map((id) => label(id) === 1));
+    expect(Array.from({ length: 10 }, (_, i) => probabilities[2 * i + 1] > 0.5)).toEqual(ids.slice(30).map((id) => label(id) === 1));
     const onItself = simpleModels(samples, { train: ids.slice(0, 30), test: ids.slice(30) }, 1, meansOf(ids), { variables: [], leftOut: [], defining: ['idh'] });
     expect(onItself['clinical']).toEqual({ reason: expect.stringMatching(/none that the label is not made of/) as string });
   });
@@ -66,8 +66,8 @@ describe.skipIf(!existsSync(DATA))('on the TCGA glioma table (../shared/data is 
   it('age and sex reach the C-index that R reaches in every published fold', async () => {
     const { columns, rows } = await readTable(DATA);
     const patients = rows.map(({ cells }): Patient => {
-      const clinical = Object.fromEntries(columns.map((column, i) => [column, cells[i]!]));
-      return { id: cells[0]!, clinical, survival: { time: Number(clinical['survival_months']), event: clinical['event'] === '1' }, bags: [] };
+      const clinical = Object.fromEntries(columns.map((column, i) => [column, cells[i]]));
+      return { id: cells[0], clinical, survival: { time: Number(clinical['survival_months']), event: clinical['event'] === '1' }, bags: [] };
     });
     const byId = new Map(patients.map((p) => [p.id, p]));
     const survival = (id: string) => byId.get(id)!.survival!;
@@ -76,7 +76,7 @@ describe.skipIf(!existsSync(DATA))('on the TCGA glioma table (../shared/data is 
       const ids = (inFold: boolean) => patients.filter(({ clinical }) => (clinical['fold'] === String(fold)) === inFold).map(({ id }) => id);
       const split: Split = { train: ids(false), validation: [], test: ids(true) };
       const { runs } = simpleModels(samples, split, 1, meansOf([...byId.keys()]), { variables: [], leftOut: [], defining: [] })['ageSex'] as { runs: ArrayLike<number>[] };
-      return concordanceIndex(split.test.map((id) => survival(id).time), split.test.map((id) => survival(id).event), runs[0]!).value!;
+      return concordanceIndex(split.test.map((id) => survival(id).time), split.test.map((id) => survival(id).event), runs[0]).value!;
     });
     expect(values.map((value) => value.toFixed(3))).toEqual(['0.765', '0.767', '0.821', '0.769', '0.718']);
   });

@@ -4,7 +4,7 @@ import { probeSites, type ProbedFold } from './site-probe.js';
 
 const patients = Array.from({ length: 180 }, (_, i) => `P${i}`);
 /** Three sites and a small one. */
-const sites = new Map(patients.map((id, i) => [id, i < 4 ? 'small' : 'ABC'[i % 3]!]));
+const sites = new Map(patients.map((id, i) => [id, i < 4 ? 'small' : 'ABC'[i % 3]]));
 /** Mean patch features, `[8]`, that the stain of a site shifts; genes, `[5]`, that know of no site. */
 const stained = (id: string) => {
   const i = Number(id.slice(1));
@@ -36,7 +36,7 @@ describe('the probe for the site', () => {
 
   it('is at chance where sites are shuffled', () => {
     const order = permutation(3, patients.length);
-    const shuffled = new Map(patients.map((id, i) => [id, sites.get(patients[order[i]!]!)!]));
+    const shuffled = new Map(patients.map((id, i) => [id, sites.get(patients[order[i]])!]));
     const probe = probeSites('site', shuffled, folds, 1);
     if ('reason' in probe) throw new Error(probe.reason);
     const { slides } = probe.inputs;

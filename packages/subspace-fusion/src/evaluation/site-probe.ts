@@ -75,10 +75,10 @@ export function probeSites(of: string, sites: ReadonlyMap<string, string>, folds
   if (large.length < 2) return { of, reason: `${large.length} of ${sizes.size} sites have ${FEWEST} patients; two are needed` };
   const belongs = (id: string) => large.includes(sites.get(id) ?? '');
   const patients = everyone.filter(belongs).length;
-  const names = Object.keys(folds[0]!.inputs);
+  const names = Object.keys(folds[0].inputs);
   const inputs = names.map((name) => {
     const scored = folds.flatMap((fold) => scoreFold(fold, name, (id) => (belongs(id) ? sites.get(id) : undefined), seed) ?? []);
-    return [name, byName([meanOverFolds(scored, seed)])[METRIC]!] as const;
+    return [name, byName([meanOverFolds(scored, seed)])[METRIC]] as const;
   });
   return { of, sites: large, patients, leftOut: everyone.length - patients, inputs: Object.fromEntries(inputs) };
 }
@@ -97,7 +97,7 @@ function scoreFold({ split, inputs }: ProbedFold, name: string, siteOf: (id: str
   const [train, test] = [labelled(split.train), labelled(split.test)];
   if (new Set(test.map(siteOf)).size < 2) return undefined;
   const label = (id: string) => known.indexOf(siteOf(id)!);
-  const columns = (ids: readonly string[]) => designMatrix(ids.map((id) => inputs[name]!(id)));
+  const columns = (ids: readonly string[]) => designMatrix(ids.map((id) => inputs[name](id)));
   const training: BatchLabels & { kind: 'classes' } = { kind: 'classes', labels: train.map(label), weights: known.map(() => 1) };
   return { labels: test.map(label), probabilities: logisticScores(columns(train), training, columns(test), seed), sites: known.length };
 }
@@ -108,20 +108,20 @@ function meanOverFolds(folds: readonly ScoredFold[], seed: number): Metric {
   const sizes = folds.map(({ labels }) => labels.length);
   const starts = sizes.map((_, f) => sizes.slice(0, f).reduce((sum, n) => sum + n, 0));
   const evaluate = (drawn: Uint32Array): Metric[] => {
-    const areas = folds.map((fold, f) => macroAuc(fold, drawn.subarray(starts[f], starts[f]! + sizes[f]!).map((row) => row - starts[f]!)));
+    const areas = folds.map((fold, f) => macroAuc(fold, drawn.subarray(starts[f], starts[f] + sizes[f]).map((row) => row - starts[f])));
     const judged = areas.filter((area) => area !== undefined);
     if (judged.length < folds.length) return [refuse(name, 'all patients of a fold are of one site')];
     const value = judged.reduce((sum, area) => sum + area, 0) / judged.length;
     const estimator = `mean over ${folds.length} folds of the mean ROC area over sites, one versus rest`;
     return [{ name, value, estimator, ties: 'equal scores count 1/2', n: drawn.length }];
   };
-  return withIntervals(evaluate, sizes, seed)[0]!;
+  return withIntervals(evaluate, sizes, seed)[0];
 }
 
 /** The mean area over the sites that some of the rows are of, and some are not. */
 function macroAuc({ labels, probabilities, sites }: ScoredFold, rows: Uint32Array): number | undefined {
   const truth = takeRows(labels, rows);
-  const areas = [...new Set(truth)].map((site) => classAuc(Float64Array.from(rows, (row) => probabilities[row * sites + site]!), truth, site));
+  const areas = [...new Set(truth)].map((site) => classAuc(Float64Array.from(rows, (row) => probabilities[row * sites + site]), truth, site));
   if (areas.length < 2) return undefined;
   return (areas as Estimate[]).reduce((sum, { value }) => sum + value, 0) / areas.length;
 }

@@ -12,7 +12,7 @@ export async function slideMeans(patients: readonly Patient[], tokens: number): 
       const bag = await readBag(slide, tokens);
       const { features } = fixBag(bag, tokens);
       if (mean.length === 0) mean = new Float64Array(bag.width);
-      features.forEach((x, i) => (mean[i % bag.width] = mean[i % bag.width]! + x / (tokens * bags.length)));
+      features.forEach((x, i) => (mean[i % bag.width] = mean[i % bag.width] + x / (tokens * bags.length)));
     }
     means.set(id, Float32Array.from(mean));
   }

@@ -33,12 +33,12 @@ describe('a subgroup', () => {
   it('keeps its patients, and of the classes those that occur in it', () => {
     const within = withinSubgroup([classFold(0, [...six(2), ...six(0), ...six(1)])], (id) => !id.startsWith('b'));
     if ('reason' in within) throw new Error(within.reason);
-    expect(within[0]!.truth).toEqual({ kind: 'classes', labels: [...six(1), ...six(0)], classes: ['a', 'c'] });
-    const { model, absent } = within[0]!.models;
+    expect(within[0].truth).toEqual({ kind: 'classes', labels: [...six(1), ...six(0)], classes: ['a', 'c'] });
+    const { model, absent } = within[0].models;
     const runs = (model as { runs: number[][] }).runs;
     expect(runs).toHaveLength(2);
     // 0.5 and 0.25 of three classes are 2/3 and 1/3 of two.
-    expect(runs[0]!.slice(0, 2)).toEqual([0.25 / 0.75, 0.5 / 0.75]);
+    expect(runs[0].slice(0, 2)).toEqual([0.25 / 0.75, 0.5 / 0.75]);
     expect(runs[0]).toHaveLength(24);
     expect(absent).toEqual({ reason: 'no column' });
   });

@@ -10,7 +10,7 @@ const FEWEST_PAIRS = 10;
  * patients in ten comparable pairs or more), or with the lowest probability of their true class. Of a patient who is tested in several repeats the worst.
  */
 export function worstPredicted(folds: readonly FoldScores[], model: string): WorstPatient[] {
-  const silent = ({ models }: FoldScores) => 'reason' in models[model]!;
+  const silent = ({ models }: FoldScores) => 'reason' in models[model];
   const all = folds.filter((fold) => !silent(fold)).flatMap((fold) => (fold.truth.kind === 'survival' ? ofSurvival(fold, model) : ofClasses(fold, model)));
   const wrongness = (p: WorstPatient) => ('discordant' in p ? p.discordant : 1 - p.probabilityOfTruth);
   const worstFirst = all.sort((a, b) => wrongness(b) - wrongness(a));
@@ -23,22 +23,22 @@ function ofSurvival(fold: FoldScores, model: string): WorstPatient[] {
   const runs = runsOf(fold, model);
   const n = time.length;
   /** Whether i is known to die before j; at one time, deaths come before censorings. */
-  const before = (i: number, j: number) => event[i]! && (time[i]! < time[j]! || (time[i] === time[j] && !event[j]));
+  const before = (i: number, j: number) => event[i] && (time[i] < time[j] || (time[i] === time[j] && !event[j]));
   return fold.patients.flatMap((patient, i): WorstPatient[] => {
     let pairs = 0;
     let wrong = 0;
     let lower = 0;
     for (let j = 0; j < n; j++) {
       if (j === i) continue;
-      for (const risk of runs) if (risk[j]! < risk[i]!) lower += 1 / runs.length;
+      for (const risk of runs) if (risk[j] < risk[i]) lower += 1 / runs.length;
       const dies = before(i, j) ? i : before(j, i) ? j : undefined;
       if (dies === undefined) continue;
       const lives = dies === i ? j : i;
       pairs++;
-      for (const risk of runs) wrong += (risk[dies]! < risk[lives]! ? 1 : risk[dies] === risk[lives] ? 0.5 : 0) / runs.length;
+      for (const risk of runs) wrong += (risk[dies] < risk[lives] ? 1 : risk[dies] === risk[lives] ? 0.5 : 0) / runs.length;
     }
     if (pairs < FEWEST_PAIRS) return [];
-    return [{ patient, fold: fold.fold, discordant: wrong / pairs, comparablePairs: pairs, riskRank: lower / (n - 1), time: time[i]!, event: event[i]! }];
+    return [{ patient, fold: fold.fold, discordant: wrong / pairs, comparablePairs: pairs, riskRank: lower / (n - 1), time: time[i], event: event[i] }];
   });
 }
 
@@ -47,8 +47,8 @@ function ofClasses(fold: FoldScores, model: string): WorstPatient[] {
   const runs = runsOf(fold, model);
   const C = classes.length;
   return fold.patients.map((patient, i) => {
-    const p = classes.map((_, c) => runs.reduce((sum, run) => sum + run[i * C + c]!, 0) / runs.length);
-    const label = labels[i]!;
-    return { patient, fold: fold.fold, probabilityOfTruth: p[label]!, truth: classes[label]!, predicted: classes[p.indexOf(Math.max(...p))]! };
+    const p = classes.map((_, c) => runs.reduce((sum, run) => sum + run[i * C + c], 0) / runs.length);
+    const label = labels[i];
+    return { patient, fold: fold.fold, probabilityOfTruth: p[label], truth: classes[label], predicted: classes[p.indexOf(Math.max(...p))] };
   });
 }

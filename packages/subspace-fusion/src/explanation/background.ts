@@ -67,7 +67,7 @@ export async function computeBackground(
       const { features } = await readSlide(slide, model);
       addMeanRow(patch, features, 1 / slides.length);
       const out = await explainer.forward({ P: await explainer.project(features), genes, covariates });
-      for (const branch of branches) out.z[branch].forEach((x, j) => (z[branch][j]! += x / slides.length));
+      for (const branch of branches) out.z[branch].forEach((x, j) => (z[branch][j] += x / slides.length));
       outputs.push(outputsOf(out.logits, model.outcome));
     }
     if (survival) risks.push(prediction(id, outputs, survival).risk!);
@@ -88,7 +88,7 @@ export async function computeBackground(
 function addMeanRow(sum: Float64Array, matrix: Float32Array, weight: number): void {
   const width = sum.length;
   const share = (weight * width) / matrix.length;
-  for (let i = 0; i < matrix.length; i++) sum[i % width]! += share * matrix[i]!;
+  for (let i = 0; i < matrix.length; i++) sum[i % width] += share * matrix[i];
 }
 
 /** A bag that shows the mean patch at every token, as each branch projects it. */

@@ -57,11 +57,11 @@ export function enrichment(rankings: readonly GeneRanking[], sets: ReadonlyMap<s
   });
   const adjusted = holm(tested.flatMap(({ p }) => (p === undefined ? [] : [p])));
   let next = 0;
-  return tested.map((result) => (result.p === undefined ? result : { ...result, adjustedP: adjusted[next++]! }));
+  return tested.map((result) => (result.p === undefined ? result : { ...result, adjustedP: adjusted[next++] }));
 }
 
 function randomAucs(marks: Marks, stream: number): Float64Array {
   return Float64Array.from({ length: RESAMPLES }, (_, r) =>
-    stratifiedAuc(marks.map((marked, s) => Uint8Array.from(permutation(key(stream, r, s), marked.length), (i) => marked[i]!))),
+    stratifiedAuc(marks.map((marked, s) => Uint8Array.from(permutation(key(stream, r, s), marked.length), (i) => marked[i]))),
   );
 }

@@ -94,7 +94,7 @@ async function explainPatients(explainer: Explainer, { parameters, config, model
   const before: ExplainedGenes[] = [];
   explainer.use(initialise(choiceParameters(model.network, model.size), seed));
   for (const [i, id] of patients.entries()) {
-    before.push(await explainGenes(explainer, samples, id, { output: trained[i]!.output, mostSteps: CONTROL_STEPS }));
+    before.push(await explainGenes(explainer, samples, id, { output: trained[i].output, mostSteps: CONTROL_STEPS }));
     onPatient?.(patients.length + before.length, total);
   }
   explainer.use(parameters);
@@ -109,7 +109,7 @@ async function explainPatients(explainer: Explainer, { parameters, config, model
     patients: patients.length,
     output: model.outcome.kind === 'survival' ? 'risk' : 'log-probability of the class that is predicted for the patient',
     rankings,
-    untrained: { tumour: spearman(now[0]!, untrained[0]!), microenvironment: spearman(now[1]!, untrained[1]!) },
+    untrained: { tumour: spearman(now[0], untrained[0]), microenvironment: spearman(now[1], untrained[1]) },
     ...(explainer.branches.length === 2 ? { groups: compareGroups(trained.map((p) => grouped(p, background)), seed) } : {}),
     ...(sets ? { enrichment: enrichment(rankings, sets, seed) } : {}),
     completeness: { worst: Math.max(...errors.map(({ error }) => error)), over: errors.filter(({ holds }) => !holds).length, samples: errors.length },
@@ -153,9 +153,9 @@ async function explainGenes(explainer: Explainer, samples: CohortSamples, id: st
   const games: Game<Subspace>[] = [];
   for (const point of points) {
     slides.push(await geneAttributions(explainer, point, genes, output, mostSteps));
-    if (background && parameters && explainer.branches.length === 2) games.push(await subspaceGame(explainer, point, background, output, parameters['head.weight']!));
+    if (background && parameters && explainer.branches.length === 2) games.push(await subspaceGame(explainer, point, background, output, parameters['head.weight']));
   }
-  const mean = (s: Subspace) => Float64Array.from(genes[s], (_, g) => slides.reduce((t, { of }) => t + of[s][g]!, 0) / slides.length);
+  const mean = (s: Subspace) => Float64Array.from(genes[s], (_, g) => slides.reduce((t, { of }) => t + of[s][g], 0) / slides.length);
   return {
     output,
     risk: predicted.risk,
@@ -183,18 +183,18 @@ function grouped({ output, risk, shares }: ExplainedGenes, { riskCut }: Backgrou
 
 /** Mean |attribution| of each gene. */
 function meanAbsolute({ genes, attributions }: AttributionTable): number[] {
-  return genes.map((_, g) => attributions.reduce((t, row) => t + Math.abs(row[g]!), 0) / attributions.length);
+  return genes.map((_, g) => attributions.reduce((t, row) => t + Math.abs(row[g]), 0) / attributions.length);
 }
 
 /** Spearman's rank correlation; ties are not expected and take the order of the list. */
 function spearman(a: readonly number[], b: readonly number[]): number {
   const ranks = (values: readonly number[]) => {
     const rank = new Float64Array(values.length);
-    values.map((_, i) => i).sort((i, j) => values[i]! - values[j]!).forEach((i, place) => (rank[i] = place));
+    values.map((_, i) => i).sort((i, j) => values[i] - values[j]).forEach((i, place) => (rank[i] = place));
     return rank;
   };
   const [p, q] = [ranks(a), ranks(b)];
   const n = a.length;
-  const squares = p.reduce((t, rank, i) => t + (rank - q[i]!) ** 2, 0);
+  const squares = p.reduce((t, rank, i) => t + (rank - q[i]) ** 2, 0);
   return n < 2 ? 0 : 1 - (6 * squares) / (n * (n * n - 1));
 }

@@ -85,7 +85,7 @@ export async function explain(
   const explainedSlides: SlideExplanation[] = [];
   for (const { bag, point } of opened) {
     if (genes) ofGenes.push(await geneAttributions(explainer, point, genes, output));
-    if (background && explainer.branches.length === 2) subspaceGames.push(await subspaceGame(explainer, point, background, output, parameters['head.weight']!));
+    if (background && explainer.branches.length === 2) subspaceGames.push(await subspaceGame(explainer, point, background, output, parameters['head.weight']));
     if (mean && bag && genes) modalityGames.push(await modalityGame(explainer, point, mean, output));
     if (bag) explainedSlides.push(await explainSlide(explainer, point, bag, mean, output));
   }
@@ -134,15 +134,15 @@ async function explainSlide(
 /** Attributions of all slides as one, the mean; complete as far as the least complete of them. */
 function geneExplanation({ model }: Explainer, genes: PatientInput['genes'] & object, slides: readonly GeneAttributions[]): GeneExplanation {
   const ofSubspace = (s: Subspace) => {
-    const attributions = Array.from(genes[s], (_, g) => slides.reduce((t, slide) => t + slide.of[s][g]!, 0) / slides.length);
+    const attributions = Array.from(genes[s], (_, g) => slides.reduce((t, slide) => t + slide.of[s][g], 0) / slides.length);
     return {
       sum: attributions.reduce((t, a) => t + a, 0),
-      genes: model.scaling[s].genes.map((gene, g) => ({ gene, z: genes[s][g]!, attribution: attributions[g]! })),
+      genes: model.scaling[s].genes.map((gene, g) => ({ gene, z: genes[s][g], attribution: attributions[g] })),
     };
   };
   const [first, ...others] = slides.map(({ completeness }) => completeness);
   return {
     subspaces: { tumour: ofSubspace('tumour'), microenvironment: ofSubspace('microenvironment') },
-    completeness: others.reduce((worst, c) => (c.error > worst.error ? c : worst), first!),
+    completeness: others.reduce((worst, c) => (c.error > worst.error ? c : worst), first),
   };
 }

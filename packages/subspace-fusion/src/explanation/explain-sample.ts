@@ -27,7 +27,7 @@ export async function geneAttributions(explainer: Explainer, point: Point, genes
   const path: Path = async (alpha) => {
     const at = { tumour: genes.tumour.map((x) => alpha * x), microenvironment: genes.microenvironment.map((x) => alpha * x) };
     const { value, genes: slope } = await explainer.slope({ ...point, genes: at }, output);
-    return { value, parts: Float64Array.from(SUBSPACES.flatMap((s) => Array.from(genes[s], (x, g) => x * slope[s][g]!))) };
+    return { value, parts: Float64Array.from(SUBSPACES.flatMap((s) => Array.from(genes[s], (x, g) => x * slope[s][g]))) };
   };
   const { attributions, completeness } = await integratedGradients(path, mostSteps);
   const T = genes.tumour.length;
@@ -48,7 +48,7 @@ export async function tokenAttributions(
   const { branches, model } = explainer;
   const N = model.tokens;
   const path: Path = async (alpha) => {
-    const P = perBranch(branches, (branch) => mean[branch].map((x, i) => x + alpha * (point.P[branch][i]! - x)));
+    const P = perBranch(branches, (branch) => mean[branch].map((x, i) => x + alpha * (point.P[branch][i] - x)));
     const { value, P: slope } = await explainer.slope({ ...point, P }, output);
     const parts = new Float64Array(branches.length * N);
     branches.forEach((branch, at) => addRowProducts(parts.subarray(at * N, (at + 1) * N), slope[branch], point.P[branch], mean[branch]));
@@ -62,7 +62,7 @@ export async function tokenAttributions(
 /** Adds to each row's sum the products of slope and change in that row. */
 function addRowProducts(sums: Float64Array, slope: Float32Array, to: Float32Array, from: Float32Array): void {
   const width = slope.length / sums.length;
-  for (let i = 0; i < slope.length; i++) sums[Math.floor(i / width)]! += slope[i]! * (to[i]! - from[i]!);
+  for (let i = 0; i < slope.length; i++) sums[Math.floor(i / width)] += slope[i] * (to[i] - from[i]);
 }
 
 /** Where each branch looked on a slide. */
@@ -77,7 +77,7 @@ export async function looks(explainer: Explainer, point: Point, { patchOf, rows 
     return {
       heads: patches,
       outside: patches.map((head) => Math.max(0, 1 - head.reduce((t, x) => t + x, 0))),
-      attention: rows.length === 0 ? [] : patches[0]!.map((_, i) => patches.reduce((t, head) => t + head[i]!, 0) / patches.length),
+      attention: rows.length === 0 ? [] : patches[0].map((_, i) => patches.reduce((t, head) => t + head[i], 0) / patches.length),
       points,
     };
   });
@@ -102,13 +102,13 @@ export async function subspaceGame(explainer: Explainer, point: Point, { meanZ }
 export type Head = Float32Array;
 
 function difference(a: ArrayLike<number>, b: ArrayLike<number>): Float64Array {
-  return Float64Array.from(a, (x, i) => x - b[i]!);
+  return Float64Array.from(a, (x, i) => x - b[i]);
 }
 
 /** logits + W·[Δz_tumour | Δz_microenvironment] */
 function movedLogits(logits: Float32Array, change: Readonly<Record<Subspace, Float64Array>>, W: Head): Float32Array {
   const dz = [...change.tumour, ...change.microenvironment];
-  return logits.map((logit, c) => dz.reduce((t, d, j) => t + W[c * dz.length + j]! * d, logit));
+  return logits.map((logit, c) => dz.reduce((t, d, j) => t + W[c * dz.length + j] * d, logit));
 }
 
 /** Which modalities are as in the patient: genes that are away are at the training mean, a slide that is away is a bag of mean patches. */

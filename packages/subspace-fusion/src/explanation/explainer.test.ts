@@ -31,7 +31,7 @@ function modelOf(outcome: Outcome, network: Model['network'] = METHOD, tokens = 
 /** Starting weights, but with attention that is far from even. */
 function parametersOf(model: Model) {
   const p = initialise(choiceParameters(model.network, model.size), 1);
-  for (const name of Object.keys(p)) if (/keys\.weight|bias\.2\.weight/.test(name)) p[name] = p[name]!.map((w) => 4 * w);
+  for (const name of Object.keys(p)) if (/keys\.weight|bias\.2\.weight/.test(name)) p[name] = p[name].map((w) => 4 * w);
   return p;
 }
 
@@ -62,7 +62,7 @@ describe.each([['survival', SURVIVAL], ['classes', CLASSES]] as const)('the expl
     const predictor = await createPredictor(model, parametersOf(model), backend);
     const predicted = await predictor.run(sample);
     await predictor.dispose();
-    outputsOf(logits, outcome).forEach((p, c) => expect(p).toBeCloseTo(predicted[c]!, 6));
+    outputsOf(logits, outcome).forEach((p, c) => expect(p).toBeCloseTo(predicted[c], 6));
     const output = explainedOutput(outcome, predicted);
     const value = explainedValue(output, logits, outcome);
     expect(value).toBeCloseTo(output.kind === 'risk' ? value : Math.log(Math.max(...predicted)), 6);
@@ -109,21 +109,21 @@ test('a patient without slides, by a network with stand-ins: genes are complete,
   const hazards = await predictor.run({ ...sample, bag: undefined });
   await predictor.dispose();
   const { logits } = await explainer.forward({ P: undefined, genes: sample.genes });
-  outputsOf(logits, SURVIVAL).forEach((p, c) => expect(p).toBeCloseTo(hazards[c]!, 6));
+  outputsOf(logits, SURVIVAL).forEach((p, c) => expect(p).toBeCloseTo(hazards[c], 6));
 });
 
 describe('where a branch looks', () => {
   test('points and weights are those that the network samples by', async () => {
     const s = 5;
-    const points: SampledPoint[] = [[0.3, 2.8], [-0.4, 0], [4.2, 4.9], [-3, 2], [1, 3]].map(([x, y]) => ({ head: 0, x: x!, y: y!, fromX: 0, fromY: 0, attention: 0.2 }));
+    const points: SampledPoint[] = [[0.3, 2.8], [-0.4, 0], [4.2, 4.9], [-3, 2], [1, 3]].map(([x, y]) => ({ head: 0, x: x, y: y, fromX: 0, fromY: 0, attention: 0.2 }));
     const maps = normals('maps', s * s);
     // ((u + 1)·s − 1)/2 = x
     const u = Float32Array.from(points.flatMap(({ x, y }) => [(2 * x + 1) / s - 1, (2 * y + 1) / s - 1]));
     const program = await compile({ read: bilinearSample(input('maps', [1, 1, s * s, 1]), input('u', [1, 1, points.length, 2]), s) });
     const { read } = await program.run({ maps, u });
-    points.forEach((point, i) => expect(cellsRead(point, s).reduce((t, { cell, weight }) => t + weight * maps[cell]!, 0)).toBeCloseTo(read[i]!, 5));
+    points.forEach((point, i) => expect(cellsRead(point, s).reduce((t, { cell, weight }) => t + weight * maps[cell], 0)).toBeCloseTo(read[i], 5));
     await program.dispose();
-    const spread = tokenAttention(points, s)[0]!;
+    const spread = tokenAttention(points, s)[0];
     expect(spread.reduce((t, x) => t + x, 0)).toBeCloseTo(0.2 * (1 + 0.6 + 0.8 * 0.1 + 0 + 1), 10);
   });
 
@@ -134,7 +134,7 @@ describe('where a branch looks', () => {
     const views = await looks(explainer, await pointOf(explainer, sample), slide);
     for (const view of [views.tumour, views.microenvironment]) {
       expect(view.points).toHaveLength(8 * 4); // 100 tokens: 2 × 2 keys
-      view.heads.forEach((head, h) => expect(head.reduce((t, x) => t + x, 0) + view.outside[h]!).toBeCloseTo(1, 5));
+      view.heads.forEach((head, h) => expect(head.reduce((t, x) => t + x, 0) + view.outside[h]).toBeCloseTo(1, 5));
       for (const { x, y, fromX, fromY } of view.points) for (const off of [x - fromX, y - fromY]) expect(Math.abs(off)).toBeLessThanOrEqual(4 * 10 + 1e-4);
       expect(view.points.some(({ x, fromX }) => Math.abs(x - fromX) > 1)).toBe(true);
       const attention = view.attention.reduce((t, x) => t + x, 0);
@@ -174,7 +174,7 @@ describe('games', () => {
     const elsewhere = await explainer.forward(there);
     const meanZ = { tumour: Array.from(elsewhere.z.tumour), microenvironment: Array.from(elsewhere.z.microenvironment) };
     const background = { checkpoint: '', patients: 1, meanPatch: [], meanZ };
-    const game = await subspaceGame(explainer, here, background, output, parametersOf(model)['head.weight']!);
+    const game = await subspaceGame(explainer, here, background, output, parametersOf(model)['head.weight']);
     expect(game.neither).toBeCloseTo(explainedValue(output, elsewhere.logits, SURVIVAL), 5);
     expect(game.both).toBeCloseTo(explainedValue(output, (await explainer.forward(here)).logits, SURVIVAL), 6);
     expect(game.alone.tumour).not.toBeCloseTo(game.both, 4);

@@ -69,9 +69,9 @@ export async function openExplainer(model: Model, start: Parameters, backend: Ba
     look: lookGraph({ P, genes, present }, p, parts, backend),
     slope: {
       value,
-      'd.x.tumour': dTumour!,
-      'd.x.microenvironment': dMicroenvironment!,
-      ...named('d.P', perBranch(branches, (branch) => dP[branches.indexOf(branch)]!), branches),
+      'd.x.tumour': dTumour,
+      'd.x.microenvironment': dMicroenvironment,
+      ...named('d.P', perBranch(branches, (branch) => dP[branches.indexOf(branch)]), branches),
     },
   };
 
@@ -82,14 +82,14 @@ export async function openExplainer(model: Model, start: Parameters, backend: Ba
     if (!programs.has(name)) programs.set(name, compile(graphs[name] as Record<string, Value>, backend));
     const program = await programs.get(name)!;
     const given = { ...parameters, ...others, ...(point.P && named('P', point.P, branches)) };
-    const presence: Sample = { bag: point.bag ?? point.P?.[branches[0]!], genes: point.genes, covariates: point.covariates };
+    const presence: Sample = { bag: point.bag ?? point.P?.[branches[0]], genes: point.genes, covariates: point.covariates };
     const feeds = sampleFeeds([presence], program.inputs);
     for (const [input, shape] of Object.entries(program.inputs)) {
       feeds[input] ??= given[input] ?? new Float32Array(shape.reduce((n, d) => n * d, 1)); // a missing bag is fed as zeros
     }
     return program.run(feeds);
   }
-  const copies = (results: Record<string, Float32Array>, of: string) => perBranch(branches, (branch) => results[`${of}.${branch}`]!.slice());
+  const copies = (results: Record<string, Float32Array>, of: string) => perBranch(branches, (branch) => results[`${of}.${branch}`].slice());
 
   return {
     model,
@@ -97,16 +97,16 @@ export async function openExplainer(model: Model, start: Parameters, backend: Ba
     project: async (bag) => copies(await run('project', { bag }), 'P'),
     async forward(point) {
       const results = await run('forward', point);
-      return { logits: results['logits']!.slice(), z: copies(results, 'z') };
+      return { logits: results['logits'].slice(), z: copies(results, 'z') };
     },
     async look(point) {
       const results = await run('look', point);
-      return perBranch(branches, (branch) => ({ received: results[`received.${branch}`]!.slice(), vgrid: results[`vgrid.${branch}`]?.slice() }));
+      return perBranch(branches, (branch) => ({ received: results[`received.${branch}`].slice(), vgrid: results[`vgrid.${branch}`]?.slice() }));
     },
     async slope(point, output) {
       const results = await run('slope', point, { chosen: chosenClass(output, size.classes) });
-      const ofGenes = Object.fromEntries(SUBSPACES.map((s) => [s, results[`d.x.${s}`]!])) as Record<Subspace, Float32Array>;
-      return { value: results['value']![0]!, genes: ofGenes, P: perBranch(branches, (branch) => results[`d.P.${branch}`]!) };
+      const ofGenes = Object.fromEntries(SUBSPACES.map((s) => [s, results[`d.x.${s}`]])) as Record<Subspace, Float32Array>;
+      return { value: results['value'][0], genes: ofGenes, P: perBranch(branches, (branch) => results[`d.P.${branch}`]) };
     },
     use(next) {
       parameters = next;

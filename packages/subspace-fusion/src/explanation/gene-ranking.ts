@@ -45,13 +45,13 @@ const mean = (values: readonly number[]) => values.reduce((t, x) => t + x, 0) / 
 /** Mean |attribution| of each gene over these patients. */
 function importances({ genes, attributions }: AttributionTable, patients: ArrayLike<number>): number[] {
   const sums = new Float64Array(genes.length);
-  for (let i = 0; i < patients.length; i++) attributions[patients[i]!]!.forEach((a, g) => (sums[g]! += Math.abs(a)));
+  for (let i = 0; i < patients.length; i++) attributions[patients[i]].forEach((a, g) => (sums[g] += Math.abs(a)));
   return Array.from(sums, (sum) => sum / patients.length);
 }
 
 /** Place of each value, 1 for the largest; equal values in their order. */
 function places(values: readonly number[]): number[] {
-  const order = values.map((_, i) => i).sort((a, b) => values[b]! - values[a]! || a - b);
+  const order = values.map((_, i) => i).sort((a, b) => values[b] - values[a] || a - b);
   const place = new Array<number>(values.length);
   order.forEach((i, at) => (place[i] = at + 1));
   return place;
@@ -73,7 +73,7 @@ export function rankGenes(table: AttributionTable, seed: number): GeneRanking {
   const metrics = percentileIntervals(bootstrap(both, n, seed, RESAMPLES)) as Estimate[];
   const maxima = shuffledMaxima(attributions, key(seed, 'gene-shuffle', subspace));
   const ranked = genes.map((gene, g): RankedGene => {
-    const [importance, rank] = [metrics[g]!, metrics[genes.length + g]!];
+    const [importance, rank] = [metrics[g], metrics[genes.length + g]];
     return {
       subspace,
       gene,
@@ -83,7 +83,7 @@ export function rankGenes(table: AttributionTable, seed: number): GeneRanking {
       rank: rank.value,
       rankLow: rank.low ?? rank.value,
       rankHigh: rank.high ?? rank.value,
-      slope: slope(z.map((row) => row[g]!), attributions.map((row) => row[g]!)),
+      slope: slope(z.map((row) => row[g]), attributions.map((row) => row[g])),
       p: permutationP(maxima, importance.value),
     };
   });
@@ -92,12 +92,12 @@ export function rankGenes(table: AttributionTable, seed: number): GeneRanking {
 
 /** The largest mean |attribution| of each shuffle. */
 function shuffledMaxima(attributions: readonly Float64Array[], stream: number): Float64Array {
-  const G = attributions[0]!.length;
+  const G = attributions[0].length;
   return Float64Array.from({ length: RESAMPLES }, (_, r) => {
     const sums = new Float64Array(G);
     attributions.forEach((row, p) => {
       const order = permutation(key(stream, r, p), G);
-      row.forEach((a, g) => (sums[order[g]!]! += Math.abs(a)));
+      row.forEach((a, g) => (sums[order[g]] += Math.abs(a)));
     });
     return sums.reduce((top, sum) => Math.max(top, sum), 0) / attributions.length;
   });
@@ -107,12 +107,12 @@ function shuffledMaxima(attributions: readonly Float64Array[], stream: number): 
 export function permutationP(draws: ArrayLike<number>, value: number): number {
   let reached = 0;
   // Sums in another order differ by rounding.
-  for (let i = 0; i < draws.length; i++) if (draws[i]! >= value - 1e-12 * Math.abs(value)) reached++;
+  for (let i = 0; i < draws.length; i++) if (draws[i] >= value - 1e-12 * Math.abs(value)) reached++;
   return (1 + reached) / (1 + draws.length);
 }
 
 /** Σ x·y / Σ x²; 0 where x never moves. */
 function slope(x: readonly number[], y: readonly number[]): number {
   const squares = mean(x.map((v) => v * v));
-  return squares === 0 ? 0 : mean(x.map((v, i) => v * y[i]!)) / squares;
+  return squares === 0 ? 0 : mean(x.map((v, i) => v * y[i])) / squares;
 }

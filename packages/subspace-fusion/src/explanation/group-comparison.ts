@@ -45,7 +45,7 @@ export function compareGroups(patients: readonly GroupedShares[], seed: number):
   const share = patients.map(({ shares }) => shares.share.tumour);
   const of = patients.map(({ group }) => names.indexOf(group));
   const stream = key(seed, 'groups');
-  const shuffled = Float64Array.from({ length: RESAMPLES }, (_, r) => spread(Array.from(permutation(key(stream, r), share.length), (i) => share[i]!), of, names.length));
+  const shuffled = Float64Array.from({ length: RESAMPLES }, (_, r) => spread(Array.from(permutation(key(stream, r), share.length), (i) => share[i]), of, names.length));
   return { groups, p: permutationP(shuffled, spread(share, of, names.length)) };
 }
 
@@ -53,10 +53,10 @@ export function compareGroups(patients: readonly GroupedShares[], seed: number):
 function spread(values: readonly number[], group: readonly number[], groups: number): number {
   const [sums, counts] = [new Float64Array(groups), new Float64Array(groups)];
   values.forEach((value, i) => {
-    sums[group[i]!]! += value;
-    counts[group[i]!]! += 1;
+    sums[group[i]] += value;
+    counts[group[i]] += 1;
   });
-  return sums.reduce((t, sum, g) => t + sum ** 2 / counts[g]!, 0);
+  return sums.reduce((t, sum, g) => t + sum ** 2 / counts[g], 0);
 }
 
 function describeGroup(group: string, patients: readonly GroupedShares[], seed: number): GroupShares {
@@ -67,9 +67,9 @@ function describeGroup(group: string, patients: readonly GroupedShares[], seed: 
     patients.map(({ shares }) => shares.contribution.microenvironment),
   ];
   const means = (drawn: Uint32Array) =>
-    values.map((of): Estimate => ({ name: 'mean', value: drawn.reduce((t, i) => t + of[i]!, 0) / drawn.length, estimator: 'mean', ties: 'none', n }));
+    values.map((of): Estimate => ({ name: 'mean', value: drawn.reduce((t, i) => t + of[i], 0) / drawn.length, estimator: 'mean', ties: 'none', n }));
   const [tumourShare, tumour, microenvironment] = (percentileIntervals(bootstrap(means, n, seed, RESAMPLES)) as Estimate[]).map(
     ({ value, low = value, high = value }): MeanInterval => ({ mean: value, low, high }),
   );
-  return { group, patients: n, tumourShare: tumourShare!, tumour: tumour!, microenvironment: microenvironment! };
+  return { group, patients: n, tumourShare: tumourShare, tumour: tumour, microenvironment: microenvironment };
 }

@@ -60,19 +60,19 @@ export async function integratedGradients(path: Path, mostSteps = MOST_STEPS): P
 
 /** Σ over the intervals of h·(parts at one end + parts at the other)/2. */
 function trapezoids(nodes: readonly Node[]): Float64Array {
-  const sums = new Float64Array(nodes[0]!.parts.length);
+  const sums = new Float64Array(nodes[0].parts.length);
   nodes.forEach(({ parts }, j) => {
-    const weight = ((nodes[j + 1] ?? nodes[j]!).alpha - (nodes[j - 1] ?? nodes[j]!).alpha) / 2;
-    parts.forEach((part, i) => (sums[i]! += weight * part));
+    const weight = ((nodes[j + 1] ?? nodes[j]).alpha - (nodes[j - 1] ?? nodes[j]).alpha) / 2;
+    parts.forEach((part, i) => (sums[i] += weight * part));
   });
   return sums;
 }
 
 /** Halves every interval whose trapezoid misses the change of F over it by more than its part of `tolerance`. */
 async function refined(nodes: readonly Node[], visit: (alpha: number) => Promise<Node>, tolerance: number): Promise<Node[]> {
-  const finer: Node[] = [nodes[0]!];
+  const finer: Node[] = [nodes[0]];
   for (let j = 1; j < nodes.length; j++) {
-    const [a, b] = [nodes[j - 1]!, nodes[j]!];
+    const [a, b] = [nodes[j - 1], nodes[j]];
     const h = b.alpha - a.alpha;
     const off = Math.abs((h * (total(a.parts) + total(b.parts))) / 2 - (b.value - a.value));
     if (off > h * tolerance) finer.push(await visit((a.alpha + b.alpha) / 2));
@@ -86,7 +86,7 @@ function total(parts: Float64Array): number {
 }
 
 function completenessOf(attributions: Float64Array, nodes: readonly Node[]): Completeness {
-  const [from, to] = [nodes[0]!.value, nodes.at(-1)!.value];
+  const [from, to] = [nodes[0].value, nodes.at(-1)!.value];
   const sum = total(attributions);
   const change = Math.abs(to - from);
   const off = Math.abs(sum - (to - from));

@@ -31,11 +31,11 @@ export function sampledPoints(vgrid: ArrayLike<number>, received: ArrayLike<numb
     const [head, j] = [Math.floor(i / M), i % M];
     return {
       head,
-      x: cellOf(vgrid[2 * head * M + j]!, k, s),
-      y: cellOf(vgrid[(2 * head + 1) * M + j]!, k, s),
+      x: cellOf(vgrid[2 * head * M + j], k, s),
+      y: cellOf(vgrid[(2 * head + 1) * M + j], k, s),
       fromX: cellOf(j % k, k, s),
       fromY: cellOf(Math.floor(j / k), k, s),
-      attention: received[i]!,
+      attention: received[i],
     };
   });
 }
@@ -55,13 +55,13 @@ export function cellsRead({ x, y }: Pick<SampledPoint, 'x' | 'y'>, s: number): {
 /** Attention that each token receives from each head: `[8][N]`. What points read beyond the border, which is zeros, goes to no token. */
 export function tokenAttention(points: readonly SampledPoint[], s: number): Float64Array[] {
   const heads = Array.from({ length: GROUPS }, () => new Float64Array(s * s));
-  for (const point of points) for (const { cell, weight } of cellsRead(point, s)) heads[point.head]![cell]! += point.attention * weight;
+  for (const point of points) for (const { cell, weight } of cellsRead(point, s)) heads[point.head][cell] += point.attention * weight;
   return heads;
 }
 
 /** Sums what the tokens of a bag have over the patches that they show: `[N] → [patches]`. `patchOf [N]` is the patch of each token. */
 export function onPatches(tokens: ArrayLike<number>, patchOf: Uint32Array, patches: number): Float64Array {
   const sums = new Float64Array(patches);
-  patchOf.forEach((patch, token) => (sums[patch]! += tokens[token]!));
+  patchOf.forEach((patch, token) => (sums[patch] += tokens[token]));
   return sums;
 }

@@ -15,18 +15,18 @@ export type ExplainedOutput =
 export function explainedOutput(outcome: Outcome, outputs: ArrayLike<number>): ExplainedOutput {
   if (outcome.kind === 'survival') return { kind: 'risk' };
   const predicted = Array.from(outputs).indexOf(Math.max(...Array.from(outputs)));
-  return { kind: 'logProbability', class: predicted, className: outcome.classes[predicted]! };
+  return { kind: 'logProbability', class: predicted, className: outcome.classes[predicted] };
 }
 
 /** The explained output of logits `[C]`. */
 export function explainedValue(output: ExplainedOutput, logits: Float32Array, outcome: Outcome): number {
   const outputs = outputsOf(logits, outcome);
-  return output.kind === 'risk' ? riskOf(outputs, outputs.length)[0]! : Math.log(outputs[output.class]!);
+  return output.kind === 'risk' ? riskOf(outputs, outputs.length)[0] : Math.log(outputs[output.class]);
 }
 
 /** The same in the graph: a scalar of logits `[1, C]`; `chosen [1, C]` is 1 at the explained class and 0 elsewhere. */
 export function explainedScalar(logits: Value, chosen: Value, outcome: Outcome): Value {
-  const C = logits.shape[1]!;
+  const C = logits.shape[1];
   if (outcome.kind === 'survival') return neg(sum(slice(survivalFunction(hazards(logits)), 1, 1, C + 1)));
   const logWeights = constant(Float32Array.from(outcome.weights, Math.log), [1, C]);
   return sum(mul(chosen, logSoftmax(sub(logits, logWeights))));

@@ -16,9 +16,9 @@ test('the gene that always counts comes first, beyond chance, with its slope; th
   expect(genes.map(({ rank }) => rank)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
   const [first, ...others] = genes;
   expect(first).toMatchObject({ gene: 'tumour7', rank: 1, rankLow: 1, rankHigh: 1, slope: expect.closeTo(-0.5, 10), p: 1 / 1001 });
-  expect(first!.low).toBeLessThan(first!.importance);
-  expect(first!.high).toBeGreaterThan(first!.importance);
-  expect(first!.importance).toBeGreaterThan(chance);
+  expect(first.low).toBeLessThan(first.importance);
+  expect(first.high).toBeGreaterThan(first.importance);
+  expect(first.importance).toBeGreaterThan(chance);
   expect(others.every(({ p, importance }) => p > 0.05 && importance < chance)).toBe(true);
 });
 
@@ -42,14 +42,14 @@ test('a set at the top is enriched, one at random is not, and its area counts pa
   ]);
   const [top, spread, elsewhere, all] = enrichment(rankings, sets, 1);
   expect(top).toMatchObject({ set: 'top', read: 5, genes: 6 });
-  expect(top!.auc).toBeGreaterThan(0.95);
-  expect(top!.p).toBeLessThan(0.01);
-  expect(top!.adjustedP).toBeCloseTo(2 * top!.p!, 10);
-  expect(spread!.p).toBeGreaterThan(0.05);
-  expect(spread!.chance!.low).toBeLessThan(0.5);
-  expect(spread!.chance!.high).toBeGreaterThan(0.5);
+  expect(top.auc).toBeGreaterThan(0.95);
+  expect(top.p).toBeLessThan(0.01);
+  expect(top.adjustedP).toBeCloseTo(2 * top.p!, 10);
+  expect(spread.p).toBeGreaterThan(0.05);
+  expect(spread.chance!.low).toBeLessThan(0.5);
+  expect(spread.chance!.high).toBeGreaterThan(0.5);
   expect(elsewhere).toEqual({ set: 'elsewhere', read: 0, genes: 2, reason: 'the model reads none of its genes' });
-  expect(all!.auc).toBeUndefined();
+  expect(all.auc).toBeUndefined();
 });
 
 test('shares of the subspaces differ between groups where they do', () => {
@@ -62,7 +62,7 @@ test('shares of the subspaces differ between groups where they do', () => {
   const apart = compareGroups(patients((p) => (p % 2 ? 0.7 : 0.4) + noise(p)), 1);
   expect(apart.p).toBeLessThan(0.01);
   expect(apart.groups.map(({ group, patients: n }) => [group, n])).toEqual([['high risk', 12], ['low risk', 12]]);
-  const { mean, low, high } = apart.groups[0]!.tumourShare;
+  const { mean, low, high } = apart.groups[0].tumourShare;
   expect(Math.abs(mean - 0.7)).toBeLessThan(0.05);
   expect(low < mean && mean < high).toBe(true);
   expect(compareGroups(patients(noise), 1).p).toBeGreaterThan(0.05);

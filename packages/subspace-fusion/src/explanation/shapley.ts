@@ -30,7 +30,7 @@ export function shapleyShares<A extends string, B extends string>([a, b]: readon
 /** The mean game of several, one a slide. */
 export function meanGame<Player extends string>(games: readonly Game<Player>[]): Game<Player> {
   const mean = (of: (game: Game<Player>) => number) => games.reduce((t, game) => t + of(game), 0) / games.length;
-  const players = Object.keys(games[0]!.alone) as Player[];
+  const players = Object.keys(games[0].alone) as Player[];
   const alone = Object.fromEntries(players.map((player) => [player, mean((game) => game.alone[player])])) as Record<Player, number>;
   return { neither: mean((game) => game.neither), alone, both: mean((game) => game.both) };
 }

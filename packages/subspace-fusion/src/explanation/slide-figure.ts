@@ -129,7 +129,7 @@ function shaded(slide: SlideExplanation, values: readonly number[], most: number
 
 /** Squares of these patches as one path. */
 function squares({ layout: { x, y, edge } }: SlideExplanation, patches: readonly number[]): string {
-  return patches.map((i) => `M${short(x[i]!)} ${short(y[i]!)}h${short(edge)}v${short(edge)}h${short(-edge)}z`).join('');
+  return patches.map((i) => `M${short(x[i])} ${short(y[i])}h${short(edge)}v${short(edge)}h${short(-edge)}z`).join('');
 }
 
 /** Edge of the square around the bag's grid that shows all points, in cells. */

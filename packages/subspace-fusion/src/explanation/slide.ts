@@ -47,8 +47,8 @@ export async function readSlide(slide: BagFile, { tokens, size, layout }: BagSha
 
 function onSlide(coordinates: ArrayLike<number>, edge: number | undefined): PatchLayout {
   const n = coordinates.length / 2;
-  const x = Array.from({ length: n }, (_, i) => coordinates[2 * i]!);
-  const y = Array.from({ length: n }, (_, i) => coordinates[2 * i + 1]!);
+  const x = Array.from({ length: n }, (_, i) => coordinates[2 * i]);
+  const y = Array.from({ length: n }, (_, i) => coordinates[2 * i + 1]);
   return { kind: 'slide', x, y, edge: edge ?? smallestStep(x, y) };
 }
 
@@ -61,7 +61,7 @@ function onGrid(patches: number, side: number): PatchLayout {
 function smallestStep(...axes: readonly (readonly number[])[]): number {
   const steps = axes.flatMap((axis) => {
     const places = [...new Set(axis)].sort((a, b) => a - b);
-    return places.slice(1).map((place, i) => place - places[i]!);
+    return places.slice(1).map((place, i) => place - places[i]);
   });
   return steps.length === 0 ? 1 : Math.min(...steps);
 }

@@ -27,7 +27,7 @@ export async function readThumbnail(file: string, downsample: number): Promise<T
     const jpeg = await small.greyscale().linear(0.6, 100).jpeg({ quality: 75 }).toBuffer();
     return { href: `data:image/jpeg;base64,${jpeg.toString('base64')}`, width: width * downsample, height: height * downsample };
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split('\n')[0]! : String(error);
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
     throw new UserError(`${file}: is no picture that can be read (${reason}). Give a PNG or JPEG of the whole slide.`);
   }
 }

@@ -103,7 +103,7 @@ export function encodeSafetensors(
   new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
   bytes.set(header, 8);
   list.forEach(([, { data }], i) => {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 8 + header.length + entries[i]![1].data_offsets[0]!);
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 8 + header.length + entries[i][1].data_offsets[0]);
   });
   return bytes;
 }

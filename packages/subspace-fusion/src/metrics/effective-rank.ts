@@ -18,7 +18,7 @@ function gram(X: ArrayLike<number>, n: number): Float64Array {
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
       let sum = 0;
-      for (let d = 0; d < D; d++) sum += X[i * D + d]! * X[j * D + d]!;
+      for (let d = 0; d < D; d++) sum += X[i * D + d] * X[j * D + d];
       G[i * n + j] = sum;
       G[j * n + i] = sum;
     }
@@ -32,30 +32,30 @@ function symmetricEigenvalues(A: Float64Array, n: number): number[] {
   for (let sweep = 0; sweep < 50 && offDiagonal(A, n) > 1e-12 * norm; sweep++) {
     for (let p = 0; p < n; p++) for (let q = p + 1; q < n; q++) rotate(A, n, p, q);
   }
-  return Array.from({ length: n }, (_, i) => A[i * n + i]!);
+  return Array.from({ length: n }, (_, i) => A[i * n + i]);
 }
 
 function offDiagonal(A: Float64Array, n: number): number {
   let squares = 0;
-  for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) squares += 2 * A[i * n + j]! ** 2;
+  for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) squares += 2 * A[i * n + j] ** 2;
   return Math.sqrt(squares);
 }
 
 /** Turns rows and columns p and q so that A[p, q] becomes zero. */
 function rotate(A: Float64Array, n: number, p: number, q: number): void {
-  const apq = A[p * n + q]!;
+  const apq = A[p * n + q];
   if (apq === 0) return;
-  const tau = (A[q * n + q]! - A[p * n + p]!) / (2 * apq);
+  const tau = (A[q * n + q] - A[p * n + p]) / (2 * apq);
   const t = Math.sign(tau || 1) / (Math.abs(tau) + Math.sqrt(1 + tau * tau));
   const c = 1 / Math.sqrt(1 + t * t);
   const s = t * c;
   for (let k = 0; k < n; k++) {
-    const [kp, kq] = [A[k * n + p]!, A[k * n + q]!];
+    const [kp, kq] = [A[k * n + p], A[k * n + q]];
     A[k * n + p] = c * kp - s * kq;
     A[k * n + q] = s * kp + c * kq;
   }
   for (let k = 0; k < n; k++) {
-    const [pk, qk] = [A[p * n + k]!, A[q * n + k]!];
+    const [pk, qk] = [A[p * n + k], A[q * n + k]];
     A[p * n + k] = c * pk - s * qk;
     A[q * n + k] = s * pk + c * qk;
   }

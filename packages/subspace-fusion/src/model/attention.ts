@@ -46,7 +46,7 @@ export function deformableWeights(fused: Value, vgrid: Value, histology: Value, 
   const [B, N] = histology.shape as [number, number, number];
   const s = gridSide(N);
   const u = normalisedPositions(vgrid); // [B, 8, k², 2]
-  const M = u.shape[2]!;
+  const M = u.shape[2];
   const kv = bilinearSample(byGroup(histology), u, s); // [B, 8, k², 16]
   const bias = positionBias && reshape(positionBias(reshape(u, [B * GROUPS, M, 2]), s, biasWeights(p)), [B, GROUPS, N, M]);
   return { A: weights(byGroup(fused), kv, bias, p), kv };
@@ -94,27 +94,27 @@ export function plainAttention(fused: Value, histology: Value, p: Weights, optio
 /** What attention reads, through its output layer: `[B, N, 128]`. */
 function read({ A, kv }: Attention, p: Weights, options: Dropout | undefined): Value {
   const joined = joinGroups(matmul(dropout(A, 'attention', options), kv)); // [B, N, 128]
-  return add(matmul(joined, valuesToOutput(p)), p['out.bias']!);
+  return add(matmul(joined, valuesToOutput(p)), p['out.bias']);
 }
 
 /** W_kᵀ·W_q/√64 of each group, `[8, 16, 16]`. */
 function keysToQueries(p: Weights): Value {
-  return div(matmul(transposed(p['keys.weight']!), p['queries.weight']!), Math.sqrt(HEAD_WIDTH));
+  return div(matmul(transposed(p['keys.weight']), p['queries.weight']), Math.sqrt(HEAD_WIDTH));
 }
 
 /** W_v,gᵀ·W_out,gᵀ of all groups, one below the other: `[128, 128]`. */
 function valuesToOutput(p: Weights): Value {
-  const out = reshape(transpose(p['out.weight']!, [1, 0]), [GROUPS, HEAD_WIDTH, WIDTH]); // W_out,gᵀ
-  return reshape(matmul(transposed(p['values.weight']!), out), [WIDTH, WIDTH]);
+  const out = reshape(transpose(p['out.weight'], [1, 0]), [GROUPS, HEAD_WIDTH, WIDTH]); // W_out,gᵀ
+  return reshape(matmul(transposed(p['values.weight']), out), [WIDTH, WIDTH]);
 }
 
 function biasWeights(p: Weights): PositionBiasValues {
   return {
-    w1: p['bias.0.weight']!,
-    b1: p['bias.0.bias']!,
-    w2: p['bias.1.weight']!,
-    b2: p['bias.1.bias']!,
-    w3: p['bias.2.weight']!,
-    b3: p['bias.2.bias']!,
+    w1: p['bias.0.weight'],
+    b1: p['bias.0.bias'],
+    w2: p['bias.1.weight'],
+    b2: p['bias.1.bias'],
+    w3: p['bias.2.weight'],
+    b3: p['bias.2.bias'],
   };
 }

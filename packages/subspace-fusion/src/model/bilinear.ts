@@ -9,7 +9,7 @@ import { add, and, cast, concat, expand, floor, gatherElements, greaterOrEqual, 
  */
 export function bilinearSample(maps: Value, points: Value, s: number): Value {
   const [B, G, , C] = maps.shape as [number, number, number, number];
-  const M = points.shape[2]!;
+  const M = points.shape[2];
   // Pixel coordinate ((u + 1)·s − 1)/2, its cell and the fraction beyond it.
   const pixel = sub(mul(points, s / 2), (1 - s) / 2); // [B, G, M, 2]
   const cell = floor(pixel);

@@ -9,5 +9,5 @@ export function covariateParameters(classes: number, covariates: number): Parame
 
 /** Late fusion: logits + c·Wᵀ, `[B, C]`, with covariates c `[B, K]`. */
 export function withCovariates(logits: Value, c: Value, p: Readonly<Record<string, Value>>): Value {
-  return add(logits, matmul(c, transpose(p['covariates.weight']!, [1, 0])));
+  return add(logits, matmul(c, transpose(p['covariates.weight'], [1, 0])));
 }

@@ -6,7 +6,7 @@ import { GENE_WIDTHS } from './widths.js';
 export function encodeGenes(genes: Value, p: Readonly<Record<string, Value>>, dropout?: Dropout): Value {
   let x = genes;
   for (let i = 0; i < GENE_WIDTHS.length; i++) {
-    x = alphaDropout(elu(linear(x, p[`genes.${i}.weight`]!, p[`genes.${i}.bias`])), `genes.${i}`, dropout);
+    x = alphaDropout(elu(linear(x, p[`genes.${i}.weight`], p[`genes.${i}.bias`])), `genes.${i}`, dropout);
   }
   return relu(x);
 }

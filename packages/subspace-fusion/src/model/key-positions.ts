@@ -12,7 +12,7 @@ export function keyPositions(fused: Value, p: Weights): Value {
   const image = reshape(transpose(fused, [0, 2, 1]), [B, WIDTH, s, s]);
   const { kernel, bias } = offsetKernel(p);
   const local = gelu(reshape(conv2d(image, kernel, bias, { stride, padding, groups: GROUPS }), [B * GROUPS, HEAD_WIDTH, k, k]));
-  const weight = reshape(p['offsets.pointwise.weight']!, [2, HEAD_WIDTH, 1, 1]);
+  const weight = reshape(p['offsets.pointwise.weight'], [2, HEAD_WIDTH, 1, 1]);
   const offsets = mul(tanh(conv2d(local, weight)), OFFSET_RANGE); // [B·8, 2, k, k]
   return add(baseGrid(k), offsets);
 }
@@ -23,9 +23,9 @@ export function keyPositions(fused: Value, p: Weights): Value {
  */
 function offsetKernel(p: Weights): { kernel: Value; bias: Value } {
   const { size } = OFFSET_KERNEL;
-  const pointwise = reshape(p['queries.weight']!, [GROUPS, HEAD_WIDTH, GROUP_WIDTH, 1, 1]);
-  const depthwise = reshape(p['offsets.depthwise.weight']!, [1, HEAD_WIDTH, 1, size, size]);
-  const bias = expand(reshape(p['offsets.depthwise.bias']!, [1, HEAD_WIDTH]), [GROUPS, HEAD_WIDTH]);
+  const pointwise = reshape(p['queries.weight'], [GROUPS, HEAD_WIDTH, GROUP_WIDTH, 1, 1]);
+  const depthwise = reshape(p['offsets.depthwise.weight'], [1, HEAD_WIDTH, 1, size, size]);
+  const bias = expand(reshape(p['offsets.depthwise.bias'], [1, HEAD_WIDTH]), [GROUPS, HEAD_WIDTH]);
   return {
     kernel: reshape(mul(pointwise, depthwise), [GROUPS * HEAD_WIDTH, GROUP_WIDTH, size, size]),
     bias: reshape(bias, [GROUPS * HEAD_WIDTH]),
@@ -41,7 +41,7 @@ export function baseGrid(k: number): Value {
 
 /** Normalised positions `u [B, 8, k², 2]`, x then y: 2·vgrid/max(k − 1, 1) − 1. */
 export function normalisedPositions(vgrid: Value): Value {
-  const k = vgrid.shape[3]!;
+  const k = vgrid.shape[3];
   const u = sub(div(mul(vgrid, 2), Math.max(k - 1, 1)), 1);
   return transpose(reshape(u, [-1, GROUPS, 2, k * k]), [0, 1, 3, 2]);
 }

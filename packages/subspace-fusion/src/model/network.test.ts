@@ -16,7 +16,7 @@ describe('gradients of the whole loss against central differences', () => {
 
   beforeAll(async () => {
     // The position bias starts so small that its slopes drown in float32's rounding of the loss.
-    for (const name of ['tumour.bias.1.weight', 'tumour.bias.2.weight']) parameters[name] = parameters[name]!.map((w) => 6 * w);
+    for (const name of ['tumour.bias.1.weight', 'tumour.bias.2.weight']) parameters[name] = parameters[name].map((w) => 6 * w);
     backend = await openBackend({ threads: 2 });
     step = createStep({ size: SMALL, tokens: 100, task: 'survival', consistency: 'corrected', dropout: 0.1, microBatch: 3, backend });
     gradient = (await run()).gradients;
@@ -28,12 +28,12 @@ describe('gradients of the whole loss against central differences', () => {
 
   const kinds = Object.keys(networkParameters(SMALL)).filter((name) => /^tumour\.(?!bias\.2\.bias)|^head\.|^microenvironment\.(genes\.0|patches|offsets)/.test(name));
   test.each(kinds)('%s', async (name) => {
-    const off = await closestSlope(name, parameters[name]!, gradient[name]!, async () => totalLoss(await run()));
+    const off = await closestSlope(name, parameters[name], gradient[name], async () => totalLoss(await run()));
     expect(Math.abs(off)).toBeLessThan(0.02);
   });
 
   test('the last bias of the position bias has none: softmax ignores a constant', () => {
-    expect(Math.abs(gradient['tumour.bias.2.bias']![0]!)).toBeLessThan(1e-7);
+    expect(Math.abs(gradient['tumour.bias.2.bias'][0])).toBeLessThan(1e-7);
   });
 });
 
@@ -43,7 +43,7 @@ describe('sizes', () => {
     expect(logits).toHaveLength(2 * 4);
     expect(vgrid.tumour).toHaveLength(2 * 8 * 2 * keySide(Math.sqrt(tokens)) ** 2);
     for (const [name, g] of Object.entries(gradients)) expect(g.every(Number.isFinite), name).toBe(true);
-    expect(gradients['tumour.patches.weight']!.some((g) => g !== 0)).toBe(true);
+    expect(gradients['tumour.patches.weight'].some((g) => g !== 0)).toBe(true);
   });
 
   test('36 and 49 tokens have one key, and the grid of keys follows ⌊(s − 4)/4⌋ + 1', () => {
@@ -66,15 +66,15 @@ describe('sizes', () => {
     expect(logits).toHaveLength(2 * size.classes);
     for (const [name, { shape }] of Object.entries(networkParameters(size))) {
       expect(gradients[name], name).toHaveLength(shape.reduce((n, d) => n * d, 1));
-      expect(gradients[name]!.every(Number.isFinite), name).toBe(true);
+      expect(gradients[name].every(Number.isFinite), name).toBe(true);
     }
   });
 });
 
 test('numbers that are not finite come out as such, wherever they enter', async () => {
-  const nan = await gradientsOf({ tokens: 100 }, (parameters) => parameters['tumour.offsets.depthwise.weight']!.fill(NaN));
+  const nan = await gradientsOf({ tokens: 100 }, (parameters) => parameters['tumour.offsets.depthwise.weight'].fill(NaN));
   expect(nan.task).toBeNaN();
-  const huge = await gradientsOf({ tokens: 100 }, (_, batch) => batch[0]!.bag!.fill(3e38));
+  const huge = await gradientsOf({ tokens: 100 }, (_, batch) => batch[0].bag!.fill(3e38));
   expect(huge.task).toBeNaN();
   const large = await gradientsOf({ tokens: 100 }, (parameters) => Object.values(parameters).forEach((p) => p.fill(1e30)));
   expect(Number.isFinite(totalLoss(large))).toBe(false);

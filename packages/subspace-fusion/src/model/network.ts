@@ -54,8 +54,8 @@ export function branchInputs({ P, genes, present }: NetworkInputs, branch: Branc
   const v = encodeGenes(genesOf(branch, genes), p, dropout);
   if (!present) return { P: P[branch], v };
   return {
-    P: orStandIn(P[branch], present.bag, reshape(p['standIn.patches']!, [1, 1, -1])),
-    v: orStandIn(v, present.genes, reshape(p['standIn.genes']!, [1, -1])),
+    P: orStandIn(P[branch], present.bag, reshape(p['standIn.patches'], [1, 1, -1])),
+    v: orStandIn(v, present.genes, reshape(p['standIn.genes'], [1, -1])),
   };
 }
 
@@ -76,6 +76,6 @@ export function network(
     return { v, vgrid: placed.vgrid, z: finishBranch(placed, q, parts.positionBias ? positionBias : undefined, at) };
   });
   const z = branches.map((branch) => outputs[branch].z);
-  const logits = linear(z.length === 1 ? z[0]! : concat(z, 1), p['head.weight']!, p['head.bias']);
+  const logits = linear(z.length === 1 ? z[0] : concat(z, 1), p['head.weight'], p['head.bias']);
   return { ...outputs, logits };
 }

@@ -49,7 +49,7 @@ describe('starting values', () => {
     ['head.weight', 256],
     ['head.bias', 256],
   ])('%s is uniform within ±1/√%i, as in PyTorch', (name, fanIn) => {
-    const x = start[name]!;
+    const x = start[name];
     const bound = 1 / Math.sqrt(fanIn);
     expect(x.every((v) => Math.abs(v) <= Math.fround(bound))).toBe(true);
     const { mean, variance } = moments(x);
@@ -66,7 +66,7 @@ describe('starting values', () => {
     ['microenvironment.genes.0.weight', 361],
     ['tumour.genes.3.weight', 32],
   ])('%s is normal with variance 1/%i', (name, fanIn) => {
-    const x = start[name]!;
+    const x = start[name];
     const { mean, variance } = moments(x);
     expect(Math.abs(mean)).toBeLessThan(4 * Math.sqrt(1 / fanIn / x.length));
     expect(Math.abs(variance * fanIn - 1)).toBeLessThan(4 * Math.sqrt(2 / x.length));
@@ -81,7 +81,7 @@ describe('starting values', () => {
 
   test('a seed gives the same numbers, another seed others; every parameter has a stream of its own', () => {
     const specs = networkParameters(paper);
-    for (const [name, x] of Object.entries(initialise(specs, 1))) expect(Buffer.from(x.buffer).equals(Buffer.from(start[name]!.buffer)), name).toBe(true);
+    for (const [name, x] of Object.entries(initialise(specs, 1))) expect(Buffer.from(x.buffer).equals(Buffer.from(start[name].buffer)), name).toBe(true);
     const other = initialise(specs, 2);
     expect(other['tumour.keys.weight']).not.toEqual(start['tumour.keys.weight']);
     expect(start['tumour.keys.weight']).not.toEqual(start['tumour.values.weight']);

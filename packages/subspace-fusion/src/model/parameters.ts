@@ -33,7 +33,7 @@ export interface NetworkSize {
 export function layer(name: string, shape: readonly number[], fanIn: number, bias: boolean): ParameterSpecs {
   const start = { uniform: 1 / Math.sqrt(fanIn) };
   const weight = { [`${name}.weight`]: { shape, start } };
-  return bias ? { ...weight, [`${name}.bias`]: { shape: [shape[0]!], start } } : weight;
+  return bias ? { ...weight, [`${name}.bias`]: { shape: [shape[0]], start } } : weight;
 }
 
 /** A layer normalisation over the last axis. */
@@ -45,7 +45,7 @@ export function norm(name: string, width: number = WIDTH): ParameterSpecs {
 function geneEncoder(genes: number): ParameterSpecs {
   const widths = [genes, ...GENE_WIDTHS];
   const layers = GENE_WIDTHS.map((out, i): ParameterSpecs => {
-    const fanIn = widths[i]!;
+    const fanIn = widths[i];
     return {
       [`genes.${i}.weight`]: { shape: [out, fanIn], start: { normal: 1 / Math.sqrt(fanIn) } },
       [`genes.${i}.bias`]: { shape: [out], start: 'zeros' },

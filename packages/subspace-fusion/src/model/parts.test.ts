@@ -28,7 +28,7 @@ describe('gradients of a network with a part changed, against central difference
       'stand-ins for a bag and for genes',
       { parts: STAND_INS },
       ['tumour.standIn.patches', 'tumour.standIn.genes', 'microenvironment.standIn.patches', 'tumour.patches.weight', 'microenvironment.genes.0.weight'],
-      ([a, b, c, d]) => [a!, withoutBag(b!), withoutGenes(c!), d!],
+      ([a, b, c, d]) => [a, withoutBag(b), withoutGenes(c), d],
     ],
   ];
 
@@ -43,7 +43,7 @@ describe('gradients of a network with a part changed, against central difference
       const { gradients } = await run();
       expect(Object.keys(gradients)).toEqual(Object.keys(parameters));
       for (const name of names) {
-        const off = await closestSlope(name, parameters[name]!, gradients[name]!, async () => totalLoss(await run()));
+        const off = await closestSlope(name, parameters[name], gradients[name], async () => totalLoss(await run()));
         expect(Math.abs(off), name).toBeLessThan(0.02);
       }
     } finally {
@@ -65,17 +65,17 @@ describe('what a part is', () => {
 
   test('without the position bias, all keys are weighed by what they hold alone', async () => {
     const zeroed = await gradientsOf({}, (parameters) => {
-      for (const branch of ['tumour', 'microenvironment']) parameters[`${branch}.bias.2.weight`]!.fill(0);
+      for (const branch of ['tumour', 'microenvironment']) parameters[`${branch}.bias.2.weight`].fill(0);
     });
     const without = await gradientsOf({ parts: NO_BIAS });
-    without.logits.forEach((x, i) => expect(x).toBeCloseTo(zeroed.logits[i]!, 5));
+    without.logits.forEach((x, i) => expect(x).toBeCloseTo(zeroed.logits[i], 5));
   });
 
   test('a sample without slides or genes has no consistency term, and does not change that of the others', async () => {
     const two = await gradientsOf({ parts: STAND_INS, samples: 2 });
     const four = await gradientsOf({ parts: STAND_INS, samples: 4 }, (_, batch) => {
-      batch[2] = withoutBag(batch[2]!);
-      batch[3] = withoutGenes(batch[3]!);
+      batch[2] = withoutBag(batch[2]);
+      batch[3] = withoutGenes(batch[3]);
     });
     expect(two.consistency.tumour).toBeGreaterThan(0);
     expect(four.consistency.tumour).toBeCloseTo(two.consistency.tumour, 5);
@@ -86,13 +86,13 @@ describe('what a part is', () => {
     const run = (replace: (batch: Sample[]) => void) =>
       gradientsOf({ parts: STAND_INS, samples: 2 }, (_, batch) => {
         replace(batch);
-        batch[0] = withoutGenes(batch[0]!);
-        batch[1] = withoutBag(batch[1]!);
+        batch[0] = withoutGenes(batch[0]);
+        batch[1] = withoutBag(batch[1]);
       });
     const before = await run(() => undefined);
     const after = await run(([first, second]) => {
-      first!.genes!.tumour.fill(3);
-      second!.bag!.fill(-2);
+      first.genes!.tumour.fill(3);
+      second.bag!.fill(-2);
     });
     expect(after.logits).toEqual(before.logits);
     expect(Object.keys(after.gradients)).toContain('tumour.standIn.genes');

@@ -7,7 +7,7 @@ import { fromReference, referenceName } from './reference-names.js';
 const specs = networkParameters({ patchWidth: 5, genes: { tumour: 3, microenvironment: 4 }, classes: 3 });
 const start = initialise(specs, 1);
 const checkpoint = () =>
-  new Map<string, StoredTensor>(Object.entries(specs).map(([name, { shape }]) => [referenceName(name), { shape, data: start[name]! }]));
+  new Map<string, StoredTensor>(Object.entries(specs).map(([name, { shape }]) => [referenceName(name), { shape, data: start[name] }]));
 const scalar: StoredTensor = { shape: [1], data: Float32Array.of(1) };
 
 describe('checkpoints of the published code', () => {
@@ -25,7 +25,7 @@ describe('checkpoints of the published code', () => {
     expect(new Set(theirs).size).toBe(theirs.length);
     const { parameters, ignored, unknown } = fromReference(checkpoint(), specs, 'c');
     expect(Object.keys(parameters)).toEqual(Object.keys(start));
-    for (const [name, x] of Object.entries(parameters)) expect(Buffer.from(x.buffer).equals(Buffer.from(start[name]!.buffer)), name).toBe(true);
+    for (const [name, x] of Object.entries(parameters)) expect(Buffer.from(x.buffer).equals(Buffer.from(start[name].buffer)), name).toBe(true);
     expect([ignored, unknown]).toEqual([[], []]);
   });
 

@@ -58,7 +58,7 @@ export function fromReference(
   const parameters: Parameters = {};
   for (const [theirs, ours] of names) {
     const { shape, data } = tensors.get(theirs)!;
-    const expected = specs[ours]!.shape;
+    const expected = specs[ours].shape;
     if (!(data instanceof Float32Array)) throw new UserError(`${path}: ${theirs} is not of float32. Convert the checkpoint.`);
     // Their 1×1 convolutions have trailing axes of 1 and join the groups: the same elements in the same order.
     if (data.length !== expected.reduce((n, d) => n * d, 1)) {

@@ -12,10 +12,10 @@ export function crossEntropy(logits: Value): { loss: Value; target: Value } {
 /** Rows of the target of a whole batch, `[B, C]`: w_y / Σ_b w_y at the class of each sample, 0 elsewhere. */
 export function crossEntropyTarget(labels: readonly number[], weights: ArrayLike<number>): Float32Array {
   const C = weights.length;
-  const total = labels.reduce((t, y) => t + weights[y]!, 0);
+  const total = labels.reduce((t, y) => t + weights[y], 0);
   const target = new Float32Array(labels.length * C);
   labels.forEach((y, b) => {
-    target[b * C + y] = weights[y]! / total;
+    target[b * C + y] = weights[y] / total;
   });
   return target;
 }

@@ -9,7 +9,7 @@ const G = 8;
 async function lossOf(v: Float32Array, vgrid: Float32Array, B: number, form: ConsistencyForm): Promise<number> {
   const k = Math.sqrt(vgrid.length / (B * G * 2));
   const loss = consistency(input('v', [B, W]), input('vgrid', [B * G, 2, k, k]), form);
-  return (await evaluateGraph({ loss }, { v, vgrid })).loss[0]!;
+  return (await evaluateGraph({ loss }, { v, vgrid })).loss[0];
 }
 
 /** Gene codes that are the given unit axes, one a sample. */
@@ -19,7 +19,7 @@ const axes = (...which: number[]) => Float32Array.from({ length: which.length * 
 function byLoops(v: Float32Array, vgrid: Float32Array, B: number): number {
   const rows = (vectors: readonly Float32Array[]) =>
     vectors.map((a) => {
-      const row = vectors.map((b) => a.reduce((t, x, i) => t + x * b[i]!, 0));
+      const row = vectors.map((b) => a.reduce((t, x, i) => t + x * b[i], 0));
       const length = Math.hypot(...row);
       return row.map((x) => (length === 0 ? 0 : x / length));
     });
@@ -27,7 +27,7 @@ function byLoops(v: Float32Array, vgrid: Float32Array, B: number): number {
   const A = rows(Array.from({ length: B }, (_, b) => v.subarray(b * W, (b + 1) * W)));
   const groups = Array.from({ length: G }, (_, g) => rows(Array.from({ length: B }, (_, b) => vgrid.subarray((b * G + g) * D, (b * G + g + 1) * D))));
   let total = 0;
-  for (let i = 0; i < B; i++) for (let j = 0; j < B; j++) total += (A[i]![j]! - groups.reduce((t, R) => t + R[i]![j]!, 0) / G) ** 2;
+  for (let i = 0; i < B; i++) for (let j = 0; j < B; j++) total += (A[i][j] - groups.reduce((t, R) => t + R[i][j], 0) / G) ** 2;
   return total / B;
 }
 
@@ -73,10 +73,10 @@ describe('gene-guided consistency', () => {
     const B = 3;
     const [v, vgrid] = [normals('v', B * W), normals('vgrid', B * G * 2)];
     const places = await gradientTwice((x) => consistency(input('v', [B, W]), x, form), { shape: [B * G, 2, 1, 1], data: vgrid }, { v }, 1e-2);
-    places.graph.forEach((g, i) => expect(Math.abs(g - places.differences[i]!)).toBeLessThan(2e-4));
+    places.graph.forEach((g, i) => expect(Math.abs(g - places.differences[i])).toBeLessThan(2e-4));
     expect(Math.max(...places.graph)).toBeGreaterThan(1e-3);
     const codes = await gradientTwice((x) => consistency(x, input('vgrid', [B * G, 2, 1, 1]), form), { shape: [B, W], data: v }, { vgrid }, 1e-1);
-    codes.graph.forEach((g, i) => expect(Math.abs(g - codes.differences[i]!)).toBeLessThan(2e-4));
+    codes.graph.forEach((g, i) => expect(Math.abs(g - codes.differences[i])).toBeLessThan(2e-4));
     expect(Math.max(...codes.graph)).toBeGreaterThan(1e-3);
   });
 });

@@ -22,8 +22,8 @@ function similarityRows(x: Value): Value {
  * Gene codes `v [B, 128]` and key positions `vgrid [B·8, 2, k, k]` of a whole batch → Σ(A − Ā)²/B.
  */
 export function consistency(v: Value, vgrid: Value, form: ConsistencyForm): Value {
-  const B = v.shape[0]!;
-  const places = form === 'offsets' ? sub(vgrid, baseGrid(vgrid.shape[3]!)) : vgrid;
+  const B = v.shape[0];
+  const places = form === 'offsets' ? sub(vgrid, baseGrid(vgrid.shape[3])) : vgrid;
   const positions = form === 'reference' ? reshape(places, [GROUPS, B, -1]) : transpose(reshape(places, [B, GROUPS, -1]), [1, 0, 2]);
   const A = similarityRows(reshape(v, [1, B, -1])); // [1, B, B]
   const meanA = mean(similarityRows(positions), [0], true); // Ā [1, B, B]

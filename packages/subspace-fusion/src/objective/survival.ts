@@ -12,7 +12,7 @@ export function hazards(logits: Value): Value {
 export function survivalFunction(lambda: Value): Value {
   const [B, C] = lambda.shape as [number, number];
   const curve = [constant(new Float32Array(B).fill(1), [B, 1])];
-  for (let j = 0; j < C; j++) curve.push(mul(curve[j]!, sub(1, slice(lambda, 1, j, j + 1))));
+  for (let j = 0; j < C; j++) curve.push(mul(curve[j], sub(1, slice(lambda, 1, j, j + 1))));
   return concat(curve, 1);
 }
 
@@ -67,7 +67,7 @@ export function riskOf(lambda: ArrayLike<number>, C: number): Float64Array {
   return Float64Array.from({ length: lambda.length / C }, (_, b) => {
     let S = 1;
     let total = 0;
-    for (let j = 0; j < C; j++) total += S *= 1 - lambda[b * C + j]!;
+    for (let j = 0; j < C; j++) total += S *= 1 - lambda[b * C + j];
     return -total;
   });
 }

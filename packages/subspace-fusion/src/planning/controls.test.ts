@@ -63,16 +63,16 @@ it('the probe finds the stain of the simulated sites', () => {
   const { probe } = result;
   if (!probe || 'reason' in probe) throw new Error('a probe expected');
   expect(probe).toMatchObject({ of: 'site', patients: 90, leftOut: 0 });
-  expect(probe.inputs['mean patch feature']!.value).toBeGreaterThan(0.7);
+  expect(probe.inputs['mean patch feature'].value).toBeGreaterThan(0.7);
 });
 
 it('the table has a row for every number, with the folders it comes from', () => {
   const [header, ...rows] = formatCsv([crossvalTask(result)]).trimEnd().split('\n').map((line) => line.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/));
-  const at = (row: string[], column: string) => row[header!.indexOf(column)]!;
+  const at = (row: string[], column: string) => row[header.indexOf(column)];
   const find = (scope: string, model: string) =>
     rows.find((row) => at(row, 'scope') === scope && at(row, 'model') === model && at(row, 'metric') === 'concordanceIndex' && at(row, 'against') === '')!;
-  for (const row of rows) expect(row).toHaveLength(header!.length);
-  expect(Number(at(find('all', 'snn'), 'value'))).toBe(result.metrics['concordanceIndex']!.value);
+  for (const row of rows) expect(row).toHaveLength(header.length);
+  expect(Number(at(find('all', 'snn'), 'value'))).toBe(result.metrics['concordanceIndex'].value);
   expect(at(find('all', 'ridgeCox'), 'runs')).toBe('fold-0/seed-1 fold-1/seed-1');
   expect(at(find('fold', 'snn'), 'runs')).toBe('fold-0/seed-1');
   expect(at(find('shuffled outcomes', 'ridgeCox'), 'runs')).toBe('fold-0/shuffled-outcomes-seed-1 fold-1/shuffled-outcomes-seed-1');
@@ -88,8 +88,8 @@ it('a plan compares the models with shuffled outcomes among themselves', async (
   await runSweep(sweep, inProcess, { retryFailed: false });
   const comparisons = await compareSweep(sweep);
   expect(comparisons.map(({ task, control, reference }) => [task, control, reference])).toEqual([['survival', undefined, 'snn'], ['survival', 'shuffled-outcomes', 'snn']]);
-  expect(comparisons[1]!.runs.map(({ folder: run }) => run.replace(/^[^/]+\//, ''))).toEqual(['fold-0/shuffled-outcomes-seed-1', 'fold-1/shuffled-outcomes-seed-1']);
-  expect(holdsChance(comparisons[1]!.models['ridgeCox'])).toBe(true);
-  const { scopes } = comparedTask(comparisons[0]!);
+  expect(comparisons[1].runs.map(({ folder: run }) => run.replace(/^[^/]+\//, ''))).toEqual(['fold-0/shuffled-outcomes-seed-1', 'fold-1/shuffled-outcomes-seed-1']);
+  expect(holdsChance(comparisons[1].models['ridgeCox'])).toBe(true);
+  const { scopes } = comparedTask(comparisons[0]);
   expect(scopes.map(({ kind, part, runs }) => [kind, part, runs.length])).toEqual([['all', '', 2], ['fold', 'fold 0', 1], ['fold', 'fold 1', 1]]);
 });

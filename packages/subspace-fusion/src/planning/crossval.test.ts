@@ -41,20 +41,20 @@ describe('cross-validation', () => {
         }),
       ),
     );
-    expect(first.metrics['concordanceIndex']!.value).toBeCloseTo(values.reduce((a, b) => a + b, 0) / 4, 12);
-    expect(first.folds[0]!.metrics['concordanceIndex']!.value).toBeCloseTo((values[0]! + values[1]!) / 2, 12);
+    expect(first.metrics['concordanceIndex'].value).toBeCloseTo(values.reduce((a, b) => a + b, 0) / 4, 12);
+    expect(first.folds[0].metrics['concordanceIndex'].value).toBeCloseTo((values[0] + values[1]) / 2, 12);
     expect(await json('xv', CROSSVAL_FILE)).toEqual(JSON.parse(JSON.stringify(first)));
   });
 
   it('fits the simple models on the patients that the network trained on', async () => {
     for (const { fold, baselines } of first.folds) {
       const result = (await json('xv', `fold-${fold}`, 'seed-1', RUN_FILES.result)) as { baselines: Crossval['baselines'] };
-      expect(baselines['ridgeCox']!['concordanceIndex']!.value).toBe(result.baselines['ridgeCox']!['concordanceIndex']!.value);
+      expect(baselines['ridgeCox']['concordanceIndex'].value).toBe(result.baselines['ridgeCox']['concordanceIndex'].value);
     }
     expect(Object.keys(first.baselines)).toEqual(['permutedBags', 'ridgeCox', 'elasticNet', 'meanSlide', 'age', 'ageSex', 'idh', 'idhAge', 'clinical', 'ageDiagnosisGrade', 'subspace + ageDiagnosisGrade']);
-    expect(first.baselines['ageSex']!['concordanceIndex']).toMatchObject({ value: null, reason: expect.stringMatching(/'age'/) as string });
-    const difference = first.metrics['concordanceIndex']!.value! - first.baselines['ridgeCox']!['concordanceIndex']!.value!;
-    expect(first.differences['subspace - ridgeCox']!.value).toBeCloseTo(difference, 12);
+    expect(first.baselines['ageSex']['concordanceIndex']).toMatchObject({ value: null, reason: expect.stringMatching(/'age'/) as string });
+    const difference = first.metrics['concordanceIndex'].value! - first.baselines['ridgeCox']['concordanceIndex'].value!;
+    expect(first.differences['subspace - ridgeCox'].value).toBeCloseTo(difference, 12);
     expect(first.within[0]).toMatchObject({ column: 'idh_status', value: 'Mutant' });
   });
 
@@ -62,12 +62,12 @@ describe('cross-validation', () => {
     expect(first.notes).toEqual([expect.stringMatching(/^2 seeds of training/)]);
     expect(first.horizon).toMatchObject({ times: expect.any(Array) as number[], timeUnit: 'months' });
     expect(first.metrics['integratedBrier']).toMatchObject({ n: 36, estimator: expect.stringContaining("censoring estimated on the fold's training patients") as string });
-    expect(first.baselines['ridgeCox']!['integratedBrier']!.value).toBeGreaterThan(0);
+    expect(first.baselines['ridgeCox']['integratedBrier'].value).toBeGreaterThan(0);
     if ('reason' in first.adds) throw new Error(first.adds.reason);
     expect(first.adds.variables).toContain('idh');
     expect(first.adds.leftOut.map(({ variable }) => variable)).toContain('age');
-    const { concordanceIndex } = first.adds.models['subspace']!;
-    expect(concordanceIndex!.value).toBe(first.differences['subspace - ageDiagnosisGrade']!.value);
+    const { concordanceIndex } = first.adds.models['subspace'];
+    expect(concordanceIndex.value).toBe(first.differences['subspace - ageDiagnosisGrade'].value);
     expect(first.subgroups.map(({ by }) => by)).toContain('idh');
     expect(first.worstPredicted.length).toBeGreaterThan(0);
     expect(JSON.stringify(first)).not.toMatch(/NaN/);
@@ -75,21 +75,21 @@ describe('cross-validation', () => {
 
   it('combines it with the clinical model on the validation patients, of whom there are too few here', () => {
     const reason = expect.stringMatching(/deaths among the validation patients; 10 are needed/) as string;
-    expect(first.baselines['subspace + ageDiagnosisGrade']!['concordanceIndex']).toMatchObject({ value: null, reason });
+    expect(first.baselines['subspace + ageDiagnosisGrade']['concordanceIndex']).toMatchObject({ value: null, reason });
   });
 
   it('trains the control on the same patients with the slides of others', async () => {
     const [own, control] = await Promise.all(['seed-1', 'permuted-bags-seed-1'].map((run) => json('xv', 'fold-0', run, RUN_FILES.split)));
     expect(control).toEqual(own);
     expect(await json('xv', 'fold-0', 'permuted-bags-seed-1', RUN_FILES.config)).toMatchObject({ features: { permuteBags: 1 } });
-    expect(first.differences['subspace - permutedBags']!.value).not.toBe(0);
+    expect(first.differences['subspace - permutedBags'].value).not.toBe(0);
   });
 
   it('writes tables', () => {
     const [total, , byFold] = crossvalTables(first);
     if (typeof total !== 'object' || typeof byFold !== 'object') throw new TypeError('tables expected');
     expect(total.title).toMatch(/^survival, all: 36 patients, \d+ deaths$/);
-    expect(total.rows[0]![0]).toBe('this method');
+    expect(total.rows[0][0]).toBe('this method');
     expect(byFold.header).toEqual(['', 'fold 0', 'fold 1', 'mean']);
     expect(formatMarkdown(byFold).split('\n')[3]).toBe('| --- | --- | --- | --- |');
   });
@@ -130,7 +130,7 @@ describe('a cross-validation that does not go well', () => {
     const seen: [number, number][] = [];
     const result = await crossvalidate({ ...options, onProgress: ({ run, epoch }) => seen.push([run.fold, epoch]) });
     expect(seen[0]).toEqual([1, 1]);
-    expect(result.folds.map(({ runs }) => runs[0]!.failure)).toEqual([undefined, undefined]);
+    expect(result.folds.map(({ runs }) => runs[0].failure)).toEqual([undefined, undefined]);
   });
 
   it('refuses bad input before it trains', async () => {

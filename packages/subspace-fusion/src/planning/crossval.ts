@@ -62,7 +62,7 @@ export async function crossvalidate(options: CrossvalOptions): Promise<Crossval>
   const plan = [...planRuns(folds, seeds), ...(control ? planRuns(folds, control.seeds, control.name) : [])];
   await refuseOtherRuns(out, plan);
   const jobs = plan.map((run) => trainingJob(out, run));
-  const runOf = new Map(jobs.map((job, i) => [job, plan[i]!]));
+  const runOf = new Map(jobs.map((job, i) => [job, plan[i]]));
   const ends = await runJobs(jobs, inProcess, {
     retryFailed: true,
     signal: options.signal,
@@ -74,7 +74,7 @@ export async function crossvalidate(options: CrossvalOptions): Promise<Crossval>
       options.onRun?.(runOf.get(job)!, await outcomeOf(job, end), seconds);
     },
   });
-  const runs = await Promise.all(plan.map(async (run, i) => ({ run, outcome: await outcomeOf(jobs[i]!, ends[i]!) })));
+  const runs = await Promise.all(plan.map(async (run, i) => ({ run, outcome: await outcomeOf(jobs[i], ends[i]) })));
   return gatherCrossval({ config, out, cohort, folds, seeds, runs, control: control?.name, probe, subgroups });
 }
 

@@ -103,7 +103,7 @@ export async function runExtraction(extraction: Extraction, execute: Executor, {
     for (const job of extraction.jobs) await forgetWhatIsOutdated(job);
     const onEnd = async (job: Job, end: JobEnd) => { report(await recordOf(job as SlideJob, end)); };
     const ends = await runJobs(extraction.jobs, execute, { ...events, onEnd });
-    for (const [i, job] of extraction.jobs.entries()) report(await recordOf(job, ends[i]!)); // those that had failed before
+    for (const [i, job] of extraction.jobs.entries()) report(await recordOf(job, ends[i])); // those that had failed before
   } finally {
     await writeList(extraction);
   }
@@ -119,9 +119,9 @@ export async function extractionStatus({ out, slides, settled, jobs }: Extractio
   }
   const status = await sweepStatus({ out, jobs });
   for (const [i, job] of jobs.entries()) {
-    const { state } = status[i]!;
+    const { state } = status[i];
     const isOver = state === 'done' || state === 'stopped' || state === 'failed';
-    known.set(job.name, isOver && (await isOutdated(job)) ? { ...status[i]!, state: 'waiting', detail: '' } : status[i]!);
+    known.set(job.name, isOver && (await isOutdated(job)) ? { ...status[i], state: 'waiting', detail: '' } : status[i]);
   }
   return slides.map((slide) => known.get(slide)!);
 }

@@ -72,7 +72,7 @@ async function doInProcessOfItsOwn(job: Job, { signal, onEnd }: ExecutorEvents):
   const started = performance.now();
   const log = await open(join(job.folder, JOB_FILES.log), 'a');
   const [program, ...args] = jobCommand(job.folder);
-  const child = spawn(program!, args, { stdio: ['ignore', log.fd, log.fd] });
+  const child = spawn(program, args, { stdio: ['ignore', log.fd, log.fd] });
   const stop = () => void child.kill('SIGTERM');
   signal?.addEventListener('abort', stop);
   if (signal?.aborted) stop();

@@ -29,9 +29,9 @@ variants: { full: {}, no-consistency: { training.consistency: none } }
 controls: [permuted-bags]
 `);
     expect(runs).toHaveLength(2 * 2 * 2 * 3 * 2);
-    expect(runs[0]!.name).toBe('survival/subspace/full/fold-0/seed-1');
+    expect(runs[0].name).toBe('survival/subspace/full/fold-0/seed-1');
     expect(runs.at(-1)!.name).toBe('idh_status/subspace/no-consistency/fold-2/permuted-bags-seed-2');
-    expect(runs[0]!.folder).toMatch(/^survival-subspace-full-[0-9a-f]{8}\/fold-0\/seed-1$/);
+    expect(runs[0].folder).toMatch(/^survival-subspace-full-[0-9a-f]{8}\/fold-0\/seed-1$/);
     expect(runs.at(-1)!.config).toMatchObject({
       task: { column: 'idh_status' },
       split: { fold: 2, folds: 3 },
@@ -69,7 +69,7 @@ controls: [permuted-bags]
   });
 
   it('takes the threads of a run from the plan, else the config, else one: never from the machine', async () => {
-    const threads = async (...args: Parameters<typeof runsOf>) => (await runsOf(...args))[0]!.config.training.threads;
+    const threads = async (...args: Parameters<typeof runsOf>) => (await runsOf(...args))[0].config.training.threads;
     expect([await threads(''), await threads('threads: 2'), await threads('', { 'training.threads': '3' })]).toEqual([1, 2, 3]);
   });
 

@@ -87,7 +87,7 @@ function accountCells(attempts: readonly Attempt[]): Row {
     seconds: measured.length > 0 ? measured.reduce((sum, { seconds }) => sum + seconds!, 0) : undefined,
     peakMemoryBytes: measured.length > 0 ? Math.max(...measured.map(({ peakMemoryBytes = 0 }) => peakMemoryBytes)) : undefined,
     attempts: attempts.length,
-    started: attempts[0]!.started,
+    started: attempts[0].started,
     host: last.host,
     version: last.version,
   };

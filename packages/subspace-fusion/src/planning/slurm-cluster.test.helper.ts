@@ -37,7 +37,7 @@ export async function startCluster(): Promise<Cluster> {
     conf,
     `ClusterName=test
 SlurmctldHost=${hostname()}(127.0.0.1)
-SlurmctldPort=${control!}
+SlurmctldPort=${control}
 SlurmUser=${user}
 SlurmdUser=${user}
 AuthType=auth/munge

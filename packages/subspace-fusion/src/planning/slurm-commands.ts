@@ -29,7 +29,7 @@ async function slurm(command: string, ...args: string[]): Promise<string> {
 
 /** Submits a script; returns the number of the job. @throws UserError where there is no Slurm; WorkError where it refuses */
 export async function submit(script: string): Promise<string> {
-  return (await slurm('sbatch', '--parsable', script)).split(';')[0]!; // `123;cluster`
+  return (await slurm('sbatch', '--parsable', script)).split(';')[0]; // `123;cluster`
 }
 
 /** The user's own tasks in the queue, by `123_4`. @throws as {@link submit} */
@@ -47,8 +47,8 @@ export async function queue(): Promise<Map<string, QueuedTask>> {
 export async function endedTask(task: string): Promise<EndedTask | undefined> {
   const accounting = await slurm('sacct', '--jobs', task, '--allocations', '--noheader', '--parsable2', '--format=State,ExitCode').catch(() => '');
   const [state, exitCode] = accounting.split('\n').at(-1)!.split('|');
-  if (state !== undefined && exitCode !== undefined) return { state: state.split(' ')[0]!, exitCode }; // `CANCELLED by 1000`
+  if (state !== undefined && exitCode !== undefined) return { state: state.split(' ')[0], exitCode }; // `CANCELLED by 1000`
   const shown = await slurm('scontrol', 'show', 'job', task, '--oneliner').catch(() => '');
   const found = /\bJobState=(\S+).*\bExitCode=(\S+)/.exec(shown);
-  return found ? { state: found[1]!, exitCode: found[2]! } : undefined;
+  return found ? { state: found[1], exitCode: found[2] } : undefined;
 }

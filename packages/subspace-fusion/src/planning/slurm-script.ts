@@ -85,5 +85,5 @@ export function slurmSeconds(time: string): number | undefined {
 export function slurmBytes(memory: string): number | undefined {
   const parts = /^(\d+)([KMGT]?)$/i.exec(memory);
   if (!parts) return undefined;
-  return Number(parts[1]) * 1024 ** ({ K: 1, M: 2, G: 3, T: 4 }[parts[2]!.toUpperCase()] ?? 2);
+  return Number(parts[1]) * 1024 ** ({ K: 1, M: 2, G: 3, T: 4 }[parts[2].toUpperCase()] ?? 2);
 }

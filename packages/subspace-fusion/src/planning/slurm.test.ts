@@ -62,7 +62,7 @@ describe.skipIf(!slurmIsInstalled)('a sweep on a Slurm cluster of two nodes (nee
 
   /** Runs whose first attempts halt: one until its time limit is near, one until it is cancelled. */
   const [OVER_LIMIT, CANCELLED] = [0, 1];
-  const run = (i: number, ...file: string[]) => join(sweep.jobs[i]!.folder, ...file);
+  const run = (i: number, ...file: string[]) => join(sweep.jobs[i].folder, ...file);
   const attempts = (i: number) => JSON.parse(readFileSync(run(i, 'attempts.json'), 'utf8')) as Attempt[];
   const onSlurm = (...args: string[]) => subspaceProcess(['sweep', plan, '--executor', 'slurm', '--out', out, ...args], halting());
   const halting = () => ({ NODE_OPTIONS: `--import=${pathToFileURL(join(folder, 'halt.mjs')).href}`, HALTING_RUNS: [run(OVER_LIMIT), run(CANCELLED)].join(',') });
@@ -72,7 +72,7 @@ describe.skipIf(!slurmIsInstalled)('a sweep on a Slurm cluster of two nodes (nee
     until(
       () =>
         attempts(OVER_LIMIT).at(-1)!.outcome === 'done' ||
-        cluster.slurm('scontrol', 'update', `jobid=${attempts(OVER_LIMIT)[0]!.slurm!}`, `timelimit=${minutes()}`) !== undefined,
+        cluster.slurm('scontrol', 'update', `jobid=${attempts(OVER_LIMIT)[0].slurm!}`, `timelimit=${minutes()}`) !== undefined,
       'another time limit',
       180,
     );
@@ -100,10 +100,10 @@ describe.skipIf(!slurmIsInstalled)('a sweep on a Slurm cluster of two nodes (nee
     });
     // One run is cancelled in its second epoch, and one is then near its time limit, until it has been requeued.
     for (const i of [OVER_LIMIT, CANCELLED]) await until(() => readFileSync(run(i, RUN_FILES.metrics), 'utf8') !== '', 'the first epochs');
-    cluster.slurm('scancel', attempts(CANCELLED)[0]!.slurm!);
+    cluster.slurm('scancel', attempts(CANCELLED)[0].slurm!);
     // Slurm looks at limits every 30 s and warns two minutes before: that leaves the run a minute and a half.
-    await limit(() => minutesSince(attempts(OVER_LIMIT)[0]!.started) + 2);
-    await until(() => attempts(OVER_LIMIT)[0]!.outcome !== undefined, 'the end of the turn', 240);
+    await limit(() => minutesSince(attempts(OVER_LIMIT)[0].started) + 2);
+    await until(() => attempts(OVER_LIMIT)[0].outcome !== undefined, 'the end of the turn', 240);
     // So that it is not warned again in its second turn; where Slurm refuses, that turn is likely over.
     await limit(() => 10).catch(() => undefined);
 
@@ -130,7 +130,7 @@ describe.skipIf(!slurmIsInstalled)('a sweep on a Slurm cluster of two nodes (nee
   it('stops a run before its time limit and requeues it, and it goes on where it was', () => {
     const [before, after] = attempts(OVER_LIMIT);
     expect(before).toMatchObject({ outcome: 'stopped', progress: 1 });
-    expect(after).toMatchObject({ outcome: 'done', slurm: before!.slurm, progress: 2 });
+    expect(after).toMatchObject({ outcome: 'done', slurm: before.slurm, progress: 2 });
     expect(attempts(CANCELLED).map(({ outcome, progress }) => [outcome, progress])).toEqual([['stopped', 1], ['done', 2]]);
   });
 
@@ -151,7 +151,7 @@ describe.skipIf(!slurmIsInstalled)('a sweep on a Slurm cluster of two nodes (nee
     for (const { folder: relative } of sweep.runs) {
       for (const file of [RUN_FILES.checkpoint, RUN_FILES.state, RUN_FILES.model, RUN_FILES.split, RUN_FILES.predictions, RUN_FILES.result]) {
         const [here, there] = ['local', 'slurm'].map((where) => readFileSync(join(folder, where, relative, file)));
-        expect(here!.equals(there!), `${relative}/${file}`).toBe(true);
+        expect(here.equals(there), `${relative}/${file}`).toBe(true);
       }
     }
   });

@@ -41,7 +41,7 @@ describe('the models of a plan', () => {
 
   test('are compared in pairs with the first: the difference of their means, with an interval', () => {
     const { value, low, high } = compared.differences['subspace/full - snn/full'] as { value: number; low: number; high: number };
-    const of = (model: string) => compared.models[model]!['concordanceIndex']!.value!;
+    const of = (model: string) => compared.models[model]['concordanceIndex'].value!;
     expect(value).toBeCloseTo(of('subspace/full') - of('snn/full'), 12);
     expect(low).toBeLessThanOrEqual(value);
     expect(high).toBeGreaterThanOrEqual(value);
@@ -49,7 +49,7 @@ describe('the models of a plan', () => {
   });
 
   test('are tested, adjusted and called by name, and compared with age, diagnosis and grade', () => {
-    const { p, adjustedP, verdict } = compared.differences['subspace/full - snn/full']!;
+    const { p, adjustedP, verdict } = compared.differences['subspace/full - snn/full'];
     expect(adjustedP).toBeGreaterThanOrEqual(p!);
     expect(['helps', 'harms', 'equivalent', 'undetermined']).toContain(verdict);
     if ('reason' in compared.adds) throw new Error(compared.adds.reason);
@@ -62,7 +62,7 @@ describe('the models of a plan', () => {
     const own = sweep.jobs.filter(({ name }) => name.includes('/snn/'));
     const values = await Promise.all(own.map(async (job) => (JSON.parse(await readFile(join(job.folder, 'result.json'), 'utf8')) as { metrics: { concordanceIndex: { value: number } } }).metrics.concordanceIndex.value));
     expect(values).toHaveLength(2);
-    expect(compared.models['snn/full']!['concordanceIndex']!.value).toBeCloseTo((values[0]! + values[1]!) / 2, 12);
+    expect(compared.models['snn/full']['concordanceIndex'].value).toBeCloseTo((values[0] + values[1]) / 2, 12);
   });
 
   test('`crossval PLAN` prints the table, and does no finished run again', async () => {

@@ -52,7 +52,7 @@ export async function compareSweep(sweep: Sweep): Promise<TaskComparison[]> {
 
 async function compareTask({ runs, jobs }: Sweep, task: string, control?: 'shuffled-outcomes'): Promise<TaskComparison | undefined> {
   const belongs = (run: SweepRun) => run.setting.task === task && (run.control === 'shuffled-outcomes') === (control !== undefined);
-  const own = runs.flatMap((run, i) => (belongs(run) ? [{ run, job: jobs[i]! }] : []));
+  const own = runs.flatMap((run, i) => (belongs(run) ? [{ run, job: jobs[i] }] : []));
   const ended = await Promise.all(own.map(async ({ run, job }) => ({ run, end: await endOf(job) })));
   const names = [...new Set(own.map(({ run }) => modelOf(run)))];
   const folds = distinctFolds(own.map(({ run }) => run));
@@ -62,19 +62,19 @@ async function compareTask({ runs, jobs }: Sweep, task: string, control?: 'shuff
   const whole = folds.filter(isWhole);
   if (whole.length === 0) return undefined;
 
-  const { config } = own[0]!.run;
+  const { config } = own[0].run;
   const { cohort } = await loadCohort(config);
   const means = await slideMeans(cohort.patients, config.model.bag);
   const scores = await Promise.all(whole.map((fold) => scoreFold(fold, cohort, means, Object.fromEntries(names.map((name) => [name, runsOf(fold, name)])))));
   const found = scores.filter((fold) => fold !== undefined);
   const seeds = [...new Set(own.map(({ run }) => run.seed))];
-  const [reference, ...others] = Object.keys(found[0]!.models);
-  const pairs = others.map((other) => [reference!, other] as const);
+  const [reference, ...others] = Object.keys(found[0].models);
+  const pairs = others.map((other) => [reference, other] as const);
   const { seed } = config.training;
-  const detail = describeModel(found, reference!, cohort.patients, seeds, config);
+  const detail = describeModel(found, reference, cohort.patients, seeds, config);
   return {
     task,
-    reference: reference!,
+    reference: reference,
     folds: whole.map(({ fold }) => fold),
     seeds,
     patients: countPatients(found),

@@ -22,7 +22,7 @@ export async function summarise({ runs, jobs }: Sweep): Promise<SettingSummary[]
   const names = [...new Set(runs.map(nameOf))];
   return Promise.all(
     names.map(async (name) => {
-      const own = jobs.filter((_, i) => nameOf(runs[i]!) === name);
+      const own = jobs.filter((_, i) => nameOf(runs[i]) === name);
       const { config } = runs.find((run) => nameOf(run) === name)!;
       const results = await Promise.all(own.map(({ folder }) => readWholeJson(join(folder, JOB_FILES.result)) as Promise<Result | undefined>));
       const done = results.filter((result) => result !== undefined);

@@ -30,7 +30,7 @@ afterAll(() => {
 });
 const command = (...args: string[]) => subspaceProcess(['sweep', plan, '--out', out, ...args]);
 const status = async () => JSON.parse((await command('--status', '--json')).out) as { counts: Record<string, number>; runs: { state: string; detail: string }[] };
-const run = (i: number, ...file: string[]) => join(sweep.jobs[i]!.folder, ...file);
+const run = (i: number, ...file: string[]) => join(sweep.jobs[i].folder, ...file);
 const attempts = (i: number) => JSON.parse(readFileSync(run(i, 'attempts.json'), 'utf8')) as Attempt[];
 const table = () => parse<Record<string, string>>(readFileSync(join(out, RESULTS_FILE)), { columns: true });
 
@@ -104,9 +104,9 @@ describe('a sweep on this machine', () => {
     expect(rows.map((row) => [row['run'], row['state']])).toEqual(sweep.runs.map(({ name }) => [name, 'done']));
     const result = JSON.parse(readFileSync(run(0, RUN_FILES.result), 'utf8')) as { metrics: { concordanceIndex: { value: number; low: number; high: number } } };
     const { value, low, high } = result.metrics.concordanceIndex;
-    expect(['concordanceIndex', 'concordanceIndex.low', 'concordanceIndex.high'].map((name) => Number(rows[0]![name]))).toEqual([value, low, high]);
+    expect(['concordanceIndex', 'concordanceIndex.low', 'concordanceIndex.high'].map((name) => Number(rows[0][name]))).toEqual([value, low, high]);
     expect(rows[0]).toMatchObject({ task: 'survival', model: 'subspace', variant: 'plain', fold: '0', seed: '1', 'training.epochs': '5', macroAuc: '', version: '0.1.0' });
-    expect(Number(rows[2]!['macroAuc'])).toBeGreaterThan(0);
+    expect(Number(rows[2]['macroAuc'])).toBeGreaterThan(0);
     for (const { seconds, peakMemoryBytes } of rows) expect(Math.min(Number(seconds), Number(peakMemoryBytes) / 1e8)).toBeGreaterThan(0.1);
   });
 

@@ -58,7 +58,7 @@ export async function planSweep(path: string, { overrides, out }: PlanOptions = 
     const tables = JSON.stringify({ ...config, training: undefined, model: undefined, task: undefined });
     if (!inputs.has(tables)) inputs.set(tables, await hashInputs(config));
     const folds = await foldsOfPlan(plan, config, path);
-    const folder = settingFolder(setting, folds[0]!.config, inputs.get(tables)!);
+    const folder = settingFolder(setting, folds[0].config, inputs.get(tables)!);
     const seeds = plan.seeds ?? [config.training.seed];
     const own = [undefined, ...plan.controls].flatMap((control) => planRuns(folds, seeds, control));
     const prefix = [setting.task, setting.model, setting.variant].filter((part) => part !== '');

@@ -14,15 +14,15 @@ import type { Model } from '../training/model.js';
 export async function largestDifference(exported: Uint8Array, model: Model, parameters: Parameters): Promise<number> {
   const { feeds, sample } = madeUpPatient(model);
   const [there, here] = [await predictionOfExported(exported, feeds), await predictionOfModel(model, parameters, sample)];
-  return Math.max(...here.map((p, c) => Math.abs(p - there[c]!)));
+  return Math.max(...here.map((p, c) => Math.abs(p - there[c])));
 }
 
 async function predictionOfExported(exported: Uint8Array, feeds: Readonly<Record<string, ShapedData>>): Promise<Float32Array> {
   const portable = await openModel(exported);
   try {
     const main = portable.outputs.some(({ name }) => name === 'hazards') ? 'hazards' : 'probabilities';
-    const taken = portable.inputs.map(({ name }) => [name, feeds[name]!] as const);
-    return (await portable.run(Object.fromEntries(taken), [main]))[main]!.data;
+    const taken = portable.inputs.map(({ name }) => [name, feeds[name]] as const);
+    return (await portable.run(Object.fromEntries(taken), [main]))[main].data;
   } finally {
     await portable.dispose();
   }
@@ -64,7 +64,7 @@ function madeUpPatient({ scaling, size, tokens }: Model): { feeds: Record<string
 
 /** Expression whose transform is μ + σ·(a standard normal number). */
 function madeUpExpression(name: string, { transform, mean, deviation }: GeneScaling): Float32Array {
-  const y = normals(name, mean.length).map((x, g) => mean[g]! + deviation[g]! * x);
+  const y = normals(name, mean.length).map((x, g) => mean[g] + deviation[g] * x);
   return transform === 'log2p1' ? y.map((v) => Math.max(0, 2 ** v - 1)) : y;
 }
 

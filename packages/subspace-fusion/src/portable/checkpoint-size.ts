@@ -21,7 +21,7 @@ export function checkpointSize(tensors: ReadonlyMap<string, StoredTensor>, file:
     const there = [...tensors.keys()].slice(0, 3).join(', ');
     throw new UserError(`${file}: this is no state dict of the published network: it has no matrix ${absent.join(', ')} (it has ${there}, …). Import one of that network.`);
   }
-  const axis = (name: string, i: 0 | 1) => tensors.get(name)!.shape[i]!;
+  const axis = (name: string, i: 0 | 1) => tensors.get(name)!.shape[i];
   return {
     classes: axis(WITNESSES.classes, 0),
     patchWidth: axis(WITNESSES.width, 1),

@@ -35,7 +35,7 @@ beforeAll(async () => {
   const { test: patients, train: others } = await readRunSplit(run('survival'));
   const large = await writeBag(folder, 'large.h5', { shape: [61, 16], features: normals('large', 61 * 16) });
   const own = (patient: string) => ({ patient, bag: join(cohort, 'bags', `${patient}-DX1.h5`) });
-  slides = [own(patients[0]!), own(others[0]!), { patient: others[1]!, bag: large }];
+  slides = [own(patients[0]), own(others[0]), { patient: others[1], bag: large }];
 });
 
 /** What a user has: features as the encoder gave them, and expression by gene. */
@@ -44,15 +44,15 @@ async function patientFiles({ patient, bag }: { patient: string; bag: string }, 
   const { scaling } = await readModel(run(task));
   const genes = new Set([...scaling.tumour.genes, ...scaling.microenvironment.genes]);
   const { expression } = await readExpression(matrix, { patients: new Set([patient]), genes, geneMap: undefined }, [], {});
-  const value = new Map(expression.genes.map((gene, g) => [gene, expression.values[g]!]));
+  const value = new Map(expression.genes.map((gene, g) => [gene, expression.values[g]]));
   return { features, patches, width, value, scaling };
 }
 
 /** The exported model's outputs against those of `predict`, to 1e-5. */
 function expectSame(outputs: Readonly<Record<string, ArrayLike<number>>>, predicted: PatientPrediction): void {
   const close = (name: string, expected: readonly number[]) => {
-    expect(Array.from(outputs[name]!), name).toHaveLength(expected.length);
-    expected.forEach((p, i) => expect(Math.abs(outputs[name]![i]! - p), `${name} ${i}`).toBeLessThan(1e-5));
+    expect(Array.from(outputs[name]), name).toHaveLength(expected.length);
+    expected.forEach((p, i) => expect(Math.abs(outputs[name][i] - p), `${name} ${i}`).toBeLessThan(1e-5));
   };
   if (predicted.probabilities) {
     close('probabilities', Object.values(predicted.probabilities));
@@ -105,11 +105,11 @@ describe.skipIf(!python)("in Python (needs onnxruntime; SUBSPACE_PYTHON names a 
     const model = await readModel(run(task));
     expect(metadata['task']).toBe(task);
     expect(metadata['notice']).toMatch(/not a medical device/);
-    expect(JSON.parse(metadata['tumour_genes']!)).toEqual(model.scaling.tumour.genes);
-    if (model.outcome.kind === 'classes') expect(JSON.parse(metadata['classes']!)).toEqual(model.outcome.classes);
-    else expect(JSON.parse(metadata['survival_times']!)).toEqual(model.outcome.cuts);
+    expect(JSON.parse(metadata['tumour_genes'])).toEqual(model.scaling.tumour.genes);
+    if (model.outcome.kind === 'classes') expect(JSON.parse(metadata['classes'])).toEqual(model.outcome.classes);
+    else expect(JSON.parse(metadata['survival_times'])).toEqual(model.outcome.cuts);
     for (const [i, { bag, patient }] of slides.entries()) {
-      expectSame(outputs[i]!, await predictPatient(run(task), { bags: [bag], expression: matrix, patient }));
+      expectSame(outputs[i], await predictPatient(run(task), { bags: [bag], expression: matrix, patient }));
     }
   });
 });

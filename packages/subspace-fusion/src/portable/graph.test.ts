@@ -75,7 +75,7 @@ describe('an exported model predicts what the run does', () => {
 test('what another parameter, or another scaling, makes of it is seen', async () => {
   const { model, parameters } = modelOf(METHOD);
   const exported = portableModel(model, parameters);
-  const changed = { ...parameters, 'tumour.projection.bias': parameters['tumour.projection.bias']!.map((x) => x + 0.01) };
+  const changed = { ...parameters, 'tumour.projection.bias': parameters['tumour.projection.bias'].map((x) => x + 0.01) };
   expect(await largestDifference(exported, model, changed)).toBeGreaterThan(1e-5);
   const shifted = { ...model.scaling.tumour, mean: model.scaling.tumour.mean.map((m) => m + 0.5) };
   expect(await largestDifference(exported, { ...model, scaling: { ...model.scaling, tumour: shifted } }, parameters)).toBeGreaterThan(1e-5);
@@ -89,7 +89,7 @@ test('without a slide the features do not count, where the network has stand-ins
   const [tumour, microenvironment] = [normals('t', 5), normals('m', 7)];
   const genes = { tumour_genes: { data: tumour.map(Math.abs), shape: [5] }, microenvironment_genes: { data: microenvironment.map(Math.abs), shape: [7] } };
   const run = async (features: Float32Array, has: typeof one) =>
-    (await portable.run({ ...genes, features: { data: features, shape: [features.length / 12, 12] }, has_features: has, has_genes: one }, ['hazards']))['hazards']!.data;
+    (await portable.run({ ...genes, features: { data: features, shape: [features.length / 12, 12] }, has_features: has, has_genes: one }, ['hazards']))['hazards'].data;
   const without = await run(new Float32Array(12), none);
   expect(await run(normals('f', 50 * 12), none)).toEqual(without);
   expect(await run(normals('f', 50 * 12), one)).not.toEqual(without);

@@ -41,7 +41,7 @@ function classOutputs(logits: Value, weights: readonly number[]): Record<string,
 function survivalOutputs(logits: Value, times: number): Record<string, Value> {
   const lambda = hazards(logits);
   const S = survivalFunction(lambda); // [1, C + 1], S_{−1} = 1 first
-  const C = lambda.shape[1]!;
+  const C = lambda.shape[1];
   return { hazards: lambda, survival: slice(S, 1, 1, times + 1), risk: neg(sum(slice(S, 1, 1, C + 1))) };
 }
 

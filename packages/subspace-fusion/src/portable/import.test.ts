@@ -29,8 +29,8 @@ beforeAll(async () => {
   yaml = await tinyCohort(cohort);
   const sets = [...(await readGeneSets((await loadConfig(yaml)).geneSets.file!)).values()];
   // The checkpoint's own order is not the matrix's.
-  writeFileSync(lists[0], `${sets[0]!.slice(0, 5).reverse().join('\n')}\n`);
-  writeFileSync(lists[1], `${sets[1]!.slice(0, 7).reverse().join('\n')}\n`);
+  writeFileSync(lists[0], `${sets[0].slice(0, 5).reverse().join('\n')}\n`);
+  writeFileSync(lists[1], `${sets[1].slice(0, 7).reverse().join('\n')}\n`);
   const genes = ['--tumour-genes', lists[0], '--microenvironment-genes', lists[1]];
   fitting = ['import', checkpoint, '--config', yaml, ...genes, '--set', 'task=grade', '--set', 'model.bag=100'];
   expect(await subspace(...fitting, '--out', run)).toMatchObject({ code: 0 });
@@ -55,9 +55,9 @@ describe('a checkpoint that PyTorch wrote', () => {
       );
       // As for the whole models that `subspace verify` checks.
       const tolerance = 1e-7 + 5e-5 * Math.max(...expected.map(Math.abs));
-      expected.forEach((x, c) => expect(Math.abs(outputs['logits']!.data[c]! - x), `sample ${b}, logit ${c}`).toBeLessThan(tolerance));
+      expected.forEach((x, c) => expect(Math.abs(outputs['logits'].data[c] - x), `sample ${b}, logit ${c}`).toBeLessThan(tolerance));
       const total = expected.reduce((sum, x) => sum + Math.exp(x), 0);
-      expected.forEach((x, c) => expect(outputs['probabilities']!.data[c]!).toBeCloseTo(Math.exp(x) / total, 5));
+      expected.forEach((x, c) => expect(outputs['probabilities'].data[c]).toBeCloseTo(Math.exp(x) / total, 5));
     }
     await model.dispose();
   });
@@ -65,10 +65,10 @@ describe('a checkpoint that PyTorch wrote', () => {
   test('is a run that predicts and is evaluated', async () => {
     const { result, predictions } = await evaluate(run);
     expect(result).toMatchObject({ task: 'grade', split: 'test' });
-    const { patient, outputs } = predictions[0]!;
+    const { patient, outputs } = predictions[0];
     expect((await readRunSplit(run)).test).toContain(patient);
     const predicted = await predictPatient(run, { bags: [join(cohort, 'bags', `${patient}-DX1.h5`)], expression: join(cohort, 'expression.csv.gz'), patient });
-    Object.values(predicted.probabilities!).forEach((p, c) => expect(p).toBeCloseTo(outputs[c]!, 6));
+    Object.values(predicted.probabilities!).forEach((p, c) => expect(p).toBeCloseTo(outputs[c], 6));
   });
 
   test('says in the run what was decided here, and what was ignored', async () => {

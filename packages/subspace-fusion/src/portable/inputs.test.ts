@@ -11,8 +11,8 @@ describe('the bag of a fixed size', () => {
     for (const patches of [1, 2, 7, tokens - 1, tokens, tokens + 1, 54, 90, 2 * tokens, 2.5 * tokens, 12_345, 1_000_003]) {
       const data = Float32Array.from({ length: patches }, (_, i) => i);
       const { bag } = await model.run({ features: { data, shape: [patches, 1] } }, ['bag']);
-      expect(bag!.shape).toEqual([1, tokens, 1]);
-      expect([...bag!.data], `${patches} patches`).toEqual([...bagRows(patches, tokens)]);
+      expect(bag.shape).toEqual([1, tokens, 1]);
+      expect([...bag.data], `${patches} patches`).toEqual([...bagRows(patches, tokens)]);
     }
     await model.dispose();
   });
@@ -44,8 +44,8 @@ describe('scaled genes', () => {
       const { z } = await evaluateGraph({ z: scaledGenes(input('x', [5]), s) }, { x: raw });
       const expected = applyGeneScaling(s, { patients: ['p'], genes, values: raw }, ['p']);
       // Float32's rounding of 1 + x, in units of the gene's deviation.
-      const allowed = (g: number) => 1e-6 * Math.abs(expected[g]!) + 2e-7 / (s.deviation[g]! || 1);
-      z.forEach((value, g) => expect(Math.abs(value - expected[g]!), `${genes[g]}: ${value}`).toBeLessThanOrEqual(allowed(g)));
+      const allowed = (g: number) => 1e-6 * Math.abs(expected[g]) + 2e-7 / (s.deviation[g] || 1);
+      z.forEach((value, g) => expect(Math.abs(value - expected[g]), `${genes[g]}: ${value}`).toBeLessThanOrEqual(allowed(g)));
     }
   });
 
@@ -56,6 +56,6 @@ describe('scaled genes', () => {
     const raw = normals('raw', n).map((x) => 2 ** (15.3 + 0.02 * x) - 1);
     const { z } = await evaluateGraph({ z: scaledGenes(input('x', [n]), s) }, { x: raw });
     const expected = applyGeneScaling(s, { patients: ['p'], genes: names, values: raw }, ['p']);
-    expect(Math.max(...z.map((value, g) => Math.abs(value - expected[g]!)))).toBeLessThan(2e-5);
+    expect(Math.max(...z.map((value, g) => Math.abs(value - expected[g])))).toBeLessThan(2e-5);
   });
 });

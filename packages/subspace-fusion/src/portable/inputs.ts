@@ -15,7 +15,7 @@ export function fixedBag(features: Value, tokens: number): Value {
   const i = integers(Array.from({ length: tokens }, (_, token) => token));
   const fits = greaterOrEqual(whole(tokens), n);
   const rows = where(fits, remainder(i, n), roundedRatio(mul(i, n), whole(tokens)));
-  return reshape(gather(features, rows), [1, tokens, features.shape[1]!]);
+  return reshape(gather(features, rows), [1, tokens, features.shape[1]]);
 }
 
 /** a mod b, of whole numbers from 0 on, for which ONNX's division rounds down. */
@@ -50,7 +50,7 @@ export function scaledGenes(expression: Value, scaling: GeneScaling): Value {
 
 /** Rank of each of n values among them, (rank − ½)/n, ties sharing their mean rank: r = (#smaller + #equal/2)/n. */
 function ranks(x: Value): Value {
-  const n = x.shape[0]!;
+  const n = x.shape[0];
   const [one, other] = [reshape(x, [n, 1]), reshape(x, [1, n])];
   const counted = add(where(greater(one, other), 1, 0), where(equal(one, other), 0.5, 0)); // [n, n]
   return div(sum(counted, [1]), n);

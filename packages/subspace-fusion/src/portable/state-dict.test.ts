@@ -15,8 +15,8 @@ describe('a state dict that PyTorch wrote', () => {
     expect(counters).toEqual(['1.num_batches_tracked']);
     expect([...tensors.keys()]).toEqual(Object.keys(expected).filter((name) => !counters.includes(name)));
     for (const [name, { shape, data }] of tensors) {
-      expect(shape, name).toEqual(expected[name]!.shape);
-      expect([...(data as Float32Array)], name).toEqual(expected[name]!.data.map(Math.fround));
+      expect(shape, name).toEqual(expected[name].shape);
+      expect([...(data as Float32Array)], name).toEqual(expected[name].data.map(Math.fround));
     }
   });
 

@@ -59,7 +59,7 @@ function numbersOf({ type, key, shape, strides, offset }: TorchTensor, archive: 
   const values = new Float32Array(count(shape));
   if (values.length === 0) return values;
   const storage = archive.storage(key);
-  const span = 1 + shape.reduce((last, n, axis) => last + (n - 1) * strides[axis]!, 0);
+  const span = 1 + shape.reduce((last, n, axis) => last + (n - 1) * strides[axis], 0);
   const size = sizeOf(type);
   if ((offset + span) * size > storage.size) throw bytes.wrong('the numbers of a tensor are cut short');
   const stored = floatsOf(bytes.read(storage.at + offset * size, span * size), type);
@@ -67,8 +67,8 @@ function numbersOf({ type, key, shape, strides, offset }: TorchTensor, archive: 
     let rest = i;
     let at = 0;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      at += (rest % shape[axis]!) * strides[axis]!;
-      rest = Math.floor(rest / shape[axis]!);
+      at += (rest % shape[axis]) * strides[axis];
+      rest = Math.floor(rest / shape[axis]);
     }
     values[i] = stored[at]!;
   }

@@ -45,7 +45,7 @@ export function permutation(k: number, n: number): Uint32Array {
   const order = Uint32Array.from({ length: n }, (_, i) => i);
   for (let i = n - 1; i > 0; i--) {
     const j = Math.floor(uniform(k, i) * (i + 1));
-    const swap = order[i]!;
+    const swap = order[i];
     order[i] = order[j]!;
     order[j] = swap;
   }

@@ -37,32 +37,32 @@ describe('the page of a comparison', () => {
 
   it('draws every model with a number, its interval and its difference, where the values are', () => {
     const [models, differences, groups] = figures;
-    expect(all(models!, 'g[data-mark="dot"] path')).toHaveLength(13);
-    expect(all(models!, 'g[data-mark="link"] path')).toHaveLength(13);
-    expect(all(differences!, 'g[data-mark="dot"] path')).toHaveLength(12);
-    expect(all(groups!, 'g[data-mark="dot"] path')).toHaveLength(5);
+    expect(all(models, 'g[data-mark="dot"] path')).toHaveLength(13);
+    expect(all(models, 'g[data-mark="link"] path')).toHaveLength(13);
+    expect(all(differences, 'g[data-mark="dot"] path')).toHaveLength(12);
+    expect(all(groups, 'g[data-mark="dot"] path')).toHaveLength(5);
     // The marks lie on a line: equal steps of the value are equal steps across.
-    const across = all(models!, 'g[data-mark="dot"] path').map((mark) => Number(/translate\(([\d.]+)/.exec(mark.getAttribute('transform')!)![1]));
-    const values = Object.values(sampleComparison().scopes[0]!.models).flatMap(({ concordanceIndex }) => concordanceIndex!.value ?? []);
-    const slope = (across[1]! - across[0]!) / (values[1]! - values[0]!);
+    const across = all(models, 'g[data-mark="dot"] path').map((mark) => Number(/translate\(([\d.]+)/.exec(mark.getAttribute('transform')!)![1]));
+    const values = Object.values(sampleComparison().scopes[0].models).flatMap(({ concordanceIndex }) => concordanceIndex.value ?? []);
+    const slope = (across[1] - across[0]) / (values[1] - values[0]);
     values.forEach((value, i) => {
-      expect(across[i]! - across[0]!).toBeCloseTo(slope * (value - values[0]!), 6);
+      expect(across[i] - across[0]).toBeCloseTo(slope * (value - values[0]), 6);
     });
-    const ends = all(models!, 'g[data-mark="link"] path').map((line) => /M([\d.]+),.*L([\d.]+),/.exec(line.getAttribute('d')!)!.slice(1).map(Number));
+    const ends = all(models, 'g[data-mark="link"] path').map((line) => /M([\d.]+),.*L([\d.]+),/.exec(line.getAttribute('d')!)!.slice(1).map(Number));
     values.forEach((value, i) => {
-      expect(ends[i]![1]! - ends[i]![0]!).toBeCloseTo(slope * 0.0855, 2);
-      expect(ends[i]![0]!).toBeCloseTo(across[0]! + slope * (value - 0.045 - values[0]!), 2);
+      expect(ends[i][1] - ends[i][0]).toBeCloseTo(slope * 0.0855, 2);
+      expect(ends[i][0]).toBeCloseTo(across[0] + slope * (value - 0.045 - values[0]), 2);
     });
-    expect(models!.querySelector('svg')!.getAttribute('aria-description')).toContain('this method: 0.748 (0.703 to 0.788); ');
+    expect(models.querySelector('svg')!.getAttribute('aria-description')).toContain('this method: 0.748 (0.703 to 0.788); ');
   });
 
   it('gives values, differences, p-values and verdicts, and why there are none', () => {
     const cells = (row: Part) => all(row, 'th, td').map((cell) => cell.textContent);
     const rows = all(tableOf('Survival, all'), 'tbody tr').map(cells);
     expect(tableOf('Survival, all').querySelector('caption')!.textContent).toContain('612 patients, 268 deaths');
-    expect(rows[0]!.slice(0, 3)).toEqual(['this method', '0.748 (0.703 to 0.788)', '']);
-    expect(rows[1]!.slice(0, 5)).toEqual(['this method, no-consistency', '0.746 (0.701 to 0.786)', '+0.002 (−0.005 to +0.008)', '1.000', 'equivalent']);
-    expect(rows[13]![1]).toMatch(/^not computed: the clinical table/);
+    expect(rows[0].slice(0, 3)).toEqual(['this method', '0.748 (0.703 to 0.788)', '']);
+    expect(rows[1].slice(0, 5)).toEqual(['this method, no-consistency', '0.746 (0.701 to 0.786)', '+0.002 (−0.005 to +0.008)', '1.000', 'equivalent']);
+    expect(rows[13][1]).toMatch(/^not computed: the clinical table/);
     expect(all(page, 'p').map((p) => p.textContent)).toContain('Study = TCGA-GBM: not computed, fold 3 has 4 deaths among its 31 such patients; 5 are needed.');
   });
 
@@ -73,11 +73,11 @@ describe('the page of a comparison', () => {
   it('links every row to the run folders that its numbers come from', () => {
     const hrefs = (row: Part) => all(row, 'a').map((link) => link.getAttribute('href'));
     const rows = all(tableOf('Survival, all'), 'tbody tr');
-    expect(hrefs(rows[5]!)).toHaveLength(15);
-    expect(hrefs(rows[5]!)[4]).toBe('survival-mcat-1a2b3c4d/fold-1/seed-2/');
-    expect(hrefs(rows[10]!)[0]).toBe('survival-subspace-1a2b3c4d/fold-0/seed-1/');
+    expect(hrefs(rows[5])).toHaveLength(15);
+    expect(hrefs(rows[5])[4]).toBe('survival-mcat-1a2b3c4d/fold-1/seed-2/');
+    expect(hrefs(rows[10])[0]).toBe('survival-subspace-1a2b3c4d/fold-0/seed-1/');
     for (const row of all(page, 'tbody tr')) expect(hrefs(row).length).toBeGreaterThan(0);
-    expect(hrefs(all(tableOf('The patients whom'), 'tbody tr')[0]!)).toEqual([1, 2, 3].map((seed) => `survival-subspace-1a2b3c4d/fold-1/seed-${seed}/`));
+    expect(hrefs(all(tableOf('The patients whom'), 'tbody tr')[0])).toEqual([1, 2, 3].map((seed) => `survival-subspace-1a2b3c4d/fold-1/seed-${seed}/`));
   });
 
   it('escapes what it was given', () => {
@@ -116,7 +116,7 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
       shown.on('pageerror', (error) => errors.push(error.message));
       shown.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
       shown.on('request', (request) => requests.push(request.url()));
-      const address = pathToFileURL(files[3]!).href;
+      const address = pathToFileURL(files[3]).href;
       await shown.goto(address);
       expect(errors).toEqual([]);
       expect(requests).toEqual([address]);

@@ -42,8 +42,8 @@ function taskSection(task: ComparedTask): Html {
   return html`<section>
 <h2>${capital(task.task)}</h2>
 ${task.notes.map((note) => html`<p class="warning">${capital(note)}.</p>`)}
-${modelsPlot(task, all!)}
-${differencesPlot(task, all!)}
+${modelsPlot(task, all)}
+${differencesPlot(task, all)}
 ${subgroups ? subgroupsPlot(task) : undefined}
 ${allTables(task).map((one) => (typeof one === 'string' ? html`<p>${capital(one)}.</p>` : linkedTable(one)))}
 </section>

@@ -25,7 +25,7 @@ function metric(value: number | null, half = 0.045): NamedMetric {
 }
 
 function scope(kind: Scope['kind'], part: string, patients: number, change: number, scopeRuns: readonly TableRun[]): Scope {
-  const valueOf = (name: string, i: number) => (MODELS[name] === null ? null : MODELS[name]! + change * Math.sin(7 * i + change));
+  const valueOf = (name: string, i: number) => (MODELS[name] === null ? null : MODELS[name] + change * Math.sin(7 * i + change));
   const names = Object.keys(MODELS);
   const models = Object.fromEntries(names.map((name, i) => {
     const others = SECONDARY.map((other, k) => [other, metric(valueOf(name, i) === null ? null : 0.2 + 0.1 * k + 0.05 * Math.sin(3 * i + k), 0.03)] as const);

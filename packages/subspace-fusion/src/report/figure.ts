@@ -39,7 +39,7 @@ export function figure(title: string, description: string, caption: Html | strin
   svg.setAttribute('role', 'img');
   // Plot names its groups for readers, who hear the description of the whole instead; a label without a role is an error.
   for (const group of svg.querySelectorAll('g[aria-label]')) {
-    group.setAttribute('data-mark', group.getAttribute('aria-label')!);
+    group.setAttribute('data-mark', group.getAttribute('aria-label'));
     group.removeAttribute('aria-label');
   }
   return html`<figure><h4>${title}</h4>${markup(svg.outerHTML)}<figcaption>${caption}</figcaption></figure>`;

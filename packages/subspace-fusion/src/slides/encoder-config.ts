@@ -46,7 +46,7 @@ export async function readEncoderConfig(model: string, overrides: Readonly<Recor
   if (result.success) return result.data;
   const [issue] = result.error.issues as [z.core.$ZodIssue];
   if (issue.code === 'unrecognized_keys') {
-    throw new UserError(`${file}: there is no key '${issue.keys[0]!}'. The keys are ${Object.keys(schema.shape).join(', ')}.`);
+    throw new UserError(`${file}: there is no key '${issue.keys[0]}'. The keys are ${Object.keys(schema.shape).join(', ')}.`);
   }
   const key = String(issue.path[0]);
   const given = key in written || key in overrides;
@@ -58,7 +58,7 @@ function yamlOf(text: string, where: string): unknown {
   try {
     return parseYaml(text) as unknown;
   } catch (error) {
-    if (error instanceof YAMLParseError) throw new UserError(`${where}: this is not valid YAML (${error.message.split('\n')[0]!}). Correct it.`);
+    if (error instanceof YAMLParseError) throw new UserError(`${where}: this is not valid YAML (${error.message.split('\n')[0]}). Correct it.`);
     throw error;
   }
 }

@@ -48,7 +48,7 @@ export async function openEncoder(file: string, { overrides, provider, threads }
     const results = await model.run(feeds, [output]).catch((error: unknown) => {
       throw new UserError(`${file}: the encoder failed (${reason(error)}). Check size, layout and output in its YAML, or take a smaller --batch.`);
     });
-    return pooled(file, results[output]!, config, batch);
+    return pooled(file, results[output], config, batch);
   };
   const fixedBatch = typeof input.shape[0] === 'number' ? input.shape[0] : undefined;
   const oneImage = 3 * size * size;
@@ -73,7 +73,7 @@ export async function openEncoder(file: string, { overrides, provider, threads }
   };
 }
 
-const reason = (error: unknown) => (error instanceof Error ? error.message.trim().split('\n')[0]! : String(error));
+const reason = (error: unknown) => (error instanceof Error ? error.message.trim().split('\n')[0] : String(error));
 
 /** SHA-256 of the model's bytes, and of those of the weights that lie beside it. */
 async function modelHash(file: string): Promise<string> {
@@ -105,7 +105,7 @@ function imageSize(file: string, { name, shape }: TensorInfo, { size, layout }: 
 
 function chosenOutput(file: string, { outputs }: OpenedModel, { output }: EncoderConfig): string {
   const names = outputs.map(({ name }) => name);
-  if (output === undefined && names.length === 1) return names[0]!;
+  if (output === undefined && names.length === 1) return names[0];
   if (output !== undefined && names.includes(output)) return output;
   throw new UserError(`${file}: ${output === undefined ? 'the model has several outputs' : `there is no output '${output}'`}. Name one of ${names.join(', ')} as 'output' in its YAML.`);
 }
@@ -114,12 +114,12 @@ function chosenOutput(file: string, { outputs }: OpenedModel, { output }: Encode
 function toInput(patches: Uint8Array, batch: number, size: number, { mean, std, channels, layout }: EncoderConfig): Float32Array {
   const plane = size * size;
   const images = new Float32Array(3 * batch * plane);
-  const tables = mean.map((m, c) => Float32Array.from({ length: 256 }, (_, v) => (v / 255 - m) / std[c]!));
+  const tables = mean.map((m, c) => Float32Array.from({ length: 256 }, (_, v) => (v / 255 - m) / std[c]));
   for (const [c, table] of tables.entries()) {
     const channel = channels === 'rgb' ? c : 2 - c;
     for (let i = 0; i < patches.length / 3; i++) {
       const at = layout === 'nchw' ? (3 * Math.floor(i / plane) + channel) * plane + (i % plane) : 3 * i + channel;
-      images[at] = table[patches[3 * i + c]!]!;
+      images[at] = table[patches[3 * i + c]]!;
     }
   }
   return images;
@@ -133,7 +133,7 @@ function pooled(file: string, { data, shape }: ShapedData<Float32Array>, { pooli
   if (shape[0] !== batch || shape.length < 3 || pooling === 'none') {
     throw new UserError(`${file}: the output has the shape ${shown}, not one vector an image. Name another 'output' in its YAML, or set 'pooling' to mean or first.`);
   }
-  if (shape.length === 4 && layout === 'nchw') return meanOver(data, batch * shape[1]!, shape[2]! * shape[3]!, 1);
+  if (shape.length === 4 && layout === 'nchw') return meanOver(data, batch * shape[1], shape[2] * shape[3], 1);
   const width = shape.at(-1)!;
   const places = shape.slice(1, -1).reduce((a, b) => a * b, 1);
   if (pooling === 'mean') return meanOver(data, batch, places, width);
@@ -148,7 +148,7 @@ function meanOver(data: Float32Array, outer: number, places: number, inner: numb
   for (let o = 0; o < outer; o++) {
     for (let i = 0; i < inner; i++) {
       let sum = 0;
-      for (let p = 0; p < places; p++) sum += data[(o * places + p) * inner + i]!;
+      for (let p = 0; p < places; p++) sum += data[(o * places + p) * inner + i];
       out[o * inner + i] = sum / places;
     }
   }

@@ -52,7 +52,7 @@ export async function extractSlide(
   const started = performance.now();
   const { encoder, cutting, fix, batch } = settings;
   const name = slideName(file);
-  const { info, thumbnail } = await readers[0]!.overview(file, THUMBNAIL);
+  const { info, thumbnail } = await readers[0].overview(file, THUMBNAIL);
   const grid = patchGrid(file, info, cutting);
   const mask = findTissue(thumbnail, Math.max(4, (grid.edge / thumbnail.downsample) ** 2));
   const tissue = mask.cells.reduce((sum, cell) => sum + cell, 0) / mask.cells.length;
@@ -84,7 +84,7 @@ export async function extractSlide(
 function chosen(corners: Int32Array, fix: number): Int32Array {
   const patches = corners.length / 2;
   if (patches <= fix) return corners;
-  return Int32Array.from([...bagRows(patches, fix)].flatMap((row) => [corners[2 * row]!, corners[2 * row + 1]!]));
+  return Int32Array.from([...bagRows(patches, fix)].flatMap((row) => [corners[2 * row], corners[2 * row + 1]]));
 }
 
 function noPatches(file: string, tissue: number) {
@@ -102,13 +102,13 @@ async function* patchBatches(
   { size, batch }: { size: number; batch: number },
   readers: readonly SlideReader[],
 ): AsyncGenerator<{ from: number; pixels: Uint8Array }> {
-  const { downsample } = levels[level]!;
+  const { downsample } = levels[level];
   const underWay: { from: number; pixels: Promise<Uint8Array> }[] = [];
   let [next, asked] = [0, 0];
   const ask = () => {
     for (; underWay.length < 2 * readers.length && next < corners.length / 2; next += batch) {
       const part = corners.subarray(2 * next, 2 * (next + batch)).map((x) => Math.round(x / downsample));
-      const pixels = readers[asked++ % readers.length]!.patches(file, { level, edge: levelEdge, size, corners: part });
+      const pixels = readers[asked++ % readers.length].patches(file, { level, edge: levelEdge, size, corners: part });
       pixels.catch(() => undefined); // it is thrown where it is waited for, if it comes to that
       underWay.push({ from: next, pixels });
     }
@@ -131,7 +131,7 @@ function attributesOf(
 ): Pick<FeatureFileContent, 'fileAttributes' | 'featureAttributes' | 'coordinateAttributes'> {
   const { level, edge, magnification, level0Magnification } = grid;
   const [level0] = levels as [SlideInfo['levels'][0]];
-  const { width, height, downsample } = levels[level]!;
+  const { width, height, downsample } = levels[level];
   return {
     fileAttributes: { encoder: encoder.name, encoder_sha256: encoder.sha256, subspace_fusion: VERSION, extraction: text },
     featureAttributes: { name, encoder: encoder.name },

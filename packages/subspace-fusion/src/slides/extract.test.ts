@@ -56,7 +56,7 @@ describe('a slide', () => {
     expect(bag).toMatchObject({ width: 12, encoder: 'small random encoder', magnification: 20, level0Magnification: 40, patchLevel: 1 });
     expect(bag).toMatchObject({ patchSize: 64, patchSizeLevel0: 128, overlap: 0, unit: 'pixels' });
     // Corners stand on the grid, in reading order, where the tissue was drawn.
-    const corners = Array.from({ length: bag.patches }, (_, i) => [bag.coordinates![2 * i]!, bag.coordinates![2 * i + 1]!] as const);
+    const corners = Array.from({ length: bag.patches }, (_, i) => [bag.coordinates![2 * i], bag.coordinates![2 * i + 1]] as const);
     expect(corners.every(([x, y]) => x % 128 === 0 && y % 128 === 0 && x < 1000 && y < 800)).toBe(true);
     expect(corners).toEqual([...corners].sort(([x, y], [u, v]) => y - v || x - u));
     const isTissue = (x: number, y: number) => (x - 300) ** 2 + (y - 400) ** 2 < 260 ** 2 || (x > 650 && x < 900 && y > 100 && y < 600);
@@ -73,10 +73,10 @@ describe('a slide', () => {
     const bag = await readBag({ slide: 'P1-a', path: join(wanted.out, 'P1-a.h5') });
     const opened = await openSlide(slide('P1-a.tif'));
     for (const i of [0, 8, bag.patches - 1]) {
-      const corners = Int32Array.of(bag.coordinates![2 * i]! / 2, bag.coordinates![2 * i + 1]! / 2); // level 1 is halved
+      const corners = Int32Array.of(bag.coordinates![2 * i] / 2, bag.coordinates![2 * i + 1] / 2); // level 1 is halved
       const pixels = await readPatches(opened, { level: 1, edge: 64, size: 32, corners });
       const expected = await encoder.encode(pixels);
-      expected.forEach((value, k) => { expect(bag.features[12 * i + k]!).toBeCloseTo(value, 5); });
+      expected.forEach((value, k) => { expect(bag.features[12 * i + k]).toBeCloseTo(value, 5); });
     }
     await opened.close();
   });
@@ -93,7 +93,7 @@ describe('a slide', () => {
       const rowOf = (i: number) => (fix > whole.patches ? i % whole.patches : Math.round((i * whole.patches) / fix));
       for (const i of [0, 3, 8]) {
         expect([...fixed.coordinates!.subarray(2 * i, 2 * i + 2)]).toEqual([...whole.coordinates!.subarray(2 * rowOf(i), 2 * rowOf(i) + 2)]);
-        fixed.features.subarray(12 * i, 12 * i + 12).forEach((value, k) => { expect(value).toBeCloseTo(whole.features[12 * rowOf(i) + k]!, 5); });
+        fixed.features.subarray(12 * i, 12 * i + 12).forEach((value, k) => { expect(value).toBeCloseTo(whole.features[12 * rowOf(i) + k], 5); });
       }
     }
   });

@@ -50,7 +50,7 @@ export async function hasFeatures(file: string, options: Pick<ExtractOptions, 'o
   const { out, overwrite, cutting } = options;
   const path = join(out, `${slideName(file)}.h5`);
   if (!existsSync(path)) return false;
-  const found = await withHdf5(path, ({ attrs }) => ('extraction' in attrs ? String(attrs['extraction']!.value) : '')).catch(() => '');
+  const found = await withHdf5(path, ({ attrs }) => ('extraction' in attrs ? String(attrs['extraction'].value) : '')).catch(() => '');
   const { size } = await stat(file);
   // Whether the objective was needed, only the slide could tell.
   if ([undefined, cutting.objective].some((objective) => found === settingsText(size, options, objective))) return true;

@@ -46,8 +46,8 @@ test('a fixed number of rows repeats the patches in turn, coordinates with them'
   const path = await write('fixed.h5', { rows: 400 });
   expect(await readBagHeader(path)).toMatchObject({ patches: 400, unit: 'pixels' });
   const bag = await readBag({ slide: 'a', path });
-  expect(bag.features).toEqual(Float32Array.from({ length: 400 * WIDTH }, (_, i) => features[i % features.length]!));
-  expect(bag.coordinates).toEqual(Int32Array.from({ length: 800 }, (_, i) => corners[i % corners.length]!));
+  expect(bag.features).toEqual(Float32Array.from({ length: 400 * WIDTH }, (_, i) => features[i % features.length]));
+  expect(bag.coordinates).toEqual(Int32Array.from({ length: 800 }, (_, i) => corners[i % corners.length]));
 });
 
 test('nothing has its name before it is whole, and nothing stays of one that was given up', async () => {
@@ -78,10 +78,10 @@ describe.skipIf(!hasH5py())('read by h5py (needs python3-h5py)', () => {
     const { datasets, attributes } = read(await write('h5py.h5'));
     expect(Object.keys(datasets)).toEqual(['coords', 'features']);
     expect(datasets['features']).toMatchObject({ dtype: 'float32', shape: [PATCHES, WIDTH], attributes: { encoder: 'small' } });
-    expect(datasets['features']!.values.flat()).toEqual([...features]);
+    expect(datasets['features'].values.flat()).toEqual([...features]);
     expect(datasets['coords']).toMatchObject({ dtype: 'int64', shape: [PATCHES, 2] });
-    expect(datasets['coords']!.values.flat()).toEqual([...corners]);
-    expect(datasets['coords']!.attributes).toEqual({
+    expect(datasets['coords'].values.flat()).toEqual([...corners]);
+    expect(datasets['coords'].attributes).toEqual({
       ...{ patch_size: 256, patch_size_level0: 512, patch_level: 1, downsample: [2, 2], level_dim: [40, 30] },
       ...{ target_magnification: 20, level0_magnification: 40, overlap: 0, unit: 'px', level0_mpp: 0.25 },
     });

@@ -69,7 +69,7 @@ export function patchGrid(file: string, slide: SlideInfo, cutting: Cutting): Pat
     throw slideError(file, `the slide was scanned at ${round(level0)}×, and patches at ${asked} show more than it has`, `${remedy}, for all slides of a cohort alike`);
   }
   const level = slide.levels.findLastIndex(({ downsample }) => downsample <= wanted * (1 + SAME));
-  const { downsample } = slide.levels[level]!;
+  const { downsample } = slide.levels[level];
   const { patchSize } = cutting;
   const isThatLevel = Math.abs(wanted / downsample - 1) <= SAME;
   const edge = Math.round(patchSize * (isThatLevel ? downsample : wanted));
@@ -99,7 +99,7 @@ export function tissuePatches({ edge, columns, rows }: PatchGrid, mask: TissueMa
       const [x, y] = [column * edge, row * edge];
       const [left, right] = stretch(x, edge, downsample, mask.width);
       const [top, bottom] = stretch(y, edge, downsample, mask.height);
-      const at = (v: number, u: number) => sums[v * (mask.width + 1) + u]!;
+      const at = (v: number, u: number) => sums[v * (mask.width + 1) + u];
       const tissue = at(bottom, right) - at(top, right) - at(bottom, left) + at(top, left);
       if (tissue >= least * (right - left) * (bottom - top) && tissue > 0) corners.push(x, y);
     }
@@ -119,7 +119,7 @@ function areaSums({ width, height, cells }: TissueMask): Uint32Array {
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const at = (y + 1) * (width + 1) + x + 1;
-      sums[at] = cells[y * width + x]! + sums[at - 1]! + sums[at - width - 1]! - sums[at - width - 2]!;
+      sums[at] = cells[y * width + x] + sums[at - 1] + sums[at - width - 1] - sums[at - width - 2];
     }
   }
   return sums;

@@ -12,7 +12,7 @@ const MOST_PIXELS = 2 ** 27;
  * @throws {UserError} for an image that is damaged, grey, or too large to be held in memory.
  */
 export async function openImageSlide(file: string): Promise<Slide> {
-  const broken = (error: unknown) => damaged(file, (error as Error).message.replace(/^Input file: ?/i, '').replaceAll(basename(file), '').trim().split('\n')[0]!);
+  const broken = (error: unknown) => damaged(file, (error as Error).message.replace(/^Input file: ?/i, '').replaceAll(basename(file), '').trim().split('\n')[0]);
   const { width, height, channels, density, format } = await sharp(file, { limitInputPixels: false }).metadata().catch((error: unknown) => {
     throw broken(error);
   });

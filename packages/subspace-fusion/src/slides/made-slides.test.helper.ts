@@ -30,7 +30,7 @@ export function tileOf({ width, height, pixels }: Picture, left: number, top: nu
 /** Every second pixel. */
 export function halved({ width, height, pixels }: Picture): Picture {
   const [w, h] = [Math.floor(width / 2), Math.floor(height / 2)];
-  return { width: w, height: h, pixels: Uint8Array.from({ length: 3 * w * h }, (_, i) => pixels[3 * (2 * Math.floor(i / (3 * w)) * width + 2 * (Math.floor(i / 3) % w)) + (i % 3)]!) };
+  return { width: w, height: h, pixels: Uint8Array.from({ length: 3 * w * h }, (_, i) => pixels[3 * (2 * Math.floor(i / (3 * w)) * width + 2 * (Math.floor(i / 3) % w)) + (i % 3)]) };
 }
 
 /** A tag: its number, its field type, its values or text. */
@@ -110,7 +110,7 @@ export function splitJpeg(jpeg: Uint8Array): { tables: Uint8Array; rest: Uint8Ar
   const [tables, rest]: [Uint8Array[], Uint8Array[]] = [[], []];
   let at = 2;
   while (jpeg[at + 1] !== 0xda) {
-    const end = at + 2 + 256 * jpeg[at + 2]! + jpeg[at + 3]!;
+    const end = at + 2 + 256 * jpeg[at + 2] + jpeg[at + 3];
     (jpeg[at + 1] === 0xdb || jpeg[at + 1] === 0xc4 ? tables : rest).push(jpeg.subarray(at, end));
     at = end;
   }

@@ -19,8 +19,8 @@ export async function writeOverview(path: string, thumbnail: Thumbnail, mask: Ti
     if (x >= 0 && y >= 0 && x < width && y < height) pixels.set(colour, 3 * (y * width + x));
   };
   for (let i = 0; i < corners.length; i += 2) {
-    const [left, top] = [Math.round(corners[i]! / downsample), Math.round(corners[i + 1]! / downsample)];
-    const [right, bottom] = [Math.round((corners[i]! + grid.edge) / downsample), Math.round((corners[i + 1]! + grid.edge) / downsample)];
+    const [left, top] = [Math.round(corners[i] / downsample), Math.round(corners[i + 1] / downsample)];
+    const [right, bottom] = [Math.round((corners[i] + grid.edge) / downsample), Math.round((corners[i + 1] + grid.edge) / downsample)];
     for (let x = left; x <= right; x++) [top, bottom].forEach((y) => { paint(x, y, PATCH); });
     for (let y = top; y <= bottom; y++) [left, right].forEach((x) => { paint(x, y, PATCH); });
   }

@@ -23,7 +23,7 @@ export async function readPatches(slide: Slide, { level, edge, size, corners }: 
   let next = 0;
   const work = async () => {
     for (let i = next++; i < patches; i = next++) {
-      const picture = await slide.read(level, { x: corners[2 * i]!, y: corners[2 * i + 1]!, width: edge, height: edge });
+      const picture = await slide.read(level, { x: corners[2 * i], y: corners[2 * i + 1], width: edge, height: edge });
       out.set(resample(picture, size, size).pixels, i * patchBytes);
     }
   };

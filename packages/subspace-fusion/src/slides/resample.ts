@@ -42,11 +42,11 @@ export function resample(picture: Picture, width: number, height: number): Pictu
 function filterLine(from: ArrayLike<number>, start: number, step: number, taps: Taps, to: Uint8ClampedArray, toStart: number, toStep: number): void {
   for (const [i, weights] of taps.weights.entries()) {
     let [red, green, blue] = [0, 0, 0];
-    let at = start + taps.first[i]! * step;
+    let at = start + taps.first[i] * step;
     for (const weight of weights) {
-      red += weight * from[at]!;
-      green += weight * from[at + 1]!;
-      blue += weight * from[at + 2]!;
+      red += weight * from[at];
+      green += weight * from[at + 1];
+      blue += weight * from[at + 2];
       at += step;
     }
     const place = toStart + i * toStep;

@@ -17,7 +17,7 @@ export async function thumbnailOf(slide: Slide, edge: number): Promise<Thumbnail
   const [base] = slide.levels as [Slide['levels'][0]];
   const wanted = Math.max(1, Math.max(base.width, base.height) / edge);
   const level = slide.levels.findLastIndex(({ downsample }) => downsample <= wanted);
-  const { width, height, downsample } = slide.levels[level]!;
+  const { width, height, downsample } = slide.levels[level];
   const factor = Math.max(1, Math.ceil(Math.max(width, height) / edge));
   const [outWidth, outHeight] = [Math.ceil(width / factor), Math.ceil(height / factor)];
   const pixels = new Uint8Array(3 * outWidth * outHeight);
@@ -39,7 +39,7 @@ function meanOfSquares({ width, pixels }: Picture, row: number, factor: number, 
     for (let x = 0; x < columns * factor; x++) {
       const from = 3 * (y * width + x);
       const into = 3 * Math.floor(x / factor);
-      for (let c = 0; c < 3; c++) sums[into + c]! += pixels[from + c]!;
+      for (let c = 0; c < 3; c++) sums[into + c] += pixels[from + c];
     }
   }
   sums.forEach((sum, i) => (to[at + i] = Math.round(sum / (factor * factor))));

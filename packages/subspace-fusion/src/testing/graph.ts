@@ -32,16 +32,16 @@ export async function gradientTwice(
 ): Promise<{ graph: Float32Array; differences: Float64Array }> {
   const v = input('x', x.shape);
   const loss = f(v);
-  const program = await compile({ loss, d: gradients(loss, [v])[0]! });
+  const program = await compile({ loss, d: gradients(loss, [v])[0] });
   const run = async (data: Float32Array) => program.run({ ...feeds, x: data });
   const graph = (await run(x.data)).d.slice();
   const differences = new Float64Array(x.data.length);
   for (let i = 0; i < differences.length; i++) {
     const [up, down] = [x.data.slice(), x.data.slice()];
-    up[i]! += h;
-    down[i]! -= h;
-    const above = (await run(up)).loss[0]!;
-    differences[i] = (above - (await run(down)).loss[0]!) / (up[i]! - down[i]!);
+    up[i] += h;
+    down[i] -= h;
+    const above = (await run(up)).loss[0];
+    differences[i] = (above - (await run(down)).loss[0]) / (up[i] - down[i]);
   }
   await program.dispose();
   return { graph, differences };

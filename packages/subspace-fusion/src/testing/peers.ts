@@ -83,7 +83,7 @@ async function compilePeer(
   if (outputs.auxiliary) expect(outputs.auxiliary.shape).toEqual([samples]);
   const total = loss(outputs);
   const derivatives = gradients(total, Object.values(p));
-  const program = await compile<string>({ ...outputs, loss: total, ...Object.fromEntries(Object.keys(p).map((name, i) => [name, derivatives[i]!])) });
+  const program = await compile<string>({ ...outputs, loss: total, ...Object.fromEntries(Object.keys(p).map((name, i) => [name, derivatives[i]])) });
   return { program, sites, dispose: () => program.dispose() };
 }
 
@@ -121,22 +121,22 @@ export async function expectFixtureCase(peer: Peer, { tokens, dropped, logits, a
   );
   for (const [name, values] of Object.entries({ logits, ...(auxiliary && { auxiliary }) })) {
     const largest = Math.max(...values.map(Math.abs));
-    values.forEach((y, i) => expect(Math.abs(results[name]![i]! - y) / largest, `${name} ${i}`).toBeLessThan(TOLERANCE));
+    values.forEach((y, i) => expect(Math.abs(results[name][i] - y) / largest, `${name} ${i}`).toBeLessThan(TOLERANCE));
   }
   expect(Object.keys(expected).sort()).toEqual(Object.keys(peer.parameters(SMALL_SIZE)).sort());
   const longest = Math.max(...Object.values(expected).map(({ norm }) => norm));
   for (const [name, { norm, along, elements }] of Object.entries(expected)) {
-    const g = results[name]!;
+    const g = results[name];
     const n = g.length;
     const length = Math.max(norm, ROUNDING * longest);
     const near = (found: number, value: number, scale: number, what: string) =>
       expect(Math.abs(found - value) / scale, `${what} of ${name}: ${found}, expected ${value}`).toBeLessThan(TOLERANCE);
     near(Math.sqrt(g.reduce((t, x) => t + x * x, 0)), norm, length, 'length');
     const direction = signed(2, name, n);
-    near(g.reduce((t, x, i) => t + x * direction[i]!, 0), along, length, 'product');
+    near(g.reduce((t, x, i) => t + x * direction[i], 0), along, length, 'product');
     const size = Math.max(length / Math.sqrt(n), ...elements.map(Math.abs));
     const k = key(3, name);
-    elements.forEach((value, i) => near(g[Math.floor(uniform(k, i) * n)]!, value, size, `element ${i}`));
+    elements.forEach((value, i) => near(g[Math.floor(uniform(k, i) * n)], value, size, `element ${i}`));
   }
   await dispose();
 }
@@ -186,10 +186,10 @@ export async function overfit(peer: Peer, { steps, learningRate }: { steps: numb
   let right = 0;
   for (let step = 0; step < steps; step++) {
     const results = await program.run(fed(program, { ...parameters, ...feeds }));
-    losses.push(results['loss']![0]!);
+    losses.push(results['loss'][0]);
     right = 0;
     for (let b = 0; b < samples; b++) {
-      const row = results['logits']!.subarray(b * classes, (b + 1) * classes);
+      const row = results['logits'].subarray(b * classes, (b + 1) * classes);
       if (row.indexOf(Math.max(...row)) === b % classes) right++;
     }
     adamStep(parameters, results, state, { learningRate, weightDecay: 0 });

@@ -38,7 +38,7 @@ export interface PlantedSize {
 /** Survival months of a patient: 60·e^−η with η = 1.2·t₁ + 0.8·m₁ + 1.2·(markers at rim and core)/√2. */
 function plantedMonths(patient: number): number {
   const { programmes, rim, core } = drawLatents(SEED, patient);
-  return 60 * Math.exp(-(1.2 * programmes[0]! + 0.8 * programmes[3]! + (1.2 * (rim + core)) / Math.SQRT2));
+  return 60 * Math.exp(-(1.2 * programmes[0] + 0.8 * programmes[3] + (1.2 * (rim + core)) / Math.SQRT2));
 }
 
 /** Genes that load on t₁ or m₁. */
@@ -63,8 +63,8 @@ export function permutedCohort(cohort: string, folder: string, { patients }: Pla
 /** Gives patient i the outcome of patient `of[i]`, all dead. */
 function plant(cohort: string, of: Uint32Array): void {
   editTable(join(cohort, 'clinical.csv'), ([header, ...rows]) => {
-    const [time, event] = ['survival_months', 'event'].map((name) => header!.indexOf(name));
-    return [header!, ...rows.map((row, i) => row.map((cell, c) => (c === time ? plantedMonths(of[i]!).toFixed(4) : c === event ? '1' : cell)))];
+    const [time, event] = ['survival_months', 'event'].map((name) => header.indexOf(name));
+    return [header, ...rows.map((row, i) => row.map((cell, c) => (c === time ? plantedMonths(of[i]).toFixed(4) : c === event ? '1' : cell)))];
   });
 }
 
@@ -95,7 +95,7 @@ export async function find(run: string, state: 'trained' | 'untrained', { bag, e
   const [moved, attention]: [number[], number[]] = [[], []];
   for (const id of patients) {
     const genes = samples.genes(id);
-    const slide = await readSlide(samples.patients.get(id)!.bags[0]!, model);
+    const slide = await readSlide(samples.patients.get(id)!.bags[0], model);
     const point = { P: await explainer.project(slide.features), genes };
     const { of } = await geneAttributions(explainer, point, genes, { kind: 'risk' }, steps);
     for (const s of SUBSPACES) rows[s].push(of[s]);
@@ -105,8 +105,8 @@ export async function find(run: string, state: 'trained' | 'untrained', { bag, e
     const appearances = drawSlide(slideKey(SEED, number), Math.sqrt(bag), drawLatents(SEED, number));
     const auc = (score: (branch: 'tumour' | 'microenvironment', i: number) => number) =>
       classAuc(Array.from(appearances, (_, i) => score('tumour', i) + score('microenvironment', i)), Array.from(appearances, (a) => (a === MARKER ? 1 : 0)), 1).value ?? 0.5;
-    moved.push(auc((branch, i) => tokens.moved[branch][i]!));
-    attention.push(auc((branch, i) => looked[branch].attention[i]!));
+    moved.push(auc((branch, i) => tokens.moved[branch][i]));
+    attention.push(auc((branch, i) => looked[branch].attention[i]));
   }
   await explainer.dispose();
   await backend.close();
@@ -114,5 +114,5 @@ export async function find(run: string, state: 'trained' | 'untrained', { bag, e
     rankGenes({ subspace, genes: model.scaling[subspace].genes, attributions: rows[subspace], z: patients.map((id) => samples.genes(id)[subspace]) }, 1),
   );
   const average = (values: readonly number[]) => values.reduce((t, x) => t + x, 0) / values.length;
-  return { genes: enrichment(rankings, new Map([['signal', SIGNAL]]), 1)[0]!, moved: average(moved), attention: average(attention) };
+  return { genes: enrichment(rankings, new Map([['signal', SIGNAL]]), 1)[0], moved: average(moved), attention: average(attention) };
 }

@@ -8,9 +8,9 @@ export async function closestSlope(name: string, w: Float32Array, g: Float32Arra
   const start = w.slice();
   const length = Math.sqrt(g.reduce((t, x) => t + x * x, 0));
   const direction = g.map((x, i) => (uniform(key(3, name), i) < 0.5 ? x / length : 0));
-  const expected = direction.reduce((t, d, i) => t + d * g[i]!, 0);
+  const expected = direction.reduce((t, d, i) => t + d * g[i], 0);
   const lossAt = (h: number) => {
-    w.forEach((_, i) => (w[i] = start[i]! + h * direction[i]!));
+    w.forEach((_, i) => (w[i] = start[i] + h * direction[i]));
     return loss();
   };
   let closest = Infinity;

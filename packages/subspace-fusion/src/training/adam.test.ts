@@ -14,16 +14,16 @@ describe('Adam', () => {
     for (let t = 1; t <= 5; t++) {
       adamStep(parameters, { w: Float32Array.from(gradientsOf(t)) }, state, { learningRate: rate, weightDecay: decay });
       expected.forEach((w, i) => {
-        const g = gradientsOf(t)[i]! + decay * w; // L2 inside the gradient
-        m[i] = 0.9 * m[i]! + 0.1 * g;
-        v[i] = 0.999 * v[i]! + 0.001 * g * g;
-        const mHat = m[i]! / (1 - 0.9 ** t);
-        const vHat = v[i]! / (1 - 0.999 ** t);
+        const g = gradientsOf(t)[i] + decay * w; // L2 inside the gradient
+        m[i] = 0.9 * m[i] + 0.1 * g;
+        v[i] = 0.999 * v[i] + 0.001 * g * g;
+        const mHat = m[i] / (1 - 0.9 ** t);
+        const vHat = v[i] / (1 - 0.999 ** t);
         expected[i] = w - (rate * mHat) / (Math.sqrt(vHat) + 1e-8);
       });
     }
     expect(state.step).toBe(5);
-    parameters.w.forEach((w, i) => expect(w).toBeCloseTo(expected[i]!, 5));
+    parameters.w.forEach((w, i) => expect(w).toBeCloseTo(expected[i], 5));
     expect(parameters.w[2]).toBe(0); // no gradient, no weight: nothing moves
   });
 
@@ -50,6 +50,6 @@ describe('cosine schedule', () => {
 
   test('falls from epoch to epoch', () => {
     const rates = Array.from({ length: 21 }, (_, e) => cosineRate(1, e, 20));
-    for (let e = 1; e <= 20; e++) expect(rates[e]).toBeLessThan(rates[e - 1]!);
+    for (let e = 1; e <= 20; e++) expect(rates[e]).toBeLessThan(rates[e - 1]);
   });
 });

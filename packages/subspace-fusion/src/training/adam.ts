@@ -31,15 +31,15 @@ export function adamStep(parameters: Parameters, gradients: Parameters, state: A
   const rate = (learningRate * correction2) / correction1;
   const epsilon = EPSILON * correction2;
   for (const name of Object.keys(parameters)) {
-    const w = parameters[name]!;
-    const dw = gradients[name]!;
-    const m = state.m[name]!;
-    const v = state.v[name]!;
+    const w = parameters[name];
+    const dw = gradients[name];
+    const m = state.m[name];
+    const v = state.v[name];
     for (let i = 0; i < w.length; i++) {
-      const g = dw[i]! + weightDecay * w[i]!;
-      const mi = (m[i] = BETA1 * m[i]! + (1 - BETA1) * g);
-      const vi = (v[i] = BETA2 * v[i]! + (1 - BETA2) * g * g);
-      w[i] = w[i]! - (rate * mi) / (Math.sqrt(vi) + epsilon);
+      const g = dw[i] + weightDecay * w[i];
+      const mi = (m[i] = BETA1 * m[i] + (1 - BETA1) * g);
+      const vi = (v[i] = BETA2 * v[i] + (1 - BETA2) * g * g);
+      w[i] = w[i] - (rate * mi) / (Math.sqrt(vi) + epsilon);
     }
   }
 }

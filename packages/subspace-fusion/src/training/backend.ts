@@ -55,7 +55,7 @@ async function requireProvider(provider: Provider): Promise<void> {
     const program = await compile({ one: constant(1) }, { provider });
     await program.dispose();
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split('\n')[0]! : String(error);
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
     throw new UserError(`The provider '${provider}' does not work on this machine (${reason}). Use cpu.`);
   }
 }

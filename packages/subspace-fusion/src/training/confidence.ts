@@ -11,8 +11,8 @@ export function confidences(
   parameters: Parameters,
   labels: BatchLabels,
 ): Confidence {
-  const weight = parameters['head.weight']!;
-  const bias = parameters['head.bias']!;
+  const weight = parameters['head.weight'];
+  const bias = parameters['head.bias'];
   const confidence = labels.kind === 'classes' ? trueClassMass : batchConcordance;
   return {
     tumour: confidence(subspaceLogits(z.tumour, weight, bias, 0), labels as never),
@@ -27,7 +27,7 @@ function trueClassMass(logits: Float32Array, { labels }: BatchLabels & { kind: '
     const row = logits.subarray(b * C, (b + 1) * C);
     const top = Math.max(...row);
     const mass = row.reduce((t, x) => t + Math.exp(x - top), 0);
-    return total + Math.exp(row[y]! - top) / mass;
+    return total + Math.exp(row[y] - top) / mass;
   }, 0);
 }
 

@@ -30,7 +30,7 @@ describe('gradient coordination', () => {
     const g = conflict();
     coordinate(g, { tumour: 1, microenvironment: 2 }, 'reference');
     // (1,0) − 2·(−1/2)·(−1,1) = (0,1), scaled to ‖(1/2,1/2)‖ = 1/√2
-    start(g).forEach((x, i) => expect(x).toBeCloseTo([0, Math.SQRT1_2, -1, 1][i]!, 6));
+    start(g).forEach((x, i) => expect(x).toBeCloseTo([0, Math.SQRT1_2, -1, 1][i], 6));
   });
 
   test('rows that do not conflict stay, those that do are counted', () => {
@@ -64,7 +64,7 @@ describe('gradient coordination', () => {
       }
       const opposite = row([2, -4], [-1, 2]);
       coordinate(opposite, { tumour: 1, microenvironment: 2 }, form);
-      start(opposite).forEach((x, i) => expect(x).toBeCloseTo([0, 0, -1, 2][i]!, 6)); // nothing is left of it
+      start(opposite).forEach((x, i) => expect(x).toBeCloseTo([0, 0, -1, 2][i], 6)); // nothing is left of it
     }
   });
 });
@@ -73,7 +73,7 @@ describe('confidence of a subspace', () => {
   // Two classes; the head reads the first feature of each half.
   const weight = rows(row([1], [0]), row([0], [2]));
   const bias = Float32Array.of(0.2, -0.2);
-  const feature = (...first: number[]) => Float32Array.from({ length: first.length * W }, (_, i) => (i % W === 0 ? first[i / W]! : 0));
+  const feature = (...first: number[]) => Float32Array.from({ length: first.length * W }, (_, i) => (i % W === 0 ? first[i / W] : 0));
   const parameters = { 'head.weight': weight, 'head.bias': bias };
 
   test('its logits are z·Wᵀ + b/2 with its own half', () => {

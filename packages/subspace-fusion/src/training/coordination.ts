@@ -11,14 +11,14 @@ export interface Confidence {
 
 function dot(a: Float32Array, b: Float32Array): number {
   let total = 0;
-  for (let i = 0; i < a.length; i++) total += a[i]! * b[i]!;
+  for (let i = 0; i < a.length; i++) total += a[i] * b[i];
   return total;
 }
 
 /** g ← g − t·(g·g'/‖g'‖²)·g', in place; t = 1 projects g on the normal plane of g'. */
 function subtractProjection(g: Float32Array, other: Float32Array, times: number): void {
   const factor = (times * dot(g, other)) / dot(other, other);
-  for (let i = 0; i < g.length; i++) g[i] = g[i]! - factor * other[i]!;
+  for (let i = 0; i < g.length; i++) g[i] = g[i] - factor * other[i];
 }
 
 /** The published form: mirrored at the normal plane, with the length of the projection. */
@@ -26,7 +26,7 @@ function reflect(g: Float32Array, other: Float32Array): void {
   const projected = Math.sqrt(Math.max(dot(g, g) - dot(g, other) ** 2 / dot(other, other), 0));
   subtractProjection(g, other, 2);
   const scale = projected / Math.sqrt(dot(g, g));
-  for (let i = 0; i < g.length; i++) g[i] = g[i]! * scale;
+  for (let i = 0; i < g.length; i++) g[i] = g[i] * scale;
 }
 
 /** What coordination did to one batch. */
@@ -70,7 +70,7 @@ export function subspaceLogits(z: Float32Array, weight: Float32Array, bias: Floa
     const zb = z.subarray(b * WIDTH, (b + 1) * WIDTH);
     for (let c = 0; c < C; c++) {
       const start = c * 2 * WIDTH + half * WIDTH;
-      logits[b * C + c] = dot(zb, weight.subarray(start, start + WIDTH)) + bias[c]! / 2;
+      logits[b * C + c] = dot(zb, weight.subarray(start, start + WIDTH)) + bias[c] / 2;
     }
   }
   return logits;

@@ -38,5 +38,5 @@ export async function geneCodeRanks({ network, size, tokens }: PredictingModel, 
 function unitRows(rows: Float32Array, n: number): Float64Array {
   const D = rows.length / n;
   const lengths = Array.from({ length: n }, (_, i) => Math.hypot(...rows.subarray(i * D, (i + 1) * D)) || 1);
-  return Float64Array.from(rows, (x, i) => x / lengths[Math.floor(i / D)]!);
+  return Float64Array.from(rows, (x, i) => x / lengths[Math.floor(i / D)]);
 }

@@ -56,7 +56,7 @@ export async function createPredictor(model: PredictingModel, start: Parameters,
  */
 export function outputsOf(logits: Float32Array, outcome: Outcome): Float64Array {
   if (outcome.kind === 'survival') return Float64Array.from(logits, (x) => 1 / (1 + Math.exp(-x)));
-  return softmax(Float64Array.from(logits, (x, c) => x - Math.log(outcome.weights[c]!)));
+  return softmax(Float64Array.from(logits, (x, c) => x - Math.log(outcome.weights[c])));
 }
 
 function softmax(logits: Float64Array): Float64Array {
@@ -92,13 +92,13 @@ export async function predictPatients(
  * @throws WorkError where an output is not a finite number.
  */
 export function prediction(patient: string, slides: readonly Float64Array[], survival: boolean): Prediction {
-  const C = slides[0]!.length;
-  const outputs = Array.from({ length: C }, (_, c) => slides.reduce((t, o) => t + o[c]!, 0) / slides.length);
+  const C = slides[0].length;
+  const outputs = Array.from({ length: C }, (_, c) => slides.reduce((t, o) => t + o[c], 0) / slides.length);
   if (!outputs.every(Number.isFinite)) {
     throw new WorkError(
       `The prediction for ${patient} is not a finite number. Likely cause: features of its slides are far out of range, ` +
         'or the parameters grew out of range in training; then a lower learning rate helps.',
     );
   }
-  return { patient, slides: slides.length, outputs, ...(survival ? { risk: riskOf(outputs, C)[0]! } : {}) };
+  return { patient, slides: slides.length, outputs, ...(survival ? { risk: riskOf(outputs, C)[0] } : {}) };
 }

@@ -24,5 +24,5 @@ export function rowsOf(array: Float32Array, B: number, from: number, to: number)
 
 /** sum ← sum + part */
 export function accumulate(sum: Float32Array, part: Float32Array): void {
-  for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + part[i]!;
+  for (let i = 0; i < sum.length; i++) sum[i] = sum[i] + part[i];
 }

@@ -37,7 +37,7 @@ describe.each(names)('%s', (peer) => {
     expect(parts.auxiliary).toBeCloseTo(whole.auxiliary, 5);
     for (const [name, g] of Object.entries(whole.gradients)) {
       const largest = g.reduce((top, x) => Math.max(top, Math.abs(x)), 0);
-      const off = g.reduce((top, x, i) => Math.max(top, Math.abs(x - parts.gradients[name]![i]!)), 0);
+      const off = g.reduce((top, x, i) => Math.max(top, Math.abs(x - parts.gradients[name][i])), 0);
       expect(off, name).toBeLessThanOrEqual(1e-4 * largest + 1e-7);
     }
   });
@@ -50,10 +50,10 @@ describe.each(names)('%s', (peer) => {
     const model = { network: choice, size: SIZE, tokens: 36, outcome: { kind: 'classes', classes: ['a', 'b', 'c', 'd'], weights: [1, 1, 1, 1] } } as const;
     const predictor = await createPredictor(model, p, backend);
     const softmax = (x: Float32Array) => { const e = x.map(Math.exp); const t = e.reduce((a, b) => a + b); return Array.from(e, (y) => y / t); };
-    const first = Array.from(await predictor.run(batch[0]!));
+    const first = Array.from(await predictor.run(batch[0]));
     softmax(seen.logits.subarray(0, 4)).forEach((x, i) => expect(first[i]).toBeCloseTo(x, 4));
-    const blind = Array.from(await predictor.run({ ...batch[0]!, bag: undefined }));
-    const geneless = Array.from(await predictor.run({ ...batch[0]!, genes: undefined }));
+    const blind = Array.from(await predictor.run({ ...batch[0], bag: undefined }));
+    const geneless = Array.from(await predictor.run({ ...batch[0], genes: undefined }));
     expect({ bag: blind.some((x, i) => x !== first[i]), genes: geneless.some((x, i) => x !== first[i]) }).toEqual(reads(choice));
     await predictor.dispose();
     await backend.close();

@@ -17,7 +17,7 @@ export type PeerStepOptions = Omit<StepOptions, 'parts' | 'consistency'> & { rea
 export function createPeerStep(options: PeerStepOptions): Step {
   const { size, tokens, peer, backend, observe = () => undefined } = options;
   const ofTokens = reads({ name: peer }).bag ? defaultMicroBatch(tokens) : Infinity;
-  const { microBatch = (PEERS[peer] as Peer).microBatch ?? ofTokens } = options;
+  const { microBatch = (PEERS[peer]).microBatch ?? ofTokens } = options;
   const programs = stepPrograms({ learn: (B, sites) => peerGraph(options, B, sites) }, backend, observe);
   return {
     async gradients(parameters, batch, labels, draw) {
@@ -31,10 +31,10 @@ export function createPeerStep(options: PeerStepOptions): Step {
       for (const [from, to] of evenParts(B, Math.min(microBatch, B))) {
         const others: Feeds = Object.fromEntries(shares.map(([name, share]) => [name, rowsOf(share, B, from, to)]));
         const out = await programs.run('learn', { samples: batch.slice(from, to), from, draw }, parameters, others);
-        task += out['task']![0]!;
+        task += out['task'][0];
         auxiliary += out['auxiliary']?.[0] ?? 0;
-        rowsOf(logits, B, from, to).set(out['logits']!);
-        for (const [name, sum] of Object.entries(total)) accumulate(sum, out[`d.${name}`]!);
+        rowsOf(logits, B, from, to).set(out['logits']);
+        for (const [name, sum] of Object.entries(total)) accumulate(sum, out[`d.${name}`]);
       }
       return { task, auxiliary, gradients: total, logits };
     },
@@ -53,5 +53,5 @@ function peerGraph({ peer, size, tokens, task: kind, dropout }: PeerStepOptions,
   const task = kind === 'classes' ? crossEntropy(logits).loss : survivalLikelihood(hazards(logits));
   const auxiliary = own.auxiliary && sum(mul(own.auxiliary, input('share', [B])));
   const d = gradients(auxiliary ? add(task, auxiliary) : task, Object.values(p));
-  return { task, logits, ...(auxiliary ? { auxiliary } : {}), ...Object.fromEntries(Object.keys(p).map((name, i) => [`d.${name}`, d[i]!])) };
+  return { task, logits, ...(auxiliary ? { auxiliary } : {}), ...Object.fromEntries(Object.keys(p).map((name, i) => [`d.${name}`, d[i]])) };
 }

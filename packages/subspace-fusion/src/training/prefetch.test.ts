@@ -25,9 +25,9 @@ describe('the reading thread', () => {
   test('gives the bits that this thread reads, for slides smaller and larger than the bag, in any order of asking', async () => {
     const slides = await Promise.all([5, 36, 100].map((patches) => slideOf(`slide-${patches}.h5`, patches)));
     const reader = openBagReader(model);
-    const read = await Promise.all([...slides, slides[0]!].map((slide) => reader.read(slide)));
+    const read = await Promise.all([...slides, slides[0]].map((slide) => reader.read(slide)));
     await reader.close();
-    for (const [i, slide] of [...slides, slides[0]!].entries()) expect(read[i]).toEqual(await readFixedBag(slide, model));
+    for (const [i, slide] of [...slides, slides[0]].entries()) expect(read[i]).toEqual(await readFixedBag(slide, model));
   });
 
   test('reports what is wrong with a file as the same UserError, and reads on', async () => {

@@ -111,7 +111,7 @@ function takeParameters(tensors: Tensors, prefix: string, model: Model, path: st
 
 function named(model: Model, prefix: string, parameters: Parameters) {
   const specs = choiceParameters(model.network, model.size);
-  return Object.keys(specs).map((name) => [prefix + name, { shape: specs[name]!.shape, data: parameters[name]! }] as const);
+  return Object.keys(specs).map((name) => [prefix + name, { shape: specs[name].shape, data: parameters[name] }] as const);
 }
 
 export async function writeCheckpoint(run: string, model: Model, parameters: Parameters, epoch: number): Promise<void> {

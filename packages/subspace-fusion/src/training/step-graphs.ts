@@ -81,7 +81,7 @@ export function consistencyGraph(options: StepOptions, B: number): Graph {
   const vgrid = input('vgrid', [B * GROUPS, 2, k, k]);
   const loss = consistency(v, vgrid, options.consistency);
   const [dv, dvgrid] = gradients(mul(loss, 0.5), [v, vgrid]);
-  return { loss, dv: dv!, dvgrid: dvgrid! };
+  return { loss, dv: dv, dvgrid: dvgrid };
 }
 
 /** Whole forward and backward pass from P on, and back to the projections' parameters. The gradients of the consistency term come in as dv and dvgrid. */
@@ -107,8 +107,8 @@ export function learnGraph(options: StepOptions, B: number, sites: DropoutSite[]
     task,
     logits,
     ...Object.fromEntries(branches.flatMap((branch) => branchOutputs(branch, out[branch]))),
-    ...Object.fromEntries(Object.keys(p).map((name, i) => [`d.${name}`, d[P.length + i]!])),
-    ...Object.fromEntries(branches.flatMap((branch, i) => projectionGradients(branch, inputs.X, P[i]!, dP[i]!))),
+    ...Object.fromEntries(Object.keys(p).map((name, i) => [`d.${name}`, d[P.length + i]])),
+    ...Object.fromEntries(branches.flatMap((branch, i) => projectionGradients(branch, inputs.X, P[i], dP[i]))),
   };
 }
 
@@ -118,7 +118,7 @@ function branchOutputs(branch: Branch, { v, vgrid, z }: { v: Value; vgrid: Value
 
 /** The backward pass of P = ReLU(X·Wᵀ + b): with e = dP·[P > 0], dW = eᵀ·X and db = Σ e. */
 function projectionGradients(branch: Branch, X: Value, P: Value, dP: Value): [string, Value][] {
-  const rows = (x: Value) => reshape(x, [-1, x.shape[2]!]);
+  const rows = (x: Value) => reshape(x, [-1, x.shape[2]]);
   const e = rows(where(greater(P, 0), dP, 0)); // [B·N, 128]
   return [
     [`d.${branch}.patches.weight`, gemm(e, rows(X), { transA: true })],

@@ -39,7 +39,7 @@ export function stepPrograms(graphs: Readonly<Record<string, GraphOf>>, backend:
     const id = `${kind}-${B}`;
     const make = async () => {
       const sites: DropoutSite[] = [];
-      const graph = graphs[kind]!(B, sites);
+      const graph = graphs[kind](B, sites);
       const program = await compile(graph, { ...backend, observe: (part, seconds) => observe(`${kind}: ${part}`, seconds) });
       return { program, sites: sites.filter(({ name }) => name in program.inputs) };
     };
@@ -79,11 +79,11 @@ export function stepPrograms(graphs: Readonly<Record<string, GraphOf>>, backend:
         const value = parameters[name] ?? others[name];
         if (value) feeds[name] = value;
       }
-      return (await program.run(feeds)) as Record<string, Float32Array>;
+      return (await program.run(feeds));
     },
     async runOn(kind, B, feeds) {
       const { program } = await compiled(kind, B);
-      return (await program.run(feeds)) as Record<string, Float32Array>;
+      return (await program.run(feeds));
     },
     async dispose() {
       for (const { program } of await Promise.all(programs.values())) await program.dispose();

@@ -8,7 +8,7 @@ const bits = ({ gradients }: BatchGradients) => Buffer.concat(Object.values(grad
 function difference(a: BatchGradients, b: BatchGradients): number {
   const largest = (x: Float32Array) => x.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
   return Math.max(
-    ...Object.entries(a.gradients).map(([name, g]) => largest(g.map((x, i) => x - b.gradients[name]![i]!)) / Math.max(largest(g), 1e-3)),
+    ...Object.entries(a.gradients).map(([name, g]) => largest(g.map((x, i) => x - b.gradients[name][i])) / Math.max(largest(g), 1e-3)),
   );
 }
 
@@ -21,8 +21,8 @@ describe('exact micro-batches', () => {
       expect(difference(whole, parts), `micro-batches of ${microBatch}`).toBeLessThan(2e-5);
       expect(parts.task).toBeCloseTo(whole.task, 5);
       expect(parts.consistency.tumour).toBeCloseTo(whole.consistency.tumour, 5);
-      parts.logits.forEach((x, i) => expect(x).toBeCloseTo(whole.logits[i]!, 4));
-      parts.vgrid.microenvironment.forEach((x, i) => expect(x).toBeCloseTo(whole.vgrid.microenvironment[i]!, 4));
+      parts.logits.forEach((x, i) => expect(x).toBeCloseTo(whole.logits[i], 4));
+      parts.vgrid.microenvironment.forEach((x, i) => expect(x).toBeCloseTo(whole.vgrid.microenvironment[i], 4));
     }
   });
 
@@ -36,7 +36,7 @@ describe('exact micro-batches', () => {
   test('what the task predicts for a sample does not depend on the others', async () => {
     const three = await gradientsOf({ samples: 3, consistency: 'none' });
     const one = await gradientsOf({ samples: 1, consistency: 'none' });
-    one.logits.forEach((x, i) => expect(x).toBeCloseTo(three.logits[i]!, 5));
+    one.logits.forEach((x, i) => expect(x).toBeCloseTo(three.logits[i], 5));
   });
 });
 
@@ -53,17 +53,17 @@ describe('the consistency term', () => {
     expect(none.consistency).toEqual({ tumour: 0, microenvironment: 0 });
     expect(none.task).toBeCloseTo(both.task, 6);
     for (const name of ['tumour.genes.0.weight', 'microenvironment.offsets.pointwise.weight', 'tumour.patches.weight']) {
-      expect(both.gradients[name]!.some((g, i) => Math.abs(g - none.gradients[name]![i]!) > 1e-5), name).toBe(true);
+      expect(both.gradients[name].some((g, i) => Math.abs(g - none.gradients[name][i]) > 1e-5), name).toBe(true);
     }
     // Behind the attention there is only the task.
-    none.gradients['head.weight']!.forEach((g, i) => expect(g).toBeCloseTo(both.gradients['head.weight']![i]!, 5));
+    none.gradients['head.weight'].forEach((g, i) => expect(g).toBeCloseTo(both.gradients['head.weight'][i], 5));
   });
 
   test('a sample whose gene code is all zeros gives no NaN', async () => {
     // Biases of the gene encoder start at 0: no expression, no code.
     const result = await gradientsOf({ samples: 3 }, (_, batch) => {
-      batch[1]!.genes!.tumour.fill(0);
-      batch[1]!.genes!.microenvironment.fill(0);
+      batch[1].genes!.tumour.fill(0);
+      batch[1].genes!.microenvironment.fill(0);
     });
     expect(result.v.tumour.subarray(128, 256)).toEqual(new Float32Array(128));
     expect(Number.isFinite(result.consistency.tumour)).toBe(true);

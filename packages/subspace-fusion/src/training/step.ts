@@ -77,12 +77,12 @@ export function createStep(options: StepOptions): Step<BatchGradients> {
 
       for (const { rows, ...part } of chunks) {
         const projected = await programs.run('project', part, parameters);
-        for (const branch of branches) rows(P[branch]).set(projected[`P.${branch}`]!);
+        for (const branch of branches) rows(P[branch]).set(projected[`P.${branch}`]);
         if (!coupled) continue;
         const placed = await programs.run('place', part, parameters, Object.fromEntries(branches.map((branch) => [`P.${branch}`, rows(P[branch])])));
         for (const branch of branches) {
-          rows(v[branch]).set(placed[`v.${branch}`]!);
-          rows(vgrid[branch]).set(placed[`vgrid.${branch}`]!);
+          rows(v[branch]).set(placed[`v.${branch}`]);
+          rows(vgrid[branch]).set(placed[`vgrid.${branch}`]);
         }
       }
       // Where a stand-in takes the place of genes or slides, there is nothing for them to agree with.
@@ -105,18 +105,18 @@ export function createStep(options: StepOptions): Step<BatchGradients> {
         }
         const out = await programs.run('learn', part, parameters, others);
         const started = performance.now();
-        task += out['task']![0]!;
-        rows(logits).set(out['logits']!);
+        task += out['task'][0];
+        rows(logits).set(out['logits']);
         for (const branch of branches) {
-          rows(v[branch]).set(out[`v.${branch}`]!);
-          rows(z[branch]).set(out[`z.${branch}`]!);
+          rows(v[branch]).set(out[`v.${branch}`]);
+          rows(z[branch]).set(out[`z.${branch}`]);
           const placed = out[`vgrid.${branch}`];
           if (placed) rows(vgrid[branch]).set(placed);
         }
-        for (const [name, sum] of Object.entries(total)) accumulate(sum, out[`d.${name}`]!);
+        for (const [name, sum] of Object.entries(total)) accumulate(sum, out[`d.${name}`]);
         observe('sum of gradients', (performance.now() - started) / 1000);
       }
-      const auxiliary = branches.reduce((sum, branch) => sum + consistency[branch]! / 2, 0);
+      const auxiliary = branches.reduce((sum, branch) => sum + consistency[branch] / 2, 0);
       return { task, auxiliary, consistency: consistency as PerBranch<number>, gradients: total, logits, z, v, vgrid };
     },
     dispose: () => programs.dispose(),
@@ -144,8 +144,8 @@ async function consistencyOf(
   };
   const out = await programs.runOn('consistency', n, { v: taken(v), vgrid: taken(vgrid) });
   samples.forEach((i, at) => {
-    row(dv, i).set(rowsOf(out['dv']!, n, at, at + 1));
-    row(dvgrid, i).set(rowsOf(out['dvgrid']!, n, at, at + 1));
+    row(dv, i).set(rowsOf(out['dv'], n, at, at + 1));
+    row(dvgrid, i).set(rowsOf(out['dvgrid'], n, at, at + 1));
   });
-  return out['loss']![0]!;
+  return out['loss'][0];
 }

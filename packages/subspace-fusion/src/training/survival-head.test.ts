@@ -31,8 +31,8 @@ function distanceFromKaplanMeier(patients: readonly Followed[], cuts: readonly n
   const { survival } = survivalCurve(biasOnly(labels, cuts.length + 1), cuts);
   const km = kaplanMeier(patients.map(({ time }) => time), patients.map(({ event }) => event));
   // A death at a cut belongs to the bin after it: the curve is compared just before.
-  const before = (cut: number) => km.survival[km.times.filter((t) => t < cut).length - 1]!;
-  return Math.max(...cuts.map((cut, j) => Math.abs(survival[j + 1]! - before(cut))));
+  const before = (cut: number) => km.survival[km.times.filter((t) => t < cut).length - 1];
+  return Math.max(...cuts.map((cut, j) => Math.abs(survival[j + 1] - before(cut))));
 }
 
 function bothHeads(patients: readonly Followed[]): { paper: number; calibrated: number; cuts: readonly number[] } {

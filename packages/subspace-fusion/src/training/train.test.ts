@@ -35,7 +35,7 @@ async function runOnChanged(name: string, change: (copy: string) => void | Promi
   await train({ config: await shortConfig(config, overrides), out: join(folder, name) });
 }
 
-const columnOf = (rows: string[][], name: string) => rows[0]!.indexOf(name);
+const columnOf = (rows: string[][], name: string) => rows[0].indexOf(name);
 const patientsOf = async (part: 'train' | 'validation' | 'test') => new Set((await readRunSplit(join(folder, 'run')))[part]);
 
 describe('a run', () => {
@@ -49,14 +49,14 @@ describe('a run', () => {
       expect(record.loss).toBeCloseTo(record.taskLoss + (record.consistency.tumour! + record.consistency.microenvironment!) / 2, 6);
       expect(record.validation).toMatchObject({ metric: 'concordanceIndex', loss: expect.any(Number) });
     }
-    expect(records[1]!.learningRate).toBeCloseTo(records[0]!.learningRate / 2, 10); // cosine over 2 epochs
+    expect(records[1].learningRate).toBeCloseTo(records[0].learningRate / 2, 10); // cosine over 2 epochs
   });
 
   test('learns: the training loss falls', async () => {
     const config = await shortConfig(yaml, { 'training.epochs': '12', 'model.dropout': '0', 'training.learningRate': '0.003' });
     await train({ config, out: join(folder, 'longer') });
     const losses = (await readEpochs(join(folder, 'longer'))).map(({ taskLoss }) => taskLoss);
-    expect(losses.at(-1)).toBeLessThan(0.6 * losses[0]!);
+    expect(losses.at(-1)).toBeLessThan(0.6 * losses[0]);
   });
 
   test('keeps the epoch that is best on validation, the earliest of equals', async () => {
@@ -74,10 +74,10 @@ describe('a run', () => {
     await train({ config: await shortConfig(yaml, variant), out });
     const [first] = await readEpochs(out);
     const [ours] = await readEpochs(join(folder, 'run'));
-    expect(first!.loss).not.toBeCloseTo(ours!.loss, 4);
+    expect(first.loss).not.toBeCloseTo(ours.loss, 4);
     if (variant['training.coordination'] === 'none') {
-      expect(first!.loss).toBe(first!.taskLoss);
-      expect(first!.coordination).toBeUndefined();
+      expect(first.loss).toBe(first.taskLoss);
+      expect(first.coordination).toBeUndefined();
     }
   });
 
@@ -90,7 +90,7 @@ describe('a run', () => {
   test('does not depend on the size of its micro-batches, but for rounding', async () => {
     await train({ config: await shortConfig(yaml, { 'training.microBatch': '4' }), out: join(folder, 'micro') });
     const [one, four] = [await metrics('run'), await metrics('micro')];
-    one.forEach(({ loss }, i) => expect(four[i]!.loss).toBeCloseTo(loss, 3));
+    one.forEach(({ loss }, i) => expect(four[i].loss).toBeCloseTo(loss, 3));
   });
 
   test('another seed is another run', async () => {
@@ -101,7 +101,7 @@ describe('a run', () => {
   test.each(['grade', 'subtype', 'diagnosis', '{column: site}'])('learns the task %s', async (task) => {
     const out = join(folder, task.replace(/\W/g, ''));
     await train({ config: await shortConfig(yaml, { task, 'training.epochs': '1', 'split.validation': '0.2' }), out });
-    expect((await readEpochs(out))[0]!.validation.metric).toBe('macroAuc');
+    expect((await readEpochs(out))[0].validation.metric).toBe('macroAuc');
     expect((JSON.parse(readFileSync(join(out, 'model.json'), 'utf8')) as Model).outcome.kind).toBe('classes');
   });
 });
@@ -110,7 +110,7 @@ describe('what the test patients cannot influence', () => {
   test('their outcomes: the checkpoint is the same, bit for bit', async () => {
     const test = await patientsOf('test');
     await runOnChanged('outcomes', (copy) => {
-      editTable(join(copy, 'clinical.csv'), (rows) => rows.map((row) => (test.has(row[0]!) ? row.with(columnOf(rows, 'survival_months'), '77.7') : row)));
+      editTable(join(copy, 'clinical.csv'), (rows) => rows.map((row) => (test.has(row[0]) ? row.with(columnOf(rows, 'survival_months'), '77.7') : row)));
     });
     expect(bytes('outcomes', 'checkpoint.safetensors').equals(bytes('run', 'checkpoint.safetensors'))).toBe(true);
     expect(await metrics('outcomes')).toEqual(await metrics('run'));
@@ -119,7 +119,7 @@ describe('what the test patients cannot influence', () => {
   test('their expression and slides: model and checkpoint are the same', async () => {
     const test = await patientsOf('test');
     await runOnChanged('expression', async (copy) => {
-      editTable(join(copy, 'expression.csv.gz'), (rows) => rows.map((row, r) => row.map((cell, c) => (r > 0 && test.has(rows[0]![c]!) ? String(Number(cell) * 3 + 50) : cell))));
+      editTable(join(copy, 'expression.csv.gz'), (rows) => rows.map((row, r) => row.map((cell, c) => (r > 0 && test.has(rows[0][c]) ? String(Number(cell) * 3 + 50) : cell))));
       for (const id of test) await writeBag(join(copy, 'bags'), `${id}-DX1.h5`, { shape: [50, 16], features: new Float32Array(800).fill(0.5), encoder: 'simulated' });
     });
     expect({ ...modelOf('expression'), inputs: {} }).toEqual({ ...modelOf('run'), inputs: {} });
@@ -137,10 +137,10 @@ describe('what the test patients cannot influence', () => {
     const withGenes = async (name: string, ofTest: (c: number) => number) => {
       editTable(join(home, 'expression.csv.gz'), ([header, ...rows]) => {
         const value = (gene: string, c: number) => {
-          if (split.test.includes(header![c]!)) return ofTest(c);
-          return gene === b && c % 4 === 0 && split.train.includes(header![c]!) ? 1 : 100 + c;
+          if (split.test.includes(header[c])) return ofTest(c);
+          return gene === b && c % 4 === 0 && split.train.includes(header[c]) ? 1 : 100 + c;
         };
-        return [header!, ...rows.map((row) => (row[0] === a || row[0] === b ? row.map((cell, c) => (c === 0 ? cell : String(value(row[0]!, c)))) : row))];
+        return [header, ...rows.map((row) => (row[0] === a || row[0] === b ? row.map((cell, c) => (c === 0 ? cell : String(value(row[0], c)))) : row))];
       });
       const { model } = await train({ config, out: join(folder, name) });
       return { ...model, inputs: {} };
@@ -160,13 +160,13 @@ describe('what the test patients cannot influence', () => {
     if (outcome.kind !== 'classes') throw new Error('not classes');
     const counts = outcome.classes.map((name) => split.train.filter((id) => site.get(id) === name).length);
     expect(outcome.classes).toEqual(['A', 'B', 'C', 'D']);
-    outcome.weights.forEach((w, c) => expect(w).toBeCloseTo(Math.max(...counts) / counts[c]!, 5));
+    outcome.weights.forEach((w, c) => expect(w).toBeCloseTo(Math.max(...counts) / counts[c], 5));
   });
 
   test('and validation patients: they select the epoch, and change nothing else', async () => {
     const validation = await patientsOf('validation');
     await runOnChanged('validation', (copy) => {
-      editTable(join(copy, 'clinical.csv'), (rows) => rows.map((row) => (validation.has(row[0]!) ? row.with(columnOf(rows, 'survival_months'), '0.5') : row)));
+      editTable(join(copy, 'clinical.csv'), (rows) => rows.map((row) => (validation.has(row[0]) ? row.with(columnOf(rows, 'survival_months'), '0.5') : row)));
     });
     const training = async (run: string) => (await metrics(run)).map(({ validation: _, ...rest }) => rest);
     expect(await training('validation')).toEqual(await training('run'));
@@ -180,7 +180,7 @@ describe('a class that no training patient has', () => {
     const test = await patientsOf('test');
     const [first] = test;
     editTable(join(copy, 'clinical.csv'), (rows) =>
-      rows.map((row, r) => [...row.map((cell, c) => (rows[0]![c] === 'site' && (of === 'all' ? test.has(row[0]!) : row[0] === first) ? 'Z' : cell)), r === 0 ? 'fold' : test.has(row[0]!) ? '1' : '0']),
+      rows.map((row, r) => [...row.map((cell, c) => (rows[0][c] === 'site' && (of === 'all' ? test.has(row[0]) : row[0] === first) ? 'Z' : cell)), r === 0 ? 'fold' : test.has(row[0]) ? '1' : '0']),
     );
   };
   const byFold = (copy: string) => ({ task: '{column: site}', 'training.epochs': '1', 'split.validation': '0.2', 'split.file': join(folder, copy, 'clinical.csv'), 'split.fold': '1' });

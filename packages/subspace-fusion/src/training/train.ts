@@ -170,7 +170,7 @@ function startState(model: Model, config: Config): TrainingState {
 
 /** Patients of one epoch's batches, in an order of the epoch's own. */
 function epochBatches(patients: readonly string[], size: number, seed: number, epoch: number): string[][] {
-  const order = Array.from(permutation(key(seed, 'epoch', epoch), patients.length), (i) => patients[i]!);
+  const order = Array.from(permutation(key(seed, 'epoch', epoch), patients.length), (i) => patients[i]);
   return Array.from({ length: Math.ceil(order.length / size) }, (_, i) => order.slice(i * size, (i + 1) * size));
 }
 
@@ -200,7 +200,7 @@ async function trainEpoch(options: TrainOptions, { split, samples }: Prepared, s
     if (!Number.isFinite(loss)) throw notFinite(epoch, i, patients, batch, learningRate);
     if (form !== 'none' && 'z' in result && 'tumour' in result.z) {
       const confidence = form === 'random' ? randomConfidence(draw) : confidences(result.z, parameters, labels);
-      const { yielded } = coordinate(result.gradients['head.weight']!, confidence, form === 'reference' ? 'reference' : 'corrected');
+      const { yielded } = coordinate(result.gradients['head.weight'], confidence, form === 'reference' ? 'reference' : 'corrected');
       if (yielded) yields[yielded]++;
       coordinated = true;
     }
@@ -237,7 +237,7 @@ const LARGE_FEATURE = 1e6;
 
 /** Says where training broke and why it probably did. */
 function notFinite(epoch: number, step: number, patients: readonly string[], batch: readonly Sample[], learningRate: number): WorkError {
-  const large = patients.filter((_, i) => batch[i]!.bag?.some((x) => Math.abs(x) > LARGE_FEATURE));
+  const large = patients.filter((_, i) => batch[i].bag?.some((x) => Math.abs(x) > LARGE_FEATURE));
   const cause =
     large.length > 0
       ? `the features of ${large.join(', ')} are larger than ${LARGE_FEATURE}; extract them again`
@@ -255,8 +255,8 @@ async function validationMetric(predictor: Predictor, { model, samples, split }:
 
 /** Probabilities as training weighs them, p·w over their sum: so that the loss is that of training. */
 function weighted(p: readonly number[], w: readonly number[]): number[] {
-  const total = p.reduce((sum, x, c) => sum + x * w[c]!, 0);
-  return p.map((x, c) => (x * w[c]!) / total);
+  const total = p.reduce((sum, x, c) => sum + x * w[c], 0);
+  return p.map((x, c) => (x * w[c]) / total);
 }
 
 function validationLoss(predictions: readonly Prediction[], labels: BatchLabels): number {

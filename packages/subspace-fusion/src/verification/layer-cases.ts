@@ -45,8 +45,8 @@ function caseParameters(c: Case, scope: string, genes = 1): { p: Record<string, 
     const full = referenceName(`tumour.${ours}`);
     if (!full.startsWith(scope) || !c.tensors.has(`w/${full.slice(scope.length)}`)) continue;
     const theirs = full.slice(scope.length);
-    const patchWidth = ours === 'patches.weight' ? c.tensors.get('in/patches')!.shape[2]! : undefined;
-    p[ours] = input(ours, patchWidth ? [shape[0]!, patchWidth] : shape);
+    const patchWidth = ours === 'patches.weight' ? c.tensors.get('in/patches')!.shape[2] : undefined;
+    p[ours] = input(ours, patchWidth ? [shape[0], patchWidth] : shape);
     names.set(ours, theirs);
     feeds[ours] = floats(c, `w/${theirs}`);
   }
@@ -74,7 +74,7 @@ async function outputsAndGradients(
 }
 
 function gradientTargets(p: Record<string, Value>, names: ReadonlyMap<string, string>): Map<string, Value> {
-  return new Map([...names].map(([ours, theirs]) => [theirs, p[ours]!]));
+  return new Map([...names].map(([ours, theirs]) => [theirs, p[ours]]));
 }
 
 export async function geneEncoderCase(c: Case, backend: Backend): Promise<Computed> {
@@ -99,9 +99,9 @@ export async function attentionCase(c: Case, backend: Backend): Promise<Computed
 export async function positionBiasCase(c: Case, backend: Backend): Promise<Computed> {
   const { p, names, feeds } = caseParameters(c, 'pathomic_net_tumor.layer3.attn2d.');
   const points = givenInput(c, 'key_points');
-  const side = Math.sqrt(c.tensors.get('cot/bias')!.shape[1]!);
-  const [w1, b1, w2, b2, w3, b3] = [0, 1, 2].flatMap((i) => [p[`bias.${i}.weight`]!, p[`bias.${i}.bias`]!]);
-  const bias = backend.positionBias(points, side, { w1: w1!, b1: b1!, w2: w2!, b2: b2!, w3: w3!, b3: b3! });
+  const side = Math.sqrt(c.tensors.get('cot/bias')!.shape[1]);
+  const [w1, b1, w2, b2, w3, b3] = [0, 1, 2].flatMap((i) => [p[`bias.${i}.weight`], p[`bias.${i}.bias`]]);
+  const bias = backend.positionBias(points, side, { w1: w1, b1: b1, w2: w2, b2: b2, w3: w3, b3: b3 });
   const targets = gradientTargets(p, names).set('key_points', points);
   return outputsAndGradients(c, backend, { bias }, targets, { ...feeds, key_points: floats(c, 'in/key_points') });
 }
@@ -123,14 +123,14 @@ export async function branchCase(c: Case, backend: Backend): Promise<Computed> {
 
 /** `[B, N, W] → [B, W]` */
 function sumOverRows(x: ArrayLike<number>, [B, N, W]: readonly number[]): Float64Array {
-  const total = new Float64Array(B! * W!);
-  for (let i = 0; i < x.length; i++) total[Math.floor(i / (N! * W!)) * W! + (i % W!)]! += x[i]!;
+  const total = new Float64Array(B * W);
+  for (let i = 0; i < x.length; i++) total[Math.floor(i / (N * W)) * W + (i % W)] += x[i];
   return total;
 }
 
 /** The first n rows of each sample, `[B, N, W] → [B, n, W]`. */
 function firstRows(x: ArrayLike<number>, [B, N, W]: readonly number[], n: number): number[] {
-  return Array.from({ length: B! }, (_, b) => Array.from(x).slice(b * N! * W!, (b * N! + n) * W!)).flat();
+  return Array.from({ length: B }, (_, b) => Array.from(x).slice(b * N * W, (b * N + n) * W)).flat();
 }
 
 /** Classification losses by task name, and the survival likelihood for each alpha that the case's names ask for. */
@@ -144,25 +144,25 @@ export async function lossesCase(c: Case, backend: Backend): Promise<Computed> {
       [`${task}_logits`]: floats(c, `in/${task}_logits`),
       target: crossEntropyTarget(Array.from(floats(c, `in/${task}_target`)), weights),
     };
-    const out = await evaluate({ loss, d: gradients(loss, [logits])[0]! }, feeds, backend);
+    const out = await evaluate({ loss, d: gradients(loss, [logits])[0] }, feeds, backend);
     computed.set(`out/${task}_loss`, out.get('loss')!).set(`grad/${task}_logits`, out.get('d')!);
   }
   const lambdas = c.tensors.get('in/hazards');
-  if (lambdas) computed.set('out/risk', riskOf(floats(c, 'in/hazards'), lambdas.shape[1]!));
+  if (lambdas) computed.set('out/risk', riskOf(floats(c, 'in/hazards'), lambdas.shape[1]));
   for (const name of c.expected.keys()) {
     const [, floor, digits] = /^out\/nll_(floor_)?alpha(\d+)$/.exec(name) ?? [];
     if (!digits) continue;
     const alpha = Number(digits.length > 1 ? `0.${digits.slice(1)}` : digits);
     const gradient = `grad/hazards_alpha${digits}`;
-    const C = c.tensors.get('in/hazards')!.shape[1]!;
-    const rows = floor ? c.tensors.get('in/hazards')!.shape[0]! : c.tensors.get(gradient)!.shape[0]!;
+    const C = c.tensors.get('in/hazards')!.shape[1];
+    const rows = floor ? c.tensors.get('in/hazards')!.shape[0] : c.tensors.get(gradient)!.shape[0];
     const lambda = input('hazards', [rows, C]);
     const loss = survivalLikelihood(lambda);
     const bins = floats(c, 'in/interval');
     const censored = floats(c, 'in/censored');
-    const labels = Array.from({ length: rows }, (_, b) => ({ bin: bins[b]!, censored: censored[b] === 1 }));
+    const labels = Array.from({ length: rows }, (_, b) => ({ bin: bins[b], censored: censored[b] === 1 }));
     const feeds = { hazards: floats(c, 'in/hazards').slice(0, rows * C), ...survivalTargets(labels, C, alpha) };
-    const out = await evaluate({ loss, d: gradients(loss, [lambda])[0]! }, feeds, backend);
+    const out = await evaluate({ loss, d: gradients(loss, [lambda])[0] }, feeds, backend);
     computed.set(name, out.get('loss')!);
     if (!floor) computed.set(gradient, out.get('d')!);
   }
@@ -180,7 +180,7 @@ export async function consistencyCase(c: Case, backend: Backend): Promise<Comput
       const vgrid = input('vgrid', c.tensors.get(`in/vgrid_${suffix}`)!.shape);
       const loss = consistency(v, vgrid, form);
       const [dv, dvgrid] = gradients(loss, [v, vgrid]);
-      const out = await evaluate({ loss, dv: dv!, dvgrid: dvgrid! }, { v: floats(c, name), vgrid: floats(c, `in/vgrid_${suffix}`) }, backend);
+      const out = await evaluate({ loss, dv: dv, dvgrid: dvgrid }, { v: floats(c, name), vgrid: floats(c, `in/vgrid_${suffix}`) }, backend);
       computed.set(`out/${form}_${suffix}`, out.get('loss')!);
       computed.set(`grad/${form}_code_${suffix}`, out.get('dv')!).set(`grad/${form}_vgrid_${suffix}`, out.get('dvgrid')!);
     }

@@ -21,7 +21,7 @@ function readSafetensors(path: string) {
   delete header['__metadata__'];
   return new Map(
     Object.entries(header).map(([name, { dtype, shape, data_offsets: [from, to] }]) => {
-      const bytes = file.buffer.slice(file.byteOffset + headerEnd + from, file.byteOffset + headerEnd + to) as ArrayBuffer;
+      const bytes = file.buffer.slice(file.byteOffset + headerEnd + from, file.byteOffset + headerEnd + to);
       return [name, { shape, data: dtype === 'F64' ? new Float64Array(bytes) : new Int32Array(bytes) }];
     }),
   );

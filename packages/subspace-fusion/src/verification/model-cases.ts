@@ -33,10 +33,10 @@ function data(c: Case, name: string): Float32Array {
 function settingOf(c: Case): Setting {
   const [B, tokens, patchWidth] = c.tensors.get('in/patches')!.shape as [number, number, number];
   const genes = {
-    tumour: c.tensors.get('in/genes_tumor')!.shape[1]!,
-    microenvironment: c.tensors.get('in/genes_immune')!.shape[1]!,
+    tumour: c.tensors.get('in/genes_tumor')!.shape[1],
+    microenvironment: c.tensors.get('in/genes_immune')!.shape[1],
   };
-  const size = { patchWidth, genes, classes: c.tensors.get('w/classifier.bias')!.shape[0]! };
+  const size = { patchWidth, genes, classes: c.tensors.get('w/classifier.bias')!.shape[0] };
   const weights = new Map([...c.tensors].filter(([name]) => name.startsWith('w/')).map(([name, t]) => [name.slice(2), t]));
   const { parameters } = fromReference(weights, networkParameters(size), c.name);
   const row = (name: string, b: number) => data(c, name).subarray((b * data(c, name).length) / B, ((b + 1) * data(c, name).length) / B);
@@ -53,7 +53,7 @@ function labelsOf(c: Case): BatchLabels {
   }
   const time = data(c, 'in/time');
   const censored = data(c, 'in/censored');
-  const labels = Array.from(data(c, 'in/interval'), (bin, b) => ({ bin, censored: censored[b] === 1, time: time[b]! }));
+  const labels = Array.from(data(c, 'in/interval'), (bin, b) => ({ bin, censored: censored[b] === 1, time: time[b] }));
   return { kind: 'survival', labels };
 }
 
@@ -108,8 +108,8 @@ function linearRows(z: Float32Array, W: Float32Array, bias: Float32Array): Float
   return Float64Array.from({ length: (z.length / WIDTH) * C }, (_, i) => {
     const b = Math.floor(i / C);
     const c = i % C;
-    let total = bias[c]!;
-    for (let j = 0; j < WIDTH; j++) total += z[b * WIDTH + j]! * W[c * WIDTH + j]!;
+    let total = bias[c];
+    for (let j = 0; j < WIDTH; j++) total += z[b * WIDTH + j] * W[c * WIDTH + j];
     return total;
   });
 }
@@ -133,9 +133,9 @@ function normSumLargest(g: ArrayLike<number>): number[] {
   let total = 0;
   let largest = 0;
   for (let i = 0; i < g.length; i++) {
-    squares += g[i]! ** 2;
-    total += g[i]!;
-    largest = Math.max(largest, Math.abs(g[i]!));
+    squares += g[i] ** 2;
+    total += g[i];
+    largest = Math.max(largest, Math.abs(g[i]));
   }
   return [Math.sqrt(squares), total, largest];
 }
@@ -143,13 +143,13 @@ function normSumLargest(g: ArrayLike<number>): number[] {
 /** Flat entries ⌊k·size/n⌋, k < n = min(32, size). */
 function sampled(g: ArrayLike<number>): number[] {
   const n = Math.min(32, g.length);
-  return Array.from({ length: n }, (_, k) => g[Math.floor((k * g.length) / n)]!);
+  return Array.from({ length: n }, (_, k) => g[Math.floor((k * g.length) / n)]);
 }
 
 function coordinationOutputs({ parameters, labels }: Setting, { gradients, z }: BatchGradients, computed: Computed): void {
   const confidence = confidences(z, parameters, labels);
   computed.set('out/confidence', [confidence.tumour ?? NaN, confidence.microenvironment ?? NaN]);
-  const head = gradients['head.weight']!;
+  const head = gradients['head.weight'];
   computed.set('out/cosine', rowCosines(head));
   for (const form of forms) computed.set(`out/classifier_grad_${form}`, coordinated(head, confidence, form));
 }
@@ -164,8 +164,8 @@ function rowCosines(head: Float32Array): number[] {
   return Array.from({ length: head.length / (2 * WIDTH) }, (_, c) => {
     let [tt, mm, tm] = [0, 0, 0];
     for (let j = 0; j < WIDTH; j++) {
-      const t = head[c * 2 * WIDTH + j]!;
-      const m = head[c * 2 * WIDTH + WIDTH + j]!;
+      const t = head[c * 2 * WIDTH + j];
+      const m = head[c * 2 * WIDTH + WIDTH + j];
       tt += t * t;
       mm += m * m;
       tm += t * m;
@@ -195,23 +195,23 @@ export async function trainingTraceCase(c: Case, backend: Backend): Promise<Comp
     const result = await step.gradients(parameters, batch, labels, { seed: 0, step: t });
     const both = (result.consistency.tumour + result.consistency.microenvironment) / 2;
     const confidence = confidences(result.z, parameters, labels);
-    const head = result.gradients['head.weight']!;
+    const head = result.gradients['head.weight'];
     const { conflicts } = coordinate(head, confidence, 'corrected');
-    trace['total']!.push(result.task + both);
-    trace['task']!.push(result.task);
-    trace['consistency']!.push(both);
-    trace['confidence']!.push(confidence.tumour ?? NaN, confidence.microenvironment ?? NaN);
-    trace['conflicts']!.push(conflicts);
-    trace['classifier_grad_norm']!.push(normSumLargest(head)[0]!);
+    trace['total'].push(result.task + both);
+    trace['task'].push(result.task);
+    trace['consistency'].push(both);
+    trace['confidence'].push(confidence.tumour ?? NaN, confidence.microenvironment ?? NaN);
+    trace['conflicts'].push(conflicts);
+    trace['classifier_grad_norm'].push(normSumLargest(head)[0]);
     adamStep(parameters, result.gradients, adam, { learningRate: 1e-3, weightDecay: 1e-4 });
   }
   await step.dispose();
   const computed: Computed = new Map(Object.entries(trace).map(([name, values]) => [`out/${name}`, values]));
-  computed.set('out/final_classifier', parameters['head.weight']!);
+  computed.set('out/final_classifier', parameters['head.weight']);
   const final = new Map<string, ArrayLike<number>>(Object.entries(parameters).map(([name, p]) => [referenceName(name), p]));
   for (const name of c.expected.keys()) {
     const parameter = /^final_norm\/(.*)$/.exec(name)?.[1];
-    if (parameter) computed.set(name, [normSumLargest(final.get(parameter) ?? data(c, `w/${parameter}`))[0]!]);
+    if (parameter) computed.set(name, [normSumLargest(final.get(parameter) ?? data(c, `w/${parameter}`))[0]]);
   }
   return computed;
 }

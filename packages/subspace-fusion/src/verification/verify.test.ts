@@ -55,7 +55,7 @@ describe.skipIf(!existsSync(PARITY))(`subspace verify on folders that are not ri
 
   /** A folder with the case `losses` alone, under the given name, and its file. */
   function lossesAs(name: string): string {
-    const entry = manifest().cases['losses']!;
+    const entry = manifest().cases['losses'];
     writeFileSync(join(folder, 'manifest.json'), JSON.stringify({ cases: { [name]: entry } }));
     const file = join(folder, entry.file);
     rmSync(file, { force: true });
@@ -75,7 +75,7 @@ describe.skipIf(!existsSync(PARITY))(`subspace verify on folders that are not ri
     const bytes = readFileSync(file);
     const headerEnd = 8 + Number(bytes.readBigUInt64LE());
     const header = JSON.parse(bytes.toString('utf8', 8, headerEnd)) as Record<string, { data_offsets: [number, number] }>;
-    const at = headerEnd + header['out/nll_alpha0']!.data_offsets[0];
+    const at = headerEnd + header['out/nll_alpha0'].data_offsets[0];
     bytes.writeDoubleLE(bytes.readDoubleLE(at) * 1.001, at);
     writeFileSync(file, bytes, { mode: 0o600 });
     const { code, out } = await subspace('verify', folder);

@@ -49,16 +49,16 @@ export async function serveViewer(run: string, port: number): Promise<ServedView
 
   async function answer(method: string, host: string, url: string, response: ServerResponse): Promise<void> {
     // Another page could make its name point here, and then read what is served.
-    if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(host)) return refuse(response, 403);
-    if (method !== 'GET' && method !== 'HEAD') return refuse(response, 405);
+    if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(host)) return void refuse(response, 403);
+    if (method !== 'GET' && method !== 'HEAD') return void refuse(response, 405);
     const content = contentAt(url);
-    if (!content) return refuse(response, 404);
+    if (!content) return void refuse(response, 404);
     if ('text' in content) {
       response.writeHead(200, { ...headers, 'Content-Type': 'application/json' }).end(content.text);
       return;
     }
     const found = await stat(content.path).catch(() => undefined);
-    if (!found?.isFile()) return refuse(response, 404);
+    if (!found?.isFile()) return void refuse(response, 404);
     response.writeHead(200, { ...headers, 'Content-Type': TYPES[extname(content.path)] ?? 'application/octet-stream', 'Content-Length': found.size });
     if (method === 'HEAD') response.end();
     else createReadStream(content.path).on('error', () => response.destroy()).pipe(response);

@@ -100,7 +100,7 @@ function disagreement({ of, words, agree, remedy }: Fact<BagHeader>, headers: Re
     .map(([said, [file, ...others]]) => {
       const more = others.length > 0 ? ` (so are those of ${others.length} more: ${someOf(others)})` : '';
       const message = `the features ${words(said)}${more}; those of ${common[1][0]} ${words(common[0])}`;
-      return { severity: 'error', file: file!, message, remedy };
+      return { severity: 'error', file: file, message, remedy };
     });
 }
 
@@ -108,7 +108,7 @@ function unnamed(headers: ReadonlyMap<string, BagHeader>): Problem[] {
   const without = [...headers].flatMap(([file, { encoder }]) => (encoder === undefined ? [file] : []));
   if (without.length === 0 || without.length === headers.size) return [];
   const message = `${without.length} of ${headers.size} files, this one first, do not say their encoder; the others do`;
-  return [{ severity: 'warning', file: without[0]!, message, remedy: 'Make sure that one encoder made them all: the width tells none' }];
+  return [{ severity: 'warning', file: without[0], message, remedy: 'Make sure that one encoder made them all: the width tells none' }];
 }
 
 /** Of each fact what the first file to say it says; of files that agree with one another, that speaks for all. */

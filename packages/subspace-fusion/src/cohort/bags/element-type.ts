@@ -25,14 +25,14 @@ export function widenHalves(halves: Uint16Array): Float32Array {
   halfValues ??= Float32Array.from({ length: 65536 }, (_, bits) => halfValue(bits));
   const table = halfValues;
   const values = new Float32Array(halves.length);
-  for (let i = 0; i < halves.length; i++) values[i] = table[halves[i]!]!;
+  for (let i = 0; i < halves.length; i++) values[i] = table[halves[i]]!;
   return values;
 }
 
 /** A bfloat16 is the upper half of a float32. */
 function widenBrains(brains: Uint16Array): Float32Array {
   const bits = new Uint32Array(brains.length);
-  for (let i = 0; i < brains.length; i++) bits[i] = brains[i]! << 16;
+  for (let i = 0; i < brains.length; i++) bits[i] = brains[i] << 16;
   return new Float32Array(bits.buffer);
 }
 

@@ -35,7 +35,7 @@ function openBag(hdf5: File, file: string): OpenBag {
       requireKnownFilters(coordinates, file);
       const { value } = coordinates;
       if (!ArrayBuffer.isView(value)) throw wrong(`'${COORDINATES}' is of type ${String(coordinates.dtype)}`, 'Store numbers, or leave coords out');
-      return value as unknown as ArrayLike<number | bigint>;
+      return value;
     },
   };
 }
@@ -62,7 +62,7 @@ function featuresOf(hdf5: File, wrong: Wrong): [name: string, Dataset] {
 function attributesOf({ attrs }: File | Dataset): Attributes {
   const names = ATTRIBUTES.filter((name) => name in attrs);
   // An attribute that is a table of its own is none of ours.
-  return Object.fromEntries(names.flatMap((name) => (isSmall(attrs[name]!.shape) ? [[name, attrs[name]!.value]] : [])));
+  return Object.fromEntries(names.flatMap((name) => (isSmall(attrs[name].shape) ? [[name, attrs[name].value]] : [])));
 }
 
 const isSmall = (shape: readonly number[] | null) => shape !== null && shape.reduce((product, n) => product * n, 1) <= 4;

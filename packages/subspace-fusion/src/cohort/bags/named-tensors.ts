@@ -21,7 +21,7 @@ export function chooseFeatures<T extends NamedTensor>(
   const named = FEATURES.find((name) => tensors.has(name));
   const matrices = [...tensors].filter(([name, { shape, type }]) => name !== COORDINATES && isFloat(type) && shape.length >= 2 && shape.length <= 3);
   const candidates = tensors.size === 1 ? [...tensors] : matrices;
-  const name = named ?? (candidates.length === 1 ? candidates[0]![0] : undefined);
+  const name = named ?? (candidates.length === 1 ? candidates[0][0] : undefined);
   if (name === undefined) {
     const remedy = "Name the patch features 'features', or save them alone";
     if (tensors.size === 0) throw wrong('the file holds no tensor of numbers that are read', remedy);

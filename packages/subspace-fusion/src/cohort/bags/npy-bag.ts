@@ -31,7 +31,7 @@ function readHeader(bytes: Bytes): { start: number; type: ElementType; shape: nu
     const { message, remedy } = whatItIs(head, 'NumPy');
     throw bytes.wrong(message, remedy);
   }
-  const version = head[6]!;
+  const version = head[6];
   if (!(version >= 1 && version <= 3)) throw bytes.wrong(`version ${version} of the .npy format is not known`, 'Save it again with numpy.save');
   const at = version === 1 ? 10 : 12;
   if (head.length < at) throw bytes.wrong('the file ends in its header');

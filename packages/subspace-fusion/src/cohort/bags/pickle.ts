@@ -71,7 +71,7 @@ export function readPickle(bytes: Uint8Array, meaning: PickleMeaning, refuse: (m
     if (at > bytes.length) throw refuse('its pickle is cut short');
     return start;
   };
-  const take1 = () => bytes[take(1)]!;
+  const take1 = () => bytes[take(1)];
   const take4 = () => view.getUint32(take(4), true);
   const takeBytes = (length: number): Uint8Array => {
     const start = take(length);

@@ -106,7 +106,7 @@ function torchMeaning(refuse: (message: string) => UserError): PickleMeaning {
     if (!isKind(storage, 'storage')) throw damaged('a tensor without numbers');
     const [shape, strides] = [counts(size, 'the sizes'), counts(step, 'the steps')];
     const { type, key, count } = storage as Storage;
-    const last = shape.reduce((sum, n, i) => sum + (n - 1) * strides[i]!, offset as number);
+    const last = shape.reduce((sum, n, i) => sum + (n - 1) * strides[i], offset as number);
     const isInside = Number.isSafeInteger(offset) && (offset as number) >= 0 && last < count;
     if (shape.length !== strides.length || (!shape.includes(0) && !isInside)) throw damaged('a tensor outside its numbers');
     const isPlain = (value: unknown) => value === undefined || value === null || (isKind(value, 'dict') && (value as PickledDict).entries.size === 0);
@@ -128,7 +128,7 @@ function torchMeaning(refuse: (message: string) => UserError): PickleMeaning {
 
   function typeOf(types: Readonly<Record<string, ElementType>>, name: string, what: string): ElementType {
     if (!Object.hasOwn(types, name)) throw refuse(`its pickle has ${what}, which is not read`);
-    return types[name]!;
+    return types[name];
   }
 
   return {
@@ -169,7 +169,7 @@ export function latin1Bytes({ utf8 }: PickledText): Uint8Array | undefined {
   const bytes = new Uint8Array(utf8.length);
   let length = 0;
   for (let i = 0; i < utf8.length; i++) {
-    const byte = utf8[i]!;
+    const byte = utf8[i];
     if (byte < 0x80) {
       bytes[length++] = byte;
     } else if (byte === 0xc2 || byte === 0xc3) {

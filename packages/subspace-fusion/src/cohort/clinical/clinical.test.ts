@@ -51,7 +51,7 @@ describe('clinical files of cBioPortal', () => {
       'TCGA-02-0003': undefined,
     });
     expect(columns).toContain('SEX');
-    expect([patients[2]!.clinical['SEX'], patients[0]!.row]).toEqual(['', 6]);
+    expect([patients[2].clinical['SEX'], patients[0].row]).toEqual(['', 6]);
     expect(messages).toEqual([]);
     const named = await read({ file: file(PATIENTS), time: 'OS_MONTHS', event: 'OS_STATUS' });
     expect(named.survival).toEqual(survival);
@@ -98,7 +98,7 @@ describe('the clinical table of the GDC', () => {
       'TCGA-02-0003': undefined,
       'TCGA-02-0004': undefined,
     });
-    expect(patients[1]!.clinical).toMatchObject({ gender: '', classification_of_tumor: 'primary', age_at_index: '40' });
+    expect(patients[1].clinical).toMatchObject({ gender: '', classification_of_tumor: 'primary', age_at_index: '40' });
     expect(messages).toEqual([]);
     expect((await read({ file: file(GDC) })).survival['TCGA-02-0002']).toEqual({ time: 30, event: false });
   });
@@ -126,7 +126,7 @@ describe('plain tables', () => {
     const text = 'sample\tOS\t_PATIENT\tOS.time\nTCGA-02-0001-11A\t1\tTCGA-02-0001\t350\nTCGA-02-0001-01A\t1\tTCGA-02-0001\t350\nTCGA-02-0001-02A\t1\tTCGA-02-0001\t350\nTCGA-02-0002-01B\t0\tTCGA-02-0002\t9\n';
     const { survival, messages, patients } = await read({ file: file(text), patient: 'sample', time: 'OS.time', event: 'OS', timeUnit: 'days' });
     expect(survival).toEqual({ 'TCGA-02-0001': { time: 350, event: true }, 'TCGA-02-0002': { time: 9, event: false } });
-    expect(patients[0]!.row).toBe(3);
+    expect(patients[0].row).toBe(3);
     expect(messages).toEqual([expect.stringMatching(/several tumour samples/), expect.stringMatching(/1 sample is of normal tissue/)]);
   });
 
@@ -141,7 +141,7 @@ describe('plain tables', () => {
     const config = parseConfig('name: x\nclinical: {file: a}\nexpression: {file: b}\ngeneSets: {file: c}\nfeatures: {folder: d}\ntask: diagnosis\n', '/x.yaml');
     const problems: Problem[] = [];
     checkTask(await read({ file: path, patient: 'id' }), config, problems);
-    expect(problems[0]!.remedy).toMatch(/clinical\.columns: \{idh: COLUMN\}/);
+    expect(problems[0].remedy).toMatch(/clinical\.columns: \{idh: COLUMN\}/);
   });
 
   it('names patients without a label', async () => {

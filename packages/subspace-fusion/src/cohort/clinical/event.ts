@@ -40,7 +40,7 @@ export function eventWitnesses(
       const agree: string[] = [];
       const contradict: string[] = [];
       for (const { id, clinical } of patients) {
-        const [one, other] = [eventOf(clinical[event]!, event), eventOf(clinical[column]!, column)];
+        const [one, other] = [eventOf(clinical[event], event), eventOf(clinical[column], column)];
         if (one !== undefined && other !== undefined) (one === other ? agree : contradict).push(id);
       }
       return { column, agree, contradict };

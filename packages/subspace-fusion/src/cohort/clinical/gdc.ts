@@ -14,7 +14,7 @@ const FOLLOW_UP = ['days_to_last_follow_up', 'days_to_follow_up'];
 function shortNames(columns: readonly string[]): string[] {
   const short = columns.map((column) => column.slice(column.lastIndexOf('.') + 1));
   const ambiguous = new Set(repeatedNames(short).map(({ name }) => name));
-  return columns.map((column, i) => (GDC_CASE.test(column) ? 'case_submitter_id' : ambiguous.has(short[i]!) ? column : short[i]!));
+  return columns.map((column, i) => (GDC_CASE.test(column) ? 'case_submitter_id' : ambiguous.has(short[i]) ? column : short[i]));
 }
 
 /**
@@ -27,8 +27,8 @@ export async function readGdcRows(file: string): Promise<ClinicalSource> {
   const names = shortNames(table.columns);
   const cases = new Map<string, ClinicalRow[]>();
   for (const { line, cells } of table.rows) {
-    const row = Object.fromEntries(names.map((name, i) => [name, isMissing(cells[i]!) ? '' : cells[i]!]));
-    const id = row['case_submitter_id']!;
+    const row = Object.fromEntries(names.map((name, i) => [name, isMissing(cells[i]) ? '' : cells[i]]));
+    const id = row['case_submitter_id'];
     cases.set(id, [...(cases.get(id) ?? []), { file, line, id, cells: row }]);
   }
   const rows = [...cases.values()].map((own) => withSurvival(own, mergeRows(own)));
@@ -48,9 +48,9 @@ const isPrimary = ({ cells }: ClinicalRow) =>
 /** Of each column the first known value. */
 function mergeRows(rows: readonly ClinicalRow[]): ClinicalRow {
   const ordered = [...rows.filter(isPrimary), ...rows.filter((row) => !isPrimary(row))];
-  const cells = { ...ordered[0]!.cells };
+  const cells = { ...ordered[0].cells };
   for (const row of ordered) for (const [column, cell] of Object.entries(row.cells)) cells[column] ||= cell;
-  return { ...rows[0]!, cells };
+  return { ...rows[0], cells };
 }
 
 function withSurvival(rows: readonly ClinicalRow[], merged: ClinicalRow): ClinicalRow {

@@ -34,8 +34,8 @@ export async function readSource(file: string, patient: string): Promise<Clinica
     ({ line, cells }): ClinicalRow => ({
       file,
       line,
-      id: isMissing(cells[at]!) ? '' : cells[at]!,
-      cells: Object.fromEntries(columns.map((name, i) => [name, isMissing(cells[i]!) ? '' : cells[i]!])),
+      id: isMissing(cells[at]) ? '' : cells[at],
+      cells: Object.fromEntries(columns.map((name, i) => [name, isMissing(cells[i]) ? '' : cells[i]])),
     }),
   );
   const has = (...names: string[]) => names.every((name) => columns.includes(name));

@@ -55,10 +55,10 @@ export function compareExpressions(first: ComparedExpression, second: ComparedEx
 function medians({ expression }: ComparedExpression, genes: readonly string[]): Float64Array {
   const at = new Map(expression.genes.map((gene, g) => [gene, g]));
   const found = geneMedians(expression);
-  return Float64Array.from(genes, (gene) => found[at.get(gene)!]!);
+  return Float64Array.from(genes, (gene) => found[at.get(gene)!]);
 }
 
 function typicalShift(first: Float64Array, second: Float64Array): number {
-  const shifts = second.map((x, i) => x - first[i]!).filter((x) => !Number.isNaN(x));
+  const shifts = second.map((x, i) => x - first[i]).filter((x) => !Number.isNaN(x));
   return shifts.length > 0 ? quantile(shifts.sort(), 0.5) : 0;
 }

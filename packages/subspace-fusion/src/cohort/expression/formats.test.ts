@@ -15,7 +15,7 @@ async function read(path: string, options: ExpressionOptions = {}, context = {})
   const problems: Problem[] = [];
   const found = await readExpression(path, { patients: PATIENTS, genes: GENES, ...context }, problems, options);
   const { patients, genes, values } = found.expression;
-  const rows = patients.map((id, p) => [id, Object.fromEntries(genes.map((gene, g) => [gene, values[p * genes.length + g]!]))] as const);
+  const rows = patients.map((id, p) => [id, Object.fromEntries(genes.map((gene, g) => [gene, values[p * genes.length + g]]))] as const);
   return { ...found, rows: Object.fromEntries(rows), warnings: problems.map(({ message }) => message) };
 }
 const failure = (path: string, options: ExpressionOptions = {}, context = {}) =>
@@ -106,9 +106,9 @@ describe('STAR-counts files of the GDC', () => {
     const files = ['a', 'b'].map((name) => `example-${name}.rna_seq.augmented_star_gene_counts.head.tsv`);
     const sheet = `File Name\tCase ID\tSample ID\n${files.map((file, i) => `${file}\tTCGA-02-000${i + 1}\tTCGA-02-000${i + 1}-01A`).join('\n')}\n`;
     const { rows, warnings } = await read(REAL, { samples: write(newFolder(), 'sheet.tsv', sheet) });
-    const first = rows['TCGA-02-0001']!;
-    expect([first['TSPAN6'], first['TNMD'], first['DPM1']].map((x) => x!.toFixed(4))).toEqual(['44.6685', '0.0000', '56.2676']);
-    expect(rows['TCGA-02-0002']!['TNMD']).toBeCloseTo(0.0302, 6);
+    const first = rows['TCGA-02-0001'];
+    expect([first['TSPAN6'], first['TNMD'], first['DPM1']].map((x) => x.toFixed(4))).toEqual(['44.6685', '0.0000', '56.2676']);
+    expect(rows['TCGA-02-0002']['TNMD']).toBeCloseTo(0.0302, 6);
     // The second head has two genes more than the first.
     expect([Object.keys(first).length, warnings]).toEqual([3, [expect.stringMatching(/1 file has other genes/)]]);
   });
@@ -170,16 +170,16 @@ describe('matrices of portals', () => {
   it.skipIf(!existsSync(REAL))('knows all samples of the real Ivy GAP (../shared/data is there)', async () => {
     const { readTable } = await import('../table.js');
     const table = await readTable(join(REAL, 'columns-samples.csv'));
-    const wells = table.rows.map(({ cells }) => cells[0]!);
+    const wells = table.rows.map(({ cells }) => cells[0]);
     const ivy = newFolder();
     write(ivy, 'columns-samples.csv', [table.columns, ...table.rows.map(({ cells }) => cells)].map((cells) => cells.map((c) => `"${c}"`).join(',')).join('\n'));
     write(ivy, 'rows-genes.csv', 'gene_id,gene_symbol\n1,TSPAN6\n');
     write(ivy, 'fpkm_table.csv', `gene_id,${wells.join(',')}\n1,${wells.join(',')}\n`);
     const { rows, samples } = await read(ivy, {}, { patients: undefined });
-    const tumours = new Set(table.rows.map(({ cells }) => cells[table.columns.indexOf('tumor_name')]!));
+    const tumours = new Set(table.rows.map(({ cells }) => cells[table.columns.indexOf('tumor_name')]));
     expect(new Set(Object.keys(rows))).toEqual(tumours);
     // Where histology chose a sample of cellular tumour, that one stands for the tumour.
-    const structure = (well: string) => table.rows[wells.indexOf(well)]!.cells[table.columns.indexOf('structure_abbreviation')]!;
+    const structure = (well: string) => table.rows[wells.indexOf(well)].cells[table.columns.indexOf('structure_abbreviation')];
     for (const { taken, left } of samples.several) {
       if (left.some((well) => structure(well) === 'CT-reference-histology')) expect(structure(taken)).toBe('CT-reference-histology');
     }

@@ -62,7 +62,7 @@ async function readSheetTable(file: string): Promise<Sheet> {
   const sheet = new Map<string, SheetEntry>();
   for (const { cells } of rows) {
     // A file of several samples lists them, "TCGA-06-0174, TCGA-06-0174".
-    const first = (place: number) => cells[place]?.split(',')[0]!.trim() ?? '';
+    const first = (place: number) => cells[place]?.split(',')[0].trim() ?? '';
     const sample = first(places.sample) || first(places.patient);
     const barcode = parseBarcode(sample);
     const entry = {

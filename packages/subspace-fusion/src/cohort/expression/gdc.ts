@@ -78,24 +78,24 @@ export async function readGdc(path: string, context: ReadContext, options: GdcOp
   if (column === 'unstranded') warn('raw counts grow with the depth of sequencing', 'tpm_unstranded can be compared between patients');
   const read: { file: string; patient: string; genes: StarGenes; values: Float32Array }[] = [];
   for (const place of choice.places) {
-    const { file, sample } = known[place]!;
+    const { file, sample } = known[place];
     read.push({ file, patient: sample.patient, ...(await readStarCounts(file, column, read[0]?.genes)) });
   }
   const genes = read[0]?.genes ?? { ids: [], symbols: [] };
   const other = read.filter((one) => one.genes !== genes);
   const shared = genes.ids.flatMap((id, g) => (other.every((one) => placesOf(one.genes).has(id)) ? [g] : []));
   if (other.length > 0) {
-    const message = `${counted(other.length, 'file has', 'files have')} other genes than ${basename(read[0]!.file)} (${someOf(other.map(({ file }) => basename(file)))})`;
+    const message = `${counted(other.length, 'file has', 'files have')} other genes than ${basename(read[0].file)} (${someOf(other.map(({ file }) => basename(file)))})`;
     warn(message, `The ${shared.length} genes that all files have are read`);
   }
   return {
     orientation: 'patients × genes',
     patients: read.map(({ patient }) => patient),
-    genes: shared.map((g): FileGene => ({ name: genes.ids[g]!, symbol: context.nameGene(genes.ids[g]!, genes.symbols[g]) })),
+    genes: shared.map((g): FileGene => ({ name: genes.ids[g], symbol: context.nameGene(genes.ids[g], genes.symbols[g]) })),
     rows: read.map(({ genes: own, values }) => {
       if (own === genes && shared.length === values.length) return values;
       const places = placesOf(own);
-      return Float32Array.from(shared, (g) => values[places.get(genes.ids[g]!)!]!);
+      return Float32Array.from(shared, (g) => values[places.get(genes.ids[g])!]);
     }),
     genesAreRows: false,
     choice,

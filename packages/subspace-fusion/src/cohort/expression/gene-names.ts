@@ -35,13 +35,13 @@ export async function readGeneMap(file: string, problems: Problem[]): Promise<Ge
   const { columns, rows } = await readTable(file, (column) => column === symbolColumn || otherColumns.includes(column));
   const symbolAt = columns.indexOf(symbolColumn);
   const othersAt = columns.flatMap((_, i) => (i === symbolAt ? [] : [i]));
-  const symbols = new Set(rows.map(({ cells }) => cells[symbolAt]!));
+  const symbols = new Set(rows.map(({ cells }) => cells[symbolAt]));
   const map = new Map<string, string>();
   const ambiguous = new Set<string>();
   for (const { cells } of rows) {
-    const symbol = cells[symbolAt]!;
+    const symbol = cells[symbolAt];
     if (symbol === '') continue;
-    for (const name of othersAt.flatMap((at) => cells[at]!.split('|')).map((text) => ensemblId(text.trim()) ?? text.trim())) {
+    for (const name of othersAt.flatMap((at) => cells[at].split('|')).map((text) => ensemblId(text.trim()) ?? text.trim())) {
       if (name === '' || symbols.has(name)) continue;
       if ((map.get(name) ?? symbol) !== symbol) ambiguous.add(name);
       map.set(name, symbol);
@@ -68,7 +68,7 @@ export function geneNamer(needed: ReadonlySet<string>, map: GeneMap = new Map())
   return (name, symbol) => {
     const id = ensemblId(name);
     const [, bare, entrez] = /^(.+)\|(\d+)$/.exec(name) ?? [];
-    const own = symbol || (bare === '?' ? entrez! : bare);
+    const own = symbol || (bare === '?' ? entrez : bare);
     const mapped = map.get(id ?? name) ?? (own === undefined ? undefined : map.get(own));
     const known = [name, id && neededIds.get(id), mapped, own].find((candidate) => candidate !== undefined && needed.has(candidate));
     return known ?? mapped ?? own ?? id ?? name;

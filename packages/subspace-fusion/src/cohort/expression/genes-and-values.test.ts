@@ -65,7 +65,7 @@ describe('samples of one patient', () => {
     const names = ['TCGA-02-0001-11A', 'TCGA-02-0001-02A', 'TCGA-02-0001-01B', 'TCGA-02-0001-01A', 'TCGA-02-0002-10A', 'TCGA-02-0003-06A', 'X'];
     const order = (list: readonly string[]) => {
       const { places, normal, several } = chooseSamples(list.map((name) => sampleOf(name)), undefined);
-      return { taken: places.map((i) => list[i]!).sort(), normal: [...normal].sort(), left: several.map(({ left }) => [...left].sort()) };
+      return { taken: places.map((i) => list[i]).sort(), normal: [...normal].sort(), left: several.map(({ left }) => [...left].sort()) };
     };
     const expected = {
       taken: ['TCGA-02-0001-01A', 'TCGA-02-0003-06A', 'X'],
@@ -93,7 +93,7 @@ describe('samples of one patient', () => {
 function made(value: (level: number, z: number) => number, seed = 1): Expression {
   const [patients, genes] = [40, 60];
   const levels = Array.from({ length: genes }, (_, g) => (12 * g) / genes);
-  const values = Float32Array.from({ length: patients * genes }, (_, i) => value(levels[i % genes]!, normal(key(seed, 'made'), i)));
+  const values = Float32Array.from({ length: patients * genes }, (_, i) => value(levels[i % genes], normal(key(seed, 'made'), i)));
   return { patients: Array.from({ length: patients }, (_, p) => `P${p}`), genes: levels.map((_, g) => `G${g}`), values };
 }
 const tpm = (level: number, z: number) => 2 ** (level + z);
@@ -120,8 +120,8 @@ describe('the scale of values', () => {
   it('compares two cohorts', () => {
     const compare = (first: Expression, second: Expression, transforms: readonly ExpressionTransform[] = ['log2p1', 'log2p1']) =>
       compareExpressions(
-        { name: 'a', file: 'a.csv', expression: transformExpression(first, transforms[0]!) },
-        { name: 'b', file: 'b.csv', expression: transformExpression(second, transforms[1]!) },
+        { name: 'a', file: 'a.csv', expression: transformExpression(first, transforms[0]) },
+        { name: 'b', file: 'b.csv', expression: transformExpression(second, transforms[1]) },
       ).map(({ message }) => message);
     expect(compare(MADE.linear, made(tpm, 2))).toEqual([]);
     expect(compare(MADE.linear, MADE['z-scores'], ['log2p1', 'none'])).toEqual([

@@ -43,9 +43,9 @@ export function readStrings(entity: unknown, file: string, what: string): string
     const categories = readStrings(entity.get('categories'), file, `${what}/categories`);
     const codes = entity.get('codes');
     if (!(codes instanceof Dataset) || codes.shape?.length !== 1) throw wrong();
-    return Array.from(readNumbers(codes, file, 0, codes.shape[0]!), (code) => categories[code] ?? '');
+    return Array.from(readNumbers(codes, file, 0, codes.shape[0]), (code) => categories[code] ?? '');
   }
-  const count = entity.shape![0]!;
+  const count = entity.shape![0];
   if (count > MOST_NAMES) throw badInput({ file, message: `'${what}' has ${count} names`, remedy: 'Write the file again, with bulk samples only' });
   if (count === 0) return [];
   refuseLarge(file, what, count * entity.metadata.size);

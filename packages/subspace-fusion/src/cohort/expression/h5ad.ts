@@ -57,10 +57,10 @@ export async function readH5ad(file: string, context: ReadContext, problems: Pro
     const cells = checkCells(context.genes);
     rows.forEach((row, r) => {
       const bad = row.findIndex((x) => !Number.isFinite(x));
-      if (bad >= 0) row.forEach((x, g) => Number.isFinite(x) || cells.read(String(x), genes[g]!.symbol, choice.places[r]! + 1, ids[g]!));
+      if (bad >= 0) row.forEach((x, g) => Number.isFinite(x) || cells.read(String(x), genes[g].symbol, choice.places[r] + 1, ids[g]));
     });
     problems.push(...cells.problems(file));
-    const patients = choice.places.map((place) => context.nameSample(names[place]!).patient);
+    const patients = choice.places.map((place) => context.nameSample(names[place]).patient);
     return { orientation: 'patients × genes', patients, genes, rows, genesAreRows: false, choice };
   });
 }
@@ -77,7 +77,7 @@ function refuseSingleCells(file: string, index: readonly string[], names: readon
         remedy: 'One row a sample is needed: sum the cells of each patient first',
       });
     }
-    seen.set(name, index[i]!);
+    seen.set(name, index[i]);
   });
 }
 
@@ -145,8 +145,8 @@ function openMatrix(hdf5: File, file: string): Matrix {
   const [n, width] = Array.from((shape ?? []) as ArrayLike<number>, Number);
   if (n === undefined || width === undefined || starts.shape?.[0] !== (kind === 'rows' ? n : width) + 1) throw wrong('the shape of X does not fit its parts');
   const at = Float64Array.from(readNumbers(starts, file, 0, starts.shape[0]));
-  const total = data.shape![0]!;
-  if (at.some((start, i) => start < (i === 0 ? 0 : at[i - 1]!) || start > total)) throw wrong('the parts of X do not fit together');
+  const total = data.shape![0];
+  if (at.some((start, i) => start < (i === 0 ? 0 : at[i - 1]) || start > total)) throw wrong('the parts of X do not fit together');
   return { kind, data, indices, starts: at, shape: [n, width] };
 }
 
@@ -159,7 +159,7 @@ function readRowsOf(matrix: Matrix, places: readonly number[], file: string): Fl
   const rowOf = new Map(places.map((place, r) => [place, r]));
   const lines = kind === 'rows' ? places : [...starts.keys()].slice(0, -1);
   for (const line of lines) {
-    const [from, to] = [starts[line]!, starts[line + 1]!];
+    const [from, to] = [starts[line], starts[line + 1]];
     if (from === to) continue;
     const values = readNumbers(data, file, from, to);
     readNumbers(indices, file, from, to).forEach((index, i) => {
@@ -167,7 +167,7 @@ function readRowsOf(matrix: Matrix, places: readonly number[], file: string): Fl
       if (column < 0 || column >= width || !Number.isInteger(column)) {
         throw badInput({ file, message: `X has the column ${column} of ${width}`, remedy: 'Write the file again with anndata' });
       }
-      if (row !== undefined) rows[row]![column] = values[i]!;
+      if (row !== undefined) rows[row][column] = values[i]!;
     });
   }
   return rows;

@@ -52,7 +52,7 @@ export async function readIvyGap(path: string, context: ReadContext, problems: P
   }
   const layout = {
     genesAreRows: true,
-    rowName: (cells: readonly string[]) => cells[0]!,
+    rowName: (cells: readonly string[]) => cells[0],
     columns: columns.filter(({ name }) => samples.has(name)),
     nameSample: (name: string) => samples.get(name)!,
     refusesRepeats: false,
@@ -69,14 +69,14 @@ async function readColumns(file: string, from: string, to: string): Promise<Map<
     const missing = fromAt < 0 ? from : to;
     throw badInput({ file, row: line, message: `there is no column '${missing}'`, remedy: 'Download the file of the Ivy GAP again' });
   }
-  return new Map(rows.map(({ cells }) => [cells[fromAt]!, cells[toAt]!]));
+  return new Map(rows.map(({ cells }) => [cells[fromAt], cells[toAt]]));
 }
 
 async function readSamples(file: string, patients: ReadonlySet<string> | undefined): Promise<Map<string, Sample>> {
   const { columns, rows, line } = await readTable(file);
   const wellAt = columns.indexOf('rna_well_id');
   const structureAt = columns.findIndex((column) => /^structure_(abbreviation|acronym)$/.test(column));
-  const matches = columns.map((_, c) => (patients ? new Set(rows.map(({ cells }) => cells[c]!).filter((cell) => patients.has(cell))).size : 0));
+  const matches = columns.map((_, c) => (patients ? new Set(rows.map(({ cells }) => cells[c]).filter((cell) => patients.has(cell))).size : 0));
   const best = Math.max(...matches);
   const patientAt = best > 0 ? matches.indexOf(best) : columns.indexOf('tumor_name');
   if (wellAt < 0 || patientAt < 0) {
@@ -84,6 +84,6 @@ async function readSamples(file: string, patients: ReadonlySet<string> | undefin
     throw badInput({ file, row: line, message: `there is no column '${missing}'`, remedy: 'Download the file of the Ivy GAP again' });
   }
   return new Map(
-    rows.map(({ cells }) => [cells[wellAt]!, { name: cells[wellAt]!, patient: cells[patientAt]!, type: typeOf(cells[structureAt] ?? '') }]),
+    rows.map(({ cells }) => [cells[wellAt], { name: cells[wellAt], patient: cells[patientAt], type: typeOf(cells[structureAt] ?? '') }]),
   );
 }

@@ -9,7 +9,7 @@ export async function readMatrix(file: string, context: ReadContext, problems: P
   const [, ...names] = await readHeader(file);
   const layout = {
     genesAreRows: detectOrientation(file, names, context) === 'genes × patients',
-    rowName: (cells: readonly string[]) => cells[0]!,
+    rowName: (cells: readonly string[]) => cells[0],
     columns: names.map((name, i) => ({ name, cell: i + 1 })),
     nameSample: context.nameSample,
     refusesRepeats: true,

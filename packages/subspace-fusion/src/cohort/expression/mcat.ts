@@ -40,7 +40,7 @@ export async function readMcat(file: string, context: ReadContext, problems: Pro
   }
   const layout = {
     genesAreRows: false,
-    rowName: (cells: readonly string[]) => cells[at]!,
+    rowName: (cells: readonly string[]) => cells[at],
     columns: columns.map(({ name, cell }) => ({ name: name.replace(EXPRESSION, ''), cell })),
     nameSample: context.nameSample,
     refusesRepeats: true,

@@ -15,7 +15,7 @@ export const REPEATED_GENE_RULE = 'the one with the highest mean is read';
 /** Turns a reader's rows into `[patients, genes]`, one gene a symbol. */
 export function withoutRepeatedGenes(raw: RawExpression): { expression: Expression; repeated: RepeatedGene[] } {
   const { patients, genes, rows, genesAreRows } = raw;
-  const value = (patient: number, gene: number) => (genesAreRows ? rows[gene]![patient]! : rows[patient]![gene]!);
+  const value = (patient: number, gene: number) => (genesAreRows ? rows[gene][patient] : rows[patient][gene]);
   const mean = (gene: number) => {
     let sum = 0;
     let known = 0;
@@ -35,16 +35,16 @@ export function withoutRepeatedGenes(raw: RawExpression): { expression: Expressi
   });
   const repeated: RepeatedGene[] = [];
   const taken = [...placesOf].map(([symbol, places]) => {
-    if (places.length === 1) return places[0]!;
+    if (places.length === 1) return places[0];
     const means = places.map(mean);
-    const best = places[means.indexOf(Math.max(...means))]!;
-    const left = places.filter((g) => g !== best).map((g) => genes[g]!.name);
-    repeated.push({ symbol, taken: genes[best]!.name, left });
+    const best = places[means.indexOf(Math.max(...means))];
+    const left = places.filter((g) => g !== best).map((g) => genes[g].name);
+    repeated.push({ symbol, taken: genes[best].name, left });
     return best;
   });
   const values = new Float32Array(patients.length * taken.length);
   for (let p = 0; p < patients.length; p++) {
-    for (let g = 0; g < taken.length; g++) values[p * taken.length + g] = value(p, taken[g]!);
+    for (let g = 0; g < taken.length; g++) values[p * taken.length + g] = value(p, taken[g]);
   }
   return { expression: { patients, genes: [...placesOf.keys()], values }, repeated };
 }

@@ -23,7 +23,7 @@ export function shiftProblems(scaling: SubspaceScaling, cohort: Cohort, file: st
     const [z, bound] = [scaled[subspace], clipOf(scaling[subspace])];
     const width = scaling[subspace].genes.length;
     for (let g = 0; g < width; g++) {
-      const own = Float64Array.from(ids, (_, p) => z[p * width + g]!).sort();
+      const own = Float64Array.from(ids, (_, p) => z[p * width + g]).sort();
       medians.push(Math.abs(quantile(own, 0.5)));
       clipped += own.filter((x) => Math.abs(x) >= bound).length;
     }

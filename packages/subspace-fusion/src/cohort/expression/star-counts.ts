@@ -57,7 +57,7 @@ export async function readStarCounts(file: string, column: StarColumn, like?: St
   const symbols: string[] = [];
   const values: number[] = [];
   for (let i = headerAt + 1; i < lines.length; i++) {
-    const line = lines[i]!;
+    const line = lines[i];
     if (line === '' || line.startsWith('N_')) continue;
     const cells = line.split('\t');
     const value = Number(cells[valueAt]);
@@ -68,7 +68,7 @@ export async function readStarCounts(file: string, column: StarColumn, like?: St
           : `the row has ${cells.length} cells, the header ${header.length}`;
       throw badInput({ file, row: i + 1, message, remedy: 'The file is damaged or cut short: download it again' });
     }
-    ids.push(cells[idAt]!);
+    ids.push(cells[idAt]);
     symbols.push(cells[symbolAt] ?? '');
     values.push(value);
   }

@@ -48,7 +48,7 @@ export async function readTextMatrix(
 ): Promise<RawExpression> {
   const { genesAreRows, rowName, nameSample, refusesRepeats } = layout;
   const columnChoice = genesAreRows ? chooseSamples(layout.columns.map(({ name }) => nameSample(name)), patients) : undefined;
-  const columns = columnChoice ? columnChoice.places.map((i) => layout.columns[i]!) : layout.columns;
+  const columns = columnChoice ? columnChoice.places.map((i) => layout.columns[i]) : layout.columns;
   const columnSymbols = genesAreRows ? [] : columns.map(({ name }) => nameGene(name));
   const cells = checkCells(needed);
   const rows: NumberRow[] = [];
@@ -61,14 +61,14 @@ export async function readTextMatrix(
     }
     const rowSymbol = genesAreRows ? nameGene(name) : '';
     const numbers = Float32Array.from(columns, (column, j) =>
-      cells.read(row.cells[column.cell]!, genesAreRows ? rowSymbol : columnSymbols[j]!, row.line, column.name),
+      cells.read(row.cells[column.cell], genesAreRows ? rowSymbol : columnSymbols[j], row.line, column.name),
     );
     rows.push({ name, line: row.line, numbers });
   }
 
   const rowSamples = genesAreRows ? [] : rows.map(({ name }) => nameSample(name));
   const choice = columnChoice ?? chooseSamples([...rowSamples, ...strangers], patients);
-  const chosen = genesAreRows ? rows : choice.places.map((i) => rows[i]!);
+  const chosen = genesAreRows ? rows : choice.places.map((i) => rows[i]);
   const taken = layout.mergesEqualRows ? withoutEqualRows(chosen) : chosen;
   const rowNames = taken.map(({ name, line }) => ({ name, place: line }));
   const columnNames = columns.map(({ name, cell }) => ({ name, place: cell + 1 }));
@@ -83,14 +83,14 @@ export async function readTextMatrix(
 
   const names = (genesAreRows ? rowNames : columnNames).map(({ name }) => name);
   const genePlaces = refusesRepeats ? firstPlaces(names) : [...names.keys()];
-  const genes = genePlaces.map((i): FileGene => ({ name: names[i]!, symbol: nameGene(names[i]!) }));
+  const genes = genePlaces.map((i): FileGene => ({ name: names[i], symbol: nameGene(names[i]) }));
   const samples = (genesAreRows ? columnNames : rowNames).map(({ name }) => nameSample(name));
   const numbers = taken.map((row) => row.numbers);
   return {
     orientation: genesAreRows ? 'genes × patients' : 'patients × genes',
     patients: samples.map(({ patient }) => patient),
     genes,
-    rows: genesAreRows ? genePlaces.map((i) => numbers[i]!) : numbers.map((row) => takePlaces(row, genePlaces)),
+    rows: genesAreRows ? genePlaces.map((i) => numbers[i]) : numbers.map((row) => takePlaces(row, genePlaces)),
     genesAreRows,
     choice,
   };
@@ -117,7 +117,7 @@ function repetitions(
   const problems = repeated
     .filter((repetition) => !harmless.has(repetition))
     .map(({ name, first, second }): Problem => {
-      const [here, before] = [names[second]!.place, names[first]!.place];
+      const [here, before] = [names[second].place, names[first].place];
       return {
         severity: 'error',
         file,
@@ -146,7 +146,7 @@ function withoutEqualRows(rows: readonly NumberRow[]): NumberRow[] {
 
 /** These places of a row; the row itself where they are all of them. */
 const takePlaces = (row: Float32Array, places: readonly number[]): Float32Array =>
-  places.length === row.length ? row : Float32Array.from(places, (j) => row[j]!);
+  places.length === row.length ? row : Float32Array.from(places, (j) => row[j]);
 
 /** Places of the first occurrence of each name. */
 function firstPlaces(names: readonly string[]): number[] {

@@ -24,7 +24,7 @@ let split: Split;
 beforeAll(async () => {
   yaml = await tinyCohort(join(folder, 'cohort'), { patients: 40 });
   // Its sites both train and test; that has a test of its own.
-  editTable(join(folder, 'cohort', 'clinical.csv'), ([header, ...rows]) => [header!.map((column) => (column === 'site' ? 'hospital' : column)), ...rows]);
+  editTable(join(folder, 'cohort', 'clinical.csv'), ([header, ...rows]) => [header.map((column) => (column === 'site' ? 'hospital' : column)), ...rows]);
   const changes = { 'training.epochs': '1', 'split.test': '0.2', 'split.validation': '0.2', 'model.name': 'snn' };
   config = await shortConfig(yaml, changes);
   await train({ config, out: run });
@@ -69,8 +69,8 @@ describe('an audit', () => {
 
   it('finds a slide of two patients, by link and by content', async () => {
     const { config: own, bag } = await otherCohort();
-    const [a, b] = [split.train[0]!, split.train[1]!];
-    const [x, y] = [split.test[0]!, split.test[1]!];
+    const [a, b] = [split.train[0], split.train[1]];
+    const [x, y] = [split.test[0], split.test[1]];
     cpSync(bag(a), bag(x));
     rmSync(bag(y));
     symlinkSync(bag(b), bag(y));
@@ -84,17 +84,17 @@ describe('an audit', () => {
 
   it('counts a slide of two patients on one side as a note', async () => {
     const { config: own, bag } = await otherCohort();
-    cpSync(bag(split.train[0]!), bag(split.train[1]!));
+    cpSync(bag(split.train[0]), bag(split.train[1]));
     expect(kinds(await auditConfig(own))).toEqual(['note slide']);
   });
 
   it('finds a slide that was encoded again, and one that shares patches', async () => {
     const { config: own, bag, folder: bags } = await otherCohort();
-    const ofTraining = await readBag({ slide: '', path: bag(split.train[0]!) });
+    const ofTraining = await readBag({ slide: '', path: bag(split.train[0]) });
     const [x, y, z] = split.test as [string, string, string];
     const again = ofTraining.features.map((value, i) => value + 0.02 * normal(key(1, 'again'), i));
     await writeBag(bags, `${x}-DX1.h5`, asMade({ ...ofTraining, features: again }));
-    const third = await readBag({ slide: '', path: bag(split.train[1]!) });
+    const third = await readBag({ slide: '', path: bag(split.train[1]) });
     const ofY = await readBag({ slide: '', path: bag(y) });
     const mixed = ofY.features.slice();
     mixed.set(third.features.subarray(0, 5 * third.width), 20 * third.width); // 5 of 36 patches, in other rows
@@ -105,8 +105,8 @@ describe('an audit', () => {
     await writeBag(bags, `${z}-DX1.h5`, asMade({ ...ofZ, features: single }));
     const { findings } = await auditConfig(own);
     expect(kinds({ findings })).toEqual(['leak near-duplicate', 'leak patches', 'note patches']);
-    expect(findings[0]!.who).toEqual(expect.arrayContaining([`${x}: ${x}-DX1`, `${split.train[0]}: ${split.train[0]}-DX1`]));
-    expect(findings[1]!.message).toMatch(/14 % of the smaller one's patches/);
+    expect(findings[0].who).toEqual(expect.arrayContaining([`${x}: ${x}-DX1`, `${split.train[0]}: ${split.train[0]}-DX1`]));
+    expect(findings[1].message).toMatch(/14 % of the smaller one's patches/);
   });
 
   it('finds genes, scaling, cuts and weights that were fitted outside of the training patients', async () => {
@@ -131,10 +131,10 @@ describe('an audit', () => {
     const { microenvironment: [a, b] } = (await loadCohort(own)).cohort.genes;
     // Gene `a` has a floor in study y among the test patients, `b` among the training patients.
     const studyOf = new Map([...split.train, ...split.validation].map((id, i) => [id, i % 2 ? 'x' : 'y']));
-    editTable(join(home, 'clinical.csv'), (rows) => rows.map((row, r) => [...row, r === 0 ? 'study' : (studyOf.get(row[0]!) ?? 'y')]));
+    editTable(join(home, 'clinical.csv'), (rows) => rows.map((row, r) => [...row, r === 0 ? 'study' : (studyOf.get(row[0]) ?? 'y')]));
     const isFloor = (gene: string, id: string) => (gene === a ? split.test.includes(id) : split.train.indexOf(id) % 4 === 0);
     editTable(join(home, 'expression.csv.gz'), (rows) =>
-      rows.map((row) => row.map((cell, c) => (c > 0 && (row[0] === a || row[0] === b) ? (isFloor(row[0], rows[0]![c]!) ? '0' : String(100 + c)) : cell))));
+      rows.map((row) => row.map((cell, c) => (c > 0 && (row[0] === a || row[0] === b) ? (isFloor(row[0], rows[0][c]) ? '0' : String(100 + c)) : cell))));
     const ofStudy = { ...config, ...own, expression: { ...own.expression, leaveOutFloorsBy: 'study' }, model: config.model, training: config.training };
     const chosen = join(folder, 'chosen');
     const { cohort, model } = await train({ config: ofStudy, out: chosen });
@@ -186,7 +186,7 @@ describe('subspace audit', () => {
     const clean = await subspace('audit', run);
     expect([clean.code, clean.out]).toEqual([0, `${run}: 1 split of 40 patients with 40 slides: no leak found\n`]);
     const { config: own, bag } = await otherCohort();
-    cpSync(bag(split.train[0]!), bag(split.test[0]!));
+    cpSync(bag(split.train[0]), bag(split.test[0]));
     const path = join(own.features.folder, '..', 'cohort.yaml');
     const args = ['audit', path, '--set', 'split.test=0.2', '--set', 'split.validation=0.2'];
     const leaky = await subspace(...args);

@@ -32,7 +32,7 @@ function summarise({ header: { patches, width }, rows }: OpenBag): BagSummary {
     for (let at = 0; at < block.length; at += width) {
       let isBlank = true;
       for (let f = 0; f < width; f++) {
-        mean[f]! += block[at + f]! / patches;
+        mean[f] += block[at + f] / patches;
         if (block[at + f] !== block[at]) isBlank = false;
       }
       if (!isBlank) hashes.add(hashOf(words, at, at + width));
@@ -45,7 +45,7 @@ function summarise({ header: { patches, width }, rows }: OpenBag): BagSummary {
 function hashOf(words: Uint32Array, from: number, to: number): number {
   let [a, b] = [0x811c9dc5, 0x9747b28c];
   for (let i = from; i < to; i++) {
-    const word = words[i]!;
+    const word = words[i];
     a = Math.imul(a ^ word, 0x01000193);
     b = Math.imul(b ^ ((word << 13) | (word >>> 19)), 0x85ebca6b);
   }
@@ -61,7 +61,7 @@ function avalanche(x: number): number {
 /** The part of the smaller slide's patches that the other has too, estimated where they have more than {@link SKETCH}. */
 export function sharedPatches({ hashes: a }: BagSummary, { hashes: b }: BagSummary): { shared: number; share: number } {
   // Up to here both lists are complete.
-  const upTo = Math.min(...[a, b].map((own) => (own.length === SKETCH ? own[SKETCH - 1]! : Infinity)));
+  const upTo = Math.min(...[a, b].map((own) => (own.length === SKETCH ? own[SKETCH - 1] : Infinity)));
   const [inA, inB] = [a, b].map((own) => own.filter((hash) => hash <= upTo)) as [Float64Array, Float64Array];
   const ofB = new Set(inB);
   const shared = inA.filter((hash) => ofB.has(hash)).length;

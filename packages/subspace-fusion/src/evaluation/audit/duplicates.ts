@@ -34,18 +34,18 @@ export function alikePairs(slides: readonly AuditedSlide[]): AlikePair[] {
   const sharing = pairsThatShare(slides);
   const distances = new Float64Array((n * (n - 1)) / 2).fill(NaN); // of pairs j < i; slides of one patient are not compared
   for (let i = 0; i < n; i++) {
-    for (let j = 0; j < i; j++) if (slides[i]!.patient !== slides[j]!.patient) distances[placeOf(i, j)] = euclidean(z[i]!, z[j]!);
+    for (let j = 0; j < i; j++) if (slides[i].patient !== slides[j].patient) distances[placeOf(i, j)] = euclidean(z[i], z[j]);
   }
   const median = medianOf(distances.filter((d) => !Number.isNaN(d)));
   const usual = n >= FEWEST && median > 0 ? median : 0;
   const alike: AlikePair[] = [];
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < i; j++) {
-      const d = distances[placeOf(i, j)]!;
+      const d = distances[placeOf(i, j)];
       if (Number.isNaN(d)) continue;
       const distance = usual > 0 ? d / usual : Infinity;
       if (distance >= NEAR && !sharing.has(placeOf(i, j))) continue;
-      alike.push({ slides: [slides[j]!, slides[i]!], distance, ...sharedPatches(slides[j]!, slides[i]!) });
+      alike.push({ slides: [slides[j], slides[i]], distance, ...sharedPatches(slides[j], slides[i]) });
     }
   }
   return alike;
@@ -75,14 +75,14 @@ function standardised(means: readonly Float64Array[]): Float64Array[] {
   const width = means[0]?.length ?? 0;
   const centre = new Float64Array(width);
   const deviation = new Float64Array(width);
-  for (const mean of means) mean.forEach((x, f) => (centre[f]! += x / n));
-  for (const mean of means) mean.forEach((x, f) => (deviation[f]! += (x - centre[f]!) ** 2 / n));
-  return means.map((mean) => mean.map((x, f) => (deviation[f]! > 0 ? (x - centre[f]!) / Math.sqrt(deviation[f]!) : 0)));
+  for (const mean of means) mean.forEach((x, f) => (centre[f] += x / n));
+  for (const mean of means) mean.forEach((x, f) => (deviation[f] += (x - centre[f]) ** 2 / n));
+  return means.map((mean) => mean.map((x, f) => (deviation[f] > 0 ? (x - centre[f]) / Math.sqrt(deviation[f]) : 0)));
 }
 
 function euclidean(a: Float64Array, b: Float64Array): number {
   let sum = 0;
-  for (let f = 0; f < a.length; f++) sum += (a[f]! - b[f]!) ** 2;
+  for (let f = 0; f < a.length; f++) sum += (a[f] - b[f]) ** 2;
   return Math.sqrt(sum);
 }
 

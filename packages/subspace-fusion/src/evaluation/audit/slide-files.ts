@@ -17,7 +17,7 @@ export async function sameFiles(patients: readonly Patient[]): Promise<SameFile[
     patients.flatMap(({ id, bags }) => bags.map(async ({ slide, path }) => ({ patient: id, slide, path: await realpath(path), size: (await stat(path)).size }))),
   );
   const byPath = groups(files, ({ path }) => path);
-  const oneOfEach = byPath.map(([first]) => first!);
+  const oneOfEach = byPath.map(([first]) => first);
   const hashed: { file: (typeof files)[number]; hash: string }[] = [];
   for (const sameSize of groups(oneOfEach, ({ size }) => String(size))) {
     if (sameSize.length > 1) for (const file of sameSize) hashed.push({ file, hash: await sha256File(file.path) });
@@ -45,7 +45,7 @@ export function sameFileFindings(same: readonly SameFile[], split: Split): Local
     const names = someOf(divided.map(({ slide }) => slide));
     const who = divided.map(({ patient, slide }) => `${patient}: ${slide}`);
     if (patients.length === 1) {
-      return [{ kind: 'slide', severity: 'note', message: `${counted(divided.length, 'slide')} of ${patients[0]!} are ${how} (${names})`, who, remedy: 'Delete all but one' }];
+      return [{ kind: 'slide', severity: 'note', message: `${counted(divided.length, 'slide')} of ${patients[0]} are ${how} (${names})`, who, remedy: 'Delete all but one' }];
     }
     const leak = onSeveralSides(patients, partOf);
     return [{

@@ -74,7 +74,7 @@ export async function applyConfidence(
   for (const { patient } of predictions) {
     checks.push(checkRange(confidence.range, (await samples.sample(patient, undefined)).genes, await means.of(samples.slides(patient))));
   }
-  const withFlags = predictions.map((p, i) => ({ ...withClassConfidence(p, confidence.classes), ...unlike(checks[i]!) }));
+  const withFlags = predictions.map((p, i) => ({ ...withClassConfidence(p, confidence.classes), ...unlike(checks[i]) }));
   return { predictions: withFlags, result: { ...taskResult(confidence, outcome, predictions), unlikeTraining: countFlags(checks) } };
 }
 
@@ -93,7 +93,7 @@ function countFlags(checks: readonly RangeChecks[]): ConfidenceResult['unlikeTra
 function withClassConfidence(p: EvaluatedPatient, confidence: ClassConfidence | undefined): EvaluatedPatient {
   if (!confidence || !('label' in p)) return p;
   const calibrated = calibrate(p.outputs, confidence);
-  const named = (set: readonly number[]) => set.map((c) => confidence.classes[c]!);
+  const named = (set: readonly number[]) => set.map((c) => confidence.classes[c]);
   const sets = confidence.conformal && setsOf(calibrated, confidence.conformal);
   return {
     ...p,
@@ -127,7 +127,7 @@ export function classResult(confidence: ClassConfidence, scored: ScoredClasses):
 
 function atOperatingPoint({ class: name, rule, threshold }: OperatingPoint, classes: readonly string[], { outputs, labels }: ScoredClasses): OperatingPoint {
   const c = classes.indexOf(name);
-  const reached = threshold.value === null ? {} : atThreshold(outputs.map((p) => p[c]!), labels, c, threshold.value);
+  const reached = threshold.value === null ? {} : atThreshold(outputs.map((p) => p[c]), labels, c, threshold.value);
   return { class: name, rule, threshold, ...reached };
 }
 
@@ -156,8 +156,8 @@ function setCoverage(sets: readonly (readonly number[])[], labels: readonly numb
 
 function classCoverage(name: string, c: number, sets: readonly (readonly number[])[], labels: readonly number[], { byClass, patientsByClass }: ConformalSets): ClassCoverage {
   const own = sets.filter((_, i) => labels[i] === c);
-  const calibrators = patientsByClass[c]!;
-  const threshold = byClass[c]!;
+  const calibrators = patientsByClass[c];
+  const threshold = byClass[c];
   return {
     class: name,
     calibrators,

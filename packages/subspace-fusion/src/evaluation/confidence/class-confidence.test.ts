@@ -18,7 +18,7 @@ const TOO_SURE = 2.5;
  */
 function draw(n: number, stream: number): ScoredClasses {
   const C = CLASSES.length;
-  const z = Float64Array.from({ length: n * C }, (_, i) => Math.log(FREQUENCY[i % C]!) + 1.5 * normal(key(stream, 'z'), i));
+  const z = Float64Array.from({ length: n * C }, (_, i) => Math.log(FREQUENCY[i % C]) + 1.5 * normal(key(stream, 'z'), i));
   const truth = softmaxRows(z, C);
   const said = softmaxRows(z.map((x) => TOO_SURE * x), C);
   const row = (p: Float64Array, i: number) => Array.from(p.subarray(i * C, (i + 1) * C));
@@ -41,13 +41,13 @@ describe('over 120 replicates of validation, conformal and test patients', () =>
   });
 
   test.each([0, 1, 2])('so is the coverage within class %i', (c) => {
-    const covered = replicates.map(({ result }) => result.sets!.byClass.classes[c]!.coverage.value!);
+    const covered = replicates.map(({ result }) => result.sets!.byClass.classes[c].coverage.value!);
     expect(Math.abs(mean(covered) - 0.9)).toBeLessThan(0.01);
   });
 
   test('where few patients calibrate, the coverage lies above nominal as far as is foretold', () => {
     const small = Array.from({ length: 120 }, (_, r) => classResult(learnClassConfidence(CLASSES, draw(60, key(r, 'v')), draw(24, key(r, 'c'))), draw(200, key(r, 't'))).sets!.marginal);
-    expect(small[0]!.expected!.mean).toBeCloseTo(23 / 25, 12);
+    expect(small[0].expected!.mean).toBeCloseTo(23 / 25, 12);
     expect(Math.abs(mean(small.map(({ coverage }) => coverage.value!)) - 23 / 25)).toBeLessThan(0.01);
   });
 
@@ -60,10 +60,10 @@ describe('over 120 replicates of validation, conformal and test patients', () =>
   });
 
   test('a class of fewer than 9 patients is refused, is in every set, and its coverage is 1', () => {
-    const refused = replicates.filter(({ result }) => result.sets!.byClass.classes[3]!.refused !== undefined);
+    const refused = replicates.filter(({ result }) => result.sets!.byClass.classes[3].refused !== undefined);
     expect(refused.length).toBeGreaterThan(50);
     for (const { learned, result } of refused) {
-      const { calibrators, refused: reason, coverage, expected } = result.sets!.byClass.classes[3]!;
+      const { calibrators, refused: reason, coverage, expected } = result.sets!.byClass.classes[3];
       expect(calibrators).toBeLessThan(9);
       expect(reason).toMatch(/^\d calibration patients; a coverage of 90 % needs 9$/);
       if (coverage.value !== null) expect(coverage.value).toBe(1);
@@ -79,7 +79,7 @@ describe('over 120 replicates of validation, conformal and test patients', () =>
   });
 
   test('thresholds of sensitivity 0.9 keep it on validation patients, and come near it on others', () => {
-    const points = replicates.map(({ learned, result }) => [learned.operatingPoints[1]!, result.operatingPoints[1]!] as const);
+    const points = replicates.map(({ learned, result }) => [learned.operatingPoints[1], result.operatingPoints[1]] as const);
     for (const [chosen] of points) {
       expect(chosen).toMatchObject({ class: 'common', rule: 'sensitive' });
       expect(chosen.sensitivity!.value).toBeGreaterThanOrEqual(0.9);
@@ -94,7 +94,7 @@ test('class weights are taken off before the temperature is fitted: it is that o
   const { outputs, labels } = draw(2000, key(1, 'weighted'));
   const outcome: Outcome = { kind: 'classes', classes: CLASSES, weights: FREQUENCY.map((f) => 0.45 / f) };
   // A model that weighs class c by w_c says logits log p_c + log w_c.
-  const weighted = outputs.map((p) => outputsOf(Float32Array.from(p, (x, c) => Math.log(x) + Math.log(0.45 / FREQUENCY[c]!)), outcome));
+  const weighted = outputs.map((p) => outputsOf(Float32Array.from(p, (x, c) => Math.log(x) + Math.log(0.45 / FREQUENCY[c])), outcome));
   const corrected = learnClassConfidence(CLASSES, { outputs: weighted.map((p) => Array.from(p)), labels });
   expect(corrected.temperature.value).toBeCloseTo(learnClassConfidence(CLASSES, { outputs, labels }).temperature.value!, 3);
 });

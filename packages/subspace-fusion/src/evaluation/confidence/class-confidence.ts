@@ -79,7 +79,7 @@ export function learnClassConfidence(classes: readonly string[], validation: Sco
 
 function chooseOperatingPoints(classes: readonly string[], { outputs, labels }: ScoredClasses): OperatingPoint[] {
   return classes.flatMap((name, c) => {
-    const score = outputs.map((p) => p[c]!);
+    const score = outputs.map((p) => p[c]);
     return (Object.keys(OPERATING_RULES) as (keyof typeof OPERATING_RULES)[]).map((rule) => {
       const threshold = operatingPoint(score, labels, c, OPERATING_RULES[rule]);
       return { class: name, rule, threshold, ...(threshold.value === null ? {} : atThreshold(score, labels, c, threshold.value)) };
@@ -92,7 +92,7 @@ function learnSets(C: number, { outputs, labels }: ScoredClasses): ConformalSets
     coverage: COVERAGE,
     patients: labels.length,
     patientsByClass: Array.from({ length: C }, (_, c) => labels.filter((label) => label === c).length),
-    marginal: conformalThreshold(labels.map((label, i) => 1 - outputs[i]![label]!), ALPHA),
+    marginal: conformalThreshold(labels.map((label, i) => 1 - outputs[i][label]), ALPHA),
     byClass: classThresholds(outputs.flat(), labels, C, ALPHA),
   };
 }

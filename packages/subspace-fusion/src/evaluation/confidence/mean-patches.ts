@@ -34,11 +34,11 @@ export function meanPatches(shape: BagShape): MeanPatches {
 export function meanPatch(features: Float32Array, width: number): Float64Array {
   const mean = new Float64Array(width);
   const tokens = features.length / width;
-  for (let i = 0; i < features.length; i++) mean[i % width]! += features[i]! / tokens;
+  for (let i = 0; i < features.length; i++) mean[i % width] += features[i] / tokens;
   return mean;
 }
 
 /** Mean of the mean patches of a patient's slides. */
 export function meanOf(slides: readonly Float64Array[]): Float64Array {
-  return slides[0]!.map((_, d) => slides.reduce((sum, mean) => sum + mean[d]!, 0) / slides.length);
+  return slides[0].map((_, d) => slides.reduce((sum, mean) => sum + mean[d], 0) / slides.length);
 }

@@ -46,11 +46,11 @@ export function patientConfidence(outputs: readonly number[], outcome: Outcome, 
 function classesOf(outputs: readonly number[], confidence: ClassConfidence): PatientConfidence {
   const { classes, patients, temperature, conformal } = confidence;
   const probabilities = calibrate(outputs, confidence);
-  const calibrated = Object.fromEntries(classes.map((name, c) => [name, probabilities[c]!]));
+  const calibrated = Object.fromEntries(classes.map((name, c) => [name, probabilities[c]]));
   const common = { calibrated, calibration: { temperature, patients } };
   if (!conformal) return common;
-  const set = setsOf(probabilities, conformal).byClass.map((c) => classes[c]!);
-  const neverRuledOut = classes.filter((_, c) => conformal.byClass[c]!.value === null);
+  const set = setsOf(probabilities, conformal).byClass.map((c) => classes[c]);
+  const neverRuledOut = classes.filter((_, c) => conformal.byClass[c].value === null);
   return { ...common, set: { coverage: conformal.coverage, classes: set, neverRuledOut, words: setInWords(set, classes) } };
 }
 
@@ -58,7 +58,7 @@ function classesOf(outputs: readonly number[], confidence: ClassConfidence): Pat
 export function setInWords(set: readonly string[], classes: readonly string[]): string {
   if (set.length === 0) return 'none: the patient is like those of no class';
   if (set.length === classes.length) return 'cannot tell: no class is ruled out';
-  return set.length === 1 ? set[0]! : `one of: ${set.join(', ')}`;
+  return set.length === 1 ? set[0] : `one of: ${set.join(', ')}`;
 }
 
 /** A caution for inputs that lie out of the range of the training patients. */

@@ -62,9 +62,9 @@ describe('a class task', () => {
     const { temperature } = read<Confidence>(subtype, 'confidence.json').classes!;
     for (const { outputs, calibrated, set, marginalSet, unlikeTraining } of predictions) {
       if (temperature.value !== null) {
-        const powers = outputs.map((p) => p ** (1 / temperature.value!));
+        const powers = outputs.map((p) => p ** (1 / temperature.value));
         const total = powers.reduce((a, b) => a + b);
-        calibrated!.forEach((p, c) => expect(p).toBeCloseTo(powers[c]! / total, 8));
+        calibrated!.forEach((p, c) => expect(p).toBeCloseTo(powers[c] / total, 8));
       }
       expect([set, marginalSet, unlikeTraining].every(Array.isArray)).toBe(true);
     }
@@ -94,8 +94,8 @@ describe('a class task', () => {
 test('a patient with strange genes or features is flagged', async () => {
   const shifted = join(folder, 'shifted.csv.gz');
   editTable(expression, ([header, ...rows]) => {
-    const isGenes = !Number.isNaN(Number(rows[0]![1]));
-    return [header!, ...rows.map((row) => row.map((cell, i) => (i > 0 && isGenes ? String(Number(cell) * 1e4 + 1e4) : cell)))];
+    const isGenes = !Number.isNaN(Number(rows[0][1]));
+    return [header, ...rows.map((row) => row.map((cell, i) => (i > 0 && isGenes ? String(Number(cell) * 1e4 + 1e4) : cell)))];
   }, shifted);
   const { features } = await readBag({ slide: patient, path: bag(patient) }, 36);
   await writeBag(folder, `${patient}-DX1.h5`, { shape: [features.length / 16, 16], features: features.map((x) => 10 * x), encoder: 'simulated' });

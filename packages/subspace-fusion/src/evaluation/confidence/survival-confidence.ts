@@ -67,7 +67,7 @@ export function survivalCalibration({ outputs, time, event }: ScoredSurvival, { 
 function withHighest(groups: readonly CalibrationGroup[], predicted: readonly number[]): SimilarPatients[] {
   const sorted = predicted.toSorted((a, b) => a - b);
   let upTo = 0;
-  return groups.map((group) => ({ ...group, highest: sorted[(upTo += group.n) - 1]! }));
+  return groups.map((group) => ({ ...group, highest: sorted[(upTo += group.n) - 1] }));
 }
 
 /** The held-out patients whose prediction is most like `predicted`. */

@@ -65,7 +65,7 @@ export function featureDistance(x: ArrayLike<number>, moments: Pick<FeatureRange
 }
 
 function featureScores(x: ArrayLike<number>, { mean, deviation }: Pick<FeatureRange, 'mean' | 'deviation'>): number[] {
-  return mean.flatMap((m, d) => (deviation[d]! > 0 ? [(x[d]! - m) / deviation[d]!] : []));
+  return mean.flatMap((m, d) => (deviation[d] > 0 ? [(x[d] - m) / deviation[d]] : []));
 }
 
 const within = (z: number, bound: number) => Math.max(-bound, Math.min(bound, z));
@@ -102,8 +102,8 @@ export function learnGeneRange(training: readonly GeneVectors[], clip: number): 
 /** Learns the range of features from the mean patches `[width]` of two or more training patients. */
 export function learnFeatureRange(training: readonly Float64Array[]): FeatureRange {
   const n = training.length;
-  const mean = Array.from(training[0]!, (_, d) => training.reduce((sum, x) => sum + x[d]!, 0) / n);
-  const deviation = mean.map((m, d) => Math.sqrt(training.reduce((sum, x) => sum + (x[d]! - m) ** 2, 0) / n));
+  const mean = Array.from(training[0], (_, d) => training.reduce((sum, x) => sum + x[d], 0) / n);
+  const deviation = mean.map((m, d) => Math.sqrt(training.reduce((sum, x) => sum + (x[d] - m) ** 2, 0) / n));
   const distances = training.map((x) => rootMeanSquare(featureScores(x, { mean, deviation }).map((z) => leftOut(z, n, LARGEST_Z))));
   return { patients: n, mean, deviation, distance: quantile(distances, PERCENTILE) };
 }

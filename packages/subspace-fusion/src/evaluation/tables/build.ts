@@ -20,7 +20,7 @@ export function modelsTable(task: ComparedTask, scope: Scope): Table {
     rows: names.map((name) => {
       const difference = differenceTo(name);
       const shown = difference && difference.value !== null ? withInterval(difference, true) : '';
-      return [modelName(name), withInterval(scope.models[name]![metric]), shown, pValue(difference?.adjustedP), verdictOf(difference)];
+      return [modelName(name), withInterval(scope.models[name][metric]), shown, pValue(difference?.adjustedP), verdictOf(difference)];
     }),
     runs: names.map((name) => runsOf(scope, name, reference)),
     notes: task.notes,
@@ -41,12 +41,12 @@ export function foldTable(task: ComparedTask): Table {
   const [all] = task.scopes;
   const folds = task.scopes.filter(({ kind }) => kind === 'fold');
   const metric = headlineOf(task);
-  const names = Object.keys(all!.models);
+  const names = Object.keys(all.models);
   return {
     title: `${metricName(metric)} by fold`,
     header: ['', ...folds.map(({ part }) => part), 'mean'],
-    rows: names.map((name) => [modelName(name), ...[...folds, all!].map(({ models }) => plain(models[name]?.[metric]))]),
-    runs: names.map((name) => runsOf(all!, name, task.reference)),
+    rows: names.map((name) => [modelName(name), ...[...folds, all].map(({ models }) => plain(models[name]?.[metric]))]),
+    runs: names.map((name) => runsOf(all, name, task.reference)),
     notes: task.notes,
   };
 }
@@ -54,15 +54,15 @@ export function foldTable(task: ComparedTask): Table {
 /** Every metric but the one that speaks for the task, of every model. */
 function secondaryTable(task: ComparedTask): Table {
   const [all] = task.scopes;
-  const { models, patients } = all!;
+  const { models, patients } = all;
   const names = Object.keys(models);
   const metrics = [...new Set(Object.values(models).flatMap((of) => Object.keys(of)))].filter((metric) => metric !== headlineOf(task));
   const horizon = task.horizon && ('reason' in task.horizon ? `no horizon: ${task.horizon.reason}` : `horizon ${number(task.horizon.time)} ${task.horizon.timeUnit}, ${task.horizon.rule}`);
   return {
-    title: `${titleOf(task, all!)}, all other metrics: ${patients} patients`,
+    title: `${titleOf(task, all)}, all other metrics: ${patients} patients`,
     header: ['', ...metrics.map(metricName)],
-    rows: names.map((name) => [modelName(name), ...metrics.map((metric) => withInterval(models[name]![metric]))]),
-    runs: names.map((name) => runsOf(all!, name, task.reference)),
+    rows: names.map((name) => [modelName(name), ...metrics.map((metric) => withInterval(models[name][metric]))]),
+    runs: names.map((name) => runsOf(all, name, task.reference)),
     notes: [...task.notes, ...(horizon === undefined ? [] : [horizon])],
   };
 }
@@ -76,15 +76,15 @@ function addedTable(task: ComparedTask): Table | string {
   return {
     title: `What each model has over ${adds.variables.join(', ')}: it minus that model`,
     header: ['', ...metrics.map(metricName)],
-    rows: names.map((name) => [modelName(name), ...metrics.map((metric) => withInterval(adds.models[name]![metric], true))]),
-    runs: names.map((name) => runsOf(task.scopes[0]!, name, task.reference)),
+    rows: names.map((name) => [modelName(name), ...metrics.map((metric) => withInterval(adds.models[name][metric], true))]),
+    runs: names.map((name) => runsOf(task.scopes[0], name, task.reference)),
     notes: [...task.notes, ...adds.leftOut.map(({ variable, reason }) => `${variable} is left out: ${reason}`)],
   };
 }
 
 /** The reference model in groups of patients. */
 function subgroupTable(task: ComparedTask): Table {
-  const runs = runsOf(task.scopes[0]!, task.reference, task.reference);
+  const runs = runsOf(task.scopes[0], task.reference, task.reference);
   return {
     title: `${modelName(task.reference)} in groups of patients`,
     header: ['', 'patients', `${metricName(headlineOf(task))} (95 %)`],
@@ -111,7 +111,7 @@ function repeatedTable(task: ComparedTask): Table | undefined {
       const difference = repeated.differences[differenceName(reference, name)];
       return [modelName(name), withInterval(repeated.models[name]), difference ? withInterval(difference, true) : '', pValue(difference?.p)];
     }),
-    runs: names.map((name) => runsOf(task.scopes[0]!, name, reference)),
+    runs: names.map((name) => runsOf(task.scopes[0], name, reference)),
     notes: task.notes,
   };
 }
@@ -120,10 +120,10 @@ function repeatedTable(task: ComparedTask): Table | undefined {
 function worstTable(task: ComparedTask): Table | undefined {
   const { worstPredicted: worst, reference, notes } = task;
   if (worst.length === 0) return undefined;
-  const runsOfFold = (fold: number) => runsOf(task.scopes[0]!, reference, reference).filter((run) => run.fold === fold);
+  const runsOfFold = (fold: number) => runsOf(task.scopes[0], reference, reference).filter((run) => run.fold === fold);
   return {
     title: `The patients whom ${modelName(reference)} got most wrong`,
-    header: 'discordant' in worst[0]! ? ['', 'fold', 'pairs ordered wrongly', 'of', 'lower risks in the fold', 'time', 'what happened'] : ['', 'fold', 'probability of the truth', 'truth', 'predicted'],
+    header: 'discordant' in worst[0] ? ['', 'fold', 'pairs ordered wrongly', 'of', 'lower risks in the fold', 'time', 'what happened'] : ['', 'fold', 'probability of the truth', 'truth', 'predicted'],
     rows: worst.map(worstCells),
     runs: worst.map(({ fold }) => runsOfFold(fold)),
     notes,
@@ -142,7 +142,7 @@ const percent = (share: number) => `${Math.round(100 * share)} %`;
 function probeTable({ probe, notes, scopes, reference }: ComparedTask): Table | string | undefined {
   if (!probe) return undefined;
   if ('reason' in probe) return `Probe for the site: not computed, ${probe.reason}`;
-  const runs = runsOf(scopes[0]!, reference, reference);
+  const runs = runsOf(scopes[0], reference, reference);
   return {
     title: `Probe: how well ridge logistic regression tells ${probe.of} from the inputs (0.5 is chance): ${probe.patients} patients of ${probe.sites.length} sites`,
     header: ['', 'macro AUC (95 %)'],

@@ -41,7 +41,7 @@ export interface ComparedTask extends ModelDetail, Pick<Comparison, 'adds' | 'ho
 
 /** The metric that speaks for the task. */
 export function headlineOf({ scopes, reference }: ComparedTask): string {
-  return HEADLINE.survival in (scopes[0]!.models[reference] ?? {}) ? HEADLINE.survival : HEADLINE.classes;
+  return HEADLINE.survival in (scopes[0].models[reference] ?? {}) ? HEADLINE.survival : HEADLINE.classes;
 }
 
 /**
@@ -62,7 +62,7 @@ export function foldName({ fold, repeat }: { readonly fold: number; readonly rep
 export function crossvalTask(crossval: Crossval): ComparedTask {
   const { model, folds, within, shuffledOutcomes } = crossval;
   const runsOfFold = (f: number, shuffled: boolean): TableRun[] => {
-    const { fold, repeat, runs } = folds[f]!;
+    const { fold, repeat, runs } = folds[f];
     return runs.flatMap(({ seed, folder, control, result }) => {
       if (result === undefined || (control === 'shuffled-outcomes') !== shuffled) return [];
       return [{ model: control === 'permuted-bags' ? PERMUTED_BAGS : model, fold, repeat, seed, folder }];

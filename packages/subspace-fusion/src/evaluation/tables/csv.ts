@@ -36,16 +36,16 @@ function rowsOf(task: ComparedTask): Row[] {
     const refused = scope.reason === undefined ? [] : [rowOf(scope.kind, scope.part, reference, headline, { value: null, reason: scope.reason }, scope.runs)];
     return [...models, ...differences, ...refused];
   });
-  const own = runsOf(all!, reference, reference);
+  const own = runsOf(all, reference, reference);
   const ofGroups = subgroups.map((group) => rowOf('group', groupName(group), reference, headline, group.metric, own));
   const added = 'reason' in adds ? [] : Object.entries(adds.models).flatMap(([model, metrics]) =>
-    Object.entries(metrics).map(([metric, value]) => rowOf('added', '', model, metric, value, bothRuns(all!.runs, [model], reference), adds.over)),
+    Object.entries(metrics).map(([metric, value]) => rowOf('added', '', model, metric, value, bothRuns(all.runs, [model], reference), adds.over)),
   );
   const ofRepeats = repeated ? [
-    ...Object.entries(repeated.models).map(([model, value]) => rowOf('repeats', '', model, headline, value, runsOf(all!, model, reference))),
+    ...Object.entries(repeated.models).map(([model, value]) => rowOf('repeats', '', model, headline, value, runsOf(all, model, reference))),
     ...Object.entries(repeated.differences).map(([name, value]) => {
       const [model, against] = pair(name);
-      return rowOf('repeats', '', model, headline, value, bothRuns(all!.runs, [model, against], reference), against);
+      return rowOf('repeats', '', model, headline, value, bothRuns(all.runs, [model, against], reference), against);
     }),
   ] : [];
   const probed = probe && !('reason' in probe) ? Object.entries(probe.inputs).map(([input, value]) => rowOf('probe', probe.of, input, 'macroAuc', value, own)) : [];

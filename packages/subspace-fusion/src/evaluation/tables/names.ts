@@ -27,7 +27,7 @@ const METRICS: Readonly<Record<string, string>> = {
 export function modelName(name: string): string {
   const part = (one: string) => {
     const [model, ...variant] = one.split('/');
-    return [MODELS[model!] ?? model!, ...variant].join(', ');
+    return [MODELS[model] ?? model, ...variant].join(', ');
   };
   return name.split(' + ').map(part).join(' with ');
 }
@@ -35,6 +35,6 @@ export function modelName(name: string): string {
 /** A metric's name in words; of one that has none here, `expectedCalibrationError` becomes `expected calibration error`. */
 export function metricName(name: string): string {
   const [, metric, argument] = /^(\w+)(?:\[(.+)\])?$/.exec(name) ?? [name, name];
-  const words = METRICS[metric!] ?? metric!.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`);
+  const words = METRICS[metric] ?? metric.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`);
   return argument === undefined ? words : `${words} at ${argument}`;
 }

@@ -14,8 +14,8 @@ export interface Table {
 /** Columns aligned by blanks, for a terminal. */
 export function formatText({ title, header, rows, notes = [] }: Table): string {
   const all = [header, ...rows];
-  const width = header.map((_, c) => Math.max(...all.map((row) => row[c]!.length)));
-  const lines = all.map((row) => `  ${row.map((cell, c) => cell.padEnd(width[c]!)).join('  ').trimEnd()}`);
+  const width = header.map((_, c) => Math.max(...all.map((row) => row[c].length)));
+  const lines = all.map((row) => `  ${row.map((cell, c) => cell.padEnd(width[c])).join('  ').trimEnd()}`);
   return [...(title === undefined ? [] : [title]), ...lines, ...notes.map((note) => `  Note: ${note}.`)].join('\n');
 }
 
@@ -44,5 +44,5 @@ const LATEX: Readonly<Record<string, string>> = {
 
 /** Text as LaTeX sets it. */
 export function escapeLatex(text: string): string {
-  return text.replace(/[\\{}&%$#_~^−<>±≤≥|"]/g, (character) => LATEX[character]!).replaceAll(/\s+/g, ' ');
+  return text.replace(/[\\{}&%$#_~^−<>±≤≥|"]/g, (character) => LATEX[character]).replaceAll(/\s+/g, ' ');
 }

@@ -31,7 +31,7 @@ export function bilinearFusionParameters(name: string, width: number, inner: num
  * @returns `[B, width]`
  */
 export function bilinearFusion(a: Value, b: Value, p: Weights, name: string, options?: Dropout): Value {
-  const B = a.shape[0]!;
+  const B = a.shape[0];
   const both = concat([a, b], 1);
   const gated = (x: Value, side: string) => {
     const h = relu(applyLinear(x, p, `${side}.embed`)); // [B, inner]
@@ -41,7 +41,7 @@ export function bilinearFusion(a: Value, b: Value, p: Weights, name: string, opt
   const one = expand(constant(1), [B, 1]);
   const first = concat([gated(a, `${name}.first`), one], 1); // [B, inner + 1]
   const second = concat([gated(b, `${name}.second`), one], 1);
-  const n = first.shape[1]!;
+  const n = first.shape[1];
   const product = reshape(matmul(reshape(first, [B, n, 1]), reshape(second, [B, 1, n])), [B, n * n]);
   let h = dropout(product, `${name}.product`, options);
   for (const layer of [`${name}.0`, `${name}.1`]) h = dropout(relu(applyLinear(h, p, layer)), layer, options);

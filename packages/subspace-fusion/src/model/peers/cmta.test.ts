@@ -16,7 +16,7 @@ describe('CMTA', () => {
 
   test('linear layers start Xavier normal with biases of 0, convolutions and cross attention as PyTorch starts them', () => {
     const specs = cmtaParameters(1024, [59, 361], 4);
-    const start = (name: string) => specs[name]!.start;
+    const start = (name: string) => specs[name].start;
     expect(start('patches.0.weight')).toEqual({ normal: Math.sqrt(2 / (1024 + 256)) });
     expect(start('histology.encoder.layer1.qkv.weight')).toEqual({ normal: Math.sqrt(2 / (256 + 768)) });
     expect(start('histology.translation.out.weight')).toEqual({ normal: Math.sqrt(2 / 512) });
@@ -45,7 +45,7 @@ describe('CMTA', () => {
   test('learns 8 samples by heart', async () => {
     const { losses, right } = await overfit(narrow, { steps: 60, learningRate: 3e-3 });
     expect(losses[0]).toBeGreaterThan(3); // cross entropy and alignment
-    expect(losses.at(-1)).toBeLessThan(losses[0]! / 10);
+    expect(losses.at(-1)).toBeLessThan(losses[0] / 10);
     expect(right).toBe(8);
   });
 });

@@ -67,7 +67,7 @@ function xavier(specs: ParameterSpecs): ParameterSpecs {
     Object.entries(specs).map(([name, spec]) => {
       const { shape } = spec;
       if (name.endsWith('.bias')) return [name, { shape, start: 'zeros' }];
-      return [name, shape.length === 2 ? { shape, start: { normal: Math.sqrt(2 / (shape[0]! + shape[1]!)) } } : spec];
+      return [name, shape.length === 2 ? { shape, start: { normal: Math.sqrt(2 / (shape[0] + shape[1])) } } : spec];
     }),
   );
 }
@@ -118,7 +118,7 @@ interface Transformed {
  */
 function transform(x: Value, modality: Modality, p: Weights, name: string, options?: Dropout): Transformed {
   const [B, T, width] = x.shape as [number, number, number];
-  let h = concat([expand(p[`${name}.classToken`]!, [B, 1, width]), x], 1);
+  let h = concat([expand(p[`${name}.classToken`], [B, 1, width]), x], 1);
   h = nystromLayer(h, p, `${name}.layer1`, options);
   if (modality === 'bag') h = ppeg(h, p, `${name}.position`);
   h = applyNorm(nystromLayer(h, p, `${name}.layer2`, options), p, `${name}.norm`);

@@ -21,12 +21,12 @@ export function normalLayer(name: string, width: number, out: number): Parameter
 
 /** The linear layer `name` over the last axis: `[..., width] → [..., out]`. */
 export function applyLinear(x: Value, p: Weights, name: string): Value {
-  return linear(x, p[`${name}.weight`]!, p[`${name}.bias`]);
+  return linear(x, p[`${name}.weight`], p[`${name}.bias`]);
 }
 
 /** The layer normalisation `name` over the last axis. */
 export function applyNorm(x: Value, p: Weights, name: string): Value {
-  return layerNorm(x, p[`${name}.scale`]!, p[`${name}.shift`]!);
+  return layerNorm(x, p[`${name}.scale`], p[`${name}.shift`]);
 }
 
 /** Dropout with a rate of its own, where there is dropout at all. */

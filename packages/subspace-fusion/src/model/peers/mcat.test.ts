@@ -14,7 +14,7 @@ describe('MCAT', () => {
 
   test('starts as PyTorch starts its modules', () => {
     const specs = mcatParameters(1024, [59, 361], 4);
-    const start = (name: string) => specs[name]!.start;
+    const start = (name: string) => specs[name].start;
     expect(start('patches.bias')).toEqual({ uniform: 1 / 32 });
     for (const attention of ['coattention', 'histology.0.self', 'expression.1.self']) {
       expect(start(`${attention}.queries.weight`)).toEqual({ uniform: Math.sqrt(6 / (256 + 768)) }); // Xavier, of the three together

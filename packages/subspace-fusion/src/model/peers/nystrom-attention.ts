@@ -45,7 +45,7 @@ function nystromAttention(x: Value, p: Weights, name: string): Value {
   const l = Math.ceil(n / landmarks);
   const length = l * landmarks;
   const sequence = pad(x, 1, length - n, 0);
-  const weight = p[`${name}.qkv.weight`]!; // queries', keys' and values' rows
+  const weight = p[`${name}.qkv.weight`]; // queries', keys' and values' rows
   const heads = (part: number) => {
     const projected = linear(sequence, slice(weight, 0, part * D, (part + 1) * D));
     return transpose(reshape(projected, [B, length, HEADS, d]), [0, 2, 1, 3]); // [B, 8, length, d]
@@ -59,7 +59,7 @@ function nystromAttention(x: Value, p: Weights, name: string): Value {
   const between = softmax(matmul(qMeans, transposed(kMeans))); // [B, 8, landmarks, landmarks]
   const fromLandmarks = softmax(matmul(qMeans, transposed(k))); // [B, 8, landmarks, length]
   const attended = matmul(toLandmarks, matmul(pseudoInverse(between), matmul(fromLandmarks, v)));
-  const along = conv2d(pad(v, 2, (KERNEL - 1) / 2, (KERNEL - 1) / 2), p[`${name}.values.weight`]!, undefined, { groups: HEADS });
+  const along = conv2d(pad(v, 2, (KERNEL - 1) / 2, (KERNEL - 1) / 2), p[`${name}.values.weight`], undefined, { groups: HEADS });
   const joined = reshape(transpose(add(attended, along), [0, 2, 1, 3]), [B, length, D]);
   return slice(joined, 1, length - n, length);
 }
@@ -70,7 +70,7 @@ function nystromAttention(x: Value, p: Weights, name: string): Value {
  * of a softmax add up to 1; ‖A‖₁ is the largest of all heads of a sample, as in the public implementation run on one slide.
  */
 function pseudoInverse(A: Value): Value {
-  const m = A.shape[3]!;
+  const m = A.shape[3];
   const diagonal = (entry: number) => constant(Float32Array.from({ length: m * m }, (_, i) => (i % (m + 1) === 0 ? entry : 0)), [m, m]);
   const [I7, I13, I15] = [diagonal(7), diagonal(13), diagonal(15)];
   const norm1 = max(sum(A, [2], true), [1, 3], true); // [B, 1, 1, 1]

@@ -23,8 +23,8 @@ export function ppeg(x: Value, p: Weights, name: string): Value {
   const s = gridSide(tokens - 1);
   const bag = slice(x, 1, 1, tokens);
   const image = reshape(transpose(bag, [0, 2, 1]), [B, D, s, s]);
-  const kernels = KERNELS.map((size) => padded(p[`${name}.${size}.weight`]!, (KERNELS[0] - size) / 2));
-  const biases = KERNELS.map((size) => p[`${name}.${size}.bias`]!);
+  const kernels = KERNELS.map((size) => padded(p[`${name}.${size}.weight`], (KERNELS[0] - size) / 2));
+  const biases = KERNELS.map((size) => p[`${name}.${size}.bias`]);
   const encoding = conv2d(image, kernels.reduce(add), biases.reduce(add), { padding: (KERNELS[0] - 1) / 2, groups: D });
   const encoded = add(bag, transpose(reshape(encoding, [B, D, s * s]), [0, 2, 1]));
   return concat([slice(x, 1, 0, 1), encoded], 1);

@@ -12,7 +12,7 @@ export function selfNormalisingParameters(
   widths: readonly number[],
   start: (name: string, width: number, out: number) => ParameterSpecs,
 ): ParameterSpecs {
-  const blocks = widths.slice(1).map((out, i) => start(`${name}.${i}`, widths[i]!, out));
+  const blocks = widths.slice(1).map((out, i) => start(`${name}.${i}`, widths[i], out));
   return Object.assign({}, ...blocks) as ParameterSpecs;
 }
 

@@ -33,9 +33,9 @@ export function transmilOfWidth(width: number): Peer {
     }),
 
     network({ X }, p, options) {
-      const B = X.shape[0]!;
+      const B = X.shape[0];
       const patches = relu(applyLinear(X, p, 'patches')); // [B, N, 512]
-      let h = concat([expand(p['classToken']!, [B, 1, width]), patches], 1); // [B, 1 + N, 512]
+      let h = concat([expand(p['classToken'], [B, 1, width]), patches], 1); // [B, 1 + N, 512]
       h = nystromLayer(h, p, 'layer1', options);
       h = ppeg(h, p, 'position');
       h = nystromLayer(h, p, 'layer2', options);

@@ -22,7 +22,7 @@ export function densePositionBias(points: Value, s: number, w: PositionBiasValue
 
 /** The bias of one sample and group: `[M, 2] → [1, s², M]`. */
 function tile(points: Value, s: number, { w1, b1, w2, b2, w3, b3 }: PositionBiasValues): Value {
-  const M = points.shape[0]!;
+  const M = points.shape[0];
   const N = s * s;
   const axis = constant(Float32Array.from({ length: s }, (_, i) => (2 * i) / (s - 1) - 1), [s, 1]);
   const along = (i: number) => signedLog(sub(axis, reshape(slice(points, 1, i, i + 1), [1, M]))); // [s, M]

@@ -40,19 +40,19 @@ export async function createKernel(wanted: number): Promise<Kernel> {
   const memory = new wasm.Memory({ initial: 1, maximum: MAXIMUM_PAGES, shared });
   const { exports } = new wasm.Instance(module, { env: { memory } });
   const own: Team = {
-    call: async (name, valuesOfThread) => void exports[name]!(...valuesOfThread(0)),
+    call: async (name, valuesOfThread) => void exports[name](...valuesOfThread(0)),
     close: async () => undefined,
   };
   const team = shared ? await startTeam(threads, { module, memory }) : own;
 
-  const counter = align(exports['heapBase']!());
+  const counter = align(exports['heapBase']());
   const scratch = counter + 64;
   let scratchBytes = 0;
   let closed = false;
 
   return {
     threads,
-    size: (name, ...values) => exports[name]!(...values),
+    size: (name, ...values) => exports[name](...values),
     layOut(bytes, sizes) {
       scratchBytes = align(bytes);
       let end = scratch + threads * scratchBytes;

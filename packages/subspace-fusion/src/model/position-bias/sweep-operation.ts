@@ -32,7 +32,7 @@ function biasOperation(sweep: Sweep, points: Value, side: number, w: PositionBia
           });
         },
       }),
-  })[0]!;
+  })[0];
 }
 
 function named(arrays: readonly TensorData[]): PositionBiasWeights {

@@ -44,8 +44,8 @@ function relativeError(got: ArrayLike<number>, expected: ArrayLike<number>): num
   let scale = Number.MIN_VALUE;
   for (let i = 0; i < expected.length; i++) {
     if (Number.isNaN(got[i])) return NaN;
-    error = Math.max(error, Math.abs(got[i]! - expected[i]!));
-    scale = Math.max(scale, Math.abs(expected[i]!));
+    error = Math.max(error, Math.abs(got[i] - expected[i]));
+    scale = Math.max(scale, Math.abs(expected[i]));
   }
   return error / scale;
 }
@@ -118,7 +118,7 @@ describe('the sweep agrees with the float64 reference', () => {
 
   it('all units switching in one cell, and no second-layer bias: z is exactly 0 where all are off', async () => {
     const w1 = random('one cell', 64, 1).map((value, i) => (i % 2 === 0 ? Math.abs(value) + 0.1 : 0));
-    const b1 = Float32Array.from({ length: 32 }, (_, i) => -0.3 * w1[2 * i]!);
+    const b1 = Float32Array.from({ length: 32 }, (_, i) => -0.3 * w1[2 * i]);
     const weights = { ...randomWeights('one cell'), b1, b2: new Float32Array(32) };
     await expectAgreement(points, grid, { ...weights, w1 });
     await expectAgreement(points, grid, { ...weights, w1: w1.map((value) => -value), b1: b1.map((value) => -value) });
@@ -167,7 +167,7 @@ it('the reference has the gradients of central differences', () => {
   const weights = randomWeights('differences');
   const inputs = { ...weights, points: Float32Array.of(0.31, -0.47, 0, 1.2) };
   const upstream = random('differences', 18, 1);
-  const loss = (at: typeof inputs) => positionBiasReference(at.points, grid, at, upstream).bias.reduce((sum, b, i) => sum + b * upstream[i]!, 0);
+  const loss = (at: typeof inputs) => positionBiasReference(at.points, grid, at, upstream).bias.reduce((sum, b, i) => sum + b * upstream[i], 0);
   const { gradients } = positionBiasReference(inputs.points, grid, weights, upstream);
   const step = 2 ** -14; // small, so that no unit crosses its zero
   for (const name of names) {
@@ -253,13 +253,13 @@ interface ParityCase {
 describe.skipIf(!existsSync(`${parity}manifest.json`))('parity cases (where ../shared/parity is there)', () => {
   it.each(['position-bias-small', 'position-bias-paper'])('%s', async (name) => {
     const manifest = JSON.parse(readFileSync(`${parity}manifest.json`, 'utf8')) as { cases: Record<string, ParityCase> };
-    const { config, tensors: listed } = manifest.cases[name]!;
+    const { config, tensors: listed } = manifest.cases[name];
     const { tensors } = await readSafetensors(`${parity}${name}.safetensors`);
     const tensor = (tensorName: string) => tensors.get(tensorName)!.data as Float32Array;
     const mlp = { w1: '0.0.weight', b1: '0.0.bias', w2: '1.0.weight', b2: '1.0.bias', w3: '2.weight', b3: '2.bias' };
     const fileName = (key: keyof PositionBiasGradients) => (key === 'points' ? 'key_points' : `rel_pos_bias.mlp.${mlp[key]}`);
     const weights = Object.fromEntries(names.slice(1).map((key) => [key, tensor(`w/${fileName(key)}`)])) as unknown as PositionBiasWeights;
-    const grid = { side: config.query_side, kvPoints: tensors.get('in/key_points')!.shape[1]! };
+    const grid = { side: config.query_side, kvPoints: tensors.get('in/key_points')!.shape[1] };
 
     const bias = new Float32Array(tensor('out/bias').length);
     await threaded.forward(tensor('in/key_points'), grid, weights, bias);

@@ -98,8 +98,8 @@ async function dropoutMask(kernel: Kernel, out: Float32Array, key: number, keepP
     const part = out.subarray(start, start + CHUNK_FLOATS);
     const [mask] = kernel.layOut(0, [part.byteLength]);
     const tasks = Math.ceil(part.length / ELEMENTS_PER_TASK);
-    await kernel.run('dropoutMask', tasks, [mask!, part.length, start, key, highestKept, 1 / keepProbability]);
-    part.set(kernel.floats(mask!, part.length));
+    await kernel.run('dropoutMask', tasks, [mask, part.length, start, key, highestKept, 1 / keepProbability]);
+    part.set(kernel.floats(mask, part.length));
   }
 }
 
@@ -150,7 +150,7 @@ function addTaskSums(kernel: Kernel, address: number, tasks: number, total: Floa
   const stride = kernel.size('sumsBytes') / 4;
   const sums = kernel.floats(address, tasks * stride);
   for (let task = 0; task < tasks; task++) {
-    for (let i = 0; i < SUM_FLOATS; i++) total[i]! += sums[task * stride + i]!;
+    for (let i = 0; i < SUM_FLOATS; i++) total[i] += sums[task * stride + i];
   }
 }
 

@@ -46,7 +46,7 @@ export async function decodeTile(image: TiffImage, planes: readonly Uint8Array[]
   }
   const samples = image.separatePlanes ? 1 : image.samples;
   const decoded = await Promise.all(planes.map((plane) => decodeSamples(image, plane, tileWidth * samples, rows, samples)));
-  return image.separatePlanes ? interleaved(decoded) : firstThree(decoded[0]!, samples);
+  return image.separatePlanes ? interleaved(decoded) : firstThree(decoded[0], samples);
 }
 
 /** Plain samples, `rows` rows of `rowBytes` bytes. */
@@ -78,9 +78,9 @@ function undoPackBits(data: Uint8Array, size: number): Uint8Array {
   const out = new Uint8Array(size);
   let written = 0;
   for (let at = 0; at < data.length && written < size; ) {
-    const n = (data[at++]! << 24) >> 24;
+    const n = (data[at++] << 24) >> 24;
     if (n >= 0) out.set(data.subarray(at, at + Math.min(n + 1, size - written)), written);
-    else if (n > -128) out.fill(data[at]!, written, written + 1 - n);
+    else if (n > -128) out.fill(data[at], written, written + 1 - n);
     written += n >= 0 ? n + 1 : n > -128 ? 1 - n : 0;
     at += n >= 0 ? n + 1 : n > -128 ? 1 : 0;
   }
@@ -90,12 +90,12 @@ function undoPackBits(data: Uint8Array, size: number): Uint8Array {
 /** Undoes horizontal differencing (TIFF 6.0, section 14): every sample is stored as its difference from that of the pixel before. */
 function undoDifferences(plain: Uint8Array, rowBytes: number, rows: number, samples: number): void {
   for (let row = 0; row < rows; row++) {
-    for (let i = row * rowBytes + samples; i < (row + 1) * rowBytes; i++) plain[i] = plain[i]! + plain[i - samples]!;
+    for (let i = row * rowBytes + samples; i < (row + 1) * rowBytes; i++) plain[i] = plain[i] + plain[i - samples];
   }
 }
 
 function interleaved(planes: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from({ length: 3 * planes[0]!.length }, (_, i) => planes[i % 3]![Math.floor(i / 3)]!);
+  return Uint8Array.from({ length: 3 * planes[0].length }, (_, i) => planes[i % 3][Math.floor(i / 3)]);
 }
 
 /** Red, green and blue of pixels that may have more samples; where the fourth is opacity, what is transparent is white. */
@@ -104,8 +104,8 @@ function firstThree(plain: Uint8Array, samples: number): Uint8Array {
   const pixels = plain.length / samples;
   const out = new Uint8Array(3 * pixels);
   for (let p = 0; p < pixels; p++) {
-    const opacity = plain[p * samples + 3]! / 255;
-    for (let c = 0; c < 3; c++) out[3 * p + c] = Math.round(255 + opacity * (plain[p * samples + c]! - 255));
+    const opacity = plain[p * samples + 3] / 255;
+    for (let c = 0; c < 3; c++) out[3 * p + c] = Math.round(255 + opacity * (plain[p * samples + c] - 255));
   }
   return out;
 }

@@ -99,7 +99,7 @@ async function readDirectory(source: FileSource, form: Form, offset: number): Pr
 }
 
 function valuesOf(view: DataView, type: number, littleEndian: boolean): ArrayLike<number> {
-  const bytes = type === RATIONAL ? 4 : TYPE_BYTES[type]!;
+  const bytes = type === RATIONAL ? 4 : TYPE_BYTES[type];
   const read = (at: number) => {
     switch (bytes) {
       case 1:

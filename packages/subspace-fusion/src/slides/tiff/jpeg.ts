@@ -18,9 +18,9 @@ function tableSegments(jpeg: Uint8Array): { segments: Uint8Array[]; end: number 
   const segments: Uint8Array[] = [];
   let at = jpeg[0] === 0xff && jpeg[1] === SOI ? 2 : 0;
   while (at + 4 <= jpeg.length && jpeg[at] === 0xff) {
-    const marker = jpeg[at + 1]!;
+    const marker = jpeg[at + 1];
     if (marker === SOS || marker === EOI) break;
-    const end = at + 2 + ((jpeg[at + 2]! << 8) | jpeg[at + 3]!);
+    const end = at + 2 + ((jpeg[at + 2] << 8) | jpeg[at + 3]);
     if (marker !== APP0 && marker !== APP14) segments.push(jpeg.subarray(at, end));
     at = end;
   }

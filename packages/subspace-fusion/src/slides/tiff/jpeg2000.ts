@@ -63,7 +63,7 @@ export async function decodeJpeg2000(file: Uint8Array, width: number, height: nu
 function toRgb(pixels: Uint8Array): void {
   const clamped = new Uint8ClampedArray(pixels.buffer, pixels.byteOffset, pixels.length);
   for (let i = 0; i < pixels.length; i += 3) {
-    const [y, cb, cr] = [pixels[i]!, pixels[i + 1]! - 128, pixels[i + 2]! - 128];
+    const [y, cb, cr] = [pixels[i], pixels[i + 1] - 128, pixels[i + 2] - 128];
     clamped[i] = y + 1.402 * cr;
     clamped[i + 1] = y - 0.344136 * cb - 0.714136 * cr;
     clamped[i + 2] = y + 1.772 * cb;

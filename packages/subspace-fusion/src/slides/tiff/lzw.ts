@@ -17,7 +17,7 @@ export function undoLzw(data: Uint8Array, size: number): Uint8Array {
   let [bits, held, at] = [0, 0, 0];
   while (written < size) {
     while (held < width && at < data.length) {
-      bits = ((bits << 8) | data[at++]!) & 0xffffff;
+      bits = ((bits << 8) | data[at++]) & 0xffffff;
       held += 8;
     }
     if (held < width) break;
@@ -35,10 +35,10 @@ export function undoLzw(data: Uint8Array, size: number): Uint8Array {
     }
     if (code > END && code >= next) throw new Error(`LZW code ${code} of ${next}`);
     previousStart = written;
-    previousLength = code < CLEAR ? 1 : length[code]!;
+    previousLength = code < CLEAR ? 1 : length[code];
     if (code < CLEAR) out[written++] = code;
     // Byte by byte: the entry just made overlaps what is being written.
-    else for (let from = start[code]!, i = 0; i < previousLength && written < size; i++) out[written++] = out[from++]!;
+    else for (let from = start[code], i = 0; i < previousLength && written < size; i++) out[written++] = out[from++]!;
     if (next >= (1 << width) - 1 && width < LONGEST_CODE) width++;
   }
   return out.subarray(0, written);

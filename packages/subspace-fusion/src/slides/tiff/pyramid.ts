@@ -35,5 +35,5 @@ export function pyramidOf(file: string, images: readonly TiffImage[]): TiffImage
   const others = [...images, ...base.subImages]
     .filter((image) => image.tiled === base.tiled && isSmallerCopy(base, image) && unreadable(image) === undefined)
     .sort((a, b) => b.width - a.width);
-  return [base, ...others.filter(({ width }, i) => i === 0 || width < others[i - 1]!.width)];
+  return [base, ...others.filter(({ width }, i) => i === 0 || width < others[i - 1].width)];
 }

@@ -27,12 +27,12 @@ async function withSlide<T>(name: string, bytes: Uint8Array, use: (slide: Slide)
   }
 }
 
-const whole = (slide: Slide, level = 0) => slide.read(level, { x: 0, y: 0, width: slide.levels[level]!.width, height: slide.levels[level]!.height });
+const whole = (slide: Slide, level = 0) => slide.read(level, { x: 0, y: 0, width: slide.levels[level].width, height: slide.levels[level].height });
 
 /** Largest and mean difference of two pictures. */
 function difference(a: Picture, b: Picture): { largest: number; mean: number } {
   expect([a.width, a.height]).toEqual([b.width, b.height]);
-  const differences = a.pixels.map((value, i) => Math.abs(value - b.pixels[i]!));
+  const differences = a.pixels.map((value, i) => Math.abs(value - b.pixels[i]));
   return { largest: Math.max(...new Set(differences)), mean: differences.reduce((sum, d) => sum + d, 0) / differences.length };
 }
 
@@ -101,7 +101,7 @@ describe('JPEG tiles', () => {
   const slideOf = async (photometric: number) => {
     const jpegs = await encodedTiles(picture, TILE, (tile) => sharpOf({ width: TILE, height: TILE, pixels: tile }).jpeg({ quality: 95, chromaSubsampling: '4:4:4', optimiseCoding: false }).toBuffer());
     const split = jpegs.map(splitJpeg);
-    const tables: Tag = [347, 'undefined', split[0]!.tables];
+    const tables: Tag = [347, 'undefined', split[0].tables];
     return madeTiff([{ tags: [...rgbTags(picture, TILE, 7, { photometric }), tables], tiles: split.map(({ rest }) => rest) }]);
   };
 
@@ -133,7 +133,7 @@ describe('JPEG 2000 tiles as Aperio has them', () => {
 
   test('YCbCr (33003): transformed', async () => {
     // Y 100, Cb 50, Cr 205 by the formula of JFIF.
-    const tile = await jpeg2000(Uint8Array.from({ length: 3 * TILE * TILE }, (_, i) => [100, 50, 205][i % 3]!));
+    const tile = await jpeg2000(Uint8Array.from({ length: 3 * TILE * TILE }, (_, i) => [100, 50, 205][i % 3]));
     const tags = rgbTags({ ...picture, width: TILE, height: TILE }, TILE, 33003, { photometric: 6 });
     await withSlide('33003.svs', madeTiff([{ tags, tiles: [tile] }]), async (slide) => {
       expect([...(await slide.read(0, { x: 5, y: 5, width: 1, height: 1 })).pixels]).toEqual([208, 72, 0]);
@@ -159,7 +159,7 @@ describe('pyramids', () => {
     const [base, half, small] = await levels();
     const label = madePicture(100, 120);
     const other = { tags: rgbTags(label, TILE, 8), tiles: await encodedTiles(label, TILE, (tile) => deflateSync(tile)) };
-    await withSlide('pyramid.tif', madeTiff([other, small!, base!, half!]), async (slide) => {
+    await withSlide('pyramid.tif', madeTiff([other, small, base, half]), async (slide) => {
       expect(slide.levels).toEqual([
         { width: 300, height: 220, downsample: 1 },
         { width: 150, height: 110, downsample: 2 },
@@ -172,7 +172,7 @@ describe('pyramids', () => {
   test('OME-TIFF keeps them as sub-images, and its scale in XML', async () => {
     const [base, ...below] = await levels();
     const xml = `<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Instrument><Objective ID="o" NominalMagnification="40.0"/></Instrument><Image><Pixels DimensionOrder="XYCZT" PhysicalSizeX="250" PhysicalSizeXUnit="nm" SizeC="3"/></Image></OME>`;
-    const bytes = madeTiff([{ ...base!, tags: [...base!.tags, [270, 'ascii', xml]], subImages: below }], { littleEndian: false });
+    const bytes = madeTiff([{ ...base, tags: [...base.tags, [270, 'ascii', xml]], subImages: below }], { littleEndian: false });
     await withSlide('slide.ome.tif', bytes, async (slide) => {
       expect(slide).toMatchObject({ format: 'OME-TIFF', magnification: 40, micrometres: 0.25 });
       expect(slide.levels.map(({ downsample }) => downsample)).toEqual([1, 2, 4]);

@@ -34,7 +34,7 @@ export async function openTiffSlide(file: string): Promise<Slide> {
       levels: levels.map(({ width, height }) => ({ width, height, downsample: (base.width / width + base.height / height) / 2 })),
       ...scaleOf(format, base),
       async read(level, region) {
-        const image = levels[level]!;
+        const image = levels[level];
         const out = blank(region.width, region.height);
         await Promise.all(
           tilesIn(image, region).map(async ({ column, row }) => {
@@ -53,7 +53,7 @@ export async function openTiffSlide(file: string): Promise<Slide> {
   }
 }
 
-const reason = (error: unknown) => (error instanceof Error ? error.message.trim().split('\n')[0]! : String(error));
+const reason = (error: unknown) => (error instanceof Error ? error.message.trim().split('\n')[0] : String(error));
 
 const across = ({ width, tileWidth }: TiffImage) => Math.ceil(width / tileWidth);
 const down = ({ height, tileHeight }: TiffImage) => Math.ceil(height / tileHeight);
@@ -68,7 +68,7 @@ function checkTiles(file: string, level: number, image: TiffImage, { size }: Fil
   const tiles = across(image) * down(image) * (separatePlanes ? image.samples : 1);
   if (offsets.length < tiles || byteCounts.length < tiles) throw damaged(file, `level ${level} lists ${offsets.length} of ${tiles} tiles`);
   for (let i = 0; i < tiles; i++) {
-    const end = offsets[i]! + byteCounts[i]!;
+    const end = offsets[i] + byteCounts[i];
     if (!(end <= size)) throw damaged(file, `tile ${i} of level ${level} ends at byte ${end} of ${size}`);
   }
 }
@@ -92,7 +92,7 @@ async function readTile(source: FileSource, file: string, image: TiffImage, colu
   const places = separatePlanes ? [0, 1, 2].map((plane) => plane * perPlane + tile) : [tile];
   if (samples < 3 || places.some((place) => byteCounts[place] === 0)) return blank(tileWidth, rows);
   try {
-    const planes = await Promise.all(places.map((place) => source.read(offsets[place]!, byteCounts[place]!)));
+    const planes = await Promise.all(places.map((place) => source.read(offsets[place], byteCounts[place])));
     const decoded = { width: tileWidth, height: rows, pixels: await decodeTile(image, planes, rows) };
     return withinImage(decoded, image.width - column * tileWidth, image.height - row * tileHeight);
   } catch (error) {

@@ -14,7 +14,7 @@ const RED_BLUE_TO_GREEN = 0.8;
  * absorbs red more than green is blue or green ink.
  */
 export function isInk(red: number, green: number, blue: number): boolean {
-  const [r, g, b] = [DENSITY[red]!, DENSITY[green]!, DENSITY[blue]!];
+  const [r, g, b] = [DENSITY[red], DENSITY[green], DENSITY[blue]];
   if (r > g + COLD || r + g + b > 3 * OPAQUE) return true;
   const saturation = (red - Math.min(green, blue)) / red;
   return saturation > RED_SATURATION && b > RED_BLUE_TO_GREEN * g;

@@ -36,10 +36,10 @@ export function findTissue({ width, height, pixels }: Thumbnail, smallest: numbe
   const histogram = new Uint32Array(256);
   let ink: Uint8Array = new Uint8Array(cells);
   for (let i = 0; i < cells; i++) {
-    const [red, green, blue] = [pixels[3 * i]!, pixels[3 * i + 1]!, pixels[3 * i + 2]!];
+    const [red, green, blue] = [pixels[3 * i], pixels[3 * i + 1], pixels[3 * i + 2]];
     values[i] = saturation(red, green, blue);
     ink[i] = isInk(red, green, blue) ? 1 : 0;
-    if (!ink[i]) histogram[values[i]!]!++;
+    if (!ink[i]) histogram[values[i]]++;
   }
   removeSmallAreas(ink, width, 1, Math.max(4, smallest / 8));
   ink = grow(ink, width, 2); // a pen's edge is a mixture with what lies below
