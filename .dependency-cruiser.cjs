@@ -27,7 +27,12 @@ const app = 'packages/subspace-fusion/src/';
 module.exports = {
   forbidden: [
     // Gradient rules of one family are written in operations of the others; they call each other only at run time.
-    { name: 'no-cycles', severity: 'error', from: { pathNot: '^packages/onnx-autodiff/src/ops/' }, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: { pathNot: '^packages/onnx-autodiff/src/ops/' },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     {
       name: 'engine-knows-nothing-of-medicine',
       severity: 'error',

@@ -30,11 +30,13 @@ function findPython() {
 }
 
 /** Runs a program that prints one JSON object and returns the object. */
-const runJson = (program, args) => JSON.parse(execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }));
+const runJson = (program, args) =>
+  JSON.parse(execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }));
 
 const size = ['--bag', options.bag, '--batch', options.batch, '--mode', options.mode];
 const stepInSubspace = () => runJson(process.execPath, [SUBSPACE, 'bench', 'step', ...size, '--json']);
-const stepInPytorch = (python, threads) => runJson(python, ['-B', here('pytorch_step.py'), ...size, '--threads', String(threads)]);
+const stepInPytorch = (python, threads) =>
+  runJson(python, ['-B', here('pytorch_step.py'), ...size, '--threads', String(threads)]);
 
 function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
@@ -85,8 +87,10 @@ function table({ bag, batch, rounds, mode, threads, torch, provider, subspace, p
 const python = findPython();
 if (python === undefined) {
   console.log('Skipped: no Python with PyTorch. To make one:');
-  console.log('  python3 -m venv bench/.venv && bench/.venv/bin/pip install -r bench/requirements.txt --extra-index-url URL');
-  console.log('(URL: PyTorch\'s index of CPU wheels), or name one in SUBSPACE_PYTHON.');
+  console.log(
+    '  python3 -m venv bench/.venv && bench/.venv/bin/pip install -r bench/requirements.txt --extra-index-url URL',
+  );
+  console.log("(URL: PyTorch's index of CPU wheels), or name one in SUBSPACE_PYTHON.");
 } else {
   const result = compare(python);
   console.log(table(result));

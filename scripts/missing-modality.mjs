@@ -34,7 +34,10 @@ const ROWS = [
 
 function subspace(args, capture = false) {
   const program = fileURLToPath(new URL('../packages/subspace-fusion/bin/subspace.js', import.meta.url));
-  const { status, stdout } = spawnSync(process.execPath, [program, ...args], { stdio: ['ignore', capture ? 'pipe' : 'ignore', 'inherit'], encoding: 'utf8' });
+  const { status, stdout } = spawnSync(process.execPath, [program, ...args], {
+    stdio: ['ignore', capture ? 'pipe' : 'ignore', 'inherit'],
+    encoding: 'utf8',
+  });
   if (status !== 0) process.exit(status ?? 1);
   return stdout;
 }
@@ -44,13 +47,33 @@ const ceilings = [];
 for (let seed = 1; seed <= Number(cohorts); seed++) {
   const cohort = join(out, `cohort-${seed}`);
   if (!existsSync(join(cohort, 'cohort.yaml'))) {
-    subspace(['simulate', '--regime', 'mixed', '--patients', '400', '--bag', '100', '--seed', String(seed), '--out', cohort]);
+    subspace([
+      'simulate',
+      '--regime',
+      'mixed',
+      '--patients',
+      '400',
+      '--bag',
+      '100',
+      '--seed',
+      String(seed),
+      '--out',
+      cohort,
+    ]);
   }
   for (const [name, settings] of Object.entries(MODELS)) {
     const run = join(out, `${name}-${seed}`);
     if (existsSync(join(run, 'result.json'))) continue;
     const common = ['--set', 'training.epochs=10', '--set', 'split.test=0.3', '--set', 'task=survival'];
-    subspace(['train', join(cohort, 'cohort.yaml'), ...common, ...settings, '--out', run, ...(existsSync(join(run, 'model.json')) ? ['--resume'] : [])]);
+    subspace([
+      'train',
+      join(cohort, 'cohort.yaml'),
+      ...common,
+      ...settings,
+      '--out',
+      run,
+      ...(existsSync(join(run, 'model.json')) ? ['--resume'] : []),
+    ]);
   }
   ROWS.forEach(([, name, args], i) => {
     const { metrics } = JSON.parse(subspace(['evaluate', join(out, `${name}-${seed}`), ...args, '--json'], true));
@@ -62,5 +85,7 @@ for (let seed = 1; seed <= Number(cohorts); seed++) {
 const mean = (xs) => (xs.reduce((a, b) => a + b, 0) / xs.length).toFixed(3);
 console.log(`| C-index, ${cohorts} cohorts | mean | each | attainable |\n| --- | --- | --- | --- |`);
 ROWS.forEach(([label, , , attainable], i) => {
-  console.log(`| ${label} | ${mean(values[i])} | ${values[i].map((x) => x.toFixed(3)).join(', ')} | ${mean(ceilings.map((c) => c[attainable]))} |`);
+  console.log(
+    `| ${label} | ${mean(values[i])} | ${values[i].map((x) => x.toFixed(3)).join(', ')} | ${mean(ceilings.map((c) => c[attainable]))} |`,
+  );
 });

@@ -25,7 +25,11 @@ const ROWS = [
   ['coordination', 'no coordination', 'subspace/no-coordination'],
   ['coordination', 'control: who yields is drawn', 'subspace/random-coordination'],
   ['mixed', 'the published forms', 'subspace/reference'],
-  ...['abmil', 'transmil', 'snn', 'mean-snn', 'pathomic', 'mcat', 'cmta'].map((peer) => ['mixed', peer, `${peer}/full`]),
+  ...['abmil', 'transmil', 'snn', 'mean-snn', 'pathomic', 'mcat', 'cmta'].map((peer) => [
+    'mixed',
+    peer,
+    `${peer}/full`,
+  ]),
 ];
 const FULL = 'subspace/full';
 
@@ -34,16 +38,28 @@ if (!out) {
   console.error('usage: node scripts/planted-truth-results.mjs OUT');
   process.exit(2);
 }
-const cohorts = readdirSync(out).filter((name) => /^cohort-\d+$/.test(name)).sort();
+const cohorts = readdirSync(out)
+  .filter((name) => /^cohort-\d+$/.test(name))
+  .sort();
 
 /** The finished runs of a regime on each cohort by model and variant, and what could be attained there. */
 function studies(regime) {
   return cohorts.flatMap((cohort) => {
     const runs = join(out, cohort, regime, 'runs');
     if (!existsSync(join(runs, 'comparison.json'))) return [];
-    const rows = parse(readFileSync(join(runs, 'results.csv')), { columns: true }).filter(({ state }) => state === 'done');
-    const { both } = JSON.parse(readFileSync(join(out, cohort, regime, 'cohort', 'truth.json'), 'utf8')).ceilings.population;
-    return [{ attainable: both, byName: Object.fromEntries(rows.map((row) => [`${row.model}/${row.variant}`, { ...row, folder: join(runs, row.folder) }])) }];
+    const rows = parse(readFileSync(join(runs, 'results.csv')), { columns: true }).filter(
+      ({ state }) => state === 'done',
+    );
+    const { both } = JSON.parse(readFileSync(join(out, cohort, regime, 'cohort', 'truth.json'), 'utf8')).ceilings
+      .population;
+    return [
+      {
+        attainable: both,
+        byName: Object.fromEntries(
+          rows.map((row) => [`${row.model}/${row.variant}`, { ...row, folder: join(runs, row.folder) }]),
+        ),
+      },
+    ];
   });
 }
 
@@ -63,7 +79,9 @@ function compare(regime, label, other) {
   return { regime, label, pairs, differences, ...repeatedSplits('difference', differences, 1, 0) };
 }
 
-const comparisons = ROWS.flatMap(([regime, label, other]) => [regime, ...(regime === 'mixed' ? [] : [`${regime}-twin`])].map((where) => compare(where, label, other)));
+const comparisons = ROWS.flatMap(([regime, label, other]) =>
+  [regime, ...(regime === 'mixed' ? [] : [`${regime}-twin`])].map((where) => compare(where, label, other)),
+);
 const tested = comparisons.filter(({ pValue }) => pValue.value !== null);
 const adjusted = holm(tested.map(({ pValue }) => pValue.value));
 
@@ -74,10 +92,31 @@ function comparisonRow(comparison) {
   const score = (of) => `${show(mean(pairs.map((pair) => pair[of])))} (${fraction(of)})`;
   const each = differences.map(signed).join(', ');
   const place = tested.indexOf(comparison);
-  if (place < 0) return [regime, label, `${pairs.length}`, score('full'), score('its'), signed(mean(differences)), each, '', 'undetermined'];
+  if (place < 0)
+    return [
+      regime,
+      label,
+      `${pairs.length}`,
+      score('full'),
+      score('its'),
+      signed(mean(differences)),
+      each,
+      '',
+      'undetermined',
+    ];
   const p = adjusted[place];
   const interval = `${signed(difference.value)} (${signed(difference.low)} to ${signed(difference.high)})`;
-  return [regime, label, `${pairs.length}`, score('full'), score('its'), interval, each, p < 0.001 ? '< 0.001' : p.toFixed(3), verdict(difference.low, difference.high, MARGIN, p)];
+  return [
+    regime,
+    label,
+    `${pairs.length}`,
+    score('full'),
+    score('its'),
+    interval,
+    each,
+    p < 0.001 ? '< 0.001' : p.toFixed(3),
+    verdict(difference.low, difference.high, MARGIN, p),
+  ];
 }
 
 /** The whole method in each regime beside what the simulator says of it, and the effective rank of its gene codes. */
@@ -86,7 +125,10 @@ function regimeRow(regime) {
   if (own.length === 0) return [regime, '0', 'not run', '', '', '', ''];
   const full = own.map(({ byName }) => byName[FULL]);
   const ranks = full.map(({ folder, selectedEpoch }) => {
-    const epochs = readFileSync(join(folder, 'metrics.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+    const epochs = readFileSync(join(folder, 'metrics.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
     return epochs.find(({ epoch }) => epoch === Number(selectedEpoch)).geneCodeRank;
   });
   const average = (values) => show(mean(values.map(Number)));
@@ -102,15 +144,35 @@ function regimeRow(regime) {
 }
 
 const regimes = [...new Set(ROWS.map(([regime]) => regime))].flatMap((regime) => [regime, `${regime}-twin`]);
-const seconds = regimes.flatMap((regime) => studies(regime).flatMap(({ byName }) => Object.values(byName).map((row) => Number(row.seconds))));
+const seconds = regimes.flatMap((regime) =>
+  studies(regime).flatMap(({ byName }) => Object.values(byName).map((row) => Number(row.seconds))),
+);
 const compute = `${seconds.length} finished trainings of ${cohorts.length} cohorts, ${(seconds.reduce((a, b) => a + b, 0) / 3600).toFixed(1)} core hours (a thread each).`;
 const tables = {
   'planted comparisons': formatMarkdown({
-    header: ['regime', 'against', 'cohorts', 'whole method', 'without or other', 'difference (95 %)', 'each cohort', 'p, Holm', 'this part'],
+    header: [
+      'regime',
+      'against',
+      'cohorts',
+      'whole method',
+      'without or other',
+      'difference (95 %)',
+      'each cohort',
+      'p, Holm',
+      'this part',
+    ],
     rows: comparisons.map(comparisonRow),
   }),
   'planted regimes': formatMarkdown({
-    header: ['regime', 'cohorts', 'attainable', 'whole method', 'ridge Cox, genes', 'rank of tumour codes', 'rank of microenvironment codes'],
+    header: [
+      'regime',
+      'cohorts',
+      'attainable',
+      'whole method',
+      'ridge Cox, genes',
+      'rank of tumour codes',
+      'rank of microenvironment codes',
+    ],
     rows: regimes.map(regimeRow),
   }),
   'planted compute': compute,

@@ -29,13 +29,36 @@ const TRAINING = { 'training.batch': 8 };
 
 const FULL = { full: {} };
 const REGIMES = {
-  subspaces: { models: ['subspace'], variants: { ...FULL, joint: { 'model.subspaces': 'joint' }, 'shuffled-sets': { 'geneSets.file': 'shuffled.gmt' } } },
-  attention: { models: ['subspace'], variants: { ...FULL, plain: { 'model.attention': 'plain' }, 'no-position-bias': { 'model.positionBias': 'none' } } },
-  consistency: { models: ['subspace'], variants: { ...FULL, 'no-consistency': { 'training.consistency': 'none' }, offsets: { 'training.consistency': 'offsets' } } },
-  coordination: { models: ['subspace'], variants: { ...FULL, 'no-coordination': { 'training.coordination': 'none' }, 'random-coordination': { 'training.coordination': 'random' } } },
+  subspaces: {
+    models: ['subspace'],
+    variants: { ...FULL, joint: { 'model.subspaces': 'joint' }, 'shuffled-sets': { 'geneSets.file': 'shuffled.gmt' } },
+  },
+  attention: {
+    models: ['subspace'],
+    variants: { ...FULL, plain: { 'model.attention': 'plain' }, 'no-position-bias': { 'model.positionBias': 'none' } },
+  },
+  consistency: {
+    models: ['subspace'],
+    variants: {
+      ...FULL,
+      'no-consistency': { 'training.consistency': 'none' },
+      offsets: { 'training.consistency': 'offsets' },
+    },
+  },
+  coordination: {
+    models: ['subspace'],
+    variants: {
+      ...FULL,
+      'no-coordination': { 'training.coordination': 'none' },
+      'random-coordination': { 'training.coordination': 'random' },
+    },
+  },
   mixed: {
     models: ['subspace', 'abmil', 'transmil', 'snn', 'mean-snn', 'pathomic', 'mcat', 'cmta'],
-    variants: { ...FULL, reference: { models: ['subspace'], 'training.consistency': 'reference', 'training.coordination': 'reference' } },
+    variants: {
+      ...FULL,
+      reference: { models: ['subspace'], 'training.consistency': 'reference', 'training.coordination': 'reference' },
+    },
   },
 };
 /** Nothing is left to predict there; one model is enough to see that it finds nothing. */
@@ -60,22 +83,36 @@ function write(file, text) {
 
 /** Patients are drawn independently of each other, so that their order will do for a division at random. */
 function divide(cohort, { train, validation }) {
-  const ids = readFileSync(join(cohort, 'clinical.csv'), 'utf8').trim().split('\n').slice(1).map((line) => line.split(',')[0]);
+  const ids = readFileSync(join(cohort, 'clinical.csv'), 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(',')[0]);
   const parts = [ids.slice(0, train), ids.slice(train, train + validation), ids.slice(train + validation)];
-  const rows = Array.from({ length: Math.max(...parts.map((part) => part.length)) }, (_, i) => [i, ...parts.map((part) => part[i] ?? '')].join(','));
+  const rows = Array.from({ length: Math.max(...parts.map((part) => part.length)) }, (_, i) =>
+    [i, ...parts.map((part) => part[i] ?? '')].join(','),
+  );
   // A folder of splits has two at least; the plan takes the first.
-  for (const fold of [0, 1]) write(join(cohort, 'splits', `splits_${fold}.csv`), [',train,val,test', ...rows, ''].join('\n'));
+  for (const fold of [0, 1])
+    write(join(cohort, 'splits', `splits_${fold}.csv`), [',train,val,test', ...rows, ''].join('\n'));
 }
 
 /** The same genes, dealt to two sets of the same sizes without knowledge: the first set takes its share evenly from the list by name. */
 function shuffleSets(cohort) {
-  const sets = readFileSync(join(cohort, 'gene-sets.gmt'), 'utf8').trim().split('\n').slice(0, 2).map((line) => line.split('\t'));
+  const sets = readFileSync(join(cohort, 'gene-sets.gmt'), 'utf8')
+    .trim()
+    .split('\n')
+    .slice(0, 2)
+    .map((line) => line.split('\t'));
   const genes = sets.flatMap(([, , ...own]) => own).sort();
   const first = sets[0].length - 2;
   const step = genes.length / first;
   const picked = new Set(Array.from({ length: first }, (_, i) => genes[Math.floor(i * step)]));
   const dealt = [genes.filter((gene) => picked.has(gene)), genes.filter((gene) => !picked.has(gene))];
-  write(join(cohort, 'shuffled.gmt'), sets.map(([name, source], s) => [name, source, ...dealt[s]].join('\t') + '\n').join(''));
+  write(
+    join(cohort, 'shuffled.gmt'),
+    sets.map(([name, source], s) => [name, source, ...dealt[s]].join('\t') + '\n').join(''),
+  );
 }
 
 for (const seed of asked.length > 0 ? asked.map(Number) : COHORTS) {
@@ -87,13 +124,45 @@ for (const seed of asked.length > 0 ? asked.map(Number) : COHORTS) {
       const cohort = join(folder, 'cohort');
       if (!existsSync(join(cohort, 'splits'))) {
         const patients = parts.train + parts.validation + parts.test;
-        subspace('simulate', '--regime', regime, ...(twin ? ['--null'] : []), '--patients', `${patients}`, '--bag', `${BAG}`, '--seed', `${seed}`, '--out', cohort);
+        subspace(
+          'simulate',
+          '--regime',
+          regime,
+          ...(twin ? ['--null'] : []),
+          '--patients',
+          `${patients}`,
+          '--bag',
+          `${BAG}`,
+          '--seed',
+          `${seed}`,
+          '--out',
+          cohort,
+        );
         shuffleSets(cohort);
         divide(cohort, parts);
       }
-      const set = { ...TRAINING, 'training.epochs': EPOCHS[regime], task: 'survival', 'split.file': 'splits', 'split.test': null, 'split.validation': null };
-      const plan = { config: 'cohort/cohort.yaml', set, folds: [0], seeds: [seed], threads: 1, ...(regime === 'mixed' && twin ? NOTHING : REGIMES[regime]) };
-      write(join(folder, 'plan.yaml'), Object.entries(plan).map(([name, value]) => `${name}: ${JSON.stringify(value)}\n`).join(''));
+      const set = {
+        ...TRAINING,
+        'training.epochs': EPOCHS[regime],
+        task: 'survival',
+        'split.file': 'splits',
+        'split.test': null,
+        'split.validation': null,
+      };
+      const plan = {
+        config: 'cohort/cohort.yaml',
+        set,
+        folds: [0],
+        seeds: [seed],
+        threads: 1,
+        ...(regime === 'mixed' && twin ? NOTHING : REGIMES[regime]),
+      };
+      write(
+        join(folder, 'plan.yaml'),
+        Object.entries(plan)
+          .map(([name, value]) => `${name}: ${JSON.stringify(value)}\n`)
+          .join(''),
+      );
       subspace('sweep', join(folder, 'plan.yaml'), '--out', join(folder, 'runs'));
       rmSync(join(cohort, 'bags'), { recursive: true });
     }

@@ -7,7 +7,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { crossvalTables, crossvalTask, formatMarkdown, modelsTable } from '../packages/subspace-fusion/dist/evaluation/tables/index.js';
+import {
+  crossvalTables,
+  crossvalTask,
+  formatMarkdown,
+  modelsTable,
+} from '../packages/subspace-fusion/dist/evaluation/tables/index.js';
 
 /** What must hold: the paired difference to ridge regression has its lower 95 % bound above this. */
 const BOUND = -0.05;
@@ -23,13 +28,20 @@ function read(folder) {
   const file = join(study, folder, 'crossval.json');
   // The keys of differences once had a true minus sign.
   const later = { model: 'subspace', notes: [], subgroups: [], worstPredicted: [] }; // what older files do not have
-  return existsSync(file) ? { ...later, ...JSON.parse(readFileSync(file, 'utf8').replaceAll(' − ', ' - ')) } : undefined;
+  return existsSync(file)
+    ? { ...later, ...JSON.parse(readFileSync(file, 'utf8').replaceAll(' − ', ' - ')) }
+    : undefined;
 }
 
 function tablesOf(folder) {
   const crossval = read(folder);
   if (!crossval) return '*Not run.*';
-  return [provenance(folder, crossval), ...crossvalTables(crossval).map((table) => (typeof table === 'string' ? `*${table}.*` : formatMarkdown(withoutEmptyColumns(table))))].join('\n\n');
+  return [
+    provenance(folder, crossval),
+    ...crossvalTables(crossval).map((table) =>
+      typeof table === 'string' ? `*${table}.*` : formatMarkdown(withoutEmptyColumns(table)),
+    ),
+  ].join('\n\n');
 }
 
 /** Older files have neither p-values nor verdicts. */
@@ -51,17 +63,30 @@ function summary(folders) {
     const { low } = Object.entries(crossval.differences).find(([name]) => name.includes('ridge'))[1];
     return [folder, `${header[1].replace(' (95 %)', '')} ${own[1]}`, ridge[1], ridge[2], low > BOUND ? 'yes' : 'no'];
   });
-  return formatMarkdown({ header: ['', 'this method (95 %)', 'ridge, same genes (95 %)', 'paired difference (95 %)', `lower bound above −${-BOUND}`], rows });
+  return formatMarkdown({
+    header: [
+      '',
+      'this method (95 %)',
+      'ridge, same genes (95 %)',
+      'paired difference (95 %)',
+      `lower bound above −${-BOUND}`,
+    ],
+    rows,
+  });
 }
 
 /** Which trainings the tables are of; each is a run folder with its config, predictions and result. */
 function provenance(folder, { folds, seeds }) {
   const runs = folds.flatMap(({ runs }) => runs);
   const controls = [...new Set(runs.flatMap(({ seed, control }) => (control === undefined ? [] : [seed])))];
-  const failed = runs.filter(({ failure }) => failure !== undefined).map(({ folder: run, failure }) => `${run} (${failure})`);
+  const failed = runs
+    .filter(({ failure }) => failure !== undefined)
+    .map(({ folder: run, failure }) => `${run} (${failure})`);
   return [
     `From \`${folder}/crossval.json\`: ${folds.length} folds, seed${seeds.length > 1 ? 's' : ''} ${seeds.join(', ')}, run folders \`${folder}/fold-K/seed-S\``,
-    controls.length > 0 ? `; permuted bags: seed${controls.length > 1 ? 's' : ''} ${controls.join(', ')}, \`${folder}/fold-K/permuted-bags-seed-S\`` : '',
+    controls.length > 0
+      ? `; permuted bags: seed${controls.length > 1 ? 's' : ''} ${controls.join(', ')}, \`${folder}/fold-K/permuted-bags-seed-S\``
+      : '',
     failed.length > 0 ? `; failed: ${failed.join(', ')}` : '',
     '.',
   ].join('');
@@ -70,9 +95,12 @@ function provenance(folder, { folds, seeds }) {
 const makers = { table: ([folder]) => tablesOf(folder), summary };
 const text = readFileSync(document, 'utf8');
 let places = 0;
-const written = text.replace(/(<!-- (table|summary): (.*?) -->)[^]*?(<!-- end -->)/g, (_, start, kind, folders, end) => {
-  places++;
-  return `${start}\n${makers[kind](folders.split(' '))}\n${end}`;
-});
+const written = text.replace(
+  /(<!-- (table|summary): (.*?) -->)[^]*?(<!-- end -->)/g,
+  (_, start, kind, folders, end) => {
+    places++;
+    return `${start}\n${makers[kind](folders.split(' '))}\n${end}`;
+  },
+);
 writeFileSync(document, written);
 console.log(`${document}: ${places} places filled from ${study}`);

@@ -27,13 +27,29 @@ const rows = [];
 for (let seed = 1; seed <= Number(cohorts); seed++) {
   const cohort = join(out, `cohort-${seed}`);
   if (!existsSync(join(cohort, 'cohort.yaml'))) {
-    subspace('simulate', '--regime', regime, '--ragged', '--patients', '400', '--bag', '225', '--seed', String(seed), '--out', cohort);
+    subspace(
+      'simulate',
+      '--regime',
+      regime,
+      '--ragged',
+      '--patients',
+      '400',
+      '--bag',
+      '225',
+      '--seed',
+      String(seed),
+      '--out',
+      cohort,
+    );
   }
   const values = LAYOUTS.map((layout) => {
     const run = join(out, `${layout}-${seed}`);
-    const settings = ['task=survival', 'training.epochs=10', 'split.test=0.3', `features.layout=${layout}`].flatMap((setting) => ['--set', setting]);
+    const settings = ['task=survival', 'training.epochs=10', 'split.test=0.3', `features.layout=${layout}`].flatMap(
+      (setting) => ['--set', setting],
+    );
     const resume = existsSync(join(run, 'model.json')) ? ['--resume'] : [];
-    if (!existsSync(join(run, 'result.json'))) subspace('train', join(cohort, 'cohort.yaml'), ...settings, ...resume, '--out', run);
+    if (!existsSync(join(run, 'result.json')))
+      subspace('train', join(cohort, 'cohort.yaml'), ...settings, ...resume, '--out', run);
     return JSON.parse(readFileSync(join(run, 'result.json'), 'utf8')).metrics.concordanceIndex.value;
   });
   const { anyOrder, inPlace, both } = JSON.parse(readFileSync(join(cohort, 'truth.json'), 'utf8')).ceilings.population;
@@ -41,5 +57,8 @@ for (let seed = 1; seed <= Number(cohorts); seed++) {
 }
 
 const means = rows[0].slice(1).map((_, i) => rows.reduce((sum, row) => sum + row[i + 1], 0) / rows.length);
-console.log('| cohort | raster | spatial | difference | attainable: slides in any order | slides in place | with genes |\n| --- | --- | --- | --- | --- | --- | --- |');
-for (const [name, ...values] of [...rows, ['mean', ...means]]) console.log(`| ${name} | ${values.map((x) => x.toFixed(3)).join(' | ')} |`);
+console.log(
+  '| cohort | raster | spatial | difference | attainable: slides in any order | slides in place | with genes |\n| --- | --- | --- | --- | --- | --- | --- |',
+);
+for (const [name, ...values] of [...rows, ['mean', ...means]])
+  console.log(`| ${name} | ${values.map((x) => x.toFixed(3)).join(' | ')} |`);

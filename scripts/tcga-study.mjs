@@ -32,18 +32,44 @@ const PLAN = [
 
 function subspace(...args) {
   console.log(`\nsubspace ${args.join(' ')}`);
-  const { status } = spawnSync(process.execPath, [join(root, 'packages/subspace-fusion/bin/subspace.js'), ...args], { stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [join(root, 'packages/subspace-fusion/bin/subspace.js'), ...args], {
+    stdio: 'inherit',
+  });
   if (status !== 0) process.exit(status ?? 1);
 }
 
 const slides = resolve(out, 'slides');
 if (!existsSync(join(slides, 'cohort.yaml'))) {
-  const real = ['--expression', join(data, 'tcga-gbmlgg/expression.csv.gz'), '--clinical', join(data, 'tcga-gbmlgg/clinical.csv')];
-  subspace('simulate', ...real, '--gene-sets', join(data, 'gene-sets/glioma-subspaces.tcga1544.gmt'), '--leave-out-floors-by', 'study', '--bag', '400', '--out', slides);
+  const real = [
+    '--expression',
+    join(data, 'tcga-gbmlgg/expression.csv.gz'),
+    '--clinical',
+    join(data, 'tcga-gbmlgg/clinical.csv'),
+  ];
+  subspace(
+    'simulate',
+    ...real,
+    '--gene-sets',
+    join(data, 'gene-sets/glioma-subspaces.tcga1544.gmt'),
+    '--leave-out-floors-by',
+    'study',
+    '--bag',
+    '400',
+    '--out',
+    slides,
+  );
 }
 const steps = only === undefined ? PLAN : only.split(',').map((step) => PLAN[Number(step) - 1]);
 for (const { task, folder, more } of steps) {
   const paths = ['--set', `data=${data}`, '--set', `features.folder=${join(slides, 'bags')}`];
   const within = WITHIN.flatMap((group) => ['--within', group]);
-  subspace('crossval', join(root, `examples/tcga-${task}.yaml`), ...paths, ...within, ...more, '--out', join(out, folder));
+  subspace(
+    'crossval',
+    join(root, `examples/tcga-${task}.yaml`),
+    ...paths,
+    ...within,
+    ...more,
+    '--out',
+    join(out, folder),
+  );
 }

@@ -31,7 +31,11 @@ function install(programs) {
   if (programs.length > 0 && mayInstall) {
     const packages = programs.flatMap((program) => program.packages);
     console.error(`Installing ${packages.join(', ')} for ${programs.map(({ tests }) => tests).join(' and ')}`);
-    const run = (...args) => spawnSync('apt-get', args, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+    const run = (...args) =>
+      spawnSync('apt-get', args, {
+        stdio: ['ignore', 'ignore', 'inherit'],
+        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      });
     run('update');
     // One by one: what cannot be had must not keep the others away.
     for (const program of programs) run('install', '-y', '--no-install-recommends', ...program.packages);
@@ -49,9 +53,14 @@ function python() {
   if (has()) return own;
   console.error("Installing Python's onnxruntime for the test of exported models");
   spawnSync('python3', ['-m', 'venv', '.venv'], { stdio: 'ignore' });
-  spawnSync(own, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', 'onnxruntime==1.30.0'], { stdio: 'ignore', timeout: 300_000 });
+  spawnSync(own, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', 'onnxruntime==1.30.0'], {
+    stdio: 'ignore',
+    timeout: 300_000,
+  });
   if (has()) return own;
-  console.error("Python's onnxruntime is missing and cannot be installed here: the tests of exported models in Python will be skipped.");
+  console.error(
+    "Python's onnxruntime is missing and cannot be installed here: the tests of exported models in Python will be skipped.",
+  );
   return undefined;
 }
 
@@ -59,18 +68,33 @@ install(PROGRAMS.filter((program) => !isThere(program)));
 const interpreter = python();
 const folder = mkdtempSync(join(tmpdir(), 'subspace-tests-'));
 const report = join(folder, 'report.json');
-const vitest = ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)];
-const { status } = spawnSync('npx', vitest, { stdio: 'inherit', env: { ...process.env, ...(interpreter ? { SUBSPACE_PYTHON: interpreter } : {}) } });
+const vitest = [
+  'vitest',
+  'run',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${report}`,
+  ...process.argv.slice(2),
+];
+const { status } = spawnSync('npx', vitest, {
+  stdio: 'inherit',
+  env: { ...process.env, ...(interpreter ? { SUBSPACE_PYTHON: interpreter } : {}) },
+});
 
 let failed = 1;
 try {
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
+    readFileSync(report, 'utf8'),
+  );
   // A file that could not even be loaded has no tests to fail.
-  const broken = testResults.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0).length;
+  const broken = testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+  ).length;
   failed = numFailedTests + broken;
   const skipped = numPendingTests + numTodoTests;
   for (const { assertionResults } of testResults) {
-    for (const { status, fullName } of assertionResults) if (status === 'pending' || status === 'skipped') console.log(`skipped: ${fullName}`);
+    for (const { status, fullName } of assertionResults)
+      if (status === 'pending' || status === 'skipped') console.log(`skipped: ${fullName}`);
   }
   console.log(`${numPassedTests} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 } catch (error) {

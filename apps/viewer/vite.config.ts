@@ -48,7 +48,13 @@ const CONTENT_SECURITY_POLICY = [
 function contentSecurityPolicy(): Plugin {
   return {
     name: 'content-security-policy',
-    transformIndexHtml: () => [{ tag: 'meta', attrs: { 'http-equiv': 'Content-Security-Policy', content: CONTENT_SECURITY_POLICY }, injectTo: 'head-prepend' }],
+    transformIndexHtml: () => [
+      {
+        tag: 'meta',
+        attrs: { 'http-equiv': 'Content-Security-Policy', content: CONTENT_SECURITY_POLICY },
+        injectTo: 'head-prepend',
+      },
+    ],
   };
 }
 
@@ -65,7 +71,14 @@ export default defineConfig({
       // Of the package, only what the page uses.
       treeshake: { moduleSideEffects: (id: string) => !/[/\\](subspace-fusion[/\\]dist|zod|yaml)[/\\]/.test(id) },
       // The libraries that come with WebAssembly stand in files of their own.
-      output: { codeSplitting: { groups: [{ name: 'runtime-onnx', test: /onnxruntime/ }, { name: 'runtime-hdf5', test: /h5wasm/ }] } },
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'runtime-onnx', test: /onnxruntime/ },
+            { name: 'runtime-hdf5', test: /h5wasm/ },
+          ],
+        },
+      },
     },
   },
   build: {

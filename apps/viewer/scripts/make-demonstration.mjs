@@ -24,7 +24,11 @@ const stamp = join(out, 'made.json');
 
 /** The columns of one patient of a matrix of genes × patients. */
 function columnOf(matrix, patient) {
-  const [header, ...rows] = gunzipSync(readFileSync(matrix)).toString().trim().split('\n').map((line) => line.split(','));
+  const [header, ...rows] = gunzipSync(readFileSync(matrix))
+    .toString()
+    .trim()
+    .split('\n')
+    .map((line) => line.split(','));
   const column = header.indexOf(patient);
   return gzipSync([header, ...rows].map((cells) => `${cells[0]},${cells[column]}\n`).join(''));
 }
@@ -41,14 +45,21 @@ async function makeDemonstration() {
     await explainPatient(run, { bags: [], patient }); // leaves the training patients' means in the run folder
     rmSync(out, { recursive: true, force: true });
     mkdirSync(out, { recursive: true });
-    for (const name of ['model.json', 'checkpoint.safetensors', 'predictions.json', 'result.json']) copyFileSync(join(run, name), join(out, name));
+    for (const name of ['model.json', 'checkpoint.safetensors', 'predictions.json', 'result.json'])
+      copyFileSync(join(run, name), join(out, name));
     copyFileSync(join(run, 'explanations', 'background.json'), join(out, 'background.json'));
     const { expression } = JSON.parse(readFileSync(join(run, 'config.json'), 'utf8'));
-    writeFileSync(join(out, 'config.json'), JSON.stringify({ provider: 'cpu', expression: { ...expression, file: 'expression.csv.gz' } }));
+    writeFileSync(
+      join(out, 'config.json'),
+      JSON.stringify({ provider: 'cpu', expression: { ...expression, file: 'expression.csv.gz' } }),
+    );
     const slide = `${patient}-DX1.h5`;
     copyFileSync(join(cohort, 'bags', slide), join(out, slide));
     writeFileSync(join(out, `${patient}-expression.csv.gz`), columnOf(join(cohort, 'expression.csv.gz'), patient));
-    writeFileSync(join(out, 'patients.json'), JSON.stringify([{ patient, bags: [slide], expression: `${patient}-expression.csv.gz` }]));
+    writeFileSync(
+      join(out, 'patients.json'),
+      JSON.stringify([{ patient, bags: [slide], expression: `${patient}-expression.csv.gz` }]),
+    );
     writeFileSync(stamp, made);
   } finally {
     rmSync(folder, { recursive: true, force: true });

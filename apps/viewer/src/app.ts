@@ -44,13 +44,19 @@ export async function startApp(): Promise<void> {
   if (files) await openRun(files);
   const patients = run ? await fetchPatients() : [];
   if (patients.length > 0) {
-    panel.offer(patients.map(({ patient }) => patient), patients[0].patient, (id) => void showOffered(patients.find(({ patient }) => patient === id)!));
+    panel.offer(
+      patients.map(({ patient }) => patient),
+      patients[0].patient,
+      (id) => void showOffered(patients.find(({ patient }) => patient === id)!),
+    );
     await showOffered(patients[0]);
   }
   document.body.dataset['ready'] = 'true';
 
   async function openRun(files: Record<string, Blob>): Promise<boolean> {
-    const opened = await status.during('Opening the model', (options) => engine.open({ files, backend: wanted }, options));
+    const opened = await status.during('Opening the model', (options) =>
+      engine.open({ files, backend: wanted }, options),
+    );
     if (!opened) return false;
     run = opened;
     byId('model').textContent = describeModel(opened);
@@ -77,12 +83,15 @@ export async function startApp(): Promise<void> {
     const sorted = sortFiles(files);
     if (sorted.unknown.length > 0) {
       const names = sorted.unknown.map(({ name }) => name).join(', ');
-      status.fail(`${names}: this is not a kind of file that the page reads. Features are .h5, .pt, .npy or .safetensors; expression is .csv, .tsv or .h5ad; slides are .svs or .tif.`);
+      status.fail(
+        `${names}: this is not a kind of file that the page reads. Features are .h5, .pt, .npy or .safetensors; expression is .csv, .tsv or .h5ad; slides are .svs or .tif.`,
+      );
       return;
     }
     if (sorted.expression.length > 1) return void status.fail('There are several expression files. Drop one.');
     if (Object.keys(sorted.run).length > 0 && !(await openRun(sorted.run))) return;
-    if (!run) return void status.fail('There is no model yet. Drop model.json and checkpoint.safetensors of a run folder.');
+    if (!run)
+      return void status.fail('There is no model yet. Drop model.json and checkpoint.safetensors of a run folder.');
     const complete = sorted.bags.length > 0 || sorted.expression.length > 0;
     if (complete) {
       // A new feature file is a new patient, whose expression may be in the matrix that is here already.
@@ -106,7 +115,9 @@ export async function startApp(): Promise<void> {
     for (const id of ['prediction', 'what-if', 'attention', 'explanation']) byId(id).hidden = true;
     attention = undefined;
     if (!patient) return;
-    panel.describe(`Shown: ${[...given.bags, ...(given.expression ? [given.expression] : [])].map(({ name }) => name).join(', ')}`);
+    panel.describe(
+      `Shown: ${[...given.bags, ...(given.expression ? [given.expression] : [])].map(({ name }) => name).join(', ')}`,
+    );
     showPrediction(byId('prediction'), run, patient);
     offerWhatIf(run, patient, undefined);
     if (run.network !== 'subspace') return;
@@ -119,11 +130,16 @@ export async function startApp(): Promise<void> {
   async function lookAt(patient: PatientView, slide: number): Promise<void> {
     const { slides } = patient;
     const view = slides[slide];
-    const looked = view && (await status.during('Finding where the model looked', (options) => engine.look({ slide }, options)));
+    const looked =
+      view && (await status.during('Finding where the model looked', (options) => engine.look({ slide }, options)));
     if (!looked) return;
     attention = showAttention(byId('attention'), view, looked, {
-      neighbours: (patch) => status.during('Finding the neighbours', (options) => engine.neighbours({ slide, patch }, options)),
-      choice: slides.length < 2 ? undefined : { slides: slides.map(({ name }) => name), chosen: slide, onChoose: (next) => void lookAt(patient, next) },
+      neighbours: (patch) =>
+        status.during('Finding the neighbours', (options) => engine.neighbours({ slide, patch }, options)),
+      choice:
+        slides.length < 2
+          ? undefined
+          : { slides: slides.map(({ name }) => name), chosen: slide, onChoose: (next) => void lookAt(patient, next) },
     });
   }
 
@@ -131,7 +147,10 @@ export async function startApp(): Promise<void> {
     const controller = new AbortController();
     stopExplaining = () => controller.abort();
     const explanation = await status.during('Explaining', (options) =>
-      engine.explain({}, { ...options, signal: AbortSignal.any([controller.signal, ...(options.signal ? [options.signal] : [])]) }),
+      engine.explain(
+        {},
+        { ...options, signal: AbortSignal.any([controller.signal, ...(options.signal ? [options.signal] : [])]) },
+      ),
     );
     if (!explanation) return void offerExplanation(byId('explanation'), () => void explain(run, patient));
     showExplanation(byId('explanation'), explanation, patient);
@@ -141,7 +160,13 @@ export async function startApp(): Promise<void> {
   function offerWhatIf(run: RunView, patient: PatientView, explanation: PatientExplanation | undefined): void {
     let waiting: { readonly change: WhatIf | undefined } | undefined;
     let busy = false;
-    const card = showWhatIf(byId('what-if'), run, patient, orderedGenes(patient, explanation), (change) => void predict(change));
+    const card = showWhatIf(
+      byId('what-if'),
+      run,
+      patient,
+      orderedGenes(patient, explanation),
+      (change) => void predict(change),
+    );
     /** Predicts for the latest of all changes. */
     async function predict(change: WhatIf | undefined): Promise<void> {
       waiting = { change };
@@ -163,7 +188,10 @@ export async function startApp(): Promise<void> {
   let slideEngine: Connection<SlideTasks> | undefined;
   async function showSlideImage(): Promise<void> {
     const file = slideImage!;
-    if (!attention) return void status.fail('There is nothing to lay over the slide yet. Drop the feature file that was made from it, too.');
+    if (!attention)
+      return void status.fail(
+        'There is nothing to lay over the slide yet. Drop the feature file that was made from it, too.',
+      );
     slideEngine ??= connect<SlideTasks>(new Worker(new URL('./slide/worker.ts', import.meta.url), { type: 'module' }));
     const info = await status.during('Opening the slide', (options) => slideEngine!.open({ file }, options));
     if (info) await attention.showImage(slideEngine, info);

@@ -12,14 +12,18 @@ const RUNTIME = /^(runtime-|ort-|openjpeg)/;
 describe.skipIf(!existsSync(join(DIST, 'index.html')))('the built page (needs npm run build)', () => {
   test('its own code is under 300 kB, compressed', () => {
     const assets = readdirSync(join(DIST, 'assets')).filter((name) => /\.(js|css)$/.test(name) && !RUNTIME.test(name));
-    const bytes = ['index.html', ...assets.map((name) => join('assets', name))].map((name) => gzipSync(readFileSync(join(DIST, name)), { level: 9 }).length);
+    const bytes = ['index.html', ...assets.map((name) => join('assets', name))].map(
+      (name) => gzipSync(readFileSync(join(DIST, name)), { level: 9 }).length,
+    );
     expect(bytes.length).toBeGreaterThan(3);
     expect(bytes.reduce((a, b) => a + b)).toBeLessThan(300_000);
   });
 
   test('names no other host and holds its content security policy', () => {
     const html = readFileSync(join(DIST, 'index.html'), 'utf8');
-    expect(html.replaceAll('&#39;', "'")).toContain(`Content-Security-Policy" content="default-src 'none'; script-src 'self' 'wasm-unsafe-eval';`);
+    expect(html.replaceAll('&#39;', "'")).toContain(
+      `Content-Security-Policy" content="default-src 'none'; script-src 'self' 'wasm-unsafe-eval';`,
+    );
     expect(html).not.toMatch(/(src|href)="(\/|https?:)/);
   });
 });
@@ -50,7 +54,9 @@ describe.skipIf(!existsSync(CHROMIUM))(`the page is for everybody (needs Chromiu
       const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } };
       return (await axe.run()).violations;
     });
-    return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
   }
 
   test.each([
@@ -64,7 +70,8 @@ describe.skipIf(!existsSync(CHROMIUM))(`the page is for everybody (needs Chromiu
     expect(await findings(page)).toEqual([]);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(options.viewport.width);
     expect(errors).toEqual([]);
-    if (process.env['SCREENSHOTS']) await page.screenshot({ path: join(process.env['SCREENSHOTS'], `${options.colorScheme}.png`), fullPage: true });
+    if (process.env['SCREENSHOTS'])
+      await page.screenshot({ path: join(process.env['SCREENSHOTS'], `${options.colorScheme}.png`), fullPage: true });
     await page.close();
   });
 
@@ -74,7 +81,14 @@ describe.skipIf(!existsSync(CHROMIUM))(`the page is for everybody (needs Chromiu
     const reached: string[] = [];
     for (let i = 0; i < 40; i++) {
       await page.keyboard.press('Tab');
-      reached.push(await page.evaluate(() => document.activeElement!.id || document.activeElement!.getAttribute('data-branch') || document.activeElement!.tagName));
+      reached.push(
+        await page.evaluate(
+          () =>
+            document.activeElement!.id ||
+            document.activeElement!.getAttribute('data-branch') ||
+            document.activeElement!.tagName,
+        ),
+      );
     }
     const wanted = ['chooser', 'patients', 'gene-search', 'opacity', 'threshold', 'tumour', 'microenvironment'];
     expect(reached.filter((name) => wanted.includes(name)).slice(0, wanted.length)).toEqual(wanted);

@@ -43,7 +43,13 @@ describe.skipIf(!existsSync(CHROMIUM))(`a slide in a browser (needs Chromium: ${
     const { width = 0, height = 0 } = await shot.metadata();
     const side = Math.min(width, height); // the slide is square and fills the shorter edge
     const left = Math.round(width / 2 + (part - 0.5) * side);
-    return [...(await shot.removeAlpha().extract({ left, top: Math.round(height / 2), width: 1, height: 1 }).raw().toBuffer())];
+    return [
+      ...(await shot
+        .removeAlpha()
+        .extract({ left, top: Math.round(height / 2), width: 1, height: 1 })
+        .raw()
+        .toBuffer()),
+    ];
   }
   const near = (colour: number[], wanted: number[]) => colour.every((x, i) => Math.abs(x - wanted[i]) < 12);
   const setSlider = (id: string, value: string) =>
@@ -64,7 +70,9 @@ describe.skipIf(!existsSync(CHROMIUM))(`a slide in a browser (needs Chromium: ${
 
   test.each(['jpeg', 'deflate', 'webp'] as const)('a pyramidal TIFF (%s) is shown', async (compression) => {
     const file = join(folder, `${compression}.tif`);
-    await picture().tiff({ tile: true, pyramid: true, tileWidth: 256, tileHeight: 256, compression, quality: 95 }).toFile(file);
+    await picture()
+      .tiff({ tile: true, pyramid: true, tileWidth: 256, tileHeight: 256, compression, quality: 95 })
+      .toFile(file);
     await drop(page, [file]);
     await settled(page);
     expect(await page.innerText('#patch-said')).toContain(`${compression}.tif (TIFF, ${EDGE} × ${EDGE} pixels)`);
@@ -73,14 +81,17 @@ describe.skipIf(!existsSync(CHROMIUM))(`a slide in a browser (needs Chromium: ${
   });
 
   const REAL = '../shared/data/slides';
-  test.skipIf(!existsSync(REAL)).each(['CMU-1-Small-Region.svs', 'TCGA-CR-7395-01A-01-TS1.svs'])(`%s is shown (needs ${REAL})`, async (name) => {
-    await page.setInputFiles('#chooser', join(REAL, name));
-    await settled(page);
-    expect(await page.innerText('#patch-said')).toContain(name);
-    // Tissue in the middle of it.
-    await expect.poll(async () => near(await colourAt(0.5), [255, 255, 255]), { timeout: 60_000 }).toBe(false);
-    expect(errors).toEqual([]);
-  });
+  test.skipIf(!existsSync(REAL)).each(['CMU-1-Small-Region.svs', 'TCGA-CR-7395-01A-01-TS1.svs'])(
+    `%s is shown (needs ${REAL})`,
+    async (name) => {
+      await page.setInputFiles('#chooser', join(REAL, name));
+      await settled(page);
+      expect(await page.innerText('#patch-said')).toContain(name);
+      // Tissue in the middle of it.
+      await expect.poll(async () => near(await colourAt(0.5), [255, 255, 255]), { timeout: 60_000 }).toBe(false);
+      expect(errors).toEqual([]);
+    },
+  );
 
   test('a picture without a pyramid is shown', async () => {
     const file = join(folder, 'region.png');
@@ -126,7 +137,10 @@ describe.skipIf(!existsSync(CHROMIUM))(`a slide in a browser (needs Chromium: ${
   });
 
   test('a damaged tile is told apart from the slide', async () => {
-    const small = await picture().resize(600).tiff({ tile: true, tileWidth: 256, tileHeight: 256, compression: 'jpeg' }).toBuffer();
+    const small = await picture()
+      .resize(600)
+      .tiff({ tile: true, tileWidth: 256, tileHeight: 256, compression: 'jpeg' })
+      .toBuffer();
     await drop(page, [{ name: 'cut.tif', content: small.subarray(0, small.length - 200) }]);
     await settled(page);
     expect(await page.innerText('.error p')).toMatch(/cut\.tif: /);

@@ -13,8 +13,16 @@ const CLOSE = 1e-4;
 function figures({ risk, survival, probabilities }: PatientPrediction): Record<string, number> {
   if (probabilities) return { ...probabilities };
   const { years, median } = survival!;
-  const all = { 'alive after 1 year': years[1], 'alive after 2 years': years[2], 'alive after 5 years': years[5], 'median survival': median, 'risk (higher is worse)': risk! };
-  return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, number] => typeof entry[1] === 'number'));
+  const all = {
+    'alive after 1 year': years[1],
+    'alive after 2 years': years[2],
+    'alive after 5 years': years[5],
+    'median survival': median,
+    'risk (higher is worse)': risk!,
+  };
+  return Object.fromEntries(
+    Object.entries(all).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+  );
 }
 
 function expectSame(shown: Record<string, number>, computed: Record<string, number>): void {
@@ -61,7 +69,10 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
     });
     afterAll(() => page.close());
 
-    const runFiles = (run: string) => ['model.json', 'checkpoint.safetensors', 'config.json', 'predictions.json', 'result.json'].map((name) => join(run, name)).filter(existsSync);
+    const runFiles = (run: string) =>
+      ['model.json', 'checkpoint.safetensors', 'config.json', 'predictions.json', 'result.json']
+        .map((name) => join(run, name))
+        .filter(existsSync);
     const shown = async () => {
       await settled(page);
       return numbers(page, '#prediction');
@@ -73,28 +84,41 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
 
     test('shows the demonstration at once, as the command line predicts it', async () => {
       const run = join(DIST, 'run');
-      const [{ patient, bags, expression }] = JSON.parse(readFileSync(join(run, 'patients.json'), 'utf8')) as [{ patient: string; bags: string[]; expression: string }];
+      const [{ patient, bags, expression }] = JSON.parse(readFileSync(join(run, 'patients.json'), 'utf8')) as [
+        { patient: string; bags: string[]; expression: string },
+      ];
       expect(await page.innerText('#prediction h2')).toBe(`Prediction for ${patient}`);
-      const computed = await predictPatient(run, { bags: bags.map((bag) => join(run, bag)), expression: join(run, expression) });
+      const computed = await predictPatient(run, {
+        bags: bags.map((bag) => join(run, bag)),
+        expression: join(run, expression),
+      });
       expectSame(await shown(), figures(computed));
-      for (const section of ['#what-if', '#attention', '#explanation']) expect(await page.isVisible(section)).toBe(true);
+      for (const section of ['#what-if', '#attention', '#explanation'])
+        expect(await page.isVisible(section)).toBe(true);
       expect(await page.innerText('header')).toContain('not a medical device');
       expect(errors).toEqual([]);
     });
 
     test('nothing comes from elsewhere', () => {
-      expect(requests.filter((url) => !url.startsWith(host.url) && !url.startsWith('blob:') && !url.startsWith('data:'))).toEqual([]);
+      expect(
+        requests.filter((url) => !url.startsWith(host.url) && !url.startsWith('blob:') && !url.startsWith('data:')),
+      ).toEqual([]);
       expect(requests.some((url) => url.endsWith('.wasm'))).toBe(true);
     });
 
     test('a dropped run with the files of a patient', async () => {
       await drop(page, [...runFiles(runs.survival), runs.bag, runs.expression]);
-      expectSame(await shown(), figures(await predictPatient(runs.survival, { bags: [runs.bag], expression: runs.expression })));
+      expectSame(
+        await shown(),
+        figures(await predictPatient(runs.survival, { bags: [runs.bag], expression: runs.expression })),
+      );
       expect(await page.innerText('#current')).toContain(basename(runs.bag));
     });
 
     test('a changed gene', async () => {
-      const { scaling } = JSON.parse(readFileSync(join(runs.survival, 'model.json'), 'utf8')) as { scaling: { tumour: { genes: string[]; mean: number[]; deviation: number[]; transform: string } } };
+      const { scaling } = JSON.parse(readFileSync(join(runs.survival, 'model.json'), 'utf8')) as {
+        scaling: { tumour: { genes: string[]; mean: number[]; deviation: number[]; transform: string } };
+      };
       const { genes, mean, deviation, transform } = scaling.tumour;
       expect(transform).toBe('log2p1');
       const [gene] = genes as [string];
@@ -106,8 +130,13 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
       await settled(page);
       await page.waitForSelector('#prediction .change');
       const raw = 2 ** (mean[0] + 2.5 * deviation[0]) - 1;
-      const changed = editedMatrix(runs.expression, join(runs.folder, 'changed.csv'), (rows) => rows.map((row) => (row[0] === gene ? [gene, ...row.slice(1).map(() => String(raw))] : row)));
-      expectSame(await shown(), figures(await predictPatient(runs.survival, { bags: [runs.bag], expression: changed })));
+      const changed = editedMatrix(runs.expression, join(runs.folder, 'changed.csv'), (rows) =>
+        rows.map((row) => (row[0] === gene ? [gene, ...row.slice(1).map(() => String(raw))] : row)),
+      );
+      expectSame(
+        await shown(),
+        figures(await predictPatient(runs.survival, { bags: [runs.bag], expression: changed })),
+      );
       await page.click('text=Undo all changes');
       await page.waitForSelector('#prediction .change', { state: 'detached' });
     });
@@ -115,9 +144,14 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
     test('a modality left out', async () => {
       await page.check('input[value=slide]');
       await page.waitForSelector('#prediction .change');
-      expectSame(await shown(), figures(await predictPatient(runs.survival, { bags: [], expression: runs.expression, patient: runs.patient })));
+      expectSame(
+        await shown(),
+        figures(await predictPatient(runs.survival, { bags: [], expression: runs.expression, patient: runs.patient })),
+      );
       await page.check('input[value=genes]');
-      await expect.poll(async () => (await numbers(page, '#prediction'))['risk (higher is worse)']).toBeCloseTo((await predictPatient(runs.survival, { bags: [runs.bag] })).risk!, 4);
+      await expect
+        .poll(async () => (await numbers(page, '#prediction'))['risk (higher is worse)'])
+        .toBeCloseTo((await predictPatient(runs.survival, { bags: [runs.bag] })).risk!, 4);
       await page.check('input[value=nothing]');
       await settled(page);
     });
@@ -129,13 +163,21 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
         slides: { branches: Record<string, { attention: number[] }>; layout: { x: number[]; y: number[] } }[];
       }
       const computed = explained(runs.survival, runs.patient) as Explanation;
-      await drop(page, [...runFiles(runs.survival), join(runs.survival, 'explanations/background.json'), runs.bag, runs.expression]);
+      await drop(page, [
+        ...runFiles(runs.survival),
+        join(runs.survival, 'explanations/background.json'),
+        runs.bag,
+        runs.expression,
+      ]);
       await settled(page);
       const all = await numbers(page, '#explanation');
       expect(all['tumour']).toBeCloseTo(computed.subspaces.share['tumour'], 4);
       expect(all['microenvironment']).toBeCloseTo(computed.subspaces.share['microenvironment'], 4);
-      const genes = Object.values(computed.genes.subspaces).flatMap(({ genes }) => genes).sort((a, b) => Math.abs(b.attribution) - Math.abs(a.attribution));
-      for (const { gene, attribution } of genes.slice(0, 5)) expect(Math.abs(all[gene] - attribution), gene).toBeLessThan(CLOSE);
+      const genes = Object.values(computed.genes.subspaces)
+        .flatMap(({ genes }) => genes)
+        .sort((a, b) => Math.abs(b.attribution) - Math.abs(a.attribution));
+      for (const { gene, attribution } of genes.slice(0, 5))
+        expect(Math.abs(all[gene] - attribution), gene).toBeLessThan(CLOSE);
 
       const [{ branches, layout }] = computed.slides as [Explanation['slides'][0]];
       const map = page.locator('canvas[data-branch=tumour]');
@@ -143,11 +185,13 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
       await page.keyboard.press('ArrowRight'); // from the first patch, upper left
       const said = await page.innerText('#patch-said');
       expect(said).toContain(`Patch at ${layout.x[1]}, ${layout.y[1]}:`);
-      for (const branch of ['tumour', 'microenvironment']) expect(said).toContain(`${branch} subspace ${(100 * branches[branch].attention[1]).toFixed(2)} %`);
+      for (const branch of ['tumour', 'microenvironment'])
+        expect(said).toContain(`${branch} subspace ${(100 * branches[branch].attention[1]).toFixed(2)} %`);
     });
 
     test('a patch shows where it looks', async () => {
-      const pictureOf = () => page.$eval('canvas[data-branch=tumour]', (canvas: HTMLCanvasElement) => canvas.toDataURL());
+      const pictureOf = () =>
+        page.$eval('canvas[data-branch=tumour]', (canvas: HTMLCanvasElement) => canvas.toDataURL());
       const before = await pictureOf();
       await page.keyboard.press('Enter');
       await page.waitForSelector('#all-patches:not([hidden])');
@@ -169,7 +213,10 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
 
     test('another task, from chosen files', async () => {
       await page.setInputFiles('#chooser', [...runFiles(runs.grade), runs.bag, runs.expression]);
-      expectSame(await shown(), figures(await predictPatient(runs.grade, { bags: [runs.bag], expression: runs.expression })));
+      expectSame(
+        await shown(),
+        figures(await predictPatient(runs.grade, { bags: [runs.bag], expression: runs.expression })),
+      );
       expect(await page.innerText('#what-if')).toContain('no modality can be left out');
       expect(await page.innerText('.warnings')).toContain('unknown: site');
       expect(errors).toEqual([]);
@@ -178,7 +225,11 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
     test('a covariate that is said', async () => {
       await page.selectOption('select[name=site]', 'B');
       await page.click('text=Predict with these');
-      const computed = await predictPatient(runs.grade, { bags: [runs.bag], expression: runs.expression, clinical: { site: 'B' } });
+      const computed = await predictPatient(runs.grade, {
+        bags: [runs.bag],
+        expression: runs.expression,
+        clinical: { site: 'B' },
+      });
       expectSame(await shown(), figures(computed));
       expect(await page.$('.warnings')).toBeNull();
     });
@@ -206,30 +257,51 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
       });
       test('features of another width', async () => {
         await drop(page, [join(DIST, 'run', 'SIM-0002-DX1.h5')]);
-        expect(await message()).toMatch(/features are 24 wide, the model's are 16\. Extract them with the model's encoder\.$/);
+        expect(await message()).toMatch(
+          /features are 24 wide, the model's are 16\. Extract them with the model's encoder\.$/,
+        );
       });
       test('expression without genes of the model', async () => {
-        const fewer = editedMatrix(runs.expression, join(runs.folder, 'fewer.tsv.gz'), (rows) => rows.filter(([gene]) => gene !== 'TUM001'));
+        const fewer = editedMatrix(runs.expression, join(runs.folder, 'fewer.tsv.gz'), (rows) =>
+          rows.filter(([gene]) => gene !== 'TUM001'),
+        );
         await drop(page, [runs.bag, fewer]);
-        expect(await message()).toMatch(/fewer\.tsv\.gz: lacks 1 of the \d+ genes that the model needs \(TUM001\)\. Add them\.$/);
+        expect(await message()).toMatch(
+          /fewer\.tsv\.gz: lacks 1 of the \d+ genes that the model needs \(TUM001\)\. Add them\.$/,
+        );
       });
       test('expression that is damaged', async () => {
         await drop(page, [runs.bag, named('damaged.csv.gz', readFileSync(runs.expression).subarray(0, 800))]);
         expect(await message()).toMatch(/damaged\.csv\.gz: the gzip data is damaged or cut short/);
       });
-      test.each(['clam.h5', 'trident.h5', 'stamp.h5', 'stamp-slide.h5', 'bomb.h5', 'tensor-f32.pt', 'trident.pt', 'evil.pt', 'f16.npy', 'big-endian.npy', 'double.safetensors'])(
-        'features as %s, in the words of the command line',
-        async (name) => {
-          const file = join('packages/subspace-fusion/src/cohort/testdata/bags', name);
-          const error: unknown = await predictPatient(runs.grade, { bags: [file], expression: runs.expression, patient: runs.patient }).catch((e: unknown) => e);
-          expect(error).toBeInstanceOf(UserError);
-          await drop(page, [file, runs.expression]);
-          expect(await message()).toBe((error as Error).message.replaceAll(file, name));
-        },
-      );
+      test.each([
+        'clam.h5',
+        'trident.h5',
+        'stamp.h5',
+        'stamp-slide.h5',
+        'bomb.h5',
+        'tensor-f32.pt',
+        'trident.pt',
+        'evil.pt',
+        'f16.npy',
+        'big-endian.npy',
+        'double.safetensors',
+      ])('features as %s, in the words of the command line', async (name) => {
+        const file = join('packages/subspace-fusion/src/cohort/testdata/bags', name);
+        const error: unknown = await predictPatient(runs.grade, {
+          bags: [file],
+          expression: runs.expression,
+          patient: runs.patient,
+        }).catch((e: unknown) => e);
+        expect(error).toBeInstanceOf(UserError);
+        await drop(page, [file, runs.expression]);
+        expect(await message()).toBe((error as Error).message.replaceAll(file, name));
+      });
       test.each(['csr.h5ad', 'dense.h5ad'])('expression as %s, in the words of the command line', async (name) => {
         const expression = join('packages/subspace-fusion/src/cohort/expression/fixtures', name);
-        const error: unknown = await predictPatient(runs.grade, { bags: [runs.bag], expression }).catch((e: unknown) => e);
+        const error: unknown = await predictPatient(runs.grade, { bags: [runs.bag], expression }).catch(
+          (e: unknown) => e,
+        );
         expect(error).toBeInstanceOf(UserError);
         await drop(page, [runs.bag, expression]);
         expect(await message()).toBe((error as Error).message.replaceAll(expression, name));
@@ -244,7 +316,10 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
       });
       test('and the right ones work after that', async () => {
         await drop(page, [runs.bag, runs.expression]);
-        expectSame(await shown(), figures(await predictPatient(runs.grade, { bags: [runs.bag], expression: runs.expression })));
+        expectSame(
+          await shown(),
+          figures(await predictPatient(runs.grade, { bags: [runs.bag], expression: runs.expression })),
+        );
         expect(errors).toEqual([]);
       });
     });
@@ -260,10 +335,18 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
     test('is isolated, runs on threads, and offers the test patients of the run', async () => {
       const { page, errors } = await openPage(browser, server.url);
       expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
-      if (await page.evaluate(() => navigator.hardwareConcurrency > 1)) expect(await page.innerText('#model')).toMatch(/WebAssembly on [2-4] threads/);
+      if (await page.evaluate(() => navigator.hardwareConcurrency > 1))
+        expect(await page.innerText('#model')).toMatch(/WebAssembly on [2-4] threads/);
       expect(await page.innerText('#prediction h2')).toBe(`Prediction for ${runs.patient}`);
-      expectSame(await numbers(page, '#prediction'), figures(await predictPatient(runs.survival, { bags: [runs.bag], expression: runs.expression, patient: runs.patient })));
-      const others = await page.$$eval('#patients option', (options) => options.map((option) => (option as HTMLOptionElement).value));
+      expectSame(
+        await numbers(page, '#prediction'),
+        figures(
+          await predictPatient(runs.survival, { bags: [runs.bag], expression: runs.expression, patient: runs.patient }),
+        ),
+      );
+      const others = await page.$$eval('#patients option', (options) =>
+        options.map((option) => (option as HTMLOptionElement).value),
+      );
       const other = others.at(-1)!;
       expect(other).not.toBe(runs.patient);
       await page.selectOption('#patients', other);
@@ -275,12 +358,21 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
     test('predicts the same on WebGPU', async (context) => {
       const page = await browser.newPage();
       await page.goto(`${server.url}run/model.json`); // any place of a secure context will do
-      const adapter = await page.evaluate(() => (navigator as unknown as { gpu?: { requestAdapter(): Promise<object | null> } }).gpu?.requestAdapter().then((a) => a !== null));
+      const adapter = await page.evaluate(() =>
+        (navigator as unknown as { gpu?: { requestAdapter(): Promise<object | null> } }).gpu
+          ?.requestAdapter()
+          .then((a) => a !== null),
+      );
       await page.close();
       if (!adapter) context.skip('this browser offers no WebGPU adapter');
       const { page: webgpu, errors } = await openPage(browser, `${server.url}?backend=webgpu`);
       expect(await webgpu.innerText('#model')).toContain('WebGPU');
-      expectSame(await numbers(webgpu, '#prediction'), figures(await predictPatient(runs.survival, { bags: [runs.bag], expression: runs.expression, patient: runs.patient })));
+      expectSame(
+        await numbers(webgpu, '#prediction'),
+        figures(
+          await predictPatient(runs.survival, { bags: [runs.bag], expression: runs.expression, patient: runs.patient }),
+        ),
+      );
       expect(errors).toEqual([]);
       await webgpu.close();
     });

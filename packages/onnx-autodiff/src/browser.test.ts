@@ -62,7 +62,9 @@ describe.skipIf(!existsSync(executablePath))(`in a browser (needs Chromium: ${ex
 
   test('nothing comes from elsewhere', () => {
     const origin = new URL(server.resolvedUrls!.local[0]).origin;
-    expect(requests.filter((url) => !url.startsWith(origin) && !url.startsWith('blob:') && !url.startsWith('data:'))).toEqual([]);
+    expect(
+      requests.filter((url) => !url.startsWith(origin) && !url.startsWith('blob:') && !url.startsWith('data:')),
+    ).toEqual([]);
     expect(requests.some((url) => url.endsWith('.wasm'))).toBe(true);
   });
 });

@@ -1,6 +1,22 @@
 import { onnx } from 'onnx-proto';
 import { describe, expect, test } from 'vitest';
-import { add, cast, compile, div, exportModel, gather, hostOperation, input, integers, lengthOf, linear, mul, openModel, sub, sum } from './index.js';
+import {
+  add,
+  cast,
+  compile,
+  div,
+  exportModel,
+  gather,
+  hostOperation,
+  input,
+  integers,
+  lengthOf,
+  linear,
+  mul,
+  openModel,
+  sub,
+  sum,
+} from './index.js';
 
 const x = input('x', [2, 3]);
 const weight = input('weight', [1, 3]);
@@ -23,7 +39,10 @@ describe('an exported model', () => {
     const data = Float32Array.from({ length: 6 }, (_, i) => Math.sin(i));
     const program = await compile({ y });
     const model = await openModel(exportModel({ y }, parameters));
-    const [there, here] = [await model.run({ x: { data, shape: [2, 3] } }, ['y']), await program.run({ x: data, weight: parameters.weight })];
+    const [there, here] = [
+      await model.run({ x: { data, shape: [2, 3] } }, ['y']),
+      await program.run({ x: data, weight: parameters.weight }),
+    ];
     expect([...there['y'].data]).toEqual([...here.y]);
     await Promise.all([model.dispose(), program.dispose()]);
   });
@@ -53,14 +72,19 @@ describe('an exported model', () => {
     expect(model.inputs[0].shape).toEqual(['rows', 3]);
     const data = Float32Array.from({ length: 12 }, (_, i) => i);
     const { mean, last: lastRow } = await model.run({ x: { data, shape: [4, 3] } }, ['mean', 'last']);
-    expect([[...mean.data], [...lastRow.data]]).toEqual([[4.5, 5.5, 6.5], [9, 10, 11]]);
+    expect([[...mean.data], [...lastRow.data]]).toEqual([
+      [4.5, 5.5, 6.5],
+      [9, 10, 11],
+    ]);
     await model.dispose();
   });
 
   test('is refused where no other program could run it, or the parameters do not fit', () => {
     const [host] = hostOperation({ name: 'mine', inputs: [x], outputs: [[2]], run: () => undefined });
     expect(() => exportModel({ host: mul(host, 2) }, {})).toThrow('mine is a host operation');
-    expect(() => exportModel({ y }, { weight: new Float32Array(2) })).toThrow('weight has shape [1, 3], its value has 2 elements');
+    expect(() => exportModel({ y }, { weight: new Float32Array(2) })).toThrow(
+      'weight has shape [1, 3], its value has 2 elements',
+    );
     expect(() => exportModel({ sum: add(x, input('x', [1])) }, {})).toThrow('two inputs are named x');
   });
 });

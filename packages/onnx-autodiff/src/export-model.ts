@@ -15,14 +15,18 @@ export function exportModel(
 ): Uint8Array {
   const nodes = topologicalOrder(Object.values(outputs));
   const inputs = new Map<string, Value>();
-  for (const { op, outputs: [v] } of nodes.filter((n) => n.kind === 'input')) {
+  for (const {
+    op,
+    outputs: [v],
+  } of nodes.filter((n) => n.kind === 'input')) {
     if (inputs.has(op)) throw new Error(`exportModel: two inputs are named ${op}`);
     inputs.set(op, v);
   }
   const fixed = [...inputs].filter(([name]) => Object.hasOwn(parameters, name));
   for (const [name, { shape }] of fixed) {
     const { length } = parameters[name];
-    if (length !== sizeOf(shape)) throw new Error(`exportModel: ${name} has shape [${shape.join(', ')}], its value has ${length} elements`);
+    if (length !== sizeOf(shape))
+      throw new Error(`exportModel: ${name} has shape [${shape.join(', ')}], its value has ${length} elements`);
   }
   const fed = [...inputs].filter(([name]) => !Object.hasOwn(parameters, name));
   return encodeModel(

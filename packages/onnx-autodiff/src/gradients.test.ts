@@ -1,6 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import {
-  add, compile, exp, gather, gradients, hostOperation, input, integers, log, matmul, mul, relu, ShapeError, sum, tanh, topologicalOrder,
+  add,
+  compile,
+  exp,
+  gather,
+  gradients,
+  hostOperation,
+  input,
+  integers,
+  log,
+  matmul,
+  mul,
+  relu,
+  ShapeError,
+  sum,
+  tanh,
+  topologicalOrder,
   type Value,
 } from './index.js';
 import { onnxNode } from './value.js';
@@ -8,7 +23,10 @@ import { expectGradients } from './testing/central-differences.js';
 import { mixed } from './testing/samples.js';
 
 /** The values, computed at these feeds. */
-async function compute(values: Record<string, Value>, feeds: Record<string, Float32Array> = {}): Promise<Record<string, number[]>> {
+async function compute(
+  values: Record<string, Value>,
+  feeds: Record<string, Float32Array> = {},
+): Promise<Record<string, number[]>> {
   const program = await compile(values);
   const results = await program.run(feeds);
   await program.dispose();
@@ -68,7 +86,11 @@ describe('gradients through whole graphs', () => {
     const h = mul(x, 3);
     const y = mul(h, h);
     const [dx, dh, dy] = gradients(sum(y), [x, h, y]) as [Value, Value, Value];
-    expect(await compute({ dx, dh, dy }, { x: Float32Array.of(1, 2) })).toEqual({ dx: [18, 36], dh: [6, 12], dy: [1, 1] });
+    expect(await compute({ dx, dh, dy }, { x: Float32Array.of(1, 2) })).toEqual({
+      dx: [18, 36],
+      dh: [6, 12],
+      dy: [1, 1],
+    });
   });
 
   test('of the loss itself, and of what it does not depend on', async () => {

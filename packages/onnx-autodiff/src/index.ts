@@ -1,6 +1,37 @@
 export { constant, hostOperation, input, integers, ShapeError } from './value.js';
-export type { ElementType, GradientRule, HostFunction, HostOperation, Node, Operand, TensorData, Value } from './value.js';
-export { abs, add, div, elu, erf, exp, floor, gelu, log, maximum, minimum, mul, neg, relu, sigmoid, sign, sqrt, square, stopGradient, sub, tanh } from './ops/elementwise.js';
+export type {
+  ElementType,
+  GradientRule,
+  HostFunction,
+  HostOperation,
+  Node,
+  Operand,
+  TensorData,
+  Value,
+} from './value.js';
+export {
+  abs,
+  add,
+  div,
+  elu,
+  erf,
+  exp,
+  floor,
+  gelu,
+  log,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  relu,
+  sigmoid,
+  sign,
+  sqrt,
+  square,
+  stopGradient,
+  sub,
+  tanh,
+} from './ops/elementwise.js';
 export { and, cast, equal, greater, greaterOrEqual, where } from './ops/condition.js';
 export { logSoftmax, max, mean, softmax, sum } from './ops/reduction.js';
 export { concat, expand, pad, reshape, slice, transpose } from './ops/layout.js';

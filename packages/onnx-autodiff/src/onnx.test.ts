@@ -1,7 +1,19 @@
 import { onnx } from 'onnx-proto';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
-import { conv2d, constant, encodeModel, elu, gather, input, integers, mul, topologicalOrder, type ModelDescription, type Value } from './index.js';
+import {
+  conv2d,
+  constant,
+  encodeModel,
+  elu,
+  gather,
+  input,
+  integers,
+  mul,
+  topologicalOrder,
+  type ModelDescription,
+  type Value,
+} from './index.js';
 
 function model(y: Value, inputs: readonly Value[], description?: ModelDescription): Uint8Array {
   const named = new Map(inputs.map((x) => [x, x.node.op]));
@@ -23,7 +35,9 @@ describe('an encoded model', () => {
     const x = input('x', [4, 2]);
     const indices = input('indices', [3], 'int64');
     const condition = constant(Uint8Array.of(1, 0), [2]);
-    const decoded = onnx.ModelProto.decode(model(mul(gather(x, indices), constant([5, 6])), [x, indices], { metadata: { licence: 'MIT' } }));
+    const decoded = onnx.ModelProto.decode(
+      model(mul(gather(x, indices), constant([5, 6])), [x, indices], { metadata: { licence: 'MIT' } }),
+    );
     const shapeOf = (v: onnx.IValueInfoProto) => v.type!.tensorType!.shape!.dim!.map((d) => Number(d.dimValue));
     expect(decoded.graph!.input!.map((v) => [v.name, v.type!.tensorType!.elemType, shapeOf(v)])).toEqual([
       ['x', onnx.TensorProto.DataType.FLOAT, [4, 2]],

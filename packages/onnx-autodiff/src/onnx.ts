@@ -37,11 +37,24 @@ export interface ModelDescription {
  * The graph as an ONNX model, in protobuf. Constants and parameters become initializers.
  * @throws Error where a host operation stands in the graph: no other program could run it.
  */
-export function encodeModel({ nodes, inputs, outputs, parameters = new Map() }: OnnxGraph, description: ModelDescription = {}): Uint8Array {
+export function encodeModel(
+  { nodes, inputs, outputs, parameters = new Map() }: OnnxGraph,
+  description: ModelDescription = {},
+): Uint8Array {
   const host = nodes.find((n) => n.kind === 'host');
   if (host) throw new Error(`encodeModel: ${host.op} is a host operation, which ONNX has no node for`);
-  const { doc = '', producer = { name: 'onnx-autodiff', version: '' }, metadata = {}, docs = {}, freeAxes = {} } = description;
-  const names = new Map<Value, string>([...outputs, ...inputs, ...[...parameters.keys()].map((v) => [v, v.node.op] as const)]);
+  const {
+    doc = '',
+    producer = { name: 'onnx-autodiff', version: '' },
+    metadata = {},
+    docs = {},
+    freeAxes = {},
+  } = description;
+  const names = new Map<Value, string>([
+    ...outputs,
+    ...inputs,
+    ...[...parameters.keys()].map((v) => [v, v.node.op] as const),
+  ]);
   const taken = new Set(names.values());
   let unnamed = 0;
   const nameOf = (v: Value): string => {
@@ -64,7 +77,9 @@ export function encodeModel({ nodes, inputs, outputs, parameters = new Map() }: 
       name: 'graph',
       initializer: [
         ...[...parameters].map(([v, data]) => initializer(v, data, nameOf(v))),
-        ...nodes.filter((n) => n.kind === 'constant').map((n) => initializer(n.outputs[0], n.data!, nameOf(n.outputs[0]))),
+        ...nodes
+          .filter((n) => n.kind === 'constant')
+          .map((n) => initializer(n.outputs[0], n.data!, nameOf(n.outputs[0]))),
       ],
       node: nodes
         .filter((n) => n.kind === 'onnx')
@@ -82,7 +97,12 @@ export function encodeModel({ nodes, inputs, outputs, parameters = new Map() }: 
   return proto.onnx.ModelProto.encode(model).finish();
 }
 
-function valueInfo({ type, shape }: Value, name: string, docString = '', free: readonly (string | undefined)[] = []): onnx.IValueInfoProto {
+function valueInfo(
+  { type, shape }: Value,
+  name: string,
+  docString = '',
+  free: readonly (string | undefined)[] = [],
+): onnx.IValueInfoProto {
   const dim = shape.map((dimValue, i) => (free[i] === undefined ? { dimValue } : { dimParam: free[i] }));
   return { name, docString, type: { tensorType: { elemType: dataTypes[type], shape: { dim } } } };
 }

@@ -11,13 +11,19 @@ function encoder(): Uint8Array {
   return exportModel({ maps, features: mean(maps, [2, 3], true) }, {}, { freeAxes: { image: ['batch'] } });
 }
 
-const images = (batch: number) => ({ data: Float32Array.from({ length: 16 * batch }, (_, i) => i), shape: [batch, 1, 4, 4] });
+const images = (batch: number) => ({
+  data: Float32Array.from({ length: 16 * batch }, (_, i) => i),
+  shape: [batch, 1, 4, 4],
+});
 
 describe('an opened model', () => {
   test('says what it takes and gives', async () => {
     const model = await openModel(encoder());
     expect(model.inputs).toEqual([{ name: 'image', type: 'float32', shape: ['batch', 1, 4, 4] }]);
-    expect(model.outputs.map(({ name, type }) => [name, type])).toEqual([['maps', 'float32'], ['features', 'float32']]);
+    expect(model.outputs.map(({ name, type }) => [name, type])).toEqual([
+      ['maps', 'float32'],
+      ['features', 'float32'],
+    ]);
     await model.dispose();
   });
 
@@ -43,8 +49,12 @@ describe('an opened model', () => {
 
   test('refuses other types, shapes and names', async () => {
     const model = await openModel(encoder(), { threads: 1 });
-    await expect(model.run({ image: { data: new BigInt64Array(16), shape: [1, 1, 4, 4] } }, ['features'])).rejects.toThrow('an input is float32, and was fed int64');
-    await expect(model.run({ image: { data: new Float32Array(25), shape: [1, 1, 5, 5] } }, ['features'])).rejects.toThrow(/dimensions|shape/i);
+    await expect(
+      model.run({ image: { data: new BigInt64Array(16), shape: [1, 1, 4, 4] } }, ['features']),
+    ).rejects.toThrow('an input is float32, and was fed int64');
+    await expect(
+      model.run({ image: { data: new Float32Array(25), shape: [1, 1, 5, 5] } }, ['features']),
+    ).rejects.toThrow(/dimensions|shape/i);
     await expect(model.run({ picture: images(1) }, ['features'])).rejects.toThrow(/image/);
     await model.dispose();
   });

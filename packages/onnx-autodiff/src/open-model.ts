@@ -25,7 +25,10 @@ export interface OpenedModel {
    * Runs the model and hands out the named outputs, in arrays of their own.
    * @throws Error where ONNX Runtime refuses the feeds, or an output is not float32.
    */
-  run(feeds: Readonly<Record<string, ShapedData>>, outputs: readonly string[]): Promise<Record<string, ShapedData<Float32Array>>>;
+  run(
+    feeds: Readonly<Record<string, ShapedData>>,
+    outputs: readonly string[],
+  ): Promise<Record<string, ShapedData<Float32Array>>>;
   /** Frees the session. */
   dispose(): Promise<void>;
 }
@@ -35,16 +38,24 @@ export interface OpenedModel {
  * their own. Axes of any length stay so from run to run.
  * @throws Error where ONNX Runtime cannot load it.
  */
-export async function openModel(model: Uint8Array | string, options: Omit<CompileOptions, 'observe'> = {}): Promise<OpenedModel> {
+export async function openModel(
+  model: Uint8Array | string,
+  options: Omit<CompileOptions, 'observe'> = {},
+): Promise<OpenedModel> {
   const settings = sessionOptions(options);
-  const session = typeof model === 'string' ? await InferenceSession.create(model, settings) : await InferenceSession.create(model, settings);
+  const session =
+    typeof model === 'string'
+      ? await InferenceSession.create(model, settings)
+      : await InferenceSession.create(model, settings);
   const inputs = session.inputMetadata.map(tensorInfo);
   const types = new Map(inputs.map(({ name, type }) => [name, type]));
   return {
     inputs,
     outputs: session.outputMetadata.map(tensorInfo),
     async run(feeds, outputs) {
-      const tensors = Object.entries(feeds).map(([name, { data, shape }]) => [name, toTensor(types.get(name), data, shape)] as const);
+      const tensors = Object.entries(feeds).map(
+        ([name, { data, shape }]) => [name, toTensor(types.get(name), data, shape)] as const,
+      );
       const results = await session.run(Object.fromEntries(tensors), [...outputs]);
       return Object.fromEntries(outputs.map((name) => [name, fromTensor(name, results[name])]));
     },
@@ -53,7 +64,9 @@ export async function openModel(model: Uint8Array | string, options: Omit<Compil
 }
 
 function tensorInfo(value: InferenceSession.ValueMetadata): TensorInfo {
-  return value.isTensor ? { name: value.name, type: value.type, shape: value.shape } : { name: value.name, type: 'no tensor', shape: [] };
+  return value.isTensor
+    ? { name: value.name, type: value.type, shape: value.shape }
+    : { name: value.name, type: 'no tensor', shape: [] };
 }
 
 function toTensor(type: string | undefined, data: TensorData, shape: readonly number[]): Tensor {

@@ -1,8 +1,27 @@
 import { describe, expect, test } from 'vitest';
 import {
-  add, compile, constant, conv2d, gather, gradients, greater, hostOperation, input, integers, layerNorm, matmul, mean, mul, relu, reshape,
-  scatterAdd, softmax, sum,
-  type HostFunction, type TensorData, type Value,
+  add,
+  compile,
+  constant,
+  conv2d,
+  gather,
+  gradients,
+  greater,
+  hostOperation,
+  input,
+  integers,
+  layerNorm,
+  matmul,
+  mean,
+  mul,
+  relu,
+  reshape,
+  scatterAdd,
+  softmax,
+  sum,
+  type HostFunction,
+  type TensorData,
+  type Value,
 } from './index.js';
 import { noise } from './testing/samples.js';
 
@@ -20,7 +39,10 @@ async function runOnce<Name extends string>(outputs: Record<Name, Value>, feeds:
   const program = await compile(outputs);
   const results = await program.run(feeds);
   await program.dispose();
-  return Object.fromEntries(Object.entries<Float32Array>(results).map(([name, data]) => [name, [...data]])) as Record<Name, number[]>;
+  return Object.fromEntries(Object.entries<Float32Array>(results).map(([name, data]) => [name, [...data]])) as Record<
+    Name,
+    number[]
+  >;
 }
 
 describe('outputs', () => {
@@ -30,7 +52,14 @@ describe('outputs', () => {
   test('one value under two names, an input, a constant, a scalar', async () => {
     const double = mul(x, 2);
     const outputs = { double, again: double, x, alsoX: x, fixed: constant([7]), total: sum(x) };
-    expect(await runOnce(outputs, feeds)).toEqual({ double: [2, 4], again: [2, 4], x: [1, 2], alsoX: [1, 2], fixed: [7], total: [3] });
+    expect(await runOnce(outputs, feeds)).toEqual({
+      double: [2, 4],
+      again: [2, 4],
+      x: [1, 2],
+      alsoX: [1, 2],
+      fixed: [7],
+      total: [3],
+    });
   });
 
   test('nothing at all, and tensors without elements', async () => {
@@ -72,7 +101,13 @@ describe('host operations', () => {
       chain: increment(increment(x)),
       mixed: add(increment(mul(increment(x), 2)), x),
     };
-    expect(await runOnce(outputs, feeds)).toEqual({ first: [6, 9], last: [4, 7], alone: [2, 3], chain: [3, 4], mixed: [6, 9] });
+    expect(await runOnce(outputs, feeds)).toEqual({
+      first: [6, 9],
+      last: [4, 7],
+      alone: [2, 3],
+      chain: [3, 4],
+      mixed: [6, 9],
+    });
   });
 
   test('of constants and of nothing that is fed', async () => {
@@ -82,10 +117,14 @@ describe('host operations', () => {
   test('read conditions and indices, and may be asynchronous', async () => {
     const condition = greater(x, 1);
     const indices = input('indices', [2], 'int64');
-    const y = host('choose', [x, condition, gather(integers([10, 20]), indices)], async ([from, chosen, number], [to]) => {
-      await Promise.resolve();
-      for (let i = 0; i < 2; i++) to[i] = chosen[i] ? Number(number[i]) : Number(from[i]);
-    });
+    const y = host(
+      'choose',
+      [x, condition, gather(integers([10, 20]), indices)],
+      async ([from, chosen, number], [to]) => {
+        await Promise.resolve();
+        for (let i = 0; i < 2; i++) to[i] = chosen[i] ? Number(number[i]) : Number(from[i]);
+      },
+    );
     expect(await runOnce({ y }, { ...feeds, indices: BigInt64Array.of(0n, 1n) })).toEqual({ y: [1, 20] });
   });
 
@@ -121,7 +160,9 @@ describe('inputs', () => {
     const feeds = { x: new Float32Array(2), y: new Float32Array(3) };
     await expect(program.run({ x: feeds.x })).rejects.toThrow('run: input y [1, 3] was not fed');
     await expect(program.run({ ...feeds, z: feeds.x })).rejects.toThrow('run: there is no input z; inputs are x, y');
-    await expect(program.run({ ...feeds, x: feeds.y })).rejects.toThrow('run: input x has shape [2, 1], 2 elements; it was fed 3');
+    await expect(program.run({ ...feeds, x: feeds.y })).rejects.toThrow(
+      'run: input x has shape [2, 1], 2 elements; it was fed 3',
+    );
     const whole = { ...feeds, x: new BigInt64Array(2) };
     await expect(program.run(whole)).rejects.toThrow('run: input x wants a Float32Array, not a BigInt64Array');
     expect([...(await program.run(feeds)).product]).toEqual([0, 0, 0, 0, 0, 0]);
@@ -137,7 +178,9 @@ describe('inputs', () => {
     const out0 = input('out0', [1]);
     const in0 = input('in0', [1]);
     const feeds = { v0: Float32Array.of(1), out0: Float32Array.of(10), in0: Float32Array.of(100) };
-    expect(await runOnce({ y: add(increment(add(v0, out0)), add(increment(in0), mul(v0, 2))) }, feeds)).toEqual({ y: [115] });
+    expect(await runOnce({ y: add(increment(add(v0, out0)), add(increment(in0), mul(v0, 2))) }, feeds)).toEqual({
+      y: [115],
+    });
   });
 
   test('a shape is of whole numbers', () => {
@@ -181,11 +224,26 @@ test('the same bits in 20 runs at two threads and at one: matmul, convolution, r
   const tokens = layerNorm(matmul(reshape(maps, [5000, 32]), weight), scale, shift); // [5000, 96]
   const places = Array.from({ length: 5000 * 96 }, (_, i) => (i * 7919) % 3);
   const scattered = scatterAdd([3, 96], integers(places, [5000, 96]), softmax(tokens), 0);
-  const loss = add(mean(mul(scattered, scattered)), add(sum(mean(tokens, [0])), mean(gather(tokens, integers(places.slice(0, 4000))))));
+  const loss = add(
+    mean(mul(scattered, scattered)),
+    add(sum(mean(tokens, [0])), mean(gather(tokens, integers(places.slice(0, 4000))))),
+  );
   const parameters = [image, kernel, weight, scale, shift];
   const derivatives = gradients(loss, parameters);
-  const outputs: Record<string, Value> = { loss, scattered, ...Object.fromEntries(derivatives.map((g, i) => [`g${i}`, g])) };
-  const feeds = Object.fromEntries(parameters.map(({ shape, node }, i) => [node.op, noise(shape.reduce((n, d) => n * d, 1), i + 1)]));
+  const outputs: Record<string, Value> = {
+    loss,
+    scattered,
+    ...Object.fromEntries(derivatives.map((g, i) => [`g${i}`, g])),
+  };
+  const feeds = Object.fromEntries(
+    parameters.map(({ shape, node }, i) => [
+      node.op,
+      noise(
+        shape.reduce((n, d) => n * d, 1),
+        i + 1,
+      ),
+    ]),
+  );
 
   const bitsOf = (results: Readonly<Record<string, Float32Array>>) =>
     Buffer.concat(Object.values(results).map((a) => Buffer.from(a.buffer, a.byteOffset, a.byteLength)));

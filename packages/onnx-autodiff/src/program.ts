@@ -50,7 +50,8 @@ export async function compile<Outputs extends string>(
   options: CompileOptions = {},
 ): Promise<Program<Outputs>> {
   const named = Object.entries<Value>(outputs).map(([name, v]) => [name as Outputs, computed(v)] as const);
-  for (const [name, v] of named) if (v.type !== 'float32') throw new Error(`compile: output ${name} is ${v.type}; cast it to float32`);
+  for (const [name, v] of named)
+    if (v.type !== 'float32') throw new Error(`compile: output ${name} is ${v.type}; cast it to float32`);
   const results = named.map(([, v]) => v);
   const order = topologicalOrder(results);
   const inputs = new Map<string, Value>();
@@ -80,13 +81,17 @@ export async function compile<Outputs extends string>(
     }
   }
   let running = false;
-  const arrays = Object.fromEntries(named.map(([name, v]) => [name, buffers.get(origin(v))])) as Record<Outputs, Float32Array>;
+  const arrays = Object.fromEntries(named.map(([name, v]) => [name, buffers.get(origin(v))])) as Record<
+    Outputs,
+    Float32Array
+  >;
   return {
     inputs: Object.fromEntries([...inputs].map(([name, v]) => [name, v.shape])),
     async run(feeds) {
       if (running) throw new Error('run: the previous run has not ended');
       for (const name of Object.keys(feeds)) {
-        if (!inputs.has(name)) throw new Error(`run: there is no input ${name}; inputs are ${[...inputs.keys()].join(', ')}`);
+        if (!inputs.has(name))
+          throw new Error(`run: there is no input ${name}; inputs are ${[...inputs.keys()].join(', ')}`);
       }
       for (const [name, v] of inputs) {
         const data = feeds[name];
@@ -146,7 +151,14 @@ async function sessionStep(
 }
 
 function hostStep(run: HostFunction, node: Node, buffers: ReadonlyMap<Value, TensorData>): Step {
-  return { name: node.op, run: () => run(node.inputs.map((v) => buffers.get(origin(v))!), node.outputs.map((v) => buffers.get(v)!)) };
+  return {
+    name: node.op,
+    run: () =>
+      run(
+        node.inputs.map((v) => buffers.get(origin(v))!),
+        node.outputs.map((v) => buffers.get(v)!),
+      ),
+  };
 }
 
 /** How ONNX Runtime is asked to run a model. */
@@ -174,8 +186,11 @@ function toTensor(v: Value, data: TensorData): Tensor {
 function checkFeed(name: string, v: Value, data: TensorData | undefined): asserts data is TensorData {
   if (!data) throw new Error(`run: input ${name} [${v.shape.join(', ')}] was not fed`);
   const expected = allocate(v.type, 0).constructor;
-  if (data.constructor !== expected) throw new Error(`run: input ${name} wants a ${expected.name}, not a ${data.constructor.name}`);
+  if (data.constructor !== expected)
+    throw new Error(`run: input ${name} wants a ${expected.name}, not a ${data.constructor.name}`);
   if (data.length !== sizeOf(v.shape)) {
-    throw new Error(`run: input ${name} has shape [${v.shape.join(', ')}], ${sizeOf(v.shape)} elements; it was fed ${data.length}`);
+    throw new Error(
+      `run: input ${name} has shape [${v.shape.join(', ')}], ${sizeOf(v.shape)} elements; it was fed ${data.length}`,
+    );
   }
 }

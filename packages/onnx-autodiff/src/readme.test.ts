@@ -11,7 +11,9 @@ const programs = [...readme.matchAll(/```js\n(.*?)```/gs)].map((match) => match[
 
 /** Runs a block of the README as a user does: a module that imports the built package. */
 async function runBlock(code: string): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', code], { cwd: packageFolder });
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', code], {
+    cwd: packageFolder,
+  });
   return stdout;
 }
 

@@ -24,7 +24,10 @@ export function cutIntoStages(order: readonly Node[], results: readonly Value[])
   const { stageOf, readers } = placeNodes(order, results, earliest, last);
   return Array.from({ length: last + 1 }, (_, stage) => {
     const here = order.filter((n) => stageOf.get(n) === stage);
-    const kept = here.filter(isComputation).flatMap((n) => n.outputs).filter((v) => isKept(v, stage, readers));
+    const kept = here
+      .filter(isComputation)
+      .flatMap((n) => n.outputs)
+      .filter((v) => isKept(v, stage, readers));
     return { nodes: withReshapes(here.filter(isComputation)), kept, hosts: here.filter((n) => n.kind === 'host') };
   });
 }
@@ -53,7 +56,12 @@ interface Readers {
   outside: boolean;
 }
 
-function placeNodes(order: readonly Node[], results: readonly Value[], earliest: ReadonlyMap<Node, number>, last: number) {
+function placeNodes(
+  order: readonly Node[],
+  results: readonly Value[],
+  earliest: ReadonlyMap<Node, number>,
+  last: number,
+) {
   const stageOf = new Map<Node, number>();
   const readers = new Map<Value, Readers>();
   const read = (x: Value, stage: number, outside: boolean) => {

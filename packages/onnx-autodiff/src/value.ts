@@ -79,11 +79,18 @@ export function input(name: string, shape: readonly number[], type: ElementType 
 /** A fixed tensor. Numbers become float32; typed arrays keep their type (BigInt64Array: int64, Uint8Array: bool). */
 export function constant(data: TensorData | readonly number[] | number, shape?: readonly number[]): Value {
   const array =
-    typeof data === 'number' ? Float32Array.of(data) : Array.isArray(data) ? Float32Array.from(data as number[]) : (data as TensorData);
+    typeof data === 'number'
+      ? Float32Array.of(data)
+      : Array.isArray(data)
+        ? Float32Array.from(data as number[])
+        : (data as TensorData);
   const dims = shape ?? (typeof data === 'number' ? [] : [array.length]);
-  if (sizeOf(dims) !== array.length) throw new TypeError(`constant: ${array.length} elements do not fill shape [${dims.join(', ')}]`);
+  if (sizeOf(dims) !== array.length)
+    throw new TypeError(`constant: ${array.length} elements do not fill shape [${dims.join(', ')}]`);
   const type = array instanceof Float32Array ? 'float32' : array instanceof BigInt64Array ? 'int64' : 'bool';
-  return makeNode({ kind: 'constant', op: 'Constant', inputs: [], attributes: {}, data: array }, [{ shape: dims, type }]).outputs[0];
+  return makeNode({ kind: 'constant', op: 'Constant', inputs: [], attributes: {}, data: array }, [
+    { shape: dims, type },
+  ]).outputs[0];
 }
 
 /** A tensor, or a number that stands for a constant scalar. */

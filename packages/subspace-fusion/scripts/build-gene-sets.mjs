@@ -11,7 +11,8 @@ import { fileURLToPath } from 'node:url';
 
 const microenvironment = {
   'brain-microenvironment.gmt': /./,
-  'hallmark.gmt': /^HALLMARK_(ALLOGRAFT_REJECTION|INFLAMMATORY_RESPONSE|INTERFERON_GAMMA_RESPONSE|COMPLEMENT|ANGIOGENESIS)$/,
+  'hallmark.gmt':
+    /^HALLMARK_(ALLOGRAFT_REJECTION|INFLAMMATORY_RESPONSE|INTERFERON_GAMMA_RESPONSE|COMPLEMENT|ANGIOGENESIS)$/,
 };
 const tumour = {
   'neftel2019.gmt': /./,

@@ -16,7 +16,17 @@ const asc = createRequire(import.meta.url).resolve('assemblyscript/bin/asc.js');
 
 /** Pages of 64 KiB that a shared memory may grow to: 1 GiB. kernel.ts states the same number. */
 const maximumPages = 16384;
-const common = ['-O3', '--noAssert', '--runtime', 'stub', '--use', 'abort=', '--enable', 'simd,threads', '--importMemory'];
+const common = [
+  '-O3',
+  '--noAssert',
+  '--runtime',
+  'stub',
+  '--use',
+  'abort=',
+  '--enable',
+  'simd,threads',
+  '--importMemory',
+];
 const shared = [...common, '--sharedMemory', '--maximumMemory', String(maximumPages)];
 
 /** A digest of everything the result depends on, so that an unchanged result need not be made again. */

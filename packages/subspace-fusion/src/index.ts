@@ -5,8 +5,25 @@
 
 // A cohort: its files, labels, splits and everything that may be wrong with it.
 export {
-  inspectCohort, loadCohort, loadConfig, makeSplit, parseConfig, parseOverrides, strataOf, SUBSPACES,
-  type Bag, type BagFile, type Cohort, type Config, type Expression, type Inspection, type Patient, type Problem, type Split, type Subspace, type Task,
+  inspectCohort,
+  loadCohort,
+  loadConfig,
+  makeSplit,
+  parseConfig,
+  parseOverrides,
+  strataOf,
+  SUBSPACES,
+  type Bag,
+  type BagFile,
+  type Cohort,
+  type Config,
+  type Expression,
+  type Inspection,
+  type Patient,
+  type Problem,
+  type Split,
+  type Subspace,
+  type Task,
 } from './cohort/index.js';
 export { UserError } from './files/user-error.js';
 export { WorkError } from './files/work-error.js';
@@ -15,7 +32,13 @@ export { WorkError } from './files/work-error.js';
 export { network, parameterInputs, projections, type NetworkInputs, type NetworkOutputs } from './model/network.js';
 export { choiceParameters, logitsOf, type NetworkChoice } from './model/choice.js';
 export { PEERS, type PeerName } from './model/peers/index.js';
-export { initialise, networkParameters, parameterCount, type NetworkSize, type Parameters } from './model/parameters.js';
+export {
+  initialise,
+  networkParameters,
+  parameterCount,
+  type NetworkSize,
+  type Parameters,
+} from './model/parameters.js';
 export { fromReference, referenceName } from './model/reference-names.js';
 export { densePositionBias } from './model/position-bias/dense.js';
 
@@ -27,7 +50,13 @@ export { readCheckpoint, readEpochs, readModel, readRunConfig, type EpochRecord 
 export type { Model, Outcome } from './training/model.js';
 
 // Evaluation and prediction.
-export { evaluate, evaluateAndWrite, type EvaluatedPatient, type EvaluateOptions, type Evaluation } from './evaluation/evaluate.js';
+export {
+  evaluate,
+  evaluateAndWrite,
+  type EvaluatedPatient,
+  type EvaluateOptions,
+  type Evaluation,
+} from './evaluation/evaluate.js';
 export { evaluateExternal } from './evaluation/external.js';
 export { auditConfig, auditRuns, hasLeak, type Audit } from './evaluation/audit/audit.js';
 export type { Finding } from './evaluation/audit/finding.js';
@@ -44,7 +73,14 @@ export { exportRun, portableModel, type Exported } from './portable/export.js';
 export { importCheckpoint, type ImportOptions, type ImportRecord } from './portable/import.js';
 
 // Reports and simulated cohorts.
-export { readReport, renderModelCard, renderReport, writeReport, type ReportInput, type ReportOptions } from './report/index.js';
+export {
+  readReport,
+  renderModelCard,
+  renderReport,
+  writeReport,
+  type ReportInput,
+  type ReportOptions,
+} from './report/index.js';
 export { openPseudonyms, type Pseudonyms } from './files/pseudonyms.js';
 export { simulateBagsForCohort, simulateCohort } from './simulation/index.js';
 

@@ -16,7 +16,9 @@ function run(program: string, ...args: string[]): string {
 beforeAll(() => {
   project = mkdtempSync(join(tmpdir(), 'packed-'));
   const tarballs = packages.map((folder) => {
-    const [packed] = JSON.parse(run('npm', 'pack', folder, '--json', '--ignore-scripts', '--silent')) as { filename: string }[];
+    const [packed] = JSON.parse(run('npm', 'pack', folder, '--json', '--ignore-scripts', '--silent')) as {
+      filename: string;
+    }[];
     return join(project, packed.filename);
   });
   writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }');
@@ -29,7 +31,9 @@ afterAll(() => {
 });
 
 test('the version in the code is the package’s', () => {
-  expect((JSON.parse(readFileSync('packages/subspace-fusion/package.json', 'utf8')) as { version: string }).version).toBe(VERSION);
+  expect(
+    (JSON.parse(readFileSync('packages/subspace-fusion/package.json', 'utf8')) as { version: string }).version,
+  ).toBe(VERSION);
 });
 
 test('both packages install into an empty project, and the library simulates, trains, evaluates and predicts there', () => {
@@ -48,7 +52,12 @@ test('both packages install into an empty project, and the library simulates, tr
      const { geneSets } = await inspectCohort(await loadConfig(path, { geneSets: '{}' }));
      console.log(JSON.stringify({ defaultGenes: geneSets.map(({ genes }) => genes), y: [...y], task: result.task, same: Math.abs(p.risk - predictions[0].risk) < 1e-6 }));`,
   );
-  expect(JSON.parse(run('node', 'main.mjs'))).toEqual({ defaultGenes: [810, 952], y: [2, 4], task: 'survival', same: true });
+  expect(JSON.parse(run('node', 'main.mjs'))).toEqual({
+    defaultGenes: [810, 952],
+    y: [2, 4],
+    task: 'survival',
+    same: true,
+  });
 });
 
 test('the command works there', () => {

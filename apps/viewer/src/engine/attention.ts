@@ -1,7 +1,23 @@
 import { compile, input, type Value } from 'onnx-autodiff';
 import {
-  branchesOf, branchInputs, cellsRead, choiceParameters, deformableWeights, graphInputs, GROUPS, parameterInputs, perBranch, placeBranch, sampledPoints,
-  sampleFeeds, scoped, WIDTH, type Backend, type Look, type PerBranch, type Point,
+  branchesOf,
+  branchInputs,
+  cellsRead,
+  choiceParameters,
+  deformableWeights,
+  graphInputs,
+  GROUPS,
+  parameterInputs,
+  perBranch,
+  placeBranch,
+  sampledPoints,
+  sampleFeeds,
+  scoped,
+  WIDTH,
+  type Backend,
+  type Look,
+  type PerBranch,
+  type Point,
 } from 'subspace-fusion/browser';
 import type { Run } from './run.js';
 
@@ -26,17 +42,29 @@ export async function openAttention({ model, parameters }: Pick<Run, 'model' | '
     const own = branchInputs({ P, genes, present }, branch, q);
     const { normalF, normalP, vgrid } = placeBranch(own.P, own.v, q, parts);
     const { A } = deformableWeights(normalF, vgrid!, normalP, q, parts.positionBias ? backend.positionBias : undefined);
-    return [[`A.${branch}`, A], [`vgrid.${branch}`, vgrid!]];
+    return [
+      [`A.${branch}`, A],
+      [`vgrid.${branch}`, vgrid!],
+    ];
   });
   const program = await compile(Object.fromEntries(outputs), backend);
   return {
     async run(point: Point): Promise<PerBranch<FullAttention>> {
       const bag = point.P?.[branches[0]];
-      const own = Object.fromEntries(branches.map((branch) => [`P.${branch}`, point.P?.[branch] ?? new Float32Array(tokens * WIDTH)]));
-      const feeds = { ...parameters, ...own, ...sampleFeeds([{ bag, genes: point.genes, covariates: undefined }], program.inputs) };
+      const own = Object.fromEntries(
+        branches.map((branch) => [`P.${branch}`, point.P?.[branch] ?? new Float32Array(tokens * WIDTH)]),
+      );
+      const feeds = {
+        ...parameters,
+        ...own,
+        ...sampleFeeds([{ bag, genes: point.genes, covariates: undefined }], program.inputs),
+      };
       const known = Object.entries(feeds).filter(([name]) => name in program.inputs);
       const results: Record<string, Float32Array> = await program.run(Object.fromEntries(known));
-      return perBranch(branches, (branch) => ({ A: results[`A.${branch}`].slice(), vgrid: results[`vgrid.${branch}`].slice() }));
+      return perBranch(branches, (branch) => ({
+        A: results[`A.${branch}`].slice(),
+        vgrid: results[`vgrid.${branch}`].slice(),
+      }));
     },
     dispose: () => program.dispose(),
   };
@@ -54,7 +82,10 @@ export function received({ A, vgrid }: FullAttention, tokens: number): Look {
 export function neighboursOf({ A, vgrid }: FullAttention, token: number, tokens: number): Float64Array {
   const M = A.length / GROUPS / tokens;
   const side = Math.sqrt(tokens);
-  const own = Float32Array.from({ length: GROUPS * M }, (_, i) => A[(Math.floor(i / M) * tokens + token) * M + (i % M)]);
+  const own = Float32Array.from(
+    { length: GROUPS * M },
+    (_, i) => A[(Math.floor(i / M) * tokens + token) * M + (i % M)],
+  );
   const looked = new Float64Array(tokens);
   for (const point of sampledPoints(vgrid, own, side)) {
     for (const { cell, weight } of cellsRead(point, side)) looked[cell] += (point.attention * weight) / GROUPS;

@@ -1,4 +1,12 @@
-import { createPredictor, openExplainer, outputsOf, type Explainer, type GeneVectors, type PerBranch, type SlideBag } from 'subspace-fusion/browser';
+import {
+  createPredictor,
+  openExplainer,
+  outputsOf,
+  type Explainer,
+  type GeneVectors,
+  type PerBranch,
+  type SlideBag,
+} from 'subspace-fusion/browser';
 import type { BrowserBackend } from './backend.js';
 import type { Run } from './run.js';
 
@@ -22,7 +30,10 @@ export interface Network {
 }
 
 /** Opens a run's model: the method's own with its patches projected once, a peer as a whole. */
-export async function openNetwork({ model, parameters }: Pick<Run, 'model' | 'parameters'>, backend: BrowserBackend): Promise<Network> {
+export async function openNetwork(
+  { model, parameters }: Pick<Run, 'model' | 'parameters'>,
+  backend: BrowserBackend,
+): Promise<Network> {
   if (model.network.name !== 'subspace') {
     const predictor = await createPredictor(model, parameters, backend);
     return {

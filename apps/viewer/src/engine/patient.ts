@@ -1,5 +1,14 @@
 import {
-  filePatient, hasStandIns, readSlide, reads, unknownCovariates, unseenLevels, type GeneVectors, type Model, type PatientInput, type SlideBag,
+  filePatient,
+  hasStandIns,
+  readSlide,
+  reads,
+  unknownCovariates,
+  unseenLevels,
+  type GeneVectors,
+  type Model,
+  type PatientInput,
+  type SlideBag,
 } from 'subspace-fusion/browser';
 import { putFile } from '../platform/files.js';
 import { PlainError } from './rpc.js';
@@ -22,32 +31,57 @@ export interface Patient {
 }
 
 /** Reads a patient's files. @throws PlainError, UserError for files that cannot be read or do not fit the model. */
-export async function readPatient({ model, expression: format }: Run, { bags, expression, patient, clinical }: PatientFiles): Promise<Patient> {
+export async function readPatient(
+  { model, expression: format }: Run,
+  { bags, expression, patient, clinical }: PatientFiles,
+): Promise<Patient> {
   requireModalities(model, bags.length > 0, expression !== undefined);
   for (const file of [...bags, ...(expression ? [expression] : [])]) putFile(file.name, file);
   const files = { bags: bags.map(({ name }) => name), expression: expression?.name, patient, clinical };
-  const input = await filePatient(files, { config: { expression: format }, model } as Parameters<typeof filePatient>[1]);
+  const input = await filePatient(files, { config: { expression: format }, model } as Parameters<
+    typeof filePatient
+  >[1]);
   const slides: SlideBag[] = [];
   for (const slide of input.slides) slides.push(await readSlide(slide, model));
-  return { input, slides, warnings: [...input.warnings, ...aboutModalities(input), ...aboutCovariates(model, input, clinical), ...aboutGenes(model, input.genes)] };
+  return {
+    input,
+    slides,
+    warnings: [
+      ...input.warnings,
+      ...aboutModalities(input),
+      ...aboutCovariates(model, input, clinical),
+      ...aboutGenes(model, input.genes),
+    ],
+  };
 }
 
 function requireModalities({ network }: Model, slide: boolean, genes: boolean): void {
-  const lacks = [...(reads(network).bag && !slide ? ['a feature file (.h5)'] : []), ...(reads(network).genes && !genes ? ['an expression file (.csv, .tsv)'] : [])];
+  const lacks = [
+    ...(reads(network).bag && !slide ? ['a feature file (.h5)'] : []),
+    ...(reads(network).genes && !genes ? ['an expression file (.csv, .tsv)'] : []),
+  ];
   if (lacks.length === 0 || (lacks.length === 1 && hasStandIns(network))) return;
   throw new PlainError(`This model needs ${lacks.join(' and ')} too. Drop both files together.`);
 }
 
 function aboutModalities({ slides, genes }: PatientInput): string[] {
   const lacking = [...(slides.length === 0 ? ['slides'] : []), ...(genes ? [] : ['expression'])];
-  return lacking.map((what) => `the patient has no ${what}: a learned stand-in takes their place, and the prediction is less sure than for complete patients`);
+  return lacking.map(
+    (what) =>
+      `the patient has no ${what}: a learned stand-in takes their place, and the prediction is less sure than for complete patients`,
+  );
 }
 
-function aboutCovariates({ covariates }: Model, { patient }: PatientInput, clinical: PatientFiles['clinical']): string[] {
+function aboutCovariates(
+  { covariates }: Model,
+  { patient }: PatientInput,
+  clinical: PatientFiles['clinical'],
+): string[] {
   if (!covariates) return [];
   const row = { id: patient, clinical, bags: [] };
   const unknown = unknownCovariates(covariates, row);
-  const words = unknown.length === 0 ? [] : [`unknown: ${unknown.join(', ')}; the training patients' mean stands for a number`];
+  const words =
+    unknown.length === 0 ? [] : [`unknown: ${unknown.join(', ')}; the training patients' mean stands for a number`];
   return [...unseenLevels(covariates, [row]), ...words];
 }
 
@@ -60,5 +94,7 @@ function aboutGenes({ scaling }: Model, genes: GeneVectors | undefined): string[
   const all = [...genes.tumour, ...genes.microenvironment];
   const beyond = bound === null ? 0 : all.filter((z) => Math.abs(z) >= bound).length;
   if (beyond / all.length <= MOST_BEYOND) return [];
-  return [`${beyond} of ${all.length} genes lie ${bound} standard deviations or more from the training patients' mean and are cut off there; check the unit of the expression, and do not trust this prediction`];
+  return [
+    `${beyond} of ${all.length} genes lie ${bound} standard deviations or more from the training patients' mean and are cut off there; check the unit of the expression, and do not trust this prediction`,
+  ];
 }

@@ -89,12 +89,17 @@ export interface CallOptions {
 
 /** The page's end of a worker. */
 export type Connection<Tasks> = {
-  readonly [T in keyof Tasks]: Tasks[T] extends (input: infer I, job: Job) => Promise<infer O> ? (input: I, options?: CallOptions) => Promise<O> : never;
+  readonly [T in keyof Tasks]: Tasks[T] extends (input: infer I, job: Job) => Promise<infer O>
+    ? (input: I, options?: CallOptions) => Promise<O>
+    : never;
 };
 
 /** Connects to a worker that {@link serve}s these tasks. */
 export function connect<Tasks>(worker: Worker): Connection<Tasks> {
-  const waiting = new Map<number, { resolve: (output: unknown) => void; reject: (error: Error) => void; options: CallOptions }>();
+  const waiting = new Map<
+    number,
+    { resolve: (output: unknown) => void; reject: (error: Error) => void; options: CallOptions }
+  >();
   let next = 0;
   worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
     const call = waiting.get(data.id);
@@ -109,13 +114,17 @@ export function connect<Tasks>(worker: Worker): Connection<Tasks> {
     for (const { reject } of waiting.values()) reject(new Error(message || 'the worker could not be started'));
     waiting.clear();
   };
-  const call = (task: string) => (input: unknown, options: CallOptions = {}) =>
-    new Promise((resolve, reject) => {
-      const id = next++;
-      waiting.set(id, { resolve, reject, options });
-      options.signal?.addEventListener('abort', () => worker.postMessage({ cancel: id } satisfies ToWorker), { once: true });
-      worker.postMessage({ id, task, input } satisfies ToWorker);
-    });
+  const call =
+    (task: string) =>
+    (input: unknown, options: CallOptions = {}) =>
+      new Promise((resolve, reject) => {
+        const id = next++;
+        waiting.set(id, { resolve, reject, options });
+        options.signal?.addEventListener('abort', () => worker.postMessage({ cancel: id } satisfies ToWorker), {
+          once: true,
+        });
+        worker.postMessage({ id, task, input } satisfies ToWorker);
+      });
   return new Proxy({} as Connection<Tasks>, { get: (_, task) => call(String(task)) });
 }
 

@@ -1,5 +1,13 @@
 import {
-  choiceParameters, decodeSafetensors, kaplanMeier, METHOD, type Background, type EvaluatedPatient, type filePatient, type Model, type Parameters as ModelParameters,
+  choiceParameters,
+  decodeSafetensors,
+  kaplanMeier,
+  METHOD,
+  type Background,
+  type EvaluatedPatient,
+  type filePatient,
+  type Model,
+  type Parameters as ModelParameters,
 } from 'subspace-fusion/browser';
 import { PlainError } from './rpc.js';
 import type { RUN_FILES } from './run-files.js';
@@ -24,8 +32,12 @@ export interface Run {
 /** Reads a run's files. @throws PlainError for files that are missing, no JSON, or do not belong together. */
 export async function readRun(files: RunFiles): Promise<Run> {
   const stored = await json<Model>(files, 'model.json');
-  if (!stored) throw new PlainError('model.json: missing. Drop it together with checkpoint.safetensors of the same run folder.');
-  if (stored.format !== 1) throw new PlainError('model.json: this is not the model of a run that `subspace train` wrote, or of another version.');
+  if (!stored)
+    throw new PlainError('model.json: missing. Drop it together with checkpoint.safetensors of the same run folder.');
+  if (stored.format !== 1)
+    throw new PlainError(
+      'model.json: this is not the model of a run that `subspace train` wrote, or of another version.',
+    );
   const model: Model = { ...stored, network: stored.network ?? METHOD };
   const config = await json<{ expression: ExpressionFormat }>(files, 'config.json');
   const result = await json<{ riskGroups?: { cut: number } }>(files, 'result.json');
@@ -57,7 +69,9 @@ async function readParameters(file: Blob | undefined, { network, size }: Model):
   const entries = Object.entries(choiceParameters(network, size)).map(([parameter, { shape }]) => {
     const data = tensors.get(parameter)?.data;
     if (!(data instanceof Float32Array) || data.length !== shape.reduce((n, d) => n * d, 1)) {
-      throw new PlainError(`${name}: ${parameter} is missing or has another shape. Take the checkpoint that lies beside this model.json.`);
+      throw new PlainError(
+        `${name}: ${parameter} is missing or has another shape. Take the checkpoint that lies beside this model.json.`,
+      );
     }
     return [parameter, data] as const;
   });
@@ -79,7 +93,18 @@ export function groupCurves(tested: readonly EvaluatedPatient[]): GroupCurve[] {
   return (['low', 'high'] as const).flatMap((name) => {
     const group = tested.flatMap((p) => ('time' in p && p.group === name ? [p] : []));
     if (group.length === 0) return [];
-    const { times, survival } = kaplanMeier(group.map(({ time }) => time), group.map(({ event }) => event));
-    return [{ name, patients: group.length, deaths: group.filter(({ event }) => event).length, times: [...times], survival: [...survival] }];
+    const { times, survival } = kaplanMeier(
+      group.map(({ time }) => time),
+      group.map(({ event }) => event),
+    );
+    return [
+      {
+        name,
+        patients: group.length,
+        deaths: group.filter(({ event }) => event).length,
+        times: [...times],
+        survival: [...survival],
+      },
+    ];
   });
 }

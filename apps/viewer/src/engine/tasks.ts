@@ -1,6 +1,14 @@
 import {
-  clipOf, explain, hasStandIns, looks, SUBSPACES, taskName,
-  type Explainer, type GeneVectors, type PerBranch, type Subspace,
+  clipOf,
+  explain,
+  hasStandIns,
+  looks,
+  SUBSPACES,
+  taskName,
+  type Explainer,
+  type GeneVectors,
+  type PerBranch,
+  type Subspace,
 } from 'subspace-fusion/browser';
 import { neighboursOf, openAttention, received, type FullAttention } from './attention.js';
 import { openBackend, type BackendName, type BrowserBackend } from './backend.js';
@@ -44,12 +52,23 @@ export function engineTasks() {
 
   return {
     /** Opens a run's model; what was open before is closed. */
-    async open({ files, backend: wanted }: { files: RunFiles; backend: BackendName | undefined }, job: Job): Promise<RunView> {
+    async open(
+      { files, backend: wanted }: { files: RunFiles; backend: BackendName | undefined },
+      job: Job,
+    ): Promise<RunView> {
       job.progress('Opening the model');
       const run = await readRun(files);
       const backend = session?.backend ?? (await openBackend(wanted));
       const before = session;
-      session = { run, backend, network: await openNetwork(run, backend), attention: await openAttention(run, backend), patient: undefined, bags: [], looked: new Map() };
+      session = {
+        run,
+        backend,
+        network: await openNetwork(run, backend),
+        attention: await openAttention(run, backend),
+        patient: undefined,
+        bags: [],
+        looked: new Map(),
+      };
       await before?.network.dispose();
       await before?.attention?.dispose();
       return runView(run, backend);
@@ -104,7 +123,10 @@ export function engineTasks() {
       const current = opened();
       const { patchOf, rows } = current.patient.slides[slide];
       const full = await working(job, current, () => fullAttention(current, slide));
-      if (!full) throw new PlainError('In plain attention every patch may look at every other one: there is no list of neighbours.');
+      if (!full)
+        throw new PlainError(
+          'In plain attention every patch may look at every other one: there is no list of neighbours.',
+        );
       const { tokens } = current.run.model;
       return mapBranches(full, (attention) => {
         const looked = neighboursOf(attention, patchOf.indexOf(patch), tokens);
@@ -120,7 +142,9 @@ export function engineTasks() {
       const { explainer } = current.network;
       if (!explainer) throw new Error('only models of the method itself are explained');
       job.progress('Explaining');
-      return working(job, current, () => explain(explainer, current.run, current.patient.input, current.run.background));
+      return working(job, current, () =>
+        explain(explainer, current.run, current.patient.input, current.run.background),
+      );
     },
   };
 }
@@ -128,7 +152,11 @@ export function engineTasks() {
 export type EngineTasks = ReturnType<typeof engineTasks>;
 
 /** The prediction over the patient's slides, or for a missing one. */
-async function predict({ run, network, patient, bags }: Session, genes: GeneVectors | undefined, withSlides: boolean): Promise<PredictionView> {
+async function predict(
+  { run, network, patient, bags }: Session,
+  genes: GeneVectors | undefined,
+  withSlides: boolean,
+): Promise<PredictionView> {
   const given = { genes, covariates: patient!.input.covariates };
   const outputs: Float64Array[] = [];
   for (const bag of withSlides && bags.length > 0 ? bags : [undefined]) outputs.push(await network.predict(bag, given));
@@ -136,7 +164,8 @@ async function predict({ run, network, patient, bags }: Session, genes: GeneVect
 }
 
 function changedGenes({ model: { scaling } }: Run, own: GeneVectors, changes: WhatIf['genes']): GeneVectors {
-  const changed = (subspace: Subspace) => own[subspace].map((z, g) => changes[subspace][scaling[subspace].genes[g]] ?? z);
+  const changed = (subspace: Subspace) =>
+    own[subspace].map((z, g) => changes[subspace][scaling[subspace].genes[g]] ?? z);
   return { tumour: changed('tumour'), microenvironment: changed('microenvironment') };
 }
 
@@ -188,13 +217,22 @@ function sureness(outputs: readonly number[], label: number): { sure: number; ri
   return { sure, right: outputs[label] === sure };
 }
 
-function patientView({ model }: Run, { input, slides, warnings }: Patient, prediction: PredictionView, seconds: number): PatientView {
+function patientView(
+  { model }: Run,
+  { input, slides, warnings }: Patient,
+  prediction: PredictionView,
+  seconds: number,
+): PatientView {
   const { genes } = input;
   return {
     patient: input.patient,
     prediction,
     seconds,
-    genes: genes ? SUBSPACES.flatMap((subspace) => model.scaling[subspace].genes.map((name, g) => ({ name, subspace, z: genes[subspace][g] }))) : [],
+    genes: genes
+      ? SUBSPACES.flatMap((subspace) =>
+          model.scaling[subspace].genes.map((name, g) => ({ name, subspace, z: genes[subspace][g] })),
+        )
+      : [],
     bound: Number.isFinite(clipOf(model.scaling.tumour)) ? clipOf(model.scaling.tumour) : 3,
     slides: slides.map(({ slide, patches, rows, layout }) => ({ name: slide, patches, inBag: rows.length, layout })),
     warnings,

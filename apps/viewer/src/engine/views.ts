@@ -18,7 +18,10 @@ export interface RunView {
   readonly groups: readonly GroupCurve[];
   readonly riskCut: number | undefined;
   /** What the tested patients' predictions were like; risks ascending, or how sure each was and whether it was right. */
-  readonly tested: { readonly risks: readonly number[]; readonly classes: readonly { readonly sure: number; readonly right: boolean }[] };
+  readonly tested: {
+    readonly risks: readonly number[];
+    readonly classes: readonly { readonly sure: number; readonly right: boolean }[];
+  };
   readonly backend: BackendName;
   readonly threads: number;
 }

@@ -6,7 +6,11 @@ export type Time = number | 'beyond follow-up';
 
 /** One patient's prediction, with the numbers that `subspace predict` prints. */
 export type PredictionView =
-  | { readonly kind: 'classes'; readonly probabilities: readonly { readonly name: string; readonly probability: number }[]; readonly predicted: string }
+  | {
+      readonly kind: 'classes';
+      readonly probabilities: readonly { readonly name: string; readonly probability: number }[];
+      readonly predicted: string;
+    }
   | {
       readonly kind: 'survival';
       /** −Σ_j S_j; higher is worse. */
@@ -26,6 +30,15 @@ export function inWords({ outcome }: Model, slides: readonly Float64Array[]): Pr
     return { kind: 'classes', probabilities, predicted: outcome.classes[outputs.indexOf(Math.max(...outputs))] };
   }
   const curve = survivalCurve(outputs, outcome.cuts);
-  const years = [1, 2, 5].map((years) => ({ years, alive: predictedSurvival(curve, years * PER_YEAR[outcome.timeUnit]) }));
-  return { kind: 'survival', risk: risk!, curve: { times: [...curve.times], survival: [...curve.survival] }, years, median: predictedMedian(curve) };
+  const years = [1, 2, 5].map((years) => ({
+    years,
+    alive: predictedSurvival(curve, years * PER_YEAR[outcome.timeUnit]),
+  }));
+  return {
+    kind: 'survival',
+    risk: risk!,
+    curve: { times: [...curve.times], survival: [...curve.survival] },
+    years,
+    median: predictedMedian(curve),
+  };
 }

@@ -1,13 +1,26 @@
 import type { Connection } from '../engine/rpc.js';
 import type { AttentionView, SlideView } from '../engine/views.js';
 import type { SlideInfo, SlideTasks } from '../slide/tasks.js';
-import { boxOf, drawAttention, drawFrame, drawGround, nextPatch, patchAt, type Layer, type Transform } from './attention-map.js';
+import {
+  boxOf,
+  drawAttention,
+  drawFrame,
+  drawGround,
+  nextPatch,
+  patchAt,
+  type Layer,
+  type Transform,
+} from './attention-map.js';
 import { button, el, fill } from './dom.js';
 import { showSlide, type SlideViewer } from './slide-viewer.js';
 import { percent } from './words.js';
 
 /** Colours of the branches, for light and dark pages alike. */
-const COLOURS: Readonly<Record<string, Layer['colour']>> = { tumour: [214, 68, 40], microenvironment: [24, 116, 205], joint: [120, 60, 190] };
+const COLOURS: Readonly<Record<string, Layer['colour']>> = {
+  tumour: [214, 68, 40],
+  microenvironment: [24, 116, 205],
+  joint: [120, 60, 190],
+};
 const FRAME = '#ffb300';
 
 export interface AttentionPanel {
@@ -19,11 +32,17 @@ export interface AttentionActions {
   /** Where one patch looks; undefined where it is not known. */
   neighbours(patch: number): Promise<AttentionView | undefined>;
   /** Of a patient with several slides. */
-  readonly choice: { readonly slides: readonly string[]; readonly chosen: number; onChoose(slide: number): void } | undefined;
+  readonly choice:
+    { readonly slides: readonly string[]; readonly chosen: number; onChoose(slide: number): void } | undefined;
 }
 
 /** Maps of the attention that patches receive, one a subspace, or over the slide itself. */
-export function showAttention(section: HTMLElement, slide: SlideView, all: AttentionView, { neighbours, choice }: AttentionActions): AttentionPanel {
+export function showAttention(
+  section: HTMLElement,
+  slide: SlideView,
+  all: AttentionView,
+  { neighbours, choice }: AttentionActions,
+): AttentionPanel {
   const { layout } = slide;
   const branches = Object.keys(all);
   const shown = new Set(branches);
@@ -38,12 +57,18 @@ export function showAttention(section: HTMLElement, slide: SlideView, all: Atten
   const said = el('p', { role: 'status', id: 'patch-said' });
   const back = button('Show attention of all patches', () => void pick(undefined), { hidden: true, id: 'all-patches' });
   const maps = branches.map((branch) => ({ branch, canvas: mapCanvas(branch) }));
-  const place = el('div', { class: 'maps' }, ...maps.map(({ branch, canvas }) => el('figure', {}, canvas, el('figcaption', {}, branchName(branch)))));
+  const place = el(
+    'div',
+    { class: 'maps' },
+    ...maps.map(({ branch, canvas }) => el('figure', {}, canvas, el('figcaption', {}, branchName(branch)))),
+  );
 
-  const layersOf = (names: readonly string[]): Layer[] => names.map((branch) => ({ values: view[branch], colour: COLOURS[branch] ?? COLOURS['joint'] }));
+  const layersOf = (names: readonly string[]): Layer[] =>
+    names.map((branch) => ({ values: view[branch], colour: COLOURS[branch] ?? COLOURS['joint'] }));
   function decorate(context: CanvasRenderingContext2D, at: Transform): void {
     if (picked !== undefined) drawFrame(context, layout, picked, FRAME, at);
-    if (cursor !== undefined && cursor !== picked) drawFrame(context, layout, cursor, getComputedStyle(section).color, at);
+    if (cursor !== undefined && cursor !== picked)
+      drawFrame(context, layout, cursor, getComputedStyle(section).color, at);
   }
   function redraw(): void {
     image?.redraw();
@@ -61,13 +86,20 @@ export function showAttention(section: HTMLElement, slide: SlideView, all: Atten
     if (!found) return;
     [view, picked] = [found, patch];
     back.hidden = patch === undefined;
-    said.textContent = patch === undefined ? describePatch(cursor, all, layout) : `${describePatch(patch, all, layout)} Shown is where this patch looks.`;
+    said.textContent =
+      patch === undefined
+        ? describePatch(cursor, all, layout)
+        : `${describePatch(patch, all, layout)} Shown is where this patch looks.`;
     redraw();
   }
 
   function mapCanvas(branch: string): HTMLCanvasElement {
     const canvas = el('canvas', {
-      tabindex: 0, role: 'application', class: 'map', 'data-branch': branch, 'aria-describedby': 'patch-said',
+      tabindex: 0,
+      role: 'application',
+      class: 'map',
+      'data-branch': branch,
+      'aria-describedby': 'patch-said',
       'aria-label': `Attention of the ${branchName(branch)} over ${slide.inBag} patches. Arrow keys move between patches, Enter shows where a patch looks.`,
     });
     canvas.addEventListener('click', ({ offsetX, offsetY }) => {
@@ -89,13 +121,26 @@ export function showAttention(section: HTMLElement, slide: SlideView, all: Atten
   }
 
   for (const { input } of [opacity, threshold]) input.addEventListener('input', redraw);
-  const toggles = el('fieldset', { hidden: true }, el('legend', {}, 'Show'), ...branches.map((branch) => toggle(branch, shown, redraw)));
+  const toggles = el(
+    'fieldset',
+    { hidden: true },
+    el('legend', {}, 'Show'),
+    ...branches.map((branch) => toggle(branch, shown, redraw)),
+  );
   fill(
     section,
     el('h2', { id: 'attention-title' }, 'Where the model looked'),
-    el('p', {}, `Attention that each patch of ${slide.name} receives, by subspace. `,
-      layout.kind === 'grid' ? 'The file has no coordinates: patches stand in the order of the file, which is no place on the slide. ' : '',
-      slide.inBag < slide.patches ? `Of ${slide.patches} patches, the ${slide.inBag} that the model reads are shown.` : ''),
+    el(
+      'p',
+      {},
+      `Attention that each patch of ${slide.name} receives, by subspace. `,
+      layout.kind === 'grid'
+        ? 'The file has no coordinates: patches stand in the order of the file, which is no place on the slide. '
+        : '',
+      slide.inBag < slide.patches
+        ? `Of ${slide.patches} patches, the ${slide.inBag} that the model reads are shown.`
+        : '',
+    ),
     choice && slideChoice(choice),
     el('div', { class: 'controls' }, opacity.element, threshold.element, toggles),
     place,
@@ -114,7 +159,9 @@ export function showAttention(section: HTMLElement, slide: SlideView, all: Atten
       image?.close();
       toggles.hidden = branches.length < 2;
       image = await showSlide(
-        place, tasks, info,
+        place,
+        tasks,
+        info,
         (context, at) => {
           drawAttention(context, layout, layersOf(branches.filter((branch) => shown.has(branch))), style(), at);
           decorate(context, at);
@@ -135,7 +182,11 @@ export function showAttention(section: HTMLElement, slide: SlideView, all: Atten
 }
 
 function slideChoice({ slides, chosen, onChoose }: NonNullable<AttentionActions['choice']>): Element {
-  const select = el('select', { id: 'slides' }, ...slides.map((name, i) => el('option', { value: i, selected: i === chosen }, name)));
+  const select = el(
+    'select',
+    { id: 'slides' },
+    ...slides.map((name, i) => el('option', { value: i, selected: i === chosen }, name)),
+  );
   select.addEventListener('change', () => onChoose(Number(select.value)));
   return el('p', {}, el('label', { for: 'slides' }, 'Slide '), select);
 }
@@ -174,7 +225,11 @@ function describePatch(patch: number | undefined, all: AttentionView, { x, y, ki
 function placed({ clientWidth, clientHeight }: HTMLCanvasElement, layout: SlideView['layout']): Transform {
   const { left, top, width, height } = boxOf(layout);
   const scale = Math.min(clientWidth / width, clientHeight / height);
-  return { scale, x: (clientWidth - width * scale) / 2 - left * scale, y: (clientHeight - height * scale) / 2 - top * scale };
+  return {
+    scale,
+    x: (clientWidth - width * scale) / 2 - left * scale,
+    y: (clientHeight - height * scale) / 2 - top * scale,
+  };
 }
 
 /** Clears a canvas for drawing in pixels of the page. */

@@ -17,7 +17,19 @@ export function bars(caption: string, rows: readonly Bar[]): HTMLTableElement {
     'table',
     { class: 'bars' },
     el('caption', {}, caption),
-    el('tbody', {}, ...rows.map((row) => el('tr', { class: row.kind }, el('th', { scope: 'row' }, row.label), el('td', { class: 'bar' }, barOf(row.length, signed)), el('td', { class: 'number' }, ...row.value)))),
+    el(
+      'tbody',
+      {},
+      ...rows.map((row) =>
+        el(
+          'tr',
+          { class: row.kind },
+          el('th', { scope: 'row' }, row.label),
+          el('td', { class: 'bar' }, barOf(row.length, signed)),
+          el('td', { class: 'number' }, ...row.value),
+        ),
+      ),
+    ),
   );
 }
 
@@ -25,5 +37,10 @@ function barOf(length: number, signed: boolean): SVGSVGElement {
   const width = Math.min(1, Math.abs(length)) * (signed ? 50 : 100);
   const x = signed ? (length < 0 ? 50 - width : 50) : 0;
   const zero = signed ? svg('line', { x1: 50, x2: 50, y1: 0, y2: 10, class: 'zero' }) : undefined;
-  return svg('svg', { viewBox: '0 0 100 10', preserveAspectRatio: 'none', 'aria-hidden': true }, svg('rect', { x, width, y: 1, height: 8 }), zero);
+  return svg(
+    'svg',
+    { viewBox: '0 0 100 10', preserveAspectRatio: 'none', 'aria-hidden': true },
+    svg('rect', { x, width, y: 1, height: 8 }),
+    zero,
+  );
 }

@@ -11,12 +11,20 @@ function build<E extends Element>(element: E, attributes: Attributes, children: 
 }
 
 /** An element of the page, with attributes and children; undefined ones are left out. */
-export function el<Tag extends keyof HTMLElementTagNameMap>(tag: Tag, attributes: Attributes = {}, ...children: Child[]): HTMLElementTagNameMap[Tag] {
+export function el<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  attributes: Attributes = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[Tag] {
   return build(document.createElement(tag), attributes, children);
 }
 
 /** An element of a drawing. */
-export function svg<Tag extends keyof SVGElementTagNameMap>(tag: Tag, attributes: Attributes = {}, ...children: Child[]): SVGElementTagNameMap[Tag] {
+export function svg<Tag extends keyof SVGElementTagNameMap>(
+  tag: Tag,
+  attributes: Attributes = {},
+  ...children: Child[]
+): SVGElementTagNameMap[Tag] {
   return build(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
 }
 

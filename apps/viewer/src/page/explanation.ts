@@ -10,13 +10,21 @@ export function offerExplanation(section: HTMLElement, onAsk: () => void): void 
   fill(
     section,
     el('h2', { id: 'explanation-title' }, 'Why'),
-    el('p', {}, 'Shares of the two subspaces, and the genes that moved the prediction. This takes many runs of the network, so it may take minutes; it can be cancelled.'),
+    el(
+      'p',
+      {},
+      'Shares of the two subspaces, and the genes that moved the prediction. This takes many runs of the network, so it may take minutes; it can be cancelled.',
+    ),
     button('Explain this prediction', onAsk, { id: 'explain' }),
   );
 }
 
 /** Shows the shares of subspaces and modalities and the genes that moved the prediction most. */
-export function showExplanation(section: HTMLElement, { subspaces, modalities, genes, notes, output }: PatientExplanation, { warnings }: PatientView): void {
+export function showExplanation(
+  section: HTMLElement,
+  { subspaces, modalities, genes, notes, output }: PatientExplanation,
+  { warnings }: PatientView,
+): void {
   const what = output.kind === 'risk' ? 'the risk' : `the logarithm of the probability of ${output.className}`;
   const own = notes.filter((note) => !warnings.includes(note));
   fill(
@@ -30,10 +38,18 @@ export function showExplanation(section: HTMLElement, { subspaces, modalities, g
   );
 }
 
-function shares(caption: string, { share, contribution }: { share: Readonly<Record<string, number>>; contribution: Readonly<Record<string, number>> }): Element {
+function shares(
+  caption: string,
+  { share, contribution }: { share: Readonly<Record<string, number>>; contribution: Readonly<Record<string, number>> },
+): Element {
   return bars(
     caption,
-    Object.keys(share).map((name) => ({ label: name, length: share[name], value: [figure(share[name], percent(share[name])), ` (${signed(contribution[name], 3)})`], kind: name })),
+    Object.keys(share).map((name) => ({
+      label: name,
+      length: share[name],
+      value: [figure(share[name], percent(share[name])), ` (${signed(contribution[name], 3)})`],
+      kind: name,
+    })),
   );
 }
 
@@ -61,7 +77,11 @@ function topGenes(genes: Genes): Element {
 
 /** The patient's genes, those that moved the prediction most first; without an explanation those that are farthest from the mean. */
 export function orderedGenes({ genes }: PatientView, explanation: PatientExplanation | undefined): GeneView[] {
-  const moved = new Map(explanation?.genes ? byAttribution(explanation.genes).map((g) => [`${g.subspace} ${g.gene}`, Math.abs(g.attribution)]) : []);
+  const moved = new Map(
+    explanation?.genes
+      ? byAttribution(explanation.genes).map((g) => [`${g.subspace} ${g.gene}`, Math.abs(g.attribution)])
+      : [],
+  );
   const weight = (gene: GeneView) => moved.get(`${gene.subspace} ${gene.name}`) ?? Math.abs(gene.z);
   return [...genes].sort((a, b) => weight(b) - weight(a));
 }

@@ -3,7 +3,19 @@ import { sortFiles } from './file-kinds.js';
 
 test('files are told apart by their names', () => {
   const names = [
-    'model.json', 'checkpoint.safetensors', 'state.safetensors', 'metrics.jsonl', 'P1.h5', 'P1.safetensors', 'P1.PT', 'expression.csv.gz', 'matrix.TSV', 'a.h5ad', 'P1.svs', 'P1.ome.tif', 'letter.docx',
+    'model.json',
+    'checkpoint.safetensors',
+    'state.safetensors',
+    'metrics.jsonl',
+    'P1.h5',
+    'P1.safetensors',
+    'P1.PT',
+    'expression.csv.gz',
+    'matrix.TSV',
+    'a.h5ad',
+    'P1.svs',
+    'P1.ome.tif',
+    'letter.docx',
   ];
   const { run, bags, expression, slides, unknown } = sortFiles(names.map((name) => new File([], name)));
   const namesOf = (files: readonly File[]) => files.map(({ name }) => name);

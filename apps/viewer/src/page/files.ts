@@ -29,13 +29,36 @@ export function makeFilesPanel(section: HTMLElement, onFiles: (files: readonly F
       { class: 'drop' },
       input,
       el('label', { for: 'chooser', class: 'choose' }, 'Choose files'),
-      el('p', {}, 'or drop them anywhere on this page: the patch features (.h5) and the gene expression (.csv, .tsv, also .gz) of a patient, together. ',
-        'Add the slide itself (.svs, .tif) to see where the model looked.'),
-      el('details', {}, el('summary', {}, 'What the files must hold'),
-        el('ul', {},
-          el('li', {}, 'Features: one row a patch, as CLAM, TRIDENT or STAMP write them, of the encoder that the model was trained with.'),
-          el('li', {}, 'Expression: a table of genes and patients in the unit that the model was trained with. Of several patients, the one that the feature file is named after.'),
-          el('li', {}, 'Another model: model.json and checkpoint.safetensors of a run folder, and its other files to compare with its patients.'))),
+      el(
+        'p',
+        {},
+        'or drop them anywhere on this page: the patch features (.h5) and the gene expression (.csv, .tsv, also .gz) of a patient, together. ',
+        'Add the slide itself (.svs, .tif) to see where the model looked.',
+      ),
+      el(
+        'details',
+        {},
+        el('summary', {}, 'What the files must hold'),
+        el(
+          'ul',
+          {},
+          el(
+            'li',
+            {},
+            'Features: one row a patch, as CLAM, TRIDENT or STAMP write them, of the encoder that the model was trained with.',
+          ),
+          el(
+            'li',
+            {},
+            'Expression: a table of genes and patients in the unit that the model was trained with. Of several patients, the one that the feature file is named after.',
+          ),
+          el(
+            'li',
+            {},
+            'Another model: model.json and checkpoint.safetensors of a run folder, and its other files to compare with its patients.',
+          ),
+        ),
+      ),
     ),
     patients,
     clinical,
@@ -58,18 +81,32 @@ export function makeFilesPanel(section: HTMLElement, onFiles: (files: readonly F
 
   return {
     offer(names, chosen, onChoose) {
-      const select = el('select', { id: 'patients' }, ...names.map((name) => el('option', { value: name, selected: name === chosen }, name)));
+      const select = el(
+        'select',
+        { id: 'patients' },
+        ...names.map((name) => el('option', { value: name, selected: name === chosen }, name)),
+      );
       select.addEventListener('change', () => onChoose(select.value));
-      patients.replaceChildren(el('label', { for: 'patients' }, 'Patients of the run: '), select, ' ', button('Show', () => onChoose(select.value)));
+      patients.replaceChildren(
+        el('label', { for: 'patients' }, 'Patients of the run: '),
+        select,
+        ' ',
+        button('Show', () => onChoose(select.value)),
+      );
       patients.hidden = names.length === 0;
     },
     ask(covariates, onKnown) {
       const inputs = covariates.map(covariateInput);
-      clinical.replaceChildren(...inputs.map(({ label }) => label), ...(inputs.length > 0 ? [button('Predict with these', () => clinical.requestSubmit())] : []));
+      clinical.replaceChildren(
+        ...inputs.map(({ label }) => label),
+        ...(inputs.length > 0 ? [button('Predict with these', () => clinical.requestSubmit())] : []),
+      );
       clinical.hidden = inputs.length === 0;
       clinical.onsubmit = (event) => {
         event.preventDefault();
-        onKnown(Object.fromEntries(inputs.flatMap(({ name, input }) => (input.value === '' ? [] : [[name, input.value]]))));
+        onKnown(
+          Object.fromEntries(inputs.flatMap(({ name, input }) => (input.value === '' ? [] : [[name, input.value]]))),
+        );
       };
     },
     describe: (text) => void (current.textContent = text),
@@ -79,25 +116,34 @@ export function makeFilesPanel(section: HTMLElement, onFiles: (files: readonly F
 /** A field for one covariate; empty is unknown. */
 function covariateInput({ name, levels }: CovariateView) {
   const input = levels
-    ? el('select', { name }, el('option', { value: '' }, 'unknown'), ...levels.map((level) => el('option', { value: level }, level)))
+    ? el(
+        'select',
+        { name },
+        el('option', { value: '' }, 'unknown'),
+        ...levels.map((level) => el('option', { value: level }, level)),
+      )
     : el('input', { type: 'text', inputmode: 'decimal', name, placeholder: 'unknown' });
   return { name, input, label: el('label', {}, `${name} `, input) };
 }
 
 /** The files that were dropped, those in dropped folders included; of a run folder, those of the run. */
 async function droppedFiles({ items, files }: DataTransfer): Promise<File[]> {
-  const entries = [...items].map((item) => item.webkitGetAsEntry?.()).filter((entry) => entry !== null && entry !== undefined);
+  const entries = [...items]
+    .map((item) => item.webkitGetAsEntry?.())
+    .filter((entry) => entry !== null && entry !== undefined);
   if (entries.length === 0) return [...files];
   return (await Promise.all(entries.map(filesIn))).flat();
 }
 
 async function filesIn(entry: FileSystemEntry): Promise<File[]> {
-  if (entry.isFile) return [await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject))];
+  if (entry.isFile)
+    return [await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject))];
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   const found: File[] = [];
   for (;;) {
     const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject)); // some at a time, in the end none
-    if (some.length === 0) return found.some(({ name }) => name === 'model.json') ? found.filter(({ name }) => isRunFile(name)) : found;
+    if (some.length === 0)
+      return found.some(({ name }) => name === 'model.json') ? found.filter(({ name }) => isRunFile(name)) : found;
     for (const inner of some) found.push(...(await filesIn(inner)));
   }
 }

@@ -11,7 +11,11 @@ export interface SlideViewer {
   close(): void;
 }
 
-type Jobs = { readonly tile: { readonly level: number; readonly x: number; readonly y: number }; finish(data: unknown, request: null, type: string): void; fail(message: string, request: null): void };
+type Jobs = {
+  readonly tile: { readonly level: number; readonly x: number; readonly y: number };
+  finish(data: unknown, request: null, type: string): void;
+  fail(message: string, request: null): void;
+};
 
 /**
  * Shows a slide in `container`, tile by tile as they come into view.
@@ -41,7 +45,13 @@ export async function showSlide(
   place.append(canvas);
   const zoom = (by: number) => () => void viewer.viewport.zoomBy(by).applyConstraints();
   container.append(
-    el('p', { class: 'buttons' }, button('Zoom in', zoom(1.5)), button('Zoom out', zoom(1 / 1.5)), button('Whole slide', () => viewer.viewport.goHome())),
+    el(
+      'p',
+      { class: 'buttons' },
+      button('Zoom in', zoom(1.5)),
+      button('Zoom out', zoom(1 / 1.5)),
+      button('Whole slide', () => viewer.viewport.goHome()),
+    ),
   );
 
   function redraw(): void {
@@ -51,7 +61,8 @@ export async function showSlide(
     canvas.height = clientHeight * dense;
     const image = viewer.world.getItemAt(0);
     if (!image) return;
-    const onScreen = (x: number, y: number) => viewer.viewport.viewportToViewerElementCoordinates(image.imageToViewportCoordinates(x, y));
+    const onScreen = (x: number, y: number) =>
+      viewer.viewport.viewportToViewerElementCoordinates(image.imageToViewportCoordinates(x, y));
     const [zero, one] = [onScreen(0, 0), onScreen(1000, 0)];
     const context = canvas.getContext('2d')!;
     context.scale(dense, dense);
@@ -70,10 +81,21 @@ export async function showSlide(
 }
 
 /** Levels of OpenSeadragon go from the coarsest to the finest, the slide's the other way. */
-function tileSource(Osd: typeof OpenSeadragon, tasks: Connection<SlideTasks>, { levels, tileEdge }: SlideInfo): OpenSeadragon.TileSource {
+function tileSource(
+  Osd: typeof OpenSeadragon,
+  tasks: Connection<SlideTasks>,
+  { levels, tileEdge }: SlideInfo,
+): OpenSeadragon.TileSource {
   const [base] = levels as [SlideInfo['levels'][0]];
   const finest = levels.length - 1;
-  const source = new Osd.TileSource({ width: base.width, height: base.height, tileSize: tileEdge, tileOverlap: 0, minLevel: 0, maxLevel: finest });
+  const source = new Osd.TileSource({
+    width: base.width,
+    height: base.height,
+    tileSize: tileEdge,
+    tileOverlap: 0,
+    minLevel: 0,
+    maxLevel: finest,
+  });
   return Object.assign(source, {
     getLevelScale: (level: number) => 1 / levels[finest - level].downsample,
     getNumTiles: (level: number) => {

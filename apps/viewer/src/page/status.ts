@@ -69,7 +69,12 @@ export function makeStatus(element: HTMLElement): Status {
         return done;
       } catch (error) {
         if (error instanceof Cancelled) said.textContent = 'Stopped.';
-        else fail(error instanceof PlainError ? error.message : `Something went wrong that is not your files' fault. ${String((error as Error).message)}`);
+        else
+          fail(
+            error instanceof PlainError
+              ? error.message
+              : `Something went wrong that is not your files' fault. ${String((error as Error).message)}`,
+          );
         return undefined;
       } finally {
         clearTimeout(shown);

@@ -11,18 +11,25 @@ const MARGIN = { left: 72, right: 12, top: 14, bottom: 62 };
 const GROUP_NAMES = { low: 'low risk', high: 'high risk' } as const;
 
 /** The patient's predicted survival over the Kaplan-Meier curves of the tested patients' risk groups; `changed` is what-if. */
-export function survivalPlot(prediction: Survival, changed: Survival | undefined, { groups, timeUnit }: RunView): SVGSVGElement {
+export function survivalPlot(
+  prediction: Survival,
+  changed: Survival | undefined,
+  { groups, timeUnit }: RunView,
+): SVGSVGElement {
   const years = (time: number) => time / PER_YEAR[timeUnit];
   const ends = [...groups.map(({ times }) => times.at(-1)!), prediction.curve.times.at(-1)!].map(years);
   const end = Math.max(...ends) * 1.02;
   const x = (time: number) => MARGIN.left + ((WIDTH - MARGIN.left - MARGIN.right) * years(time)) / end;
   const y = (alive: number) => MARGIN.top + (HEIGHT - MARGIN.top - MARGIN.bottom) * (1 - alive);
-  const line = ({ curve }: Survival) => curve.times.map((t, i) => `${i ? 'L' : 'M'}${x(t).toFixed(1)} ${y(curve.survival[i]).toFixed(1)}`).join('');
+  const line = ({ curve }: Survival) =>
+    curve.times.map((t, i) => `${i ? 'L' : 'M'}${x(t).toFixed(1)} ${y(curve.survival[i]).toFixed(1)}`).join('');
   const steps = (times: readonly number[], survival: readonly number[]) =>
     `M${x(0)} ${y(1)}` + times.map((t, i) => `H${x(t).toFixed(1)}V${y(survival[i]).toFixed(1)}`).join('');
   const description =
     `Predicted survival: ${prediction.years.map((p) => `${typeof p.alive === 'number' ? percent(p.alive) : p.alive} after ${count(p.years, 'year')}`).join(', ')}. ` +
-    (groups.length > 0 ? `Beside it the tested patients of ${groups.map((g) => `${GROUP_NAMES[g.name]} (${g.patients})`).join(' and ')}.` : '');
+    (groups.length > 0
+      ? `Beside it the tested patients of ${groups.map((g) => `${GROUP_NAMES[g.name]} (${g.patients})`).join(' and ')}.`
+      : '');
   return svg(
     'svg',
     { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', class: 'plot', 'aria-label': description },
@@ -30,7 +37,13 @@ export function survivalPlot(prediction: Survival, changed: Survival | undefined
       svg('line', { x1: MARGIN.left, x2: WIDTH - MARGIN.right, y1: y(alive), y2: y(alive), class: 'rule' }),
       svg('text', { x: MARGIN.left - 6, y: y(alive) + 4, 'text-anchor': 'end' }, `${100 * alive} %`),
     ]),
-    ...ticks(end).map((year) => svg('text', { x: x(year * PER_YEAR[timeUnit]), y: HEIGHT - MARGIN.bottom + 24, 'text-anchor': 'middle' }, String(year))),
+    ...ticks(end).map((year) =>
+      svg(
+        'text',
+        { x: x(year * PER_YEAR[timeUnit]), y: HEIGHT - MARGIN.bottom + 24, 'text-anchor': 'middle' },
+        String(year),
+      ),
+    ),
     svg('text', { x: WIDTH / 2, y: HEIGHT - 8, 'text-anchor': 'middle' }, 'Years'),
     ...groups.map(({ name, times, survival }) => svg('path', { d: steps(times, survival), class: `group ${name}` })),
     svg('path', { d: line(prediction), class: 'patient' }),

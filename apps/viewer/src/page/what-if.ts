@@ -14,7 +14,13 @@ interface Changes {
  * Sliders for the genes and a choice of what to leave out. `onChange` is called with all changes, or with none.
  * @param order genes that come first, the most telling one first
  */
-export function showWhatIf(section: HTMLElement, run: RunView, patient: PatientView, order: readonly GeneView[], onChange: (whatIf: WhatIf | undefined) => void): { say(text: string): void } {
+export function showWhatIf(
+  section: HTMLElement,
+  run: RunView,
+  patient: PatientView,
+  order: readonly GeneView[],
+  onChange: (whatIf: WhatIf | undefined) => void,
+): { say(text: string): void } {
   const changes: Changes = { genes: new Map(), without: undefined };
   const tell = () => onChange(whatIfOf(changes));
   const search = el('input', { type: 'search', id: 'gene-search', placeholder: 'Name of a gene', autocomplete: 'off' });
@@ -30,7 +36,8 @@ export function showWhatIf(section: HTMLElement, run: RunView, patient: PatientV
   const reset = button('Undo all changes', () => {
     changes.genes.clear();
     changes.without = undefined;
-    for (const radio of section.querySelectorAll<HTMLInputElement>('input[type=radio]')) radio.checked = radio.value === 'nothing';
+    for (const radio of section.querySelectorAll<HTMLInputElement>('input[type=radio]'))
+      radio.checked = radio.value === 'nothing';
     showGenes();
     tell();
   });
@@ -55,14 +62,22 @@ export function showWhatIf(section: HTMLElement, run: RunView, patient: PatientV
 
 function whatIfOf({ genes, without }: Changes): WhatIf | undefined {
   if (genes.size === 0 && without === undefined) return undefined;
-  const of = (subspace: GeneView['subspace']) => Object.fromEntries([...genes].filter(([gene]) => gene.subspace === subspace).map(([gene, z]) => [gene.name, z]));
+  const of = (subspace: GeneView['subspace']) =>
+    Object.fromEntries([...genes].filter(([gene]) => gene.subspace === subspace).map(([gene, z]) => [gene.name, z]));
   return { genes: { tumour: of('tumour'), microenvironment: of('microenvironment') }, without };
 }
 
 function geneRow(gene: GeneView, bound: number, { genes }: Changes, tell: () => void): HTMLLIElement {
   const id = `gene-${gene.subspace}-${gene.name}`;
   const shown = (z: number) => `${plain(z, 1)}${Math.abs(z) >= bound ? ' (cut off)' : ''}`;
-  const slider = el('input', { type: 'range', id, min: -bound, max: bound, step: 0.1, value: (genes.get(gene) ?? gene.z).toFixed(1) });
+  const slider = el('input', {
+    type: 'range',
+    id,
+    min: -bound,
+    max: bound,
+    step: 0.1,
+    value: (genes.get(gene) ?? gene.z).toFixed(1),
+  });
   const output = el('output', { for: id }, shown(genes.get(gene) ?? gene.z));
   slider.addEventListener('input', () => {
     const z = Number(slider.value);
@@ -71,15 +86,27 @@ function geneRow(gene: GeneView, bound: number, { genes }: Changes, tell: () => 
     row.classList.add('moved');
     tell();
   });
-  const row = el('li', { class: genes.has(gene) ? 'moved' : undefined }, el('label', { for: id }, gene.name), el('span', { class: `tag ${gene.subspace}` }, gene.subspace), slider, output);
+  const row = el(
+    'li',
+    { class: genes.has(gene) ? 'moved' : undefined },
+    el('label', { for: id }, gene.name),
+    el('span', { class: `tag ${gene.subspace}` }, gene.subspace),
+    slider,
+    output,
+  );
   return row;
 }
 
 function leaveOut(run: RunView, { slides, genes }: PatientView, changes: Changes, tell: () => void): Element {
   if (!run.canLeaveOut) {
-    return el('p', { class: 'quiet' }, 'This model was trained on complete patients, so no modality can be left out. One trained with training.modalityDropout can do without.');
+    return el(
+      'p',
+      { class: 'quiet' },
+      'This model was trained on complete patients, so no modality can be left out. One trained with training.modalityDropout can do without.',
+    );
   }
-  if (slides.length === 0 || genes.length === 0) return el('p', { class: 'quiet' }, 'The patient has one modality only: nothing more can be left out.');
+  if (slides.length === 0 || genes.length === 0)
+    return el('p', { class: 'quiet' }, 'The patient has one modality only: nothing more can be left out.');
   const choice = (value: string, label: string, without: WhatIf['without']) => {
     const radio = el('input', { type: 'radio', name: 'without', value, checked: changes.without === without });
     radio.addEventListener('change', () => {
@@ -88,5 +115,12 @@ function leaveOut(run: RunView, { slides, genes }: PatientView, changes: Changes
     });
     return el('label', {}, radio, label);
   };
-  return el('fieldset', {}, el('legend', {}, 'Predict from'), choice('nothing', 'slide and genes', undefined), choice('slide', 'genes alone', 'slide'), choice('genes', 'the slide alone', 'genes'));
+  return el(
+    'fieldset',
+    {},
+    el('legend', {}, 'Predict from'),
+    choice('nothing', 'slide and genes', undefined),
+    choice('slide', 'genes alone', 'slide'),
+    choice('genes', 'the slide alone', 'genes'),
+  );
 }

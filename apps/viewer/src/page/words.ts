@@ -29,7 +29,11 @@ export function change(from: PredictionView, to: PredictionView): string {
     return `The risk ${difference > 0 ? 'rises' : 'falls'} by ${Math.abs(difference).toFixed(3)}, from ${plain(from.risk, 3)} to ${plain(to.risk, 3)}`;
   }
   if (from.kind !== 'classes' || to.kind !== 'classes') return '';
-  const moved = to.probabilities.map(({ name, probability }, c) => ({ name, by: probability - from.probabilities[c].probability, probability }));
+  const moved = to.probabilities.map(({ name, probability }, c) => ({
+    name,
+    by: probability - from.probabilities[c].probability,
+    probability,
+  }));
   const most = moved.reduce((a, b) => (Math.abs(b.by) > Math.abs(a.by) ? b : a));
   if (Math.abs(most.by) < 0.0005) return 'The probabilities stay as they are';
   return `${most.name} moves by ${signed(100 * most.by, 1)} points, to ${percent(most.probability)}`;

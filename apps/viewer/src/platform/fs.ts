@@ -31,7 +31,13 @@ export function openSync(path: string): number {
 export const fstatSync = (descriptor: number): Stats => statSync(opened.get(descriptor)!);
 
 /** Copies up to `length` bytes from `position` of the file to `offset` of `into`; returns how many. */
-export function readSync(descriptor: number, into: Uint8Array, offset: number, length: number, position: number): number {
+export function readSync(
+  descriptor: number,
+  into: Uint8Array,
+  offset: number,
+  length: number,
+  position: number,
+): number {
   const part = fileAt(opened.get(descriptor)!).slice(position, position + length);
   into.set(new Uint8Array(new FileReaderSync().readAsArrayBuffer(part)), offset);
   return part.size;

@@ -13,4 +13,6 @@ export function extname(path: string): string {
 export const join = (...parts: string[]): string => parts.join('/');
 
 /** Knows both kinds of slash. */
-export const win32 = { basename: (path: string): string => path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1) };
+export const win32 = {
+  basename: (path: string): string => path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1),
+};

@@ -36,7 +36,11 @@ export function gunzipSync(): never {
 }
 
 /** Hands over the decompressed bytes, in Node's manner. */
-export function inflate(bytes: Bytes, { maxOutputLength }: { maxOutputLength: number }, done: (error: Error | null, result?: Buffer) => void): void {
+export function inflate(
+  bytes: Bytes,
+  { maxOutputLength }: { maxOutputLength: number },
+  done: (error: Error | null, result?: Buffer) => void,
+): void {
   async function* once() {
     yield bytes;
   }

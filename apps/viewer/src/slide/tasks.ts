@@ -34,7 +34,12 @@ export function slideTasks() {
       const { width, height, downsample } = withCoarser(slide.levels)[level];
       const from = Math.min(level, slide.levels.length - 1);
       const factor = Math.round(downsample / slide.levels[from].downsample);
-      const region = { x: column * TILE, y: row * TILE, width: Math.min(TILE, width - column * TILE), height: Math.min(TILE, height - row * TILE) };
+      const region = {
+        x: column * TILE,
+        y: row * TILE,
+        width: Math.min(TILE, width - column * TILE),
+        height: Math.min(TILE, height - row * TILE),
+      };
       return bitmapOf(await readScaled(slide, from, region, factor));
     },
   };

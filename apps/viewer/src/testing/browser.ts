@@ -11,9 +11,16 @@ const headless = ['--no-sandbox', '--disable-gpu', '--no-first-run'];
 const offline = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-quic'];
 const softwareWebGpu = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
-export const launch = (): Promise<Browser> => chromium.launch({ executablePath: CHROMIUM, args: [...headless, ...offline, ...softwareWebGpu] });
+export const launch = (): Promise<Browser> =>
+  chromium.launch({ executablePath: CHROMIUM, args: [...headless, ...offline, ...softwareWebGpu] });
 
-const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.wasm': 'application/wasm', '.json': 'application/json' };
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.wasm': 'application/wasm',
+  '.json': 'application/json',
+};
 
 /** A host as plain as can be: files of the built page below a folder, no headers of its own. */
 export async function plainHost(): Promise<{ url: string; close(): void }> {
@@ -21,14 +28,20 @@ export async function plainHost(): Promise<{ url: string; close(): void }> {
     const name = decodeURIComponent(new URL(request.url!, 'http://host').pathname).replace(/^\/any\/folder\//, '');
     const path = join(DIST, name === '' ? 'index.html' : name);
     if (!existsSync(path)) return void response.writeHead(404).end();
-    response.writeHead(200, { 'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream' }).end(readFileSync(path));
+    response
+      .writeHead(200, { 'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream' })
+      .end(readFileSync(path));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/any/folder/`, close: () => server.close() };
 }
 
 /** Opens the page and waits until it shows its patient. What goes wrong in it is kept in `errors`. */
-export async function openPage(browser: Browser, url: string, options: Parameters<Browser['newPage']>[0] = {}): Promise<{ page: Page; errors: string[]; requests: string[] }> {
+export async function openPage(
+  browser: Browser,
+  url: string,
+  options: Parameters<Browser['newPage']>[0] = {},
+): Promise<{ page: Page; errors: string[]; requests: string[] }> {
   const page = await browser.newPage(options);
   page.setDefaultTimeout(100_000); // a busy machine takes its time
   const [errors, requests]: [string[], string[]] = [[], []];
@@ -45,11 +58,14 @@ export async function openPage(browser: Browser, url: string, options: Parameter
 
 /** Lets files fall on the page, as a person drops them. */
 export async function drop(page: Page, paths: readonly (string | { name: string; content: Buffer })[]): Promise<void> {
-  const files = paths.map((file) => (typeof file === 'string' ? { name: basename(file), content: readFileSync(file) } : file));
+  const files = paths.map((file) =>
+    typeof file === 'string' ? { name: basename(file), content: readFileSync(file) } : file,
+  );
   const transfer = await page.evaluateHandle(
     (dropped) => {
       const transfer = new DataTransfer();
-      for (const { name, base64 } of dropped) transfer.items.add(new File([Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))], name));
+      for (const { name, base64 } of dropped)
+        transfer.items.add(new File([Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))], name));
       return transfer;
     },
     files.map(({ name, content }) => ({ name, base64: content.toString('base64') })),

@@ -30,25 +30,46 @@ export async function makeRuns(): Promise<TestRuns> {
   const cohort = join(folder, 'cohort');
   const { config } = await simulateCohort({ out: cohort, patients: 24, bag: 36, width: 16, population: 24, seed: 3 });
   const [survival, grade] = [join(folder, 'survival'), join(folder, 'grade')];
-  await train({ config: await loadConfig(config, { ...SHORT, 'training.modalityDropout': '0.3', 'split.test': '0.3' }), out: survival });
+  await train({
+    config: await loadConfig(config, { ...SHORT, 'training.modalityDropout': '0.3', 'split.test': '0.3' }),
+    out: survival,
+  });
   const { predictions } = await evaluateAndWrite(survival);
-  await train({ config: await loadConfig(config, { ...SHORT, task: 'grade', covariates: '[{column: site}]' }), out: grade });
+  await train({
+    config: await loadConfig(config, { ...SHORT, task: 'grade', covariates: '[{column: site}]' }),
+    out: grade,
+  });
   const { patient } = predictions[0];
   const otherBag = join(folder, `${patient}-DX2.h5`);
   copyFileSync(join(cohort, 'bags', `${predictions[1].patient}-DX1.h5`), otherBag);
-  const files = { otherBag, bag: join(cohort, 'bags', `${patient}-DX1.h5`), expression: join(cohort, 'expression.csv.gz') };
+  const files = {
+    otherBag,
+    bag: join(cohort, 'bags', `${patient}-DX1.h5`),
+    expression: join(cohort, 'expression.csv.gz'),
+  };
   return { survival, grade, patient, ...files, folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 /** A patient's explanation by the command line. */
 export function explained(run: string, patient: string): unknown {
-  return JSON.parse(execFileSync(process.execPath, [SUBSPACE, 'explain', run, '--patient', patient, '--json'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }));
+  return JSON.parse(
+    execFileSync(process.execPath, [SUBSPACE, 'explain', run, '--patient', patient, '--json'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
 }
 
 /** A matrix of genes × patients, rewritten into another file; the header is row 0. */
 export function editedMatrix(matrix: string, to: string, edit: (rows: string[][]) => string[][]): string {
-  const rows = gunzipSync(readFileSync(matrix)).toString().trim().split('\n').map((line) => line.split(','));
-  const text = edit(rows).map((cells) => `${cells.join(',')}\n`).join('');
+  const rows = gunzipSync(readFileSync(matrix))
+    .toString()
+    .trim()
+    .split('\n')
+    .map((line) => line.split(','));
+  const text = edit(rows)
+    .map((cells) => `${cells.join(',')}\n`)
+    .join('');
   writeFileSync(to, to.endsWith('.gz') ? gzipSync(text) : text);
   return to;
 }

@@ -4,11 +4,18 @@ import { evaluate, expectGradients, expectSameBits, expectShapeError, slopes } f
 import { given, mixed } from '../testing/samples.js';
 
 const checkerboard = (...shape: number[]) =>
-  constant(Uint8Array.from({ length: shape.reduce((n, d) => n * d, 1) }, (_, i) => (i % 3 === 0 ? 1 : 0)), shape);
+  constant(
+    Uint8Array.from({ length: shape.reduce((n, d) => n * d, 1) }, (_, i) => (i % 3 === 0 ? 1 : 0)),
+    shape,
+  );
 
 describe('gradients agree with central differences', () => {
   test.each([
-    [[2, 3], [2, 3], [2, 3]],
+    [
+      [2, 3],
+      [2, 3],
+      [2, 3],
+    ],
     [[2, 3], [], []],
     [[3], [2, 1], [2, 3]],
     [[2, 1, 1], [3, 1], [4]],
@@ -45,16 +52,29 @@ test('no gradient flows through comparisons and casts', async () => {
 });
 
 test('what where does not choose may be infinite', async () => {
-  const { gradients } = await evaluate([given([2], [2, 3]), given([2], [Infinity, 1])], (x, y) => where(greater(y, 5), x, y));
+  const { gradients } = await evaluate([given([2], [2, 3]), given([2], [Infinity, 1])], (x, y) =>
+    where(greater(y, 5), x, y),
+  );
   expect([...gradients[0], ...gradients[1]].every(Number.isFinite)).toBe(true);
 });
 
 test('large arrays: the same bits at one and two threads', () =>
   expectSameBits([mixed(300, 400), mixed(400)], (x, y) => where(greater(x, y), x, y)));
 
-test.each([['Greater', greater], ['GreaterOrEqual', greaterOrEqual], ['Equal', equal], ['And', and]])(
-  '%s: a shape error names the operation and the shapes',
-  (name, op) => expectShapeError(name, [[2, 3], [4, 3]], op),
+test.each([
+  ['Greater', greater],
+  ['GreaterOrEqual', greaterOrEqual],
+  ['Equal', equal],
+  ['And', and],
+])('%s: a shape error names the operation and the shapes', (name, op) =>
+  expectShapeError(
+    name,
+    [
+      [2, 3],
+      [4, 3],
+    ],
+    op,
+  ),
 );
 test('Where: a shape error names the operation and the shapes', () => {
   expectShapeError('Where', [[2], [2, 3], [3]], where);

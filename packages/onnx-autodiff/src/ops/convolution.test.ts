@@ -41,10 +41,45 @@ test('large images: the same bits at one and two threads', async () => {
 });
 
 test('Conv: a shape error names the operation and the shapes', () => {
-  expectShapeError('Conv', [[1, 3, 4, 4], [2, 2, 3, 3]], conv);
-  expectShapeError('Conv', [[1, 0, 4, 4], [2, 0, 3, 3]], conv);
-  expectShapeError('Conv', [[1, 4, 4, 4], [3, 2, 3, 3]], (x, w) => conv2d(x, w, undefined, { groups: 2 }));
-  expectShapeError('Conv', [[4, 4], [2, 2]], conv);
-  expectShapeError('Conv', [[1, 1, 2, 2], [1, 1, 3, 3]], conv);
+  expectShapeError(
+    'Conv',
+    [
+      [1, 3, 4, 4],
+      [2, 2, 3, 3],
+    ],
+    conv,
+  );
+  expectShapeError(
+    'Conv',
+    [
+      [1, 0, 4, 4],
+      [2, 0, 3, 3],
+    ],
+    conv,
+  );
+  expectShapeError(
+    'Conv',
+    [
+      [1, 4, 4, 4],
+      [3, 2, 3, 3],
+    ],
+    (x, w) => conv2d(x, w, undefined, { groups: 2 }),
+  );
+  expectShapeError(
+    'Conv',
+    [
+      [4, 4],
+      [2, 2],
+    ],
+    conv,
+  );
+  expectShapeError(
+    'Conv',
+    [
+      [1, 1, 2, 2],
+      [1, 1, 3, 3],
+    ],
+    conv,
+  );
   expectShapeError('Conv', [[1, 1, 4, 4], [2, 1, 3, 3], [3]], conv);
 });

@@ -19,13 +19,21 @@ export function conv2d(x: Value, weight: Value, bias?: Value, options: Convoluti
   const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
   const [batch, channels, height, width] = x.shape;
   const [out, inner, kh, kw] = weight.shape;
-  if (x.shape.length !== 4 || weight.shape.length !== 4 || channels === 0 || channels !== inner * groups || out % groups !== 0) {
+  if (
+    x.shape.length !== 4 ||
+    weight.shape.length !== 4 ||
+    channels === 0 ||
+    channels !== inner * groups ||
+    out % groups !== 0
+  ) {
     throw new ShapeError('Conv', `the kernel does not fit the image in ${groups} groups`, x, weight);
   }
-  if (bias && !sameShape(bias.shape, [out])) throw new ShapeError('Conv', 'there must be a bias for each output channel', x, weight, bias);
+  if (bias && !sameShape(bias.shape, [out]))
+    throw new ShapeError('Conv', 'there must be a bias for each output channel', x, weight, bias);
   const reach = (size: number, k: number) => Math.floor((size + 2 * padding - dilation * (k - 1) - 1) / stride) + 1;
   const shape = [batch, out, reach(height, kh), reach(width, kw)];
-  if (shape[2] < 1 || shape[3] < 1) throw new ShapeError('Conv', 'the kernel is larger than the padded image', x, weight);
+  if (shape[2] < 1 || shape[3] < 1)
+    throw new ShapeError('Conv', 'the kernel is larger than the padded image', x, weight);
   return onnxNode(
     'Conv',
     bias ? [x, weight, bias] : [x, weight],
@@ -50,7 +58,9 @@ function imageGradient(g: Value, weight: Value, shape: readonly number[], option
   const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
   const [, , kh, kw] = weight.shape;
   // Rows and columns that the last stride did not reach.
-  const rest = [2, 3].map((a) => shape[a] + 2 * padding - (g.shape[a] - 1) * stride - dilation * (weight.shape[a] - 1) - 1);
+  const rest = [2, 3].map(
+    (a) => shape[a] + 2 * padding - (g.shape[a] - 1) * stride - dilation * (weight.shape[a] - 1) - 1,
+  );
   return onnxNode('ConvTranspose', [g, weight], { shape }, undefined, {
     kernel_shape: [kh, kw],
     strides: [stride, stride],

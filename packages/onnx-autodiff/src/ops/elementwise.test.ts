@@ -1,8 +1,29 @@
 import { describe, expect, test } from 'vitest';
 import {
-  abs, add, constant, div, elu, erf, exp, floor, gelu, log, maximum, minimum, mul, neg, relu, sigmoid, sign, sqrt, square, stopGradient,
-  sub, tanh,
-  type Operand, type Value,
+  abs,
+  add,
+  constant,
+  div,
+  elu,
+  erf,
+  exp,
+  floor,
+  gelu,
+  log,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  relu,
+  sigmoid,
+  sign,
+  sqrt,
+  square,
+  stopGradient,
+  sub,
+  tanh,
+  type Operand,
+  type Value,
 } from '../index.js';
 import { evaluate, expectGradients, expectSameBits, expectShapeError, slopes } from '../testing/central-differences.js';
 import { distinct, given, mixed, positive } from '../testing/samples.js';
@@ -12,23 +33,43 @@ const unary: Record<string, (x: Value) => Value> = { neg, exp, square, abs, tanh
 
 describe('gradients agree with central differences', () => {
   const shapes: [number[], number[]][] = [
-    [[2, 3], [2, 3]],
+    [
+      [2, 3],
+      [2, 3],
+    ],
     [[2, 3], []],
     [[], []],
     [[3], [2, 3]],
-    [[2, 1, 4], [3, 1]],
+    [
+      [2, 1, 4],
+      [3, 1],
+    ],
     [[1, 1], [1]],
-    [[1, 3], [2, 1]],
+    [
+      [1, 3],
+      [2, 1],
+    ],
     [[0, 3], [3]],
   ];
   for (const [name, op] of Object.entries(binary)) {
     test.each(shapes)(`${name} of [%s] and [%s]`, async (a, b) => {
       // `distinct` keeps every element 0.05 from every element of the other argument: no tie is crossed.
-      const other = name === 'div' ? positive(...b) : { shape: b, draw: (seed: number) => distinct(...b).draw(seed).map((x) => x + 0.05) };
+      const other =
+        name === 'div'
+          ? positive(...b)
+          : {
+              shape: b,
+              draw: (seed: number) =>
+                distinct(...b)
+                  .draw(seed)
+                  .map((x) => x + 0.05),
+            };
       await expectGradients([distinct(...a), other], op);
     });
     test(`${name} of a value with itself and with a number`, async () => {
-      await expectGradients([positive(2, 3)], (x) => (name === 'maximum' || name === 'minimum' ? op(x, 9) : op(x, op(x, x))));
+      await expectGradients([positive(2, 3)], (x) =>
+        name === 'maximum' || name === 'minimum' ? op(x, 9) : op(x, op(x, x)),
+      );
       await expectGradients([positive(2, 3)], (x) => op(12, x));
     });
   }
@@ -40,7 +81,9 @@ describe('gradients agree with central differences', () => {
     await expectGradients([positive(...shape)], sqrt);
   });
   test('saturated units', async () => {
-    await expectGradients([given([6], [-30, -8, -4, 4, 8, 30])], (x) => add(add(tanh(x), sigmoid(x)), add(elu(x), gelu(x))));
+    await expectGradients([given([6], [-30, -8, -4, 4, 8, 30])], (x) =>
+      add(add(tanh(x), sigmoid(x)), add(elu(x), gelu(x))),
+    );
   });
 });
 
@@ -58,7 +101,9 @@ describe('at the kinks', () => {
     expect(await slopes(point, (x) => mul(x, stopGradient(x)))).toEqual(point); // x·(x held fixed), not x²
   });
   test('sign of the smallest and the largest numbers', async () => {
-    expect([...(await evaluate([given([6], [1.2e-38, -1.2e-38, 3.4e38, -3.4e38, Infinity, 0])], sign)).y]).toEqual([1, -1, 1, -1, 1, 0]);
+    expect([...(await evaluate([given([6], [1.2e-38, -1.2e-38, 3.4e38, -3.4e38, Infinity, 0])], sign)).y]).toEqual([
+      1, -1, 1, -1, 1, 0,
+    ]);
   });
   test('a tie of maximum or minimum goes to the first argument', async () => {
     for (const op of [maximum, minimum]) {
@@ -77,7 +122,11 @@ test('large arrays: the same bits at one and two threads', async () => {
   });
 });
 
-test.each([['Add', add], ['Sub', sub], ['Mul', mul], ['Div', div], ['Max', maximum], ['Min', minimum]])(
-  '%s: a shape error names the operation and the shapes',
-  (name, op) => expectShapeError(name, [[2, 3], [2]], op),
-);
+test.each([
+  ['Add', add],
+  ['Sub', sub],
+  ['Mul', mul],
+  ['Div', div],
+  ['Max', maximum],
+  ['Min', minimum],
+])('%s: a shape error names the operation and the shapes', (name, op) => expectShapeError(name, [[2, 3], [2]], op));

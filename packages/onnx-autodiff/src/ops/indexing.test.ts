@@ -1,5 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { add, cast, compile, constant, gather, gatherElements, input, integers, lengthOf, mul, scatterAdd, type Value } from '../index.js';
+import {
+  add,
+  cast,
+  compile,
+  constant,
+  gather,
+  gatherElements,
+  input,
+  integers,
+  lengthOf,
+  mul,
+  scatterAdd,
+  type Value,
+} from '../index.js';
 import { evaluate, expectGradients, expectSameBits, expectShapeError } from '../testing/central-differences.js';
 import { given, mixed } from '../testing/samples.js';
 
@@ -13,7 +26,8 @@ describe('gradients agree with central differences', () => {
     await expectGradients([mixed(3, 2)], (x) => gather(x, integers([])));
     await expectGradients([mixed(0, 2)], (x) => gather(x, integers([])));
   });
-  test('gather with indices counted from the end', () => expectGradients([mixed(3, 2)], (x) => gather(x, integers([-1, 0, -3]))));
+  test('gather with indices counted from the end', () =>
+    expectGradients([mixed(3, 2)], (x) => gather(x, integers([-1, 0, -3]))));
 
   test('gatherElements along each axis, indices repeated and left out', async () => {
     await expectGradients([mixed(3, 4)], (x) => gatherElements(x, integers([0, 1, 2, 2, 0, 0, 1, 1], [2, 4]), 0));
@@ -34,7 +48,9 @@ describe('gradients agree with central differences', () => {
 
   test('what was gathered, changed and scattered back', () => {
     const indices = integers([0, 2, 2, 1, 0, 0], [3, 2]);
-    return expectGradients([mixed(3, 2)], (x) => mul(x, scatterAdd([3, 2], indices, mul(gatherElements(x, indices, 0), 2), 0)));
+    return expectGradients([mixed(3, 2)], (x) =>
+      mul(x, scatterAdd([3, 2], indices, mul(gatherElements(x, indices, 0), 2), 0)),
+    );
   });
 });
 
@@ -46,9 +62,16 @@ test('repeated indices add up', async () => {
 });
 
 test('thousands of updates to a few places: the same bits at one and two threads, in every run', () => {
-  const indices = integers(Array.from({ length: 300 * 200 }, (_, i) => (i * 7919) % 5), [300, 200]);
+  const indices = integers(
+    Array.from({ length: 300 * 200 }, (_, i) => (i * 7919) % 5),
+    [300, 200],
+  );
   const scatter = (x: Value) => scatterAdd([5, 200], indices, x, 0);
-  return expectSameBits([mixed(300, 200), mixed(5, 200)], (x, y) => add(scatter(x), scatter(gatherElements(y, indices, 0))), { runs: 20 });
+  return expectSameBits(
+    [mixed(300, 200), mixed(5, 200)],
+    (x, y) => add(scatter(x), scatter(gatherElements(y, indices, 0))),
+    { runs: 20 },
+  );
 });
 
 test('the length of an axis', async () => {
@@ -72,7 +95,14 @@ describe('a shape error names the operation and the shapes', () => {
   test('GatherElements', () => {
     expectShapeError('GatherElements', [[2, 3], [2]], (x) => gatherElements(x, integers([0, 0]), 0));
     expectShapeError('GatherElements', [[2, 3]], (x) => gatherElements(x, integers([0, 0], [2, 1]), 2));
-    expectShapeError('GatherElements', [[2, 1], [1, 2]], (x) => gatherElements(x, integers([0, 0], [1, 2]), 0));
+    expectShapeError(
+      'GatherElements',
+      [
+        [2, 1],
+        [1, 2],
+      ],
+      (x) => gatherElements(x, integers([0, 0], [1, 2]), 0),
+    );
   });
   test('ScatterElements', () => {
     expectShapeError('ScatterElements', [[2], [3]], (_, x) => scatterAdd([4], integers([0, 0]), x, 0));

@@ -28,7 +28,11 @@ export function gather(x: Value, indices: Value, axis = 0): Value {
     { shape, type: x.type },
     (g) => {
       const n = sizeOf(indices.shape);
-      const slots = expand(reshape(indices, [...before.map(() => 1), n, ...after.map(() => 1)]), [...before, n, ...after]);
+      const slots = expand(reshape(indices, [...before.map(() => 1), n, ...after.map(() => 1)]), [
+        ...before,
+        n,
+        ...after,
+      ]);
       return [scatterAdd(x.shape, slots, reshape(g, [...before, n, ...after]), a)];
     },
     { axis: a },
@@ -54,13 +58,27 @@ export function gatherElements(x: Value, indices: Value, axis: number): Value {
 export function scatterAdd(shape: readonly number[], indices: Value, updates: Value, axis: number): Value {
   requireIndices('ScatterElements', indices);
   if (!sameShape(indices.shape, updates.shape) || indices.shape.length !== shape.length) {
-    throw new ShapeError('ScatterElements', `indices and updates must match and have the rank of [${shape.join(', ')}]`, indices, updates);
+    throw new ShapeError(
+      'ScatterElements',
+      `indices and updates must match and have the rank of [${shape.join(', ')}]`,
+      indices,
+      updates,
+    );
   }
   const a = axisOf('ScatterElements', indices, axis);
-  const zeros = expand(reshape(constant(0), shape.map(() => 1)), shape);
+  const zeros = expand(
+    reshape(
+      constant(0),
+      shape.map(() => 1),
+    ),
+    shape,
+  );
   // Not ScatterND: with reduction it loses updates on the CPU provider when two threads meet at one index.
-  return onnxNode('ScatterElements', [zeros, indices, updates], { shape }, (g) => [undefined, undefined, gatherElements(g, indices, a)], {
-    axis: a,
-    reduction: 'add',
-  });
+  return onnxNode(
+    'ScatterElements',
+    [zeros, indices, updates],
+    { shape },
+    (g) => [undefined, undefined, gatherElements(g, indices, a)],
+    { axis: a, reduction: 'add' },
+  );
 }

@@ -5,31 +5,69 @@ import { given, mixed } from '../testing/samples.js';
 
 describe('gradients agree with central differences', () => {
   test.each([
-    [[2, 3], [3, 2]],
-    [[2, 3, 4], [-1, 6]],
+    [
+      [2, 3],
+      [3, 2],
+    ],
+    [
+      [2, 3, 4],
+      [-1, 6],
+    ],
     [[2, 3], [6]],
     [[1], []],
     [[], [1, 1]],
-    [[0, 3], [3, 0, 2]],
-    [[2, 3], [2, 3]],
+    [
+      [0, 3],
+      [3, 0, 2],
+    ],
+    [
+      [2, 3],
+      [2, 3],
+    ],
   ])('reshape of [%s] to [%s]', (from, to) => expectGradients([mixed(...from)], (x) => reshape(x, to)));
 
   test.each([
-    [[2, 3], [1, 0]],
-    [[2, 3, 4], [2, 0, 1]],
-    [[2, 1, 3, 2], [3, 1, 0, 2]],
-    [[2, 3], [0, 1]],
+    [
+      [2, 3],
+      [1, 0],
+    ],
+    [
+      [2, 3, 4],
+      [2, 0, 1],
+    ],
+    [
+      [2, 1, 3, 2],
+      [3, 1, 0, 2],
+    ],
+    [
+      [2, 3],
+      [0, 1],
+    ],
     [[], []],
-    [[0, 3], [1, 0]],
-  ])('transpose of [%s] to the order [%s]', (shape, order) => expectGradients([mixed(...shape)], (x) => transpose(x, order)));
+    [
+      [0, 3],
+      [1, 0],
+    ],
+  ])('transpose of [%s] to the order [%s]', (shape, order) =>
+    expectGradients([mixed(...shape)], (x) => transpose(x, order)),
+  );
 
   test.each([
     [[], [2, 3]],
     [[3], [2, 3]],
-    [[2, 1], [4, 2, 3]],
-    [[1, 1], [1, 1]],
+    [
+      [2, 1],
+      [4, 2, 3],
+    ],
+    [
+      [1, 1],
+      [1, 1],
+    ],
     [[1], [0]],
-    [[2, 1], [2, 0]],
+    [
+      [2, 1],
+      [2, 0],
+    ],
   ])('expand of [%s] to [%s]', (from, to) => expectGradients([mixed(...from)], (x) => expand(x, to)));
 
   test('concat', async () => {
@@ -47,7 +85,8 @@ describe('gradients agree with central differences', () => {
     [[1, 1], 0, 0, 1],
     [[2, 3], 1, 1, 1],
   ])('slice of [%s] along axis %s from %s to %s', (shape, axis, start, end) =>
-    expectGradients([mixed(...shape)], (x) => slice(x, axis, start, end)));
+    expectGradients([mixed(...shape)], (x) => slice(x, axis, start, end)),
+  );
 
   test.each([
     [[3], 0, 1, 2],
@@ -56,7 +95,8 @@ describe('gradients agree with central differences', () => {
     [[2], 0, 0, 0],
     [[0, 2], 0, 1, 1],
   ])('pad of [%s] along axis %s by %s and %s', (shape, axis, before, after) =>
-    expectGradients([mixed(...shape)], (x) => pad(x, axis, before, after)));
+    expectGradients([mixed(...shape)], (x) => pad(x, axis, before, after)),
+  );
 
   test('one value read in several parts', () =>
     expectGradients([mixed(4, 3)], (x) => {
@@ -76,7 +116,8 @@ test('elements land where they should', async () => {
 
 test('large arrays: the same bits at one and two threads', () =>
   expectSameBits([mixed(64, 50, 40), mixed(40)], (x, y) =>
-    concat([transpose(pad(x, 1, 2, 3), [2, 0, 1]), transpose(expand(y, [64, 55, 40]), [2, 0, 1])], 2)));
+    concat([transpose(pad(x, 1, 2, 3), [2, 0, 1]), transpose(expand(y, [64, 55, 40]), [2, 0, 1])], 2),
+  ));
 
 describe('a shape error names the operation and the shapes', () => {
   test('Reshape', () => {
@@ -95,7 +136,14 @@ describe('a shape error names the operation and the shapes', () => {
     expectShapeError('Expand', [[2, 3]], (x) => expand(x, [3]));
   });
   test('Concat', () => {
-    expectShapeError('Concat', [[2, 3], [3, 3]], (x, y) => concat([x, y], 1));
+    expectShapeError(
+      'Concat',
+      [
+        [2, 3],
+        [3, 3],
+      ],
+      (x, y) => concat([x, y], 1),
+    );
     expectShapeError('Concat', [[2, 3]], (x) => concat([x, x], 2));
     expectShapeError('Concat', [[]], (x) => concat([x, x], 0));
     expect(() => concat([], 0)).toThrow('Concat');

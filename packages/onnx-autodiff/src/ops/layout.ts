@@ -11,7 +11,13 @@ export function reshape(x: Value, shape: readonly number[]): Value {
   }
   if (sameShape(x.shape, dims)) return x;
   const attributes: Record<string, number> = dims.includes(0) ? { allowzero: 1 } : {};
-  return onnxNode('Reshape', [x, integers(dims)], { shape: dims, type: x.type }, (g) => [reshape(g, x.shape)], attributes);
+  return onnxNode(
+    'Reshape',
+    [x, integers(dims)],
+    { shape: dims, type: x.type },
+    (g) => [reshape(g, x.shape)],
+    attributes,
+  );
 }
 
 /** Axes in another order: axis i of the result is axis `order[i]` of x. */
@@ -38,7 +44,8 @@ export function concat(values: readonly Value[], axis: number): Value {
   const first = values[0];
   if (!first) throw new TypeError('Concat: nothing to join');
   const a = axisOf('Concat', first, axis);
-  const fits = (v: Value) => v.shape.length === first.shape.length && v.shape.every((d, i) => i === a || d === first.shape[i]);
+  const fits = (v: Value) =>
+    v.shape.length === first.shape.length && v.shape.every((d, i) => i === a || d === first.shape[i]);
   if (!values.every(fits)) throw new ShapeError('Concat', `the shapes differ beyond axis ${axis}`, ...values);
   const starts: number[] = [0];
   for (const v of values) starts.push(starts[starts.length - 1] + v.shape[a]);

@@ -5,20 +5,59 @@ import { given, mixed } from '../testing/samples.js';
 
 describe('gradients agree with central differences', () => {
   test.each([
-    [[2, 3], [3, 4]],
-    [[2, 2, 3], [2, 3, 1]],
-    [[2, 3, 4], [4, 2]],
-    [[3, 2], [2, 2, 4]],
-    [[2, 1, 2, 3], [3, 3, 2]],
-    [[1, 1], [1, 1]],
-    [[1, 2, 3], [2, 3, 2]],
-    [[0, 3], [3, 2]],
-    [[2, 0], [0, 3]],
+    [
+      [2, 3],
+      [3, 4],
+    ],
+    [
+      [2, 2, 3],
+      [2, 3, 1],
+    ],
+    [
+      [2, 3, 4],
+      [4, 2],
+    ],
+    [
+      [3, 2],
+      [2, 2, 4],
+    ],
+    [
+      [2, 1, 2, 3],
+      [3, 3, 2],
+    ],
+    [
+      [1, 1],
+      [1, 1],
+    ],
+    [
+      [1, 2, 3],
+      [2, 3, 2],
+    ],
+    [
+      [0, 3],
+      [3, 2],
+    ],
+    [
+      [2, 0],
+      [0, 3],
+    ],
   ])('matmul of [%s] and [%s]', (a, b) => expectGradients([mixed(...a), mixed(...b)], matmul));
 
-  test.each([[false, false], [false, true], [true, false], [true, true]])('gemm, transposed: %s, %s', async (transA, transB) => {
-    const matrix = (rows: number, columns: number, transposed: boolean) => (transposed ? mixed(columns, rows) : mixed(rows, columns));
-    for (const [n, k, m] of [[2, 3, 4], [1, 1, 1], [1, 3, 1], [0, 2, 3], [2, 0, 3]] as const) {
+  test.each([
+    [false, false],
+    [false, true],
+    [true, false],
+    [true, true],
+  ])('gemm, transposed: %s, %s', async (transA, transB) => {
+    const matrix = (rows: number, columns: number, transposed: boolean) =>
+      transposed ? mixed(columns, rows) : mixed(rows, columns);
+    for (const [n, k, m] of [
+      [2, 3, 4],
+      [1, 1, 1],
+      [1, 3, 1],
+      [0, 2, 3],
+      [2, 0, 3],
+    ] as const) {
       await expectGradients([matrix(n, k, transA), matrix(k, m, transB)], (a, b) => gemm(a, b, { transA, transB }));
     }
   });
@@ -28,13 +67,17 @@ describe('gradients agree with central differences', () => {
     await expectGradients([mixed(3, 3)], (x) => gemm(x, x, { transB: true }));
   });
 
-  test.each([[[3]], [[2, 3]], [[2, 2, 3]], [[1, 1, 3]], [[0, 3]]])('linear of [%s], with and without bias', async (shape) => {
-    await expectGradients([mixed(...shape), mixed(4, 3), mixed(4)], linear);
-    await expectGradients([mixed(...shape), mixed(4, 3)], (x, w) => linear(x, w));
-    await expectGradients([mixed(...shape), mixed(1, 3), mixed(1)], linear);
-  });
+  test.each([[[3]], [[2, 3]], [[2, 2, 3]], [[1, 1, 3]], [[0, 3]]])(
+    'linear of [%s], with and without bias',
+    async (shape) => {
+      await expectGradients([mixed(...shape), mixed(4, 3), mixed(4)], linear);
+      await expectGradients([mixed(...shape), mixed(4, 3)], (x, w) => linear(x, w));
+      await expectGradients([mixed(...shape), mixed(1, 3), mixed(1)], linear);
+    },
+  );
 
-  test('linear of rows without elements gives the bias', () => expectGradients([mixed(2, 0), mixed(3, 0), mixed(3)], linear));
+  test('linear of rows without elements gives the bias', () =>
+    expectGradients([mixed(2, 0), mixed(3, 0), mixed(3)], linear));
 });
 
 test('products are those of linear algebra', async () => {
@@ -54,19 +97,62 @@ test('large matrices: the same bits at one and two threads', () =>
 
 describe('a shape error names the operation and the shapes', () => {
   test('MatMul', () => {
-    expectShapeError('MatMul', [[2, 3], [2, 3]], matmul);
-    expectShapeError('MatMul', [[2, 2, 3], [3, 3, 2]], matmul);
+    expectShapeError(
+      'MatMul',
+      [
+        [2, 3],
+        [2, 3],
+      ],
+      matmul,
+    );
+    expectShapeError(
+      'MatMul',
+      [
+        [2, 2, 3],
+        [3, 3, 2],
+      ],
+      matmul,
+    );
     expectShapeError('MatMul', [[3], [3, 2]], matmul);
   });
   test('Gemm', () => {
-    expectShapeError('Gemm', [[2, 3], [2, 3]], (a, b) => gemm(a, b));
-    expectShapeError('Gemm', [[2, 3], [3, 2]], (a, b) => gemm(a, b, { transA: true, transB: false }));
-    expectShapeError('Gemm', [[2, 2, 3], [3, 2]], (a, b) => gemm(a, b));
+    expectShapeError(
+      'Gemm',
+      [
+        [2, 3],
+        [2, 3],
+      ],
+      (a, b) => gemm(a, b),
+    );
+    expectShapeError(
+      'Gemm',
+      [
+        [2, 3],
+        [3, 2],
+      ],
+      (a, b) => gemm(a, b, { transA: true, transB: false }),
+    );
+    expectShapeError(
+      'Gemm',
+      [
+        [2, 2, 3],
+        [3, 2],
+      ],
+      (a, b) => gemm(a, b),
+    );
   });
   test('linear', () => {
     expectShapeError('linear', [[2, 3], [4, 2], [4]], linear);
     expectShapeError('linear', [[2, 3], [4, 3], [3]], linear);
-    expectShapeError('linear', [[2, 3], [4, 3], [4, 1]], linear);
+    expectShapeError(
+      'linear',
+      [
+        [2, 3],
+        [4, 3],
+        [4, 1],
+      ],
+      linear,
+    );
     expectShapeError('linear', [[], [4, 3]], (x, w) => linear(x, w));
   });
 });

@@ -6,7 +6,10 @@ import { reshape, transpose } from './layout.js';
 /** x with its last two axes exchanged. */
 function transposeLast(x: Value): Value {
   const rank = x.shape.length;
-  return transpose(x, x.shape.map((_, i) => (i === rank - 2 ? rank - 1 : i === rank - 1 ? rank - 2 : i)));
+  return transpose(
+    x,
+    x.shape.map((_, i) => (i === rank - 2 ? rank - 1 : i === rank - 1 ? rank - 2 : i)),
+  );
 }
 
 /** Matrix product over the last two axes, `[…, n, k] · […, k, m] → […, n, m]`; the axes before them broadcast. */
@@ -14,7 +17,8 @@ export function matmul(a: Value, b: Value): Value {
   const [n, k] = a.shape.slice(-2);
   const [k2, m] = b.shape.slice(-2);
   const batch = broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
-  if (a.shape.length < 2 || b.shape.length < 2 || k !== k2 || !batch) throw new ShapeError('MatMul', 'the matrices do not fit', a, b);
+  if (a.shape.length < 2 || b.shape.length < 2 || k !== k2 || !batch)
+    throw new ShapeError('MatMul', 'the matrices do not fit', a, b);
   return onnxNode('MatMul', [a, b], { shape: [...batch, n, m] }, (g) => [
     sumTo(matmul(g, transposeLast(b)), a.shape),
     // aᵀ·g; where b is the wider one, as (gᵀ·a)ᵀ …

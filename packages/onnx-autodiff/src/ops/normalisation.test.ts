@@ -12,7 +12,9 @@ describe('gradients agree with central differences', () => {
   });
   test('of a single number, whose deviation is 0', () => expectGradients([mixed(3, 1), mixed(1), mixed(1)], normalise));
   test('of equal numbers, with an ε that counts', () =>
-    expectGradients([given([2, 3], [2, 2, 2, 1, 2, 3]), mixed(3), mixed(3)], (x, scale, shift) => layerNorm(x, scale, shift, 0.5)));
+    expectGradients([given([2, 3], [2, 2, 2, 1, 2, 3]), mixed(3), mixed(3)], (x, scale, shift) =>
+      layerNorm(x, scale, shift, 0.5),
+    ));
 });
 
 test('mean 0 and deviation 1 before scale and shift', async () => {
@@ -22,7 +24,8 @@ test('mean 0 and deviation 1 before scale and shift', async () => {
   [-1.5, -0.5, 0.5, 3].forEach((x, i) => expect(y[i]).toBeCloseTo(x / deviation + (i === 3 ? 100 : 0), 4));
 });
 
-test('large arrays: the same bits at one and two threads', () => expectSameBits([mixed(2500, 128), mixed(128), mixed(128)], normalise));
+test('large arrays: the same bits at one and two threads', () =>
+  expectSameBits([mixed(2500, 128), mixed(128), mixed(128)], normalise));
 
 test('LayerNormalization: a shape error names the operation and the shapes', () => {
   expectShapeError('LayerNormalization', [[2, 3], [2], [3]], normalise);

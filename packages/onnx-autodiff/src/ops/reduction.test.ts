@@ -11,8 +11,14 @@ describe('gradients agree with central differences', () => {
     test.each([
       [[2, 3], undefined],
       [[2, 3, 4], [1]],
-      [[2, 3, 4], [0, -1]],
-      [[3, 2], [0, 1]],
+      [
+        [2, 3, 4],
+        [0, -1],
+      ],
+      [
+        [3, 2],
+        [0, 1],
+      ],
       [[2, 1, 3], [1]],
       [[1, 1], [0]],
       [[1], undefined],
@@ -35,10 +41,19 @@ describe('gradients agree with central differences', () => {
     await expectGradients([mixed(...shape)], (x) => logSoftmax(mul(x, 3), axis));
   });
   test.each([
-    [[2, 3, 4], [3, 1]],
+    [
+      [2, 3, 4],
+      [3, 1],
+    ],
     [[2, 3], []],
-    [[2, 3], [2, 3]],
-    [[1, 2, 1], [2, 1]],
+    [
+      [2, 3],
+      [2, 3],
+    ],
+    [
+      [1, 2, 1],
+      [2, 1],
+    ],
     [[1, 1], []],
   ])('sumTo from [%s] to [%s]', (from, to) => expectGradients([mixed(...from)], (x) => sumTo(x, to)));
 });
@@ -70,13 +85,22 @@ test('softmax and its logarithm stand large numbers', async () => {
 
 test('large arrays: the same bits at one and two threads', () =>
   expectSameBits([mixed(3, 400, 200)], (x) =>
-    add(add(add(sum(x), mean(x, [1], true)), add(max(x, [2], true), sum(x, [0]))), add(softmax(x), logSoftmax(x, 1)))));
+    add(add(add(sum(x), mean(x, [1], true)), add(max(x, [2], true), sum(x, [0]))), add(softmax(x), logSoftmax(x, 1))),
+  ));
 
-const named = [['ReduceSum', sum], ['ReduceMean', mean], ['ReduceMax', max]] as const;
+const named = [
+  ['ReduceSum', sum],
+  ['ReduceMean', mean],
+  ['ReduceMax', max],
+] as const;
 test.each(named)('%s: a shape error names the operation and the shapes', (name, op) => {
   expectShapeError(name, [[2, 3]], (x) => op(x, [2]));
   expectShapeError(name, [[2, 3]], (x) => op(x, [-3]));
   expectShapeError(name, [[2, 3]], (x) => op(x, [1, -1]));
 });
-test.each([['Softmax', softmax], ['LogSoftmax', logSoftmax]])('%s: a shape error names the operation and the shapes', (name, op) =>
-  expectShapeError(name, [[2, 3]], (x) => op(x, 2)));
+test.each([
+  ['Softmax', softmax],
+  ['LogSoftmax', logSoftmax],
+])('%s: a shape error names the operation and the shapes', (name, op) =>
+  expectShapeError(name, [[2, 3]], (x) => op(x, 2)),
+);

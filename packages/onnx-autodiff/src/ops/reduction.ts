@@ -7,7 +7,8 @@ import { cast, equal } from './condition.js';
 function axesOf(op: string, x: Value, axes: readonly number[] | undefined): number[] {
   if (!axes) return x.shape.map((_, i) => i);
   const chosen = axes.map((a) => axisOf(op, x, a));
-  if (new Set(chosen).size !== chosen.length) throw new ShapeError(op, `an axis occurs twice in [${axes.join(', ')}]`, x);
+  if (new Set(chosen).size !== chosen.length)
+    throw new ShapeError(op, `an axis occurs twice in [${axes.join(', ')}]`, x);
   return chosen;
 }
 
@@ -22,8 +23,19 @@ function reduce(op: string, x: Value, axes: readonly number[] | undefined, keep:
   const over = axesOf(op, x, axes);
   if (over.length === 0) return x;
   const kept = keptShape(x.shape, over);
-  const result: Value = onnxNode(op, [x, integers(over)], { shape: kept, type: x.type }, (g) => [rule(g, x, result, kept)], { keepdims: 1 });
-  return keep ? result : reshape(result, kept.filter((_, i) => !over.includes(i)));
+  const result: Value = onnxNode(
+    op,
+    [x, integers(over)],
+    { shape: kept, type: x.type },
+    (g) => [rule(g, x, result, kept)],
+    { keepdims: 1 },
+  );
+  return keep
+    ? result
+    : reshape(
+        result,
+        kept.filter((_, i) => !over.includes(i)),
+      );
 }
 
 /** Sum over the axes (default: all). */
@@ -49,14 +61,18 @@ export function max(x: Value, axes?: readonly number[], keep = false): Value {
 /** Softmax along one axis. */
 export function softmax(x: Value, axis = -1): Value {
   const a = axisOf('Softmax', x, axis);
-  const y: Value = onnxNode('Softmax', [x], { shape: x.shape }, (g) => [mul(sub(g, sum(mul(g, y), [a], true)), y)], { axis: a });
+  const y: Value = onnxNode('Softmax', [x], { shape: x.shape }, (g) => [mul(sub(g, sum(mul(g, y), [a], true)), y)], {
+    axis: a,
+  });
   return y;
 }
 
 /** Logarithm of the softmax along one axis, computed stably. */
 export function logSoftmax(x: Value, axis = -1): Value {
   const a = axisOf('LogSoftmax', x, axis);
-  return onnxNode('LogSoftmax', [x], { shape: x.shape }, (g) => [sub(g, mul(softmax(x, a), sum(g, [a], true)))], { axis: a });
+  return onnxNode('LogSoftmax', [x], { shape: x.shape }, (g) => [sub(g, mul(softmax(x, a), sum(g, [a], true)))], {
+    axis: a,
+  });
 }
 
 /** Sums `x` down to a shape that broadcasts to x's: the gradient of broadcasting. */

@@ -7,6 +7,10 @@ export { InferenceSession, Tensor };
 export const cpuProvider = 'cpu';
 
 /** Runs a session, which writes its results into the arrays of `results`. */
-export async function runInto(session: InferenceSession, feeds: Record<string, Tensor>, results: Record<string, Tensor>): Promise<void> {
+export async function runInto(
+  session: InferenceSession,
+  feeds: Record<string, Tensor>,
+  results: Record<string, Tensor>,
+): Promise<void> {
   await session.run(feeds, results);
 }

@@ -1,5 +1,16 @@
 import { expect } from 'vitest';
-import { compile, constant, gradients, input, mul, ShapeError, sizeOf, sum, type Provider, type Value } from '../index.js';
+import {
+  compile,
+  constant,
+  gradients,
+  input,
+  mul,
+  ShapeError,
+  sizeOf,
+  sum,
+  type Provider,
+  type Value,
+} from '../index.js';
 import { noise, type Sample } from './samples.js';
 
 /** A function under test: builds its result from its arguments. */
@@ -40,7 +51,11 @@ async function compileFunction(samples: readonly Sample[], f: GraphFunction, opt
 }
 
 /** A function and its gradients at its samples. */
-export async function evaluate(samples: readonly Sample[], f: GraphFunction, options: EvaluationOptions = {}): Promise<Evaluation> {
+export async function evaluate(
+  samples: readonly Sample[],
+  f: GraphFunction,
+  options: EvaluationOptions = {},
+): Promise<Evaluation> {
   const compiled = await compileFunction(samples, f, options);
   const result = await compiled.evaluate(drawAll(samples));
   await compiled.dispose();
@@ -62,12 +77,19 @@ export async function expectSameBits(samples: readonly Sample[], f: GraphFunctio
   await expectBits(await evaluate(samples, f, { threads: 1 }), samples, f, runs);
 }
 
-async function expectBits(expected: Evaluation, samples: readonly Sample[], f: GraphFunction, runs: number): Promise<void> {
+async function expectBits(
+  expected: Evaluation,
+  samples: readonly Sample[],
+  f: GraphFunction,
+  runs: number,
+): Promise<void> {
   const compiled = await compileFunction(samples, f, { threads: 2 });
   for (let run = 0; run < runs; run++) {
     const found = await compiled.evaluate(drawAll(samples));
     expect(bits(found.y).equals(bits(expected.y)), 'the same result').toBe(true);
-    found.gradients.forEach((g, i) => expect(bits(g).equals(bits(expected.gradients[i])), `the same gradient ${i}`).toBe(true));
+    found.gradients.forEach((g, i) =>
+      expect(bits(g).equals(bits(expected.gradients[i])), `the same gradient ${i}`).toBe(true),
+    );
   }
   await compiled.dispose();
 }
@@ -106,7 +128,9 @@ export async function expectGradients(samples: readonly Sample[], f: GraphFuncti
       x[i] = at;
       const numeric = (8 * near - far) / (12 * STEP);
       const deviation = Math.abs(numeric - analytic[k][i]) / scale;
-      expect(deviation, `argument ${k}, element ${i}: gradient ${analytic[k][i]}, differences ${numeric}`).toBeLessThan(TOLERANCE);
+      expect(deviation, `argument ${k}, element ${i}: gradient ${analytic[k][i]}, differences ${numeric}`).toBeLessThan(
+        TOLERANCE,
+      );
     }
   }
   await compiled.dispose();

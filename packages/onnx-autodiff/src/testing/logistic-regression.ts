@@ -2,7 +2,10 @@ import { add, compile, gradients, input, linear, log, mean, mul, neg, sigmoid, s
 import { noise } from './samples.js';
 
 /** Trains a logistic regression on fixed points of a plane by gradient descent. The result is plain data. */
-export async function trainLogisticRegression(provider: Provider, steps = 100): Promise<{ losses: number[]; weight: number[] }> {
+export async function trainLogisticRegression(
+  provider: Provider,
+  steps = 100,
+): Promise<{ losses: number[]; weight: number[] }> {
   const n = 60;
   const x = input('x', [n, 2]);
   const label = input('label', [n, 1]);
@@ -24,7 +27,9 @@ export async function trainLogisticRegression(provider: Provider, steps = 100): 
   for (let step = 0; step < steps; step++) {
     const results = await program.run(feeds);
     losses.push(results.loss[0]);
-    feeds.weight.forEach((w, i) => { feeds.weight[i] = w - results.dWeight[i]; });
+    feeds.weight.forEach((w, i) => {
+      feeds.weight[i] = w - results.dWeight[i];
+    });
     feeds.bias[0] -= results.dBias[0];
   }
   await program.dispose();

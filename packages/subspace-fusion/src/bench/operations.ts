@@ -1,5 +1,14 @@
 import { compile, input, matmul } from 'onnx-autodiff';
-import { BIAS_WIDTH, GROUP_WIDTH, GROUPS, gridSide, HEAD_WIDTH, keySide, OFFSET_KERNEL, WIDTH } from '../model/widths.js';
+import {
+  BIAS_WIDTH,
+  GROUP_WIDTH,
+  GROUPS,
+  gridSide,
+  HEAD_WIDTH,
+  keySide,
+  OFFSET_KERNEL,
+  WIDTH,
+} from '../model/widths.js';
 import type { Backend } from '../training/backend.js';
 
 /** Floating-point operations of one sample's training step, both branches. */
@@ -19,11 +28,17 @@ export function countOperations(tokens: number, patchWidth: number): Operations 
   const product = (n: number, k: number, m: number) => 2 * n * k * m;
 
   const projection = product(N, patchWidth, WIDTH);
-  const bias = GROUPS * (product(N * M, 2, BIAS_WIDTH) + product(N * M, BIAS_WIDTH, BIAS_WIDTH) + product(N * M, BIAS_WIDTH, 1));
+  const bias =
+    GROUPS * (product(N * M, 2, BIAS_WIDTH) + product(N * M, BIAS_WIDTH, BIAS_WIDTH) + product(N * M, BIAS_WIDTH, 1));
   const heads = GROUPS * HEAD_WIDTH;
   const written =
-    projection + product(N, 2 * WIDTH, WIDTH) + GROUPS * product(N + 2 * M, GROUP_WIDTH, HEAD_WIDTH) + product(M, taps, heads) +
-    2 * product(N, heads, M) + product(N, heads, WIDTH) + bias;
+    projection +
+    product(N, 2 * WIDTH, WIDTH) +
+    GROUPS * product(N + 2 * M, GROUP_WIDTH, HEAD_WIDTH) +
+    product(M, taps, heads) +
+    2 * product(N, heads, M) +
+    product(N, heads, WIDTH) +
+    bias;
 
   // One unit and position of a sweep: z = A·u + C, ReLU, Σ w·z forward; e, P₀, P₁ and the point's gradient backward.
   const sweep = GROUPS * M * N * BIAS_WIDTH * (5 + 10);

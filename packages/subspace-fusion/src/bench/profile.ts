@@ -86,7 +86,14 @@ const explanations: Readonly<Record<string, string>> = {
 };
 
 /** The profile as a table for a terminal, longest stage first. */
-export function profileTable({ secondsPerStep, stages, accounted, operations, matrixProductRate: rate, arithmeticLimit }: StepProfile): string {
+export function profileTable({
+  secondsPerStep,
+  stages,
+  accounted,
+  operations,
+  matrixProductRate: rate,
+  arithmeticLimit,
+}: StepProfile): string {
   const line = (stage: string, seconds: number) =>
     `${stage.padEnd(30)}${(1000 * seconds).toFixed(2).padStart(10)}${((100 * seconds) / secondsPerStep).toFixed(1).padStart(8)}  ${explanations[stage] ?? ''}`.trimEnd();
   const longestFirst = [...stages].sort((a, b) => b.seconds - a.seconds);

@@ -9,11 +9,23 @@ const number = (x: number) => (x < 1 ? x.toPrecision(2) : x.toFixed(2));
 /** The tables, the fitted exponents and what explains them, in Markdown. */
 export function scaleReport({ bags, batches400, batches2500, threads }: Scale): string {
   const bag = bags.map((p) => p.bag);
-  const memorySlope = (points: readonly ScalePoint[]) => slope(points.map((p) => p.batch), points.map((p) => p.peakMemoryBytes / 1e6)).toFixed(0);
+  const memorySlope = (points: readonly ScalePoint[]) =>
+    slope(
+      points.map((p) => p.batch),
+      points.map((p) => p.peakMemoryBytes / 1e6),
+    ).toFixed(0);
   const upTo = (n: number) => bags.filter((p) => p.bag <= n);
   const from = (n: number) => bags.filter((p) => p.bag >= n);
-  const timeExponent = (points: readonly ScalePoint[]) => exponent(points.map((p) => p.bag), seconds(points)).toFixed(2);
-  const batchExponent = (points: readonly ScalePoint[]) => exponent(points.map((p) => p.batch), seconds(points)).toFixed(2);
+  const timeExponent = (points: readonly ScalePoint[]) =>
+    exponent(
+      points.map((p) => p.bag),
+      seconds(points),
+    ).toFixed(2);
+  const batchExponent = (points: readonly ScalePoint[]) =>
+    exponent(
+      points.map((p) => p.batch),
+      seconds(points),
+    ).toFixed(2);
   const threadGain = (n: number) => {
     const [one, two] = threads.filter((p) => p.bag === n);
     return (one.secondsPerStep / two.secondsPerStep).toFixed(2);
@@ -48,7 +60,10 @@ ${table('Threads, at batch 2', threads)}
 
 function table(title: string, points: readonly ScalePoint[]): string {
   const rows = points.map(({ bag, batch, threads, secondsPerStep, peakMemoryBytes }) =>
-    [bag, batch, threads, number(secondsPerStep), number(secondsPerStep / batch), number(peakMemoryBytes / 1e9)].join(' | '));
+    [bag, batch, threads, number(secondsPerStep), number(secondsPerStep / batch), number(peakMemoryBytes / 1e9)].join(
+      ' | ',
+    ),
+  );
   return `${title}:
 
 | bag | batch | threads | s a step | s a sample | peak memory, GB |
@@ -59,14 +74,31 @@ ${rows.map((row) => `| ${row} |`).join('\n')}`;
 /** Seconds a step against the bag, on logarithmic axes, beside lines of slope 1 and 2. */
 export function timeFigure({ bags }: Scale): string {
   const first = bags[0];
-  const guide = (power: number) => bags.map(({ bag }) => ({ bag, secondsPerStep: first.secondsPerStep * (bag / first.bag) ** power, name: `as N${power === 1 ? '' : '²'}` }));
+  const guide = (power: number) =>
+    bags.map(({ bag }) => ({
+      bag,
+      secondsPerStep: first.secondsPerStep * (bag / first.bag) ** power,
+      name: `as N${power === 1 ? '' : '²'}`,
+    }));
   return drawing('Seconds a training step against the tokens of a bag, batch 2', {
-    x: { type: 'log', label: 'tokens of a bag', ticks: bags.map(({ bag }) => bag), tickFormat: (n: number) => n.toLocaleString('en') },
+    x: {
+      type: 'log',
+      label: 'tokens of a bag',
+      ticks: bags.map(({ bag }) => bag),
+      tickFormat: (n: number) => n.toLocaleString('en'),
+    },
     y: { type: 'log', label: 'seconds a step', grid: true },
     marks: [
       ...[1, 2].flatMap((power) => [
         Plot.line(guide(power), { x: 'bag', y: 'secondsPerStep', stroke: '#999', strokeDasharray: '4 3' }),
-        Plot.text(guide(power).slice(-1), { x: 'bag', y: 'secondsPerStep', text: 'name', textAnchor: 'end', dy: -8, fill: '#666' }),
+        Plot.text(guide(power).slice(-1), {
+          x: 'bag',
+          y: 'secondsPerStep',
+          text: 'name',
+          textAnchor: 'end',
+          dy: -8,
+          fill: '#666',
+        }),
       ]),
       Plot.line(bags, { x: 'bag', y: 'secondsPerStep', stroke: '#0072b2', strokeWidth: 2 }),
       Plot.dot(bags, { x: 'bag', y: 'secondsPerStep', fill: '#0072b2' }),
@@ -76,14 +108,30 @@ export function timeFigure({ bags }: Scale): string {
 
 /** Peak memory against the batch at two bags. */
 export function memoryFigure({ batches400, batches2500 }: Scale): string {
-  const series = [{ points: batches400, colour: '#d55e00' }, { points: batches2500, colour: '#0072b2' }];
+  const series = [
+    { points: batches400, colour: '#d55e00' },
+    { points: batches2500, colour: '#0072b2' },
+  ];
   return drawing('Peak memory of training against the batch', {
-    x: { type: 'log', base: 2, label: 'samples of a batch', ticks: batches400.map(({ batch }) => batch), tickFormat: String },
+    x: {
+      type: 'log',
+      base: 2,
+      label: 'samples of a batch',
+      ticks: batches400.map(({ batch }) => batch),
+      tickFormat: String,
+    },
     y: { label: 'peak memory, GB', grid: true, zero: true },
     marks: series.flatMap(({ points, colour }) => [
       Plot.line(points, { x: 'batch', y: gigabyte, stroke: colour, strokeWidth: 2 }),
       Plot.dot(points, { x: 'batch', y: gigabyte, fill: colour }),
-      Plot.text(points.slice(-1), { x: 'batch', y: gigabyte, text: () => `${points[0].bag.toLocaleString('en')} tokens`, textAnchor: 'end', dy: -10, fill: colour }),
+      Plot.text(points.slice(-1), {
+        x: 'batch',
+        y: gigabyte,
+        text: () => `${points[0].bag.toLocaleString('en')} tokens`,
+        textAnchor: 'end',
+        dy: -10,
+        fill: colour,
+      }),
     ]),
   });
 }
@@ -93,7 +141,15 @@ const gigabyte = (point: ScalePoint) => point.peakMemoryBytes / 1e9;
 /** A drawing as a file of its own. */
 function drawing(title: string, options: Plot.PlotOptions): string {
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
-  const svg = Plot.plot({ width: 560, height: 340, marginLeft: 56, marginBottom: 44, ...options, document, ariaLabel: title });
+  const svg = Plot.plot({
+    width: 560,
+    height: 340,
+    marginLeft: 56,
+    marginBottom: 44,
+    ...options,
+    document,
+    ariaLabel: title,
+  });
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
   svg.setAttribute('role', 'img');
   svg.setAttribute('style', 'background: white; font-family: sans-serif; font-size: 11px');
@@ -108,5 +164,7 @@ export function insertReport(text: string, report: string): string {
   const section = `${BEGIN}\n${report}${END}`;
   const begin = text.indexOf(BEGIN);
   const end = text.indexOf(END);
-  return begin >= 0 && end > begin ? text.slice(0, begin) + section + text.slice(end + END.length) : `${text}\n## Scale\n\n${section}\n`;
+  return begin >= 0 && end > begin
+    ? text.slice(0, begin) + section + text.slice(end + END.length)
+    : `${text}\n## Scale\n\n${section}\n`;
 }

@@ -6,14 +6,23 @@ import { exponent, SERIES, slope, type Scale, type ScalePoint } from './scale.js
 const ideal = Object.fromEntries(
   Object.entries(SERIES).map(([name, sizes]) => [
     name,
-    sizes.map((size): ScalePoint => ({ ...size, secondsPerStep: (1e-6 * size.bag ** 2 * size.batch) / size.threads, peakMemoryBytes: 1e9 + 1e7 * size.batch })),
+    sizes.map((size): ScalePoint => ({
+      ...size,
+      secondsPerStep: (1e-6 * size.bag ** 2 * size.batch) / size.threads,
+      peakMemoryBytes: 1e9 + 1e7 * size.batch,
+    })),
   ]),
 ) as unknown as Scale;
 
 describe('fits', () => {
   test('exponent of a power law', () => {
     const x = [1, 2, 5, 10];
-    expect(exponent(x, x.map((v) => 3 * v ** 1.7))).toBeCloseTo(1.7, 10);
+    expect(
+      exponent(
+        x,
+        x.map((v) => 3 * v ** 1.7),
+      ),
+    ).toBeCloseTo(1.7, 10);
   });
 
   test('slope of a line', () => {

@@ -32,8 +32,15 @@ const idOf = ({ bag, batch, threads }: Size) => `${bag}-${batch}-${threads}`;
  * Measures every point of the series, each in a process of its own (`command` is the program's path), because peak memory
  * belongs to a process. Points that several series share are measured once.
  */
-export async function benchScale(command: string, onPoint: (point: ScalePoint) => void = () => undefined): Promise<Scale> {
-  const sizes = new Map(Object.values(SERIES).flat().map((size) => [idOf(size), size]));
+export async function benchScale(
+  command: string,
+  onPoint: (point: ScalePoint) => void = () => undefined,
+): Promise<Scale> {
+  const sizes = new Map(
+    Object.values(SERIES)
+      .flat()
+      .map((size) => [idOf(size), size]),
+  );
   const measured = new Map<string, ScalePoint>();
   for (const [id, size] of Array.from({ length: ROUNDS }, () => [...sizes]).flat()) {
     const asked = Object.entries({ ...size, steps: STEPS }).flatMap(([name, value]) => [`--${name}`, String(value)]);
@@ -44,7 +51,9 @@ export async function benchScale(command: string, onPoint: (point: ScalePoint) =
     if (!before || secondsPerStep < before.secondsPerStep) measured.set(id, point);
     onPoint(point);
   }
-  return Object.fromEntries(Object.entries(SERIES).map(([name, sizes]) => [name, sizes.map((size) => measured.get(idOf(size))!)])) as unknown as Scale;
+  return Object.fromEntries(
+    Object.entries(SERIES).map(([name, sizes]) => [name, sizes.map((size) => measured.get(idOf(size))!)]),
+  ) as unknown as Scale;
 }
 
 /** The exponent a of y = c·xᵃ: the slope of the least-squares line through (log x, log y). */

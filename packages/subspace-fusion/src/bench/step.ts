@@ -44,7 +44,8 @@ export async function benchStep(options: BenchOptions): Promise<BenchResult> {
   const samples = randomSamples(options.bag, options.batch);
   const drawn = performance.now() - begun;
   const backend = await openBackend(options);
-  const { run, dispose } = options.mode === 'train' ? trainingWork(options, backend) : await inferenceWork(options, backend);
+  const { run, dispose } =
+    options.mode === 'train' ? trainingWork(options, backend) : await inferenceWork(options, backend);
   const seconds: number[] = [];
   const resident: number[] = [];
   let secondsToFirstStep = 0;
@@ -79,11 +80,24 @@ interface Work {
 }
 
 /** Whole training steps. `observe` is told how long each stage took. */
-export function trainingWork({ bag, batch, microBatch }: BenchOptions, backend: Backend, observe: (stage: string, seconds: number) => void = () => undefined): Work {
+export function trainingWork(
+  { bag, batch, microBatch }: BenchOptions,
+  backend: Backend,
+  observe: (stage: string, seconds: number) => void = () => undefined,
+): Work {
   const parameters = initialise(networkParameters(SIZE), 1);
   const adam = adamState(parameters);
   const labels = randomLabels(batch);
-  const step = createStep({ size: SIZE, tokens: bag, task: 'survival', consistency: 'corrected', dropout: 0.1, microBatch, backend, observe });
+  const step = createStep({
+    size: SIZE,
+    tokens: bag,
+    task: 'survival',
+    consistency: 'corrected',
+    dropout: 0.1,
+    microBatch,
+    backend,
+    observe,
+  });
   const timed = (stage: string, work: () => void) => {
     const started = performance.now();
     work();
@@ -92,7 +106,9 @@ export function trainingWork({ bag, batch, microBatch }: BenchOptions, backend: 
   return {
     async run(i, samples) {
       const { gradients, z } = await step.gradients(parameters, samples, labels, { seed: 1, step: i });
-      timed('coordination', () => coordinate(gradients['head.weight'], confidences(z, parameters, labels), 'corrected'));
+      timed('coordination', () =>
+        coordinate(gradients['head.weight'], confidences(z, parameters, labels), 'corrected'),
+      );
       timed('Adam', () => adamStep(parameters, gradients, adam, { learningRate: 1e-3, weightDecay: 1e-4 }));
     },
     dispose: () => step.dispose(),
@@ -127,5 +143,8 @@ export function randomSamples(tokens: number, batch: number): Sample[] {
 }
 
 function randomLabels(batch: number): BatchLabels {
-  return { kind: 'survival', labels: Array.from({ length: batch }, (_, b) => ({ bin: b % 4, censored: b % 3 === 2, time: 1 + ((b * 7) % 11) })) };
+  return {
+    kind: 'survival',
+    labels: Array.from({ length: batch }, (_, b) => ({ bin: b % 4, censored: b % 3 === 2, time: 1 + ((b * 7) % 11) })),
+  };
 }

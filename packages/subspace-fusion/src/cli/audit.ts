@@ -16,7 +16,9 @@ interface AuditFlags {
 export function addAuditCommand(program: Command): void {
   program
     .command('audit')
-    .description('look for leakage: what of the test patients a model could know. Exit code 0: no leak was found; 1: a leak was found; 2: bad input')
+    .description(
+      'look for leakage: what of the test patients a model could know. Exit code 0: no leak was found; 1: a leak was found; 2: bad input',
+    )
     .argument('<path>', 'cohort.yaml, a run folder, or the folder of a cross-validation or sweep')
     .option(...SET, collect, [])
     .option('--json', 'print the findings as JSON')
@@ -26,8 +28,11 @@ export function addAuditCommand(program: Command): void {
         bar.update(done, of);
       };
       const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
-      if (isFolder && set.length > 0) throw new UserError(`${path}: is a folder of runs, which have their configs. Leave --set away.`);
-      const audit = await (isFolder ? auditRuns(path, onSlide) : auditConfig(await loadConfig(path, parseOverrides(set)), onSlide)).finally(() => {
+      if (isFolder && set.length > 0)
+        throw new UserError(`${path}: is a folder of runs, which have their configs. Leave --set away.`);
+      const audit = await (
+        isFolder ? auditRuns(path, onSlide) : auditConfig(await loadConfig(path, parseOverrides(set)), onSlide)
+      ).finally(() => {
         bar.clear();
       });
       if (hasLeak(audit)) process.exitCode = 1;
@@ -39,7 +44,10 @@ function describe(path: string, { divisions, patients, slides, findings }: Audit
   const leaks = findings.filter(({ severity }) => severity === 'leak').length;
   const verdict = leaks > 0 ? `${counted(leaks, 'leak')} found` : 'no leak found';
   const notes = findings.length > leaks ? `, ${counted(findings.length - leaks, 'note')}` : '';
-  return [`${path}: ${counted(divisions.length, 'split')} of ${counted(patients, 'patient')} with ${counted(slides, 'slide')}: ${verdict}${notes}`, ...findings.map(line)].join('\n');
+  return [
+    `${path}: ${counted(divisions.length, 'split')} of ${counted(patients, 'patient')} with ${counted(slides, 'slide')}: ${verdict}${notes}`,
+    ...findings.map(line),
+  ].join('\n');
 }
 
 function line({ severity, message, remedy, where }: Finding): string {

@@ -16,34 +16,50 @@ export function addBenchCommand(program: Command): void {
     .description('seconds and peak memory of one training step on random data')
     .option('--bag <n>', 'tokens of a bag', bagSize, 2500)
     .option('--batch <n>', 'samples of a batch', count, 2)
-    .option('--micro-batch <n>', 'samples that go through the network at once (default: as many as have 2,500 tokens)', count)
+    .option(
+      '--micro-batch <n>',
+      'samples that go through the network at once (default: as many as have 2,500 tokens)',
+      count,
+    )
     .option('--steps <n>', 'steps to measure, after one to warm up', count, 5)
     .addOption(new Option('--mode <mode>', 'what to measure').choices(['train', 'inference']).default('train'))
     .addOption(new Option('--provider <name>', 'where the network runs').choices(PROVIDERS).default('cpu'))
     .option('--threads <n>', 'threads (default: one a core)', count)
-    .addOption(new Option('--position-bias <form>', 'default: sweep on cpu, dense elsewhere').choices(POSITION_BIAS_FORMS))
+    .addOption(
+      new Option('--position-bias <form>', 'default: sweep on cpu, dense elsewhere').choices(POSITION_BIAS_FORMS),
+    )
     .option('--profile', 'tell where the time of a training step goes, reading of feature files included')
     .option('--json', 'print one JSON object')
-    .action(async ({ profile, json, ...options }: BenchOptions & { provider: Provider; profile?: boolean; json?: boolean }) => {
-      if (profile) {
-        const result = await profileStep(options);
-        console.log(json ? JSON.stringify(result) : profileTable(result));
-        return;
-      }
-      const result = await benchStep(options);
-      if (json) console.log(JSON.stringify(result));
-      else {
-        const { secondsPerStep, peakMemoryBytes, threads, provider } = result;
-        console.log(`${secondsPerStep.toFixed(3)} s a step, ${(peakMemoryBytes / 2 ** 30).toFixed(2)} GiB peak memory (${provider}, ${threads} threads)`);
-      }
-    });
+    .action(
+      async ({
+        profile,
+        json,
+        ...options
+      }: BenchOptions & { provider: Provider; profile?: boolean; json?: boolean }) => {
+        if (profile) {
+          const result = await profileStep(options);
+          console.log(json ? JSON.stringify(result) : profileTable(result));
+          return;
+        }
+        const result = await benchStep(options);
+        if (json) console.log(JSON.stringify(result));
+        else {
+          const { secondsPerStep, peakMemoryBytes, threads, provider } = result;
+          console.log(
+            `${secondsPerStep.toFixed(3)} s a step, ${(peakMemoryBytes / 2 ** 30).toFixed(2)} GiB peak memory (${provider}, ${threads} threads)`,
+          );
+        }
+      },
+    );
   bench
     .command('scale')
     .description('time and memory against bag, batch and threads, some minutes; writes benchmarks.md and its figures')
     .option('--out <folder>', 'where benchmarks.md is, or will be', 'docs')
     .action(async ({ out }: { out: string }) => {
       const scale = await benchScale(process.argv[1], ({ bag, batch, threads, secondsPerStep, peakMemoryBytes }) => {
-        console.error(`bag ${bag}, batch ${batch}, ${threads} threads: ${secondsPerStep.toFixed(3)} s, ${(peakMemoryBytes / 1e9).toFixed(2)} GB`);
+        console.error(
+          `bag ${bag}, batch ${batch}, ${threads} threads: ${secondsPerStep.toFixed(3)} s, ${(peakMemoryBytes / 1e9).toFixed(2)} GB`,
+        );
       });
       const file = join(out, 'benchmarks.md');
       const text = await readFile(file, 'utf8').catch(() => '# Benchmarks\n');

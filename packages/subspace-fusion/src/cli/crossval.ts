@@ -36,16 +36,30 @@ interface CrossvalFlags {
 export function addCrossvalCommand(program: Command): void {
   program
     .command('crossval')
-    .description('cross-validate a configuration, or the models and ablations of a plan, beside simpler models; the same command goes on where it was stopped')
-    .argument('<config>', 'cohort.yaml (its split.file names the folds, otherwise they are made from split.seed), or a PLAN.yaml of `subspace sweep`')
+    .description(
+      'cross-validate a configuration, or the models and ablations of a plan, beside simpler models; the same command goes on where it was stopped',
+    )
+    .argument(
+      '<config>',
+      'cohort.yaml (its split.file names the folds, otherwise they are made from split.seed), or a PLAN.yaml of `subspace sweep`',
+    )
     .option(...SET, collect, [])
     .option('--out <folder>', 'folder of the run folders (default: runs/ and the name of the config and -crossval)')
     .option('--folds <n>', 'number of folds to make (default: 5)', wholeNumber)
     .option('--repeats <n>', 'deal the patients to folds so many times, each another way (default: once)', count)
     .option('--seeds <list>', 'seeds of the training, as in 1,2,3 (default: training.seed)', numberList)
-    .addOption(new Option('--control <name>', 'train a control too: every patient with the slides, or with the outcome, of another').choices(CONTROLS))
+    .addOption(
+      new Option(
+        '--control <name>',
+        'train a control too: every patient with the slides, or with the outcome, of another',
+      ).choices(CONTROLS),
+    )
     .option('--control-seeds <list>', 'seeds of the control (default: those of --seeds)', numberList)
-    .option('--probe <site>', 'also tell how well the inputs say the site: `site`, that of TCGA barcodes, or column=NAME of the clinical table', siteRule)
+    .option(
+      '--probe <site>',
+      'also tell how well the inputs say the site: `site`, that of TCGA barcodes, or column=NAME of the clinical table',
+      siteRule,
+    )
     .option('--within <column=value>', 'also score the patients of a subgroup alone; may be repeated', addSubgroup, [])
     .option(...PSEUDONYMS)
     .option('--json', 'print the result as JSON')
@@ -56,11 +70,21 @@ export function addCrossvalCommand(program: Command): void {
 }
 
 /** The plan says folds, seeds and controls; failed runs are done again, as in the cross-validation of one configuration. */
-async function crossvalPlan(path: string, { set, out, pseudonyms, json, folds, repeats, seeds, control, probe, within }: CrossvalFlags): Promise<void> {
+async function crossvalPlan(
+  path: string,
+  { set, out, pseudonyms, json, folds, repeats, seeds, control, probe, within }: CrossvalFlags,
+): Promise<void> {
   if (folds !== undefined || repeats !== undefined || seeds || control || probe || within.length > 0) {
-    throw new UserError(`${path}: is a plan, which says its folds, repeats, seeds and controls itself. Leave --folds, --repeats, --seeds, --control, --probe and --within away.`);
+    throw new UserError(
+      `${path}: is a plan, which says its folds, repeats, seeds and controls itself. Leave --folds, --repeats, --seeds, --control, --probe and --within away.`,
+    );
   }
-  await runAndCompare(await planSweep(path, { overrides: parseOverrides(set), out }), { executor: 'local', retry: 'failed', pseudonyms, json });
+  await runAndCompare(await planSweep(path, { overrides: parseOverrides(set), out }), {
+    executor: 'local',
+    retry: 'failed',
+    pseudonyms,
+    json,
+  });
 }
 
 async function crossval(path: string, flags: CrossvalFlags): Promise<void> {
@@ -111,7 +135,11 @@ async function crossval(path: string, flags: CrossvalFlags): Promise<void> {
 }
 
 function print(result: Crossval, files: readonly string[], json: boolean): void {
-  const failed = result.folds.flatMap(({ fold, runs }) => runs.flatMap(({ folder, failure }) => (failure === undefined ? [] : [`fold ${fold}: ${folder} failed: ${failure}`])));
+  const failed = result.folds.flatMap(({ fold, runs }) =>
+    runs.flatMap(({ folder, failure }) =>
+      failure === undefined ? [] : [`fold ${fold}: ${folder} failed: ${failure}`],
+    ),
+  );
   failed.forEach((line) => {
     console.error(line);
   });
@@ -122,7 +150,9 @@ function print(result: Crossval, files: readonly string[], json: boolean): void 
   }
   const { folds, seeds } = result;
   const repeats = new Set(folds.map(({ repeat }) => repeat)).size;
-  console.log(`Means over ${repeats > 1 ? `${repeats} repeats of ` : ''}${folds.length / repeats} folds${seeds.length > 1 ? ` and ${seeds.length} seeds` : ''} on test patients, never pooled; ${result.intervals}.\n`);
+  console.log(
+    `Means over ${repeats > 1 ? `${repeats} repeats of ` : ''}${folds.length / repeats} folds${seeds.length > 1 ? ` and ${seeds.length} seeds` : ''} on test patients, never pooled; ${result.intervals}.\n`,
+  );
   for (const table of crossvalTables(result)) console.log(`${typeof table === 'string' ? table : formatText(table)}\n`);
   console.log(`${files.join('\n')}\nResearch software. Not a medical device.`);
 }
@@ -149,7 +179,8 @@ function numberList(text: string): number[] {
 function siteRule(text: string): SiteRule {
   if (text === 'site') return 'site';
   const column = /^column=(.+)$/.exec(text)?.[1];
-  if (column === undefined) throw new InvalidArgumentError('It must be site, or column= and a column of the clinical table.');
+  if (column === undefined)
+    throw new InvalidArgumentError('It must be site, or column= and a column of the clinical table.');
   return { column };
 }
 

@@ -43,10 +43,15 @@ export function addDemoCommand(program: Command): void {
       bar.clear();
       const runs: ReportRun[] = [];
       for (const task of TASKS) runs.push(await demonstrate(task, cohort, join(out, task)));
-      await writeJson(join(out, 'result.json'), { ...runs[0].result, others: runs.slice(1).map(({ result }) => result) });
+      await writeJson(join(out, 'result.json'), {
+        ...runs[0].result,
+        others: runs.slice(1).map(({ result }) => result),
+      });
       await writeFileAtomic(join(out, 'index.html'), demoReport(runs));
       const seconds = Math.round((performance.now() - started) / 1000);
-      console.log(`\nDone in ${seconds} s. Open ${join(out, 'index.html')}; the figures are in ${join(out, 'result.json')}.`);
+      console.log(
+        `\nDone in ${seconds} s. Open ${join(out, 'index.html')}; the figures are in ${join(out, 'result.json')}.`,
+      );
       console.log('Research software. Not a medical device.');
     });
 }
@@ -72,7 +77,8 @@ async function demonstrate(task: (typeof TASKS)[number], cohort: string, run: st
 function demoReport(runs: readonly ReportRun[]): string {
   return renderReport({
     title: 'Subspace Fusion: demonstration',
-    description: 'The cohort is simulated: slides and genes are drawn by a program from a known truth. The numbers say nothing about real patients.',
+    description:
+      'The cohort is simulated: slides and genes are drawn by a program from a known truth. The numbers say nothing about real patients.',
     runs,
     versions: versions(),
   });

@@ -10,7 +10,12 @@ test('says whether the epoch was chosen, or is the last one for want of a choice
   const log = vi.spyOn(console, 'log').mockImplementation(() => undefined);
   const firstLine = (value: number | null) => {
     const result: Result = {
-      task: 'survival', split: 'test', patients: 12, metrics: {}, baselines: {}, patientsWithSeveralSlides: 0,
+      task: 'survival',
+      split: 'test',
+      patients: 12,
+      metrics: {},
+      baselines: {},
+      patientsWithSeveralSlides: 0,
       selection: { epoch: 3, metric: 'concordanceIndex', value },
     };
     log.mockClear();

@@ -22,9 +22,21 @@ export function addEvaluateCommand(program: Command): void {
     .description("score a run's selected model on a part of its split, or on another cohort")
     .argument('<run>', 'run folder')
     .addOption(new Option('--split <part>', 'which patients').choices(['train', 'validation', 'test']).default('test'))
-    .option('--allow-selected', 'score training or validation patients, on whom the model was chosen; the result says so')
-    .addOption(new Option('--cohort <config>', 'another cohort: external validation on all its patients').conflicts('split'))
-    .addOption(new Option('--without <modality>', 'as if it had not been measured; for models trained with training.modalityDropout').choices(['slides', 'expression']).conflicts('cohort'))
+    .option(
+      '--allow-selected',
+      'score training or validation patients, on whom the model was chosen; the result says so',
+    )
+    .addOption(
+      new Option('--cohort <config>', 'another cohort: external validation on all its patients').conflicts('split'),
+    )
+    .addOption(
+      new Option(
+        '--without <modality>',
+        'as if it had not been measured; for models trained with training.modalityDropout',
+      )
+        .choices(['slides', 'expression'])
+        .conflicts('cohort'),
+    )
     .option('--json', 'print the result as JSON')
     .action(async (run: string, { split, allowSelected, cohort, without, json = false }: EvaluateFlags) => {
       const bar = progressBar('predicting');
@@ -37,7 +49,9 @@ export function addEvaluateCommand(program: Command): void {
         console.error(`warning: ${formatProblem(problem)}`);
       };
       const other = cohort === undefined ? undefined : await loadConfig(cohort);
-      const evaluating = other ? evaluateExternal(run, other, { onPatient, onWarning }) : evaluate(run, { split, allowSelected, without, onPatient });
+      const evaluating = other
+        ? evaluateExternal(run, other, { onPatient, onWarning })
+        : evaluate(run, { split, allowSelected, without, onPatient });
       const { result } = await evaluating.finally(() => {
         bar.clear();
       });
@@ -64,7 +78,10 @@ export function printEvaluation(result: Result, json: boolean): void {
   console.log(`${task}, ${who} (${keptWeights(selection)})`);
   if (chosenOnThese) console.log(`  ${chosenWarning}`);
   if (without) console.log(`  every patient taken as without ${without}`);
-  if (covariates) console.log(`  with covariates ${covariates.join(', ')}${definingCovariates?.length ? `; ${definingCovariates.join(', ')} defines the label` : ''}`);
+  if (covariates)
+    console.log(
+      `  with covariates ${covariates.join(', ')}${definingCovariates?.length ? `; ${definingCovariates.join(', ')} defines the label` : ''}`,
+    );
   for (const [reason, n] of Object.entries(cohort?.leftOut ?? {})) console.log(`  left out: ${n} ${reason}`);
   if (endpoint) console.log(`  ${'endpoint'.padEnd(28)} ${endpoint.name}, ${endpoint.rule}`);
   for (const [name, metric] of Object.entries(metrics)) console.log(`  ${name.padEnd(28)}${figure(metric)}`);
@@ -74,7 +91,8 @@ export function printEvaluation(result: Result, json: boolean): void {
   }
   if (riskGroups) {
     const p = riskGroups.logRank['logRankP'];
-    const test = p?.value === undefined || p.value === null ? 'no log-rank test' : `log-rank p ${p.value.toPrecision(2)}`;
+    const test =
+      p?.value === undefined || p.value === null ? 'no log-rank test' : `log-rank p ${p.value.toPrecision(2)}`;
     console.log(`  risk groups by the training median: ${riskGroups.low} low, ${riskGroups.high} high; ${test}`);
   }
   if (result.confidence) for (const text of confidenceLines(result.confidence)) console.log(text);

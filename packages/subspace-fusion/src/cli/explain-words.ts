@@ -1,19 +1,36 @@
 import {
   outputWords,
-  type CohortExplanation, type Completeness, type GeneExplanation, type PatientExplanation, type SetEnrichment, type Shares,
+  type CohortExplanation,
+  type Completeness,
+  type GeneExplanation,
+  type PatientExplanation,
+  type SetEnrichment,
+  type Shares,
 } from '../explanation/index.js';
 
 const signed = (x: number) => `${x < 0 ? '−' : '+'}${Math.abs(x).toPrecision(3)}`;
 const percent = (x: number) => `${(100 * x).toFixed(0)} %`;
 
 /** Lines on one patient's explanation. */
-export function describePatient({ patient, task, output, value, genes, subspaces, modalities, slides, notes }: PatientExplanation): string[] {
+export function describePatient({
+  patient,
+  task,
+  output,
+  value,
+  genes,
+  subspaces,
+  modalities,
+  slides,
+  notes,
+}: PatientExplanation): string[] {
   return [
     `${patient}: ${task}; explained: ${outputWords(output)}, ${value.toPrecision(4)}`,
     ...(genes ? describeGenes(genes) : []),
     ...(subspaces ? [describeShares('subspaces, against their training mean', subspaces)] : []),
     ...(modalities ? [describeShares('modalities, against mean genes and a bag of mean patches', modalities)] : []),
-    ...slides.flatMap(({ slide, completeness }) => (completeness ? [`patches of ${slide}: ${complete(completeness)}`] : [])),
+    ...slides.flatMap(({ slide, completeness }) =>
+      completeness ? [`patches of ${slide}: ${complete(completeness)}`] : [],
+    ),
     ...notes.map((note) => `note: ${note}`),
   ];
 }
@@ -41,20 +58,38 @@ function complete({ from, to, error, steps, holds }: Completeness): string {
 }
 
 function describeShares(what: string, { contribution, share }: Shares<string>): string {
-  const parts = Object.keys(contribution).map((player) => `${player} ${signed(contribution[player])} (${percent(share[player])})`);
+  const parts = Object.keys(contribution).map(
+    (player) => `${player} ${signed(contribution[player])} (${percent(share[player])})`,
+  );
   return `${what}: ${parts.join(', ')}`;
 }
 
 /** Lines on what moves a model over a cohort. */
-export function describeCohort({ task, split, patients, output, rankings, untrained, groups, enrichment, completeness }: CohortExplanation): string[] {
+export function describeCohort({
+  task,
+  split,
+  patients,
+  output,
+  rankings,
+  untrained,
+  groups,
+  enrichment,
+  completeness,
+}: CohortExplanation): string[] {
   const { worst, over, samples } = completeness;
   return [
     `${task}, ${patients} ${split} patients; explained: ${output}`,
-    over === 0 ? `attributions are complete within ${(100 * worst).toFixed(2)} %` : `attributions of ${over} of ${samples} slides are NOT complete within 1 % (worst ${(100 * worst).toFixed(1)} %)`,
+    over === 0
+      ? `attributions are complete within ${(100 * worst).toFixed(2)} %`
+      : `attributions of ${over} of ${samples} slides are NOT complete within 1 % (worst ${(100 * worst).toFixed(1)} %)`,
     ...rankings.flatMap(({ subspace, genes, chance }) => [
       `${subspace}: ${genes.filter(({ p }) => p <= 0.05).length} of ${genes.length} genes beyond chance (${chance.toPrecision(3)}); order before training: correlation ${untrained[subspace].toFixed(2)}`,
-      ...genes.slice(0, 10).map(({ rank, gene, importance, low, high, rankLow, rankHigh, slope, p }) =>
-        `  ${String(rank).padStart(3)} (${Math.round(rankLow)} to ${Math.round(rankHigh)})  ${gene.padEnd(12)} ${importance.toPrecision(3)} (95 % ${low.toPrecision(3)} to ${high.toPrecision(3)}), slope ${signed(slope)}, p ${p.toFixed(3)}`),
+      ...genes
+        .slice(0, 10)
+        .map(
+          ({ rank, gene, importance, low, high, rankLow, rankHigh, slope, p }) =>
+            `  ${String(rank).padStart(3)} (${Math.round(rankLow)} to ${Math.round(rankHigh)})  ${gene.padEnd(12)} ${importance.toPrecision(3)} (95 % ${low.toPrecision(3)} to ${high.toPrecision(3)}), slope ${signed(slope)}, p ${p.toFixed(3)}`,
+        ),
     ]),
     ...(groups ? describeGroups(groups) : []),
     ...(enrichment ?? []).map(describeSet),
@@ -64,7 +99,10 @@ export function describeCohort({ task, split, patients, output, rankings, untrai
 function describeGroups({ groups, p }: NonNullable<CohortExplanation['groups']>): string[] {
   return [
     `share of the tumour subspace${p === undefined ? '' : `, p of a difference ${p.toFixed(3)}`}`,
-    ...groups.map(({ group, patients, tumourShare: { mean, low, high } }) => `  ${group.padEnd(18)}${percent(mean)} (95 % ${percent(low)} to ${percent(high)}; n ${patients})`),
+    ...groups.map(
+      ({ group, patients, tumourShare: { mean, low, high } }) =>
+        `  ${group.padEnd(18)}${percent(mean)} (95 % ${percent(low)} to ${percent(high)}; n ${patients})`,
+    ),
   ];
 }
 

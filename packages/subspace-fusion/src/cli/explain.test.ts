@@ -28,7 +28,9 @@ describe('a patient', () => {
     expect(err).toBe('');
     expect(code).toBe(0);
     expect(out).toContain(`${patient}: survival; explained: risk, higher is worse`);
-    const { genes, subspaces, modalities, slides, notes, value } = json<PatientExplanation>(join(run, 'explanations', `${patient}.json`));
+    const { genes, subspaces, modalities, slides, notes, value } = json<PatientExplanation>(
+      join(run, 'explanations', `${patient}.json`),
+    );
     expect(notes).toEqual([]);
     expect(value).toBeLessThan(0);
     const { from, to, sum, holds } = genes!.completeness;
@@ -37,7 +39,10 @@ describe('a patient', () => {
     expect(genes!.subspaces.microenvironment.genes).toHaveLength(120);
     // The same four values of the modalities: what genes change last is what their attributions explain.
     expect(modalities!.both - modalities!.alone.slide).toBeCloseTo(to - from, 4);
-    expect(modalities!.contribution.genes + modalities!.contribution.slide).toBeCloseTo(modalities!.both - modalities!.neither, 4);
+    expect(modalities!.contribution.genes + modalities!.contribution.slide).toBeCloseTo(
+      modalities!.both - modalities!.neither,
+      4,
+    );
     expect(subspaces!.both).toBeCloseTo(value, 4);
     const [slide] = slides;
     const { tumour, microenvironment } = slide.branches;
@@ -45,24 +50,37 @@ describe('a patient', () => {
     expect(total(tumour!.moved!) + total(microenvironment!.moved!)).toBeCloseTo(slide.completeness!.sum, 4);
     expect(slide.completeness!.from).toBeCloseTo(modalities!.alone.genes, 4);
     expect(slide.layout.kind).toBe('slide');
-    for (const list of [slide.layout.x, slide.layout.y, tumour!.attention, tumour!.heads[7], tumour!.moved!]) expect(list).toHaveLength(slide.rows.length);
+    for (const list of [slide.layout.x, slide.layout.y, tumour!.attention, tumour!.heads[7], tumour!.moved!])
+      expect(list).toHaveLength(slide.rows.length);
     const svg = readFileSync(join(run, 'explanations', `${slide.slide.replace('.h5', '')}.svg`), 'utf8');
     expect(svg).toMatch(/^<svg xmlns=.*<title>.*tumour subspace.*microenvironment subspace.*<\/svg>$/s);
     expect(svg).not.toMatch(/NaN|undefined|Infinity/);
   });
 
   test('from files, without the cohort: the same, by the means that the run keeps; without those, a note instead of shares', async () => {
-    const files = ['--bag', join(cohort, 'bags', `${patient}-DX1.h5`), '--expression', join(cohort, 'expression.csv.gz'), '--patient', patient];
+    const files = [
+      '--bag',
+      join(cohort, 'bags', `${patient}-DX1.h5`),
+      '--expression',
+      join(cohort, 'expression.csv.gz'),
+      '--patient',
+      patient,
+    ];
     const known = json<PatientExplanation>(join(run, 'explanations', `${patient}.json`));
     const away = JSON.parse(readFileSync(join(run, 'config.json'), 'utf8')) as { clinical: { file: string } };
-    writeFileSync(join(run, 'config.json'), JSON.stringify({ ...away, clinical: { ...away.clinical, file: join(folder, 'gone.csv') } }));
+    writeFileSync(
+      join(run, 'config.json'),
+      JSON.stringify({ ...away, clinical: { ...away.clinical, file: join(folder, 'gone.csv') } }),
+    );
     try {
       const kept = await subspace('explain', run, ...files, '--out', join(folder, 'kept'));
       expect(kept.code).toBe(0);
       const same = json<PatientExplanation>(join(folder, 'kept', `${patient}.json`));
       expect(same.value).toBeCloseTo(known.value, 4);
       expect(same.subspaces!.contribution.tumour).toBeCloseTo(known.subspaces!.contribution.tumour, 4);
-      same.slides[0].branches.tumour!.moved!.forEach((moved, i) => expect(moved).toBeCloseTo(known.slides[0].branches.tumour!.moved![i], 3));
+      same.slides[0].branches.tumour!.moved!.forEach((moved, i) =>
+        expect(moved).toBeCloseTo(known.slides[0].branches.tumour!.moved![i], 3),
+      );
       const background = join(run, 'explanations', 'background.json');
       const stored = readFileSync(background);
       rmSync(background);
@@ -79,7 +97,9 @@ describe('a patient', () => {
 
   test('over a thumbnail of the slide', async () => {
     const picture = join(folder, 'slide.png');
-    await sharp({ create: { width: 80, height: 60, channels: 3, background: '#e0c0d0' } }).png().toFile(picture);
+    await sharp({ create: { width: 80, height: 60, channels: 3, background: '#e0c0d0' } })
+      .png()
+      .toFile(picture);
     const args = ['explain', run, '--patient', patient, '--out', join(folder, 'drawn'), '--thumbnail', picture];
     expect((await subspace(...args, '--downsample', '32')).code).toBe(0);
     const svg = readFileSync(join(folder, 'drawn', `${patient}-DX1.svg`), 'utf8');
@@ -93,8 +113,16 @@ describe('a patient', () => {
   test.each([
     ['nobody', () => [], 'Say whom to explain'],
     ['a stranger', () => ['--patient', 'XY'], "has no usable patient 'XY'"],
-    ['slides alone', () => ['--bag', join(cohort, 'bags', `${patient}-DX1.h5`)], 'has no expression (--expression), which the model needs'],
-    ['a picture that is none', () => ['--patient', patient, '--thumbnail', join(cohort, 'clinical.csv'), '--downsample', '2'], 'is no picture that can be read'],
+    [
+      'slides alone',
+      () => ['--bag', join(cohort, 'bags', `${patient}-DX1.h5`)],
+      'has no expression (--expression), which the model needs',
+    ],
+    [
+      'a picture that is none',
+      () => ['--patient', patient, '--thumbnail', join(cohort, 'clinical.csv'), '--downsample', '2'],
+      'is no picture that can be read',
+    ],
   ])('%s is refused', async (_what, args, message) => {
     const { code, err } = await subspace('explain', run, ...args());
     expect(code).toBe(2);
@@ -110,9 +138,15 @@ describe('a cohort', () => {
     expect(out).toContain('share of the tumour subspace');
     expect(out).toMatch(/set DECOY_1 \(\d+ of \d+ genes\): area 0\.\d+/);
     expect(out).toContain('set TUMOUR (60 of 60 genes): not tested');
-    const { rankings, groups, untrained, completeness, patients } = json<CohortExplanation>(join(run, 'explanations', 'cohort-test.json'));
-    expect(rankings.map(({ subspace, genes }) => [subspace, genes.length])).toEqual([['tumour', 60], ['microenvironment', 120]]);
-    for (const { genes } of rankings) for (const { low, importance, high } of genes) expect(low <= importance && importance <= high).toBe(true);
+    const { rankings, groups, untrained, completeness, patients } = json<CohortExplanation>(
+      join(run, 'explanations', 'cohort-test.json'),
+    );
+    expect(rankings.map(({ subspace, genes }) => [subspace, genes.length])).toEqual([
+      ['tumour', 60],
+      ['microenvironment', 120],
+    ]);
+    for (const { genes } of rankings)
+      for (const { low, importance, high } of genes) expect(low <= importance && importance <= high).toBe(true);
     expect(groups!.groups.reduce((n, group) => n + group.patients, 0)).toBe(patients);
     // One epoch changes little: the order of genes is that of the starting weights, and this says so.
     expect(untrained.tumour).toBeGreaterThan(0.5);
@@ -121,7 +155,10 @@ describe('a cohort', () => {
 
   test('of classes: the log-probability of the predicted class', async () => {
     const yaml = copyCohort(cohort, join(folder, 'classes'));
-    await train({ config: await shortConfig(yaml, { 'training.epochs': '5', 'training.learningRate': '0.003', task: 'subtype' }), out: join(folder, 'subtype') });
+    await train({
+      config: await shortConfig(yaml, { 'training.epochs': '5', 'training.learningRate': '0.003', task: 'subtype' }),
+      out: join(folder, 'subtype'),
+    });
     const { out, code } = await subspace('explain', join(folder, 'subtype'), '--patient', patient, '--json');
     expect(code).toBe(0);
     const { output, value } = JSON.parse(out) as PatientExplanation;

@@ -2,7 +2,12 @@ import { Option, type Command } from 'commander';
 import { join } from 'node:path';
 import type { Part } from '../cohort/index.js';
 import {
-  EXPLANATIONS, explainCohort, explainPatient, readThumbnail, writeCohortExplanation, writePatientExplanation,
+  EXPLANATIONS,
+  explainCohort,
+  explainPatient,
+  readThumbnail,
+  writeCohortExplanation,
+  writePatientExplanation,
 } from '../explanation/index.js';
 import { UserError } from '../files/user-error.js';
 import { describeCohort, describePatient } from './explain-words.js';
@@ -35,8 +40,20 @@ export function addExplainCommand(program: Command): void {
     .option('--clinical <column=value...>', 'what is known of the covariates of the model, as in age=54 sex=male')
     .option('--thumbnail <picture>', 'picture of the whole slide to draw under the patches, with --downsample')
     .option('--downsample <n>', 'pixels of level 0 along the edge of a pixel of the thumbnail')
-    .addOption(new Option('--cohort', 'rank genes and compare the subspaces over many patients').conflicts(['patient', 'bag', 'expression', 'clinical', 'thumbnail']))
-    .addOption(new Option('--split <part>', 'which patients, with --cohort').choices(['train', 'validation', 'test']).default('test'))
+    .addOption(
+      new Option('--cohort', 'rank genes and compare the subspaces over many patients').conflicts([
+        'patient',
+        'bag',
+        'expression',
+        'clinical',
+        'thumbnail',
+      ]),
+    )
+    .addOption(
+      new Option('--split <part>', 'which patients, with --cohort')
+        .choices(['train', 'validation', 'test'])
+        .default('test'),
+    )
     .option('--gene-sets <file>', 'GMT file of gene sets to test for enrichment, with --cohort')
     .option('--out <folder>', 'where to write (default: explanations/ in the run folder)')
     .option('--json', 'print the explanation as JSON')
@@ -49,7 +66,11 @@ export function addExplainCommand(program: Command): void {
       try {
         const { lines, explanation } = options.cohort ? await aboutCohort() : await aboutPatient();
         bar.clear();
-        console.log(options.json ? JSON.stringify(explanation, null, 2) : [...lines, 'Research software. Not a medical device.'].join('\n'));
+        console.log(
+          options.json
+            ? JSON.stringify(explanation, null, 2)
+            : [...lines, 'Research software. Not a medical device.'].join('\n'),
+        );
       } finally {
         bar.clear();
       }
@@ -66,8 +87,17 @@ export function addExplainCommand(program: Command): void {
 
       async function aboutPatient() {
         const { patient, bag: bags = [], expression, clinical = [] } = options;
-        const thumbnail = options.thumbnail === undefined ? undefined : await readThumbnail(options.thumbnail, downsampleOf(options.downsample));
-        const explanation = await explainPatient(run, { patient, bags, expression, clinical: Object.fromEntries(clinical.map(columnValue)), onBackground });
+        const thumbnail =
+          options.thumbnail === undefined
+            ? undefined
+            : await readThumbnail(options.thumbnail, downsampleOf(options.downsample));
+        const explanation = await explainPatient(run, {
+          patient,
+          bags,
+          expression,
+          clinical: Object.fromEntries(clinical.map(columnValue)),
+          onBackground,
+        });
         const paths = await writePatientExplanation(out, explanation, thumbnail);
         return { explanation, lines: [...describePatient(explanation), `written: ${paths.join(', ')}`] };
       }

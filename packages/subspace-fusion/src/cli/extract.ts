@@ -46,12 +46,18 @@ interface ExtractFlags {
 export function addExtractCommand(program: Command): void {
   program
     .command('extract')
-    .description('make feature files from whole-slide images with an ONNX image encoder; the same command goes on where it was stopped')
+    .description(
+      'make feature files from whole-slide images with an ONNX image encoder; the same command goes on where it was stopped',
+    )
     .argument('<slides...>', 'Aperio SVS, pyramidal TIFF, OME-TIFF, PNG, JPEG; or folders of them')
     .requiredOption('--encoder <file>', 'ONNX model; the YAML beside it says how it wants its images')
     .requiredOption('--out <folder>', 'where the feature files go')
     .option('--magnification <x>', 'magnification of the patches', positive, 20)
-    .addOption(new Option('--mpp <micrometres>', 'micrometres a pixel of the patches, instead of --magnification').argParser(positive).conflicts('magnification'))
+    .addOption(
+      new Option('--mpp <micrometres>', 'micrometres a pixel of the patches, instead of --magnification')
+        .argParser(positive)
+        .conflicts('magnification'),
+    )
     .option('--patch-size <pixels>', 'edge of a patch, at that magnification', count, 256)
     .option('--objective <x>', 'objective power of the slides, where they do not say it', positive)
     .option('--tissue <part>', 'least part of a patch that is tissue', part, 0.5)
@@ -59,9 +65,18 @@ export function addExtractCommand(program: Command): void {
     .option('--set <key=value>', "overrides a key of the encoder's YAML; may be repeated", collect, [])
     .option('--batch <n>', 'patches encoded at a time (default: 8 on the cpu, 64 elsewhere)', count)
     .addOption(new Option('--provider <name>', 'where the encoder runs').choices(PROVIDERS).default('cpu'))
-    .option('--threads <n>', 'threads of the encoder and cores of a slide (default: one a core; with --executor one)', count)
+    .option(
+      '--threads <n>',
+      'threads of the encoder and cores of a slide (default: one a core; with --executor one)',
+      count,
+    )
     .option('--overwrite', 'replace feature files that were made with other settings')
-    .addOption(new Option('--executor <name>', 'a process for each slide, on this machine or a Slurm cluster (default: one slide after the other in this process)').choices(['local', 'slurm']))
+    .addOption(
+      new Option(
+        '--executor <name>',
+        'a process for each slide, on this machine or a Slurm cluster (default: one slide after the other in this process)',
+      ).choices(['local', 'slurm']),
+    )
     .option('--cores <n>', 'cores that the local executor may use (default: all)', count)
     .option('--time <limit>', 'Slurm: limit of a slide, as in 1:00:00', slurmTime)
     .option('--memory <size>', 'memory of a slide, as in 4G, for both executors', slurmMemory)
@@ -80,8 +95,14 @@ async function extractWith(slides: string[], flags: ExtractFlags): Promise<void>
   const threads = flags.threads ?? (executor && 1);
   const slurm = executor === 'slurm' && !flags.status ? slurmResources(flags, threads!) : undefined;
   const { extractionStatus, planExtraction } = await import('../planning/extraction.js'); // the other commands need no image library
-  const cutting = { patchSize, resolution: mpp === undefined ? { magnification } : { micrometres: mpp }, objective, tissue };
-  const plan = (encoder: Encoder) => planExtraction({ slides, out, encoder: flags.encoder, cutting, fix, batch, overwrite, provider, threads }, encoder);
+  const cutting = {
+    patchSize,
+    resolution: mpp === undefined ? { magnification } : { micrometres: mpp },
+    objective,
+    tissue,
+  };
+  const plan = (encoder: Encoder) =>
+    planExtraction({ slides, out, encoder: flags.encoder, cutting, fix, batch, overwrite, provider, threads }, encoder);
   if (executor === undefined && !flags.status && !flags.dryRun) {
     await withEncoder(flags, provider, async (encoder) => run(await plan(encoder), inProcessWith(encoder), flags));
     return;
@@ -92,24 +113,38 @@ async function extractWith(slides: string[], flags: ExtractFlags): Promise<void>
   else await run(extraction, slurm ? onSlurm(extraction, slurm) : localExecutor(atOnce(flags)), flags);
 }
 
-async function withEncoder<T>({ encoder: file, set, threads }: ExtractFlags, provider: Provider, work: (encoder: Encoder) => Promise<T>): Promise<T> {
+async function withEncoder<T>(
+  { encoder: file, set, threads }: ExtractFlags,
+  provider: Provider,
+  work: (encoder: Encoder) => Promise<T>,
+): Promise<T> {
   const { openEncoder } = await import('../slides/index.js');
   const encoder = await openEncoder(file, { overrides: parseOverrides(set), provider, threads });
   return work(encoder).finally(() => encoder.dispose());
 }
 
 function slurmResources({ time, memory, partition, gpu }: ExtractFlags, cores: number): SlurmResources {
-  if (time === undefined) throw new UserError('--executor slurm: needs the time limit of a slide. Give it as in --time 1:00:00; a slide that is stopped there begins anew.');
+  if (time === undefined)
+    throw new UserError(
+      '--executor slurm: needs the time limit of a slide. Give it as in --time 1:00:00; a slide that is stopped there begins anew.',
+    );
   return { cores, time, memory, partition, gpu };
 }
 
-const atOnce = ({ threads = 1, memory, cores }: ExtractFlags) => jobsAtOnce({ threads, memoryBytes: memory === undefined ? undefined : slurmBytes(memory) }, cores);
+const atOnce = ({ threads = 1, memory, cores }: ExtractFlags) =>
+  jobsAtOnce({ threads, memoryBytes: memory === undefined ? undefined : slurmBytes(memory) }, cores);
 
 function onSlurm({ out }: Extraction, resources: SlurmResources): Executor {
   return slurmExecutor({
     ...{ out, name: 'extract', resources },
-    onSubmission: ({ job, folders }) => { console.error(`submitted as Slurm job ${job}: ${counted(folders.length, 'slide')}; \`scancel ${job}\` ends what is not done`); },
-    onQueued: (slides) => { console.error(`${counted(slides, 'slide is', 'slides are')} in the queue already`); },
+    onSubmission: ({ job, folders }) => {
+      console.error(
+        `submitted as Slurm job ${job}: ${counted(folders.length, 'slide')}; \`scancel ${job}\` ends what is not done`,
+      );
+    },
+    onQueued: (slides) => {
+      console.error(`${counted(slides, 'slide is', 'slides are')} in the queue already`);
+    },
   });
 }
 
@@ -137,7 +172,8 @@ async function run(extraction: Extraction, execute: Executor, { retry, json }: E
     console.log(json ? JSON.stringify(records, null, 2) : summary(records, (performance.now() - started) / 1000));
     const failed = records.flatMap((record) => ('message' in record ? [record] : []));
     if (!json && failed.length > 0) console.log('--retry failed does the failed ones again.');
-    if (failed.length > 0) process.exitCode = failed.every((record) => record.status === 'failed' && record.badInput) ? 2 : 1;
+    if (failed.length > 0)
+      process.exitCode = failed.every((record) => record.status === 'failed' && record.badInput) ? 2 : 1;
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     bar.clear();
@@ -148,13 +184,29 @@ async function run(extraction: Extraction, execute: Executor, { retry, json }: E
   }
 }
 
-function dryRun({ out, slides, jobs }: Extraction, status: readonly RunStatus[], flags: ExtractFlags, resources: SlurmResources | undefined): void {
-  const open = runsToDo(status, flags.retry === 'failed').map(({ name }) => name).filter((name) => jobs.some((job) => job.name === name));
+function dryRun(
+  { out, slides, jobs }: Extraction,
+  status: readonly RunStatus[],
+  flags: ExtractFlags,
+  resources: SlurmResources | undefined,
+): void {
+  const open = runsToDo(status, flags.retry === 'failed')
+    .map(({ name }) => name)
+    .filter((name) => jobs.some((job) => job.name === name));
   const how = resources
     ? `sbatch would be given:\n\n${arrayScript(join(out, 'slurm', 'N'), 'extract', Math.max(open.length, 1), resources)}`
-    : flags.executor === undefined ? 'one after the other, in this process' : `${atOnce(flags)} at once, ${counted(flags.threads ?? 1, 'thread')} each`;
+    : flags.executor === undefined
+      ? 'one after the other, in this process'
+      : `${atOnce(flags)} at once, ${counted(flags.threads ?? 1, 'thread')} each`;
   if (flags.json) console.log(JSON.stringify({ out, slides: open, how }, null, 2));
-  else console.log([`${open.length} of ${counted(slides.length, 'slide')} would be extracted into ${out}:`, ...open.map((name) => `  ${name}`), how].join('\n'));
+  else
+    console.log(
+      [
+        `${open.length} of ${counted(slides.length, 'slide')} would be extracted into ${out}:`,
+        ...open.map((name) => `  ${name}`),
+        how,
+      ].join('\n'),
+    );
 }
 
 function printStatus(status: readonly RunStatus[], json: boolean): void {
@@ -165,7 +217,11 @@ function printStatus(status: readonly RunStatus[], json: boolean): void {
     return;
   }
   for (const { name, state, detail } of status) if (detail !== '') console.log(`${name}: ${state}, ${detail}`);
-  console.log(Object.entries(counts).map(([state, n]) => `${n} ${state}`).join(', '));
+  console.log(
+    Object.entries(counts)
+      .map(([state, n]) => `${n} ${state}`)
+      .join(', '),
+  );
 }
 
 function describe(record: Extract<SlideRecord, { status: 'done' | 'present' }>): string {
@@ -177,11 +233,17 @@ function describe(record: Extract<SlideRecord, { status: 'done' | 'present' }>):
 function summary(records: readonly SlideRecord[], seconds: number): string {
   const done = records.flatMap((record) => (record.status === 'done' ? [record] : []));
   const patches = done.reduce((sum, record) => sum + record.patches, 0);
-  const rest = Object.entries({ present: 'there already', failed: 'failed', stopped: 'stopped' }).flatMap(([status, words]) => {
-    const n = records.filter((record) => record.status === status).length;
-    return n > 0 ? [`${n} ${words}`] : [];
-  });
-  return [`${counted(done.length, 'slide')} done`, ...rest, ...(patches > 0 ? [`${patches} patches, ${perSecond(patches, seconds)}`] : [])].join(', ');
+  const rest = Object.entries({ present: 'there already', failed: 'failed', stopped: 'stopped' }).flatMap(
+    ([status, words]) => {
+      const n = records.filter((record) => record.status === status).length;
+      return n > 0 ? [`${n} ${words}`] : [];
+    },
+  );
+  return [
+    `${counted(done.length, 'slide')} done`,
+    ...rest,
+    ...(patches > 0 ? [`${patches} patches, ${perSecond(patches, seconds)}`] : []),
+  ].join(', ');
 }
 
 const perSecond = (patches: number, seconds: number) => `${Number((patches / seconds).toPrecision(3))} patches/s`;
@@ -199,7 +261,8 @@ function part(text: string): number {
 }
 
 function slurmTime(text: string): string {
-  if ((slurmSeconds(text) ?? 0) < 60) throw new InvalidArgumentError('It must be minutes, hours:minutes:seconds or days-hours, and a minute at least.');
+  if ((slurmSeconds(text) ?? 0) < 60)
+    throw new InvalidArgumentError('It must be minutes, hours:minutes:seconds or days-hours, and a minute at least.');
   return text;
 }
 

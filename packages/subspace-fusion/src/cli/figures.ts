@@ -4,7 +4,10 @@ import { CHOSEN_ON_THESE, type NamedMetrics } from '../evaluation/result.js';
 export function figure(metric: NamedMetrics[string] | undefined): string {
   if (!metric) return 'not computed';
   if (metric.value === null) return `not computed: ${metric.reason}`;
-  const interval = metric.low === undefined || metric.high === undefined ? (metric.noInterval ?? 'no interval') : `95 % ${metric.low.toFixed(3)} to ${metric.high.toFixed(3)}`;
+  const interval =
+    metric.low === undefined || metric.high === undefined
+      ? (metric.noInterval ?? 'no interval')
+      : `95 % ${metric.low.toFixed(3)} to ${metric.high.toFixed(3)}`;
   const events = metric.events === undefined ? '' : `, ${metric.events} events`;
   return `${metric.value.toFixed(3)} (${interval}; n ${metric.n}${events})`;
 }
@@ -17,7 +20,10 @@ export function headline(metrics: NamedMetrics): readonly [string, NamedMetrics[
   return 'concordanceIndex' in metrics ? ['C-index', metrics['concordanceIndex']] : ['macro AUC', metrics['macroAuc']];
 }
 
-const baselineNames: Readonly<Record<string, string>> = { ridgeCox: 'ridge Cox, same genes', ridgeLogistic: 'ridge logistic, same genes' };
+const baselineNames: Readonly<Record<string, string>> = {
+  ridgeCox: 'ridge Cox, same genes',
+  ridgeLogistic: 'ridge logistic, same genes',
+};
 
 /** A baseline in words. */
 export function baselineName(name: string): string {

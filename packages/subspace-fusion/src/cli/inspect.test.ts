@@ -55,7 +55,9 @@ split: {test: 0.3, validation: 0.3}
       classes: { glioblastoma: 1, 'astrocytoma, grade 2-3': 1, 'astrocytoma, grade 4': 1 },
       unlabelled: {},
     });
-    expect(inspection.problems.find(({ message }) => message.includes("'TUMOR'"))!.remedy).toBe("Did you mean 'TUMOUR'?");
+    expect(inspection.problems.find(({ message }) => message.includes("'TUMOR'"))!.remedy).toBe(
+      "Did you mean 'TUMOUR'?",
+    );
   });
 });
 
@@ -64,8 +66,15 @@ describe('subspace inspect --beside', () => {
     const out = mkdtempSync(join(tmpdir(), 'beside-'));
     const { config } = await simulateCohort({ out, patients: 40, bag: 64, width: 8, population: 50 });
     const ranked = join(out, 'ranked.yaml');
-    writeFileSync(ranked, readFileSync(config, 'utf8').replace('transform: log2p1', 'transform: rank').replace(/^name: .*/, 'name: ranked'));
+    writeFileSync(
+      ranked,
+      readFileSync(config, 'utf8')
+        .replace('transform: log2p1', 'transform: rank')
+        .replace(/^name: .*/, 'name: ranked'),
+    );
     expect((await inspect(config, '--beside', config)).text).toMatch(/the expression of both is on one scale\.$/);
-    expect((await inspect(config, '--beside', ranked)).text).toMatch(/Beside ranked: 1 warning\n.*the transform of 'ranked' is 'rank'/);
+    expect((await inspect(config, '--beside', ranked)).text).toMatch(
+      /Beside ranked: 1 warning\n.*the transform of 'ranked' is 'rank'/,
+    );
   });
 });

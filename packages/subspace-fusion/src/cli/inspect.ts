@@ -1,7 +1,20 @@
 import type { Command } from 'commander';
 import {
-  compareExpressions, counted, describeFlow, describePatches, describeScale, formatProblem, inspectCohort, loadCohort, loadConfig, parseOverrides, shortNumber,
-  type ComparedExpression, type Config, type FilesInspection, type Inspection,
+  compareExpressions,
+  counted,
+  describeFlow,
+  describePatches,
+  describeScale,
+  formatProblem,
+  inspectCohort,
+  loadCohort,
+  loadConfig,
+  parseOverrides,
+  shortNumber,
+  type ComparedExpression,
+  type Config,
+  type FilesInspection,
+  type Inspection,
 } from '../cohort/index.js';
 import { collect, SET } from './options.js';
 import { progressBar } from './progress.js';
@@ -26,7 +39,10 @@ export function addInspectCommand(program: Command): void {
       const failed = inspection.problems.some(({ severity }) => severity === 'error');
       if (failed) process.exitCode = 2;
       const other = options.beside === undefined || failed ? undefined : await loadConfig(options.beside);
-      const beside = other && { name: other.name, problems: compareExpressions(await comparable(config), await comparable(other)) };
+      const beside = other && {
+        name: other.name,
+        problems: compareExpressions(await comparable(config), await comparable(other)),
+      };
       if (options.json) {
         console.log(JSON.stringify({ ...inspection, ...(beside ? { beside } : {}) }, null, 2));
         return;
@@ -43,28 +59,43 @@ async function comparable(config: Config): Promise<ComparedExpression> {
 
 function describeBeside({ name, problems }: { name: string; problems: ReturnType<typeof compareExpressions> }): string {
   if (problems.length === 0) return `Beside ${name}: the expression of both is on one scale.`;
-  return [`Beside ${name}: ${counted(problems.length, 'warning')}`, ...problems.map((p) => `  ${formatProblem(p)}`)].join('\n');
+  return [
+    `Beside ${name}: ${counted(problems.length, 'warning')}`,
+    ...problems.map((p) => `  ${formatProblem(p)}`),
+  ].join('\n');
 }
 
 type Line = (what: string, text: string) => void;
 
 function describeFiles({ clinical, expression }: FilesInspection, line: Line): void {
   if (clinical) {
-    line('clinical', `${counted(clinical.patients, 'patient')}, ${counted(clinical.columns, 'column')}, format ${clinical.format}`);
+    line(
+      'clinical',
+      `${counted(clinical.patients, 'patient')}, ${counted(clinical.columns, 'column')}, format ${clinical.format}`,
+    );
     const markers = Object.entries(clinical.markers).map(([column, known]) => `${column} ${known}`);
     if (markers.length > 0) line('', `markers known: ${markers.join(', ')}`);
   }
   if (expression) {
     const { genes, patients, otherPatients, orientation, lowest, highest, transform, format, scale } = expression;
-    line('expression', `${counted(genes, 'gene')}, ${patients} of these patients (and ${counted(otherPatients, 'other')}), ${orientation}, format ${format}`);
-    line('', `values ${lowest} to ${highest}, they look like ${describeScale(scale)}${transform ? `, transform ${transform}` : ''}`);
+    line(
+      'expression',
+      `${counted(genes, 'gene')}, ${patients} of these patients (and ${counted(otherPatients, 'other')}), ${orientation}, format ${format}`,
+    );
+    line(
+      '',
+      `values ${lowest} to ${highest}, they look like ${describeScale(scale)}${transform ? `, transform ${transform}` : ''}`,
+    );
   }
 }
 
 function describeSlides({ features, flow }: FilesInspection, line: Line): void {
   if (features) {
     const { slides, patients, otherFiles, patches, width, encoder } = features;
-    line('features', `${counted(slides, 'slide')} of ${counted(patients, 'patient')} (and ${counted(otherFiles, 'other file')})`);
+    line(
+      'features',
+      `${counted(slides, 'slide')} of ${counted(patients, 'patient')} (and ${counted(otherFiles, 'other file')})`,
+    );
     if (patches)
       line(
         '',
@@ -77,16 +108,39 @@ function describeSlides({ features, flow }: FilesInspection, line: Line): void {
 }
 
 function describe(inspection: Inspection): string {
-  const { name, moreCohorts = [], geneSets, geneSetOverlap, joined, task, withoutLabel, split, floors, problems, understood } = inspection;
+  const {
+    name,
+    moreCohorts = [],
+    geneSets,
+    geneSetOverlap,
+    joined,
+    task,
+    withoutLabel,
+    split,
+    floors,
+    problems,
+    understood,
+  } = inspection;
   const lines = [`Cohort ${name}`];
   const line = (what: string, text: string) => lines.push(`  ${what.padEnd(12)}${text}`);
   describeFiles(inspection, line);
-  if (geneSets) line('gene sets', inspection.defaultGeneSets ? 'the default ones for glioma, which come with the package' : inspection.geneSetsFile);
+  if (geneSets)
+    line(
+      'gene sets',
+      inspection.defaultGeneSets ? 'the default ones for glioma, which come with the package' : inspection.geneSetsFile,
+    );
   for (const { set, genes, inMatrix, used } of geneSets ?? []) {
     const coverage = genes === 0 ? '' : ` (${Math.round((100 * inMatrix) / genes)} %)`;
-    line('', `${set}: ${counted(genes, 'gene')}, ${inMatrix} in the matrix${coverage}${used === undefined ? '' : `, ${used} used`}`);
+    line(
+      '',
+      `${set}: ${counted(genes, 'gene')}, ${inMatrix} in the matrix${coverage}${used === undefined ? '' : `, ${used} used`}`,
+    );
   }
-  if (geneSetOverlap) line('', `${counted(geneSetOverlap.length, 'gene is', 'genes are')} in both sets${geneSetOverlap.length > 0 ? `: ${geneSetOverlap.join(', ')}` : ''}`);
+  if (geneSetOverlap)
+    line(
+      '',
+      `${counted(geneSetOverlap.length, 'gene is', 'genes are')} in both sets${geneSetOverlap.length > 0 ? `: ${geneSetOverlap.join(', ')}` : ''}`,
+    );
   describeSlides(inspection, line);
   for (const other of moreCohorts) {
     lines.push('', `Cohort ${other.name}`);
@@ -97,15 +151,30 @@ function describe(inspection: Inspection): string {
   line('joined', `${counted(joined.patients, 'patient')} with ${counted(joined.slides, 'slide')}`);
   if (task && 'deaths' in task) {
     const { endpoint, rule, deaths, patients, medianFollowUp, timeUnit } = task;
-    line('survival', `${endpoint}: ${counted(deaths, 'event')} among ${counted(patients, 'patient')}, median time ${shortNumber(medianFollowUp)} ${timeUnit}`);
+    line(
+      'survival',
+      `${endpoint}: ${counted(deaths, 'event')} among ${counted(patients, 'patient')}, median time ${shortNumber(medianFollowUp)} ${timeUnit}`,
+    );
     line('', rule);
   } else if (task) {
-    const counts = (record: Readonly<Record<string, number>>) => Object.entries(record).map(([key, count]) => `${key} ${count}`);
-    line(task.task, [...counts(task.classes), ...counts(task.unlabelled).map((text) => `no label: ${text}`)].join('; '));
+    const counts = (record: Readonly<Record<string, number>>) =>
+      Object.entries(record).map(([key, count]) => `${key} ${count}`);
+    line(
+      task.task,
+      [...counts(task.classes), ...counts(task.unlabelled).map((text) => `no label: ${text}`)].join('; '),
+    );
   }
   for (const [reason, ids] of Object.entries(withoutLabel ?? {})) line('no label', `${reason}: ${ids.join(', ')}`);
-  if (split) line('split', `${split.train} patients to train, ${split.validation} to validate, ${split.test} to test${split.conformal === undefined ? '' : `, ${split.conformal} set aside for prediction sets`}`);
-  if (split?.sites) line('sites', `${split.sites.train} to train, ${split.sites.validation} to validate, ${split.sites.test} to test, of which ${split.sites.shared} also train`);
+  if (split)
+    line(
+      'split',
+      `${split.train} patients to train, ${split.validation} to validate, ${split.test} to test${split.conformal === undefined ? '' : `, ${split.conformal} set aside for prediction sets`}`,
+    );
+  if (split?.sites)
+    line(
+      'sites',
+      `${split.sites.train} to train, ${split.sites.validation} to validate, ${split.sites.test} to test, of which ${split.sites.shared} also train`,
+    );
   if (floors)
     line(
       'floors',
@@ -114,7 +183,11 @@ function describe(inspection: Inspection): string {
   for (const severity of ['error', 'warning'] as const) {
     const found = problems.filter((problem) => problem.severity === severity);
     if (found.length > 0)
-      lines.push('', `${found.length} ${severity}${found.length > 1 ? 's' : ''}`, ...found.map((p) => `  ${formatProblem(p)}`));
+      lines.push(
+        '',
+        `${found.length} ${severity}${found.length > 1 ? 's' : ''}`,
+        ...found.map((p) => `  ${formatProblem(p)}`),
+      );
   }
   if (problems.length === 0) lines.push('', 'Nothing wrong was found.');
   lines.push('', 'This was understood, as cohort.yaml:', '', understood.trimEnd());

@@ -24,10 +24,16 @@ import { addViewCommand } from './view.js';
 /** The `subspace` command. Exit codes: 0 done, 1 the work failed, 2 bad input. */
 export async function main(args: readonly string[]): Promise<void> {
   const program = new Command('subspace')
-    .description('Glioma diagnosis, grade and survival from histology and gene expression. Research software, not a medical device.')
+    .description(
+      'Glioma diagnosis, grade and survival from histology and gene expression. Research software, not a medical device.',
+    )
     .version(VERSION)
     .showHelpAfterError('(--help shows the options)')
-    .configureOutput({ outputError: (text, write) => { write(text.replace('\n(Did you', ' (Did you')); } })
+    .configureOutput({
+      outputError: (text, write) => {
+        write(text.replace('\n(Did you', ' (Did you'));
+      },
+    })
     .exitOverride();
   addDemoCommand(program);
   addSimulateCommand(program);

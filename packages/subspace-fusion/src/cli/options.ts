@@ -7,10 +7,16 @@ export const PROVIDERS = ['cpu', 'webgpu', 'cuda'] as const;
 export const POSITION_BIAS_FORMS = ['sweep', 'dense'] as const;
 
 /** Flag and words of the option that overrides keys of a config, one a time, given as often as needed. */
-export const SET = ['--set <key=value>', 'overrides a key of the config, as in --set training.epochs=5; may be repeated'] as const;
+export const SET = [
+  '--set <key=value>',
+  'overrides a key of the config, as in --set training.epochs=5; may be repeated',
+] as const;
 
 /** Flag and words of the option that hides who the patients are. */
-export const PSEUDONYMS = ['--pseudonyms <file>', 'replace patients by codes in what is to be shared; this file, made where it is missing, says who is who: keep it apart'] as const;
+export const PSEUDONYMS = [
+  '--pseudonyms <file>',
+  'replace patients by codes in what is to be shared; this file, made where it is missing, says who is who: keep it apart',
+] as const;
 
 /** Collects the values of an option that may be repeated. */
 export const collect = (value: string, before: readonly string[]): string[] => [...before, value];
@@ -24,6 +30,7 @@ export function count(text: string): number {
 /** An option's number of tokens of a bag. */
 export function bagSize(text: string): number {
   const tokens = count(text);
-  if (tokens < 36 || !Number.isInteger(Math.sqrt(tokens))) throw new InvalidArgumentError('It must be a square number from 36 up (100, 400, 2500).');
+  if (tokens < 36 || !Number.isInteger(Math.sqrt(tokens)))
+    throw new InvalidArgumentError('It must be a square number from 36 up (100, 400, 2500).');
   return tokens;
 }

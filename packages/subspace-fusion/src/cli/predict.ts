@@ -14,12 +14,22 @@ export function addPredictCommand(program: Command): void {
     .option('--patient <id>', 'which patient of the matrix')
     .option('--clinical <column=value...>', 'what is known of the covariates of the model, as in age=54 sex=male')
     .option('--json', 'print the prediction as JSON')
-    .action(async (run: string, options: { bag?: string[]; expression?: string; patient?: string; clinical?: string[]; json?: boolean }) => {
-      const { bag: bags = [], expression, patient, clinical = [] } = options;
-      const p = await predictPatient(run, { bags, expression, patient, clinical: Object.fromEntries(clinical.map(columnValue)) });
-      for (const warning of p.warnings) console.error(`warning: ${warning}`);
-      console.log(options.json ? JSON.stringify(p, null, 2) : describe(p));
-    });
+    .action(
+      async (
+        run: string,
+        options: { bag?: string[]; expression?: string; patient?: string; clinical?: string[]; json?: boolean },
+      ) => {
+        const { bag: bags = [], expression, patient, clinical = [] } = options;
+        const p = await predictPatient(run, {
+          bags,
+          expression,
+          patient,
+          clinical: Object.fromEntries(clinical.map(columnValue)),
+        });
+        for (const warning of p.warnings) console.error(`warning: ${warning}`);
+        console.log(options.json ? JSON.stringify(p, null, 2) : describe(p));
+      },
+    );
 }
 
 /** `age=54` → ['age', '54'] */
@@ -34,13 +44,17 @@ function describe(prediction: PatientPrediction): string {
   const lines = [`${patient}: ${task}, from ${leanedOn.join(', ')}`];
   if (probabilities) {
     const shown = 'unknown' in confidence ? probabilities : (confidence.calibrated ?? probabilities);
-    for (const [name, p] of Object.entries(shown)) lines.push(`  ${name.padEnd(28)}${p.toFixed(3)}${name === predicted ? '  ← most probable' : ''}`);
+    for (const [name, p] of Object.entries(shown))
+      lines.push(`  ${name.padEnd(28)}${p.toFixed(3)}${name === predicted ? '  ← most probable' : ''}`);
   }
   if (survival && risk !== undefined) {
     const share = (p: number | string) => (typeof p === 'number' ? p.toFixed(3) : p);
-    for (const [years, p] of Object.entries(survival.years)) lines.push(`  ${`alive after ${years} year${years === '1' ? '' : 's'}`.padEnd(28)}${share(p)}`);
+    for (const [years, p] of Object.entries(survival.years))
+      lines.push(`  ${`alive after ${years} year${years === '1' ? '' : 's'}`.padEnd(28)}${share(p)}`);
     const { median, timeUnit } = survival;
-    lines.push(`  ${'median survival'.padEnd(28)}${typeof median === 'number' ? `${median.toFixed(1)} ${timeUnit}` : median}`);
+    lines.push(
+      `  ${'median survival'.padEnd(28)}${typeof median === 'number' ? `${median.toFixed(1)} ${timeUnit}` : median}`,
+    );
     lines.push(`  ${'risk (higher is worse)'.padEnd(28)}${risk.toFixed(3)}`);
   }
   lines.push(...patientConfidenceLines(prediction), 'Research software. Not a medical device.');

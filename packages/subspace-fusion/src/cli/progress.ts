@@ -10,7 +10,10 @@ export interface ProgressBar {
 
 /** A bar on standard error; silent where that is no terminal. */
 export function progressBar(what: string): ProgressBar {
-  const bar = new SingleBar({ format: `${what} {bar} {value}/{total} {note}`, clearOnComplete: true, hideCursor: true, stream: process.stderr }, Presets.shades_classic);
+  const bar = new SingleBar(
+    { format: `${what} {bar} {value}/{total} {note}`, clearOnComplete: true, hideCursor: true, stream: process.stderr },
+    Presets.shades_classic,
+  );
   let started = false;
   return {
     update(done, of, note = '') {

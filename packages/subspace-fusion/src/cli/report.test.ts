@@ -17,8 +17,12 @@ const [run, crossval, out] = ['run', 'crossval', 'out'].map((name) => join(folde
 const short = ['--set', 'training.epochs=2', '--set', 'training.batch=6', '--set', 'training.threads=1'];
 const readPage = (path: string): Part => parseHTML(readFileSync(path, 'utf8')).document;
 const rowsOf = (page: Part, caption: string): string[][] => {
-  const table = [...page.querySelectorAll('table')].find((one) => one.querySelector('caption')!.textContent.startsWith(caption))!;
-  return [...table.querySelectorAll('tbody tr')].map((row) => [...row.querySelectorAll('th, td')].map((cell) => cell.textContent));
+  const table = [...page.querySelectorAll('table')].find((one) =>
+    one.querySelector('caption')!.textContent.startsWith(caption),
+  )!;
+  return [...table.querySelectorAll('tbody tr')].map((row) =>
+    [...row.querySelectorAll('th, td')].map((cell) => cell.textContent),
+  );
 };
 
 beforeAll(async () => {
@@ -34,11 +38,18 @@ describe('subspace report', () => {
     const page = readPage(join(out, 'run.html'));
     const result = JSON.parse(readFileSync(join(run, 'result.json'), 'utf8'));
     const split = JSON.parse(readFileSync(join(run, 'split.json'), 'utf8'));
-    expect(rowsOf(page, 'Metrics on')[0].slice(0, 2)).toEqual(['C-index', result.metrics.concordanceIndex.value.toFixed(3)]);
-    expect(rowsOf(page, 'Patients of each part')[0].slice(1)).toEqual(Object.values<string[]>(split).map((part) => String(part.length)));
+    expect(rowsOf(page, 'Metrics on')[0].slice(0, 2)).toEqual([
+      'C-index',
+      result.metrics.concordanceIndex.value.toFixed(3),
+    ]);
+    expect(rowsOf(page, 'Patients of each part')[0].slice(1)).toEqual(
+      Object.values<string[]>(split).map((part) => String(part.length)),
+    );
     expect([...page.querySelectorAll('.patient')]).toHaveLength(2);
     expect([...page.querySelectorAll('.sheet svg')]).toHaveLength(2);
-    expect(readFileSync(join(out, 'model-card.md'), 'utf8')).toContain(result.metrics.concordanceIndex.value.toFixed(3));
+    expect(readFileSync(join(out, 'model-card.md'), 'utf8')).toContain(
+      result.metrics.concordanceIndex.value.toFixed(3),
+    );
   }, 60_000);
 
   it('writes a page of a cross-validation, every fold and difference in it', async () => {
@@ -47,9 +58,15 @@ describe('subspace report', () => {
     const result = JSON.parse(readFileSync(join(crossval, 'crossval.json'), 'utf8'));
     const value = (metric: { value: number | null }) => (metric.value === null ? '–' : metric.value.toFixed(3));
     expect(rowsOf(page, 'C-index by fold')[0]).toEqual([
-      'This model', ...result.folds.map((fold: { metrics: { concordanceIndex: { value: number } } }) => value(fold.metrics.concordanceIndex)), value(result.metrics.concordanceIndex),
+      'This model',
+      ...result.folds.map((fold: { metrics: { concordanceIndex: { value: number } } }) =>
+        value(fold.metrics.concordanceIndex),
+      ),
+      value(result.metrics.concordanceIndex),
     ]);
-    expect(rowsOf(page, 'This model minus each other').map(([name]) => name)).toContain('Ridge Cox regression on the same genes');
+    expect(rowsOf(page, 'This model minus each other').map(([name]) => name)).toContain(
+      'Ridge Cox regression on the same genes',
+    );
     expect(page.querySelector('#run-1-training')!.textContent).toContain('2 trainings, a line each');
   }, 60_000);
 
@@ -81,11 +98,19 @@ describe('subspace report', () => {
   it.each([
     ['a folder that is no run', () => [folder], 'neither a run'],
     ['patients of a cross-validation', () => [crossval, '--explain', '1'], 'subspace explain'],
-    ['a key beside the report', () => [run, '--out', join(out, 'x.html'), '--pseudonyms', join(out, 'key.json')], 'beside what is to be shared'],
+    [
+      'a key beside the report',
+      () => [run, '--out', join(out, 'x.html'), '--pseudonyms', join(out, 'key.json')],
+      'beside what is to be shared',
+    ],
     ['a key that is none', () => [run, '--pseudonyms', join(folder, 'cohort', 'cohort.yaml')], 'no key of pseudonyms'],
   ])('refuses %s', async (_, args, words) => {
     const { code, err } = await subspace('report', ...args());
-    expect({ code, plain: isPlainMessage(err), says: err.includes(words) }).toEqual({ code: 2, plain: true, says: true });
+    expect({ code, plain: isPlainMessage(err), says: err.includes(words) }).toEqual({
+      code: 2,
+      plain: true,
+      says: true,
+    });
   });
 
   it('refuses a run that was not evaluated', async () => {

@@ -16,7 +16,11 @@ export function addReportCommand(program: Command): void {
     .description('write a report of a run or a cross-validation: one HTML page that needs no network, and a model card')
     .argument('<folder>', 'folder of a run or of a cross-validation')
     .option('--out <file>', 'page to write (default: report.html in the folder); model-card.md goes beside it')
-    .option('--explain <n>', 'first explain the n test patients of whom the model is most certain, and the n of whom it is least', count)
+    .option(
+      '--explain <n>',
+      'first explain the n test patients of whom the model is most certain, and the n of whom it is least',
+      count,
+    )
     .option(...PSEUDONYMS)
     .action(async (folder: string, { out, explain, pseudonyms }: Flags) => {
       const bar = progressBar('explaining');

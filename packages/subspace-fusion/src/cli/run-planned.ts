@@ -8,7 +8,9 @@ import { interruptible } from './interrupt.js';
 export function addRunPlannedCommand(program: Command): void {
   program
     .command(JOB_COMMAND, { hidden: true })
-    .description(`do one planned run, for which its folder is all that is needed; exit code ${STOPPED_EXIT_CODE} where it was stopped and can go on`)
+    .description(
+      `do one planned run, for which its folder is all that is needed; exit code ${STOPPED_EXIT_CODE} where it was stopped and can go on`,
+    )
     .argument('<folder>', 'folder that `subspace sweep` planned')
     .action(async (folder: string) => {
       const { outcome, message } = await interruptible((signal) =>

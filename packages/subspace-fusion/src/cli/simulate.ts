@@ -1,6 +1,13 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { UserError } from '../files/user-error.js';
-import { fractionOfCeiling, REGIMES, simulateBagsForCohort, simulateCohort, type Regime, type SimulatedCohort } from '../simulation/index.js';
+import {
+  fractionOfCeiling,
+  REGIMES,
+  simulateBagsForCohort,
+  simulateCohort,
+  type Regime,
+  type SimulatedCohort,
+} from '../simulation/index.js';
 import { progressBar } from './progress.js';
 
 interface SimulateFlags {
@@ -37,42 +44,84 @@ export function addSimulateCommand(program: Command): void {
     .addOption(realGenes.conflicts(['patients', 'regime', 'null']))
     .option('--clinical <file>', 'clinical table of the real patients')
     .option('--gene-sets <file>', 'GMT file with TUMOUR and MICROENVIRONMENT')
-    .option('--leave-out-floors-by <column>', 'clinical column (study, site): genes whose floor gives its groups away take no part')
+    .option(
+      '--leave-out-floors-by <column>',
+      'clinical column (study, site): genes whose floor gives its groups away take no part',
+    )
     .option('--folds <file>', 'published folds for the config')
     .option('--fold <n>', 'fold of the test set', wholeNumber, 0)
     .option('--permute-bags', 'control: give every patient the bag of another')
     .option('--json', 'print the result as JSON')
-    .action((flags: SimulateFlags) => (flags.expression === undefined ? simulateTruth(flags) : simulateSlides(flags, flags.expression)));
+    .action((flags: SimulateFlags) =>
+      flags.expression === undefined ? simulateTruth(flags) : simulateSlides(flags, flags.expression),
+    );
 }
 
 async function simulateTruth(flags: SimulateFlags): Promise<void> {
   for (const name of ['clinical', 'geneSets', 'leaveOutFloorsBy', 'folds', 'permuteBags'] as const) {
-    if (flags[name] !== undefined) throw new UserError('--clinical, --gene-sets, --leave-out-floors-by, --folds and --permute-bags go with --expression. Add it.');
+    if (flags[name] !== undefined)
+      throw new UserError(
+        '--clinical, --gene-sets, --leave-out-floors-by, --folds and --permute-bags go with --expression. Add it.',
+      );
   }
   const { regime = 'mixed', null: twin = false } = flags;
   const { out, patients, bag, ragged, seed } = flags;
-  const cohort = await withProgress((onSlide) => simulateCohort({ out, patients, bag, ragged, seed, regime, twin, onSlide }));
+  const cohort = await withProgress((onSlide) =>
+    simulateCohort({ out, patients, bag, ragged, seed, regime, twin, onSlide }),
+  );
   console.log(flags.json ? JSON.stringify(summary(cohort, regime, twin), null, 2) : describe(cohort, regime, twin));
 }
 
 async function simulateSlides(flags: SimulateFlags, expression: string): Promise<void> {
   const { clinical, geneSets, leaveOutFloorsBy, out, bag, ragged, seed, folds, fold, permuteBags } = flags;
-  if (clinical === undefined || geneSets === undefined) throw new UserError('--expression needs --clinical and --gene-sets too.');
+  if (clinical === undefined || geneSets === undefined)
+    throw new UserError('--expression needs --clinical and --gene-sets too.');
   const bags = await withProgress((onSlide) =>
-    simulateBagsForCohort({ expression, clinical, geneSets, leaveOutFloorsBy, out, bag, ragged, seed, folds, fold, permuteBags, onSlide }),
+    simulateBagsForCohort({
+      expression,
+      clinical,
+      geneSets,
+      leaveOutFloorsBy,
+      out,
+      bag,
+      ragged,
+      seed,
+      folds,
+      fold,
+      permuteBags,
+      onSlide,
+    }),
   );
-  console.log(flags.json ? JSON.stringify(bags, null, 2) : `${bags.patients} real patients, one simulated slide each\nNext: subspace train ${bags.config}`);
+  console.log(
+    flags.json
+      ? JSON.stringify(bags, null, 2)
+      : `${bags.patients} real patients, one simulated slide each\nNext: subspace train ${bags.config}`,
+  );
 }
 
-function summary({ folder, config, patients, events, coefficients, ceilings }: SimulatedCohort, regime: Regime, twin: boolean) {
+function summary(
+  { folder, config, patients, events, coefficients, ceilings }: SimulatedCohort,
+  regime: Regime,
+  twin: boolean,
+) {
   const { population, cohort, ridge, design } = ceilings;
-  return { folder, config, regime, twin, patients, events, coefficients, ceilings: { population, cohort, ridge, design } };
+  return {
+    folder,
+    config,
+    regime,
+    twin,
+    patients,
+    events,
+    coefficients,
+    ceilings: { population, cohort, ridge, design },
+  };
 }
 
 function describe({ config, patients, events, ceilings }: SimulatedCohort, regime: Regime, twin: boolean): string {
   const { population, ridge, design } = ceilings;
   const line = (what: string, score: number) => {
-    const fraction = population.both > 0.5 ? `${Math.round(100 * fractionOfCeiling(score, population.both))} %`.padStart(8) : '';
+    const fraction =
+      population.both > 0.5 ? `${Math.round(100 * fractionOfCeiling(score, population.both))} %`.padStart(8) : '';
     return `  ${what.padEnd(36)}${score.toFixed(3)}${fraction}`;
   };
   return [

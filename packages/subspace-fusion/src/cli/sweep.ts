@@ -33,7 +33,9 @@ interface SweepFlags {
 export function addSweepCommand(program: Command): void {
   program
     .command('sweep')
-    .description('train many configurations over folds and seeds, here or on a Slurm cluster; the same command goes on where it was stopped')
+    .description(
+      'train many configurations over folds and seeds, here or on a Slurm cluster; the same command goes on where it was stopped',
+    )
     .argument('<plan>', 'PLAN.yaml: models, tasks, folds, seeds, variants')
     .option(...SET, collect, [])
     .option('--out <folder>', 'folder of the run folders and results.csv (default: runs/ and the name of the plan)')
@@ -53,7 +55,10 @@ export function addSweepCommand(program: Command): void {
 }
 
 /** Does a sweep and says how its models compare. */
-export async function runAndCompare(sweep: Sweep, flags: Pick<SweepFlags, 'executor' | 'cores' | 'retry' | 'pseudonyms' | 'json'>): Promise<void> {
+export async function runAndCompare(
+  sweep: Sweep,
+  flags: Pick<SweepFlags, 'executor' | 'cores' | 'retry' | 'pseudonyms' | 'json'>,
+): Promise<void> {
   const bar = progressBar('runs');
   const say = (line: string) => {
     bar.clear();
@@ -70,7 +75,11 @@ export async function runAndCompare(sweep: Sweep, flags: Pick<SweepFlags, 'execu
         signal,
         onProgress: ({ done, of, job, progress, secondsLeft }) => {
           const left = secondsLeft === undefined ? '' : `, about ${duration(secondsLeft)} left`;
-          bar.update(done, of, `${job.name}, epoch ${Math.min(Math.floor(progress.done) + 1, progress.of)}/${progress.of}${left}`);
+          bar.update(
+            done,
+            of,
+            `${job.name}, epoch ${Math.min(Math.floor(progress.done) + 1, progress.of)}/${progress.of}${left}`,
+          );
         },
         onEnd: ({ name }, { outcome, message }, seconds) => {
           say(`${name}: ${outcome}${message === undefined ? '' : `, ${message}`} (${duration(seconds)})`);
@@ -87,17 +96,23 @@ export async function runAndCompare(sweep: Sweep, flags: Pick<SweepFlags, 'execu
   }
   const status = await sweepStatus(sweep);
   // What another process or the cluster is doing has not failed.
-  if (status.some(({ state }) => state === 'failed' || state === 'stopped' || state === 'waiting')) process.exitCode = 1;
+  if (status.some(({ state }) => state === 'failed' || state === 'stopped' || state === 'waiting'))
+    process.exitCode = 1;
   const tasks = (await compareSweep(sweep)).map(comparedTask);
   await writeComparison(sweep.out, sweep.name, tasks, flags.pseudonyms);
   if (!flags.json) {
     console.log(`${formatText(summaryTable(await summarise(sweep)))}\n`);
-    for (const table of tasks.flatMap(shortTables)) console.log(`${typeof table === 'string' ? table : formatText(table)}\n`);
+    for (const table of tasks.flatMap(shortTables))
+      console.log(`${typeof table === 'string' ? table : formatText(table)}\n`);
   }
   printStatus(sweep, status, flags.json ?? false);
 }
 
-function executor(sweep: Sweep, { executor: name, cores }: Pick<SweepFlags, 'executor' | 'cores'>, say: (line: string) => void): Executor {
+function executor(
+  sweep: Sweep,
+  { executor: name, cores }: Pick<SweepFlags, 'executor' | 'cores'>,
+  say: (line: string) => void,
+): Executor {
   if (name === 'local') return localExecutor(atOnce(sweep, cores));
   return slurmExecutor({
     out: sweep.out,
@@ -127,7 +142,9 @@ async function dryRun(sweep: Sweep, flags: SweepFlags): Promise<void> {
       ? `${atOnce(sweep, flags.cores)} at once, ${counted(sweep.threads, 'thread')} each`
       : `sbatch would be given:\n\n${arrayScript(join(sweep.out, 'slurm', 'N'), sweep.name, Math.max(open.length, 1), slurmResources(sweep))}`;
   if (flags.json) {
-    console.log(JSON.stringify({ out: sweep.out, runs: open.map(({ name, folder }) => ({ name, folder })), how }, null, 2));
+    console.log(
+      JSON.stringify({ out: sweep.out, runs: open.map(({ name, folder }) => ({ name, folder })), how }, null, 2),
+    );
     return;
   }
   console.log(`${open.length} of ${sweep.runs.length} runs would be done in ${sweep.out}:`);
@@ -148,14 +165,23 @@ function printStatus({ out }: Sweep, status: readonly RunStatus[], json: boolean
   status.forEach(({ name, state, detail }) => {
     if (state !== 'done' && state !== 'waiting') console.log(`${name}: ${state}${detail === '' ? '' : `, ${detail}`}`);
   });
-  console.log(STATES.filter((state) => counts[state] > 0).map((state) => `${counts[state]} ${state}`).join(', '));
+  console.log(
+    STATES.filter((state) => counts[state] > 0)
+      .map((state) => `${counts[state]} ${state}`)
+      .join(', '),
+  );
   if (counts['failed'] > 0) console.log('--retry failed does the failed ones again.');
-  console.log(`${join(out, RESULTS_FILE)}\n${[COMPARISON_FILE, ...COMPARISON_FILES].map((name) => join(out, name)).join('\n')}\nResearch software. Not a medical device.`);
+  console.log(
+    `${join(out, RESULTS_FILE)}\n${[COMPARISON_FILE, ...COMPARISON_FILES].map((name) => join(out, name)).join('\n')}\nResearch software. Not a medical device.`,
+  );
 }
 
 function summaryTable(settings: readonly SettingSummary[]) {
   const rows = settings.map(({ name, done, of, metric, mean, least, most }) => {
-    const value = mean === undefined ? 'not computed' : `${metricName(metric)} ${mean.toFixed(3)} (${least!.toFixed(3)} to ${most!.toFixed(3)})`;
+    const value =
+      mean === undefined
+        ? 'not computed'
+        : `${metricName(metric)} ${mean.toFixed(3)} (${least!.toFixed(3)} to ${most!.toFixed(3)})`;
     return [name, `${done}/${of}`, value];
   });
   return { header: ['', 'runs', 'mean over folds and seeds (least to most)'], rows };

@@ -22,7 +22,11 @@ beforeAll(async () => {
 
 const bytes = (run: string, file: string) => readFileSync(join(folder, run, file));
 const lines = (run: string) =>
-  bytes(run, 'metrics.jsonl').toString('utf8').split('\n').slice(0, -1).map((line) => ({ ...(JSON.parse(line) as object), seconds: 0 }));
+  bytes(run, 'metrics.jsonl')
+    .toString('utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => ({ ...(JSON.parse(line) as object), seconds: 0 }));
 
 /** The run ended as the one that was never interrupted. */
 function expectSameEnd(run: string): void {
@@ -36,7 +40,12 @@ function expectSameEnd(run: string): void {
  * Starts the command, sends the signal some time after it finished a number of epochs, and waits for its end: an exit code, or null
  * where it was killed.
  */
-async function interrupted(run: string, signal: NodeJS.Signals, epochs: number, milliseconds: number): Promise<number | null> {
+async function interrupted(
+  run: string,
+  signal: NodeJS.Signals,
+  epochs: number,
+  milliseconds: number,
+): Promise<number | null> {
   const metrics = join(folder, run, 'metrics.jsonl');
   const written = () => (existsSync(metrics) ? statSync(metrics).mtimeMs : 0);
   const child = startSubspace(command(run, '--resume'));
@@ -55,7 +64,15 @@ async function interrupted(run: string, signal: NodeJS.Signals, epochs: number, 
 describe('subspace train', () => {
   test('writes everything a run has, and names the folder', async () => {
     expect(readdirSync(join(folder, 'whole')).sort()).toEqual([
-      'checkpoint.safetensors', 'confidence.json', 'config.json', 'metrics.jsonl', 'model.json', 'predictions.json', 'result.json', 'split.json', 'state.safetensors',
+      'checkpoint.safetensors',
+      'confidence.json',
+      'config.json',
+      'metrics.jsonl',
+      'model.json',
+      'predictions.json',
+      'result.json',
+      'split.json',
+      'state.safetensors',
       'validation-predictions.json',
     ]);
   });
@@ -66,7 +83,7 @@ describe('subspace train', () => {
       if ((await interrupted('killed', 'SIGKILL', attempt % 3, 200 * Math.random())) !== null) break; // it was faster
       finished.push(lines('killed').length);
     }
-    expect(finished.length, `kills after ${finished.join(", ")} epochs`).toBeGreaterThan(1);
+    expect(finished.length, `kills after ${finished.join(', ')} epochs`).toBeGreaterThan(1);
     const { code } = await subspaceProcess(command('killed', '--resume'));
     expect(code).toBe(0);
     expectSameEnd('killed');

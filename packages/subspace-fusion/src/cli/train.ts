@@ -41,7 +41,9 @@ export function addTrainCommand(program: Command): void {
             },
             onEpoch: ({ epoch, loss, validation, seconds }) => {
               const value = validation.value === null ? 'not computed' : validation.value.toFixed(3);
-              say(`epoch ${String(epoch).padStart(3)}  loss ${loss.toFixed(4)}  validation ${validation.metric} ${value}  ${seconds.toFixed(1)} s`);
+              say(
+                `epoch ${String(epoch).padStart(3)}  loss ${loss.toFixed(4)}  validation ${validation.metric} ${value}  ${seconds.toFixed(1)} s`,
+              );
             },
           }),
         );

@@ -16,6 +16,7 @@ export function addViewCommand(program: Command): void {
 }
 
 function port(text: string): number {
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65535) throw new InvalidArgumentError('It must be a number from 0 to 65535.');
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65535)
+    throw new InvalidArgumentError('It must be a number from 0 to 65535.');
   return Number(text);
 }

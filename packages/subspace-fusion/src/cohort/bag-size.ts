@@ -11,9 +11,18 @@ const SMALL = 400;
 const REPEATS = 4;
 
 /** Whether the bag has a size that suits the network and the slides. */
-export function bagSizeProblems({ features, model: { bag } }: Config, headers: ReadonlyMap<string, BagHeader>): Problem[] {
-  const warning = (message: string, remedy: string): Problem[] => [{ severity: 'warning', file: features.folder, message, remedy }];
-  if (bag <= SINGLE_KEY) return warning(`a bag of ${bag} tokens (model.bag) leaves the attention a single key`, `Take ${SMALL} or more, but for a quick trial`);
+export function bagSizeProblems(
+  { features, model: { bag } }: Config,
+  headers: ReadonlyMap<string, BagHeader>,
+): Problem[] {
+  const warning = (message: string, remedy: string): Problem[] => [
+    { severity: 'warning', file: features.folder, message, remedy },
+  ];
+  if (bag <= SINGLE_KEY)
+    return warning(
+      `a bag of ${bag} tokens (model.bag) leaves the attention a single key`,
+      `Take ${SMALL} or more, but for a quick trial`,
+    );
   if (headers.size === 0) return [];
   const patches = Float64Array.from(headers.values(), (header) => header.patches).sort();
   const median = Math.ceil(quantile(patches, 0.5));

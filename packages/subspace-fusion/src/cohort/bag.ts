@@ -14,18 +14,26 @@ export function roundHalfEven(x: number): number {
  * and again. n > N: token i is patch round_half_even(i·n/N), so the indices increase.
  */
 export function bagRows(patches: number, tokens: number): Uint32Array {
-  return Uint32Array.from({ length: tokens }, (_, i) => (patches <= tokens ? i % patches : roundHalfEven((i * patches) / tokens)));
+  return Uint32Array.from({ length: tokens }, (_, i) =>
+    patches <= tokens ? i % patches : roundHalfEven((i * patches) / tokens),
+  );
 }
 
 /** The chosen rows of a matrix [n, width], in the order of `rows`; the same kind of array. */
 export function takeRows<A extends Float32Array | Int32Array>(matrix: A, width: number, rows: Uint32Array): A {
-  const taken = (matrix instanceof Int32Array ? new Int32Array(rows.length * width) : new Float32Array(rows.length * width)) as A;
+  const taken = (
+    matrix instanceof Int32Array ? new Int32Array(rows.length * width) : new Float32Array(rows.length * width)
+  ) as A;
   rows.forEach((row, i) => taken.set(matrix.subarray(row * width, (row + 1) * width), i * width));
   return taken;
 }
 
 /** The patch of each token of a bag in the places of its layout, `[tokens]`: {@link bagRows}, and where it is spatial {@link spatialOrder} of those. */
-export function tokenRows({ patches, coordinates }: Pick<Bag, 'patches' | 'coordinates'>, tokens: number, layout: Layout = 'raster'): Uint32Array {
+export function tokenRows(
+  { patches, coordinates }: Pick<Bag, 'patches' | 'coordinates'>,
+  tokens: number,
+  layout: Layout = 'raster',
+): Uint32Array {
   const rows = bagRows(patches, tokens);
   if (layout === 'raster') return rows;
   const order = spatialOrder(coordinates && takeRows(coordinates, 2, rows), tokens);

@@ -13,7 +13,8 @@ it('reads TCGA barcodes of patients, samples, aliquots and slides', () => {
     ['TCGA.06.0174.01A', 1],
     ['tcga-06-0174_features.pt', undefined],
   ] as const;
-  for (const [text, sampleType] of cases) expect([text, parseBarcode(text)]).toEqual([text, { patient: 'TCGA-06-0174', site: '06', sampleType }]);
+  for (const [text, sampleType] of cases)
+    expect([text, parseBarcode(text)]).toEqual([text, { patient: 'TCGA-06-0174', site: '06', sampleType }]);
 });
 
 it('reads nothing else as one', () => {

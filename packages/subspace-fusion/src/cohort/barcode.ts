@@ -19,7 +19,11 @@ export function parseBarcode(text: string): Barcode | undefined {
   const match = PATTERN.exec(text);
   if (!match) return undefined;
   const [, , site, participant, type] = match;
-  return { patient: `TCGA-${site}-${participant}`.toUpperCase(), site: site.toUpperCase(), sampleType: type === undefined ? undefined : Number(type) };
+  return {
+    patient: `TCGA-${site}-${participant}`.toUpperCase(),
+    site: site.toUpperCase(),
+    sampleType: type === undefined ? undefined : Number(type),
+  };
 }
 
 /** The patient of a TCGA barcode; any other id stands for itself. */

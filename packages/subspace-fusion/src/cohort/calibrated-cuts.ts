@@ -20,7 +20,10 @@ export interface CalibratedBins {
  * training deaths. A cut is taken, clinical horizons first, where every bin keeps five deaths.
  * @throws {UserError} where there are too few deaths for a single cut.
  */
-export function calibratedBins(training: readonly NonNullable<Patient['survival']>[], timeUnit: TimeUnit): CalibratedBins {
+export function calibratedBins(
+  training: readonly NonNullable<Patient['survival']>[],
+  timeUnit: TimeUnit,
+): CalibratedBins {
   const deaths = Float64Array.from(training.filter(({ event }) => event).map(({ time }) => time)).sort();
   const quartiles = deaths.length === 0 ? [] : [0.25, 0.5, 0.75].map((p) => quantile(deaths, p));
   const between = (from: number, to: number) => deaths.filter((t) => from <= t && t < to).length;
@@ -31,7 +34,9 @@ export function calibratedBins(training: readonly NonNullable<Patient['survival'
     if (between(before, cut) >= DEATHS && between(cut, after) >= DEATHS) cuts.push(cut);
   }
   if (cuts.length === 0) {
-    throw new UserError(`The ${training.length} training patients have ${deaths.length} observed deaths: too few for a survival curve. Train on more patients.`);
+    throw new UserError(
+      `The ${training.length} training patients have ${deaths.length} observed deaths: too few for a survival curve. Train on more patients.`,
+    );
   }
   return { cuts: cuts.sort((a, b) => a - b), end: training.reduce((longest, { time }) => Math.max(longest, time), 0) };
 }

@@ -1,4 +1,11 @@
-import { homozygousDeletion, MARKER_COLUMNS, markerColumn, readMarkers, type MarkerKey, type Markers } from './markers.js';
+import {
+  homozygousDeletion,
+  MARKER_COLUMNS,
+  markerColumn,
+  readMarkers,
+  type MarkerKey,
+  type Markers,
+} from './markers.js';
 import type { Patient } from './types.js';
 
 type ClinicalRow = Patient['clinical'];
@@ -37,7 +44,9 @@ export const markerOf = (variable: ClinicalVariable): keyof Markers | undefined 
 /** The column that a variable is read from, in words. */
 export function columnOf(variable: ClinicalVariable): string {
   const marker = markerOf(variable);
-  return marker === undefined ? `${variable}${variable === 'age' ? ' or age_at_diagnosis' : ' or gender'}` : markerColumn(marker);
+  return marker === undefined
+    ? `${variable}${variable === 'age' ? ' or age_at_diagnosis' : ' or gender'}`
+    : markerColumn(marker);
 }
 
 function cellOf(row: ClinicalRow, name: RegExp): string | undefined {

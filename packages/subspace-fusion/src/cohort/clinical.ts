@@ -38,7 +38,11 @@ export interface ClinicalTable {
  * alone is a warning where the task needs none.
  * @throws {UserError} for a file that cannot be read or that lacks a column which the config names.
  */
-export async function readClinical(config: Config['clinical'], problems: Problem[], task: Task = 'survival'): Promise<ClinicalTable> {
+export async function readClinical(
+  config: Config['clinical'],
+  problems: Problem[],
+  task: Task = 'survival',
+): Promise<ClinicalTable> {
   const files = [config.file, ...(config.moreFiles ?? [])];
   const sources: ClinicalSource[] = [];
   for (const file of files) sources.push(inUnit(await readSource(file, config.patient), config.timeUnit));
@@ -52,10 +56,19 @@ export async function readClinical(config: Config['clinical'], problems: Problem
   for (const key of ['time', 'event'] as const) {
     const column = config[key];
     if (column !== undefined && !columns.includes(column)) {
-      throw badInput({ file, row: 1, message: `there is no column '${column}' (clinical.${key})`, remedy: suggest(column, columns) });
+      throw badInput({
+        file,
+        row: 1,
+        message: `there is no column '${column}' (clinical.${key})`,
+        remedy: suggest(column, columns),
+      });
     }
   }
-  const fixed = config.time === undefined && config.event === undefined && columns.includes('os_time') && columns.includes('os_event');
+  const fixed =
+    config.time === undefined &&
+    config.event === undefined &&
+    columns.includes('os_time') &&
+    columns.includes('os_event');
   const understood = { patient, time: fixed ? 'os_time' : config.time, event: fixed ? 'os_event' : config.event };
   const ofSurvival: Problem[] = [];
   const patients = rows.map(({ id, line, cells, file }) => ({
@@ -69,7 +82,15 @@ export async function readClinical(config: Config['clinical'], problems: Problem
   found.push(...ofSurvival.map(weighed));
   problems.push(...found.sort((a, b) => place(a) - place(b)));
   problems.push(...survivalProblems(file, patients, columns, { ...config, ...understood }).map(weighed));
-  return { file, format, columns, patients, samples: listedSamples(sources), understood, endpoint: endpointOf({ ...config, ...understood }) };
+  return {
+    file,
+    format,
+    columns,
+    patients,
+    samples: listedSamples(sources),
+    understood,
+    endpoint: endpointOf({ ...config, ...understood }),
+  };
 }
 
 /** Adds the format's own time, in the unit of the config, and event as `os_time` and `os_event`. */
@@ -77,7 +98,8 @@ function inUnit(source: ClinicalSource, unit: Config['clinical']['timeUnit']): C
   const { survival, columns, rows } = source;
   if (!survival) return source;
   // A table that has columns of these names already means them.
-  if (survival.time !== 'os_time' && columns.some((column) => column === 'os_time' || column === 'os_event')) return source;
+  if (survival.time !== 'os_time' && columns.some((column) => column === 'os_time' || column === 'os_event'))
+    return source;
   const converted = rows.map((row): ClinicalRow => {
     const [timeText, eventText] = [row.cells[survival.time], row.cells[survival.event]];
     const time = Number(timeText);
@@ -100,7 +122,14 @@ function onePatientARow(source: ClinicalSource, problems: Problem[]): ClinicalSo
   const named: ClinicalRow[] = [];
   for (const row of rows) {
     if (row.id !== '') named.push(row);
-    else problems.push({ severity: 'error', file, row: row.line, message: 'the row has no patient id', remedy: 'Fill it in or delete the row' });
+    else
+      problems.push({
+        severity: 'error',
+        file,
+        row: row.line,
+        message: 'the row has no patient id',
+        remedy: 'Fill it in or delete the row',
+      });
   }
   const choice = chooseSamples(named.map(sampleOfRow), undefined);
   problems.push(...sampleProblems(file, choice));
@@ -132,7 +161,13 @@ function repeatedPatient(file: string, before: ClinicalRow, row: ClinicalRow): P
   const different = Object.keys(row.cells).filter((column) => row.cells[column] !== before.cells[column]);
   const again = `patient '${before.id}' stands in row ${before.line} already`;
   if (different.length === 0) {
-    return { severity: 'warning', file, row: row.line, message: `${again}, with the same values`, remedy: 'Delete one of the rows' };
+    return {
+      severity: 'warning',
+      file,
+      row: row.line,
+      message: `${again}, with the same values`,
+      remedy: 'Delete one of the rows',
+    };
   }
   return {
     severity: 'error',
@@ -158,7 +193,8 @@ function join([first, ...others]: readonly ClinicalSource[], problems: Problem[]
       const before = rows.get(row.id) ?? { ...row, cells: {} };
       for (const [column, cell] of Object.entries(row.cells)) {
         const known = before.cells[column] ?? '';
-        if (known !== '' && cell !== '' && known !== cell && column !== other.patient) contradicting.push(`${column} of ${row.id}`);
+        if (known !== '' && cell !== '' && known !== cell && column !== other.patient)
+          contradicting.push(`${column} of ${row.id}`);
         before.cells[column] = known || cell;
       }
       rows.set(row.id, before);
@@ -171,7 +207,10 @@ function join([first, ...others]: readonly ClinicalSource[], problems: Problem[]
   }
   const all = [...columns];
   // Of a patient whom one file lacks, that file's columns are unknown.
-  const filled = [...rows.values()].map((row) => ({ ...row, cells: Object.fromEntries(all.map((column) => [column, row.cells[column] ?? ''])) }));
+  const filled = [...rows.values()].map((row) => ({
+    ...row,
+    cells: Object.fromEntries(all.map((column) => [column, row.cells[column] ?? ''])),
+  }));
   return { columns: all, rows: filled };
 }
 
@@ -180,12 +219,20 @@ function withMarkerColumns({ columns, rows }: Rows, { file, columns: map = {} }:
   const renamed = Object.entries(map).map(([marker, column]) => [MARKER_COLUMNS[marker as MarkerKey], column] as const);
   for (const [, column] of renamed) {
     if (!columns.includes(column)) {
-      throw badInput({ file, row: 1, message: `there is no column '${column}' (clinical.columns)`, remedy: suggest(column, columns) });
+      throw badInput({
+        file,
+        row: 1,
+        message: `there is no column '${column}' (clinical.columns)`,
+        remedy: suggest(column, columns),
+      });
     }
   }
   return {
     columns: [...new Set([...columns, ...renamed.map(([known]) => known)])],
-    rows: rows.map((row) => ({ ...row, cells: { ...row.cells, ...Object.fromEntries(renamed.map(([known, column]) => [known, row.cells[column]])) } })),
+    rows: rows.map((row) => ({
+      ...row,
+      cells: { ...row.cells, ...Object.fromEntries(renamed.map(([known, column]) => [known, row.cells[column]])) },
+    })),
   };
 }
 

@@ -32,28 +32,51 @@ const NOBODY: Joined = { complete: [], incomplete: [], neither: 0 };
  * Reads one cohort's files and joins them by patient; what is wrong goes to `problems`.
  * @param genes The genes that a model needs.
  */
-export async function readCohortFiles(config: Config, genes: ReadonlySet<string>, geneMap: GeneMap | undefined, problems: Problem[]): Promise<CohortFiles> {
+export async function readCohortFiles(
+  config: Config,
+  genes: ReadonlySet<string>,
+  geneMap: GeneMap | undefined,
+  problems: Problem[],
+): Promise<CohortFiles> {
   const everybody = await collecting(problems, () => readClinical(config.clinical, problems, config.task));
   const included = everybody && (await collecting(problems, async () => includePatients(everybody, config, problems)));
   const clinical = included?.table;
   const ids = clinical && new Set(clinical.patients.map(({ id }) => id));
   const context = { patients: ids, genes, geneMap, samples: clinical?.samples };
-  const expression = await collecting(problems, () => readExpression(config.expression.file, context, problems, config.expression));
-  const found = await collecting(problems, () => findSlides(config.features, everybody?.patients.map(({ id }) => id) ?? [], problems));
-  const slides = found && ids ? { ...found, byPatient: new Map([...found.byPatient].filter(([id]) => ids.has(id))) } : found;
+  const expression = await collecting(problems, () =>
+    readExpression(config.expression.file, context, problems, config.expression),
+  );
+  const found = await collecting(problems, () =>
+    findSlides(config.features, everybody?.patients.map(({ id }) => id) ?? [], problems),
+  );
+  const slides =
+    found && ids ? { ...found, byPatient: new Map([...found.byPatient].filter(([id]) => ids.has(id))) } : found;
 
   if (clinical) checkTask(clinical, config, problems);
-  const joined = clinical && expression && slides ? joinPatients(clinical, expression, slides, config, problems) : NOBODY;
-  const bags = expression ? joined.complete.flatMap(({ bags }) => bags) : [...(slides?.byPatient.values() ?? [])].flat();
+  const joined =
+    clinical && expression && slides ? joinPatients(clinical, expression, slides, config, problems) : NOBODY;
+  const bags = expression
+    ? joined.complete.flatMap(({ bags }) => bags)
+    : [...(slides?.byPatient.values() ?? [])].flat();
   const headers = await readHeaders(bags, config.features, problems);
   problems.push(...bagSizeProblems(config, headers));
-  const transform = expression && (await collecting(problems, async () => decideTransform(config.expression, expression.expression, expression.linear)));
-  if (expression && transform) problems.push(...transformProblems(config.expression.file, expression.expression, transform));
+  const transform =
+    expression &&
+    (await collecting(problems, async () =>
+      decideTransform(config.expression, expression.expression, expression.linear),
+    ));
+  if (expression && transform)
+    problems.push(...transformProblems(config.expression.file, expression.expression, transform));
   const flow = everybody && included && flowOf(config, everybody, included.left, joined);
   return { config, clinical, expression, transform, slides, joined, headers, flow };
 }
 
-function flowOf(config: Config, { patients }: ClinicalTable, notIncluded: Readonly<Record<string, number>>, { complete, incomplete, neither }: Joined): CohortFlow {
+function flowOf(
+  config: Config,
+  { patients }: ClinicalTable,
+  notIncluded: Readonly<Record<string, number>>,
+  { complete, incomplete, neither }: Joined,
+): CohortFlow {
   return {
     cohort: config.name,
     patients: patients.length,

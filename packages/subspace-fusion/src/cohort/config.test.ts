@@ -25,14 +25,28 @@ describe('the config', () => {
     const config = parse(SMALLEST);
     expect(config).toEqual({
       name: 'small',
-      clinical: { file: '/data/clinical.csv', patient: 'patient_id', time: 'months', event: 'dead', timeUnit: 'months' },
+      clinical: {
+        file: '/data/clinical.csv',
+        patient: 'patient_id',
+        time: 'months',
+        event: 'dead',
+        timeUnit: 'months',
+      },
       expression: { file: '/data/expression.csv.gz' },
       geneSets: { file: '/sets.gmt', tumour: 'TUMOUR', microenvironment: 'MICROENVIRONMENT' },
       features: { folder: '/data/h5' },
       task: 'survival',
       labels: 'who2021',
       split: { seed: 1, test: 0.1, validation: 0.1 },
-      model: { name: 'subspace', bag: 2500, dropout: 0.1, subspaces: 'two', attention: 'deformable', positionBias: 'continuous', survivalHead: 'paper' },
+      model: {
+        name: 'subspace',
+        bag: 2500,
+        dropout: 0.1,
+        subspaces: 'two',
+        attention: 'deformable',
+        positionBias: 'continuous',
+        survivalHead: 'paper',
+      },
       training: {
         epochs: 20,
         batch: 8,
@@ -53,7 +67,9 @@ describe('the config', () => {
     expect(parse(SMALLEST.replace(/geneSets.*\n/, '')).geneSets).toEqual(names);
     expect(parse(SMALLEST.replace(/geneSets.*\n/, 'geneSets: {}\n')).geneSets).toEqual(names);
     expect(parse(SMALLEST, { 'geneSets.file': 'null' }).geneSets).toEqual(names);
-    expect(errorOf(SMALLEST.replace('file: ../sets.gmt', 'type: set'))).toMatch(/'geneSets\.type' needs 'geneSets\.file'/);
+    expect(errorOf(SMALLEST.replace('file: ../sets.gmt', 'type: set'))).toMatch(
+      /'geneSets\.type' needs 'geneSets\.file'/,
+    );
   });
 
   it('starts paths at the data folder', () => {
@@ -74,13 +90,19 @@ describe('the config', () => {
       'model.name=subspace',
     ]);
     const config = parse(SMALLEST, overrides);
-    expect([config.training.epochs, config.task, config.features.folder]).toEqual([5, { column: 'who2021_grade' }, '/f']);
+    expect([config.training.epochs, config.task, config.features.folder]).toEqual([
+      5,
+      { column: 'who2021_grade' },
+      '/f',
+    ]);
     expect(config.clinical.file).toBe(resolve('run/clinical.csv'));
     const floors = SMALLEST.replace('expression: {', 'expression: {leaveOutFloorsBy: site, ');
     expect(parse(floors).expression.leaveOutFloorsBy).toBe('site');
     expect(parse(floors, { 'expression.leaveOutFloorsBy': 'null' }).expression).not.toHaveProperty('leaveOutFloorsBy');
     expect(() => parseOverrides(['epochs'])).toThrow(/key=value/);
-    expect(errorOf(SMALLEST, { 'training.epocs': '5' })).toBe("--set: unknown key 'training.epocs'. Did you mean 'training.epochs'?");
+    expect(errorOf(SMALLEST, { 'training.epocs': '5' })).toBe(
+      "--set: unknown key 'training.epocs'. Did you mean 'training.epochs'?",
+    );
   });
 
   it('names every wrong key at once, with row and nearest key', () => {
@@ -128,10 +150,14 @@ split: {testCohort: other}
     });
     expect(parseConfig(stringify(config), '/elsewhere/config.yaml')).toEqual(config);
     expect(parse(SMALLEST, { moreCohorts: 'other.yaml' }).moreCohorts).toEqual([resolve('other.yaml')]);
-    expect(errorOf(SMALLEST + 'covariates: [ago]\n')).toMatch(/row 7: 'covariates\.0': a covariate is one of age, sex, idh, /);
+    expect(errorOf(SMALLEST + 'covariates: [ago]\n')).toMatch(
+      /row 7: 'covariates\.0': a covariate is one of age, sex, idh, /,
+    );
     expect(errorOf(SMALLEST + 'include: [grade]\n')).toMatch(/'include\.0': a condition is 'COLUMN=VALUE'/);
     expect(errorOf(SMALLEST + 'split: {testCohort: other}\n')).toMatch(/'split\.testCohort' needs 'moreCohorts'/);
-    expect(errorOf(SMALLEST + 'moreCohorts: [a.yaml]\nsplit: {testCohort: a, file: folds.csv}\n')).toMatch(/says who is tested, and so does/);
+    expect(errorOf(SMALLEST + 'moreCohorts: [a.yaml]\nsplit: {testCohort: a, file: folds.csv}\n')).toMatch(
+      /says who is tested, and so does/,
+    );
   });
 
   it('says where it is not YAML', () => {

@@ -24,10 +24,14 @@ const NETWORKS = ['subspace', 'abmil', 'transmil', 'snn', 'mean-snn', 'pathomic'
 /** Text of a cell; YAML reads 1 and true as no text. */
 const cell = z.union([name, z.number(), z.boolean()]).transform(String);
 const CONDITION = { error: "a condition is 'COLUMN=VALUE' or {column: NAME, values: [VALUE, …]}" };
-const condition = z.union([z.string().regex(/^[^=]+=./, CONDITION), z.strictObject({ column: name, values: z.array(cell).min(1) })], CONDITION);
-const covariate = z.union([z.enum(CLINICAL_VARIABLES), z.strictObject({ column: name, kind: z.enum(['number', 'category']).optional() })], {
-  error: `a covariate is one of ${CLINICAL_VARIABLES.join(', ')}, or {column: NAME}`,
-});
+const condition = z.union(
+  [z.string().regex(/^[^=]+=./, CONDITION), z.strictObject({ column: name, values: z.array(cell).min(1) })],
+  CONDITION,
+);
+const covariate = z.union(
+  [z.enum(CLINICAL_VARIABLES), z.strictObject({ column: name, kind: z.enum(['number', 'category']).optional() })],
+  { error: `a covariate is one of ${CLINICAL_VARIABLES.join(', ')}, or {column: NAME}` },
+);
 
 const TASK = "a task is 'survival', 'diagnosis', 'grade', 'subtype' or {column: NAME}";
 
@@ -119,7 +123,9 @@ const schema = z.strictObject({
       /** Deals the patients to other folds, from 0; a cross-validation with repeats sets it. */
       repeat: z.int().nonnegative().optional(),
       /** Keeps the patients of a site in one part: by the tissue source site of a TCGA barcode, or by a clinical column. By default nobody is kept together. */
-      by: z.union([z.literal('site'), z.strictObject({ column: name })], { error: "'by' is site, or {column: NAME}" }).optional(),
+      by: z
+        .union([z.literal('site'), z.strictObject({ column: name })], { error: "'by' is site, or {column: NAME}" })
+        .optional(),
       /** The cohort whose patients are the test part, or several. */
       testCohort: z.union([name, z.array(name).min(1)]).optional(),
       seed: seed.default(1),
@@ -189,7 +195,8 @@ const PATHS = [
 ] as const;
 
 type Plain = Record<string, unknown>;
-const isPlain = (value: unknown): value is Plain => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isPlain = (value: unknown): value is Plain =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Keys that the schema knows at a path of nested sections. */
 function knownKeys(path: readonly PropertyKey[]): string[] {
@@ -266,10 +273,16 @@ export function parseConfig(text: string, path: string, overrides: Readonly<Reco
   const broken = document.errors[0];
   if (broken) {
     const message = `this is not YAML: ${broken.message.split('\n')[0].replace(/ at line.*$/, '')}`;
-    throw badInput({ file: path, row: lines.linePos(broken.pos[0]).line, message, remedy: 'Check the indentation and the colons' });
+    throw badInput({
+      file: path,
+      row: lines.linePos(broken.pos[0]).line,
+      message,
+      remedy: 'Check the indentation and the colons',
+    });
   }
   const given: unknown = document.toJS() ?? {};
-  if (!isPlain(given)) throw badInput({ file: path, message: 'the config is not a list of keys', remedy: 'Write key: value lines' });
+  if (!isPlain(given))
+    throw badInput({ file: path, message: 'the config is not a list of keys', remedy: 'Write key: value lines' });
 
   const pathKeys = new Set(['data', 'moreCohorts', ...PATHS.map((keys) => keys.join('.'))]);
   for (const [key, value] of Object.entries(overrides)) {
@@ -301,7 +314,8 @@ function overrideValue(key: string, value: string): unknown {
   try {
     return parseYaml(value) as unknown;
   } catch (error) {
-    if (error instanceof YAMLParseError) throw new UserError(`--set ${key}=${value}: the value is not valid YAML; quote it`);
+    if (error instanceof YAMLParseError)
+      throw new UserError(`--set ${key}=${value}: the value is not valid YAML; quote it`);
     throw error;
   }
 }
@@ -328,7 +342,8 @@ function checkTogether(config: Config, file: string): Config {
   // Without both, the file's format may fix them.
   if (task === 'survival' && (clinical.time !== undefined || clinical.event !== undefined)) {
     if (clinical.time === undefined) wrong("survival needs 'clinical.time'", 'Name the column of the follow-up time');
-    if (clinical.event === undefined) wrong("survival needs 'clinical.event'", 'Name the column that is 1 where the death was seen');
+    if (clinical.event === undefined)
+      wrong("survival needs 'clinical.event'", 'Name the column that is 1 where the death was seen');
   }
   for (const key of ['microenvironmentFile', 'gene', 'type'] as const) {
     if (geneSets[key] !== undefined && geneSets.file === undefined) {
@@ -339,23 +354,35 @@ function checkTogether(config: Config, file: string): Config {
     wrong("'clinical.eventValues' needs 'clinical.event'", 'Name the column that holds them');
   }
   if (split.testCohort !== undefined) {
-    if (config.moreCohorts === undefined) wrong("'split.testCohort' needs 'moreCohorts'", 'List the configs of the other cohorts there');
+    if (config.moreCohorts === undefined)
+      wrong("'split.testCohort' needs 'moreCohorts'", 'List the configs of the other cohorts there');
     if (split.file !== undefined || split.folds !== undefined) {
-      wrong("'split.testCohort' says who is tested, and so does 'split.file' or 'split.folds'", 'Take one of them away');
+      wrong(
+        "'split.testCohort' says who is tested, and so does 'split.file' or 'split.folds'",
+        'Take one of them away',
+      );
     }
   }
   const { test, validation, conformal = 0 } = split;
   if (test + validation + conformal >= 1) {
-    wrong(`'split.test' and 'split.validation'${conformal > 0 ? " with 'split.conformal'" : ''} leave nothing to train on`, 'Lower them');
+    wrong(
+      `'split.test' and 'split.validation'${conformal > 0 ? " with 'split.conformal'" : ''} leave nothing to train on`,
+      'Lower them',
+    );
   }
   if (split.fold !== undefined && split.file === undefined && split.folds === undefined) {
     wrong("'split.fold' needs 'split.file' or 'split.folds'", 'Name the file of the folds, or say how many to make');
   }
-  if (split.repeat !== undefined && split.folds === undefined) wrong("'split.repeat' needs 'split.folds'", 'Say how many folds to make');
+  if (split.repeat !== undefined && split.folds === undefined)
+    wrong("'split.repeat' needs 'split.folds'", 'Say how many folds to make');
   if (split.by !== undefined && (split.file !== undefined || split.testCohort !== undefined)) {
-    wrong("'split.by' says who is kept together, and 'split.file' or 'split.testCohort' who is tested", 'Take one of them away');
+    wrong(
+      "'split.by' says who is kept together, and 'split.file' or 'split.testCohort' who is tested",
+      'Take one of them away',
+    );
   }
-  if (split.folds !== undefined && split.file !== undefined) wrong("'split.folds' and 'split.file' exclude each other", 'Take one of them away');
+  if (split.folds !== undefined && split.file !== undefined)
+    wrong("'split.folds' and 'split.file' exclude each other", 'Take one of them away');
   if (split.folds !== undefined && split.fold !== undefined && split.fold >= split.folds) {
     wrong(`there is no fold ${split.fold} of ${split.folds}`, 'Folds are counted from 0');
   }

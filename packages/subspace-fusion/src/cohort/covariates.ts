@@ -43,17 +43,25 @@ function learn(patients: readonly Patient[], from: CovariateSpec, file: string):
   const values = patients.map((patient) => valueOf(patient, from));
   const known = values.filter((value) => value !== undefined);
   const wrong = (message: string, remedy: string) => badInput({ file, message, remedy });
-  if (known.length === 0) throw wrong(`no training patient has a known value of the covariate '${name}'`, whereToFind(from, patients));
+  if (known.length === 0)
+    throw wrong(`no training patient has a known value of the covariate '${name}'`, whereToFind(from, patients));
   const unknowns = known.length < values.length;
   if (!unknowns && new Set(known).size === 1) {
-    throw wrong(`all training patients have the same value of the covariate '${name}' ('${known[0]}')`, 'Take it out of covariates');
+    throw wrong(
+      `all training patients have the same value of the covariate '${name}' ('${known[0]}')`,
+      'Take it out of covariates',
+    );
   }
   const asked = typeof from === 'object' ? from.kind : undefined;
   if (asked === 'category' || (asked === undefined && !known.every(isNumber))) {
     return { name, from, unknowns, kind: 'category', levels: [...new Set(known.map(String))].sort() };
   }
   const bad = known.find((value) => !isNumber(value));
-  if (bad !== undefined) throw wrong(`the covariate '${name}' holds '${bad}', which is not a number`, `Correct it, or say {column: ${name}, kind: category}`);
+  if (bad !== undefined)
+    throw wrong(
+      `the covariate '${name}' holds '${bad}', which is not a number`,
+      `Correct it, or say {column: ${name}, kind: category}`,
+    );
   const numbers = known.map(Number);
   const mean = numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
   const variance = numbers.reduce((sum, x) => sum + (x - mean) ** 2, 0) / numbers.length;
@@ -66,7 +74,8 @@ function whereToFind(spec: CovariateSpec, [patient]: readonly Patient[]): string
 }
 
 function columnsOf(covariate: Covariate): string[] {
-  const own = covariate.kind === 'number' ? [covariate.name] : covariate.levels.map((level) => `${covariate.name} = ${level}`);
+  const own =
+    covariate.kind === 'number' ? [covariate.name] : covariate.levels.map((level) => `${covariate.name} = ${level}`);
   return covariate.unknowns ? [...own, `${covariate.name} unknown`] : own;
 }
 
@@ -76,7 +85,11 @@ function columnsOf(covariate: Covariate): string[] {
  * @param file The clinical table, for messages.
  * @throws {UserError} for a covariate of which no training patient has a known value, or all have the same.
  */
-export function learnCovariates(patients: readonly Patient[], specs: readonly CovariateSpec[], file = 'covariates'): CovariateEncoding {
+export function learnCovariates(
+  patients: readonly Patient[],
+  specs: readonly CovariateSpec[],
+  file = 'covariates',
+): CovariateEncoding {
   const covariates = specs.map((spec) => learn(patients, spec, file));
   return { covariates, columns: covariates.flatMap(columnsOf) };
 }
@@ -96,33 +109,44 @@ function encode(patient: Patient, covariate: Covariate): number[] {
 
 /** The covariates of these patients, `[n, K]` row-major, K the number of `columns`. */
 export function encodeCovariates({ covariates }: CovariateEncoding, patients: readonly Patient[]): Float32Array {
-  return Float32Array.from(patients.flatMap((patient) => covariates.flatMap((covariate) => encode(patient, covariate))));
+  return Float32Array.from(
+    patients.flatMap((patient) => covariates.flatMap((covariate) => encode(patient, covariate))),
+  );
 }
 
 /** What these patients' covariates hold that the training patients' did not; each is taken as unknown. In words. */
 export function unseenLevels({ covariates }: CovariateEncoding, patients: readonly Patient[]): string[] {
   return covariates.flatMap((covariate) => {
-    const isSeen = (value: string | number) => (covariate.kind === 'number' ? isNumber(value) : covariate.levels.includes(String(value)));
+    const isSeen = (value: string | number) =>
+      covariate.kind === 'number' ? isNumber(value) : covariate.levels.includes(String(value));
     const unseen = patients.flatMap((patient) => {
       const value = valueOf(patient, covariate.from);
       return value === undefined || isSeen(value) ? [] : [`'${value}'`];
     });
     if (unseen.length === 0) return [];
     const what = covariate.kind === 'number' ? 'no number' : 'a value that no training patient has';
-    return [`the covariate '${covariate.name}' of ${counted(unseen.length, 'patient')} is ${what} (${someOf(new Set(unseen))})`];
+    return [
+      `the covariate '${covariate.name}' of ${counted(unseen.length, 'patient')} is ${what} (${someOf(new Set(unseen))})`,
+    ];
   });
 }
 
 /** {@link unseenLevels} as warnings. */
 export function unseenProblems(encoding: CovariateEncoding, patients: readonly Patient[], file: string): Problem[] {
-  return unseenLevels(encoding, patients).map((message) => ({ severity: 'warning', file, message, remedy: 'It is taken as unknown' }));
+  return unseenLevels(encoding, patients).map((message) => ({
+    severity: 'warning',
+    file,
+    message,
+    remedy: 'It is taken as unknown',
+  }));
 }
 
 /** Names of the covariates that nothing usable is known of. */
 export function unknownCovariates({ covariates }: CovariateEncoding, patient: Patient): string[] {
   return covariates.flatMap((covariate) => {
     const value = valueOf(patient, covariate.from);
-    const known = value !== undefined && (covariate.kind === 'number' ? isNumber(value) : covariate.levels.includes(String(value)));
+    const known =
+      value !== undefined && (covariate.kind === 'number' ? isNumber(value) : covariate.levels.includes(String(value)));
     return known ? [] : [covariate.name];
   });
 }

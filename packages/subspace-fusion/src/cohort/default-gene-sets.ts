@@ -8,4 +8,5 @@ export const usesDefaultGeneSets = ({ file }: Config['geneSets']): boolean => fi
  * File of the gene sets: the config's, or the glioma sets that come with the package (gene-sets/README.md). A config never holds the
  * path of the latter, so that it means the same wherever the package is.
  */
-export const geneSetsFile = ({ file }: Config['geneSets']): string => file ?? fileURLToPath(new URL('../../gene-sets/glioma.gmt', import.meta.url));
+export const geneSetsFile = ({ file }: Config['geneSets']): string =>
+  file ?? fileURLToPath(new URL('../../gene-sets/glioma.gmt', import.meta.url));

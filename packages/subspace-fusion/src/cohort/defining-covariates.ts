@@ -42,7 +42,11 @@ function markersIn({ from }: Covariate, columns: Config['clinical']['columns'] =
 }
 
 /** CDKN2A and B stand for one another, and calls for amplification and deletion. */
-const FINDINGS: Partial<Record<keyof Markers, keyof Markers>> = { cdkn2a: 'homozygousDeletion', cdkn2b: 'homozygousDeletion', egfr: 'egfrAmplified' };
+const FINDINGS: Partial<Record<keyof Markers, keyof Markers>> = {
+  cdkn2a: 'homozygousDeletion',
+  cdkn2b: 'homozygousDeletion',
+  egfr: 'egfrAmplified',
+};
 const findingOf = (marker: keyof Markers) => FINDINGS[marker] ?? marker;
 
 /** Names of the covariates that are part of the definition of the task's label, or are a label themselves: a model that reads them reads the answer. */
@@ -59,7 +63,10 @@ export function labelDefiningCovariates(
       const { from } = covariate;
       if (typeof from === 'object' && typeof task === 'object' && from.column === task.column) return true;
       const isDiagnosis = typeof from === 'object' && DIAGNOSIS.test(from.column) && !NO_DIAGNOSIS.test(from.column);
-      return (isDiagnosis && defining.size > 0) || markersIn(covariate, columns).some((marker) => defining.has(findingOf(marker)));
+      return (
+        (isDiagnosis && defining.size > 0) ||
+        markersIn(covariate, columns).some((marker) => defining.has(findingOf(marker)))
+      );
     })
     .map(({ name }) => name);
 }
@@ -70,5 +77,12 @@ export function definingCovariateProblems({ task, labels, clinical }: Config, en
   if (names.length === 0) return [];
   const what = typeof task === 'string' ? task : task.column;
   const message = `${names.map((name) => `'${name}'`).join(', ')} ${names.length === 1 ? 'is a covariate' : 'are covariates'} and part of the definition of the label (${what})`;
-  return [{ severity: 'warning', file: clinical.file, message, remedy: 'The model may read the answer there: say so, or take them out of covariates' }];
+  return [
+    {
+      severity: 'warning',
+      file: clinical.file,
+      message,
+      remedy: 'The model may read the answer there: say so, or take them out of covariates',
+    },
+  ];
 }

@@ -113,7 +113,10 @@ function tally(groups: readonly Group[], partOf: ArrayLike<number>, shares: read
   };
   const costOf = (part: number) => {
     if (groupsIn[part] === 0) return EMPTY;
-    return counts[part].reduce((sum, n, c) => sum + (n - target[part][c]) ** 2 / Math.max(target[part][c], c === 0 ? 0 : 1), 0);
+    return counts[part].reduce(
+      (sum, n, c) => sum + (n - target[part][c]) ** 2 / Math.max(target[part][c], c === 0 ? 0 : 1),
+      0,
+    );
   };
   groups.forEach((_, group) => {
     place(group, parts[group], 1);

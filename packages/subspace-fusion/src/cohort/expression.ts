@@ -47,7 +47,12 @@ export interface ExpressionFile {
 }
 
 const READERS: {
-  readonly [F in ExpressionFormat]: (file: string, context: ReadContext, options: GdcOptions, problems: Problem[]) => Promise<RawExpression>;
+  readonly [F in ExpressionFormat]: (
+    file: string,
+    context: ReadContext,
+    options: GdcOptions,
+    problems: Problem[],
+  ) => Promise<RawExpression>;
 } = {
   matrix: (file, context, _, problems) => readMatrix(file, context, problems),
   cbioportal: (file, context, _, problems) => readCbioportal(file, context, problems),
@@ -77,7 +82,15 @@ export async function readExpression(
   const { expression, repeated } = withoutRepeatedGenes(raw);
   problems.push(...sampleProblems(file, raw.choice, raw.sampleRule), ...repeatedGeneProblems(file, repeated, needed));
   const { several, normal, others: otherPatients } = raw.choice;
-  return { expression, format, orientation: raw.orientation, otherPatients, samples: { several, normal }, repeated, linear: raw.linear ?? false };
+  return {
+    expression,
+    format,
+    orientation: raw.orientation,
+    otherPatients,
+    samples: { several, normal },
+    repeated,
+    linear: raw.linear ?? false,
+  };
 }
 
 /** Ensembl ids beside symbols: nothing can match, and the remedy is a table. */
@@ -125,7 +138,12 @@ export function transformProblems(file: string, expression: Expression, transfor
   const scale = valueScale(expression);
   const remedy = (right: string) => `If so, set expression.transform to '${right}'`;
   const warning = (right: ExpressionTransform): Problem[] => [
-    { severity: 'warning', file, message: `the transform is '${transform}', but the values look like ${describeScale(scale)}`, remedy: remedy(right) },
+    {
+      severity: 'warning',
+      file,
+      message: `the transform is '${transform}', but the values look like ${describeScale(scale)}`,
+      remedy: remedy(right),
+    },
   ];
   if (transform === 'log2p1' && scale === 'logarithms') return warning('none');
   if (transform === 'none' && (scale === 'counts' || scale === 'linear')) return warning('log2p1');

@@ -65,7 +65,8 @@ describe('reading a bag', () => {
     const path = await writeBag(folder, 'large.h5', { shape: [patches, 3], features, coords, compressed: true });
     const whole = await readBag(bagAt(path));
     expect(whole.features).toEqual(features);
-    for (const tokens of [36, 400, 9999, 10_000]) expect(await readBag(bagAt(path), tokens)).toEqual(fixBag(whole, tokens));
+    for (const tokens of [36, 400, 9999, 10_000])
+      expect(await readBag(bagAt(path), tokens)).toEqual(fixBag(whole, tokens));
     expect((await readBag(bagAt(path), 20_000)).patches).toBe(patches);
   });
 });
@@ -82,8 +83,12 @@ describe('a file that is no bag', () => {
     expect(await message(folder)).toMatch(/not a file/);
     expect(await message(write(folder, 'empty.h5', ''))).toMatch(/empty/);
     expect(await message(write(folder, 'text.h5', 'these are no features\n'.repeat(10)))).toMatch(/text file/);
-    expect(await message(write(folder, 'lfs.h5', 'version https://git-lfs.github.com/spec/v1\noid sha256:0\n'))).toMatch(/git lfs pull/);
-    expect(await message(write(folder, 'noise.h5', Uint8Array.from([0x51, 0x4b, 3, 4, 200, 0, 1, 255])))).toMatch(/no HDF5 signature/);
+    expect(
+      await message(write(folder, 'lfs.h5', 'version https://git-lfs.github.com/spec/v1\noid sha256:0\n')),
+    ).toMatch(/git lfs pull/);
+    expect(await message(write(folder, 'noise.h5', Uint8Array.from([0x51, 0x4b, 3, 4, 200, 0, 1, 255])))).toMatch(
+      /no HDF5 signature/,
+    );
   });
 
   it('tells a truncated file', async () => {
@@ -94,7 +99,9 @@ describe('a file that is no bag', () => {
 
   it('names a compression that is not supported', async () => {
     const path = write(folder, 'lzf.h5', LZF);
-    expect(await message(path)).toBe(`${path}: '/features' is compressed with the filter lzf, which is not supported. Write it with gzip or without compression.`);
+    expect(await message(path)).toBe(
+      `${path}: '/features' is compressed with the filter lzf, which is not supported. Write it with gzip or without compression.`,
+    );
   });
 
   it('tells a damaged compressed block', async () => {
@@ -112,12 +119,18 @@ describe('a file that is no bag', () => {
   });
 
   it('refuses what is no matrix of floats', async () => {
-    expect(await message(await writeBag(folder, 'other.h5', { shape: [2, 2], features: counted(4), name: 'x' }))).toMatch(
-      /no dataset 'features' \(the file has: x\)/,
+    expect(
+      await message(await writeBag(folder, 'other.h5', { shape: [2, 2], features: counted(4), name: 'x' })),
+    ).toMatch(/no dataset 'features' \(the file has: x\)/);
+    expect(await message(await writeBag(folder, 'flat.h5', { shape: [4], features: counted(4) }))).toMatch(
+      /shape \[4\]/,
     );
-    expect(await message(await writeBag(folder, 'flat.h5', { shape: [4], features: counted(4) }))).toMatch(/shape \[4\]/);
-    expect(await message(await writeBag(folder, 'two.h5', { shape: [2, 2, 2], features: counted(8) }))).toMatch(/shape \[2, 2, 2\]/);
-    expect(await message(await writeBag(folder, 'whole.h5', { shape: [2, 2], features: Int32Array.of(1, 2, 3, 4) }))).toMatch(/type <i/);
+    expect(await message(await writeBag(folder, 'two.h5', { shape: [2, 2, 2], features: counted(8) }))).toMatch(
+      /shape \[2, 2, 2\]/,
+    );
+    expect(
+      await message(await writeBag(folder, 'whole.h5', { shape: [2, 2], features: Int32Array.of(1, 2, 3, 4) })),
+    ).toMatch(/type <i/);
   });
 
   it('refuses big-endian numbers', async () => {
@@ -134,7 +147,11 @@ describe('a file that is no bag', () => {
   });
 
   it('wants coordinates for every patch', async () => {
-    const path = await writeBag(folder, 'coords.h5', { shape: [3, 1], features: counted(3), coords: Int32Array.of(1, 2) });
+    const path = await writeBag(folder, 'coords.h5', {
+      shape: [3, 1],
+      features: counted(3),
+      coords: Int32Array.of(1, 2),
+    });
     await expect(readBag(bagAt(path))).rejects.toThrow(/coords.*\[1, 2\] beside 3 patches/);
   });
 });

@@ -14,7 +14,10 @@ export async function readBagHeader(file: string): Promise<BagHeader> {
 }
 
 /** Calls `use` with each block of rows in turn: the rows' features and the place of the first one. */
-function forBlocks({ header: { patches, width }, rows }: OpenBag, use: (block: Float32Array, from: number) => void): void {
+function forBlocks(
+  { header: { patches, width }, rows }: OpenBag,
+  use: (block: Float32Array, from: number) => void,
+): void {
   const step = Math.max(1, Math.floor(BLOCK / width));
   for (let from = 0; from < patches; from += step) use(rows(from, Math.min(from + step, patches)), from);
 }

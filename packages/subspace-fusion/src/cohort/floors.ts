@@ -41,11 +41,18 @@ export function floorGenes(expression: Expression, groupOf: ReadonlyMap<string, 
 /** Group of each patient by a clinical column. Throws {@link UserError} where there is no such column. */
 export function groupsOf(table: ClinicalTable, column: string): Map<string, string> {
   requireGroups(table, column);
-  return new Map(table.patients.flatMap(({ id, clinical }) => (clinical[column] ? [[id, clinical[column]] as const] : [])));
+  return new Map(
+    table.patients.flatMap(({ id, clinical }) => (clinical[column] ? [[id, clinical[column]] as const] : [])),
+  );
 }
 
 /** Throws {@link UserError} where a clinical table lacks the column of `expression.leaveOutFloorsBy`. */
 export function requireGroups({ file, columns }: ClinicalTable, column: string): void {
   if (columns.includes(column)) return;
-  throw badInput({ file, row: 1, message: `there is no column '${column}' (expression.leaveOutFloorsBy)`, remedy: suggest(column, columns) });
+  throw badInput({
+    file,
+    row: 1,
+    message: `there is no column '${column}' (expression.leaveOutFloorsBy)`,
+    remedy: suggest(column, columns),
+  });
 }

@@ -9,8 +9,11 @@ import type { Problem } from './problems.js';
 
 const folder = newFolder();
 const file = (name: string, text: string | Uint8Array) => write(folder, name, text);
-const read = (config: Partial<Config['geneSets']> & { file: string }, problems: Problem[] = [], map?: Map<string, string>) =>
-  readSubspaceGenes({ tumour: 'TUMOUR', microenvironment: 'MICROENVIRONMENT', ...config }, problems, map);
+const read = (
+  config: Partial<Config['geneSets']> & { file: string },
+  problems: Problem[] = [],
+  map?: Map<string, string>,
+) => readSubspaceGenes({ tumour: 'TUMOUR', microenvironment: 'MICROENVIRONMENT', ...config }, problems, map);
 
 const EXPECTED = { tumour: ['EGFR', 'SOX2'], microenvironment: ['CD68'] };
 
@@ -20,18 +23,27 @@ describe('gene sets', () => {
     const microenvironmentFile = file('immune.txt', 'CD68');
     expect(await read({ file: tumour, microenvironmentFile })).toEqual(EXPECTED);
     await expect(read({ file: tumour })).rejects.toThrow(/lists the genes of one set.*geneSets\.microenvironmentFile/);
-    await expect(readGeneList(file('two.txt', 'EGFR\nSOX2\tCD68\n'))).rejects.toThrow(/row 2: the line has more than one gene/);
+    await expect(readGeneList(file('two.txt', 'EGFR\nSOX2\tCD68\n'))).rejects.toThrow(
+      /row 2: the line has more than one gene/,
+    );
     await expect(readGeneList(file('none.txt', '# nothing\n'))).rejects.toThrow(/no gene/);
   });
 
   it('reads a table with a column of types', async () => {
-    const table = file('table.csv', 'Gene,Type,weight\nEGFR,Tumor,1\nCD68,Immune,2\nSOX2,Tumor,3\nEGFR,Tumor,4\nGAPDH,,5\n');
+    const table = file(
+      'table.csv',
+      'Gene,Type,weight\nEGFR,Tumor,1\nCD68,Immune,2\nSOX2,Tumor,3\nEGFR,Tumor,4\nGAPDH,,5\n',
+    );
     const names = { tumour: 'Tumor', microenvironment: 'Immune' };
     expect(await read({ file: table, ...names })).toEqual(EXPECTED);
-    await expect(read({ file: table, ...names, tumour: 'Tumour' })).rejects.toThrow(/no set 'Tumour' \(geneSets.tumour\).*'Tumor'/);
+    await expect(read({ file: table, ...names, tumour: 'Tumour' })).rejects.toThrow(
+      /no set 'Tumour' \(geneSets.tumour\).*'Tumor'/,
+    );
     const other = file('other.tsv', 'n\tname\tcompartment\n1\tEGFR\tTumor\n2\tSOX2\tTumor\n3\tCD68\tImmune\n');
     expect(await read({ file: other, gene: 'name', type: 'compartment', ...names })).toEqual(EXPECTED);
-    await expect(read({ file: other, gene: 'nam', type: 'compartment' })).rejects.toThrow(/no column 'nam' \(geneSets.gene\).*'name'/);
+    await expect(read({ file: other, gene: 'nam', type: 'compartment' })).rejects.toThrow(
+      /no column 'nam' \(geneSets.gene\).*'name'/,
+    );
     await expect(read({ file: other, type: 'compartment' })).rejects.toThrow(/no column is that of the genes/);
   });
 
@@ -61,6 +73,8 @@ describe('gene sets', () => {
   });
 
   it('refuses what is no text', async () => {
-    await expect(read({ file: file('junk.gmt', Uint8Array.of(0, 1, 2, 3)) })).rejects.toThrow(/binary file, not gene sets/);
+    await expect(read({ file: file('junk.gmt', Uint8Array.of(0, 1, 2, 3)) })).rejects.toThrow(
+      /binary file, not gene sets/,
+    );
   });
 });

@@ -15,13 +15,24 @@ const LARGEST = 64 * 2 ** 20;
 async function readLines(file: string): Promise<string[]> {
   await requireFile(file);
   if ((await stat(file)).size > LARGEST) {
-    throw badInput({ file, message: `the file is larger than ${LARGEST / 2 ** 20} MiB`, remedy: 'Name a file of gene sets' });
+    throw badInput({
+      file,
+      message: `the file is larger than ${LARGEST / 2 ** 20} MiB`,
+      remedy: 'Name a file of gene sets',
+    });
   }
   const bytes = await readFile(file);
   if (bytes.includes(0) || (bytes[0] === 0x1f && bytes[1] === 0x8b)) {
-    throw badInput({ file, message: 'this is a binary file, not gene sets', remedy: 'Name a GMT file, a table or a list of genes, as plain text' });
+    throw badInput({
+      file,
+      message: 'this is a binary file, not gene sets',
+      remedy: 'Name a GMT file, a table or a list of genes, as plain text',
+    });
   }
-  return bytes.toString('utf8').replace(/^\ufeff/, '').split(/\r?\n/);
+  return bytes
+    .toString('utf8')
+    .replace(/^\ufeff/, '')
+    .split(/\r?\n/);
 }
 
 /** Reads a GMT file: one set a line, `name <tab> source <tab> gene <tab> gene …`. A gene counts once in a set. */
@@ -31,7 +42,8 @@ export async function readGeneSets(file: string): Promise<Map<string, readonly s
     if (line.trim() === '') return;
     const [name, , ...genes] = line.split('\t').map((cell) => cell.trim());
     const wrong = (message: string, remedy: string) => badInput({ file, row: i + 1, message, remedy });
-    if (genes.length === 0) throw wrong('the line has no genes', 'A line of GMT is: name, source, genes, separated by tabs');
+    if (genes.length === 0)
+      throw wrong('the line has no genes', 'A line of GMT is: name, source, genes, separated by tabs');
     if (sets.has(name)) throw wrong(`the set '${name}' stands here a second time`, 'Rename or delete one of them');
     sets.set(name, [...new Set(genes.filter((gene) => gene !== ''))]);
   });
@@ -45,7 +57,12 @@ export async function readGeneList(file: string): Promise<readonly string[]> {
     const gene = line.trim();
     if (gene === '' || gene.startsWith('#')) return;
     if (/[\t,;]/.test(gene)) {
-      throw badInput({ file, row: i + 1, message: 'the line has more than one gene', remedy: 'Write one gene a line, or name a GMT file alone' });
+      throw badInput({
+        file,
+        row: i + 1,
+        message: 'the line has more than one gene',
+        remedy: 'Write one gene a line, or name a GMT file alone',
+      });
     }
     genes.add(gene);
   });
@@ -67,8 +84,14 @@ async function readGeneTable(file: string, { gene, type }: Config['geneSets']): 
   ).map(([key, named, known]) => {
     const at = named === undefined ? columns.findIndex((column) => known.test(column)) : columns.indexOf(named);
     if (at >= 0) return at;
-    const message = named === undefined ? `no column is that of the ${key}s` : `there is no column '${named}' (geneSets.${key})`;
-    throw badInput({ file, row: line, message, remedy: named === undefined ? `Name it by geneSets.${key}` : suggest(named, columns) });
+    const message =
+      named === undefined ? `no column is that of the ${key}s` : `there is no column '${named}' (geneSets.${key})`;
+    throw badInput({
+      file,
+      row: line,
+      message,
+      remedy: named === undefined ? `Name it by geneSets.${key}` : suggest(named, columns),
+    });
   }) as [number, number];
   const sets = new Map<string, Set<string>>();
   for (const { cells } of rows) {
@@ -112,7 +135,11 @@ async function readBothSets(config: Config['geneSets']): Promise<Cohort['genes']
     const name = config[subspace];
     const genes = sets.get(name);
     if (genes) return genes;
-    throw badInput({ file, message: `there is no set '${name}' (geneSets.${subspace})`, remedy: suggest(name, [...sets.keys()]) });
+    throw badInput({
+      file,
+      message: `there is no set '${name}' (geneSets.${subspace})`,
+      remedy: suggest(name, [...sets.keys()]),
+    });
   }) as [readonly string[], readonly string[]];
   return { tumour, microenvironment };
 }

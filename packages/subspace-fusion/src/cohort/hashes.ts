@@ -37,8 +37,13 @@ export async function hashInputs(config: Config): Promise<{ clinical: string; ex
   const { geneSets, moreCohorts = [] } = config;
   const configs = [config, ...(await Promise.all(moreCohorts.map((path) => loadConfig(path))))];
   return {
-    clinical: await sha256All([...configs.flatMap(({ clinical }) => [clinical.file, ...(clinical.moreFiles ?? [])]), ...moreCohorts]),
-    expression: await sha256All(configs.flatMap(({ expression }) => [expression.file, expression.samples, expression.geneMap])),
+    clinical: await sha256All([
+      ...configs.flatMap(({ clinical }) => [clinical.file, ...(clinical.moreFiles ?? [])]),
+      ...moreCohorts,
+    ]),
+    expression: await sha256All(
+      configs.flatMap(({ expression }) => [expression.file, expression.samples, expression.geneMap]),
+    ),
     geneSets: await sha256All([geneSetsFile(geneSets), geneSets.microenvironmentFile]),
   };
 }

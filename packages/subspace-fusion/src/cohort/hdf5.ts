@@ -24,7 +24,11 @@ async function requireHdf5(file: string): Promise<void> {
     const end = Number(head.readBigUInt64LE(version === 0 ? 40 : version === 1 ? 44 : 28));
     const { size } = await handle.stat();
     if (size < end) {
-      throw badInput({ file, message: `the HDF5 file is cut short: ${size} of ${end} bytes`, remedy: 'Copy or extract it again' });
+      throw badInput({
+        file,
+        message: `the HDF5 file is cut short: ${size} of ${end} bytes`,
+        remedy: 'Copy or extract it again',
+      });
     }
   } finally {
     await handle.close();
@@ -55,7 +59,11 @@ export async function withHdf5<T>(file: string, use: (hdf5: File) => T): Promise
     // A TypeError would be a mistake of ours.
     if (error instanceof UserError || error instanceof TypeError) throw error;
     if ((error as Error).name === 'RuntimeError') stoppedBy = file; // a trap of WebAssembly
-    throw badInput({ file, message: `the HDF5 file cannot be read (${reasonOf(error)})`, remedy: 'Copy or extract it again' });
+    throw badInput({
+      file,
+      message: `the HDF5 file cannot be read (${reasonOf(error)})`,
+      remedy: 'Copy or extract it again',
+    });
   }
 }
 

@@ -20,9 +20,19 @@ function conditionOf(given: NonNullable<Config['include']>[number]): Condition {
 const isLabel = (column: string): column is keyof typeof CLASSES => Object.hasOwn(CLASSES, column);
 
 /** What each patient has in a column; where the table has no such column, `diagnosis`, `grade` and `subtype` are the labels of these tasks. */
-function valuesOf({ file, columns, patients }: ClinicalTable, column: string, rule: Config['labels']): (patient: ClinicalPatient) => string {
+function valuesOf(
+  { file, columns, patients }: ClinicalTable,
+  column: string,
+  rule: Config['labels'],
+): (patient: ClinicalPatient) => string {
   if (columns.includes(column)) return ({ clinical }) => clinical[column];
-  if (!isLabel(column)) throw badInput({ file, row: 1, message: `there is no column '${column}' (include)`, remedy: suggest(column, columns) });
+  if (!isLabel(column))
+    throw badInput({
+      file,
+      row: 1,
+      message: `there is no column '${column}' (include)`,
+      remedy: suggest(column, columns),
+    });
   const { byPatient } = labelPatients(patients, column, rule);
   return ({ id }) => byPatient.get(id) ?? '';
 }
@@ -37,7 +47,11 @@ export interface Included {
  * Applies `include` to a clinical table. A patient whose value is unknown does not meet the condition.
  * @throws {UserError} for a column that is not there, or a condition that nobody meets.
  */
-export function includePatients(table: ClinicalTable, { include = [], labels }: Pick<Config, 'include' | 'labels'>, problems: Problem[]): Included {
+export function includePatients(
+  table: ClinicalTable,
+  { include = [], labels }: Pick<Config, 'include' | 'labels'>,
+  problems: Problem[],
+): Included {
   const { file } = table;
   let { patients } = table;
   const left: Record<string, number> = {};
@@ -49,7 +63,12 @@ export function includePatients(table: ClinicalTable, { include = [], labels }: 
       throw badInput({ file, message: `no patient has ${words} (include)`, remedy: suggest(values[0], known) });
     }
     if (absent.length > 0) {
-      problems.push({ severity: 'warning', file, message: `no patient has ${column}=${absent.join(' or ')} (include)`, remedy: suggest(absent[0], known) });
+      problems.push({
+        severity: 'warning',
+        file,
+        message: `no patient has ${column}=${absent.join(' or ')} (include)`,
+        remedy: suggest(absent[0], known),
+      });
     }
     const others = patients.filter((patient) => !values.includes(valueOf(patient)));
     if (others.length === 0) continue;

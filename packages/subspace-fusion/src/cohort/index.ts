@@ -2,7 +2,16 @@
 export { bagRows, fixBag, tokenRows } from './bag.js';
 export { classWeights } from './class-weights.js';
 export { readVariable } from './clinical-variables.js';
-export { encodeCovariates, learnCovariates, unknownCovariates, unseenLevels, unseenProblems, type Covariate, type CovariateEncoding, type CovariateSpec } from './covariates.js';
+export {
+  encodeCovariates,
+  learnCovariates,
+  unknownCovariates,
+  unseenLevels,
+  unseenProblems,
+  type Covariate,
+  type CovariateEncoding,
+  type CovariateSpec,
+} from './covariates.js';
 export { definingCovariateProblems, labelDefiningCovariates } from './defining-covariates.js';
 export { loadConfig, parseConfig, parseOverrides, type Config } from './config.js';
 export { readExpression, type ExpressionContext, type ExpressionFile } from './expression.js';

@@ -15,7 +15,14 @@ import { mergePatients } from './merge.js';
 import { chooseGenes } from './model-genes.js';
 import { collecting, counted, shortNumber, someOf, type Problem } from './problems.js';
 import { quantile } from './quantile.js';
-import { SUBSPACES, type Cohort, type CohortFlow, type Endpoint, type Patient, type ProvenanceSummary } from './types.js';
+import {
+  SUBSPACES,
+  type Cohort,
+  type CohortFlow,
+  type Endpoint,
+  type Patient,
+  type ProvenanceSummary,
+} from './types.js';
 import { understoodYaml } from './understood.js';
 
 /** What is told about the files of one cohort. A part whose file could not be read is missing. */
@@ -44,10 +51,18 @@ export interface FilesInspection {
     /** What the values look like: z-scores, logarithms, counts, linear or unclear. */
     readonly scale: ValueScale;
     /** Patients of whom one of several tumour samples is read. */
-    readonly severalSamples: readonly { readonly patient: string; readonly taken: string; readonly left: readonly string[] }[];
+    readonly severalSamples: readonly {
+      readonly patient: string;
+      readonly taken: string;
+      readonly left: readonly string[];
+    }[];
     readonly normalSamples: readonly string[];
     /** Genes of the gene sets that the file has several times, and which of them is read. */
-    readonly repeatedGenes: readonly { readonly symbol: string; readonly taken: string; readonly left: readonly string[] }[];
+    readonly repeatedGenes: readonly {
+      readonly symbol: string;
+      readonly taken: string;
+      readonly left: readonly string[];
+    }[];
   };
   readonly features?: {
     readonly folder: string;
@@ -75,7 +90,12 @@ export interface Inspection extends FilesInspection {
   /** Genes that both sets have. */
   readonly geneSetOverlap?: readonly string[];
   /** `used`: by a model that were trained on all patients; each training chooses by its own. */
-  readonly geneSets?: readonly { readonly set: string; readonly genes: number; readonly inMatrix: number; readonly used?: number }[];
+  readonly geneSets?: readonly {
+    readonly set: string;
+    readonly genes: number;
+    readonly inMatrix: number;
+    readonly used?: number;
+  }[];
   /** Patients of all cohorts that have everything. */
   readonly joined: { readonly patients: number; readonly slides: number };
   /** Of the joined patients. */
@@ -128,7 +148,9 @@ export async function inspectCohort(config: Config, onSlide?: (done: number, of:
   // Of some cohorts only there is no split to speak of.
   const split = await inspectSplit(files.every(({ flow }) => flow) ? joined : [], config, problems);
   // A preview over all patients of the matrix: each training chooses by its own.
-  const chosen = cohort && (await collecting(problems, async () => chooseGenes(cohort, config, cohort.expression.patients, problems)));
+  const chosen =
+    cohort &&
+    (await collecting(problems, async () => chooseGenes(cohort, config, cohort.expression.patients, problems)));
   const [first, ...others] = files;
   const needed = new Set(geneSets && SUBSPACES.flatMap((subspace) => geneSets[subspace]));
   return {
@@ -167,7 +189,10 @@ function inspectClinical({ file, format, patients, columns }: ClinicalTable): In
   return { file, format, patients: patients.length, columns: columns.length, markers };
 }
 
-function inspectExpression({ expression: read, transform, config }: CohortFiles, needed: ReadonlySet<string>): Inspection['expression'] {
+function inspectExpression(
+  { expression: read, transform, config }: CohortFiles,
+  needed: ReadonlySet<string>,
+): Inspection['expression'] {
   if (!read) return undefined;
   const { patients, genes, values } = read.expression;
   return {
@@ -188,7 +213,11 @@ function inspectExpression({ expression: read, transform, config }: CohortFiles,
   };
 }
 
-function inspectGeneSets({ geneSets, files }: Gathered, chosen: Cohort['genes'] | undefined, config: Config): Inspection['geneSets'] {
+function inspectGeneSets(
+  { geneSets, files }: Gathered,
+  chosen: Cohort['genes'] | undefined,
+  config: Config,
+): Inspection['geneSets'] {
   if (!geneSets) return undefined;
   const matrices = files.flatMap(({ expression }) => (expression ? [new Set(expression.expression.genes)] : []));
   const isThere = (gene: string) => matrices.length > 0 && matrices.every((genes) => genes.has(gene));
@@ -217,7 +246,11 @@ function inspectFeatures({ slides, headers, config: { features } }: CohortFiles)
   };
 }
 
-function inspectTask(joined: readonly Patient[], { task, labels: rule, clinical }: Config, endpoint: Endpoint | undefined): Inspection['task'] {
+function inspectTask(
+  joined: readonly Patient[],
+  { task, labels: rule, clinical }: Config,
+  endpoint: Endpoint | undefined,
+): Inspection['task'] {
   if (joined.length === 0) return undefined;
   if (task === 'survival') {
     const known = joined.flatMap(({ survival }) => survival ?? []);
@@ -225,7 +258,15 @@ function inspectTask(joined: readonly Patient[], { task, labels: rule, clinical 
     const deaths = known.filter(({ event }) => event).length;
     if (known.length === 0 || !endpoint) return undefined;
     const { name, rule } = endpoint;
-    return { task, endpoint: name, rule, patients: known.length, deaths, medianFollowUp: quantile(times, 0.5), timeUnit: clinical.timeUnit };
+    return {
+      task,
+      endpoint: name,
+      rule,
+      patients: known.length,
+      deaths,
+      medianFollowUp: quantile(times, 0.5),
+      timeUnit: clinical.timeUnit,
+    };
   }
   const { byPatient, unlabelled } = labelPatients(joined, task, rule);
   const classes: Record<string, number> = {};
@@ -237,7 +278,11 @@ function withoutLabel(joined: readonly Patient[], { task, labels: rule }: Config
   return task === 'survival' ? undefined : Object.fromEntries(labelPatients(joined, task, rule).unlabelledPatients);
 }
 
-function inspectFloors({ clinical, expression, config }: CohortFiles, needed: ReadonlySet<string>, problems: Problem[]): Inspection['floors'] {
+function inspectFloors(
+  { clinical, expression, config }: CohortFiles,
+  needed: ReadonlySet<string>,
+  problems: Problem[],
+): Inspection['floors'] {
   const { file, leaveOutFloorsBy } = config.expression;
   const column = leaveOutFloorsBy ?? ORIGINS.find((origin) => clinical?.columns.includes(origin));
   if (!clinical?.columns.includes(column ?? '') || !expression || column === undefined) return undefined;
@@ -245,7 +290,12 @@ function inspectFloors({ clinical, expression, config }: CohortFiles, needed: Re
   const inGeneSets = genes.filter((gene) => needed.has(gene));
   if (inGeneSets.length > 0 && leaveOutFloorsBy === undefined) {
     const message = `${counted(inGeneSets.length, 'gene of the gene sets has', 'genes of the gene sets have')} a floor value that gives the ${column} away (${someOf(inGeneSets)})`;
-    problems.push({ severity: 'warning', file, message, remedy: `Set expression.leaveOutFloorsBy to '${column}' to train without them` });
+    problems.push({
+      severity: 'warning',
+      file,
+      message,
+      remedy: `Set expression.leaveOutFloorsBy to '${column}' to train without them`,
+    });
   }
   return { column, genes, inGeneSets: inGeneSets.length };
 }

@@ -28,7 +28,12 @@ export function joinPatients(
   const measured = new Set(expression.patients);
   const warn = (file: string, names: readonly string[], what: string) => {
     if (names.length === 0) return;
-    problems.push({ severity: 'warning', file, message: `${names.length} ${what} (${someOf(names)})`, remedy: 'They are left out' });
+    problems.push({
+      severity: 'warning',
+      file,
+      message: `${names.length} ${what} (${someOf(names)})`,
+      remedy: 'They are left out',
+    });
   };
   const lacking = (has: (id: string) => boolean) => clinical.patients.filter(({ id }) => !has(id)).map(({ id }) => id);
   const total = clinical.patients.length;
@@ -42,14 +47,19 @@ export function joinPatients(
     lacking((id) => slides.byPatient.has(id)),
     `of ${total} patients have no slide`,
   );
-  warn(config.features.folder, slides.others, slides.others.length === 1 ? 'feature file belongs to no patient' : 'feature files belong to no patient');
+  warn(
+    config.features.folder,
+    slides.others,
+    slides.others.length === 1 ? 'feature file belongs to no patient' : 'feature files belong to no patient',
+  );
   const complete: Patient[] = [];
   const incomplete: IncompletePatient[] = [];
   for (const { id, clinical: row, survival } of clinical.patients) {
     const bags = slides.byPatient.get(id) ?? [];
     const patient: Patient = { id, cohort: config.name, clinical: row, survival, bags };
     if (bags.length > 0 && measured.has(id)) complete.push(patient);
-    else if (bags.length > 0 || measured.has(id)) incomplete.push({ ...patient, has: bags.length > 0 ? 'slides' : 'expression' });
+    else if (bags.length > 0 || measured.has(id))
+      incomplete.push({ ...patient, has: bags.length > 0 ? 'slides' : 'expression' });
   }
   if (complete.length < 2) {
     problems.push({

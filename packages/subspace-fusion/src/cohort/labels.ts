@@ -14,7 +14,9 @@ export const CLASSES = {
   subtype: ['glioblastoma', 'astrocytoma', 'oligodendroglioma'],
 } as const;
 
-const unknown = (...markers: (keyof Markers)[]): Label => ({ missing: `${markers.map(markerColumn).join(' and ')} unknown` });
+const unknown = (...markers: (keyof Markers)[]): Label => ({
+  missing: `${markers.map(markerColumn).join(' and ')} unknown`,
+});
 
 /**
  * The three types of adult diffuse glioma, which need no grade. `who2021`: an IDH wild type is a glioblastoma by histology, TERT promoter
@@ -29,7 +31,9 @@ function subtype(m: Markers, rule: LabelRule): Label {
   if (rule === 'paper') return { name: 'glioblastoma' };
   const criterion = anyOf(m.glioblastomaHistology, m.tertMutant, egfrAmplification(m), m.gain7loss10);
   if (criterion) return { name: 'glioblastoma' };
-  return { missing: `IDH wild type without a criterion of glioblastoma${criterion === undefined ? ', not all of them tested' : ''}` };
+  return {
+    missing: `IDH wild type without a criterion of glioblastoma${criterion === undefined ? ', not all of them tested' : ''}`,
+  };
 }
 
 /** Loss of CDKN2A/B as the rule counts it: homozygous deletion (−2) in `who2021`, one lost copy (−1) too in `paper`. */
@@ -72,7 +76,11 @@ export interface Labels {
 }
 
 /** The class of each patient for a task; `rule` matters for `diagnosis` and `subtype`. */
-export function labelPatients(patients: readonly Pick<Patient, 'id' | 'clinical' | 'labelledBy'>[], task: ClassTask, rule: LabelRule): Labels {
+export function labelPatients(
+  patients: readonly Pick<Patient, 'id' | 'clinical' | 'labelledBy'>[],
+  task: ClassTask,
+  rule: LabelRule,
+): Labels {
   const byPatient = new Map<string, string>();
   const without = new Map<string, string[]>();
   for (const { id, clinical, labelledBy = clinical } of patients) {

@@ -7,10 +7,16 @@ import type { Bag } from './types.js';
 
 /** A bag whose features are the coordinates of its patches. */
 function bagOf(places: readonly (readonly [number, number])[]): Bag {
-  return { patches: places.length, width: 2, features: Float32Array.from(places.flat()), coordinates: Int32Array.from(places.flat()) };
+  return {
+    patches: places.length,
+    width: 2,
+    features: Float32Array.from(places.flat()),
+    coordinates: Int32Array.from(places.flat()),
+  };
 }
 
-const square = (side: number) => Array.from({ length: side * side }, (_, i) => [256 * (i % side), 256 * Math.floor(i / side)] as const);
+const square = (side: number) =>
+  Array.from({ length: side * side }, (_, i) => [256 * (i % side), 256 * Math.floor(i / side)] as const);
 
 describe('a bag that is laid out by its coordinates', () => {
   test('is the slide itself, where that is a square, in whatever order its patches are listed', () => {
@@ -23,7 +29,8 @@ describe('a bag that is laid out by its coordinates', () => {
   test('has the tokens that the list has, only elsewhere; coordinates go with them', () => {
     const places = Array.from({ length: 130 }, (_, i) => [(i * 37) % 101, (i * 53) % 89] as const);
     const [raster, spatial] = (['raster', 'spatial'] as Layout[]).map((layout) => fixBag(bagOf(places), 100, layout));
-    const sorted = ({ features }: Bag) => Array.from({ length: 100 }, (_, i) => `${features[2 * i]},${features[2 * i + 1]}`).sort();
+    const sorted = ({ features }: Bag) =>
+      Array.from({ length: 100 }, (_, i) => `${features[2 * i]},${features[2 * i + 1]}`).sort();
     expect(sorted(spatial)).toEqual(sorted(raster));
     expect([...spatial.coordinates!]).toEqual([...spatial.features]);
   });
@@ -46,7 +53,11 @@ describe('a bag that is laid out by its coordinates', () => {
       const { features } = fixBag(bagOf(disc), 900, layout);
       let sum = 0;
       for (let cell = 30; cell < 900; cell++) {
-        sum += Math.hypot(features[2 * cell] - features[2 * (cell - 30)], features[2 * cell + 1] - features[2 * (cell - 30) + 1]) / 256;
+        sum +=
+          Math.hypot(
+            features[2 * cell] - features[2 * (cell - 30)],
+            features[2 * cell + 1] - features[2 * (cell - 30) + 1],
+          ) / 256;
       }
       return sum / 870;
     };
@@ -65,7 +76,8 @@ describe('a bag that is laid out by its coordinates', () => {
 });
 
 test('the config takes one layout or the other', () => {
-  const text = (features: string) => `{name: a, clinical: {file: c.csv, time: t, event: e}, expression: {file: e.csv}, features: {folder: bags${features}}}`;
+  const text = (features: string) =>
+    `{name: a, clinical: {file: c.csv, time: t, event: e}, expression: {file: e.csv}, features: {folder: bags${features}}}`;
   expect(parseConfig(text(''), 'cohort.yaml').features.layout).toBeUndefined();
   expect(parseConfig(text(', layout: spatial'), 'cohort.yaml').features.layout).toBe('spatial');
   expect(() => parseConfig(text(', layout: round'), 'cohort.yaml')).toThrow(/features.layout/);

@@ -15,7 +15,10 @@ export type Layout = (typeof LAYOUTS)[number];
  * @throws {UserError} where the bag has no coordinates.
  */
 export function spatialOrder(coordinates: Int32Array | Float32Array | undefined, tokens: number): Uint32Array {
-  if (!coordinates) throw new UserError("A feature file has no coordinates, which 'features.layout: spatial' needs. Take 'raster', or files with 'coords'.");
+  if (!coordinates)
+    throw new UserError(
+      "A feature file has no coordinates, which 'features.layout: spatial' needs. Take 'raster', or files with 'coords'.",
+    );
   const side = Math.sqrt(tokens);
   const by = (first: 0 | 1) => (a: number, b: number) => {
     const along = coordinates[2 * a + first] - coordinates[2 * b + first];

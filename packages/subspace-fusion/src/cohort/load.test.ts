@@ -20,10 +20,12 @@ const EXPRESSION = 'gene,P1,P10,P2,P9\nA,-1,2,3,4\nB,1,2,3,4\nC,1,-2,3,4\nD,0,0,
 const SETS = 'TUMOUR\tx\tA\tB\tZ\nMICROENVIRONMENT\tx\tC\n';
 
 /** Writes a cohort of four patients, three with everything, and gives its config. */
-async function make({ clinical = CLINICAL, expression = EXPRESSION, geneSets = SETS, config = '' }: Made = {}): Promise<{
-  config: Config;
-  bags: string;
-}> {
+async function make({
+  clinical = CLINICAL,
+  expression = EXPRESSION,
+  geneSets = SETS,
+  config = '',
+}: Made = {}): Promise<{ config: Config; bags: string }> {
   const folder = newFolder();
   const bags = join(folder, 'h5');
   mkdirSync(bags);
@@ -79,7 +81,11 @@ describe('loading a cohort', () => {
 
   it('uses a slide table', async () => {
     const { config, bags } = await make({ config: '' });
-    const slides = write(bags, 'slides.csv', 'patient_id,slide_id\nP1,P1-DX2.svs\nP10,stranger.svs\nP9,P2_1.svs\nP2,P10.svs\n');
+    const slides = write(
+      bags,
+      'slides.csv',
+      'patient_id,slide_id\nP1,P1-DX2.svs\nP10,stranger.svs\nP9,P2_1.svs\nP2,P10.svs\n',
+    );
     const { cohort } = await loadCohort({ ...config, features: { ...config.features, slides } });
     expect(cohort.patients.map(({ id, bags }) => [id, bags.map(({ slide }) => slide)])).toEqual([
       ['P1', ['P1-DX2']],
@@ -117,15 +123,23 @@ describe('loading a cohort', () => {
     expect(await failure((await make({ clinical: CLINICAL.replaceAll(',1,', ',0,') })).config)).toMatch(
       /no death was seen among 4 patients/,
     );
-    expect(await failure((await make({ geneSets: SETS.replace('A\tB\tZ', 'X\tY\tZ') })).config)).toMatch(/no gene of TUMOUR is left of 3/);
-    expect(await failure((await make({ expression: EXPRESSION.replaceAll('-', '') })).config)).toMatch(/no negative value/);
+    expect(await failure((await make({ geneSets: SETS.replace('A\tB\tZ', 'X\tY\tZ') })).config)).toMatch(
+      /no gene of TUMOUR is left of 3/,
+    );
+    expect(await failure((await make({ expression: EXPRESSION.replaceAll('-', '') })).config)).toMatch(
+      /no negative value/,
+    );
     const labels = await make({ clinical: CLINICAL.replaceAll(',m', ',f'), config: 'task: {column: sex}' });
     expect(await failure(labels.config)).toMatch(/all 4 patients have the label 'f'/);
-    expect(await failure((await make({ config: 'task: {column: sec}' })).config)).toMatch(/needs the column 'sec'. Did you mean 'sex'\?/);
+    expect(await failure((await make({ config: 'task: {column: sec}' })).config)).toMatch(
+      /needs the column 'sec'. Did you mean 'sex'\?/,
+    );
     expect(await failure((await make({ config: 'task: diagnosis' })).config)).toMatch(/needs the column 'idh_status'/);
     const { config } = await make();
     expect(await failure({ ...config, features: { folder: '/nowhere' } })).toMatch(/feature folder does not exist/);
-    expect(await failure({ ...config, features: { folder: resolve(config.clinical.file, '..') } })).toMatch(/no .h5 file/);
+    expect(await failure({ ...config, features: { folder: resolve(config.clinical.file, '..') } })).toMatch(
+      /no .h5 file/,
+    );
   });
 
   it('hashes the tables', async () => {
@@ -150,7 +164,15 @@ describe('inspecting a cohort', () => {
     expect(progress).toEqual([1, 2, 3, 4]);
     expect(inspection).toMatchObject({
       clinical: { patients: 4, columns: 5 },
-      expression: { orientation: 'genes × patients', genes: 4, patients: 3, otherPatients: 1, lowest: -2, highest: 3, transform: 'none' },
+      expression: {
+        orientation: 'genes × patients',
+        genes: 4,
+        patients: 3,
+        otherPatients: 1,
+        lowest: -2,
+        highest: 3,
+        transform: 'none',
+      },
       geneSets: [
         { set: 'TUMOUR', genes: 3, inMatrix: 2, used: 2 },
         { set: 'MICROENVIRONMENT', genes: 1, inMatrix: 1, used: 1 },
@@ -169,24 +191,41 @@ describe('inspecting a cohort', () => {
   });
 
   it('tells what is wrong with the split, and with coordinates', async () => {
-    const problemsOf = async (config: string) => (await inspectCohort((await make({ config })).config)).problems.map(({ severity, message }) => `${severity} ${message}`);
+    const problemsOf = async (config: string) =>
+      (await inspectCohort((await make({ config })).config)).problems.map(
+        ({ severity, message }) => `${severity} ${message}`,
+      );
     expect(await problemsOf('split: {file: none.csv}')).toContain('error the file does not exist');
-    expect(await problemsOf('split: {file: clinical.csv}')).toContain('error the columns are patient_id, time, event, site, sex');
-    expect(await problemsOf('split: {folds: 3, validation: 0.3}')).toContain('warning there are 3 folds and split.fold names none');
-    expect((await problemsOf('split: {folds: 3, fold: 0, validation: 0.3}')).filter((text) => /fold|split/.test(text))).toEqual([]);
+    expect(await problemsOf('split: {file: clinical.csv}')).toContain(
+      'error the columns are patient_id, time, event, site, sex',
+    );
+    expect(await problemsOf('split: {folds: 3, validation: 0.3}')).toContain(
+      'warning there are 3 folds and split.fold names none',
+    );
+    expect(
+      (await problemsOf('split: {folds: 3, fold: 0, validation: 0.3}')).filter((text) => /fold|split/.test(text)),
+    ).toEqual([]);
     const { config, bags } = await make({ config: THIRDS });
     await writeBag(bags, 'P2_1.h5', { shape: [40, 8], features: new Float32Array(320), coords: new Int32Array(78) });
     const { problems } = await inspectCohort(config);
-    expect(problems).toContainEqual(expect.objectContaining({ severity: 'error', message: "'coords' has the shape [39, 2] beside 40 patches" }));
+    expect(problems).toContainEqual(
+      expect.objectContaining({ severity: 'error', message: "'coords' has the shape [39, 2] beside 40 patches" }),
+    );
   });
 
   it('keeps missing values of genes that nobody needs, and the noise of float32, out of the range', async () => {
-    const { config } = await make({ expression: 'gene,P1,P10,P2\nA,-2.398,2,3\nB,1,2,3\nC,1,-2,3.1\nD,,1,1\n', config: THIRDS });
+    const { config } = await make({
+      expression: 'gene,P1,P10,P2\nA,-2.398,2,3\nB,1,2,3\nC,1,-2,3.1\nD,,1,1\n',
+      config: THIRDS,
+    });
     expect((await inspectCohort(config)).expression).toMatchObject({ lowest: -2.398, highest: 3.1 });
   });
 
   it('warns of a bag that is too small for the attention', async () => {
-    const messages = async (bag: number) => (await inspectCohort((await make({ config: `model: {bag: ${bag}}` })).config)).problems.map(({ message }) => message).filter((m) => m.includes('model.bag'));
+    const messages = async (bag: number) =>
+      (await inspectCohort((await make({ config: `model: {bag: ${bag}}` })).config)).problems
+        .map(({ message }) => message)
+        .filter((m) => m.includes('model.bag'));
     expect(await messages(49)).toEqual(['a bag of 49 tokens (model.bag) leaves the attention a single key']);
     expect([...(await messages(64)), ...(await messages(400))]).toEqual([]);
   });

@@ -35,7 +35,10 @@ export async function gatherCohort(config: Config, purpose: Purpose = 'study'): 
     const file = expression.geneMap;
     geneMaps.push(file === undefined ? undefined : await collecting(problems, () => readGeneMap(file, problems)));
   }
-  const geneSets = purpose === 'study' ? await collecting(problems, () => readSubspaceGenes(config.geneSets, problems, geneMaps[0])) : purpose.genes;
+  const geneSets =
+    purpose === 'study'
+      ? await collecting(problems, () => readSubspaceGenes(config.geneSets, problems, geneMaps[0]))
+      : purpose.genes;
   const genes = new Set(geneSets && [...geneSets.tumour, ...geneSets.microenvironment]);
   const files: CohortFiles[] = [];
   for (const [i, one] of configs.entries()) files.push(await readCohortFiles(one, genes, geneMaps[i], problems));
@@ -44,18 +47,28 @@ export async function gatherCohort(config: Config, purpose: Purpose = 'study'): 
   if (purpose === 'study' && tables.length > 0) checkOutcomes(tables, config, problems);
   problems.push(...cohortDisagreements(files));
   const cohort =
-    geneSets && files.every(isRead) ? await collecting(problems, async () => assemble(files, geneSets, purpose, problems)) : undefined;
+    geneSets && files.every(isRead)
+      ? await collecting(problems, async () => assemble(files, geneSets, purpose, problems))
+      : undefined;
   const failed = problems.some(({ severity }) => severity === 'error');
   return { files: files as [CohortFiles, ...CohortFiles[]], geneSets, cohort: failed ? undefined : cohort, problems };
 }
 
 /** The configs of `moreCohorts`, with what a study has once taken from its own config. */
-async function otherConfigs({ moreCohorts = [], task, labels, model, geneSets }: Config, problems: Problem[]): Promise<Config[]> {
+async function otherConfigs(
+  { moreCohorts = [], task, labels, model, geneSets }: Config,
+  problems: Problem[],
+): Promise<Config[]> {
   const configs: Config[] = [];
   for (const path of moreCohorts) {
     const other = await collecting(problems, () => loadConfig(path));
     if (other?.moreCohorts) {
-      problems.push({ severity: 'error', file: path, message: "a config that 'moreCohorts' names has 'moreCohorts' itself", remedy: 'List all cohorts in one config' });
+      problems.push({
+        severity: 'error',
+        file: path,
+        message: "a config that 'moreCohorts' names has 'moreCohorts' itself",
+        remedy: 'List all cohorts in one config',
+      });
     }
     if (other) configs.push({ ...other, task, labels, model, geneSets });
   }
@@ -77,11 +90,21 @@ export async function loadCohort(config: Config): Promise<{ cohort: Cohort; prob
  */
 export async function loadExternalCohort(
   config: Config,
-  { genes, timeUnit, ...study }: Pick<Config, 'task' | 'labels' | 'model'> & { readonly genes: Cohort['genes']; readonly timeUnit?: Cohort['timeUnit'] | undefined },
+  {
+    genes,
+    timeUnit,
+    ...study
+  }: Pick<Config, 'task' | 'labels' | 'model'> & {
+    readonly genes: Cohort['genes'];
+    readonly timeUnit?: Cohort['timeUnit'] | undefined;
+  },
 ): Promise<{ cohort: Cohort; problems: readonly Problem[] }> {
   const { cohort, problems } = loaded(await gatherCohort({ ...config, ...study }, { genes }));
   const unit = timeUnit ?? cohort.timeUnit;
-  const inUnit = { patients: inTimeUnit(cohort.patients, cohort.timeUnit, unit), incomplete: inTimeUnit(cohort.incomplete, cohort.timeUnit, unit) };
+  const inUnit = {
+    patients: inTimeUnit(cohort.patients, cohort.timeUnit, unit),
+    incomplete: inTimeUnit(cohort.incomplete, cohort.timeUnit, unit),
+  };
   return { cohort: { ...cohort, ...inUnit, timeUnit: unit }, problems };
 }
 
@@ -98,7 +121,12 @@ function isRead(files: CohortFiles): files is ReadFiles {
   return clinical !== undefined && expression !== undefined && transform !== undefined && flow !== undefined;
 }
 
-function assemble(files: readonly ReadFiles[], geneSets: Cohort['genes'], purpose: Purpose, problems: Problem[]): Cohort {
+function assemble(
+  files: readonly ReadFiles[],
+  geneSets: Cohort['genes'],
+  purpose: Purpose,
+  problems: Problem[],
+): Cohort {
   const [{ config, clinical, transform }] = files as readonly [ReadFiles];
   const matrices = files.map((one) => ({
     name: one.config.name,
@@ -107,7 +135,10 @@ function assemble(files: readonly ReadFiles[], geneSets: Cohort['genes'], purpos
     transform: one.transform,
   }));
   const expression = mergeExpressions(matrices, problems);
-  const genes = purpose === 'study' ? presentGenes(config, geneSets, expression, problems) : requireGenes(config, geneSets, expression);
+  const genes =
+    purpose === 'study'
+      ? presentGenes(config, geneSets, expression, problems)
+      : requireGenes(config, geneSets, expression);
   const headers = files.flatMap((one) => [...one.headers.values()]);
   if (purpose === 'study') problems.push(...scalingProblems(config));
   const { leaveOutFloorsBy } = config.expression;
@@ -134,13 +165,18 @@ function assemble(files: readonly ReadFiles[], geneSets: Cohort['genes'], purpos
 }
 
 /** The genes of a model, all of which a matrix must have. */
-function requireGenes({ expression: { file } }: Config, genes: Cohort['genes'], { genes: there }: Cohort['expression']): Cohort['genes'] {
+function requireGenes(
+  { expression: { file } }: Config,
+  genes: Cohort['genes'],
+  { genes: there }: Cohort['expression'],
+): Cohort['genes'] {
   const inMatrix = new Set(there);
   const needed = [...new Set([...genes.tumour, ...genes.microenvironment])];
   const absent = needed.filter((gene) => !inMatrix.has(gene));
   if (absent.length === 0) return genes;
   const message = `the matrix lacks ${absent.length} of the ${needed.length} genes that the model reads (${someOf(absent, 10)})`;
-  const remedy = 'Where they have other names there, give expression.geneMap; otherwise train on the genes that both cohorts have (moreCohorts)';
+  const remedy =
+    'Where they have other names there, give expression.geneMap; otherwise train on the genes that both cohorts have (moreCohorts)';
   throw badInput({ file, message, remedy });
 }
 
@@ -150,7 +186,14 @@ function scalingProblems({ expression: { scaling, file } }: Config): Problem[] {
   const message =
     "expression.scaling is 'cohort': each cohort's genes are scaled by its own patients. That hides batch effects and real differences between the cohorts alike, " +
     'makes new ones where the cohorts are of different patients, and the model can read no single patient';
-  return [{ severity: 'warning', file, message, remedy: "Leave it at 'training' where the cohorts can be brought to one unit" }];
+  return [
+    {
+      severity: 'warning',
+      file,
+      message,
+      remedy: "Leave it at 'training' where the cohorts can be brought to one unit",
+    },
+  ];
 }
 
 /** The encoder as the config says it, or the first file that does. */

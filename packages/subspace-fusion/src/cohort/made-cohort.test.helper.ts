@@ -23,19 +23,41 @@ export interface MadeCohort {
 
 /** Writes a cohort into a folder of its own and returns the path of its config, `NAME.yaml`. */
 export async function makeCohort(made: MadeCohort): Promise<string> {
-  const { name, clinical, expression, width = 4, encoder, config = '', clinicalConfig = '', expressionConfig = 'transform: none' } = made;
+  const {
+    name,
+    clinical,
+    expression,
+    width = 4,
+    encoder,
+    config = '',
+    clinicalConfig = '',
+    expressionConfig = 'transform: none',
+  } = made;
   const folder = made.folder ?? newFolder();
   const ids = clinical.map((row) => String(row['patient_id']));
   const { measured = ids, scanned = ids } = made;
   const columns = Object.keys(clinical[0]);
   const lines = (rows: readonly (readonly (string | number)[])[]) => rows.map((row) => `${row.join(',')}\n`).join('');
   const quoted = (cell: string | number | undefined) => (/,/.test(String(cell)) ? `"${cell}"` : (cell ?? ''));
-  write(folder, `${name}.csv`, lines([columns, ...clinical.map((row) => columns.map((column) => quoted(row[column])))]));
-  write(folder, `${name}-expression.csv`, lines([['gene', ...measured], ...Object.entries(expression).map(([gene, values]) => [gene, ...values])]));
+  write(
+    folder,
+    `${name}.csv`,
+    lines([columns, ...clinical.map((row) => columns.map((column) => quoted(row[column])))]),
+  );
+  write(
+    folder,
+    `${name}-expression.csv`,
+    lines([['gene', ...measured], ...Object.entries(expression).map(([gene, values]) => [gene, ...values])]),
+  );
   write(folder, `${name}.gmt`, 'TUMOUR\tx\tA\tB\nMICROENVIRONMENT\tx\tC\tD\n');
   const bags = join(folder, `${name}-bags`);
   mkdirSync(bags);
-  for (const id of scanned) await writeBag(bags, `${id}-DX1.h5`, { shape: [40, width], features: new Float32Array(40 * width).fill(1), ...(encoder ? { encoder } : {}) });
+  for (const id of scanned)
+    await writeBag(bags, `${id}-DX1.h5`, {
+      shape: [40, width],
+      features: new Float32Array(40 * width).fill(1),
+      ...(encoder ? { encoder } : {}),
+    });
   return write(
     folder,
     `${name}.yaml`,

@@ -34,7 +34,9 @@ const gistic: Reader<number> = (cell) => {
 };
 
 /** For each marker its clinical column and how its cells read. */
-const COLUMNS: { readonly [M in keyof Markers]: { readonly column: string; readonly read: Reader<NonNullable<Markers[M]>> } } = {
+const COLUMNS: {
+  readonly [M in keyof Markers]: { readonly column: string; readonly read: Reader<NonNullable<Markers[M]>> };
+} = {
   idh: {
     column: 'idh_status',
     read: words([
@@ -42,7 +44,13 @@ const COLUMNS: { readonly [M in keyof Markers]: { readonly column: string; reado
       ['wildtype', 'wt|wildtype|wild-type|wild type|idh-wildtype|idhwt|0|0.0'],
     ]),
   },
-  codeleted: { column: 'codel_1p19q', read: yesNo('codel|codeleted|co-deleted|idhmut-codel', 'non-codel|noncodel|non-codeleted|intact|idhmut-non-codel|idhwt') },
+  codeleted: {
+    column: 'codel_1p19q',
+    read: yesNo(
+      'codel|codeleted|co-deleted|idhmut-codel',
+      'non-codel|noncodel|non-codeleted|intact|idhmut-non-codel|idhwt',
+    ),
+  },
   cdkn2a: { column: 'cdkn2a_gistic', read: gistic },
   cdkn2b: { column: 'cdkn2b_gistic', read: gistic },
   homozygousDeletion: { column: 'cdkn2ab_homdel', read: yesNo('deleted|homozygous deletion', 'intact|not deleted') },
@@ -58,7 +66,10 @@ const COLUMNS: { readonly [M in keyof Markers]: { readonly column: string; reado
   tertMutant: { column: 'tert_promoter', read: yesNo('mutant|mut|mutated', 'wt|wildtype|wild-type|wild type') },
   egfr: { column: 'egfr_gistic', read: gistic },
   egfrAmplified: { column: 'egfr_amp', read: yesNo('amplified|amp', 'not amplified|non-amplified') },
-  gain7loss10: { column: 'chr7gain_chr10loss', read: yesNo('gain & loss|gain chr 7 & loss chr 10|+7/-10', 'no combined cna|absent') },
+  gain7loss10: {
+    column: 'chr7gain_chr10loss',
+    read: yesNo('gain & loss|gain chr 7 & loss chr 10|+7/-10', 'no combined cna|absent'),
+  },
 };
 
 /** Names by which `clinical.columns` calls the markers, with the clinical column from which each is read. */
@@ -98,7 +109,10 @@ export function readMarkers(clinical: ClinicalRow, wanted: readonly (keyof Marke
 export function countMarkers(rows: readonly ClinicalRow[], columns: readonly string[]): Record<string, number> {
   const present = Object.values(COLUMNS).filter(({ column }) => columns.includes(column));
   return Object.fromEntries(
-    present.map(({ column, read }) => [column, rows.filter((row) => row[column] && read(row[column]) !== undefined).length]),
+    present.map(({ column, read }) => [
+      column,
+      rows.filter((row) => row[column] && read(row[column]) !== undefined).length,
+    ]),
   );
 }
 
@@ -135,7 +149,9 @@ export function contradictions(m: Markers): string[] {
     found.push('idh_status is wild type and codel_1p19q is codeleted, which defines an IDH-mutant tumour');
   const calls = [m.cdkn2a, m.cdkn2b].filter((call) => call !== undefined);
   if (m.homozygousDeletion !== undefined && calls.length > 0 && m.homozygousDeletion !== calls.includes(-2)) {
-    found.push(`cdkn2ab_homdel is ${Number(m.homozygousDeletion)} and the GISTIC calls of CDKN2A/B are ${calls.join(' and ')}`);
+    found.push(
+      `cdkn2ab_homdel is ${Number(m.homozygousDeletion)} and the GISTIC calls of CDKN2A/B are ${calls.join(' and ')}`,
+    );
   }
   if (m.egfrAmplified !== undefined && m.egfr !== undefined && m.egfrAmplified !== (m.egfr === 2)) {
     found.push(`egfr_amp is ${Number(m.egfrAmplified)} and egfr_gistic is ${m.egfr}`);

@@ -37,9 +37,15 @@ export function mergeExpressions(parts: readonly CohortExpression[], problems: P
     problems.push({ severity: 'warning', file, message, remedy: 'They are left out' });
   }
   if (genes.length === 0) {
-    throw badInput({ file: others[0].file, message: `no gene of '${first.name}' is in all cohorts`, remedy: 'Bring the names to symbols by expression.geneMap' });
+    throw badInput({
+      file: others[0].file,
+      message: `no gene of '${first.name}' is in all cohorts`,
+      remedy: 'Bring the names to symbols by expression.geneMap',
+    });
   }
-  const aligned = parts.map(({ expression, transform }) => alignGenes(transformExpression(expression, transform), genes));
+  const aligned = parts.map(({ expression, transform }) =>
+    alignGenes(transformExpression(expression, transform), genes),
+  );
   const compared = parts.map(({ name, file }, i) => ({ name, file, expression: aligned[i] }));
   for (const other of compared.slice(1)) problems.push(...compareExpressions(compared[0], other));
   const values = new Float32Array(aligned.reduce((length, part) => length + part.values.length, 0));
@@ -63,7 +69,10 @@ function alignGenes({ patients, genes, values, ...rest }: Expression, wanted: re
 }
 
 /** Patients of all cohorts, times in the unit of the first. */
-export function mergePatients<P extends Patient>(files: readonly CohortFiles[], take: (files: CohortFiles) => readonly P[]): readonly P[] {
+export function mergePatients<P extends Patient>(
+  files: readonly CohortFiles[],
+  take: (files: CohortFiles) => readonly P[],
+): readonly P[] {
   const { timeUnit } = files[0].config.clinical;
   return files.flatMap((one) => inTimeUnit(take(one), one.config.clinical.timeUnit, timeUnit));
 }
@@ -94,7 +103,15 @@ function repeatedPatients(files: readonly CohortFiles[]): Problem[] {
     for (const { id } of patients) fileOf.set(id, fileOf.get(id) ?? file);
     if (before === undefined) return [];
     const message = `${counted(twice.length, 'patient is', 'patients are')} in ${before} too (${someOf(twice.map(({ id }) => id))})`;
-    return [{ severity: 'error', file, row: twice[0].row, message, remedy: 'A patient is of one cohort: delete one of the rows, or give different people different ids' }];
+    return [
+      {
+        severity: 'error',
+        file,
+        row: twice[0].row,
+        message,
+        remedy: 'A patient is of one cohort: delete one of the rows, or give different people different ids',
+      },
+    ];
   });
 }
 
@@ -105,7 +122,14 @@ function otherEndpoints([first, ...others]: readonly CohortFiles[]): Problem[] {
     const endpoint = clinical?.endpoint;
     if (!one || !endpoint || endpoint.name === one.name) return [];
     const message = `the endpoint is ${endpoint.name} (${endpoint.event}), that of ${first.clinical.file} is ${one.name} (${one.event})`;
-    return [{ severity: 'error', file: clinical.file, message, remedy: 'Name columns of one endpoint, and what it is by clinical.endpoint' }];
+    return [
+      {
+        severity: 'error',
+        file: clinical.file,
+        message,
+        remedy: 'Name columns of one endpoint, and what it is by clinical.endpoint',
+      },
+    ];
   });
 }
 
@@ -116,7 +140,12 @@ function otherPatches(files: readonly CohortFiles[]): Problem[] {
     if (!header) return [];
     const said = firstOf(summarise(headers.values()));
     const encoder = features.encoder ?? said.encoder;
-    return [[`${features.folder} (${name})`, { ...said, patches: header.patches, width: header.width, ...(encoder === undefined ? {} : { encoder }) }]];
+    return [
+      [
+        `${features.folder} (${name})`,
+        { ...said, patches: header.patches, width: header.width, ...(encoder === undefined ? {} : { encoder }) },
+      ],
+    ];
   });
   return disagreements(new Map(spokesmen), undefined);
 }

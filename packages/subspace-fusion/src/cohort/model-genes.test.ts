@@ -11,10 +11,17 @@ const training = IDS.filter((_, p) => !isTest(p));
 const inY = (p: number) => p >= 30;
 
 /** Values by gene: two studies of 30 patients, 20 of each to train; `of` sets a floor or its absence. */
-function cohort(of: Readonly<Record<string, (p: number) => number>>, sets: Cohort['genes'] = { tumour: ['A', 'B'], microenvironment: ['C'] }): Cohort {
+function cohort(
+  of: Readonly<Record<string, (p: number) => number>>,
+  sets: Cohort['genes'] = { tumour: ['A', 'B'], microenvironment: ['C'] },
+): Cohort {
   const genes = ['A', 'B', 'C', ...Array.from({ length: 20 }, (_, r) => `R${r}`)];
   const value = (gene: string, g: number, p: number) => of[gene]?.(p) ?? 5 + normal(g + 1, p);
-  const expression = { patients: IDS, genes, values: Float32Array.from(IDS.flatMap((_, p) => genes.map((gene, g) => value(gene, g, p)))) };
+  const expression = {
+    patients: IDS,
+    genes,
+    values: Float32Array.from(IDS.flatMap((_, p) => genes.map((gene, g) => value(gene, g, p)))),
+  };
   const patients = IDS.map((id, p) => ({ id, cohort: 'x', clinical: { study: inY(p) ? 'y' : 'x' }, bags: [] }));
   const made: Partial<Cohort> = { names: ['x'], patients, incomplete: [], expression, genes: sets };
   return made as Cohort;
@@ -59,7 +66,12 @@ describe('the genes of a model', () => {
 
   it('are of random sets drawn without those floors, and without a look at test patients', () => {
     const drawn = (of: Parameters<typeof cohort>[0], ids = training) => {
-      const { tumour, microenvironment } = chooseGenes(cohort(of, { tumour: ['A', 'B'], microenvironment: ['C', 'R0'] }), config(', random: 1'), ids, []);
+      const { tumour, microenvironment } = chooseGenes(
+        cohort(of, { tumour: ['A', 'B'], microenvironment: ['C', 'R0'] }),
+        config(', random: 1'),
+        ids,
+        [],
+      );
       expect([tumour.length, microenvironment.length]).toEqual([2, 2]);
       return [...tumour, ...microenvironment];
     };

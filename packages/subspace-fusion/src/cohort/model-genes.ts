@@ -17,17 +17,33 @@ export function chooseGenes(
   training: readonly string[],
   problems: Problem[],
 ): Cohort['genes'] {
-  const { expression: { leaveOutFloorsBy: column }, geneSets: { random } } = config;
+  const {
+    expression: { leaveOutFloorsBy: column },
+    geneSets: { random },
+  } = config;
   const tellTale = column === undefined ? new Set<string>() : tellTaleGenes(cohort, column, training);
-  const left = (subspace: Subspace) => withoutFloors(cohort.genes[subspace], subspace, tellTale, config, training.length, problems);
+  const left = (subspace: Subspace) =>
+    withoutFloors(cohort.genes[subspace], subspace, tellTale, config, training.length, problems);
   const ofSets = { tumour: left('tumour'), microenvironment: left('microenvironment') };
-  const genes = random === undefined ? ofSets : randomGenes({ seed: random, instead: ofSets, without: tellTale, training }, cohort, config.expression.file, problems);
+  const genes =
+    random === undefined
+      ? ofSets
+      : randomGenes(
+          { seed: random, instead: ofSets, without: tellTale, training },
+          cohort,
+          config.expression.file,
+          problems,
+        );
   problems.push(...definitionProblems(config, genes));
   return genes;
 }
 
 /** Genes whose floor among these patients gives a group of a clinical column away, within any of the cohorts, or one of several cohorts. */
-function tellTaleGenes({ names, patients, incomplete, expression }: Cohort, column: string, ids: readonly string[]): Set<string> {
+function tellTaleGenes(
+  { names, patients, incomplete, expression }: Cohort,
+  column: string,
+  ids: readonly string[],
+): Set<string> {
   const asked = new Set(ids);
   const own = [...patients, ...incomplete].filter(({ id }) => asked.has(id));
   const floorsBy = (groupOf: (patient: Patient) => string | undefined) => {
@@ -38,7 +54,10 @@ function tellTaleGenes({ names, patients, incomplete, expression }: Cohort, colu
     return floorGenes(expression, new Map(groups));
   };
   if (names.length === 1) return new Set(floorsBy(({ clinical }) => clinical[column]));
-  return new Set([...floorsBy(({ cohort }) => cohort), ...floorsBy(({ cohort, clinical }) => `${cohort} ${clinical[column] ?? ''}`)]);
+  return new Set([
+    ...floorsBy(({ cohort }) => cohort),
+    ...floorsBy(({ cohort, clinical }) => `${cohort} ${clinical[column] ?? ''}`),
+  ]);
 }
 
 function withoutFloors(
@@ -54,15 +73,27 @@ function withoutFloors(
   const [set, file, among] = [geneSets[subspace], geneSetsFile(geneSets), `among ${counted(patients, 'patient')}`];
   if (leftOut.length === genes.length) {
     const message = `every gene of ${set} that the matrix has (${genes.length}) has a floor that gives the ${column} away ${among}, and none is left`;
-    throw badInput({ file, message, remedy: 'Give a larger gene set, another split, or no expression.leaveOutFloorsBy' });
+    throw badInput({
+      file,
+      message,
+      remedy: 'Give a larger gene set, another split, or no expression.leaveOutFloorsBy',
+    });
   }
   const message = `${leftOut.length} of ${genes.length} genes of ${set} ${leftOut.length === 1 ? 'has' : 'have'} a floor that gives the ${column} away ${among} (${someOf(leftOut)})`;
-  problems.push({ severity: 'warning', file, message, remedy: 'They are left out. Each training decides by its training patients alone' });
+  problems.push({
+    severity: 'warning',
+    file,
+    message,
+    remedy: 'They are left out. Each training decides by its training patients alone',
+  });
   return genes.filter((gene) => !tellTale.has(gene));
 }
 
 /** Genes of the input that are part of the label's definition. */
-function definitionProblems({ task, labels, geneSets }: Pick<Config, 'task' | 'labels' | 'geneSets'>, genes: Cohort['genes']): Problem[] {
+function definitionProblems(
+  { task, labels, geneSets }: Pick<Config, 'task' | 'labels' | 'geneSets'>,
+  genes: Cohort['genes'],
+): Problem[] {
   const defining = new Set(definingGenes(task, labels));
   const given = [...genes.tumour, ...genes.microenvironment].filter((gene) => defining.has(gene));
   if (given.length === 0) return [];

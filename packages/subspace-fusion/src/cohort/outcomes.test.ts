@@ -21,8 +21,12 @@ describe('the diagnosis', () => {
     expect(labelOf({ idh_status: 'Mutant', codel_1p19q: 'codel' }, 'diagnosis')).toBe('oligodendroglioma');
     expect(labelOf({ ...MUTANT, ...INTACT, histologic_grade: 'G3' }, 'diagnosis')).toBe('astrocytoma, grade 2-3');
     expect(labelOf({ ...MUTANT, histologic_grade: 'G4' }, 'diagnosis')).toBe('astrocytoma, grade 4');
-    expect(labelOf({ ...MUTANT, cdkn2ab_homdel: '1', histologic_grade: 'G2' }, 'diagnosis')).toBe('astrocytoma, grade 4');
-    expect(labelOf({ ...MUTANT, cdkn2b_gistic: '-2', histologic_grade: 'G2' }, 'diagnosis')).toBe('astrocytoma, grade 4');
+    expect(labelOf({ ...MUTANT, cdkn2ab_homdel: '1', histologic_grade: 'G2' }, 'diagnosis')).toBe(
+      'astrocytoma, grade 4',
+    );
+    expect(labelOf({ ...MUTANT, cdkn2b_gistic: '-2', histologic_grade: 'G2' }, 'diagnosis')).toBe(
+      'astrocytoma, grade 4',
+    );
   });
 
   it('counts one lost copy of CDKN2A/B by the paper only', () => {
@@ -32,7 +36,13 @@ describe('the diagnosis', () => {
   });
 
   it('takes an IDH wild type for a glioblastoma by any criterion, by the paper without one', () => {
-    const negative = { ...WILD, histology: 'astrocytoma', tert_promoter: 'WT', egfr_gistic: '1', chr7gain_chr10loss: '0' };
+    const negative = {
+      ...WILD,
+      histology: 'astrocytoma',
+      tert_promoter: 'WT',
+      egfr_gistic: '1',
+      chr7gain_chr10loss: '0',
+    };
     expect(labelOf(negative, 'diagnosis')).toBe('none: IDH wild type without a criterion of glioblastoma');
     expect(labelOf({ ...negative, tert_promoter: '' }, 'diagnosis')).toMatch(/not all of them tested/);
     expect(labelOf(negative, 'diagnosis', 'paper')).toBe('glioblastoma');
@@ -53,7 +63,9 @@ describe('the diagnosis', () => {
     expect(labelOf({ idh_status: 'Mutant' }, 'diagnosis')).toBe('none: codel_1p19q unknown');
     for (const rule of ['who2021', 'paper'] as const) {
       expect(labelOf({ ...MUTANT, ...INTACT }, 'diagnosis', rule)).toBe('none: histologic_grade unknown');
-      expect(labelOf({ ...MUTANT, histologic_grade: 'G2' }, 'diagnosis', rule)).toBe('none: cdkn2a_gistic and cdkn2b_gistic unknown');
+      expect(labelOf({ ...MUTANT, histologic_grade: 'G2' }, 'diagnosis', rule)).toBe(
+        'none: cdkn2a_gistic and cdkn2b_gistic unknown',
+      );
     }
   });
 });
@@ -94,12 +106,12 @@ describe('other class tasks', () => {
       }),
     );
     expect(found).toHaveLength(4);
-    expect(contradictions(readMarkers({ ...WILD, cdkn2ab_homdel: '1', cdkn2a_gistic: '-1', cdkn2b_gistic: '-2' }))).toEqual([]);
-    expect(unreadableMarkers({ idh_status: 'maybe', histologic_grade: 'G9', tert_promoter: '', cdkn2a_gistic: '-3' })).toEqual([
-      'idh_status',
-      'cdkn2a_gistic',
-      'histologic_grade',
-    ]);
+    expect(
+      contradictions(readMarkers({ ...WILD, cdkn2ab_homdel: '1', cdkn2a_gistic: '-1', cdkn2b_gistic: '-2' })),
+    ).toEqual([]);
+    expect(
+      unreadableMarkers({ idh_status: 'maybe', histologic_grade: 'G9', tert_promoter: '', cdkn2a_gistic: '-3' }),
+    ).toEqual(['idh_status', 'cdkn2a_gistic', 'histologic_grade']);
   });
 });
 
@@ -128,7 +140,13 @@ describe('survival bins and class weights', () => {
 const CLINICAL = '../shared/data/tcga-gbmlgg/clinical.csv';
 describe.skipIf(!existsSync(CLINICAL))('the real clinical table (../shared/data is there)', async () => {
   const read = async () => {
-    const config = { file: CLINICAL, patient: 'patient_id', time: 'survival_months', event: 'event', timeUnit: 'months' as const };
+    const config = {
+      file: CLINICAL,
+      patient: 'patient_id',
+      time: 'survival_months',
+      event: 'event',
+      timeUnit: 'months' as const,
+    };
     return (await readClinical(config, [])).patients;
   };
 
@@ -147,7 +165,8 @@ describe.skipIf(!existsSync(CLINICAL))('the real clinical table (../shared/data 
       'histologic_grade unknown': 9,
     });
     const subtypes = labelPatients(patients, 'subtype', 'who2021').byPatient;
-    for (const { id, clinical } of patients) expect(subtypes.get(id)).toBe(clinical['who2021_diagnosis'].split(',')[0] || undefined);
+    for (const { id, clinical } of patients)
+      expect(subtypes.get(id)).toBe(clinical['who2021_diagnosis'].split(',')[0] || undefined);
   });
 
   it('agrees with its own column of the paper’s rule, but for unknown grades', async () => {

@@ -40,35 +40,66 @@ describe('choosing patients by include', () => {
   it('keeps those who meet every condition, commas and all, and counts the others by the first that they fail', async () => {
     const found = await including(`['entity=glioblastoma, IDH-wildtype', sample_type=Primary Tumor]`);
     expect(ids(found)).toEqual(['P1', 'P4', 'P5']);
-    expect(found.cohort.flow[0]).toMatchObject({ patients: 8, notIncluded: { 'entity=glioblastoma, IDH-wildtype': 3, 'sample_type=Primary Tumor': 2 }, complete: 3 });
+    expect(found.cohort.flow[0]).toMatchObject({
+      patients: 8,
+      notIncluded: { 'entity=glioblastoma, IDH-wildtype': 3, 'sample_type=Primary Tumor': 2 },
+      complete: 3,
+    });
     expect(warnings(found).slice(0, 2)).toEqual([
       '3 of 8 patients do not have entity=glioblastoma, IDH-wildtype (P6, P7, P8)',
       '2 of 5 patients do not have sample_type=Primary Tumor (P2, P3)',
     ]);
     expect(warnings(found).filter((message) => message.includes('belong'))).toEqual([]);
-    expect(describeFlow(found.cohort.flow[0])).toBe('8 patients: 3 not of entity=glioblastoma, IDH-wildtype, 2 not of sample_type=Primary Tumor; 3 complete');
+    expect(describeFlow(found.cohort.flow[0])).toBe(
+      '8 patients: 3 not of entity=glioblastoma, IDH-wildtype, 2 not of sample_type=Primary Tumor; 3 complete',
+    );
   });
 
   it('takes several values, numbers too, and leaves out who is unknown', async () => {
-    expect(ids(await including('[{column: sample_type, values: [Primary Tumor, Recurrent Tumor]}]'))).toEqual(['P1', 'P2', 'P4', 'P5', 'P6', 'P7', 'P8']);
+    expect(ids(await including('[{column: sample_type, values: [Primary Tumor, Recurrent Tumor]}]'))).toEqual([
+      'P1',
+      'P2',
+      'P4',
+      'P5',
+      'P6',
+      'P7',
+      'P8',
+    ]);
     expect(ids(await including('[{column: event, values: [1]}]'))).toEqual(['P2', 'P4', 'P6', 'P8']);
   });
 
   it('knows diagnosis, grade and subtype by the rule of the labels where the table has no such column', async () => {
     expect(ids(await including('[subtype=astrocytoma]'))).toEqual(['P6', 'P7']);
-    expect(ids(await including('[{column: subtype, values: [glioblastoma, oligodendroglioma]}]'))).toEqual(['P1', 'P2', 'P3', 'P4', 'P5', 'P8']);
+    expect(ids(await including('[{column: subtype, values: [glioblastoma, oligodendroglioma]}]'))).toEqual([
+      'P1',
+      'P2',
+      'P3',
+      'P4',
+      'P5',
+      'P8',
+    ]);
   });
 
   it('refuses what nobody has and names the nearest', async () => {
-    await expect(including('[sampletype=Primary Tumor]')).rejects.toThrow(/made\.csv, row 1: there is no column 'sampletype' \(include\)\. Did you mean 'sample_type'\?/);
-    await expect(including('[sample_type=Primary tumour]')).rejects.toThrow(/no patient has sample_type=Primary tumour \(include\)\. Did you mean 'Primary Tumor'\?/);
+    await expect(including('[sampletype=Primary Tumor]')).rejects.toThrow(
+      /made\.csv, row 1: there is no column 'sampletype' \(include\)\. Did you mean 'sample_type'\?/,
+    );
+    await expect(including('[sample_type=Primary tumour]')).rejects.toThrow(
+      /no patient has sample_type=Primary tumour \(include\)\. Did you mean 'Primary Tumor'\?/,
+    );
     await expect(including('[sample_type]')).rejects.toThrow(/a condition is 'COLUMN=VALUE'/);
-    expect(warnings(await including('[{column: sample_type, values: [Primary Tumor, Metastasis]}]'))[0]).toBe('no patient has sample_type=Metastasis (include)');
+    expect(warnings(await including('[{column: sample_type, values: [Primary Tumor, Metastasis]}]'))[0]).toBe(
+      'no patient has sample_type=Metastasis (include)',
+    );
   });
 });
 
 describe('incomplete patients', () => {
-  const MADE = { measured: IDS.slice(0, 6), scanned: ['P1', 'P2', 'P3', 'P7'], expression: Object.fromEntries(GENES.map((gene, g) => [gene, values(g, IDS.slice(0, 6))])) };
+  const MADE = {
+    measured: IDS.slice(0, 6),
+    scanned: ['P1', 'P2', 'P3', 'P7'],
+    expression: Object.fromEntries(GENES.map((gene, g) => [gene, values(g, IDS.slice(0, 6))])),
+  };
 
   it('are counted by what they lack, and kept with what they have', async () => {
     const found = await load(MADE);
@@ -80,17 +111,35 @@ describe('incomplete patients', () => {
       ['P7', 'slides', 1, 'made'],
     ]);
     expect(found.cohort.expression.patients).toContain('P4');
-    expect(found.cohort.flow).toEqual([{ cohort: 'made', patients: 8, notIncluded: {}, noExpression: 1, noSlides: 3, neither: 1, complete: 3, noLabel: {} }]);
-    expect(describeFlow(found.cohort.flow[0])).toBe('8 patients: 1 without expression, 3 without slides, 1 with neither; 3 complete');
+    expect(found.cohort.flow).toEqual([
+      {
+        cohort: 'made',
+        patients: 8,
+        notIncluded: {},
+        noExpression: 1,
+        noSlides: 3,
+        neither: 1,
+        complete: 3,
+        noLabel: {},
+      },
+    ]);
+    expect(describeFlow(found.cohort.flow[0])).toBe(
+      '8 patients: 1 without expression, 3 without slides, 1 with neither; 3 complete',
+    );
   });
 
   it('are told apart from those without a label', async () => {
     const { cohort } = await load();
     expect(cohort.flow[0].noLabel).toEqual({ 'no follow-up': 1 });
     expect(describeFlow(cohort.flow[0])).toBe('8 patients; 8 complete, of which 1 without a label (1 no follow-up)');
-    expect((await load({ config: 'task: subtype\n', clinical: COHORT.clinical.map((row, i) => ({ ...row, idh_status: i === 0 ? '' : row['idh_status'] })) })).cohort.flow[0].noLabel).toEqual({
-      'idh_status unknown': 1,
-    });
+    expect(
+      (
+        await load({
+          config: 'task: subtype\n',
+          clinical: COHORT.clinical.map((row, i) => ({ ...row, idh_status: i === 0 ? '' : row['idh_status'] })),
+        })
+      ).cohort.flow[0].noLabel,
+    ).toEqual({ 'idh_status unknown': 1 });
   });
 
   it('stand in the flow of inspect', async () => {
@@ -103,27 +152,62 @@ describe('the endpoint', () => {
   const endpoint = async (clinicalConfig: string) => (await load({ clinicalConfig })).cohort;
 
   it('is OS unless the config or the name of the column says otherwise', async () => {
-    expect((await endpoint('')).endpoint).toEqual({ name: 'OS', time: 'time', event: 'event', rule: 'seen where event is 1 (or says so in a word), censored where it is 0' });
+    expect((await endpoint('')).endpoint).toEqual({
+      name: 'OS',
+      time: 'time',
+      event: 'event',
+      rule: 'seen where event is 1 (or says so in a word), censored where it is 0',
+    });
     expect((await endpoint('endpoint: DSS')).endpoint!.name).toBe('DSS');
   });
 
   it('has events by the values that the config lists, every other known value being censored', async () => {
     const text = await makeCohort({ ...COHORT, clinicalConfig: 'eventValues: [Progression, relapse]' });
     const cohort = (await loadCohort(await loadConfig(text, { 'clinical.event': 'PFI' }))).cohort;
-    expect(cohort.endpoint).toEqual({ name: 'PFI', time: 'time', event: 'PFI', rule: "seen where PFI is 'Progression' or 'relapse', otherwise censored" });
-    expect(cohort.patients.map(({ survival }) => survival?.event)).toEqual([true, true, false, false, false, false, false, undefined]);
-    await expect(loadConfig(text, { 'clinical.event': 'null', 'clinical.time': 'null' })).rejects.toThrow(/'clinical\.eventValues' needs 'clinical\.event'/);
+    expect(cohort.endpoint).toEqual({
+      name: 'PFI',
+      time: 'time',
+      event: 'PFI',
+      rule: "seen where PFI is 'Progression' or 'relapse', otherwise censored",
+    });
+    expect(cohort.patients.map(({ survival }) => survival?.event)).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+      false,
+      false,
+      undefined,
+    ]);
+    await expect(loadConfig(text, { 'clinical.event': 'null', 'clinical.time': 'null' })).rejects.toThrow(
+      /'clinical\.eventValues' needs 'clinical\.event'/,
+    );
   });
 
   it('reads cBioPortal’s statuses of other endpoints, and does not compare them with death', async () => {
-    const clinical = COHORT.clinical.map((row, i) => ({ ...row, PFS_STATUS: i < 6 ? '1:PROGRESSION' : '0:CENSORED', vital_status: 'Alive' }));
+    const clinical = COHORT.clinical.map((row, i) => ({
+      ...row,
+      PFS_STATUS: i < 6 ? '1:PROGRESSION' : '0:CENSORED',
+      vital_status: 'Alive',
+    }));
     const config = await loadConfig(await makeCohort({ ...COHORT, clinical }), { 'clinical.event': 'PFS_STATUS' });
     const { cohort, problems } = await loadCohort(config);
-    expect([cohort.endpoint!.name, cohort.patients.filter(({ survival }) => survival?.event).length]).toEqual(['PFS', 6]);
+    expect([cohort.endpoint!.name, cohort.patients.filter(({ survival }) => survival?.event).length]).toEqual([
+      'PFS',
+      6,
+    ]);
     expect(problems.map(({ message }) => message).filter((message) => message.includes('vital_status'))).toEqual([]);
     const { task } = await inspectCohort(config);
-    expect(task).toMatchObject({ endpoint: 'PFS', rule: 'seen where PFS_STATUS is 1 (or says so in a word), censored where it is 0', deaths: 6 });
-    const alive = await loadConfig(await makeCohort({ ...COHORT, clinical: clinical.map((row) => ({ ...row, PFS_STATUS: '0:CENSORED' })) }), { 'clinical.event': 'PFS_STATUS' });
+    expect(task).toMatchObject({
+      endpoint: 'PFS',
+      rule: 'seen where PFS_STATUS is 1 (or says so in a word), censored where it is 0',
+      deaths: 6,
+    });
+    const alive = await loadConfig(
+      await makeCohort({ ...COHORT, clinical: clinical.map((row) => ({ ...row, PFS_STATUS: '0:CENSORED' })) }),
+      { 'clinical.event': 'PFS_STATUS' },
+    );
     await expect(loadCohort(alive)).rejects.toThrow(/no event of PFS was seen among 7 patients/);
   });
 });
@@ -136,7 +220,9 @@ describe('random gene sets', () => {
     constant: IDS.map(() => 1),
   };
   const draw = async (seed: number, made: Partial<MadeCohort> = {}) => {
-    const config = await loadConfig(await makeCohort({ ...COHORT, expression, ...made }), { 'geneSets.random': String(seed) });
+    const config = await loadConfig(await makeCohort({ ...COHORT, expression, ...made }), {
+      'geneSets.random': String(seed),
+    });
     const { cohort } = await loadCohort(config);
     const problems: Problem[] = [];
     return { genes: chooseGenes(cohort, config, IDS, problems), problems };
@@ -148,7 +234,9 @@ describe('random gene sets', () => {
     expect([tumour.length, microenvironment.length]).toEqual([2, 2]);
     expect(new Set([...tumour, ...microenvironment]).size).toBe(4);
     for (const gene of [...tumour, ...microenvironment]) expect(others).toContain(gene);
-    expect(first.problems.map(({ message }) => message)).toContain('geneSets.random: the model reads 2 and 2 genes drawn from the 30 genes of the matrix that are in neither set (seed 1)');
+    expect(first.problems.map(({ message }) => message)).toContain(
+      'geneSets.random: the model reads 2 and 2 genes drawn from the 30 genes of the matrix that are in neither set (seed 1)',
+    );
     const reversed = Object.fromEntries(Object.entries(expression).reverse());
     expect((await draw(1, { expression: reversed })).genes).toEqual(first.genes);
     expect((await draw(2)).genes).not.toEqual(first.genes);
@@ -168,7 +256,14 @@ describe('random gene sets', () => {
   });
 
   it('leave out genes with a missing value or none of variation, and say where too few are left', async () => {
-    const few = { ...COHORT.expression, R0: values(10), R1: values(11), R2: values(12), constant: IDS.map(() => 1), gap: IDS.map((_, i) => (i === 0 ? NaN : i)) };
+    const few = {
+      ...COHORT.expression,
+      R0: values(10),
+      R1: values(11),
+      R2: values(12),
+      constant: IDS.map(() => 1),
+      gap: IDS.map((_, i) => (i === 0 ? NaN : i)),
+    };
     await expect(draw(1, { expression: few })).rejects.toThrow(
       /made-expression\.csv: random gene sets of 2 and 2 genes \(geneSets\.random\) need 4 genes outside both sets, and the matrix has 3 that are measured in all patients and vary/,
     );

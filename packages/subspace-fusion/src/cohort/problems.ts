@@ -29,7 +29,8 @@ export function formatProblem({ file, row, message, remedy }: Problem): string {
 /** An error that carries its problems, one line each, so that a caller can go on and collect more of them. */
 export function problemsError(problems: readonly Problem[]): UserError {
   const lines = problems.slice(0, SHOWN).map(formatProblem);
-  if (problems.length > SHOWN) lines.push(`… and ${problems.length - SHOWN} more; \`subspace inspect\` lists them all.`);
+  if (problems.length > SHOWN)
+    lines.push(`… and ${problems.length - SHOWN} more; \`subspace inspect\` lists them all.`);
   return new UserError(lines.join('\n'), { cause: problems });
 }
 

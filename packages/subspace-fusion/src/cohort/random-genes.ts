@@ -29,19 +29,31 @@ function isUsable({ patients, genes, values }: Expression, gene: number, isTrain
  * of which the first usable ones are taken: the sets of two splits differ by what one of the splits cannot use alone.
  * @throws {UserError} where the matrix has too few other genes.
  */
-export function randomGenes({ seed, instead, without, training }: RandomGenes, { genes: sets, expression }: Cohort, file: string, problems: Problem[]): Cohort['genes'] {
+export function randomGenes(
+  { seed, instead, without, training }: RandomGenes,
+  { genes: sets, expression }: Cohort,
+  file: string,
+  problems: Problem[],
+): Cohort['genes'] {
   const isTraining = new Set(training);
   const inSets = new Set([...sets.tumour, ...sets.microenvironment]);
   const placeOf = new Map(expression.genes.map((gene, g) => [gene, g]));
   const sorted = [...expression.genes].sort();
   const shuffled = Array.from(permutation(key(seed, 'random gene sets'), sorted.length), (i) => sorted[i]);
-  const usable = shuffled.filter((gene) => !inSets.has(gene) && !without.has(gene) && isUsable(expression, placeOf.get(gene)!, isTraining));
+  const usable = shuffled.filter(
+    (gene) => !inSets.has(gene) && !without.has(gene) && isUsable(expression, placeOf.get(gene)!, isTraining),
+  );
   const [T, M] = [instead.tumour.length, instead.microenvironment.length];
   if (usable.length < T + M) {
     const message = `random gene sets of ${T} and ${M} genes (geneSets.random) need ${T + M} genes outside both sets, and the matrix has ${usable.length} that are measured in all patients and vary`;
     throw badInput({ file, message, remedy: 'Give a matrix of all genes, or smaller gene sets' });
   }
   const message = `geneSets.random: the model reads ${T} and ${M} genes drawn from the ${usable.length} genes of the matrix that are in neither set (seed ${seed})`;
-  problems.push({ severity: 'warning', file, message, remedy: 'This is a control: of the gene sets only the sizes are used' });
+  problems.push({
+    severity: 'warning',
+    file,
+    message,
+    remedy: 'This is a control: of the gene sets only the sizes are used',
+  });
   return { tumour: usable.slice(0, T), microenvironment: usable.slice(T, T + M) };
 }

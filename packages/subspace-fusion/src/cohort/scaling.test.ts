@@ -12,13 +12,21 @@ import type { Expression } from './types.js';
 function matrix(columns: Record<string, number[]>): Expression {
   const genes = Object.keys(columns);
   const patients = Object.values(columns)[0].map((_, p) => `P${p}`);
-  return { patients, genes, values: Float32Array.from(patients.flatMap((_, p) => genes.map((gene) => columns[gene][p]))) };
+  return {
+    patients,
+    genes,
+    values: Float32Array.from(patients.flatMap((_, p) => genes.map((gene) => columns[gene][p]))),
+  };
 }
 
 describe('gene scaling', () => {
   const n = 400;
   const gaussian = Array.from({ length: n }, (_, i) => 10 + 2 * normal(7, i));
-  const expression = matrix({ A: gaussian, constant: gaussian.map(() => 0.1), wild: gaussian.map((x, i) => (i === 3 ? 3515 : x)) });
+  const expression = matrix({
+    A: gaussian,
+    constant: gaussian.map(() => 0.1),
+    wild: gaussian.map((x, i) => (i === 3 ? 3515 : x)),
+  });
   const { patients } = expression;
 
   it('gives training patients mean 0 and a deviation near 1, clipped at 3', () => {
@@ -93,15 +101,26 @@ describe.skipIf(!existsSync(DATA))('the real expression matrix (../shared/data i
     const sets = await readGeneSets(`${DATA}/gene-sets/glioma-subspaces.tcga1544.gmt`);
     const genes = new Set([...sets.values()].flat());
     const file = `${DATA}/tcga-gbmlgg/expression.csv.gz`;
-    const { expression, orientation, otherPatients } = await readExpression(file, { patients: new Set(studyOf.keys()), genes }, []);
-    expect([expression.genes.length, expression.patients.length, orientation, otherPatients]).toEqual([1544, 569, 'genes × patients', []]);
+    const { expression, orientation, otherPatients } = await readExpression(
+      file,
+      { patients: new Set(studyOf.keys()), genes },
+      [],
+    );
+    expect([expression.genes.length, expression.patients.length, orientation, otherPatients]).toEqual([
+      1544,
+      569,
+      'genes × patients',
+      [],
+    ]);
     expect(floorGenes(expression, studyOf).filter((gene) => genes.has(gene))).toHaveLength(66);
     expect(expression.values[expression.genes.indexOf('AATK')]).toBe(Math.fround(-0.0957));
 
     const scaling = fitGeneScaling(expression, expression.patients, [...genes], 'none');
     const z = applyGeneScaling(scaling, expression, expression.patients);
     // No wild value flattens a gene: away from its mean are at least 15 % of the patients, but for four genes that hardly vary.
-    const moved = [...genes].map((_, g) => expression.patients.filter((_, p) => Math.abs(z[p * genes.size + g]) > 0.25).length / 569);
+    const moved = [...genes].map(
+      (_, g) => expression.patients.filter((_, p) => Math.abs(z[p * genes.size + g]) > 0.25).length / 569,
+    );
     expect(moved.filter((part) => part < 0.15)).toHaveLength(4);
   });
 });

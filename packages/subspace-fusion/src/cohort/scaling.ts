@@ -71,7 +71,9 @@ function transformed(
 ): Float64Array[] {
   const done = expression.transformed;
   if (done !== undefined && (done === 'rank') !== (transform === 'rank')) {
-    throw new UserError(`The model reads expression after the transform '${transform}', and this is after '${done}'. Set expression.transform to '${transform}'.`);
+    throw new UserError(
+      `The model reads expression after the transform '${transform}', and this is after '${done}'. Set expression.transform to '${transform}'.`,
+    );
   }
   const onValue = done === undefined ? ELEMENTWISE[transform] : ELEMENTWISE.none;
   const geneAt = new Map(expression.genes.map((gene, g) => [gene, g]));
@@ -118,7 +120,12 @@ export function fitGeneScaling(
 ): GeneScaling {
   const rows = transformed(expression, trainingPatients, genes, transform);
   const moments = genes.map((_, g) => robustMoments(Float64Array.from(rows, (row) => row[g])));
-  return { transform, genes, mean: moments.map(({ mean }) => mean), deviation: moments.map(({ deviation }) => deviation) };
+  return {
+    transform,
+    genes,
+    mean: moments.map(({ mean }) => mean),
+    deviation: moments.map(({ deviation }) => deviation),
+  };
 }
 
 /**
@@ -126,7 +133,11 @@ export function fitGeneScaling(
  * @throws {UserError} for a gene or patient that the matrix lacks, ranks where the model reads values or the reverse, and a model that scales
  * cohorts by themselves: see {@link scaleSubspaces}.
  */
-export function applyGeneScaling(scaling: GeneScaling, expression: Expression, patients: readonly string[]): Float32Array {
+export function applyGeneScaling(
+  scaling: GeneScaling,
+  expression: Expression,
+  patients: readonly string[],
+): Float32Array {
   if (scaling.cohorts !== undefined) throw new UserError(NO_SINGLE_PATIENT);
   const { transform, genes, mean, deviation } = scaling;
   const z = (x: number, g: number) => (deviation[g] === 0 ? 0 : (x - mean[g]) / deviation[g]);

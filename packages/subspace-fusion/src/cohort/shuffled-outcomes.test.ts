@@ -13,7 +13,9 @@ const outcomes = (of: readonly Patient[]) => new Map(of.map(({ id, survival }) =
 
 it('hands the outcomes on and leaves all else, whatever the order of the table', () => {
   const shuffled = shuffleOutcomes(patients, 1);
-  expect(shuffled.map(({ id, clinical, bags }) => ({ id, clinical, bags }))).toEqual(patients.map(({ id, clinical, bags }) => ({ id, clinical, bags })));
+  expect(shuffled.map(({ id, clinical, bags }) => ({ id, clinical, bags }))).toEqual(
+    patients.map(({ id, clinical, bags }) => ({ id, clinical, bags })),
+  );
   const times = shuffled.flatMap(({ survival }) => survival?.time ?? []);
   expect(times).toHaveLength(39);
   expect([...times].sort((a, b) => a - b)).toEqual(patients.flatMap(({ survival }) => survival?.time ?? []));

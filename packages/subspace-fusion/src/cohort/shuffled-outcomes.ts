@@ -22,5 +22,9 @@ export function shuffleOutcomes<P extends Patient>(patients: readonly P[], seed:
 
 /** A cohort with its outcomes shuffled, those of patients with one modality among themselves. */
 export function withShuffledOutcomes(cohort: Cohort, seed: number): Cohort {
-  return { ...cohort, patients: shuffleOutcomes(cohort.patients, seed), incomplete: shuffleOutcomes(cohort.incomplete, seed) };
+  return {
+    ...cohort,
+    patients: shuffleOutcomes(cohort.patients, seed),
+    incomplete: shuffleOutcomes(cohort.incomplete, seed),
+  };
 }

@@ -46,7 +46,9 @@ describe('a split by site', () => {
   });
 
   it('makes folds that together are the cohort, each with sites of its own to validate on', async () => {
-    const splits = await Promise.all([0, 1, 2, 3].map((fold) => makeSplit(patients, strata, { ...defaults, folds: 4, fold })));
+    const splits = await Promise.all(
+      [0, 1, 2, 3].map((fold) => makeSplit(patients, strata, { ...defaults, folds: 4, fold })),
+    );
     expect(splits.flatMap(({ test }) => test).sort()).toEqual([...strata.keys()].sort());
     for (const split of splits) {
       expectDisjoint(split);
@@ -56,7 +58,8 @@ describe('a split by site', () => {
   });
 
   it('depends on the seed and the repeat, not on the order of the table', async () => {
-    const test = async (change: object, of = strata) => (await makeSplit(patients, of, { ...defaults, folds: 4, fold: 0, ...change })).test;
+    const test = async (change: object, of = strata) =>
+      (await makeSplit(patients, of, { ...defaults, folds: 4, fold: 0, ...change })).test;
     const first = await test({});
     expect(new Set(await test({}, new Map([...strata].reverse())))).toEqual(new Set(first));
     expect(await test({ repeat: 0 })).toEqual(first);
@@ -67,10 +70,17 @@ describe('a split by site', () => {
   it('goes by a clinical column, patients without a value of it together and counted', async () => {
     const problems: Problem[] = [];
     const hospital = new Map(patients.map(({ id, clinical }) => [id, clinical['hospital']]));
-    const split = await makeSplit(patients, strata, { ...defaults, test: 0.2, validation: 0.2, by: { column: 'hospital' } }, problems);
+    const split = await makeSplit(
+      patients,
+      strata,
+      { ...defaults, test: 0.2, validation: 0.2, by: { column: 'hospital' } },
+      problems,
+    );
     expectDisjoint(split, (id) => hospital.get(id)!);
     expect(problems[0].message).toMatch(/^the site of \d+ patients is not known/);
-    await expect(makeSplit(patients, strata, { ...defaults, by: { column: 'hospitals' } })).rejects.toThrow(/no column 'hospitals'.*Did you mean 'hospital'/);
+    await expect(makeSplit(patients, strata, { ...defaults, by: { column: 'hospitals' } })).rejects.toThrow(
+      /no column 'hospitals'.*Did you mean 'hospital'/,
+    );
   });
 
   it('says where too few sites are left to validate on others, and where parts come out uneven', async () => {
@@ -79,10 +89,14 @@ describe('a split by site', () => {
     const { train, validation, test } = await makeSplit(patients, ofTwo, { ...defaults, test: 0.5 }, problems);
     expect(sitesIn([...train, ...validation]).size).toBe(1);
     expect([...sitesIn(test)]).not.toEqual([...sitesIn(train)]);
-    expect(problems.map(({ message }) => message)).toContainEqual(expect.stringMatching(/validation patients are of the site that is trained on/));
+    expect(problems.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/validation patients are of the site that is trained on/),
+    );
     const uneven: Problem[] = [];
     await makeSplit(patients, ofTwo, defaults, uneven);
-    expect(uneven.map(({ message }) => message)).toContainEqual(expect.stringMatching(/the test part has \d+ patients where 4 were asked for/));
+    expect(uneven.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/the test part has \d+ patients where 4 were asked for/),
+    );
   });
 
   it('refuses fewer sites than folds, and patients without a site', async () => {
@@ -90,19 +104,26 @@ describe('a split by site', () => {
     await expect(makeSplit(patients, ofTwo, { ...defaults, folds: 3, fold: 0 })).rejects.toThrow(/2 sites for 3 parts/);
     const unnamed = patients.map((patient, i) => ({ ...patient, id: `P${i}` }));
     const ofUnnamed = strataOf(unnamed, { task: 'survival', labels: 'who2021' });
-    await expect(makeSplit(unnamed, ofUnnamed, defaults)).rejects.toThrow(/no patient has a TCGA barcode.*\{column: NAME\}/);
+    await expect(makeSplit(unnamed, ofUnnamed, defaults)).rejects.toThrow(
+      /no patient has a TCGA barcode.*\{column: NAME\}/,
+    );
   });
 
   it('says that a repeat brings nothing new where the sites leave no choice', async () => {
     const problems: Problem[] = [];
     const ofThree = new Map([...strata].filter(([id]) => ['10', '11', '12'].includes(tcgaSite(id))));
     await makeSplit(patients, ofThree, { ...defaults, folds: 3, fold: 0, repeat: 1 }, problems);
-    expect(problems.map(({ message }) => message)).toContainEqual(expect.stringMatching(/repeat 1 deals the 3 sites to folds as repeat 0 does/));
+    expect(problems.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/repeat 1 deals the 3 sites to folds as repeat 0 does/),
+    );
   });
 
   it('is a key of the config that a published split excludes, and inspect counts the sites', async () => {
-    const text = (split: string) => `name: x\nclinical: {file: c.csv, time: t, event: e}\nexpression: {file: e.csv}\nfeatures: {folder: b}\nsplit: ${split}`;
-    expect(() => parseConfig(text('{by: site, file: folds.csv}'), 'x.yaml')).toThrow(/'split.by' says who is kept together/);
+    const text = (split: string) =>
+      `name: x\nclinical: {file: c.csv, time: t, event: e}\nexpression: {file: e.csv}\nfeatures: {folder: b}\nsplit: ${split}`;
+    expect(() => parseConfig(text('{by: site, file: folds.csv}'), 'x.yaml')).toThrow(
+      /'split.by' says who is kept together/,
+    );
     expect(() => parseConfig(text('{by: hospital}'), 'x.yaml')).toThrow(/'by' is site, or \{column: NAME\}/);
     expect(() => parseConfig(text('{repeat: 1}'), 'x.yaml')).toThrow(/'split.repeat' needs 'split.folds'/);
     const parts = await inspectSplit(patients, parseConfig(text('{by: site}'), 'x.yaml'), []);
@@ -116,7 +137,8 @@ describe('a split by site', () => {
 describe('repeated folds', () => {
   it('deal every patient to a fold anew, and repeat 0 is what it was without repeats', async () => {
     const byPatient = { seed: 1, test: 0.1, validation: 0.1, folds: 5 };
-    const test = async (fold: number, repeat?: number) => (await makeSplit(patients, strata, { ...byPatient, fold, repeat })).test;
+    const test = async (fold: number, repeat?: number) =>
+      (await makeSplit(patients, strata, { ...byPatient, fold, repeat })).test;
     expect(await test(0, 0)).toEqual(await test(0));
     const again = await Promise.all([0, 1, 2, 3, 4].map((fold) => test(fold, 1)));
     expect(again.flat().sort()).toEqual([...strata.keys()].sort());
@@ -133,22 +155,30 @@ const TOLERANCES = [
 ];
 describe.skipIf(!existsSync(CLINICAL))('the sites of TCGA (../shared/data is there)', () => {
   const tasks = ['survival', { column: 'paper_diagnosis' }] as const;
-  it.each(tasks.flatMap((task) => TOLERANCES.map((tolerance) => ({ task, ...tolerance }))))('are on one side, sizes and proportions within: %j', async ({ task, folds, size, proportion }) => {
-    const { columns, rows } = await readTable(CLINICAL);
-    const real: Patient[] = rows.map(({ cells }) => {
-      const clinical = Object.fromEntries(columns.map((column, i) => [column, cells[i]]));
-      return { id: cells[0], clinical, survival: { time: Number(clinical['survival_months']), event: clinical['event'] === '1' }, bags: [] };
-    });
-    const own = strataOf(real, { task, labels: 'who2021' });
-    for (let fold = 0; fold < folds; fold++) {
-      const split = await makeSplit(real, own, { ...defaults, folds, fold });
-      expectDisjoint(split);
-      expect(Math.abs(split.test.length / own.size - 1 / folds)).toBeLessThanOrEqual(size);
-      for (const stratum of new Set(own.values())) {
-        const share = (ids: readonly string[]) => ids.filter((id) => own.get(id) === stratum).length / ids.length;
-        const off = Math.abs(share(split.test) - share([...own.keys()]));
-        expect(off).toBeLessThanOrEqual(proportion);
+  it.each(tasks.flatMap((task) => TOLERANCES.map((tolerance) => ({ task, ...tolerance }))))(
+    'are on one side, sizes and proportions within: %j',
+    async ({ task, folds, size, proportion }) => {
+      const { columns, rows } = await readTable(CLINICAL);
+      const real: Patient[] = rows.map(({ cells }) => {
+        const clinical = Object.fromEntries(columns.map((column, i) => [column, cells[i]]));
+        return {
+          id: cells[0],
+          clinical,
+          survival: { time: Number(clinical['survival_months']), event: clinical['event'] === '1' },
+          bags: [],
+        };
+      });
+      const own = strataOf(real, { task, labels: 'who2021' });
+      for (let fold = 0; fold < folds; fold++) {
+        const split = await makeSplit(real, own, { ...defaults, folds, fold });
+        expectDisjoint(split);
+        expect(Math.abs(split.test.length / own.size - 1 / folds)).toBeLessThanOrEqual(size);
+        for (const stratum of new Set(own.values())) {
+          const share = (ids: readonly string[]) => ids.filter((id) => own.get(id) === stratum).length / ids.length;
+          const off = Math.abs(share(split.test) - share([...own.keys()]));
+          expect(off).toBeLessThanOrEqual(proportion);
+        }
       }
-    }
-  });
+    },
+  );
 });

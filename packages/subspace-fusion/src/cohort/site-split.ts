@@ -15,11 +15,28 @@ const FAR = 2;
  * validation part of its own, patients of the training sites validate, and `problems` says so.
  * @throws {UserError} where there are fewer sites than parts to test, or nobody's site is known
  */
-export function splitBySite(patients: readonly Patient[], strata: Strata, config: Config['split'], rule: SiteRule, problems: Problem[]): Split {
-  const { siteOf, unknown } = sitesOf(patients.filter(({ id }) => strata.has(id)), rule);
-  if (unknown.length > 0) warn(problems, `the site of ${counted(unknown.length, 'patient')} is not known (${someOf(unknown)})`, 'They are kept together, as if of one site');
+export function splitBySite(
+  patients: readonly Patient[],
+  strata: Strata,
+  config: Config['split'],
+  rule: SiteRule,
+  problems: Problem[],
+): Split {
+  const { siteOf, unknown } = sitesOf(
+    patients.filter(({ id }) => strata.has(id)),
+    rule,
+  );
+  if (unknown.length > 0)
+    warn(
+      problems,
+      `the site of ${counted(unknown.length, 'patient')} is not known (${someOf(unknown)})`,
+      'They are kept together, as if of one site',
+    );
   const sites = sitesWith(strata, (id) => siteOf.get(id)!);
-  const split = config.folds === undefined ? atOnce(sites, strata, config, problems) : inFolds(sites, strata, config, config.folds, problems);
+  const split =
+    config.folds === undefined
+      ? atOnce(sites, strata, config, problems)
+      : inFolds(sites, strata, config, config.folds, problems);
   problems.push(...unevenParts(split, strata, config));
   return split;
 }
@@ -34,11 +51,13 @@ function sitesWith(strata: Strata, siteOf: (id: string) => string): Site[] {
   const names = [...new Set(strata.values())].sort();
   const bySite = new Map<string, string[]>();
   for (const id of strata.keys()) bySite.set(siteOf(id), [...(bySite.get(siteOf(id)) ?? []), id]);
-  return [...bySite].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, patients]) => ({
-    name,
-    patients,
-    counts: names.map((stratum) => patients.filter((id) => strata.get(id) === stratum).length),
-  }));
+  return [...bySite]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, patients]) => ({
+      name,
+      patients,
+      counts: names.map((stratum) => patients.filter((id) => strata.get(id) === stratum).length),
+    }));
 }
 
 const patientsOf = (sites: readonly Site[]) => sites.flatMap(({ patients }) => patients);
@@ -49,26 +68,50 @@ function divide(sites: readonly Site[], shares: readonly number[], stream: numbe
   return shares.map((_, part) => sites.filter((_, site) => partOf[site] === part));
 }
 
-function atOnce(sites: readonly Site[], strata: Strata, { seed, test, validation }: Config['split'], problems: Problem[]): Split {
+function atOnce(
+  sites: readonly Site[],
+  strata: Strata,
+  { seed, test, validation }: Config['split'],
+  problems: Problem[],
+): Split {
   requireSites(sites, 2);
   const stream = key(seed, 'split', 'sites');
   if (sites.length >= 3) {
-    const [train, validating, tested] = divide(sites, [1 - test - validation, validation, test], stream) as [Site[], Site[], Site[]];
+    const [train, validating, tested] = divide(sites, [1 - test - validation, validation, test], stream) as [
+      Site[],
+      Site[],
+      Site[],
+    ];
     return { train: patientsOf(train), validation: patientsOf(validating), test: patientsOf(tested) };
   }
   const [others, tested] = divide(sites, [1 - test, test], stream) as [Site[], Site[]];
   return { ...validatedBy(others, strata, validation * strata.size, stream, problems), test: patientsOf(tested) };
 }
 
-function inFolds(sites: readonly Site[], strata: Strata, config: Config['split'], folds: number, problems: Problem[]): Split {
+function inFolds(
+  sites: readonly Site[],
+  strata: Strata,
+  config: Config['split'],
+  folds: number,
+  problems: Problem[],
+): Split {
   const { fold, seed, validation, repeat = 0 } = config;
-  if (fold === undefined) throw badInput({ file: 'split', message: `'split.folds' makes ${folds} folds and 'split.fold' names none`, remedy: 'Set split.fold, from 0' });
+  if (fold === undefined)
+    throw badInput({
+      file: 'split',
+      message: `'split.folds' makes ${folds} folds and 'split.fold' names none`,
+      remedy: 'Set split.fold, from 0',
+    });
   requireSites(sites, folds);
   const dealt = (r: number) => divide(sites, new Array<number>(folds).fill(1 / folds), key(seed, 'folds', 'sites', r));
   const parts = dealt(repeat);
   const asBefore = Array.from({ length: repeat }, (_, r) => r).find((r) => isSame(dealt(r), parts));
   if (asBefore !== undefined) {
-    warn(problems, `repeat ${repeat} deals the ${sites.length} sites to folds as repeat ${asBefore} does: so few sites divide well in few ways`, 'Use fewer repeats, or split by patient');
+    warn(
+      problems,
+      `repeat ${repeat} deals the ${sites.length} sites to folds as repeat ${asBefore} does: so few sites divide well in few ways`,
+      'Use fewer repeats, or split by patient',
+    );
   }
   const others = sites.filter((site) => !parts[fold].includes(site));
   const stream = key(seed, 'folds', 'sites', repeat, 'validation', fold);
@@ -82,14 +125,24 @@ function isSame(a: readonly (readonly Site[])[], b: readonly (readonly Site[])[]
 }
 
 /** Takes sites of about `size` patients to validate; of a single site, patients. */
-function validatedBy(sites: readonly Site[], strata: Strata, size: number, stream: number, problems: Problem[]): Omit<Split, 'test'> {
+function validatedBy(
+  sites: readonly Site[],
+  strata: Strata,
+  size: number,
+  stream: number,
+  problems: Problem[],
+): Omit<Split, 'test'> {
   const others = patientsOf(sites);
   if (sites.length > 1) {
     const share = size / others.length;
     const [train, validating] = divide(sites, [1 - share, share], stream) as [Site[], Site[]];
     return { train: patientsOf(train), validation: patientsOf(validating) };
   }
-  warn(problems, 'one site is left to train on, so the validation patients are of the site that is trained on', 'The test patients are of other sites; a cohort of more sites also validates on others');
+  warn(
+    problems,
+    'one site is left to train on, so the validation patients are of the site that is trained on',
+    'The test patients are of other sites; a cohort of more sites also validates on others',
+  );
   const [validation, rest] = carve(new Map(others.map((id) => [id, strata.get(id)!])), Math.round(size), stream);
   return { train: [...rest.keys()], validation };
 }
@@ -104,12 +157,26 @@ function requireSites(sites: readonly Site[], parts: number): void {
 function unevenParts({ train, validation, test }: Split, strata: Strata, config: Config['split']): Problem[] {
   const problems: Problem[] = [];
   const names = [...new Set(strata.values())].sort();
-  const parts = { test: [test, config.folds === undefined ? config.test : 1 / config.folds], validation: [validation, config.validation], train: [train, undefined] } as const;
+  const parts = {
+    test: [test, config.folds === undefined ? config.test : 1 / config.folds],
+    validation: [validation, config.validation],
+    train: [train, undefined],
+  } as const;
   for (const [part, [ids, share]] of Object.entries(parts)) {
     const asked = share === undefined ? ids.length : Math.round(share * strata.size);
     const lacking = names.filter((name) => !ids.some((id) => strata.get(id) === name));
-    if (ids.length > FAR * asked || ids.length * FAR < asked) warn(problems, `the ${part} part has ${ids.length} patients where ${asked} were asked for: the sites do not divide more evenly`, 'Use other fractions, fewer folds, or split by patient');
-    if (lacking.length > 0) warn(problems, `the ${part} part has no patient of: ${lacking.join(', ')}`, 'Use larger parts, fewer folds, or split by patient');
+    if (ids.length > FAR * asked || ids.length * FAR < asked)
+      warn(
+        problems,
+        `the ${part} part has ${ids.length} patients where ${asked} were asked for: the sites do not divide more evenly`,
+        'Use other fractions, fewer folds, or split by patient',
+      );
+    if (lacking.length > 0)
+      warn(
+        problems,
+        `the ${part} part has no patient of: ${lacking.join(', ')}`,
+        'Use larger parts, fewer folds, or split by patient',
+      );
   }
   return problems;
 }

@@ -30,15 +30,27 @@ export function sitesOf(patients: readonly Patient[], rule: SiteRule, asked = 's
   }
   if (unknown.length === patients.length && patients.length > 0) {
     const what = rule === 'site' ? 'has a TCGA barcode as its id' : `has a value of '${rule.column}'`;
-    throw badInput({ file: 'split', message: `no patient ${what} (${asked})`, remedy: `Name a clinical column of the site, {column: NAME} (on the command line column=NAME), or take ${asked} away` });
+    throw badInput({
+      file: 'split',
+      message: `no patient ${what} (${asked})`,
+      remedy: `Name a clinical column of the site, {column: NAME} (on the command line column=NAME), or take ${asked} away`,
+    });
   }
   return { siteOf, unknown };
 }
 
-function fromColumn(patients: readonly Patient[], column: string, asked: string): (patient: Patient) => string | undefined {
+function fromColumn(
+  patients: readonly Patient[],
+  column: string,
+  asked: string,
+): (patient: Patient) => string | undefined {
   const columns = [...new Set(patients.flatMap(({ clinical }) => Object.keys(clinical)))];
   if (patients.length > 0 && !columns.includes(column)) {
-    throw badInput({ file: 'split', message: `there is no column '${column}' (${asked})`, remedy: suggest(column, columns) });
+    throw badInput({
+      file: 'split',
+      message: `there is no column '${column}' (${asked})`,
+      remedy: suggest(column, columns),
+    });
   }
   return ({ cohort = '', clinical }) => (clinical[column] ? `${cohort} ${clinical[column]}` : undefined);
 }

@@ -25,13 +25,18 @@ function longestPrefix<T>(stem: string, keys: ReadonlyMap<string, T>): T | undef
   return undefined;
 }
 
-const withoutExtension = (name: string) => name.replace(/\.(svs|tiff?|ndpi|mrxs|scn|h5|hdf5|pth?|npy|safetensors)$/i, '');
+const withoutExtension = (name: string) =>
+  name.replace(/\.(svs|tiff?|ndpi|mrxs|scn|h5|hdf5|pth?|npy|safetensors)$/i, '');
 
 /** Names of the columns of a slide table, here and in MCAT's. */
 const SLIDE_TABLE = [['patient_id', 'case_id'], ['slide_id']] as const;
 
 /** Reads `patient_id,slide_id`: slide id without its extension → patient. Slides of patients that nobody knows are left out. */
-async function readSlideTable(file: string, patients: ReadonlySet<string>, problems: Problem[]): Promise<Map<string, string>> {
+async function readSlideTable(
+  file: string,
+  patients: ReadonlySet<string>,
+  problems: Problem[],
+): Promise<Map<string, string>> {
   const isNeeded = (column: string) => SLIDE_TABLE.flat().some((name) => name === column);
   const columns = await readHeader(file);
   for (const [column, ...others] of SLIDE_TABLE) {
@@ -39,10 +44,9 @@ async function readSlideTable(file: string, patients: ReadonlySet<string>, probl
     throw badInput({ file, row: 1, message: `there is no column '${column}'`, remedy: suggest(column, columns) });
   }
   const { columns: kept, rows } = await readTable(file, isNeeded);
-  const [patientColumn, slideColumn] = SLIDE_TABLE.map((names) => kept.findIndex((column) => column === names.find((name) => kept.includes(name)))) as [
-    number,
-    number,
-  ];
+  const [patientColumn, slideColumn] = SLIDE_TABLE.map((names) =>
+    kept.findIndex((column) => column === names.find((name) => kept.includes(name))),
+  ) as [number, number];
   const patientOfSlide = new Map<string, string>();
   const strangers = new Set<string>();
   for (const { line, cells } of rows) {
@@ -67,18 +71,28 @@ async function readSlideTable(file: string, patients: ReadonlySet<string>, probl
  * patient whose id the file name starts with. Opens none of them.
  * @throws {UserError} for a folder that is missing or has no feature file, or a slide table that cannot be read.
  */
-export async function findSlides(config: Config['features'], patientIds: Iterable<string>, problems: Problem[]): Promise<Slides> {
+export async function findSlides(
+  config: Config['features'],
+  patientIds: Iterable<string>,
+  problems: Problem[],
+): Promise<Slides> {
   const { folder } = config;
   const names = await readdir(folder).catch(() => undefined);
-  if (!names) throw badInput({ file: folder, message: 'the feature folder does not exist', remedy: 'Check features.folder' });
+  if (!names)
+    throw badInput({ file: folder, message: 'the feature folder does not exist', remedy: 'Check features.folder' });
   const files = names.filter(isBagName).sort();
   if (files.length === 0) {
     const inside = names.find((name) => name === 'h5_files' || name === 'pt_files' || name.startsWith('features_'));
-    const remedy = inside === undefined ? 'Extract the features first, one file a slide' : `Set features.folder to ${join(folder, inside)}`;
+    const remedy =
+      inside === undefined
+        ? 'Extract the features first, one file a slide'
+        : `Set features.folder to ${join(folder, inside)}`;
     throw badInput({ file: folder, message: 'the folder has no .h5 file, nor .pt, .npy or .safetensors', remedy });
   }
   const ids = new Set(patientIds);
-  const owners = config.slides ? await readSlideTable(config.slides, ids, problems) : new Map([...ids].map((id) => [id, id]));
+  const owners = config.slides
+    ? await readSlideTable(config.slides, ids, problems)
+    : new Map([...ids].map((id) => [id, id]));
   const byPatient = new Map<string, BagFile[]>();
   const others: string[] = [];
   const slides = new Map<string, string>();

@@ -41,7 +41,9 @@ export async function readSplitFile(
   const file = folder ? join(path, `splits_${requireFold(path, fold)}.csv`) : path;
   const table = await readTable(file);
   if (!folder && fold !== undefined) problems.push(...ignoredFold(table, fold));
-  const patientOf = new Map(patients.flatMap(({ id, bags }) => [[id, id] as const, ...bags.map(({ slide }) => [slide, id] as const)]));
+  const patientOf = new Map(
+    patients.flatMap(({ id, bags }) => [[id, id] as const, ...bags.map(({ slide }) => [slide, id] as const)]),
+  );
   const strangers = new Set<string>();
   const assignments: Assignment[] = [];
   for (const { part, name, row } of namesByPart(table, fold)) {
@@ -54,7 +56,8 @@ export async function readSplitFile(
     problems.push({ severity: 'warning', file, message, remedy: 'They are left out' });
   }
   const parts = onePartEach(file, assignments);
-  if (parts.test.length > 0) return { ...parts, validation: parts.validation.length > 0 ? parts.validation : undefined };
+  if (parts.test.length > 0)
+    return { ...parts, validation: parts.validation.length > 0 ? parts.validation : undefined };
   // `train` and `val` only: the published validation part is what others report on, so it is our test.
   return { train: parts.train, validation: undefined, test: parts.validation };
 }
@@ -67,7 +70,11 @@ export async function splitFileFolds(path: string): Promise<number[]> {
   const folds = await foldsIn(path);
   if (folds.length < 2) {
     const remedy = "Name a table 'patient_id,fold', or the folder with splits_0.csv, splits_1.csv, …";
-    throw badInput({ file: path, message: `cross-validation needs two folds, and this holds ${Math.max(1, folds.length)}`, remedy });
+    throw badInput({
+      file: path,
+      message: `cross-validation needs two folds, and this holds ${Math.max(1, folds.length)}`,
+      remedy,
+    });
   }
   return folds;
 }
@@ -98,7 +105,11 @@ async function isFolder(path: string): Promise<boolean> {
 
 function requireFold(file: string, fold: number | undefined): number {
   if (fold === undefined)
-    throw badInput({ file, message: "there are several folds and 'split.fold' names none", remedy: 'Set split.fold, from 0' });
+    throw badInput({
+      file,
+      message: "there are several folds and 'split.fold' names none",
+      remedy: 'Set split.fold, from 0',
+    });
   return fold;
 }
 
@@ -119,7 +130,9 @@ function namesByPart(table: Table, fold: number | undefined): NameInPart[] {
   const { file, columns, rows } = table;
   const foldColumn = columns.indexOf('fold');
   if (foldColumn >= 0) return namesByFold(table, foldColumn, requireFold(file, fold));
-  const lists = COLUMNS.flatMap(([column, part]) => (columns.includes(column) ? [{ part, at: columns.indexOf(column) }] : []));
+  const lists = COLUMNS.flatMap(([column, part]) =>
+    columns.includes(column) ? [{ part, at: columns.indexOf(column) }] : [],
+  );
   if (!columns.includes('train') || lists.length < 2) {
     throw badInput({
       file,
@@ -128,7 +141,9 @@ function namesByPart(table: Table, fold: number | undefined): NameInPart[] {
       remedy: "A split file has the columns 'patient_id,fold', or 'train' with 'val', 'test' or both",
     });
   }
-  const cells = rows.flatMap(({ line, cells }) => lists.map(({ part, at }) => ({ part, cell: cells[at], name: cells[0], row: line })));
+  const cells = rows.flatMap(({ line, cells }) =>
+    lists.map(({ part, at }) => ({ part, cell: cells[at], name: cells[0], row: line })),
+  );
   const isTrue = (cell: string) => /^true$/i.test(cell);
   const boolean = cells.every(({ cell }) => /^(true|false)$/i.test(cell));
   return boolean
@@ -141,13 +156,22 @@ function namesByFold({ file, columns, rows }: Table, foldColumn: number, fold: n
   const named = rows.map(({ line, cells }): NameInPart => {
     const own = Number(cells[foldColumn]);
     if (cells[foldColumn] === '' || !Number.isInteger(own)) {
-      throw badInput({ file, row: line, message: `the fold is '${cells[foldColumn]}'`, remedy: 'Number the folds from 0' });
+      throw badInput({
+        file,
+        row: line,
+        message: `the fold is '${cells[foldColumn]}'`,
+        remedy: 'Number the folds from 0',
+      });
     }
     return { part: own === fold ? 'validation' : 'train', name: cells[nameColumn], row: line };
   });
   if (!named.some(({ part }) => part === 'validation')) {
     const folds = [...new Set(rows.map(({ cells }) => cells[foldColumn]))].sort();
-    throw badInput({ file, message: `there is no fold ${fold}`, remedy: `Set split.fold to one of ${folds.join(', ')}` });
+    throw badInput({
+      file,
+      message: `there is no fold ${fold}`,
+      remedy: `Set split.fold to one of ${folds.join(', ')}`,
+    });
   }
   return named;
 }

@@ -45,7 +45,8 @@ describe('a random split', () => {
   it('gives every patient of a small stratum its chance', async () => {
     const few = new Map([...strata].map(([id], i) => [id, i < 5 ? 'rare' : 'common']));
     const tested = new Set<string>();
-    for (let seed = 0; seed < 100; seed++) for (const id of (await makeSplit(patients, few, { ...defaults, seed })).test) tested.add(id);
+    for (let seed = 0; seed < 100; seed++)
+      for (const id of (await makeSplit(patients, few, { ...defaults, seed })).test) tested.add(id);
     expect(tested.size).toBe(200);
   });
 
@@ -65,7 +66,9 @@ describe('a random split', () => {
 
 describe('folds from a seed', () => {
   it('have test parts that together are the cohort, with equal proportions of deaths', async () => {
-    const splits = await Promise.all([0, 1, 2, 3, 4].map((fold) => makeSplit(patients, strata, { ...defaults, folds: 5, fold })));
+    const splits = await Promise.all(
+      [0, 1, 2, 3, 4].map((fold) => makeSplit(patients, strata, { ...defaults, folds: 5, fold })),
+    );
     expect(splits.flatMap(({ test }) => test).sort()).toEqual([...strata.keys()].sort());
     for (const split of splits) {
       expect(all(split).sort()).toEqual([...strata.keys()].sort());
@@ -75,7 +78,8 @@ describe('folds from a seed', () => {
   });
 
   it('depend on the seed, and need the number of one', async () => {
-    const test = async (seed: number) => (await makeSplit(patients, strata, { ...defaults, seed, folds: 5, fold: 0 })).test;
+    const test = async (seed: number) =>
+      (await makeSplit(patients, strata, { ...defaults, seed, folds: 5, fold: 0 })).test;
     expect(await test(1)).toEqual(await test(1));
     expect(await test(1)).not.toEqual(await test(2));
     await expect(makeSplit(patients, strata, { ...defaults, folds: 5 })).rejects.toThrow(/'split.fold' names none/);
@@ -108,9 +112,11 @@ describe('a split from a file', () => {
     const expected = { train: ['P0', 'P1'], validation: ['P2'], test: ['P3'] };
     expect(await split(',train,val,test\n0,P0,P2,P3\n1,P1,,\n')).toEqual(expected);
     expect(await split(',train,val,test\n0,P0-S1,P2-S2,P3-S1\n1,P0-S2,,\n2,P1-S1.svs,,\n')).toEqual(expected);
-    expect(await split(',train,val,test\nP0-S1,True,False,False\nP1,True,False,False\nP2,False,True,False\nP3,False,False,True\n')).toEqual(
-      expected,
-    );
+    expect(
+      await split(
+        ',train,val,test\nP0-S1,True,False,False\nP1,True,False,False\nP2,False,True,False\nP3,False,False,True\n',
+      ),
+    ).toEqual(expected);
   });
 
   it('counts strangers and refuses a patient in two parts', async () => {
@@ -127,7 +133,10 @@ describe('a split from a file', () => {
   });
 
   it('carves validation from the training patients where the file names only train and test', async () => {
-    for (const text of [',train,test\n0,P0,P8\n1,P1,P9\n2,P2,\n3,P3,\n4,P4,\n5,P5,\n', ',train,val,test\n0,P0,,P8\n1,P1,,P9\n2,P2,,\n3,P3,,\n4,P4,,\n5,P5,,\n']) {
+    for (const text of [
+      ',train,test\n0,P0,P8\n1,P1,P9\n2,P2,\n3,P3,\n4,P4,\n5,P5,\n',
+      ',train,val,test\n0,P0,,P8\n1,P1,,P9\n2,P2,,\n3,P3,,\n4,P4,,\n5,P5,,\n',
+    ]) {
       const { train, validation, test } = await split(text);
       expect(test).toEqual(['P8', 'P9']);
       expect([...train, ...validation].sort()).toEqual(['P0', 'P1', 'P2', 'P3', 'P4', 'P5']);
@@ -137,7 +146,11 @@ describe('a split from a file', () => {
 
   it('says that a fold is ignored which the file does not know', async () => {
     const problems: Problem[] = [];
-    const file = write(folder, 'splits_3.csv', `,train,val,test\n0,P0,P2,P3\n${['P1', 'P4', 'P5', 'P6', 'P7', 'P8', 'P9'].map((id, i) => `${i + 1},${id},,\n`).join('')}`);
+    const file = write(
+      folder,
+      'splits_3.csv',
+      `,train,val,test\n0,P0,P2,P3\n${['P1', 'P4', 'P5', 'P6', 'P7', 'P8', 'P9'].map((id, i) => `${i + 1},${id},,\n`).join('')}`,
+    );
     await makeSplit(ten, tenStrata, { ...defaults, file, fold: 3 }, problems);
     expect(problems).toEqual([]);
     await makeSplit(ten, tenStrata, { ...defaults, file, fold: 2 }, problems);
@@ -155,7 +168,9 @@ describe('a split from a file', () => {
   });
 
   it('lists the folds of a table and of a folder', async () => {
-    expect(await splitFileFolds(write(folder, 'folds.csv', 'patient_id,fold\nP0,2\nP1,0\nP2,10\nP3,2\n'))).toEqual([0, 2, 10]);
+    expect(await splitFileFolds(write(folder, 'folds.csv', 'patient_id,fold\nP0,2\nP1,0\nP2,10\nP3,2\n'))).toEqual([
+      0, 2, 10,
+    ]);
     const splits = join(folder, 'three');
     mkdirSync(splits);
     for (const k of [10, 0, 2]) write(splits, `splits_${k}.csv`, ',train,val\n0,P0,P1\n');

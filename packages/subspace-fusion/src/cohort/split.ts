@@ -12,12 +12,16 @@ import type { Patient, Split } from './types.js';
 export function strataOf(patients: readonly Patient[], { task, labels }: Pick<Config, 'task' | 'labels'>): Strata {
   const outcomes = outcomesOf(patients, { task, labels });
   if (new Set(patients.map(({ cohort }) => cohort)).size < 2) return outcomes;
-  return new Map(patients.flatMap(({ id, cohort }) => (outcomes.has(id) ? [[id, `${cohort}: ${outcomes.get(id)}`] as const] : [])));
+  return new Map(
+    patients.flatMap(({ id, cohort }) => (outcomes.has(id) ? [[id, `${cohort}: ${outcomes.get(id)}`] as const] : [])),
+  );
 }
 
 function outcomesOf(patients: readonly Patient[], { task, labels }: Pick<Config, 'task' | 'labels'>): Strata {
   if (task !== 'survival') return labelPatients(patients, task, labels).byPatient;
-  return new Map(patients.flatMap(({ id, survival }) => (survival ? [[id, survival.event ? 'event' : 'censored'] as const] : [])));
+  return new Map(
+    patients.flatMap(({ id, survival }) => (survival ? [[id, survival.event ? 'event' : 'censored'] as const] : [])),
+  );
 }
 
 /**
@@ -37,7 +41,8 @@ export async function makeSplit(
   config: Config['split'],
   problems: Problem[] = [],
 ): Promise<Split> {
-  const named = config.file === undefined ? undefined : await readSplitFile(config.file, config.fold, patients, problems);
+  const named =
+    config.file === undefined ? undefined : await readSplitFile(config.file, config.fold, patients, problems);
   const parts = named ? fromFile(named, strata, config) : withoutFile(patients, strata, config, problems);
   if (named && config.file !== undefined) problems.push(...unnamed(config.file, named, strata));
   const inOrder = (ids: readonly string[]) => {
@@ -56,12 +61,22 @@ export async function makeSplit(
 }
 
 /** Takes a stratified `share` of all patients, or where whole cohorts are tested of the others, from the training patients: the conformal part. */
-function setAside({ train, validation, test }: Split, strata: Strata, { fold = 0, repeat = 0, seed, testCohort }: Config['split'], share: number): Split {
+function setAside(
+  { train, validation, test }: Split,
+  strata: Strata,
+  { fold = 0, repeat = 0, seed, testCohort }: Config['split'],
+  share: number,
+): Split {
   const all = train.length + validation.length + (testCohort === undefined ? test.length : 0);
   const training = new Map(train.map((id) => [id, strata.get(id)!]));
   const size = Math.min(Math.round(share * all), train.length);
   const taken = sample(training, size, key(seed, 'conformal', repeat, fold));
-  return { train: train.filter((id) => !taken.has(id)), validation, test, conformal: train.filter((id) => taken.has(id)) };
+  return {
+    train: train.filter((id) => !taken.has(id)),
+    validation,
+    test,
+    conformal: train.filter((id) => taken.has(id)),
+  };
 }
 
 /** Patients whom a split file leaves out. */
@@ -73,21 +88,40 @@ function unnamed(file: string, { train, validation = [], test }: NamedParts, str
   return [{ severity: 'warning', file, message, remedy: 'They are left out' }];
 }
 
-function withoutFile(patients: readonly Patient[], strata: Strata, config: Config['split'], problems: Problem[]): Split {
+function withoutFile(
+  patients: readonly Patient[],
+  strata: Strata,
+  config: Config['split'],
+  problems: Problem[],
+): Split {
   if (config.testCohort !== undefined) return byCohort(patients, strata, config, [config.testCohort].flat());
   if (config.by !== undefined) return splitBySite(patients, strata, config, config.by, problems);
   return config.folds === undefined ? atRandom(strata, config) : foldAtRandom(strata, config, config.folds);
 }
 
 /** Tests on the patients of these cohorts, trains on all others. */
-function byCohort(patients: readonly Patient[], strata: Strata, { folds, seed, validation }: Config['split'], tested: readonly string[]): Split {
+function byCohort(
+  patients: readonly Patient[],
+  strata: Strata,
+  { folds, seed, validation }: Config['split'],
+  tested: readonly string[],
+): Split {
   if (folds !== undefined) {
-    throw badInput({ file: 'split', message: "'split.testCohort' says which cohort is tested, so there are no folds", remedy: 'Use train, or take split.testCohort away' });
+    throw badInput({
+      file: 'split',
+      message: "'split.testCohort' says which cohort is tested, so there are no folds",
+      remedy: 'Use train, or take split.testCohort away',
+    });
   }
   const cohortOf = new Map(patients.map(({ id, cohort }) => [id, cohort ?? '']));
   const cohorts = [...new Set(cohortOf.values())];
   const absent = tested.find((name) => !cohorts.includes(name));
-  if (absent !== undefined) throw badInput({ file: 'split', message: `there is no cohort '${absent}' (split.testCohort)`, remedy: suggest(absent, cohorts) });
+  if (absent !== undefined)
+    throw badInput({
+      file: 'split',
+      message: `there is no cohort '${absent}' (split.testCohort)`,
+      remedy: suggest(absent, cohorts),
+    });
   const isTested = (id: string) => tested.includes(cohortOf.get(id)!);
   const others = new Map([...strata].filter(([id]) => !isTested(id)));
   const [validationIds, rest] = carve(others, Math.round(validation * others.size), key(seed, 'test cohort'));
@@ -104,7 +138,11 @@ function atRandom(strata: Strata, { seed, test, validation }: Config['split']): 
 /** Deals the patients to k folds stratum by stratum; one of them is the test part. */
 function foldAtRandom(strata: Strata, { fold, repeat, seed, validation }: Config['split'], folds: number): Split {
   if (fold === undefined) {
-    throw badInput({ file: 'split', message: `'split.folds' makes ${folds} folds and 'split.fold' names none`, remedy: 'Set split.fold, from 0' });
+    throw badInput({
+      file: 'split',
+      message: `'split.folds' makes ${folds} folds and 'split.fold' names none`,
+      remedy: 'Set split.fold, from 0',
+    });
   }
   const stream = repeat ? key(seed, 'folds', 'repeat', repeat) : key(seed, 'folds');
   const testIds = new Set(shuffledByStratum(strata, stream).filter((_, i) => i % folds === fold));
@@ -115,7 +153,8 @@ function foldAtRandom(strata: Strata, { fold, repeat, seed, validation }: Config
 
 function fromFile({ train, validation, test }: NamedParts, strata: Strata, config: Config['split']): Split {
   if (validation) return { train, validation, test };
-  const usable = (ids: readonly string[]) => new Map(ids.flatMap((id) => (strata.has(id) ? [[id, strata.get(id)!] as const] : [])));
+  const usable = (ids: readonly string[]) =>
+    new Map(ids.flatMap((id) => (strata.has(id) ? [[id, strata.get(id)!] as const] : [])));
   const training = usable(train);
   const size = Math.round(config.validation * (training.size + usable(test).size));
   const [carved, rest] = carve(training, size, key(config.seed, 'split', 'validation'));

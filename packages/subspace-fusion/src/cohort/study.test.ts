@@ -31,30 +31,52 @@ function part(name: string, from: number, given: Partial<MadeCohort> = {}): Made
   };
 }
 
-const log2 = ({ expression }: MadeCohort) => Object.fromEntries(Object.entries(expression).map(([gene, values]) => [gene, values.map((x) => Math.log2(1 + x))]));
+const log2 = ({ expression }: MadeCohort) =>
+  Object.fromEntries(Object.entries(expression).map(([gene, values]) => [gene, values.map((x) => Math.log2(1 + x))]));
 const reversed = <T>(record: Readonly<Record<string, T>>) => Object.fromEntries(Object.entries(record).reverse());
 
 /** A study of two cohorts in one folder; the second is `second`. */
 async function study(second: Partial<MadeCohort> = {}, config = '', first: Partial<MadeCohort> = {}): Promise<Config> {
   const folder = newFolder();
   await makeCohort({ ...part('other', N, second), folder });
-  return loadConfig(await makeCohort({ ...part('own', 0, first), folder, config: `moreCohorts: [other.yaml]\n${config}${first.config ?? ''}` }));
+  return loadConfig(
+    await makeCohort({
+      ...part('own', 0, first),
+      folder,
+      config: `moreCohorts: [other.yaml]\n${config}${first.config ?? ''}`,
+    }),
+  );
 }
 
-const failure = (config: Config) => loadCohort(config).then(() => 'loaded', (error: Error) => error.message);
-const valueOf = ({ patients, genes, values }: Expression, id: string, gene: string) => values[patients.indexOf(id) * genes.length + genes.indexOf(gene)];
+const failure = (config: Config) =>
+  loadCohort(config).then(
+    () => 'loaded',
+    (error: Error) => error.message,
+  );
+const valueOf = ({ patients, genes, values }: Expression, id: string, gene: string) =>
+  values[patients.indexOf(id) * genes.length + genes.indexOf(gene)];
 
 describe('several cohorts in one study', () => {
   it('are one: patients know theirs, genes are found by name, each file after its own transform, times in one unit', async () => {
     const other = part('other', N);
     const days = other.clinical.map((row) => ({ ...row, time: Number(row['time']) * 30.4375 }));
-    const config = await study({ clinical: days, clinicalConfig: 'timeUnit: days', expression: reversed(log2(other)), expressionConfig: 'transform: none' });
+    const config = await study({
+      clinical: days,
+      clinicalConfig: 'timeUnit: days',
+      expression: reversed(log2(other)),
+      expressionConfig: 'transform: none',
+    });
     const { cohort, problems } = await loadCohort(config);
     expect(cohort.names).toEqual(['own', 'other']);
-    expect(cohort.patients.map(({ id, cohort }) => `${id} ${cohort}`)).toEqual(Array.from({ length: 2 * N }, (_, p) => `P${p} ${p < N ? 'own' : 'other'}`));
+    expect(cohort.patients.map(({ id, cohort }) => `${id} ${cohort}`)).toEqual(
+      Array.from({ length: 2 * N }, (_, p) => `P${p} ${p < N ? 'own' : 'other'}`),
+    );
     for (let p = 0; p < 2 * N; p++) expect(cohort.patients[p].survival!.time).toBeCloseTo(1 + p, 10);
     expect(cohort.expression.genes).toEqual(GENES);
-    for (let p = 0; p < 2 * N; p++) GENES.forEach((gene, g) => expect(valueOf(cohort.expression, `P${p}`, gene)).toBeCloseTo(Math.log2(1 + tpm(p, g)), 5));
+    for (let p = 0; p < 2 * N; p++)
+      GENES.forEach((gene, g) =>
+        expect(valueOf(cohort.expression, `P${p}`, gene)).toBeCloseTo(Math.log2(1 + tpm(p, g)), 5),
+      );
     expect(problems.map(({ message }) => message).filter((message) => message.includes('all cohorts'))).toEqual([
       "1 of 5 genes of 'own' are not in all cohorts (only-own)",
       "1 of 5 genes of 'other' are not in all cohorts (only-other)",
@@ -76,7 +98,11 @@ describe('several cohorts in one study', () => {
     const training = ['P1', 'P3', 'P13', 'P15', 'P20'];
     const scaled = async (config: Config) => {
       const { cohort } = await loadCohort(config);
-      return scaleSubspaces(fitSubspaceScaling(cohort, cohort.genes, training), cohort, cohort.patients.map(({ id }) => id));
+      return scaleSubspaces(
+        fitSubspaceScaling(cohort, cohort.genes, training),
+        cohort,
+        cohort.patients.map(({ id }) => id),
+      );
     };
     const [one, two] = [await scaled(whole), await scaled(divided)];
     for (const subspace of ['tumour', 'microenvironment'] as const) {
@@ -86,28 +112,58 @@ describe('several cohorts in one study', () => {
   });
 
   it('are refused where they cannot be one, naming both', async () => {
-    expect(await failure({ ...(await study()), moreCohorts: ['/nowhere/other.yaml'] })).toMatch(/nowhere\/other\.yaml: the file does not exist/);
-    const ids = await failure(await study({ clinical: part('x', 3).clinical, measured: part('x', 3).clinical.map((row) => String(row['patient_id'])) }));
+    expect(await failure({ ...(await study()), moreCohorts: ['/nowhere/other.yaml'] })).toMatch(
+      /nowhere\/other\.yaml: the file does not exist/,
+    );
+    const ids = await failure(
+      await study({
+        clinical: part('x', 3).clinical,
+        measured: part('x', 3).clinical.map((row) => String(row['patient_id'])),
+      }),
+    );
     expect(ids).toMatch(/other\.csv, row 2: 9 patients are in .*own\.csv too \(P3, P4, P5 and 6 more\)/);
-    expect(await failure(await study({ expressionConfig: 'transform: rank' }))).toMatch(/other-expression\.csv: the transform of 'other' is 'rank', that of 'own' is 'log2p1': ranks and values do not mix/);
-    expect(await failure(await study({ width: 5 }))).toMatch(/other-bags \(other\): the features are 5 wide; those of .*own-bags \(own\) are 4 wide/);
-    expect(await failure(await study({ encoder: 'uni' }, '', { encoder: 'conch' }))).toMatch(/\(other\): the features are of encoder 'uni'|encoder 'uni'.*'conch'/);
-    expect(await failure(await study({ clinicalConfig: 'endpoint: PFI' }))).toMatch(/other\.csv: the endpoint is PFI \(event\), that of .*own\.csv is OS \(event\)/);
-    expect(await failure(await study({ config: 'moreCohorts: [own.yaml]\n' }))).toMatch(/other\.yaml: a config that 'moreCohorts' names has 'moreCohorts' itself/);
+    expect(await failure(await study({ expressionConfig: 'transform: rank' }))).toMatch(
+      /other-expression\.csv: the transform of 'other' is 'rank', that of 'own' is 'log2p1': ranks and values do not mix/,
+    );
+    expect(await failure(await study({ width: 5 }))).toMatch(
+      /other-bags \(other\): the features are 5 wide; those of .*own-bags \(own\) are 4 wide/,
+    );
+    expect(await failure(await study({ encoder: 'uni' }, '', { encoder: 'conch' }))).toMatch(
+      /\(other\): the features are of encoder 'uni'|encoder 'uni'.*'conch'/,
+    );
+    expect(await failure(await study({ clinicalConfig: 'endpoint: PFI' }))).toMatch(
+      /other\.csv: the endpoint is PFI \(event\), that of .*own\.csv is OS \(event\)/,
+    );
+    expect(await failure(await study({ config: 'moreCohorts: [own.yaml]\n' }))).toMatch(
+      /other\.yaml: a config that 'moreCohorts' names has 'moreCohorts' itself/,
+    );
     const foreign = Object.fromEntries(GENES.map((gene) => [`ENSG-${gene}`, part('other', N).expression[gene]]));
     expect(await failure(await study({ expression: foreign }))).toMatch(/no gene of 'own' is in all cohorts/);
     const renamed = await study();
-    write(resolve(renamed.clinical.file, '..'), 'other.yaml', readFileSync(renamed.moreCohorts![0], 'utf8').replace('name: other', 'name: own'));
+    write(
+      resolve(renamed.clinical.file, '..'),
+      'other.yaml',
+      readFileSync(renamed.moreCohorts![0], 'utf8').replace('name: other', 'name: own'),
+    );
     expect(await failure(renamed)).toMatch(/other\.csv: there is another cohort of the name 'own'/);
   });
 
   it('are warned of where one is of another unit', async () => {
     const many = Array.from({ length: 25 }, (_, g) => `G${g}`);
     const expression = (from: number, factor: number) =>
-      Object.fromEntries([...GENES, ...many].map((gene, g) => [gene, Array.from({ length: N }, (_, i) => factor * tpm(from + i, g % 4))]));
+      Object.fromEntries(
+        [...GENES, ...many].map((gene, g) => [
+          gene,
+          Array.from({ length: N }, (_, i) => factor * tpm(from + i, g % 4)),
+        ]),
+      );
     const said = async (factor: number) =>
-      (await loadCohort(await study({ expression: expression(N, factor) }, '', { expression: expression(0, 1) }))).problems.map(({ message }) => message);
-    expect(await said(16)).toContainEqual(expect.stringMatching(/^the typical gene of 'other' is [34]\.\d higher than in 'own' after the transform$/));
+      (
+        await loadCohort(await study({ expression: expression(N, factor) }, '', { expression: expression(0, 1) }))
+      ).problems.map(({ message }) => message);
+    expect(await said(16)).toContainEqual(
+      expect.stringMatching(/^the typical gene of 'other' is [34]\.\d higher than in 'own' after the transform$/),
+    );
     expect((await said(1)).filter((message) => message.includes('typical gene'))).toEqual([]);
   });
 
@@ -115,11 +171,16 @@ describe('several cohorts in one study', () => {
     const alive = part('other', N).clinical.map((row) => ({ ...row, event: 0 }));
     expect((await loadCohort(await study({ clinical: alive }))).cohort.patients).toHaveLength(2 * N);
     const women = part('other', N).clinical.map((row) => ({ ...row, sex: 'f' }));
-    expect((await loadCohort(await study({ clinical: women }, 'task: {column: sex}\n'))).cohort.patients).toHaveLength(2 * N);
+    expect((await loadCohort(await study({ clinical: women }, 'task: {column: sex}\n'))).cohort.patients).toHaveLength(
+      2 * N,
+    );
   });
 
   it('leave out genes whose floor gives a cohort away', async () => {
-    const floored = (own: MadeCohort, floor: number) => ({ ...own.expression, B: own.expression['B'].map((x, i) => (i % 2 === 0 ? floor : x)) });
+    const floored = (own: MadeCohort, floor: number) => ({
+      ...own.expression,
+      B: own.expression['B'].map((x, i) => (i % 2 === 0 ? floor : x)),
+    });
     const config = await study({ expression: floored(part('other', N), 0.5) }, '', {
       expression: floored(part('own', 0), 0.25),
       expressionConfig: 'transform: log2p1, leaveOutFloorsBy: sex',
@@ -148,7 +209,10 @@ describe('several cohorts in one study', () => {
       clinical: { patients: N },
       moreCohorts: [{ name: 'other', clinical: { patients: N }, flow: { patients: N, noSlides: N - 3, complete: 3 } }],
       joined: { patients: N + 3 },
-      geneSets: [{ inMatrix: 2, used: 2 }, { inMatrix: 2, used: 2 }],
+      geneSets: [
+        { inMatrix: 2, used: 2 },
+        { inMatrix: 2, used: 2 },
+      ],
       task: { patients: N + 3, endpoint: 'OS' },
     });
     expect(inspection.understood).toContain('moreCohorts:');
@@ -160,7 +224,8 @@ describe('dividing several cohorts', () => {
     const { cohort } = await loadCohort(config);
     return { cohort, parts: await makeSplit(cohort.patients, strataOf(cohort.patients, config), config.split) };
   };
-  const cohortsOf = ({ patients }: Cohort, ids: readonly string[]) => ids.map((id) => patients.find((patient) => patient.id === id)!.cohort);
+  const cohortsOf = ({ patients }: Cohort, ids: readonly string[]) =>
+    ids.map((id) => patients.find((patient) => patient.id === id)!.cohort);
 
   it('tests on one and trains on the others', async () => {
     const { cohort, parts } = await split(await study({}, 'split: {testCohort: other, validation: 0.25}\n'));
@@ -168,9 +233,15 @@ describe('dividing several cohorts', () => {
     expect(new Set(cohortsOf(cohort, parts.test))).toEqual(new Set(['other']));
     expect(new Set(cohortsOf(cohort, [...parts.train, ...parts.validation]))).toEqual(new Set(['own']));
     expect([parts.train.length, parts.validation.length]).toEqual([9, 3]);
-    await expect(split(await study({}, 'split: {testCohort: ohter}\n'))).rejects.toThrow(/no cohort 'ohter' \(split\.testCohort\)\. Did you mean 'other'\?/);
-    await expect(split(await study({}, 'split: {testCohort: [own, other]}\n'))).rejects.toThrow(/none is left for the train part/);
-    await expect(study({}, 'split: {testCohort: other, folds: 3}\n')).rejects.toThrow(/'split\.testCohort' says who is tested/);
+    await expect(split(await study({}, 'split: {testCohort: ohter}\n'))).rejects.toThrow(
+      /no cohort 'ohter' \(split\.testCohort\)\. Did you mean 'other'\?/,
+    );
+    await expect(split(await study({}, 'split: {testCohort: [own, other]}\n'))).rejects.toThrow(
+      /none is left for the train part/,
+    );
+    await expect(study({}, 'split: {testCohort: other, folds: 3}\n')).rejects.toThrow(
+      /'split\.testCohort' says who is tested/,
+    );
   });
 
   it('keeps the part of each cohort in every part otherwise', async () => {
@@ -184,16 +255,25 @@ describe('dividing several cohorts', () => {
 
 describe('scaling each cohort by itself', () => {
   it('takes a shift of a whole cohort away, is stated, and refuses a single patient', async () => {
-    const shifted = Object.fromEntries(Object.entries(part('other', N).expression).map(([gene, values]) => [gene, values.map((x) => 8 * x + 7)]));
+    const shifted = Object.fromEntries(
+      Object.entries(part('other', N).expression).map(([gene, values]) => [gene, values.map((x) => 8 * x + 7)]),
+    );
     const config = await study({ expression: shifted }, '', { expressionConfig: 'transform: log2p1, scaling: cohort' });
     const { cohort, problems } = await loadCohort(config);
-    expect(problems).toContainEqual(expect.objectContaining({ severity: 'warning', message: expect.stringMatching(/hides batch effects and real differences.*no single patient/) as string }));
+    expect(problems).toContainEqual(
+      expect.objectContaining({
+        severity: 'warning',
+        message: expect.stringMatching(/hides batch effects and real differences.*no single patient/) as string,
+      }),
+    );
     const training = cohort.patients.slice(0, N).map(({ id }) => id);
     const everybody = cohort.patients.map(({ id }) => id);
     const scaling = fitSubspaceScaling(cohort, cohort.genes, training);
     expect(Object.keys(scaling.tumour.cohorts!)).toEqual(['own']);
-    const means = (z: Float32Array) => [0, N].map((from) => z.subarray(2 * from, 2 * (from + N)).reduce((sum, x) => sum + x, 0) / (2 * N));
-    for (const mean of means(scaleSubspaces(scaling, cohort, everybody).tumour)) expect(Math.abs(mean)).toBeLessThan(0.1);
+    const means = (z: Float32Array) =>
+      [0, N].map((from) => z.subarray(2 * from, 2 * (from + N)).reduce((sum, x) => sum + x, 0) / (2 * N));
+    for (const mean of means(scaleSubspaces(scaling, cohort, everybody).tumour))
+      expect(Math.abs(mean)).toBeLessThan(0.1);
     const frozen = fitSubspaceScaling({ ...cohort, scaling: 'training' }, cohort.genes, training);
     expect(means(scaleSubspaces(frozen, cohort, everybody).tumour)[1]).toBeGreaterThan(1.5);
     // The order and choice of patients do not matter: the other cohort is scaled by all of its own.
@@ -201,22 +281,34 @@ describe('scaling each cohort by itself', () => {
     const all = scaleSubspaces(scaling, cohort, everybody).tumour;
     expect([...one]).toEqual([...all.subarray(30, 32), ...all.subarray(4, 6)]);
     expect(() => applyGeneScaling(scaling.tumour, cohort.expression, ['P1'])).toThrow(/cannot read a single patient/);
-    expect(() => fitSubspaceScaling(cohort, cohort.genes, training.slice(0, 5))).toThrow(/5 patients of 'own' cannot tell its scale; 10 are needed/);
+    expect(() => fitSubspaceScaling(cohort, cohort.genes, training.slice(0, 5))).toThrow(
+      /5 patients of 'own' cannot tell its scale; 10 are needed/,
+    );
   });
 });
 
 describe('a cohort for a model that exists', () => {
   it('needs its genes alone, in any order and after the transform of its own file', async () => {
     const other = part('other', N);
-    const model = { task: 'survival', labels: 'who2021', genes: { tumour: ['B'], microenvironment: ['C', 'A'] } } as const;
+    const model = {
+      task: 'survival',
+      labels: 'who2021',
+      genes: { tumour: ['B'], microenvironment: ['C', 'A'] },
+    } as const;
     const load = async (made: Partial<MadeCohort>) => {
       const config = await loadConfig(await makeCohort({ ...other, ...made }));
       return loadExternalCohort(config, { ...model, model: config.model, timeUnit: 'years' });
     };
     const { cohort } = await load({ expression: { ...reversed(log2(other)) }, expressionConfig: 'transform: none' });
     expect(cohort.genes).toEqual(model.genes);
-    expect([cohort.timeUnit, cohort.patients[0].survival!.time]).toEqual(['years', expect.closeTo((1 + N) * (30.4375 / 365.25), 10)]);
-    expect(valueOf(cohort.expression, 'P13', 'C')).toBeCloseTo(valueOf((await load({})).cohort.expression, 'P13', 'C'), 5);
+    expect([cohort.timeUnit, cohort.patients[0].survival!.time]).toEqual([
+      'years',
+      expect.closeTo((1 + N) * (30.4375 / 365.25), 10),
+    ]);
+    expect(valueOf(cohort.expression, 'P13', 'C')).toBeCloseTo(
+      valueOf((await load({})).cohort.expression, 'P13', 'C'),
+      5,
+    );
     await expect(load({ expression: { A: other.expression['A'], D: other.expression['D'] } })).rejects.toThrow(
       /other-expression\.csv: the matrix lacks 2 of the 3 genes that the model reads \(B, C\)\. .*geneMap/,
     );
@@ -229,7 +321,11 @@ const REAL = '../shared/data/tcga-gbmlgg';
 describe.skipIf(!existsSync(REAL))('two halves of the real cohort (../shared/data is there)', () => {
   it('give, in different gene orders, the scaled matrix of the whole', { timeout: 30_000 }, async () => {
     const folder = newFolder();
-    const lines = gunzipSync(readFileSync(join(REAL, 'expression.csv.gz'))).toString('utf8').trim().split('\n').map((line) => line.split(','));
+    const lines = gunzipSync(readFileSync(join(REAL, 'expression.csv.gz')))
+      .toString('utf8')
+      .trim()
+      .split('\n')
+      .map((line) => line.split(','));
     const clinical = readFileSync(join(REAL, 'clinical.csv'), 'utf8').trim().split('\n');
     const ids = lines[0].slice(1, 41);
     const sets = resolve(REAL, '../gene-sets/glioma-subspaces.tcga1544.gmt');
@@ -237,7 +333,11 @@ describe.skipIf(!existsSync(REAL))('two halves of the real cohort (../shared/dat
       const places = own.map((id) => lines[0].indexOf(id));
       const [header, ...rows] = lines.map((row) => [row[0], ...places.map((at) => row[at])].join(','));
       write(folder, `${name}-x.csv`, [header, ...order(rows)].join('\n') + '\n');
-      write(folder, `${name}.csv`, [clinical[0], ...clinical.filter((row) => own.some((id) => row.startsWith(`${id},`)))].join('\n') + '\n');
+      write(
+        folder,
+        `${name}.csv`,
+        [clinical[0], ...clinical.filter((row) => own.some((id) => row.startsWith(`${id},`)))].join('\n') + '\n',
+      );
       return write(
         folder,
         `${name}.yaml`,
@@ -245,9 +345,15 @@ describe.skipIf(!existsSync(REAL))('two halves of the real cohort (../shared/dat
       );
     };
     for (const id of ids) await writeBag(folder, `${id}-DX1.h5`, { shape: [2, 4], features: new Float32Array(8) });
-    const shuffled = <T>(rows: T[]) => rows.map((row, i) => [uniform(5, i), row] as const).sort(([a], [b]) => a - b).map(([, row]) => row);
+    const shuffled = <T>(rows: T[]) =>
+      rows
+        .map((row, i) => [uniform(5, i), row] as const)
+        .sort(([a], [b]) => a - b)
+        .map(([, row]) => row);
     await cohort('second', ids.slice(20), shuffled);
-    const halves = await loadConfig(await cohort('first', ids.slice(0, 20), (rows) => rows.reverse(), 'moreCohorts: [second.yaml]\n'));
+    const halves = await loadConfig(
+      await cohort('first', ids.slice(0, 20), (rows) => rows.reverse(), 'moreCohorts: [second.yaml]\n'),
+    );
     const whole = await loadConfig(await cohort('whole', ids, (rows) => rows));
     const training = ids.filter((_, i) => i % 3 !== 0);
     const scaled = async (config: Config) => {

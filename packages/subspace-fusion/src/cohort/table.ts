@@ -49,7 +49,12 @@ function refuseBomb(file: string, size: number): Transform {
     transform(chunk: Buffer, _, done) {
       bytes += chunk.length;
       const message = `the gzip data expands to more than ${LARGEST_EXPANSION} times its size`;
-      done(bytes > most ? badInput({ file, message, remedy: 'If it is a table, decompress it and name the decompressed file' }) : null, chunk);
+      done(
+        bytes > most
+          ? badInput({ file, message, remedy: 'If it is a table, decompress it and name the decompressed file' })
+          : null,
+        chunk,
+      );
     },
   });
 }
@@ -77,7 +82,8 @@ function requireText(file: string, chunk: Buffer): void {
   const text = chunk.toString('latin1');
   const known = BINARY.find(([signature]) => text.startsWith(signature));
   if (known) throw badInput({ file, message: `this is ${known[1]}, not a text table`, remedy: known[2] });
-  if (text.includes('\0')) throw badInput({ file, message: 'this is a binary file, not a text table', remedy: 'Name the table itself' });
+  if (text.includes('\0'))
+    throw badInput({ file, message: 'this is a binary file, not a text table', remedy: 'Name the table itself' });
 }
 
 /** How a table begins. */
@@ -122,7 +128,11 @@ const count = (text: string, letter: string) => text.split(letter).length - 1;
 export async function requireFile(file: string): Promise<void> {
   const found = await stat(file).catch(() => undefined);
   if (!found)
-    throw badInput({ file, message: 'the file does not exist', remedy: 'Check the path; paths in a config are relative to the config' });
+    throw badInput({
+      file,
+      message: 'the file does not exist',
+      remedy: 'Check the path; paths in a config are relative to the config',
+    });
   if (!found.isFile()) throw badInput({ file, message: 'this is not a file', remedy: 'Name the file itself' });
   if (found.size === 0) throw badInput({ file, message: 'the file is empty', remedy: 'Write it again' });
 }
@@ -132,11 +142,20 @@ function readingError(file: string, error: unknown): unknown {
   if (error instanceof CsvError) {
     const row = Number(error['lines']);
     if (error.code === 'CSV_MAX_RECORD_SIZE') return tooLong(file, row);
-    return badInput({ file, row, message: `the table is malformed (${error.code})`, remedy: 'Check the quotes of this row' });
+    return badInput({
+      file,
+      row,
+      message: `the table is malformed (${error.code})`,
+      remedy: 'Check the quotes of this row',
+    });
   }
   const code = (error as NodeJS.ErrnoException).code;
   if (code?.startsWith('Z_')) {
-    return badInput({ file, message: `the gzip data is damaged or cut short (${code})`, remedy: 'Copy the file again' });
+    return badInput({
+      file,
+      message: `the gzip data is damaged or cut short (${code})`,
+      remedy: 'Copy the file again',
+    });
   }
   return error;
 }
@@ -171,7 +190,12 @@ export async function* readRows(file: string): AsyncGenerator<Row, void> {
       const row: Row = { line: info.lines as number, cells: record as string[] };
       columns ??= row.cells;
       if (columns.length < 2) {
-        throw badInput({ file, row: row.line, message: 'the header has a single column', remedy: 'Separate the columns by commas or tabs' });
+        throw badInput({
+          file,
+          row: row.line,
+          message: 'the header has a single column',
+          remedy: 'Separate the columns by commas or tabs',
+        });
       }
       if (row.cells.length !== columns.length) {
         throw badInput({
@@ -182,7 +206,11 @@ export async function* readRows(file: string): AsyncGenerator<Row, void> {
         });
       }
       if (++rows > MOST_ROWS) {
-        throw badInput({ file, message: `the table has more than ${MOST_ROWS} rows`, remedy: 'Name a table of patients or of genes' });
+        throw badInput({
+          file,
+          message: `the table has more than ${MOST_ROWS} rows`,
+          remedy: 'Name a table of patients or of genes',
+        });
       }
       yield row;
     }
@@ -198,7 +226,9 @@ export async function readHeader(file: string): Promise<readonly string[]> {
 }
 
 /** The names that stand twice in a list, with their first and their later place (from 0). */
-export function repeatedNames(names: readonly string[]): { readonly name: string; readonly first: number; readonly second: number }[] {
+export function repeatedNames(
+  names: readonly string[],
+): { readonly name: string; readonly first: number; readonly second: number }[] {
   const places = new Map<string, number>();
   const repeated: { name: string; first: number; second: number }[] = [];
   names.forEach((name, i) => {
@@ -225,15 +255,27 @@ export async function readTable(file: string, keeps: (column: string) => boolean
     }
     rows.push({ line: row.line, cells: places.map((i) => row.cells[i]) });
     if (rows.length * places.length > MOST_CELLS) {
-      throw badInput({ file, message: `the table has more than ${MOST_CELLS} cells`, remedy: 'Leave out the columns that nobody needs' });
+      throw badInput({
+        file,
+        message: `the table has more than ${MOST_CELLS} cells`,
+        remedy: 'Leave out the columns that nobody needs',
+      });
     }
   }
   const columns = places.map((i) => header!.cells[i]);
   const repeated = repeatedNames(columns);
   if (repeated.length > 0) {
-    const names = repeated.map(({ name, first, second }) => `'${name}' (columns ${places[first] + 1} and ${places[second] + 1})`);
-    throw badInput({ file, row: header!.line, message: `the header repeats ${someOf(names)}`, remedy: 'Keep one column of each name' });
+    const names = repeated.map(
+      ({ name, first, second }) => `'${name}' (columns ${places[first] + 1} and ${places[second] + 1})`,
+    );
+    throw badInput({
+      file,
+      row: header!.line,
+      message: `the header repeats ${someOf(names)}`,
+      remedy: 'Keep one column of each name',
+    });
   }
-  if (rows.length === 0) throw badInput({ file, message: 'the table has a header and no rows', remedy: 'Add the rows' });
+  if (rows.length === 0)
+    throw badInput({ file, message: 'the table has a header and no rows', remedy: 'Add the rows' });
   return { file, line: header!.line, columns, rows };
 }

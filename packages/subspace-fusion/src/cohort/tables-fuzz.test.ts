@@ -7,7 +7,15 @@ import { UserError } from '../files/user-error.js';
 import { bits, key } from '../random/counter.js';
 import { readClinical } from './clinical.js';
 import { readExpression } from './expression.js';
-import { CBIOPORTAL, MCAT, PROBE_MAP, starCounts, writeGdcDownload, writeIvyGap, XENA } from './expression/fixtures.test.helper.js';
+import {
+  CBIOPORTAL,
+  MCAT,
+  PROBE_MAP,
+  starCounts,
+  writeGdcDownload,
+  writeIvyGap,
+  XENA,
+} from './expression/fixtures.test.helper.js';
 import { readGeneMap } from './expression/gene-names.js';
 import { readSubspaceGenes } from './gene-sets.js';
 import { newFolder, write } from './made-files.test.helper.js';
@@ -16,9 +24,13 @@ const folder = newFolder();
 const context = { patients: new Set(['TCGA-02-0001', 'TCGA-02-0002']), genes: new Set(['TSPAN6', 'TNMD']) };
 const SETS = { tumour: 'TUMOUR', microenvironment: 'MICROENVIRONMENT' };
 
-const GDC_CLINICAL = "case_submitter_id\tvital_status\tdays_to_death\tdays_to_last_follow_up\nTCGA-02-0001\tDead\t350\t'--\nTCGA-02-0002\tAlive\t'--\t700\n";
-const CBIOPORTAL_CLINICAL = '#Patient\tStatus\tMonths\n#STRING\tSTRING\tNUMBER\nPATIENT_ID\tOS_STATUS\tOS_MONTHS\nTCGA-02-0001\t1:DECEASED\t11.5\n';
-const CART = JSON.stringify([{ file_name: 'x.star_gene_counts.tsv', associated_entities: [{ entity_submitter_id: 'TCGA-02-0001-01A' }] }]);
+const GDC_CLINICAL =
+  "case_submitter_id\tvital_status\tdays_to_death\tdays_to_last_follow_up\nTCGA-02-0001\tDead\t350\t'--\nTCGA-02-0002\tAlive\t'--\t700\n";
+const CBIOPORTAL_CLINICAL =
+  '#Patient\tStatus\tMonths\n#STRING\tSTRING\tNUMBER\nPATIENT_ID\tOS_STATUS\tOS_MONTHS\nTCGA-02-0001\t1:DECEASED\t11.5\n';
+const CART = JSON.stringify([
+  { file_name: 'x.star_gene_counts.tsv', associated_entities: [{ entity_submitter_id: 'TCGA-02-0001-01A' }] },
+]);
 
 type Reader = (path: string) => Promise<unknown>;
 const expression: Reader = (path) => readExpression(path, context, []);
@@ -67,12 +79,19 @@ const CASES: Readonly<Record<string, readonly [content: string | Buffer, read: R
     },
   ],
   'gene map': [PROBE_MAP, (path) => readGeneMap(path, [])],
-  'clinical table': ['patient_id,months,event\nTCGA-02-0001,1,1\nTCGA-02-0002,2,0\n', (path) => readClinical({ file: path, patient: 'patient_id', time: 'months', event: 'event', timeUnit: 'months' }, [])],
+  'clinical table': [
+    'patient_id,months,event\nTCGA-02-0001,1,1\nTCGA-02-0002,2,0\n',
+    (path) =>
+      readClinical({ file: path, patient: 'patient_id', time: 'months', event: 'event', timeUnit: 'months' }, []),
+  ],
   'clinical table of cBioPortal': [CBIOPORTAL_CLINICAL, clinical],
   'clinical table of the GDC': [GDC_CLINICAL, clinical],
   'clinical table of MCAT': [MCAT, clinical],
   GMT: ['TUMOUR\tx\tTSPAN6\nMICROENVIRONMENT\tx\tTNMD\n', (path) => readSubspaceGenes({ file: path, ...SETS }, [])],
-  'table of genes': ['gene,type\nTSPAN6,TUMOUR\nTNMD,MICROENVIRONMENT\n', (path) => readSubspaceGenes({ file: path, ...SETS }, [])],
+  'table of genes': [
+    'gene,type\nTSPAN6,TUMOUR\nTNMD,MICROENVIRONMENT\n',
+    (path) => readSubspaceGenes({ file: path, ...SETS }, []),
+  ],
 };
 
 const ROUNDS = 45;
@@ -109,14 +128,34 @@ describe.each(Object.entries(CASES))('%s', (name, [whole, read]) => {
       damaged[at] = value;
       const kind = i % 3;
       const [head, tail] = [damaged.subarray(0, at), damaged.subarray(at)];
-      await survives(read, kind === 0 ? damaged : kind === 1 ? Buffer.concat([head, head.subarray(-40), tail]) : Buffer.concat([head, tail.subarray(7)]));
+      await survives(
+        read,
+        kind === 0
+          ? damaged
+          : kind === 1
+            ? Buffer.concat([head, head.subarray(-40), tail])
+            : Buffer.concat([head, tail.subarray(7)]),
+      );
     }
   });
 
   it('may be another kind of file', async () => {
     const junk = Buffer.from(Array.from({ length: 5000 }, (_, i) => random(9000 + i, 256)));
     const others = Object.values(CASES).map(([content]) => content);
-    for (const content of [junk, '\n\n\n', '\0', '"', '#', '{}', '[]', 'null', 'a\n'.repeat(100), '\t'.repeat(1000), ...others]) await survives(read, content);
+    for (const content of [
+      junk,
+      '\n\n\n',
+      '\0',
+      '"',
+      '#',
+      '{}',
+      '[]',
+      'null',
+      'a\n'.repeat(100),
+      '\t'.repeat(1000),
+      ...others,
+    ])
+      await survives(read, content);
   });
 });
 
@@ -125,7 +164,8 @@ describe('what is too large', () => {
 
   it('is a line without an end', async () => {
     const line = Buffer.alloc(20 * MIB, 'xxxxxxxx,');
-    for (const read of [expression, clinical]) expect(await survives(read, line)).toMatch(/row 1: the row is longer than 16 MiB/);
+    for (const read of [expression, clinical])
+      expect(await survives(read, line)).toMatch(/row 1: the row is longer than 16 MiB/);
     const quote = Buffer.concat([Buffer.from('patient_id,TCGA-02-0001\n"A'), Buffer.alloc(20 * MIB, 'xxxxxxxx\n')]);
     expect(await survives(clinical, quote)).toMatch(/longer than 16 MiB.*never closed/);
   });
@@ -141,7 +181,10 @@ describe('what is too large', () => {
   it('is gzip that expands beyond reason, or rows without an end', async () => {
     const line = gzipSync(Buffer.alloc(50 * MIB, 'x'), { level: 1 });
     expect(await survives(expression, line)).toMatch(/longer than 16 MiB/);
-    const long = gzipSync(Buffer.concat([Buffer.from('gene,TCGA-02-0001\n'), Buffer.alloc(50 * MIB, `A,1${' '.repeat(9996)}\n`)]), { level: 1 });
+    const long = gzipSync(
+      Buffer.concat([Buffer.from('gene,TCGA-02-0001\n'), Buffer.alloc(50 * MIB, `A,1${' '.repeat(9996)}\n`)]),
+      { level: 1 },
+    );
     expect(await survives(expression, long)).toMatch(/expands to more than 50 times its size/);
     expect(await survives(clinical, `patient_id,a\n${'P,1\n'.repeat(300_000)}`)).toMatch(/more than 300000 rows/);
     const gdc = join(folder, 'gdc');
@@ -154,5 +197,7 @@ describe('what is too large', () => {
 it('names what a binary file is', async () => {
   expect(await survives(clinical, 'PK\x03\x04sheet')).toMatch(/Excel or zip file.*Save the sheet as CSV/);
   expect(await survives(clinical, Buffer.from('\ufeffa,b\n1,2\n', 'utf16le'))).toMatch(/UTF-16/);
-  expect(await survives(clinical, readFileSync(join(import.meta.dirname, 'expression/fixtures/csr.h5ad')))).toMatch(/an HDF5 file/);
+  expect(await survives(clinical, readFileSync(join(import.meta.dirname, 'expression/fixtures/csr.h5ad')))).toMatch(
+    /an HDF5 file/,
+  );
 });

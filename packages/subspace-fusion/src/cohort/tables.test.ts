@@ -40,7 +40,9 @@ describe('text tables', () => {
     await expect(readTable(file('ragged.csv', 'a,b\n1,2\n1,2,3\n'))).rejects.toThrow(
       /ragged\.csv, row 3: the row has 3 cells, the header 2/,
     );
-    await expect(readTable(file('twice.csv', 'a,b,a\n1,2,3\n'))).rejects.toThrow(/row 1: the header repeats 'a' \(columns 1 and 3\)/);
+    await expect(readTable(file('twice.csv', 'a,b,a\n1,2,3\n'))).rejects.toThrow(
+      /row 1: the header repeats 'a' \(columns 1 and 3\)/,
+    );
     await expect(readTable(file('head.csv', 'a,b\n'))).rejects.toThrow(/no rows/);
     await expect(readTable(file('quote.csv', 'a,b\n1,"2\n'))).rejects.toThrow(/malformed/);
     await expect(readTable(file('one.csv', 'a\n1\n'))).rejects.toThrow(/single column/);
@@ -57,7 +59,11 @@ describe('the clinical table', () => {
     const problems: Problem[] = [];
     const text = 'id,months,dead,grade\nP1,12.5,1,G2\nP2,3,0,NA\nP3,,1,[Not Available]\n';
     const { patients } = await readClinical({ ...options, file: file('clinical.csv', text) }, problems);
-    expect(patients.map(({ survival }) => survival)).toEqual([{ time: 12.5, event: true }, { time: 3, event: false }, undefined]);
+    expect(patients.map(({ survival }) => survival)).toEqual([
+      { time: 12.5, event: true },
+      { time: 3, event: false },
+      undefined,
+    ]);
     expect(patients.map(({ clinical }) => clinical['grade'])).toEqual(['G2', '', '']);
     expect(problems).toEqual([]);
     const censored = file('censored.csv', text.replace('dead', 'censorship'));
@@ -82,28 +88,51 @@ describe('the clinical table', () => {
 
   it('counts who has no follow-up without the rows that are wrong', async () => {
     const path = file('follow-up.csv', 'id,months,dead,grade\nP1,12,1,G2\nP2,-3,0,G3\nP3,,0,G2\nP4,5,,G3\nP5,5,0,\n');
-    const config = parseConfig(`name: x\nclinical: {file: ${path}, patient: id, time: months, event: dead}\nexpression: {file: x}\nfeatures: {folder: x}\n`, '/x.yaml');
+    const config = parseConfig(
+      `name: x\nclinical: {file: ${path}, patient: id, time: months, event: dead}\nexpression: {file: x}\nfeatures: {folder: x}\n`,
+      '/x.yaml',
+    );
     const found = async (task: Config['task']) => {
       const problems: Problem[] = [];
       checkTask(await readClinical(config.clinical, problems, task), { ...config, task }, problems);
       return problems.map(({ severity, message }) => `${severity} ${message}`);
     };
-    expect(await found('survival')).toEqual(["error column 'months' holds '-3'", 'warning 2 patients have no follow-up']);
+    expect(await found('survival')).toEqual([
+      "error column 'months' holds '-3'",
+      'warning 2 patients have no follow-up',
+    ]);
     // Times are no matter of another task.
-    expect(await found({ column: 'grade' })).toEqual(["warning column 'months' holds '-3'", 'warning 1 patient has no label: grade unknown (P5)']);
+    expect(await found({ column: 'grade' })).toEqual([
+      "warning column 'months' holds '-3'",
+      'warning 1 patient has no label: grade unknown (P5)',
+    ]);
   });
 
   it('warns of markers that the task reads, and of no other', async () => {
-    const path = file('markers.csv', 'patient_id,histologic_grade,idh_status,codel_1p19q,cdkn2a_gistic,histology\nP1,G2,perhaps,?,lost,\nP2,G3,WT,no,2,glioblastoma\nP3,G?,mutant,no,0,\n');
+    const path = file(
+      'markers.csv',
+      'patient_id,histologic_grade,idh_status,codel_1p19q,cdkn2a_gistic,histology\nP1,G2,perhaps,?,lost,\nP2,G3,WT,no,2,glioblastoma\nP3,G?,mutant,no,0,\n',
+    );
     const found = async (task: 'grade' | 'subtype' | 'diagnosis') => {
       const problems: Problem[] = [];
-      const config = parseConfig(`name: x\nclinical: {file: ${path}}\nexpression: {file: x}\nfeatures: {folder: x}\ntask: ${task}\n`, '/x.yaml');
+      const config = parseConfig(
+        `name: x\nclinical: {file: ${path}}\nexpression: {file: x}\nfeatures: {folder: x}\ntask: ${task}\n`,
+        '/x.yaml',
+      );
       checkTask(await readClinical(config.clinical, problems, task), config, problems);
-      return problems.flatMap(({ row, message }) => (row === undefined ? [] : [`${row} ${message.split(/ of '| and | holds/, 1)[0]}`]));
+      return problems.flatMap(({ row, message }) =>
+        row === undefined ? [] : [`${row} ${message.split(/ of '| and | holds/, 1)[0]}`],
+      );
     };
     expect(await found('grade')).toEqual(["3 'P2': histology is glioblastoma", "4 column 'histologic_grade'"]);
     expect(await found('subtype')).toEqual(["2 column 'idh_status'", "2 column 'codel_1p19q'"]);
-    expect(await found('diagnosis')).toEqual(["2 column 'idh_status'", "2 column 'codel_1p19q'", "2 column 'cdkn2a_gistic'", "3 'P2': histology is glioblastoma", "4 column 'histologic_grade'"]);
+    expect(await found('diagnosis')).toEqual([
+      "2 column 'idh_status'",
+      "2 column 'codel_1p19q'",
+      "2 column 'cdkn2a_gistic'",
+      "3 'P2': histology is glioblastoma",
+      "4 column 'histologic_grade'",
+    ]);
   });
 
   it('suggests a column', async () => {
@@ -123,7 +152,9 @@ describe('gene sets', () => {
       microenvironment: ['C', 'B'],
     });
     expect(problems.map(({ message }) => message)).toEqual(['1 gene is in both sets (B)']);
-    await expect(readSubspaceGenes({ file: path, tumour: 'TUMOUR', microenvironment: 'M' }, [])).rejects.toThrow(/no set 'TUMOUR'.*T, M/);
+    await expect(readSubspaceGenes({ file: path, tumour: 'TUMOUR', microenvironment: 'M' }, [])).rejects.toThrow(
+      /no set 'TUMOUR'.*T, M/,
+    );
     await expect(readGeneSets(file('bad.gmt', 'T\tsource\tA\nM\n'))).rejects.toThrow(/row 2: the line has no genes/);
   });
 });
@@ -142,14 +173,22 @@ describe('the expression matrix', () => {
     ] as const;
     for (const [orientation, path] of files) {
       const problems: Problem[] = [];
-      expect(await readExpression(path, context, problems)).toMatchObject({ expression: expected, orientation, otherPatients: ['other'] });
+      expect(await readExpression(path, context, problems)).toMatchObject({
+        expression: expected,
+        orientation,
+        otherPatients: ['other'],
+      });
       expect(problems).toEqual([]);
     }
   });
 
   it('needs no clinical table to tell the axes apart', async () => {
     const unknown = { patients: undefined, genes: context.genes };
-    expect((await readExpression(file('g.tsv', geneRows), unknown, [])).expression.patients).toEqual(['P1', 'other', 'P2']);
+    expect((await readExpression(file('g.tsv', geneRows), unknown, [])).expression.patients).toEqual([
+      'P1',
+      'other',
+      'P2',
+    ]);
     expect((await readExpression(file('p.csv', patientRows), unknown, [])).expression.genes).toEqual(['A', 'B', 'C']);
   });
 
@@ -164,7 +203,9 @@ describe('the expression matrix', () => {
     expect(message.split('\n')).toEqual([
       expect.stringMatching(/row 2: the cell in column 'P2' holds 'x'/),
       expect.stringMatching(/row 3: the cell in column 'P2' is empty.*'B' out of the gene set/),
-      expect.stringMatching(/row 4: the cell in column 'P1' holds 'y', which is not a number, and 1 more cell of gene 'C'/),
+      expect.stringMatching(
+        /row 4: the cell in column 'P1' holds 'y', which is not a number, and 1 more cell of gene 'C'/,
+      ),
       expect.stringMatching(/row 5: the gene 'B' has two rows, 3 and 5/),
       expect.stringMatching(/row 1: the patient 'P1' has two columns, 2 and 4/),
     ]);
@@ -195,7 +236,11 @@ describe('the expression matrix', () => {
   });
 
   it('decides the transform by the sign of the values', () => {
-    const matrix = (...values: number[]) => ({ patients: ['P1'], genes: values.map(String), values: Float32Array.from(values) });
+    const matrix = (...values: number[]) => ({
+      patients: ['P1'],
+      genes: values.map(String),
+      values: Float32Array.from(values),
+    });
     expect(decideTransform({ file: 'e.csv' }, matrix(-1, 2))).toBe('none');
     expect(decideTransform({ file: 'e.csv', transform: 'log2p1' }, matrix(0, 2))).toBe('log2p1');
     expect(() => decideTransform({ file: 'e.csv' }, matrix(0, 2))).toThrow(/no negative value.*log2p1/);

@@ -30,7 +30,11 @@ async function writeCohort(extra = ''): Promise<string> {
   write(folder, 'tumour.txt', 'TSPAN6\nIDH1\n');
   write(folder, 'immune.txt', 'TNMD\nCD99\nTSPAN6\n');
   for (const slide of ['TCGA-02-0001-01Z-00-DX1.A', 'tcga.02.0002.01Z.00.DX1.B']) {
-    await writeBag(join(folder, 'h5'), `${slide}.h5`, { shape: [4, 8], features: new Float32Array(32).fill(1), encoder: 'resnet50' });
+    await writeBag(join(folder, 'h5'), `${slide}.h5`, {
+      shape: [4, 8],
+      features: new Float32Array(32).fill(1),
+      encoder: 'resnet50',
+    });
   }
   const text = `name: as it comes
 clinical: {file: [data_clinical_patient.txt, data_clinical_sample.txt], columns: {idh: IDH, codeletion: ARMS, grade: GRADE}}
@@ -48,16 +52,24 @@ describe('a cohort of files as they come', () => {
       ['TCGA-02-0001', { time: 11.5, event: true }, 1],
       ['TCGA-02-0002', { time: 30, event: false }, 1],
     ]);
-    expect(cohort).toMatchObject({ transform: 'log2p1', genes: { tumour: ['TSPAN6'], microenvironment: ['TNMD', 'CD99', 'TSPAN6'] } });
+    expect(cohort).toMatchObject({
+      transform: 'log2p1',
+      genes: { tumour: ['TSPAN6'], microenvironment: ['TNMD', 'CD99', 'TSPAN6'] },
+    });
   });
 
   it('knows patients by the samples that the clinical table lists', async () => {
     const path = await writeCohort();
     const folder = join(path, '..');
-    const renamed = (text: string) => text.replace(/TCGA-02-000(\d)-01/g, 'S-$1-T01').replace(/TCGA-02-000(\d)/g, 'P-$1');
+    const renamed = (text: string) =>
+      text.replace(/TCGA-02-000(\d)-01/g, 'S-$1-T01').replace(/TCGA-02-000(\d)/g, 'P-$1');
     write(folder, 'data_clinical_patient.txt', renamed(PATIENTS));
     write(folder, 'data_clinical_sample.txt', renamed(SAMPLES));
-    const matrix = write(folder, 'data_mrna_seq_v2_rsem.txt', 'Hugo_Symbol\tS-1-T01\tS-2-T01\tS-3-T01\nTSPAN6\t1\t2\t3\nTNMD\t100\t200\t300\nCD99\t1\t1\t1\n');
+    const matrix = write(
+      folder,
+      'data_mrna_seq_v2_rsem.txt',
+      'Hugo_Symbol\tS-1-T01\tS-2-T01\tS-3-T01\nTSPAN6\t1\t2\t3\nTNMD\t100\t200\t300\nCD99\t1\t1\t1\n',
+    );
     const { expression } = await inspectCohort(await loadConfig(path, { 'expression.file': matrix }));
     expect(expression).toMatchObject({ format: 'cbioportal', patients: 2, otherPatients: 1 });
   });
@@ -67,8 +79,18 @@ describe('a cohort of files as they come', () => {
     const folder = join(path, '..');
     const table = write(folder, 'tcga_gbmlgg_all_clean.csv', MCAT);
     write(folder, 'immune.txt', 'TNMD\n');
-    await writeBag(join(folder, 'h5'), 'TCGA-02-0002-01Z-00-DX1.C.h5', { shape: [4, 8], features: new Float32Array(32), encoder: 'resnet50' });
-    const overrides = { 'clinical.file': table, 'clinical.moreFiles': 'null', 'clinical.columns': 'null', 'expression.file': table, 'features.slides': table };
+    await writeBag(join(folder, 'h5'), 'TCGA-02-0002-01Z-00-DX1.C.h5', {
+      shape: [4, 8],
+      features: new Float32Array(32),
+      encoder: 'resnet50',
+    });
+    const overrides = {
+      'clinical.file': table,
+      'clinical.moreFiles': 'null',
+      'clinical.columns': 'null',
+      'expression.file': table,
+      'features.slides': table,
+    };
     const { cohort } = await loadCohort(await loadConfig(path, overrides));
     expect(cohort.patients.map(({ id, survival, bags }) => [id, survival, bags.length])).toEqual([
       ['TCGA-02-0001', { time: 10.5, event: true }, 1],
@@ -80,7 +102,12 @@ describe('a cohort of files as they come', () => {
     const config = await loadConfig(await writeCohort());
     const inspection = await inspectCohort(config);
     const understood = parseConfig(inspection.understood, '/elsewhere/cohort.yaml');
-    expect(understood.clinical).toMatchObject({ patient: 'PATIENT_ID', time: 'os_time', event: 'os_event', columns: { idh: 'IDH' } });
+    expect(understood.clinical).toMatchObject({
+      patient: 'PATIENT_ID',
+      time: 'os_time',
+      event: 'os_event',
+      columns: { idh: 'IDH' },
+    });
     expect(understood.expression).toMatchObject({ format: 'gdc', transform: 'log2p1' });
     expect(understood.features.encoder).toBe('resnet50');
     expect((await loadCohort(understood)).cohort).toEqual((await loadCohort(config)).cohort);
@@ -92,14 +119,23 @@ describe('a cohort of files as they come', () => {
     const config = await loadConfig(path, { geneSets: '{}' });
     const genes = ['OLIG2', 'SOX4', 'CD74', 'CX3CR1', 'GAPDH'];
     const rows = genes.map((gene, g) => `${gene},${g},${g + 0.5}\n`).join('');
-    config.expression = { file: write(join(path, '..'), 'few.csv', `gene,TCGA-02-0001,TCGA-02-0002\n${rows}`), transform: 'log2p1' };
+    config.expression = {
+      file: write(join(path, '..'), 'few.csv', `gene,TCGA-02-0001,TCGA-02-0002\n${rows}`),
+      transform: 'log2p1',
+    };
     const inspection = await inspectCohort(config);
     expect(inspection).toMatchObject({
       defaultGeneSets: true,
       geneSetOverlap: [],
-      geneSets: [{ set: 'TUMOUR', genes: 810, inMatrix: 2, used: 2 }, { set: 'MICROENVIRONMENT', genes: 952, inMatrix: 2, used: 2 }],
+      geneSets: [
+        { set: 'TUMOUR', genes: 810, inMatrix: 2, used: 2 },
+        { set: 'MICROENVIRONMENT', genes: 952, inMatrix: 2, used: 2 },
+      ],
     });
-    expect(parseConfig(inspection.understood, path).geneSets).toEqual({ tumour: 'TUMOUR', microenvironment: 'MICROENVIRONMENT' });
+    expect(parseConfig(inspection.understood, path).geneSets).toEqual({
+      tumour: 'TUMOUR',
+      microenvironment: 'MICROENVIRONMENT',
+    });
     // sha256sum gene-sets/glioma.gmt
     expect((await hashInputs(config)).geneSets).toBe(await sha256File(inspection.geneSetsFile));
   });
@@ -123,8 +159,14 @@ describe('a cohort of files as they come', () => {
     };
     const folder = join(path, '..');
     write(folder, 'tumour.txt', 'CD99\nCDKN2A\n');
-    const matrix = write(folder, 'matrix.csv', 'gene,TCGA-02-0001,TCGA-02-0002\nCDKN2A,-1,2\nCD99,1,2\nTNMD,1,2\nTSPAN6,1,2\n');
-    expect(await warnings({ 'expression.file': matrix })).toEqual([expect.stringMatching(/^the expression of CDKN2A is an input/)]);
+    const matrix = write(
+      folder,
+      'matrix.csv',
+      'gene,TCGA-02-0001,TCGA-02-0002\nCDKN2A,-1,2\nCD99,1,2\nTNMD,1,2\nTSPAN6,1,2\n',
+    );
+    expect(await warnings({ 'expression.file': matrix })).toEqual([
+      expect.stringMatching(/^the expression of CDKN2A is an input/),
+    ]);
     expect(await warnings({ 'expression.file': matrix, task: 'survival' })).toEqual([]);
   });
 
@@ -134,6 +176,10 @@ describe('a cohort of files as they come', () => {
     write(join(other.expression.file, 'a1'), 'new.txt', 'x');
     write(join(other.clinical.file, '..'), 'data_clinical_sample.txt', SAMPLES.replace('G2', 'G3'));
     const [before, after] = [await hashInputs(one), await hashInputs(other)];
-    expect([before.clinical === after.clinical, before.expression === after.expression, before.geneSets === after.geneSets]).toEqual([false, false, true]);
+    expect([
+      before.clinical === after.clinical,
+      before.expression === after.expression,
+      before.geneSets === after.geneSets,
+    ]).toEqual([false, false, true]);
   });
 });

@@ -21,11 +21,21 @@ export interface PatientSamples {
  * Ridge regression on the genes of both subspaces, fitted on the patients that the network trained on: ridge Cox for
  * survival, ridge logistic regression for classes. Its penalty is chosen by cross-validation inside them.
  */
-export function ridgeBaseline(training: PatientSamples, scored: PatientSamples, seed: number): Record<string, NamedMetrics> {
+export function ridgeBaseline(
+  training: PatientSamples,
+  scored: PatientSamples,
+  seed: number,
+): Record<string, NamedMetrics> {
   const columns = ({ samples, patients }: PatientSamples) => designMatrix(patients.map((id) => genesOf(samples, id)));
-  const [scores] = ridgeScores(columns(training), training.samples.labels(training.patients), columns(scored), seed).runs;
+  const [scores] = ridgeScores(
+    columns(training),
+    training.samples.labels(training.patients),
+    columns(scored),
+    seed,
+  ).runs;
   const labels = scored.samples.labels(scored.patients);
-  const metrics = labels.kind === 'survival' ? scoreRisks(scores, labels, seed) : scoreProbabilities(scores, labels, seed);
+  const metrics =
+    labels.kind === 'survival' ? scoreRisks(scores, labels, seed) : scoreProbabilities(scores, labels, seed);
   return { [RIDGE[labels.kind]]: byName(metrics) };
 }
 
@@ -33,14 +43,24 @@ export function ridgeBaseline(training: PatientSamples, scored: PatientSamples, 
  * What ridge regression on the columns `x` of the training patients says of those to be scored.
  * @param alpha share of lasso in the penalty: an elastic net where above 0
  */
-export function ridgeScores(x: Float32Array, training: BatchLabels, xScored: Float32Array, seed: number, alpha = 0): ScoredRuns {
+export function ridgeScores(
+  x: Float32Array,
+  training: BatchLabels,
+  xScored: Float32Array,
+  seed: number,
+  alpha = 0,
+): ScoredRuns {
   if (training.kind === 'classes') return { runs: [logisticScores(x, training, xScored, seed, alpha)] };
   const cox = fitRidgeCox({ x, ...timesAndEvents(training), seed, alpha });
   return coxScores(ridgeCoxRisk(cox, x), training, ridgeCoxRisk(cox, xScored));
 }
 
 /** Risks of a Cox model, and the survival that follows from those of its training patients. */
-export function coxScores(trainingRisks: Float64Array, training: BatchLabels & { kind: 'survival' }, risks: Float64Array): ScoredRuns {
+export function coxScores(
+  trainingRisks: Float64Array,
+  training: BatchLabels & { kind: 'survival' },
+  risks: Float64Array,
+): ScoredRuns {
   const { time, event } = timesAndEvents(training);
   const baseline = breslowSurvival(trainingRisks, time, event);
   return { runs: [risks], survival: [{ until: baseline.until, at: (row, t) => baseline.at(risks[row], t) }] };
@@ -50,7 +70,13 @@ export function coxScores(trainingRisks: Float64Array, training: BatchLabels & {
  * Class probabilities `[n, C]` of a ridge logistic regression on the columns `x` of the training patients. The fit weighs all classes
  * alike, so its probabilities are carried back to the classes' own frequencies, as those of the network are.
  */
-export function logisticScores(x: Float32Array, { labels, weights }: BatchLabels & { kind: 'classes' }, xScored: Float32Array, seed: number, alpha = 0): Float64Array {
+export function logisticScores(
+  x: Float32Array,
+  { labels, weights }: BatchLabels & { kind: 'classes' },
+  xScored: Float32Array,
+  seed: number,
+  alpha = 0,
+): Float64Array {
   const C = weights.length;
   const probabilities = ridgeLogisticProbabilities(fitRidgeLogistic({ x, labels, classes: C, seed, alpha }), xScored);
   return softmaxRows(removeClassWeights(probabilities.map(Math.log), weights), C);

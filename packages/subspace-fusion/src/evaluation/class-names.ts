@@ -6,7 +6,15 @@ const NUMBERS = /\bclass (\d+(?:, \d+)*)/g;
 
 /** A metric with the names of classes in what it says about them. */
 export function nameClasses<M extends Metric | NamedMetrics[string]>(metric: M, classes: readonly string[]): M {
-  const named = (text: string) => text.replace(NUMBERS, (_, numbers: string) => `class ${numbers.split(', ').map((c) => `'${classes[Number(c)]}'`).join(', ')}`);
+  const named = (text: string) =>
+    text.replace(
+      NUMBERS,
+      (_, numbers: string) =>
+        `class ${numbers
+          .split(', ')
+          .map((c) => `'${classes[Number(c)]}'`)
+          .join(', ')}`,
+    );
   if (metric.value === null) return { ...metric, reason: named(metric.reason) };
   return metric.note === undefined ? metric : { ...metric, note: named(metric.note) };
 }

@@ -27,10 +27,14 @@ const WANTED: Readonly<Record<ClinicalVariable, string>> = {
 const isOne = (value: unknown, one: string | boolean) => (value === undefined ? undefined : Number(value === one));
 
 /** Columns of a simple model, `[patients, variables]`, or why there are none. */
-export type ClinicalColumns = { readonly train: Float32Array; readonly scored: Float32Array } | { readonly reason: string };
+export type ClinicalColumns =
+  { readonly train: Float32Array; readonly scored: Float32Array } | { readonly reason: string };
 
 /** Those of the variables that the training patients have, and not all the same. */
-export function availableVariables(variables: readonly ClinicalVariable[], train: readonly ClinicalRow[]): ClinicalVariable[] {
+export function availableVariables(
+  variables: readonly ClinicalVariable[],
+  train: readonly ClinicalRow[],
+): ClinicalVariable[] {
   return variables.filter((variable) => whyUnavailable(variable, train) === undefined);
 }
 
@@ -42,13 +46,18 @@ export function whyUnavailable(variable: ClinicalVariable, train: readonly Clini
 }
 
 /** The variables of training patients and of those to be scored; an unknown value becomes the mean of the training patients. */
-export function clinicalColumns(variables: readonly ClinicalVariable[], train: readonly ClinicalRow[], scored: readonly ClinicalRow[]): ClinicalColumns {
+export function clinicalColumns(
+  variables: readonly ClinicalVariable[],
+  train: readonly ClinicalRow[],
+  scored: readonly ClinicalRow[],
+): ClinicalColumns {
   const reason = variables.map((variable) => whyUnavailable(variable, train)).find((why) => why !== undefined);
   if (reason !== undefined) return { reason };
   const means = variables.map((variable) => {
     const values = train.flatMap((row) => READERS[variable](row) ?? []);
     return values.reduce((sum, x) => sum + x, 0) / values.length;
   });
-  const columns = (rows: readonly ClinicalRow[]) => Float32Array.from(rows.flatMap((row) => variables.map((v, j) => READERS[v](row) ?? means[j])));
+  const columns = (rows: readonly ClinicalRow[]) =>
+    Float32Array.from(rows.flatMap((row) => variables.map((v, j) => READERS[v](row) ?? means[j])));
   return { train: columns(train), scored: columns(scored) };
 }

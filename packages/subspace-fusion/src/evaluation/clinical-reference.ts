@@ -10,7 +10,12 @@ export interface ClinicalReference {
 }
 
 /** Where the variables stand in the clinical table, as its markers are called there. */
-const COLUMNS = { idh: 'idh_status', codeletion: 'codel_1p19q', histology: 'histology', grade: 'histologic_grade' } as const;
+const COLUMNS = {
+  idh: 'idh_status',
+  codeletion: 'codel_1p19q',
+  histology: 'histology',
+  grade: 'histologic_grade',
+} as const;
 type Marker = keyof typeof COLUMNS;
 
 /**
@@ -21,14 +26,24 @@ type Marker = keyof typeof COLUMNS;
 export function clinicalReference(task: Task, rule: LabelRule, train: readonly ClinicalRow[]): ClinicalReference {
   const why = (variable: ClinicalVariable) => whyUnavailable(variable, train);
   const molecular = why('idh') === undefined || why('codeletion') === undefined;
-  const wanted: readonly ('age' | Marker)[] = ['age', 'idh', 'codeletion', ...(molecular ? [] : (['histology'] as const)), 'grade'];
+  const wanted: readonly ('age' | Marker)[] = [
+    'age',
+    'idh',
+    'codeletion',
+    ...(molecular ? [] : (['histology'] as const)),
+    'grade',
+  ];
   const named = labelDefiningCovariates(task, rule, { covariates: wanted.map(asCovariate), columns: [] });
   const defining = wanted.filter((variable) => named.includes(variable));
   const leftOut = wanted.flatMap((variable) => {
     const reason = defining.includes(variable) ? 'it is part of the definition of the label' : why(variable);
     return reason === undefined ? [] : [{ variable, reason }];
   });
-  return { variables: wanted.filter((variable) => !leftOut.some((left) => left.variable === variable)), leftOut, defining };
+  return {
+    variables: wanted.filter((variable) => !leftOut.some((left) => left.variable === variable)),
+    leftOut,
+    defining,
+  };
 }
 
 function asCovariate(name: 'age' | Marker): Covariate {

@@ -15,30 +15,53 @@ function madeGroup(name: string, n: number) {
 describe('a model with the clinical model', () => {
   const validation = madeGroup('validation', 150);
   const test = madeGroup('test', 300);
-  const labels = { kind: 'survival', labels: validation.time.map((time) => ({ time, censored: false, bin: 0 })) } as const;
+  const labels = {
+    kind: 'survival',
+    labels: validation.time.map((time) => ({ time, censored: false, bin: 0 })),
+  } as const;
   const clinical = { validation: validation.clinical, test: test.clinical };
   const own = { validation: validation.own, test: test.own };
 
   it('is better than either where both know something', () => {
     const scores = combinedScores(labels, clinical, [own]);
     if ('reason' in scores) throw new Error(scores.reason);
-    const c = (risk: ArrayLike<number>) => concordanceIndex(test.time, test.time.map(() => 1), risk).value!;
+    const c = (risk: ArrayLike<number>) =>
+      concordanceIndex(
+        test.time,
+        test.time.map(() => 1),
+        risk,
+      ).value!;
     expect(c(scores.runs[0])).toBeGreaterThan(c(test.clinical) + 0.05);
     expect(c(scores.runs[0])).toBeGreaterThan(c(test.own) + 0.05);
     expect(scores.survival![0].at(0, 0)).toBe(1);
   });
 
   it('is refused with few deaths, and where both say the same', () => {
-    const few = { kind: 'survival', labels: labels.labels.map((label, i) => ({ ...label, censored: i >= 9 })) } as const;
-    expect(combinedScores(few, clinical, [own])).toEqual({ reason: '9 deaths among the validation patients; 10 are needed to fit it' });
-    expect(combinedScores(labels, clinical, [clinical])).toEqual({ reason: expect.stringMatching(/cannot tell its columns apart/) as string });
+    const few = {
+      kind: 'survival',
+      labels: labels.labels.map((label, i) => ({ ...label, censored: i >= 9 })),
+    } as const;
+    expect(combinedScores(few, clinical, [own])).toEqual({
+      reason: '9 deaths among the validation patients; 10 are needed to fit it',
+    });
+    expect(combinedScores(labels, clinical, [clinical])).toEqual({
+      reason: expect.stringMatching(/cannot tell its columns apart/) as string,
+    });
   });
 
   it('of classes leans on the model that is right', () => {
     const truth = Array.from({ length: 60 }, (_, i) => i % 2);
-    const right = truth.flatMap((label, i) => (label === 0 ? [0.7 + 0.2 * uniform(1, i), 0] : [0.3 - 0.2 * uniform(1, i), 0]).map((p, c, [first]) => (c === 0 ? p : 1 - first)));
+    const right = truth.flatMap((label, i) =>
+      (label === 0 ? [0.7 + 0.2 * uniform(1, i), 0] : [0.3 - 0.2 * uniform(1, i), 0]).map((p, c, [first]) =>
+        c === 0 ? p : 1 - first,
+      ),
+    );
     const chance = truth.flatMap((_, i) => [uniform(2, i), 1 - uniform(2, i)]);
-    const scores = combinedScores({ kind: 'classes', labels: truth, weights: [1, 1] }, { validation: chance, test: chance }, [{ validation: right, test: right }]);
+    const scores = combinedScores(
+      { kind: 'classes', labels: truth, weights: [1, 1] },
+      { validation: chance, test: chance },
+      [{ validation: right, test: right }],
+    );
     if ('reason' in scores) throw new Error(scores.reason);
     expect(truth.every((label, i) => scores.runs[0][2 * i + label] > 0.5)).toBe(true);
   });

@@ -23,10 +23,13 @@ export interface TwoGroups {
 export function combinedScores(labels: BatchLabels, clinical: TwoGroups, own: readonly TwoGroups[]): Scores {
   if (labels.kind === 'survival') {
     const deaths = timesAndEvents(labels).event.filter(Boolean).length;
-    if (deaths < FEWEST_DEATHS) return { reason: `${deaths} deaths among the validation patients; ${FEWEST_DEATHS} are needed to fit it` };
+    if (deaths < FEWEST_DEATHS)
+      return { reason: `${deaths} deaths among the validation patients; ${FEWEST_DEATHS} are needed to fit it` };
   }
   try {
-    const runs = own.map((run) => (labels.kind === 'survival' ? coxOfRisks(labels, clinical, run) : logisticOfProbabilities(labels, clinical, run)));
+    const runs = own.map((run) =>
+      labels.kind === 'survival' ? coxOfRisks(labels, clinical, run) : logisticOfProbabilities(labels, clinical, run),
+    );
     const survival = runs.flatMap((run) => run.survival ?? []);
     return { runs: runs.flatMap((run) => run.runs), ...(survival.length === runs.length ? { survival } : {}) };
   } catch (error) {
@@ -36,7 +39,8 @@ export function combinedScores(labels: BatchLabels, clinical: TwoGroups, own: re
 }
 
 function coxOfRisks(labels: BatchLabels & { kind: 'survival' }, clinical: TwoGroups, own: TwoGroups): ScoredRuns {
-  const columns = (group: keyof TwoGroups) => Float32Array.from({ length: 2 * own[group].length }, (_, k) => (k % 2 === 0 ? clinical : own)[group][k >> 1]);
+  const columns = (group: keyof TwoGroups) =>
+    Float32Array.from({ length: 2 * own[group].length }, (_, k) => (k % 2 === 0 ? clinical : own)[group][k >> 1]);
   const cox = fitCox({ x: columns('validation'), ...timesAndEvents(labels) });
   return coxScores(coxRisk(cox, columns('validation')), labels, coxRisk(cox, columns('test')));
 }
@@ -44,10 +48,20 @@ function coxOfRisks(labels: BatchLabels & { kind: 'survival' }, clinical: TwoGro
 /** Probabilities below this are taken as it: their logarithm has to be finite. */
 const SMALLEST = 1e-6;
 
-function logisticOfProbabilities(labels: BatchLabels & { kind: 'classes' }, clinical: TwoGroups, own: TwoGroups): ScoredRuns {
+function logisticOfProbabilities(
+  labels: BatchLabels & { kind: 'classes' },
+  clinical: TwoGroups,
+  own: TwoGroups,
+): ScoredRuns {
   const C = labels.weights.length;
-  const logs = (p: ArrayLike<number>, i: number) => Array.from({ length: C }, (_, c) => Math.log(Math.max(p[i * C + c], SMALLEST)));
+  const logs = (p: ArrayLike<number>, i: number) =>
+    Array.from({ length: C }, (_, c) => Math.log(Math.max(p[i * C + c], SMALLEST)));
   const columns = (group: keyof TwoGroups) =>
-    Float32Array.from(Array.from({ length: own[group].length / C }, (_, i) => [...logs(clinical[group], i), ...logs(own[group], i)]).flat());
+    Float32Array.from(
+      Array.from({ length: own[group].length / C }, (_, i) => [
+        ...logs(clinical[group], i),
+        ...logs(own[group], i),
+      ]).flat(),
+    );
   return { runs: [logisticScores(columns('validation'), labels, columns('test'), 0)] };
 }

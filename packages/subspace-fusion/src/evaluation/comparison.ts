@@ -2,7 +2,16 @@ import { bootstrap, bootstrapPValue, holm, percentileIntervals, verdict, type Me
 import { addedMetrics, addedValue } from './added-value.js';
 import type { Comparison, Difference } from './comparison-types.js';
 import { drawingUnits } from './drawing-units.js';
-import { CALIBRATION, drawOf, HEADLINE, HEADLINES, OTHERS, prepareFold, type MetricSet, type PreparedFold } from './fold-metrics.js';
+import {
+  CALIBRATION,
+  drawOf,
+  HEADLINE,
+  HEADLINES,
+  OTHERS,
+  prepareFold,
+  type MetricSet,
+  type PreparedFold,
+} from './fold-metrics.js';
 import type { FoldScores } from './fold-scores.js';
 import { chooseHorizon } from './horizon.js';
 import { difference, differenceName, foldMean, type Pair } from './metric-means.js';
@@ -27,7 +36,12 @@ const RESAMPLES_PER_TEST = 40;
  * @param folds one or more, each with the same models
  * @param resamples of the metrics that speak for the task; more are drawn where many pairs need them
  */
-export function compareModels(folds: readonly FoldScores[], pairs: readonly Pair[], seed: number, resamples = 1000): Comparison {
+export function compareModels(
+  folds: readonly FoldScores[],
+  pairs: readonly Pair[],
+  seed: number,
+  resamples = 1000,
+): Comparison {
   const { kind } = folds[0].truth;
   const names = Object.keys(folds[0].models);
   const chosen = chooseHorizon(folds);
@@ -38,19 +52,45 @@ export function compareModels(folds: readonly FoldScores[], pairs: readonly Pair
 
   const tested = pairs.map(([model, reference]) => ({ model, reference, metric: HEADLINE[kind] }));
   const added = addedMetrics(folds, names);
-  const primary = resampled(prepared, names, HEADLINES[kind], [...tested, ...added.filter(({ metric }) => metric === HEADLINE[kind])], seed, enough);
-  const others = resampled(prepared, names, OTHERS[kind], added.filter(({ metric }) => metric !== HEADLINE[kind]), seed, secondary);
+  const primary = resampled(
+    prepared,
+    names,
+    HEADLINES[kind],
+    [...tested, ...added.filter(({ metric }) => metric === HEADLINE[kind])],
+    seed,
+    enough,
+  );
+  const others = resampled(
+    prepared,
+    names,
+    OTHERS[kind],
+    added.filter(({ metric }) => metric !== HEADLINE[kind]),
+    seed,
+    secondary,
+  );
   const everyone = prepared.map((fold) => drawOf(fold, Uint32Array.from(fold.patients.keys())));
   const repeated = repeatedFolds(everyone, names, pairs);
   const differences = testDifferences(primary.differences.slice(0, pairs.length), enough);
   const family = Object.values(differences).filter(({ p }) => p !== undefined).length;
   return {
-    models: Object.fromEntries(names.map((name, m) => [name, byName([...primary.models[m], ...others.models[m], ...foldMean(everyone, name, CALIBRATION[kind])])])),
+    models: Object.fromEntries(
+      names.map((name, m) => [
+        name,
+        byName([...primary.models[m], ...others.models[m], ...foldMean(everyone, name, CALIBRATION[kind])]),
+      ]),
+    ),
     differences,
     adds: addedValue(folds, [...primary.differences.slice(pairs.length), ...others.differences]),
     ...(chosen ? { horizon: chosen } : {}),
     ...(repeated ? { repeated } : {}),
-    bootstrap: { seed, resamples: enough, secondaryResamples: secondary, family, margin: MARGIN, units: drawingUnits(folds).words },
+    bootstrap: {
+      seed,
+      resamples: enough,
+      secondaryResamples: secondary,
+      family,
+      margin: MARGIN,
+      units: drawingUnits(folds).words,
+    },
   };
 }
 
@@ -82,7 +122,12 @@ function resampled(
   const evaluate = (drawn: Uint32Array): Metric[] => {
     const draws = units.rowsOf(drawn).map((rows, f) => drawOf(folds[f], rows));
     const metrics = names.flatMap((name) => foldMean(draws, name, set));
-    return [...metrics, ...wanted.map(({ model, reference, metric }) => difference(metrics[at(model, metric)], metrics[at(reference, metric)], differenceName(model, reference)))];
+    return [
+      ...metrics,
+      ...wanted.map(({ model, reference, metric }) =>
+        difference(metrics[at(model, metric)], metrics[at(reference, metric)], differenceName(model, reference)),
+      ),
+    ];
   };
   const drawn = bootstrap(evaluate, units.sizes, seed, resamples);
   const metrics = percentileIntervals(drawn);

@@ -32,14 +32,21 @@ export function planRuns(folds: readonly Fold[], seeds: readonly number[], contr
       const seeded = { ...config, training: { ...config.training, seed } };
       const foldFolder = join(fold.repeat ? `repeat-${fold.repeat}` : '', `fold-${fold.fold}`);
       if (control === undefined) return { ...fold, seed, config: seeded, folder: join(foldFolder, `seed-${seed}`) };
-      return { ...fold, seed, control, config: controlled(seeded, control), folder: join(foldFolder, `${control}-seed-${seed}`) };
+      return {
+        ...fold,
+        seed,
+        control,
+        config: controlled(seeded, control),
+        folder: join(foldFolder, `${control}-seed-${seed}`),
+      };
     }),
   );
 }
 
 /** Slides are exchanged by the run's seed. Outcomes are exchanged by that of the split: whatever is trained, it is the same table that is scored. */
 function controlled(config: Config, control: Control): Config {
-  if (control === 'permuted-bags') return { ...config, features: { ...config.features, permuteBags: config.training.seed } };
+  if (control === 'permuted-bags')
+    return { ...config, features: { ...config.features, permuteBags: config.training.seed } };
   return { ...config, clinical: { ...config.clinical, shuffleOutcomes: config.split.seed } };
 }
 

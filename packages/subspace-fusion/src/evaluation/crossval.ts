@@ -31,7 +31,13 @@ export interface FoldResult extends Pick<ComparedModels, 'patients' | 'metrics' 
   readonly task: string;
   readonly split: 'test';
   /** Each training, with its run folder and what its own `result.json` says. */
-  readonly runs: readonly { readonly seed: number; readonly control?: Control; readonly folder: string; readonly result?: Result; readonly failure?: string }[];
+  readonly runs: readonly {
+    readonly seed: number;
+    readonly control?: Control;
+    readonly folder: string;
+    readonly result?: Result;
+    readonly failure?: string;
+  }[];
 }
 
 /** `crossval.json`. */
@@ -76,21 +82,42 @@ export interface CrossvalParts {
  * of every fold. Writes `crossval.json` beside the run folders.
  * @throws Error where no run was finished
  */
-export async function gatherCrossval({ config, out, cohort, folds, seeds, runs, control, probe, subgroups }: CrossvalParts): Promise<Crossval> {
+export async function gatherCrossval({
+  config,
+  out,
+  cohort,
+  folds,
+  seeds,
+  runs,
+  control,
+  probe,
+  subgroups,
+}: CrossvalParts): Promise<Crossval> {
   const ofFold = ({ fold, repeat }: Fold) => runs.filter(({ run }) => run.fold === fold && run.repeat === repeat);
   const means = await slideMeans(cohort.patients, config.model.bag);
   const { name: model } = config.model;
   const ended = (fold: Fold, kind: Control | undefined) =>
-    ofFold(fold).flatMap(({ run, outcome }) => (run.control === kind ? [{ folder: join(out, run.folder), outcome }] : []));
-  const modelsOf = (fold: Fold) => ({ [model]: ended(fold, undefined), ...(control === 'permuted-bags' ? { [PERMUTED_BAGS]: ended(fold, control) } : {}) });
+    ofFold(fold).flatMap(({ run, outcome }) =>
+      run.control === kind ? [{ folder: join(out, run.folder), outcome }] : [],
+    );
+  const modelsOf = (fold: Fold) => ({
+    [model]: ended(fold, undefined),
+    ...(control === 'permuted-bags' ? { [PERMUTED_BAGS]: ended(fold, control) } : {}),
+  });
   const scores = await Promise.all(folds.map((fold) => scoreFold(fold, cohort, means, modelsOf(fold))));
 
   const seed = config.training.seed;
   const complete = scores.filter((fold) => fold !== undefined);
-  if (complete.length === 0) throw new Error(`${out}: no run could be finished. The first one says: ${failureOf(runs[0].outcome)}`);
-  const shuffled = control === 'shuffled-outcomes' ? await Promise.all(
-    folds.map((fold) => scoreFold(fold, withShuffledOutcomes(cohort, config.split.seed), means, { [model]: ended(fold, control) })),
-  ) : [];
+  if (complete.length === 0)
+    throw new Error(`${out}: no run could be finished. The first one says: ${failureOf(runs[0].outcome)}`);
+  const shuffled =
+    control === 'shuffled-outcomes'
+      ? await Promise.all(
+          folds.map((fold) =>
+            scoreFold(fold, withShuffledOutcomes(cohort, config.split.seed), means, { [model]: ended(fold, control) }),
+          ),
+        )
+      : [];
   const scoredShuffled = shuffled.filter((fold) => fold !== undefined);
   const task = taskName(config.task);
   const compared = compare(complete, model, seed);
@@ -115,10 +142,25 @@ export async function gatherCrossval({ config, out, cohort, folds, seeds, runs, 
       task,
       split: 'test',
       ...(scores[f] ? ofOneFold(scores[f], model, seed) : { patients: 0, metrics: {}, baselines: {}, differences: {} }),
-      runs: ofFold(fold).map(({ run: { seed, control, folder }, outcome }) => ({ seed, ...(control ? { control } : {}), folder, ...outcome })),
+      runs: ofFold(fold).map(({ run: { seed, control, folder }, outcome }) => ({
+        seed,
+        ...(control ? { control } : {}),
+        folder,
+        ...outcome,
+      })),
     })),
     ...(scoredShuffled.length > 0 ? { shuffledOutcomes: compare(scoredShuffled, model, seed) } : {}),
-    ...(probe ? { probe: await probeRuns(cohort, means, folds.map((fold) => ({ ...fold, runs: ended(fold, undefined) })), probe, seed) } : {}),
+    ...(probe
+      ? {
+          probe: await probeRuns(
+            cohort,
+            means,
+            folds.map((fold) => ({ ...fold, runs: ended(fold, undefined) })),
+            probe,
+            seed,
+          ),
+        }
+      : {}),
   };
   await writeJson(join(out, CROSSVAL_FILE), crossval);
   return crossval;
@@ -126,13 +168,21 @@ export async function gatherCrossval({ config, out, cohort, folds, seeds, runs, 
 
 function compare(folds: readonly FoldScores[], model: string, seed: number): ComparedModels {
   const others = Object.keys(folds[0].models).filter((name) => name !== model);
-  const { models, ...rest } = compareModels(folds, others.map((other) => [model, other]), seed);
+  const { models, ...rest } = compareModels(
+    folds,
+    others.map((other) => [model, other]),
+    seed,
+  );
   const { [model]: metrics, ...baselines } = models;
   return { patients: countPatients(folds), metrics: metrics, baselines, ...rest };
 }
 
 /** What a fold alone says: too little to test anything by. */
-function ofOneFold(fold: FoldScores, model: string, seed: number): Pick<FoldResult, 'patients' | 'metrics' | 'baselines' | 'differences'> {
+function ofOneFold(
+  fold: FoldScores,
+  model: string,
+  seed: number,
+): Pick<FoldResult, 'patients' | 'metrics' | 'baselines' | 'differences'> {
   const { patients, metrics, baselines, differences } = compare([fold], model, seed);
   return { patients, metrics, baselines, differences };
 }

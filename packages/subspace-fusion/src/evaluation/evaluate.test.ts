@@ -35,10 +35,19 @@ describe('survival', () => {
     expect(Object.keys(result.metrics)).toEqual(['concordanceIndex']);
     const index = result.metrics['concordanceIndex'];
     if (index.value === null) throw new Error(index.reason);
-    expect(index).toMatchObject({ n: 12, events: expect.any(Number), comparablePairs: expect.any(Number), estimator: "Harrell's C", resamples: 1000 });
+    expect(index).toMatchObject({
+      n: 12,
+      events: expect.any(Number),
+      comparablePairs: expect.any(Number),
+      estimator: "Harrell's C",
+      resamples: 1000,
+    });
     expect(index.low).toBeLessThanOrEqual(index.value);
     expect(index.high).toBeGreaterThanOrEqual(index.value);
-    expect(result.baselines['ridgeCox']['concordanceIndex']).toMatchObject({ n: 12, comparablePairs: index.comparablePairs });
+    expect(result.baselines['ridgeCox']['concordanceIndex']).toMatchObject({
+      n: 12,
+      comparablePairs: index.comparablePairs,
+    });
     expect(result.selection.metric).toBe('concordanceIndex');
   });
 
@@ -58,19 +67,30 @@ describe('survival', () => {
   test('patients that the model was chosen on are scored only where that is asked for, and the result says so', async () => {
     for (const split of ['train', 'validation'] as const) {
       await expect(evaluate(survival, { split })).rejects.toThrow(/no evidence of how good it is.*--allow-selected/);
-      expect((await evaluate(survival, { split, allowSelected: true })).result).toMatchObject({ split, chosenOnThese: true });
+      expect((await evaluate(survival, { split, allowSelected: true })).result).toMatchObject({
+        split,
+        chosenOnThese: true,
+      });
     }
     expect((await evaluate(survival, { allowSelected: true })).result).not.toHaveProperty('chosenOnThese');
     const { code, err } = await subspace('evaluate', survival, '--split', 'validation');
     expect([code, isPlainMessage(err)]).toEqual([2, true]);
-    expect((await subspace('evaluate', survival, '--split', 'validation', '--allow-selected')).out).toMatch(/^ {2}CAUTION: .*no evidence/m);
+    expect((await subspace('evaluate', survival, '--split', 'validation', '--allow-selected')).out).toMatch(
+      /^ {2}CAUTION: .*no evidence/m,
+    );
   });
 
   test('predictions.json has every test patient once, with what was predicted and what happened', async () => {
     await evaluateAndWrite(survival);
-    const predictions = read<(EvaluatedPatient & { time: number; event: boolean; survival: number[] })[]>(survival, 'predictions.json');
+    const predictions = read<(EvaluatedPatient & { time: number; event: boolean; survival: number[] })[]>(
+      survival,
+      'predictions.json',
+    );
     expect(predictions.map(({ patient }) => patient)).toEqual((await readRunSplit(survival)).test);
-    const [header, ...rows] = readFileSync(join(folder, 'cohort', 'clinical.csv'), 'utf8').trim().split('\n').map((line) => line.split(','));
+    const [header, ...rows] = readFileSync(join(folder, 'cohort', 'clinical.csv'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => line.split(','));
     for (const { patient, time, event, outputs, risk, survival: S } of predictions) {
       const row = rows.find(([id]) => id === patient)!;
       expect(time).toBe(Number(row[header.indexOf('survival_months')]));
@@ -89,14 +109,24 @@ describe('survival', () => {
 describe('classes', () => {
   test('result.json has the seven metrics of the contract', async () => {
     const { result, predictions } = await evaluate(subtype);
-    expect(Object.keys(result.metrics).sort()).toEqual(['accuracy', 'balancedAccuracy', 'macroAuc', 'macroF1', 'precision', 'sensitivity', 'specificity']);
+    expect(Object.keys(result.metrics).sort()).toEqual([
+      'accuracy',
+      'balancedAccuracy',
+      'macroAuc',
+      'macroF1',
+      'precision',
+      'sensitivity',
+      'specificity',
+    ]);
     for (const metric of Object.values(result.metrics)) {
       if (metric.value === null) expect(metric.reason.length).toBeGreaterThan(10);
       else expect(metric).toMatchObject({ n: result.patients, estimator: expect.any(String) });
     }
     expect(result.riskGroups).toBeUndefined();
     expect(Object.keys(result.baselines)).toEqual(['ridgeLogistic']);
-    const right = predictions.filter((p) => 'label' in p && p.outputs.indexOf(Math.max(...p.outputs)) === p.label).length;
+    const right = predictions.filter(
+      (p) => 'label' in p && p.outputs.indexOf(Math.max(...p.outputs)) === p.label,
+    ).length;
     expect(result.metrics['accuracy'].value).toBeCloseTo(right / result.patients, 12);
     for (const p of predictions) expect(p.outputs.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 6);
   });
@@ -104,16 +134,26 @@ describe('classes', () => {
 
 test('a metric that cannot be computed is a refusal with its reason, never 0 and never NaN', async () => {
   const copy = join(folder, 'alive');
-  const config = await shortConfig(copyCohort(join(folder, 'cohort'), copy), { 'split.test': '0.3', 'split.validation': '0.2' });
+  const config = await shortConfig(copyCohort(join(folder, 'cohort'), copy), {
+    'split.test': '0.3',
+    'split.validation': '0.2',
+  });
   const alive = new Set((await readRunSplit(survival)).test);
   // The run's folds are drawn from the events: named here, they stay.
-  editTable(join(copy, 'clinical.csv'), (rows) => rows.map((row) => (alive.has(row[0]) ? row.with(rows[0].indexOf('event'), '0') : row)));
-  editTable(join(copy, 'clinical.csv'), (rows) => rows.map((row, r) => [...row, r === 0 ? 'fold' : alive.has(row[0]) ? '1' : '0']));
+  editTable(join(copy, 'clinical.csv'), (rows) =>
+    rows.map((row) => (alive.has(row[0]) ? row.with(rows[0].indexOf('event'), '0') : row)),
+  );
+  editTable(join(copy, 'clinical.csv'), (rows) =>
+    rows.map((row, r) => [...row, r === 0 ? 'fold' : alive.has(row[0]) ? '1' : '0']),
+  );
   const out = join(folder, 'alive-run');
   await train({ config: { ...config, split: { ...config.split, file: join(copy, 'clinical.csv'), fold: 1 } }, out });
   const { result } = await evaluateAndWrite(out);
   expect(result.patients).toBe(alive.size);
-  expect(read<Result>(out, 'result.json').metrics['concordanceIndex']).toEqual({ value: null, reason: 'no comparable pair among 12 patients with 0 deaths' });
+  expect(read<Result>(out, 'result.json').metrics['concordanceIndex']).toEqual({
+    value: null,
+    reason: 'no comparable pair among 12 patients with 0 deaths',
+  });
   expect(readFileSync(join(out, 'result.json'), 'utf8')).not.toContain('NaN');
 });
 
@@ -142,5 +182,7 @@ test('patients that have left the cohort since are named', async () => {
   const out = join(folder, 'left-run');
   await train({ config: await shortConfig(config), out });
   editTable(join(copy, 'clinical.csv'), (rows) => rows.filter(([id]) => id !== 'SIM-0004'));
-  await expect(evaluate(out)).rejects.toThrow(/left-run: 1 patient of its split is no longer in the cohort .*clinical\.csv, or without a label \(SIM-0004\)\. Restore/);
+  await expect(evaluate(out)).rejects.toThrow(
+    /left-run: 1 patient of its split is no longer in the cohort .*clinical\.csv, or without a label \(SIM-0004\)\. Restore/,
+  );
 });

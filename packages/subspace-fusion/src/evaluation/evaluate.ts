@@ -1,5 +1,14 @@
 import { join } from 'node:path';
-import { counted, loadCohort, strataOf, type Cohort, type Config, type Part, type Problem, type Split } from '../cohort/index.js';
+import {
+  counted,
+  loadCohort,
+  strataOf,
+  type Cohort,
+  type Config,
+  type Part,
+  type Problem,
+  type Split,
+} from '../cohort/index.js';
 import { UserError } from '../files/user-error.js';
 import { hasStandIns } from '../model/choice.js';
 import { taskName, type Model } from '../training/model.js';
@@ -56,36 +65,69 @@ export async function evaluate(run: string, options: EvaluateOptions = {}): Prom
   return confidence ? withConfidence(scored.evaluation, confidence, scored.samples, scored.means) : scored.evaluation;
 }
 
-async function score(run: string, { split: part = 'test', allowSelected = false, without, onWarning, onPatient }: EvaluateOptions): Promise<Scored> {
+async function score(
+  run: string,
+  { split: part = 'test', allowSelected = false, without, onWarning, onPatient }: EvaluateOptions,
+): Promise<Scored> {
   if (part !== 'test' && !allowSelected) {
-    throw new UserError(`${run}: ${CHOSEN_ON_THESE} (${part}). Score the test patients, or add --allow-selected, and every table will say it.`);
+    throw new UserError(
+      `${run}: ${CHOSEN_ON_THESE} (${part}). Score the test patients, or add --allow-selected, and every table will say it.`,
+    );
   }
   const chosen = part === 'test' ? {} : { chosenOnThese: true as const };
   const selected = await readSelectedModel(run);
   const { config, model, split, selection } = selected;
   if (without && !hasStandIns(model.network)) {
-    throw new UserError(`${run}: this model cannot do without ${without}. Train one with --set training.modalityDropout=0.3, which learns to.`);
+    throw new UserError(
+      `${run}: this model cannot do without ${without}. Train one with --set training.modalityDropout=0.3, which learns to.`,
+    );
   }
   const { cohort, problems } = await loadCohort(config);
   problems.forEach((p) => onWarning?.(p));
   requirePatients(run, split, cohort, config);
   const means = meanPatches(model);
-  const samples = cohortSamples(cohort, model, { read: means.read, without: without && (without === 'slides' ? 'bag' : 'genes') });
-  const { scores, predictions } = await scoreModel(selected, { samples, patients: split[part] }, { samples, patients: split.train }, onPatient);
+  const samples = cohortSamples(cohort, model, {
+    read: means.read,
+    without: without && (without === 'slides' ? 'bag' : 'genes'),
+  });
+  const { scores, predictions } = await scoreModel(
+    selected,
+    { samples, patients: split[part] },
+    { samples, patients: split.train },
+    onPatient,
+  );
   const endpoint = model.task === 'survival' && cohort.endpoint ? { endpoint: cohort.endpoint } : {};
   const baselines = without === 'expression' ? {} : scores.baselines; // they read genes
-  const result = { task: taskName(model.task), split: part, ...chosen, ...(without ? { without } : {}), ...describeInputs(model), ...endpoint, ...scores, baselines, selection };
+  const result = {
+    task: taskName(model.task),
+    split: part,
+    ...chosen,
+    ...(without ? { without } : {}),
+    ...describeInputs(model),
+    ...endpoint,
+    ...scores,
+    baselines,
+    selection,
+  };
   return { evaluation: { result, predictions, model }, selected, samples, means };
 }
 
 /** An evaluation on patients who had no part in the model's confidence, with that confidence. */
-export async function withConfidence({ result, predictions, model }: Evaluation, confidence: Confidence, samples: CohortSamples, means: MeanPatches): Promise<Evaluation> {
+export async function withConfidence(
+  { result, predictions, model }: Evaluation,
+  confidence: Confidence,
+  samples: CohortSamples,
+  means: MeanPatches,
+): Promise<Evaluation> {
   const applied = await applyConfidence(confidence, model.outcome, predictions, samples, means);
   return { result: { ...result, confidence: applied.result }, predictions: applied.predictions, model };
 }
 
 /** The covariates of a model, and those of them that the label is defined by. */
-export function describeInputs({ covariates, definingCovariates }: Model): Pick<Result, 'covariates' | 'definingCovariates'> {
+export function describeInputs({
+  covariates,
+  definingCovariates,
+}: Model): Pick<Result, 'covariates' | 'definingCovariates'> {
   if (!covariates) return {};
   return { covariates: covariates.covariates.map(({ name }) => name), definingCovariates: definingCovariates ?? [] };
 }
@@ -93,7 +135,9 @@ export function describeInputs({ covariates, definingCovariates }: Model): Pick<
 /** The cohort's files may have changed since the run divided its patients. */
 export function requirePatients(run: string, split: Split, cohort: Cohort, config: Config): void {
   const usable = strataOf(cohort.patients, config);
-  const gone = [...split.train, ...split.validation, ...split.test, ...(split.conformal ?? [])].filter((id) => !usable.has(id));
+  const gone = [...split.train, ...split.validation, ...split.test, ...(split.conformal ?? [])].filter(
+    (id) => !usable.has(id),
+  );
   if (gone.length === 0) return;
   const names = `${gone.slice(0, 3).join(', ')}${gone.length > 3 ? ', …' : ''}`;
   throw new UserError(
@@ -106,7 +150,10 @@ export function requirePatients(run: string, split: Split, cohort: Cohort, confi
  * Evaluates on the test patients, and learns from the others how far the model can be trusted (see {@link learnConfidence}). Writes
  * `result.json`, `predictions.json`, `validation-predictions.json` and `confidence.json` into the run folder.
  */
-export async function evaluateAndWrite(run: string, options: Pick<EvaluateOptions, 'onWarning' | 'onPatient'> = {}): Promise<Evaluation> {
+export async function evaluateAndWrite(
+  run: string,
+  options: Pick<EvaluateOptions, 'onWarning' | 'onPatient'> = {},
+): Promise<Evaluation> {
   const scored = await score(run, options);
   const { selected, samples, means } = scored;
   const { confidence, onValidation } = await learnConfidence(run, selected, samples, means);

@@ -21,7 +21,8 @@ const classes = join(folder, 'classes');
 let other: string;
 let ids: ReadonlyMap<string, string>;
 
-const externally = async (run: string, path: string, options: Parameters<typeof evaluateExternal>[2] = {}) => evaluateExternal(run, await loadConfig(path), options);
+const externally = async (run: string, path: string, options: Parameters<typeof evaluateExternal>[2] = {}) =>
+  evaluateExternal(run, await loadConfig(path), options);
 const rename = (id: string) => id.replace('SIM', 'EXT');
 
 beforeAll(async () => {
@@ -37,10 +38,19 @@ beforeAll(async () => {
   editTable(join(folder, 'other', 'clinical.csv'), ([header, ...rows]) => {
     const time = header.indexOf('survival_months');
     const own = rows.filter(([id]) => test.includes(id));
-    return [header.with(time, 'days'), ...own.map((row) => row.with(0, rename(row[0])).with(time, String(Number(row[time]) * 30.4375)))];
+    return [
+      header.with(time, 'days'),
+      ...own.map((row) => row.with(0, rename(row[0])).with(time, String(Number(row[time]) * 30.4375))),
+    ];
   });
-  editTable(join(folder, 'other', 'expression.csv.gz'), ([header, ...genes]) => [header.map(rename), ...genes.reverse()]);
-  const text = readFileSync(other, 'utf8').replace(/^name: .*$/m, 'name: elsewhere').replace('survival_months', 'days').replace(/timeUnit: \w+/, 'timeUnit: days');
+  editTable(join(folder, 'other', 'expression.csv.gz'), ([header, ...genes]) => [
+    header.map(rename),
+    ...genes.reverse(),
+  ]);
+  const text = readFileSync(other, 'utf8')
+    .replace(/^name: .*$/m, 'name: elsewhere')
+    .replace('survival_months', 'days')
+    .replace(/timeUnit: \w+/, 'timeUnit: days');
   writeFileSync(other, text.includes('timeUnit') ? text : text.replace('time: days', 'time: days\n  timeUnit: days'));
 });
 
@@ -48,17 +58,28 @@ describe('external validation', () => {
   test('finds genes by name, converts times, and scores as the same patients were scored at home', async () => {
     const home = await evaluate(run);
     const abroad = await externally(run, other);
-    expect(abroad.result).toMatchObject({ split: 'external', cohort: { name: 'elsewhere', patients: 12, leftOut: {} }, patients: 12, endpoint: { name: 'OS', time: 'days' } });
+    expect(abroad.result).toMatchObject({
+      split: 'external',
+      cohort: { name: 'elsewhere', patients: 12, leftOut: {} },
+      patients: 12,
+      endpoint: { name: 'OS', time: 'days' },
+    });
     const atHome = new Map(home.predictions.map((p) => [p.patient, p]));
     for (const p of abroad.predictions) {
       const same = atHome.get(ids.get(p.patient)!)!;
       expect(p.outputs).toEqual(same.outputs);
-      expect(p).toMatchObject({ event: (same as typeof p & { event: boolean }).event, group: (same as typeof p & { group: string }).group });
+      expect(p).toMatchObject({
+        event: (same as typeof p & { event: boolean }).event,
+        group: (same as typeof p & { group: string }).group,
+      });
       expect((p as typeof p & { time: number }).time).toBeCloseTo((same as typeof p & { time: number }).time, 6);
     }
     const index = (result: Result) => result.metrics['concordanceIndex'].value;
     expect(index(abroad.result)).toBeCloseTo(index(home.result)!, 12);
-    expect(abroad.result.baselines['ridgeCox']['concordanceIndex'].value).toBeCloseTo(home.result.baselines['ridgeCox']['concordanceIndex'].value!, 12);
+    expect(abroad.result.baselines['ridgeCox']['concordanceIndex'].value).toBeCloseTo(
+      home.result.baselines['ridgeCox']['concordanceIndex'].value!,
+      12,
+    );
     expect(abroad.result.riskGroups!.cut).toBe(home.result.riskGroups!.cut);
   });
 
@@ -67,7 +88,10 @@ describe('external validation', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/^survival, 12 of 12 patients of elsewhere \(weights of /);
     expect(out).toMatch(/endpoint +OS, seen where event is 1/);
-    expect(JSON.parse((await subspace('evaluate', run, '--cohort', other, '--json')).out)).toMatchObject({ split: 'external', patients: 12 });
+    expect(JSON.parse((await subspace('evaluate', run, '--cohort', other, '--json')).out)).toMatchObject({
+      split: 'external',
+      patients: 12,
+    });
     expect((await subspace('evaluate', run, '--cohort', other, '--split', 'train')).code).toBe(2);
   });
 
@@ -77,11 +101,20 @@ describe('external validation', () => {
     const home = join(folder, 'cohort', 'cohort.yaml');
     const { result } = await externally(run, home, { onWarning: ({ message }) => warnings.push(message) });
     expect(result.patients).toBe(12);
-    expect(result.cohort!.leftOut).toEqual({ 'have ids of training or validation patients of the run': train.length + validation.length });
-    expect(warnings).toContainEqual(expect.stringMatching(/^28 patients have ids of training or validation patients of the run \(SIM-/));
+    expect(result.cohort!.leftOut).toEqual({
+      'have ids of training or validation patients of the run': train.length + validation.length,
+    });
+    expect(warnings).toContainEqual(
+      expect.stringMatching(/^28 patients have ids of training or validation patients of the run \(SIM-/),
+    );
     const seen = copyCohort(join(folder, 'cohort'), join(folder, 'seen'));
-    editTable(join(folder, 'seen', 'clinical.csv'), ([header, ...rows]) => [header, ...rows.filter(([id]) => train.includes(id))]);
-    await expect(externally(run, seen)).rejects.toThrow(/no patient is left to be scored: .*20 have ids of training or validation/);
+    editTable(join(folder, 'seen', 'clinical.csv'), ([header, ...rows]) => [
+      header,
+      ...rows.filter(([id]) => train.includes(id)),
+    ]);
+    await expect(externally(run, seen)).rejects.toThrow(
+      /no patient is left to be scored: .*20 have ids of training or validation/,
+    );
   });
 
   test('refuses a matrix that lacks genes of the model, with their number and names', async () => {
@@ -89,20 +122,28 @@ describe('external validation', () => {
     const { scaling } = await readModel(run);
     const gone = [...scaling.tumour.genes.slice(0, 2), scaling.microenvironment.genes[0]];
     editTable(join(folder, 'fewer', 'expression.csv.gz'), (rows) => rows.filter(([gene]) => !gone.includes(gene)));
-    const failure = await externally(run, copy).then(() => '', (error: Error) => error.message);
+    const failure = await externally(run, copy).then(
+      () => '',
+      (error: Error) => error.message,
+    );
     expect(failure).toMatch(/expression\.csv\.gz: the matrix lacks 3 of the \d+ genes that the model reads/);
     for (const gene of gone) expect(failure).toContain(gene);
   });
 
   test('warns of expression that does not lie where the training patients’ did', async () => {
     const copy = copyCohort(join(folder, 'other'), join(folder, 'shifted'));
-    editTable(join(folder, 'shifted', 'expression.csv.gz'), ([header, ...genes]) => [header, ...genes.map(([gene, ...cells]) => [gene, ...cells.map((x) => String((1 + Number(x)) * 64 - 1))])]);
+    editTable(join(folder, 'shifted', 'expression.csv.gz'), ([header, ...genes]) => [
+      header,
+      ...genes.map(([gene, ...cells]) => [gene, ...cells.map((x) => String((1 + Number(x)) * 64 - 1))]),
+    ]);
     const said = async (path: string) => {
       const warnings: string[] = [];
       await externally(run, path, { onWarning: ({ message }) => warnings.push(message) });
       return warnings.join('\n');
     };
-    expect(await said(copy)).toMatch(/typical gene of 'elsewhere' lies \d(\.\d)? standard deviations .*\n\d+ % of the expression of 'elsewhere' lies where hardly/);
+    expect(await said(copy)).toMatch(
+      /typical gene of 'elsewhere' lies \d(\.\d)? standard deviations .*\n\d+ % of the expression of 'elsewhere' lies where hardly/,
+    );
     expect(await said(other)).not.toMatch(/standard deviations/);
   });
 
@@ -110,11 +151,15 @@ describe('external validation', () => {
     const hidden = join(folder, 'hidden');
     renameSync(join(folder, 'cohort'), hidden);
     const warnings: string[] = [];
-    const { result, predictions } = await externally(run, other, { onWarning: ({ message }) => warnings.push(message) });
+    const { result, predictions } = await externally(run, other, {
+      onWarning: ({ message }) => warnings.push(message),
+    });
     renameSync(hidden, join(folder, 'cohort'));
     expect(result.patients).toBe(12);
     expect([result.baselines, result.riskGroups, 'group' in predictions[0]]).toEqual([{}, undefined, false]);
-    expect(warnings).toContainEqual(expect.stringMatching(/cannot be read, so there are no baselines and no risk groups/));
+    expect(warnings).toContainEqual(
+      expect.stringMatching(/cannot be read, so there are no baselines and no risk groups/),
+    );
   });
 
   test('asks for the label of the model, whatever task the other config has, and scores a cohort of one class', async () => {
@@ -124,7 +169,12 @@ describe('external validation', () => {
       return [header, ...rows.map((row, i) => row.with(idh, i === 0 ? '' : 'mutant').with(codel, 'codel'))];
     });
     const { result } = await externally(classes, copy);
-    expect(result).toMatchObject({ task: 'subtype', split: 'external', patients: 11, cohort: { leftOut: { 'without a label: idh_status unknown': 1 } } });
+    expect(result).toMatchObject({
+      task: 'subtype',
+      split: 'external',
+      patients: 11,
+      cohort: { leftOut: { 'without a label: idh_status unknown': 1 } },
+    });
     expect(result.metrics['accuracy'].value).not.toBeNull();
     expect(result.metrics['macroAuc']).toMatchObject({ value: null });
     expect(result.endpoint).toBeUndefined();

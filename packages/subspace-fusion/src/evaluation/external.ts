@@ -1,6 +1,17 @@
 import {
-  cutDifferences, firstOf, labelPatients, loadCohort, loadExternalCohort, sameEncoder, shiftProblems, someOf, unseenProblems,
-  type Cohort, type CohortFlow, type Config, type Problem,
+  cutDifferences,
+  firstOf,
+  labelPatients,
+  loadCohort,
+  loadExternalCohort,
+  sameEncoder,
+  shiftProblems,
+  someOf,
+  unseenProblems,
+  type Cohort,
+  type CohortFlow,
+  type Config,
+  type Problem,
 } from '../cohort/index.js';
 import { UserError } from '../files/user-error.js';
 import { reads } from '../model/choice.js';
@@ -18,7 +29,11 @@ import { readSelectedModel, scoreModel, type SelectedModel } from './score-model
  * read they are left out with a warning.
  * @throws UserError where the cohort cannot be read, lacks genes of the model, has features of another encoder, or has nobody to be scored.
  */
-export async function evaluateExternal(run: string, config: Config, { onWarning, onPatient }: Omit<EvaluateOptions, 'split' | 'without'> = {}): Promise<Evaluation> {
+export async function evaluateExternal(
+  run: string,
+  config: Config,
+  { onWarning, onPatient }: Omit<EvaluateOptions, 'split' | 'without'> = {},
+): Promise<Evaluation> {
   const selected = await readSelectedModel(run);
   const { model, selection } = selected;
   const { cohort, problems } = await loadForModel(config, selected);
@@ -30,54 +45,106 @@ export async function evaluateExternal(run: string, config: Config, { onWarning,
   const { scores, predictions } = await scoreModel(selected, { samples, patients }, training, onPatient);
   const endpoint = model.task === 'survival' && cohort.endpoint ? { endpoint: cohort.endpoint } : {};
   const of = { name: cohort.name, patients: cohort.flow.reduce((n, flow) => n + flow.patients, 0), leftOut };
-  const result = { task: taskName(model.task), split: 'external', cohort: of, ...describeInputs(model), ...endpoint, ...scores, selection };
+  const result = {
+    task: taskName(model.task),
+    split: 'external',
+    cohort: of,
+    ...describeInputs(model),
+    ...endpoint,
+    ...scores,
+    selection,
+  };
   const confidence = await readConfidence(run);
-  return confidence ? withConfidence({ result, predictions, model }, confidence, samples, means) : { result, predictions, model };
+  return confidence
+    ? withConfidence({ result, predictions, model }, confidence, samples, means)
+    : { result, predictions, model };
 }
 
-function loadForModel(config: Config, { config: { model: ofRun }, model }: SelectedModel): ReturnType<typeof loadExternalCohort> {
+function loadForModel(
+  config: Config,
+  { config: { model: ofRun }, model }: SelectedModel,
+): ReturnType<typeof loadExternalCohort> {
   const { task, labels, scaling, outcome } = model;
   const genes = { tumour: scaling.tumour.genes, microenvironment: scaling.microenvironment.genes };
-  return loadExternalCohort(config, { task, labels, model: ofRun, genes, timeUnit: outcome.kind === 'survival' ? outcome.timeUnit : undefined });
+  return loadExternalCohort(config, {
+    task,
+    labels,
+    model: ofRun,
+    genes,
+    timeUnit: outcome.kind === 'survival' ? outcome.timeUnit : undefined,
+  });
 }
 
 /** What may make the model a stranger to this cohort. @throws UserError for features that it cannot read. */
 function fitProblems(model: Model, cohort: Cohort, { features, expression, clinical }: Config): Problem[] {
-  const problems = [...(model.covariates ? unseenProblems(model.covariates, cohort.patients, clinical.file) : []), ...shiftProblems(model.scaling, cohort, expression.file)];
+  const problems = [
+    ...(model.covariates ? unseenProblems(model.covariates, cohort.patients, clinical.file) : []),
+    ...shiftProblems(model.scaling, cohort, expression.file),
+  ];
   if (!reads(model.network).bag) return problems;
-  const warn = (message: string) => problems.push({ severity: 'warning', file: features.folder, message, remedy: 'Do not trust the result unless they are the same' });
+  const warn = (message: string) =>
+    problems.push({
+      severity: 'warning',
+      file: features.folder,
+      message,
+      remedy: 'Do not trust the result unless they are the same',
+    });
   if (cohort.width !== model.size.patchWidth) {
-    throw new UserError(`${features.folder}: features are ${cohort.width} wide, the model's are ${model.size.patchWidth}. Extract them with the model's encoder.`);
+    throw new UserError(
+      `${features.folder}: features are ${cohort.width} wide, the model's are ${model.size.patchWidth}. Extract them with the model's encoder.`,
+    );
   }
   if (cohort.encoder !== undefined && model.encoder !== undefined) {
     if (!sameEncoder(cohort.encoder, model.encoder)) {
-      throw new UserError(`${features.folder}: features are of encoder '${cohort.encoder}', the model was trained on '${model.encoder}'. Extract them with the model's encoder.`);
+      throw new UserError(
+        `${features.folder}: features are of encoder '${cohort.encoder}', the model was trained on '${model.encoder}'. Extract them with the model's encoder.`,
+      );
     }
   } else {
-    warn(`the encoder of ${cohort.encoder === undefined ? 'these features' : "the model's training slides"} is not known, so it cannot be compared`);
+    warn(
+      `the encoder of ${cohort.encoder === undefined ? 'these features' : "the model's training slides"} is not known, so it cannot be compared`,
+    );
   }
   for (const difference of cutDifferences(model.provenance ?? {}, firstOf(cohort.provenance))) warn(difference);
   return problems;
 }
 
 /** The labelled patients whom the run neither learned from nor was selected by, and how many others there are, by reason. */
-function whoIsScored(cohort: Cohort, { split, model }: SelectedModel, { clinical }: Config, onWarning: EvaluateOptions['onWarning']): { patients: string[]; leftOut: Record<string, number> } {
+function whoIsScored(
+  cohort: Cohort,
+  { split, model }: SelectedModel,
+  { clinical }: Config,
+  onWarning: EvaluateOptions['onWarning'],
+): { patients: string[]; leftOut: Record<string, number> } {
   const leftOut = reasonsOf(cohort.flow);
   const leave = (ids: readonly string[], reason: string) => {
     if (ids.length === 0) return;
     leftOut[reason] = ids.length;
-    onWarning?.({ severity: 'warning', file: clinical.file, message: `${ids.length} patients ${reason} (${someOf(ids)})`, remedy: 'They are left out' });
+    onWarning?.({
+      severity: 'warning',
+      file: clinical.file,
+      message: `${ids.length} patients ${reason} (${someOf(ids)})`,
+      remedy: 'They are left out',
+    });
   };
   const usedByRun = new Set([...split.train, ...split.validation, ...(split.conformal ?? [])]);
   const labelled = labelledPatients(cohort, model);
-  leave(labelled.filter((id) => usedByRun.has(id)), `have ids of ${split.conformal ? 'training, validation or conformal' : 'training or validation'} patients of the run`);
+  leave(
+    labelled.filter((id) => usedByRun.has(id)),
+    `have ids of ${split.conformal ? 'training, validation or conformal' : 'training or validation'} patients of the run`,
+  );
   const unseen = labelled.filter((id) => !usedByRun.has(id));
   const known = knownToModel(cohort, model);
-  leave(unseen.filter((id) => !known(id)), 'are of a class that the model does not know');
+  leave(
+    unseen.filter((id) => !known(id)),
+    'are of a class that the model does not know',
+  );
   const patients = unseen.filter(known);
   if (patients.length > 0) return { patients, leftOut };
   const reasons = Object.entries(leftOut).map(([reason, n]) => `${n} ${reason}`);
-  throw new UserError(`${clinical.file}: no patient is left to be scored: ${reasons.join('; ')}. Use a cohort of other patients, or other ids.`);
+  throw new UserError(
+    `${clinical.file}: no patient is left to be scored: ${reasons.join('; ')}. Use a cohort of other patients, or other ids.`,
+  );
 }
 
 function reasonsOf(flows: readonly CohortFlow[]): Record<string, number> {
@@ -107,7 +174,11 @@ function knownToModel({ patients }: Cohort, { task, labels, outcome }: Model): (
 }
 
 /** The patients that the run was trained on, if its cohort is still there. */
-async function trainingPatients(run: string, { config, model, split }: SelectedModel, onWarning: EvaluateOptions['onWarning']): Promise<PatientSamples | undefined> {
+async function trainingPatients(
+  run: string,
+  { config, model, split }: SelectedModel,
+  onWarning: EvaluateOptions['onWarning'],
+): Promise<PatientSamples | undefined> {
   try {
     const { cohort } = await loadCohort(config);
     requirePatients(run, split, cohort, config);

@@ -1,11 +1,32 @@
 import {
-  censoringSurvival, classBrier, classificationMetrics, dynamicAuc, expectedCalibrationError, integratedBrier, logLoss, netBenefit, refuse,
-  survivalCalibrationError, survivalNetBenefit, takeRows, type CensoringSurvival, type Estimate, type Metric,
+  censoringSurvival,
+  classBrier,
+  classificationMetrics,
+  dynamicAuc,
+  expectedCalibrationError,
+  integratedBrier,
+  logLoss,
+  netBenefit,
+  refuse,
+  survivalCalibrationError,
+  survivalNetBenefit,
+  takeRows,
+  type CensoringSurvival,
+  type Estimate,
+  type Metric,
 } from '../metrics/index.js';
 import { nameClasses } from './class-names.js';
 import type { Horizon } from './comparison-types.js';
 import { classesOf, runsOf, survivalOf, type FoldScores, type Truth } from './fold-scores.js';
-import { aucRanking, concordanceRanking, drawPairs, rankDraw, unoRanking, type DrawnPairs, type Ranking } from './ranking.js';
+import {
+  aucRanking,
+  concordanceRanking,
+  drawPairs,
+  rankDraw,
+  unoRanking,
+  type DrawnPairs,
+  type Ranking,
+} from './ranking.js';
 
 /** Probabilities of an outcome at which somebody would be treated; fixed before anything was predicted. */
 export const THRESHOLDS = [0.1, 0.25, 0.5] as const;
@@ -46,10 +67,21 @@ export function prepareFold(fold: FoldScores, horizon: Horizon | undefined): Pre
   const alive = Object.entries(fold.models).flatMap(([name, scores]) => {
     if ('reason' in scores || !scores.survival || scores.survival.some(({ until }) => until < horizon.time)) return [];
     const cells = fold.patients.length * width;
-    return [[name, scores.survival.map(({ at }) => Float64Array.from({ length: cells }, (_, i) => at(Math.floor(i / width), times[i % width])))] as const];
+    return [
+      [
+        name,
+        scores.survival.map(({ at }) =>
+          Float64Array.from({ length: cells }, (_, i) => at(Math.floor(i / width), times[i % width])),
+        ),
+      ] as const,
+    ];
   });
   const censoring = censoringSurvival(followUp.time, followUp.event);
-  return { ...fold, headline, judged: { horizon, censoring, uno: unoRanking(fold, horizon.time, censoring), alive: Object.fromEntries(alive) } };
+  return {
+    ...fold,
+    headline,
+    judged: { horizon, censoring, uno: unoRanking(fold, horizon.time, censoring), alive: Object.fromEntries(alive) },
+  };
 }
 
 /** Rows of a fold's patients, some of them several times. */
@@ -72,10 +104,15 @@ export interface MetricSet {
 
 /** The metric that speaks for the task: differences are tested by it. */
 export const HEADLINES: Readonly<Record<Kind, MetricSet>> = {
-  survival: { names: [HEADLINE.survival], score: ({ fold, headline }, model, run) => [rankDraw(fold.headline, headline, model, run)] },
+  survival: {
+    names: [HEADLINE.survival],
+    score: ({ fold, headline }, model, run) => [rankDraw(fold.headline, headline, model, run)],
+  },
   classes: {
     names: [HEADLINE.classes],
-    score: ({ fold, headline }, model, run) => [nameClasses(rankDraw(fold.headline, headline, model, run), classesOf(fold).classes)],
+    score: ({ fold, headline }, model, run) => [
+      nameClasses(rankDraw(fold.headline, headline, model, run), classesOf(fold).classes),
+    ],
   },
 };
 
@@ -83,21 +120,41 @@ export const HEADLINES: Readonly<Record<Kind, MetricSet>> = {
 export const OTHERS: Readonly<Record<Kind, MetricSet>> = {
   survival: { names: ['unoConcordance', 'dynamicAuc', BRIER.survival, ...NET_BENEFITS], score: scoreSurvival },
   classes: {
-    names: ['accuracy', 'balancedAccuracy', 'macroF1', 'sensitivity', 'specificity', 'precision', BRIER.classes, 'logLoss', ...NET_BENEFITS],
+    names: [
+      'accuracy',
+      'balancedAccuracy',
+      'macroF1',
+      'sensitivity',
+      'specificity',
+      'precision',
+      BRIER.classes,
+      'logLoss',
+      ...NET_BENEFITS,
+    ],
     score({ fold, rows }, model, run) {
       const { labels, classes } = classesOf(fold);
       const C = classes.length;
       const p = takeRows(runsOf(fold, model)[run], rows, C);
       const truth = takeRows(labels, rows);
-      const decisions = classificationMetrics(p, truth, C).filter(({ name }) => name !== HEADLINE.classes).map((metric) => nameClasses(metric, classes));
-      return [...decisions, classBrier(p, truth, C), logLoss(p, truth, C), ...THRESHOLDS.map((threshold) => meanNetBenefit(p, truth, C, threshold))];
+      const decisions = classificationMetrics(p, truth, C)
+        .filter(({ name }) => name !== HEADLINE.classes)
+        .map((metric) => nameClasses(metric, classes));
+      return [
+        ...decisions,
+        classBrier(p, truth, C),
+        logLoss(p, truth, C),
+        ...THRESHOLDS.map((threshold) => meanNetBenefit(p, truth, C, threshold)),
+      ];
     },
   },
 };
 
 /** Calibration errors. They have no intervals: on draws with repetitions they are larger by construction, the more so the smaller the error. */
 export const CALIBRATION: Readonly<Record<Kind, MetricSet>> = {
-  survival: { names: ['survivalCalibrationError'], score: (draw, model, run) => [survivalCalibration(draw, model, run)] },
+  survival: {
+    names: ['survivalCalibrationError'],
+    score: (draw, model, run) => [survivalCalibration(draw, model, run)],
+  },
   classes: {
     names: ['expectedCalibrationError'],
     score({ fold }, model, run) {
@@ -111,14 +168,21 @@ export const CALIBRATION: Readonly<Record<Kind, MetricSet>> = {
 function scoreSurvival({ fold, rows, uno }: Draw, model: string, run: number): Metric[] {
   const { names } = OTHERS.survival;
   if (!fold.judged || !uno) return names.map((name) => refuse(name, NO_HORIZON));
-  const { horizon: { time: t, times }, censoring, alive } = fold.judged;
+  const {
+    horizon: { time: t, times },
+    censoring,
+    alive,
+  } = fold.judged;
   const truth = survivalOf(fold);
   const time = takeRows(truth.time, rows);
   const event = takeRows(truth.event, rows);
   const risk = takeRows(runsOf(fold, model)[run], rows);
   const ranked = [
     withEstimator(rankDraw(fold.judged.uno, uno, model, run), `Uno's C up to ${t}, ${CENSORING}`),
-    withEstimator({ ...dynamicAuc(time, event, risk, t, censoring), name: 'dynamicAuc' }, `cumulative/dynamic ROC area at ${t}, ${CENSORING}`),
+    withEstimator(
+      { ...dynamicAuc(time, event, risk, t, censoring), name: 'dynamicAuc' },
+      `cumulative/dynamic ROC area at ${t}, ${CENSORING}`,
+    ),
   ];
   const all = alive[model]?.[run];
   if (!all) return [...ranked, ...names.slice(ranked.length).map((name) => refuse(name, NO_SURVIVAL))];
@@ -127,7 +191,10 @@ function scoreSurvival({ fold, rows, uno }: Draw, model: string, run: number): M
   const dead = Float64Array.from(rows, (_, i) => 1 - survival[i * width + width - 1]);
   return [
     ...ranked,
-    withEstimator(integratedBrier(time, event, survival, times, censoring), `mean Brier score from ${times[0]} to ${t} over ${width} times, ${CENSORING}`),
+    withEstimator(
+      integratedBrier(time, event, survival, times, censoring),
+      `mean Brier score from ${times[0]} to ${t} over ${width} times, ${CENSORING}`,
+    ),
     ...THRESHOLDS.map((threshold) => survivalNetBenefit(time, event, dead, t, threshold)),
   ];
 }
@@ -135,13 +202,21 @@ function scoreSurvival({ fold, rows, uno }: Draw, model: string, run: number): M
 function survivalCalibration({ fold }: Draw, model: string, run: number): Metric {
   const name = 'survivalCalibrationError';
   if (!fold.judged) return refuse(name, NO_HORIZON);
-  const { horizon: { time: t, times: { length: width } }, alive } = fold.judged;
+  const {
+    horizon: {
+      time: t,
+      times: { length: width },
+    },
+    alive,
+  } = fold.judged;
   const all = alive[model]?.[run];
   if (!all) return refuse(name, NO_SURVIVAL);
   const { time, event } = survivalOf(fold);
   const atHorizon = time.map((_, i) => all[i * width + width - 1]);
   const error = survivalCalibrationError(time, event, atHorizon, t, CALIBRATION_GROUPS);
-  return withoutInterval(withEstimator(error, `mean |predicted − Kaplan-Meier| survival at ${t} over ${CALIBRATION_GROUPS} groups`));
+  return withoutInterval(
+    withEstimator(error, `mean |predicted − Kaplan-Meier| survival at ${t} over ${CALIBRATION_GROUPS} groups`),
+  );
 }
 
 const CENSORING = "censoring estimated on the fold's training patients";
@@ -154,16 +229,26 @@ function withEstimator(metric: Metric, estimator: string): Metric {
 }
 
 function withoutInterval(metric: Metric): Metric {
-  return metric.value === null ? metric : { ...metric, noInterval: 'resamples repeat patients, which makes a calibration error larger' };
+  return metric.value === null
+    ? metric
+    : { ...metric, noInterval: 'resamples repeat patients, which makes a calibration error larger' };
 }
 
 /** Net benefit of each class against the rest, the mean over classes. */
 function meanNetBenefit(p: Float64Array, truth: Float64Array, C: number, threshold: number): Metric {
   const ofClasses = Array.from({ length: C }, (_, c) =>
-    netBenefit(truth.map((_, i) => p[i * C + c]), truth.map((label) => (label === c ? 1 : 0)), threshold),
+    netBenefit(
+      truth.map((_, i) => p[i * C + c]),
+      truth.map((label) => (label === c ? 1 : 0)),
+      threshold,
+    ),
   );
   const refused = ofClasses.find(({ value }) => value === null);
   if (refused) return refused;
   const value = (ofClasses as Estimate[]).reduce((sum, metric) => sum + metric.value, 0) / C;
-  return { ...(ofClasses[0] as Estimate), value, estimator: `net benefit at a threshold of ${threshold}, mean over ${C} classes, one versus rest` };
+  return {
+    ...(ofClasses[0] as Estimate),
+    value,
+    estimator: `net benefit at a threshold of ${threshold}, mean over ${C} classes, one versus rest`,
+  };
 }

@@ -31,7 +31,11 @@ export interface ScoredRuns {
 export interface TrainingPatients {
   readonly patients: number;
   /** Survival only: they alone say who is censored when, and what horizon can be judged. */
-  readonly survival?: { readonly time: readonly number[]; readonly event: readonly boolean[]; readonly timeUnit: TimeUnit };
+  readonly survival?: {
+    readonly time: readonly number[];
+    readonly event: readonly boolean[];
+    readonly timeUnit: TimeUnit;
+  };
 }
 
 /** The test patients of one fold beside what each model says of them. */
@@ -57,7 +61,9 @@ export function truthOf(labels: BatchLabels, classes: readonly string[]): Truth 
 export function trainingOf(labels: BatchLabels, timeUnit: TimeUnit): TrainingPatients {
   const truth = truthOf(labels, []);
   const patients = labels.labels.length;
-  return truth.kind === 'classes' ? { patients } : { patients, survival: { time: truth.time, event: truth.event, timeUnit } };
+  return truth.kind === 'classes'
+    ? { patients }
+    : { patients, survival: { time: truth.time, event: truth.event, timeUnit } };
 }
 
 /** Test patients of the folds, each counted once however often it is tested. */

@@ -20,18 +20,37 @@ export const DEFAULT_FOLDS = 5;
 export async function foldsOf(config: Config, asked?: number, repeats = 1): Promise<Fold[]> {
   const { split } = config;
   if (split.testCohort !== undefined) {
-    throw new UserError('split.testCohort fixes the test patients, so there is nothing to cross-validate. Use `subspace train`, or take split.testCohort out of the config.');
+    throw new UserError(
+      'split.testCohort fixes the test patients, so there is nothing to cross-validate. Use `subspace train`, or take split.testCohort out of the config.',
+    );
   }
   if (split.file !== undefined) {
-    if (asked !== undefined) throw new UserError(`${split.file}: the folds are those of this file. Leave --folds away, or take split.file out of the config.`);
-    if (repeats > 1) throw new UserError(`${split.file}: the folds are those of this file, so there are no repeats. Leave --repeats away, or take split.file out of the config.`);
-    return (await splitFileFolds(split.file)).map((fold) => ({ fold, config: { ...config, split: { ...split, fold } } }));
+    if (asked !== undefined)
+      throw new UserError(
+        `${split.file}: the folds are those of this file. Leave --folds away, or take split.file out of the config.`,
+      );
+    if (repeats > 1)
+      throw new UserError(
+        `${split.file}: the folds are those of this file, so there are no repeats. Leave --repeats away, or take split.file out of the config.`,
+      );
+    return (await splitFileFolds(split.file)).map((fold) => ({
+      fold,
+      config: { ...config, split: { ...split, fold } },
+    }));
   }
-  if (repeats > 1 && split.repeat !== undefined) throw new UserError(`split.repeat is ${split.repeat}, and all ${repeats} repeats are asked for. Take split.repeat out of the config.`);
+  if (repeats > 1 && split.repeat !== undefined)
+    throw new UserError(
+      `split.repeat is ${split.repeat}, and all ${repeats} repeats are asked for. Take split.repeat out of the config.`,
+    );
   const folds = asked ?? split.folds ?? DEFAULT_FOLDS;
-  const once = Array.from({ length: folds }, (_, fold) => ({ fold, config: { ...config, split: { ...split, folds, fold } } }));
+  const once = Array.from({ length: folds }, (_, fold) => ({
+    fold,
+    config: { ...config, split: { ...split, folds, fold } },
+  }));
   if (repeats === 1) return once;
-  return Array.from({ length: repeats }, (_, repeat) => once.map((fold) => ({ ...fold, repeat, config: repeat === 0 ? fold.config : withRepeat(fold.config, repeat) }))).flat();
+  return Array.from({ length: repeats }, (_, repeat) =>
+    once.map((fold) => ({ ...fold, repeat, config: repeat === 0 ? fold.config : withRepeat(fold.config, repeat) })),
+  ).flat();
 }
 
 const withRepeat = (config: Config, repeat: number): Config => ({ ...config, split: { ...config.split, repeat } });

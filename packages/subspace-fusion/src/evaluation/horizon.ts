@@ -24,6 +24,9 @@ export function chooseHorizon(folds: readonly FoldScores[]): Horizon | { readonl
   const { timeUnit } = followUps[0];
   const wanted = WANTED_YEARS * YEAR[timeUnit];
   const time = Math.min(wanted, reached);
-  const rule = wanted <= reached ? `${WANTED_YEARS} years` : `the last time that deaths of training patients and the first model's curves reach in every fold; ${WANTED_YEARS} years lie beyond`;
+  const rule =
+    wanted <= reached
+      ? `${WANTED_YEARS} years`
+      : `the last time that deaths of training patients and the first model's curves reach in every fold; ${WANTED_YEARS} years lie beyond`;
   return { time, timeUnit, times: Array.from({ length: TIMES }, (_, k) => time * ((k + 1) / TIMES)), rule };
 }

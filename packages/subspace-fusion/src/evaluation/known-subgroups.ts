@@ -1,6 +1,14 @@
 import { readVariable, sitesOf, type Patient, type SiteRule } from '../cohort/index.js';
 import { UserError } from '../files/user-error.js';
-import { bootstrap, classAucs, concordance, percentileIntervals, refuse, takeRows, type Metric } from '../metrics/index.js';
+import {
+  bootstrap,
+  classAucs,
+  concordance,
+  percentileIntervals,
+  refuse,
+  takeRows,
+  type Metric,
+} from '../metrics/index.js';
 import type { SubgroupScore } from './comparison-types.js';
 import { drawingUnits } from './drawing-units.js';
 import { HEADLINE } from './fold-metrics.js';
@@ -35,7 +43,13 @@ const asText = (value: string | number | boolean | undefined) => (value === unde
  * @param cohort holds the patients of the folds
  * @param rule what a site is; by default that of a TCGA barcode
  */
-export function scoreSubgroups(folds: readonly FoldScores[], model: string, cohort: readonly Patient[], rule: SiteRule | undefined, seed: number): SubgroupScore[] {
+export function scoreSubgroups(
+  folds: readonly FoldScores[],
+  model: string,
+  cohort: readonly Patient[],
+  rule: SiteRule | undefined,
+  seed: number,
+): SubgroupScore[] {
   const patients = new Map(cohort.map((patient) => [patient.id, patient]));
   const siteOf = knownSites(cohort, rule);
   const own = folds.map((fold) => ({ ...fold, models: { [model]: fold.models[model] } }));
@@ -54,7 +68,9 @@ export function scoreSubgroups(folds: readonly FoldScores[], model: string, coho
       const metric = scoreGroup(own, model, (id) => groupOf(id) === group, seed);
       return { by, group, patients: size, metric: byName([metric])[metric.name] };
     });
-    return shown.length === all.length ? scored : [...scored, otherSites(all.filter(([group]) => !shown.some(([name]) => name === group)))];
+    return shown.length === all.length
+      ? scored
+      : [...scored, otherSites(all.filter(([group]) => !shown.some(([name]) => name === group)))];
   });
 }
 
@@ -72,18 +88,35 @@ function knownSites(patients: readonly Patient[], rule: SiteRule = 'site'): Read
 
 function otherSites(few: readonly (readonly [string, number])[]): SubgroupScore {
   const patients = few.reduce((sum, [, size]) => sum + size, 0);
-  return { by: 'site', group: 'others', patients, sites: few.length, metric: { value: null, reason: `each has fewer than ${SITE_PATIENTS} test patients` } };
+  return {
+    by: 'site',
+    group: 'others',
+    patients,
+    sites: few.length,
+    metric: { value: null, reason: `each has fewer than ${SITE_PATIENTS} test patients` },
+  };
 }
 
-function scoreGroup(folds: readonly FoldScores[], model: string, belongs: (patient: string) => boolean, seed: number): Metric {
+function scoreGroup(
+  folds: readonly FoldScores[],
+  model: string,
+  belongs: (patient: string) => boolean,
+  seed: number,
+): Metric {
   const kept = folds.map((fold) => keepPatients(fold, belongs)).filter(({ patients }) => patients.length > 0);
   const { kind } = kept[0].truth;
   const name = HEADLINE[kind];
   if (kind === 'classes') {
     const counts = countClasses(kept);
     const present = new Set([...counts].filter(([, n]) => n >= FEWEST).map(([label]) => label));
-    if (present.size < 2) return refuse(name, `${[...counts].map(([label, n]) => `${n} of the class '${label}'`).join(', ')}: two classes with ${FEWEST} are needed`);
-    const judged = kept.map((fold) => keepClasses(keepLabels(fold, present), present)).filter(({ patients }) => patients.length > 0);
+    if (present.size < 2)
+      return refuse(
+        name,
+        `${[...counts].map(([label, n]) => `${n} of the class '${label}'`).join(', ')}: two classes with ${FEWEST} are needed`,
+      );
+    const judged = kept
+      .map((fold) => keepClasses(keepLabels(fold, present), present))
+      .filter(({ patients }) => patients.length > 0);
     return resampledPairs(judged, model, seed, aucOverFolds);
   }
   const deaths = kept.reduce((sum, fold) => sum + survivalOf(fold).event.filter(Boolean).length, 0);
@@ -113,12 +146,17 @@ function resampledPairs(folds: readonly FoldScores[], model: string, seed: numbe
   const silent = folds.map(({ models }) => models[model]).find((scores) => 'reason' in scores);
   if (silent && 'reason' in silent) return refuse(HEADLINE[folds[0].truth.kind], silent.reason);
   const units = drawingUnits(folds);
-  return percentileIntervals(bootstrap((drawn) => [score(folds, model, units.rowsOf(drawn))], units.sizes, seed, RESAMPLES))[0];
+  return percentileIntervals(
+    bootstrap((drawn) => [score(folds, model, units.rowsOf(drawn))], units.sizes, seed, RESAMPLES),
+  )[0];
 }
 
 /** `Σ_folds (concordant + tied/2) / Σ_folds comparable`, the mean over runs in each sum. */
 function concordanceOverFolds(folds: readonly FoldScores[], model: string, rows: readonly Uint32Array[]): Metric {
-  const [n, events] = [rows.reduce((sum, own) => sum + own.length, 0), folds.reduce((sum, fold, f) => sum + takeRows(survivalOf(fold).event, rows[f]).reduce((a, b) => a + b, 0), 0)];
+  const [n, events] = [
+    rows.reduce((sum, own) => sum + own.length, 0),
+    folds.reduce((sum, fold, f) => sum + takeRows(survivalOf(fold).event, rows[f]).reduce((a, b) => a + b, 0), 0),
+  ];
   let agreeing = 0;
   let comparable = 0;
   folds.forEach((fold, f) => {
@@ -134,7 +172,15 @@ function concordanceOverFolds(folds: readonly FoldScores[], model: string, rows:
   const name = HEADLINE.survival;
   if (comparable === 0) return refuse(name, `no comparable pair among ${n} patients with ${events} deaths`);
   const estimator = "Harrell's C over the pairs within folds";
-  return { name, value: agreeing / comparable, estimator, ties: 'risks within 1e-8 count 1/2', n, events, comparablePairs: Math.round(comparable) };
+  return {
+    name,
+    value: agreeing / comparable,
+    estimator,
+    ties: 'risks within 1e-8 count 1/2',
+    n,
+    events,
+    comparablePairs: Math.round(comparable),
+  };
 }
 
 /** For each class `Σ_folds AUC·pairs / Σ_folds pairs`, a pair being one of the class and one of the rest; the mean over classes. */
@@ -160,5 +206,11 @@ function aucOverFolds(folds: readonly FoldScores[], model: string, rows: readonl
   if (none >= 0) return refuse(name, `no fold has a patient of the class '${classes[none]}' and one of the rest`);
   const value = won.reduce((sum, w, c) => sum + w / pairs[c], 0) / C;
   const n = rows.reduce((sum, own) => sum + own.length, 0);
-  return { name, value, estimator: `mean ROC area over ${C} classes, one versus rest, over the pairs within folds`, ties: 'equal scores count 1/2', n };
+  return {
+    name,
+    value,
+    estimator: `mean ROC area over ${C} classes, one versus rest, over the pairs within folds`,
+    ties: 'equal scores count 1/2',
+    n,
+  };
 }

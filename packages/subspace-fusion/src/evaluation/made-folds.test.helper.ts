@@ -24,7 +24,13 @@ export function madePatients(n: number, seed: string, followUp = 60): MadePatien
 /** What a model says that knows log hazard ratios with noise of this standard deviation, by run. */
 export function madeRuns(eta: readonly number[], noise: number, seed: string, runs = 1, until = 60): ScoredRuns {
   const known = Array.from({ length: runs }, (_, run) => eta.map((x, i) => x + noise * normal(key(2, seed, run), i)));
-  return { runs: known, survival: known.map((risks) => ({ until, at: (row: number, t: number) => Math.exp((-t / MEAN) * Math.exp(risks[row])) })) };
+  return {
+    runs: known,
+    survival: known.map((risks) => ({
+      until,
+      at: (row: number, t: number) => Math.exp((-t / MEAN) * Math.exp(risks[row])),
+    })),
+  };
 }
 
 /** Training patients of a made survival fold. */
@@ -42,6 +48,8 @@ export function madeFold(fold: number, n: number, noise: Readonly<Record<string,
     truth: { kind: 'survival', time, event },
     training: madeTraining(`fold ${fold}`),
     reference: { variables: ['age'], leftOut: [{ variable: 'grade', reason: 'absent' }], defining: [] },
-    models: Object.fromEntries(Object.entries(noise).map(([name, sd]) => [name, madeRuns(eta, sd, `${name} ${fold}`, runs)])),
+    models: Object.fromEntries(
+      Object.entries(noise).map(([name, sd]) => [name, madeRuns(eta, sd, `${name} ${fold}`, runs)]),
+    ),
   };
 }

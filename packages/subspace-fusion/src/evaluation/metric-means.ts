@@ -3,7 +3,10 @@ import type { Draw, MetricSet } from './fold-metrics.js';
 
 /** A model's metrics on a draw of each fold, `[metric]`: the mean over its runs of a fold, then over folds. Predictions are never pooled. */
 export function foldMean(draws: readonly Draw[], model: string, set: MetricSet): Metric[] {
-  return meanOverFolds(draws, draws.map((draw) => runMean(draw, model, set)));
+  return meanOverFolds(
+    draws,
+    draws.map((draw) => runMean(draw, model, set)),
+  );
 }
 
 /** A model's metrics on a draw of one fold, `[metric]`: the mean over its runs. */
@@ -11,7 +14,12 @@ export function runMean(draw: Draw, model: string, set: MetricSet): Metric[] {
   const scores = draw.fold.models[model];
   if ('reason' in scores) return set.names.map((name) => refuse(name, scores.reason));
   const runs = scores.runs.map((_, run) => set.score(draw, model, run));
-  return runs[0].map((first, m) => mean(first, runs.map((metrics) => metrics[m])));
+  return runs[0].map((first, m) =>
+    mean(
+      first,
+      runs.map((metrics) => metrics[m]),
+    ),
+  );
 }
 
 /** Two models by their names. */
@@ -24,7 +32,15 @@ export const differenceName = (model: string, reference: string): string => `${m
 export function difference(model: Metric, reference: Metric, name: string): Metric {
   if (model.value === null || reference.value === null) return { ...(model.value === null ? model : reference), name };
   const { estimator, ties, n, events, comparablePairs } = model;
-  return { name, value: model.value - reference.value, estimator: `paired difference of the ${estimator}`, ties, n, events, comparablePairs };
+  return {
+    name,
+    value: model.value - reference.value,
+    estimator: `paired difference of the ${estimator}`,
+    ties,
+    n,
+    events,
+    comparablePairs,
+  };
 }
 
 /** `metrics: [folds][metric]` → the mean over folds, with patients, deaths and pairs counted over all folds of a repeat. */
@@ -35,7 +51,8 @@ function meanOverFolds(draws: readonly Draw[], metrics: readonly Metric[][]): Me
   return metrics[0].map(({ name }, m) => {
     const own = metrics.map((ofFold) => ofFold[m]);
     const refused = own.findIndex(({ value }) => value === null);
-    if (refused >= 0) return refuse(name, sharedReason(own) ?? `fold ${folds[refused].fold}: ${reasonOf(own[refused])}`);
+    if (refused >= 0)
+      return refuse(name, sharedReason(own) ?? `fold ${folds[refused].fold}: ${reasonOf(own[refused])}`);
     const estimates = own as Estimate[];
     const total = (count: (e: Estimate) => number | undefined) => {
       const sum = estimates.reduce<number | undefined>((all, e) => add(all, count(e)), 0);

@@ -1,5 +1,12 @@
 import { basename } from 'node:path';
-import { applyGeneScaling, readExpression, readGeneMap, type Config, type Expression, type Problem } from '../cohort/index.js';
+import {
+  applyGeneScaling,
+  readExpression,
+  readGeneMap,
+  type Config,
+  type Expression,
+  type Problem,
+} from '../cohort/index.js';
 import { UserError } from '../files/user-error.js';
 import type { GeneVectors } from '../training/batch.js';
 import type { Model } from '../training/model.js';
@@ -28,7 +35,10 @@ export async function readPatientExpression(
   requireGenes(model, file, expression);
   refuseOtherUnit(model, file, expression);
   const scaled = (scaling: Model['scaling']['tumour']) => applyGeneScaling(scaling, expression, [patient]);
-  return { patient, genes: { tumour: scaled(model.scaling.tumour), microenvironment: scaled(model.scaling.microenvironment) } };
+  return {
+    patient,
+    genes: { tumour: scaled(model.scaling.tumour), microenvironment: scaled(model.scaling.microenvironment) },
+  };
 }
 
 function genesOf({ scaling }: Model): Set<string> {
@@ -36,11 +46,21 @@ function genesOf({ scaling }: Model): Set<string> {
 }
 
 /** The matrix in the format of the training's, or in its own. */
-async function readMatrix(file: string, model: Model, { geneMap: mapFile, format, column, samples }: Config['expression'], problems: Problem[]): Promise<Expression> {
+async function readMatrix(
+  file: string,
+  model: Model,
+  { geneMap: mapFile, format, column, samples }: Config['expression'],
+  problems: Problem[],
+): Promise<Expression> {
   const geneMap = mapFile === undefined ? undefined : await readGeneMap(mapFile, problems);
   const read = async (options: Pick<Config['expression'], 'format' | 'column' | 'samples'>) => {
     const found: Problem[] = [];
-    const { expression } = await readExpression(file, { patients: undefined, genes: genesOf(model), geneMap }, found, options);
+    const { expression } = await readExpression(
+      file,
+      { patients: undefined, genes: genesOf(model), geneMap },
+      found,
+      options,
+    );
     problems.push(...found);
     return expression;
   };
@@ -60,18 +80,30 @@ function requireGenes(model: Model, file: string, expression: Expression): void 
   const absent = needed.filter((gene) => !there.has(gene));
   if (absent.length === 0) return;
   const some = `${absent.slice(0, 3).join(', ')}${absent.length > 3 ? ` and ${absent.length - 3} more` : ''}`;
-  throw new UserError(`${file}: lacks ${absent.length} of the ${needed.length} genes that the model needs (${some}). Add them.`);
+  throw new UserError(
+    `${file}: lacks ${absent.length} of the ${needed.length} genes that the model needs (${some}). Add them.`,
+  );
 }
 
-function choosePatient(patients: readonly string[], bags: readonly string[], file: string, asked: string | undefined): string {
+function choosePatient(
+  patients: readonly string[],
+  bags: readonly string[],
+  file: string,
+  asked: string | undefined,
+): string {
   if (asked !== undefined) {
-    if (!patients.includes(asked)) throw new UserError(`${file}: has no patient '${asked}'. It has ${patients.slice(0, 3).join(', ')}${patients.length > 3 ? ', …' : ''}.`);
+    if (!patients.includes(asked))
+      throw new UserError(
+        `${file}: has no patient '${asked}'. It has ${patients.slice(0, 3).join(', ')}${patients.length > 3 ? ', …' : ''}.`,
+      );
     return asked;
   }
   if (patients.length === 1) return patients[0];
   const named = patients.filter((id) => bags.every((bag) => isNamedAfter(basename(bag), id)));
   if (named.length === 1) return named[0];
-  throw new UserError(`${file}: holds ${patients.length} patients and the bag's name tells none of them. Say which with --patient.`);
+  throw new UserError(
+    `${file}: holds ${patients.length} patients and the bag's name tells none of them. Say which with --patient.`,
+  );
 }
 
 /** Whether a file name starts with the id and the id ends there: `P10.h5` is not named after `P1`. */
@@ -82,5 +114,7 @@ function isNamedAfter(name: string, id: string): boolean {
 /** Expression whose logarithm the model takes cannot be negative; what is negative was transformed already. */
 function refuseOtherUnit({ scaling }: Model, file: string, { values }: Expression): void {
   if (scaling.tumour.transform !== 'log2p1' || values.every((x) => !(x < 0))) return;
-  throw new UserError(`${file}: has negative values, but the model was trained on counts, TPM or FPKM. Give the expression in the unit that it was trained on.`);
+  throw new UserError(
+    `${file}: has negative values, but the model was trained on counts, TPM or FPKM. Give the expression in the unit that it was trained on.`,
+  );
 }

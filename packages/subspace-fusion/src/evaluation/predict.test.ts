@@ -70,20 +70,30 @@ describe('predicting one patient', () => {
     const other = await predictPatient(grade, { bags: [bag('SIM-0002')], expression, patient });
     const both = await predictPatient(grade, { bags: [bag('SIM-0001'), bag('SIM-0002')], expression, patient });
     expect(both.slides).toBe(2);
-    for (const name of ['G2', 'G3', 'G4']) expect(both.probabilities![name]).toBeCloseTo((one.probabilities![name] + other.probabilities![name]) / 2, 6);
+    for (const name of ['G2', 'G3', 'G4'])
+      expect(both.probabilities![name]).toBeCloseTo((one.probabilities![name] + other.probabilities![name]) / 2, 6);
   });
 
   test('genes may stand in any order, beside others', async () => {
-    const shuffled = expressionWith('shuffled', ([header, ...rows]) => [header, ['EXTRA', ...header.slice(1).map(() => '5')], ...rows.reverse()]);
+    const shuffled = expressionWith('shuffled', ([header, ...rows]) => [
+      header,
+      ['EXTRA', ...header.slice(1).map(() => '5')],
+      ...rows.reverse(),
+    ]);
     const options = { bags: [bag(patient)] };
-    expect((await predictPatient(survival, { ...options, expression: shuffled })).risk).toBe((await predictPatient(survival, { ...options, expression })).risk);
+    expect((await predictPatient(survival, { ...options, expression: shuffled })).risk).toBe(
+      (await predictPatient(survival, { ...options, expression })).risk,
+    );
   });
 });
 
 describe('a patient who lacks a modality', () => {
   const lacking = join(folder, 'lacking');
   beforeAll(async () => {
-    const config = await shortConfig(join(cohort, 'cohort.yaml'), { 'training.modalityDropout': '0.5', covariates: '[idh, {column: site}]' });
+    const config = await shortConfig(join(cohort, 'cohort.yaml'), {
+      'training.modalityDropout': '0.5',
+      covariates: '[idh, {column: site}]',
+    });
     await train({ config, out: lacking });
   });
 
@@ -92,16 +102,27 @@ describe('a patient who lacks a modality', () => {
     const both = await predictPatient(lacking, { bags: [bag(patient)], expression, clinical });
     const slides = await predictPatient(lacking, { bags: [bag(patient)], patient, clinical });
     const genes = await predictPatient(lacking, { bags: [], expression, patient, clinical });
-    expect([both, slides, genes].map(({ leanedOn }) => leanedOn)).toEqual([['1 slide', 'expression', 'idh', 'site'], ['1 slide', 'idh', 'site'], ['expression', 'idh', 'site']]);
+    expect([both, slides, genes].map(({ leanedOn }) => leanedOn)).toEqual([
+      ['1 slide', 'expression', 'idh', 'site'],
+      ['1 slide', 'idh', 'site'],
+      ['expression', 'idh', 'site'],
+    ]);
     expect(both.warnings).toEqual([]);
-    expect(slides.warnings).toEqual([expect.stringContaining('the patient has no expression: a learned stand-in takes')]);
+    expect(slides.warnings).toEqual([
+      expect.stringContaining('the patient has no expression: a learned stand-in takes'),
+    ]);
     expect(genes.warnings).toEqual([expect.stringContaining('the patient has no slides')]);
     expect(new Set([both, slides, genes].map(({ risk }) => risk)).size).toBe(3);
   });
 
   test('is scored as if nobody had measured it', async () => {
     const slides = await evaluate(lacking, { without: 'expression' });
-    expect(slides.result).toMatchObject({ without: 'expression', baselines: {}, covariates: ['idh', 'site'], definingCovariates: [] });
+    expect(slides.result).toMatchObject({
+      without: 'expression',
+      baselines: {},
+      covariates: ['idh', 'site'],
+      definingCovariates: [],
+    });
     const one = slides.predictions.find((p) => p.patient === patient)!;
     const { columns, rows } = await readTable(join(cohort, 'clinical.csv'));
     const { cells } = rows.find(({ cells }) => cells[0] === patient)!;
@@ -111,28 +132,42 @@ describe('a patient who lacks a modality', () => {
   });
 
   test('is refused by a model of complete patients', async () => {
-    await expect(predictPatient(survival, { bags: [bag(patient)] })).rejects.toThrow(/cannot do without expression\. Give them with --expression, or train a model with --set training\.modalityDropout=0\.3/);
-    await expect(predictPatient(survival, { bags: [], expression, patient })).rejects.toThrow(/cannot do without slides\. Give them with --bag/);
-    await expect(predictPatient(lacking, { bags: [] })).rejects.toThrow('Give a slide with --bag or an expression matrix with --expression, or both.');
+    await expect(predictPatient(survival, { bags: [bag(patient)] })).rejects.toThrow(
+      /cannot do without expression\. Give them with --expression, or train a model with --set training\.modalityDropout=0\.3/,
+    );
+    await expect(predictPatient(survival, { bags: [], expression, patient })).rejects.toThrow(
+      /cannot do without slides\. Give them with --bag/,
+    );
+    await expect(predictPatient(lacking, { bags: [] })).rejects.toThrow(
+      'Give a slide with --bag or an expression matrix with --expression, or both.',
+    );
   });
 
   test('covariates move the prediction, and one that is unknown is named', async () => {
-    const of = (clinical: Record<string, string>) => predictPatient(lacking, { bags: [bag(patient)], expression, clinical });
+    const of = (clinical: Record<string, string>) =>
+      predictPatient(lacking, { bags: [bag(patient)], expression, clinical });
     const mutant = await of({ idh_status: 'Mutant', site: 'A' });
     expect((await of({ idh_status: 'WT', site: 'A' })).risk).not.toBe(mutant.risk);
     const unknown = await of({ idh_status: 'Mutant' });
     expect(unknown.leanedOn).toEqual(['1 slide', 'expression', 'idh']);
     expect(unknown.warnings).toEqual([expect.stringMatching(/^unknown: site;/)]);
-    expect((await of({ idh_status: 'Mutant', site: 'Nowhere' })).warnings.join()).toMatch(/'site' of 1 patient is a value that no training patient has \('Nowhere'\)/);
+    expect((await of({ idh_status: 'Mutant', site: 'Nowhere' })).warnings.join()).toMatch(
+      /'site' of 1 patient is a value that no training patient has \('Nowhere'\)/,
+    );
   });
 
   test('a peer of genes needs no slide, and one of slides no expression', async () => {
     const config = (name: string) => shortConfig(join(cohort, 'cohort.yaml'), { 'model.name': name });
     for (const name of ['snn', 'abmil']) await train({ config: await config(name), out: join(folder, name) });
-    expect((await predictPatient(join(folder, 'snn'), { bags: [], expression, patient })).leanedOn).toEqual(['expression']);
+    expect((await predictPatient(join(folder, 'snn'), { bags: [], expression, patient })).leanedOn).toEqual([
+      'expression',
+    ]);
     expect((await predictPatient(join(folder, 'abmil'), { bags: [bag(patient)] })).leanedOn).toEqual(['1 slide']);
     const evaluated = (await evaluate(join(folder, 'snn'))).predictions.find((p) => p.patient === patient)!;
-    expect((await predictPatient(join(folder, 'snn'), { bags: [], expression, patient })).risk).toBeCloseTo(evaluated.risk!, 6);
+    expect((await predictPatient(join(folder, 'snn'), { bags: [], expression, patient })).risk).toBeCloseTo(
+      evaluated.risk!,
+      6,
+    );
   });
 });
 
@@ -143,18 +178,27 @@ describe('which patient', () => {
   });
 
   test('is not guessed from an id that only starts like the slide', async () => {
-    const renamed = expressionWith('renamed', ([header, ...rows]) => [header.map((id) => (id === 'SIM-0001' ? 'SIM-00' : id)), ...rows]);
-    await expect(predictPatient(survival, { bags: [bag('SIM-0001')], expression: renamed })).rejects.toThrow(/holds 24 patients and the bag's name tells none of them\. Say which with --patient\.$/);
+    const renamed = expressionWith('renamed', ([header, ...rows]) => [
+      header.map((id) => (id === 'SIM-0001' ? 'SIM-00' : id)),
+      ...rows,
+    ]);
+    await expect(predictPatient(survival, { bags: [bag('SIM-0001')], expression: renamed })).rejects.toThrow(
+      /holds 24 patients and the bag's name tells none of them\. Say which with --patient\.$/,
+    );
   });
 
   test('must be in the matrix', async () => {
-    await expect(predictPatient(survival, { bags: [bag(patient)], expression, patient: 'SIM-9' })).rejects.toThrow(/has no patient 'SIM-9'\. It has SIM-0001, SIM-0002, SIM-0003, …\.$/);
+    await expect(predictPatient(survival, { bags: [bag(patient)], expression, patient: 'SIM-9' })).rejects.toThrow(
+      /has no patient 'SIM-9'\. It has SIM-0001, SIM-0002, SIM-0003, …\.$/,
+    );
   });
 });
 
 describe('what does not fit the model is refused', () => {
   const refused = async (options: Partial<Parameters<typeof predictPatient>[1]>): Promise<string> => {
-    const error: unknown = await predictPatient(survival, { bags: [bag(patient)], expression, ...options }).catch((e: unknown) => e);
+    const error: unknown = await predictPatient(survival, { bags: [bag(patient)], expression, ...options }).catch(
+      (e: unknown) => e,
+    );
     expect(error).toBeInstanceOf(UserError);
     expect(isPlainMessage((error as Error).message)).toBe(true);
     return (error as Error).message;
@@ -162,17 +206,25 @@ describe('what does not fit the model is refused', () => {
 
   test('features of another width', async () => {
     const file = await writeBag(folder, `${patient}-wide.h5`, { shape: [40, 20], features: new Float32Array(800) });
-    expect(await refused({ bags: [file] })).toMatch(/-wide\.h5: features are 20 wide, the model's are 16\. Extract them with the model's encoder\.$/);
+    expect(await refused({ bags: [file] })).toMatch(
+      /-wide\.h5: features are 20 wide, the model's are 16\. Extract them with the model's encoder\.$/,
+    );
   });
 
   test('a matrix without genes of the model', async () => {
     const fewer = expressionWith('fewer', (rows) => rows.filter(([gene]) => gene !== 'TUM001'));
-    expect(await refused({ expression: fewer })).toMatch(/fewer\.csv\.gz: lacks 1 of the \d+ genes that the model needs \(TUM001\)\. Add them\.$/);
+    expect(await refused({ expression: fewer })).toMatch(
+      /fewer\.csv\.gz: lacks 1 of the \d+ genes that the model needs \(TUM001\)\. Add them\.$/,
+    );
   });
 
   test('z-scores for a model of counts', async () => {
-    const negative = expressionWith('negative', (rows) => rows.map((row, r) => row.map((cell, c) => (r > 0 && c > 0 ? String(Number(cell) - 100) : cell))));
-    expect(await refused({ expression: negative })).toMatch(/negative\.csv\.gz: has negative values, but the model was trained on counts, TPM or FPKM/);
+    const negative = expressionWith('negative', (rows) =>
+      rows.map((row, r) => row.map((cell, c) => (r > 0 && c > 0 ? String(Number(cell) - 100) : cell))),
+    );
+    expect(await refused({ expression: negative })).toMatch(
+      /negative\.csv\.gz: has negative values, but the model was trained on counts, TPM or FPKM/,
+    );
   });
 
   test('a slide or a matrix that is not there', async () => {
@@ -187,19 +239,38 @@ describe('the matrix is read as the training matrix was', () => {
   test('by the run’s table of genes', async () => {
     const mapped = join(folder, 'mapped');
     const map = join(folder, 'genes.csv');
-    const matrix = expressionWith('ensembl', ([header, ...rows]) => [header, ...rows.map(([gene, ...row]) => [asEnsembl(gene), ...row])]);
-    editTable(expression, ([, ...rows]) => [['gene_id', 'symbol'], ...rows.map(([gene]) => [asEnsembl(gene), gene])], map);
-    const config = await shortConfig(join(cohort, 'cohort.yaml'), { 'training.epochs': '1', 'expression.file': matrix, 'expression.geneMap': map });
+    const matrix = expressionWith('ensembl', ([header, ...rows]) => [
+      header,
+      ...rows.map(([gene, ...row]) => [asEnsembl(gene), ...row]),
+    ]);
+    editTable(
+      expression,
+      ([, ...rows]) => [['gene_id', 'symbol'], ...rows.map(([gene]) => [asEnsembl(gene), gene])],
+      map,
+    );
+    const config = await shortConfig(join(cohort, 'cohort.yaml'), {
+      'training.epochs': '1',
+      'expression.file': matrix,
+      'expression.geneMap': map,
+    });
     await train({ config, out: mapped });
     const read = await predictPatient(mapped, { bags: [bag(patient)], expression: matrix });
     expect(read.risk).toBe((await predictPatient(mapped, { bags: [bag(patient)], expression })).risk);
-    await expect(predictPatient(survival, { bags: [bag(patient)], expression: matrix })).rejects.toThrow(/expression\.geneMap/);
+    await expect(predictPatient(survival, { bags: [bag(patient)], expression: matrix })).rejects.toThrow(
+      /expression\.geneMap/,
+    );
   });
 
   test('by its format, and by its own where it has another', async () => {
     const stated = join(folder, 'stated');
-    await train({ config: await shortConfig(join(cohort, 'cohort.yaml'), { 'training.epochs': '1', 'expression.format': 'matrix' }), out: stated });
-    const hugo = expressionWith('hugo', ([header, ...rows]) => [['Hugo_Symbol', 'Entrez_Gene_Id', ...header.slice(1)], ...rows.map(([gene, ...row]) => [gene, '7', ...row])]);
+    await train({
+      config: await shortConfig(join(cohort, 'cohort.yaml'), { 'training.epochs': '1', 'expression.format': 'matrix' }),
+      out: stated,
+    });
+    const hugo = expressionWith('hugo', ([header, ...rows]) => [
+      ['Hugo_Symbol', 'Entrez_Gene_Id', ...header.slice(1)],
+      ...rows.map(([gene, ...row]) => [gene, '7', ...row]),
+    ]);
     const one = await predictPatient(stated, { bags: [bag(patient)], expression });
     expect((await predictPatient(stated, { bags: [bag(patient)], expression: hugo })).risk).toBe(one.risk);
   });
@@ -207,17 +278,31 @@ describe('the matrix is read as the training matrix was', () => {
 
 describe('features of another encoder', () => {
   test.each([
-    [undefined, /does not say its encoder; the model was trained on 'simulated' features\. Do not trust this prediction unless it is the same one$/],
-    ['resnet50', /features are of encoder 'resnet50', the model was trained on 'simulated'\. Do not trust this prediction$/],
+    [
+      undefined,
+      /does not say its encoder; the model was trained on 'simulated' features\. Do not trust this prediction unless it is the same one$/,
+    ],
+    [
+      'resnet50',
+      /features are of encoder 'resnet50', the model was trained on 'simulated'\. Do not trust this prediction$/,
+    ],
   ])('%s: predicted with a warning', async (encoder, warning) => {
-    const file = await writeBag(folder, `${patient}-${encoder}.h5`, { shape: [40, 16], features: new Float32Array(640).fill(0.1), ...(encoder ? { encoder } : {}) });
+    const file = await writeBag(folder, `${patient}-${encoder}.h5`, {
+      shape: [40, 16],
+      features: new Float32Array(640).fill(0.1),
+      ...(encoder ? { encoder } : {}),
+    });
     const { warnings, risk } = await predictPatient(survival, { bags: [file], expression });
     expect(warnings).toEqual([expect.stringMatching(warning)]);
     expect(risk).toBeLessThan(0);
   });
 
   test('spelled otherwise: no warning', async () => {
-    const file = await writeBag(folder, `${patient}-spelled.h5`, { shape: [40, 16], features: new Float32Array(640).fill(0.1), encoder: 'Simulated' });
+    const file = await writeBag(folder, `${patient}-spelled.h5`, {
+      shape: [40, 16],
+      features: new Float32Array(640).fill(0.1),
+      encoder: 'Simulated',
+    });
     expect((await predictPatient(survival, { bags: [file], expression })).warnings).toEqual([]);
   });
 });
@@ -237,15 +322,32 @@ describe.skipIf(!existsSync(DATA))(`the real slides of three patients (needs ${D
     const clinical = join(folder, 'clinical.csv');
     editTable(`${DATA}/tcga-gbmlgg/clinical.csv`, (rows) => rows.filter((_, r) => r % 10 === 0), clinical);
     const geneSets = `${DATA}/gene-sets/glioma-subspaces.tcga1544.gmt`;
-    const { config } = await simulateBagsForCohort({ expression: matrix, clinical, geneSets, out: join(folder, 'real-cohort'), bag: 36 });
+    const { config } = await simulateBagsForCohort({
+      expression: matrix,
+      clinical,
+      geneSets,
+      out: join(folder, 'real-cohort'),
+      bag: 36,
+    });
     await train({ config: await loadConfig(config, { ...SHORT, 'training.epochs': '1' }), out: run });
   });
 
   test.each(Object.entries(slides))('%s: predicted, with the warning about the encoder', async (id, file) => {
-    const { code, out, err } = await subspace('predict', run, '--bag', join(DATA, 'features', file), '--expression', matrix);
+    const { code, out, err } = await subspace(
+      'predict',
+      run,
+      '--bag',
+      join(DATA, 'features', file),
+      '--expression',
+      matrix,
+    );
     expect(code).toBe(0);
-    expect(err).toMatch(/features are of encoder '.+', the model was trained on 'simulated'\. Do not trust this prediction\n/);
-    expect(err).toMatch(/the features are of patches 64 pixels of level 0 wide, those of the training slides are of patches 256 pixels of level 0 wide.*\. Do not trust this prediction\n$/);
+    expect(err).toMatch(
+      /features are of encoder '.+', the model was trained on 'simulated'\. Do not trust this prediction\n/,
+    );
+    expect(err).toMatch(
+      /the features are of patches 64 pixels of level 0 wide, those of the training slides are of patches 256 pixels of level 0 wide.*\. Do not trust this prediction\n$/,
+    );
     expect(out).toContain(`${id}: survival, from 1 slide, expression\n`);
     for (const line of ['alive after 1 year ', 'alive after 2 years', 'alive after 5 years', 'median survival']) {
       expect(out).toMatch(new RegExp(`${line} +(\\d\\.\\d{3}|\\d+\\.\\d months|beyond follow-up)\\n`));

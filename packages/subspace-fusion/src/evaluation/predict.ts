@@ -1,7 +1,11 @@
 import { basename } from 'node:path';
 import {
-  encodeCovariates, formatProblem, unknownCovariates, unseenLevels,
-  type Patient, type Problem,
+  encodeCovariates,
+  formatProblem,
+  unknownCovariates,
+  unseenLevels,
+  type Patient,
+  type Problem,
 } from '../cohort/index.js';
 import { UserError } from '../files/user-error.js';
 import { hasStandIns, reads } from '../model/choice.js';
@@ -35,7 +39,12 @@ export interface PatientPrediction {
   readonly predicted?: string;
   /** Survival: risk (higher is worse), probability to be alive after 1, 2 and 5 years, and median, in the cohort's time unit. */
   readonly risk?: number;
-  readonly survival?: { readonly years: Readonly<Record<'1' | '2' | '5', Time>>; readonly median: Time; readonly timeUnit: string; readonly curve: { times: readonly number[]; survival: readonly number[] } };
+  readonly survival?: {
+    readonly years: Readonly<Record<'1' | '2' | '5', Time>>;
+    readonly median: Time;
+    readonly timeUnit: string;
+    readonly curve: { times: readonly number[]; survival: readonly number[] };
+  };
   /** What the prediction is worth, from patients that were held out of training; or why nothing is known of it. */
   readonly confidence: PatientConfidence | { readonly unknown: string };
   /** How far the patient's inputs are from those of the training patients; or why nothing is known of it. */
@@ -58,14 +67,18 @@ export interface PredictOptions {
  * Predicts one patient with a run's selected model, from slides, expression or both, as far as the model can do without.
  * @throws UserError for files that cannot be read or do not fit the model, and a modality that it cannot do without.
  */
-export async function predictPatient(run: string, { bags, expression: file, patient: asked, clinical = {} }: PredictOptions): Promise<PatientPrediction> {
+export async function predictPatient(
+  run: string,
+  { bags, expression: file, patient: asked, clinical = {} }: PredictOptions,
+): Promise<PatientPrediction> {
   const model = await readModel(run);
   const { parameters } = await readCheckpoint(run, model);
   const config = await readRunConfig(run);
   requireModalities(run, model, bags, file);
   const problems: Problem[] = [];
   const aboutBags = await checkBags(bags, model);
-  const expression = file === undefined ? undefined : await readPatientExpression(file, model, config.expression, bags, asked, problems);
+  const expression =
+    file === undefined ? undefined : await readPatientExpression(file, model, config.expression, bags, asked, problems);
   const patient = expression?.patient ?? asked ?? basename(bags[0]).replace(/\.[^.]*$/, '');
   const row: Patient = { id: patient, clinical, bags: [] };
   const covariates = model.covariates && encodeCovariates(model.covariates, [row]);
@@ -84,14 +97,24 @@ export async function predictPatient(run: string, { bags, expression: file, pati
     const predicted = prediction(patient, outputs, model.outcome.kind === 'survival');
     const lacking = missing(model, bags.length, expression !== undefined);
     const known = await readConfidence(run);
-    const checks = known && checkRange(known.range, expression?.genes, patches.length > 0 ? meanOf(patches) : undefined);
+    const checks =
+      known && checkRange(known.range, expression?.genes, patches.length > 0 ? meanOf(patches) : undefined);
     return {
       ...inWords(model, predicted),
       slides: bags.length,
       leanedOn: leanedOn(model, bags.length, expression !== undefined, row),
-      confidence: lacking.length > 0 ? { unknown: 'it was learned on complete patients' } : patientConfidence(predicted.outputs, model.outcome, known),
+      confidence:
+        lacking.length > 0
+          ? { unknown: 'it was learned on complete patients' }
+          : patientConfidence(predicted.outputs, model.outcome, known),
       likeTraining: checks ?? { unknown: NOT_LEARNED },
-      warnings: [...problems.map(formatProblem), ...aboutBags, ...lacking, ...aboutCovariates(model, row), ...unlikeWarnings(checks ?? {})],
+      warnings: [
+        ...problems.map(formatProblem),
+        ...aboutBags,
+        ...lacking,
+        ...aboutCovariates(model, row),
+        ...unlikeWarnings(checks ?? {}),
+      ],
     };
   } finally {
     await predictor.dispose();
@@ -100,11 +123,17 @@ export async function predictPatient(run: string, { bags, expression: file, pati
 }
 
 /** @throws UserError where the patient lacks a modality that the model cannot do without. */
-function requireModalities(run: string, { network }: Model, bags: readonly string[], expression: string | undefined): void {
+function requireModalities(
+  run: string,
+  { network }: Model,
+  bags: readonly string[],
+  expression: string | undefined,
+): void {
   const needs = reads(network);
   const lacks = { slides: needs.bag && bags.length === 0, expression: needs.genes && expression === undefined };
   if (!lacks.slides && !lacks.expression) return;
-  if (lacks.slides && lacks.expression) throw new UserError('Give a slide with --bag or an expression matrix with --expression, or both.');
+  if (lacks.slides && lacks.expression)
+    throw new UserError('Give a slide with --bag or an expression matrix with --expression, or both.');
   if (hasStandIns(network)) return;
   const [what, option] = lacks.slides ? ['slides', '--bag'] : ['expression', '--expression'];
   throw new UserError(
@@ -126,18 +155,32 @@ function leanedOn({ network, covariates }: Model, slides: number, expression: bo
 
 function missing({ network }: Model, slides: number, expression: boolean): string[] {
   const needs = reads(network);
-  const lacking = [...(needs.bag && slides === 0 ? ['slides'] : []), ...(needs.genes && !expression ? ['expression'] : [])];
-  return lacking.map((what) => `the patient has no ${what}: a learned stand-in takes their place, and the prediction is less sure than for complete patients`);
+  const lacking = [
+    ...(needs.bag && slides === 0 ? ['slides'] : []),
+    ...(needs.genes && !expression ? ['expression'] : []),
+  ];
+  return lacking.map(
+    (what) =>
+      `the patient has no ${what}: a learned stand-in takes their place, and the prediction is less sure than for complete patients`,
+  );
 }
 
 function aboutCovariates({ covariates }: Model, row: Patient): string[] {
   if (!covariates) return [];
   const unknown = unknownCovariates(covariates, row);
-  const words = unknown.length === 0 ? [] : [`unknown: ${unknown.join(', ')}; the training patients' mean stands for a number. Give them with --clinical column=value`];
+  const words =
+    unknown.length === 0
+      ? []
+      : [
+          `unknown: ${unknown.join(', ')}; the training patients' mean stands for a number. Give them with --clinical column=value`,
+        ];
   return [...unseenLevels(covariates, [row]), ...words];
 }
 
-function inWords({ task, outcome }: Model, { patient, outputs, risk }: ReturnType<typeof prediction>): Omit<PatientPrediction, 'slides' | 'leanedOn' | 'confidence' | 'likeTraining' | 'warnings'> {
+function inWords(
+  { task, outcome }: Model,
+  { patient, outputs, risk }: ReturnType<typeof prediction>,
+): Omit<PatientPrediction, 'slides' | 'leanedOn' | 'confidence' | 'likeTraining' | 'warnings'> {
   const common = { patient, task: taskName(task) };
   if (outcome.kind === 'classes') {
     const probabilities = Object.fromEntries(outcome.classes.map((name, c) => [name, outputs[c]]));

@@ -1,4 +1,11 @@
-import { concordanceIndex, macroAuc, refuse, unoConcordance, type CensoringSurvival, type Metric } from '../metrics/index.js';
+import {
+  concordanceIndex,
+  macroAuc,
+  refuse,
+  unoConcordance,
+  type CensoringSurvival,
+  type Metric,
+} from '../metrics/index.js';
 import { TIED_TOLERANCE } from '../metrics/comparable-pairs.js';
 import { followedUntil } from '../metrics/survival/censoring.js';
 import { classesOf, survivalOf, type FoldScores } from './fold-scores.js';
@@ -32,14 +39,20 @@ interface Group {
 export function concordanceRanking(fold: FoldScores): Ranking {
   const { time, event } = survivalOf(fold);
   const pairs = comparable(time, event, () => 1);
-  return rank(fold, [{ pairs, score: (risk, row) => risk[row] }], TIED_TOLERANCE, (risk) => concordanceIndex(time, event, risk));
+  return rank(fold, [{ pairs, score: (risk, row) => risk[row] }], TIED_TOLERANCE, (risk) =>
+    concordanceIndex(time, event, risk),
+  );
 }
 
 /** Uno's C up to a horizon; a pair weighs `1/G(X_i−)²` of the patient who dies first. */
 export function unoRanking(fold: FoldScores, horizon: number, censoring: CensoringSurvival): Ranking {
   const { time, event } = survivalOf(fold);
-  const pairs = comparable(time, event, (dies) => (dies < horizon ? followedUntil(censoring, dies) ** -2 : 0)).filter(([, , weight]) => weight > 0);
-  return rank(fold, [{ pairs, score: (risk, row) => risk[row] }], TIED_TOLERANCE, (risk) => unoConcordance(time, event, risk, horizon, censoring));
+  const pairs = comparable(time, event, (dies) => (dies < horizon ? followedUntil(censoring, dies) ** -2 : 0)).filter(
+    ([, , weight]) => weight > 0,
+  );
+  return rank(fold, [{ pairs, score: (risk, row) => risk[row] }], TIED_TOLERANCE, (risk) =>
+    unoConcordance(time, event, risk, horizon, censoring),
+  );
 }
 
 /** Macro AUC: a group of pairs for each class, of its patients with all others. */
@@ -47,7 +60,9 @@ export function aucRanking(fold: FoldScores): Ranking {
   const { labels, classes } = classesOf(fold);
   const C = classes.length;
   const groups = classes.map((_, c): Group => ({
-    pairs: labels.flatMap((own, i) => (own === c ? labels.flatMap((other, j) => (other === c ? [] : [[i, j, 1] as const])) : [])),
+    pairs: labels.flatMap((own, i) =>
+      own === c ? labels.flatMap((other, j) => (other === c ? [] : [[i, j, 1] as const])) : [],
+    ),
     score: (p, row) => p[row * C + c],
   }));
   return rank(fold, groups, 0, (p) => macroAuc(p, labels, C));
@@ -67,7 +82,12 @@ export function drawPairs({ patients, higher, lower, weight, starts }: Ranking, 
 }
 
 /** One run of a model on a draw; numbers of patients and pairs are those of all patients. */
-export function rankDraw({ starts, won, everyone }: Ranking, { weights, sums }: DrawnPairs, model: string, run: number): Metric {
+export function rankDraw(
+  { starts, won, everyone }: Ranking,
+  { weights, sums }: DrawnPairs,
+  model: string,
+  run: number,
+): Metric {
   const all = everyone[model][run];
   if (all.value === null) return all;
   if (sums.some((sum) => sum === 0)) return refuse(all.name, 'the draw has no pair to compare');
@@ -82,7 +102,11 @@ export function rankDraw({ starts, won, everyone }: Ranking, { weights, sums }: 
 }
 
 /** All pairs of which one is known to die before the other; at one time, deaths come before censorings. */
-function comparable(time: readonly number[], event: readonly boolean[], weigh: (timeOfDeath: number) => number): (readonly [number, number, number])[] {
+function comparable(
+  time: readonly number[],
+  event: readonly boolean[],
+  weigh: (timeOfDeath: number) => number,
+): (readonly [number, number, number])[] {
   return time.flatMap((dies, i) => {
     if (!event[i]) return [];
     const weight = weigh(dies);
@@ -90,14 +114,23 @@ function comparable(time: readonly number[], event: readonly boolean[], weigh: (
   });
 }
 
-function rank({ patients, models }: FoldScores, groups: readonly Group[], tolerance: number, measure: (run: ArrayLike<number>) => Metric): Ranking {
-  const pairs = groups.flatMap(({ pairs, score }) => pairs.map(([higher, lower, weight]) => ({ higher, lower, weight, score })));
+function rank(
+  { patients, models }: FoldScores,
+  groups: readonly Group[],
+  tolerance: number,
+  measure: (run: ArrayLike<number>) => Metric,
+): Ranking {
+  const pairs = groups.flatMap(({ pairs, score }) =>
+    pairs.map(([higher, lower, weight]) => ({ higher, lower, weight, score })),
+  );
   const judge = (run: ArrayLike<number>) =>
     Float64Array.from(pairs, ({ higher, lower, score }) => {
       const lead = score(run, higher) - score(run, lower);
       return lead > tolerance ? 1 : lead < -tolerance ? 0 : 0.5;
     });
-  const said = Object.entries(models).flatMap(([name, scores]) => ('reason' in scores ? [] : [[name, scores.runs] as const]));
+  const said = Object.entries(models).flatMap(([name, scores]) =>
+    'reason' in scores ? [] : [[name, scores.runs] as const],
+  );
   const starts = groups.reduce<number[]>((ends, group) => [...ends, ends.at(-1)! + group.pairs.length], [0]);
   return {
     patients: patients.length,

@@ -7,7 +7,8 @@ export type NamedMetrics = Readonly<Record<string, DistributiveOmit<Metric, 'nam
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
 /** Stands wherever figures of patients do that the model was fitted to or chosen on. */
-export const CHOSEN_ON_THESE = 'the model was fitted to these patients or chosen on them: no evidence of how good it is';
+export const CHOSEN_ON_THESE =
+  'the model was fitted to these patients or chosen on them: no evidence of how good it is';
 
 /** `result.json`: a model on one part of its split. */
 export interface Result {
@@ -17,7 +18,11 @@ export interface Result {
   /** The model was fitted to these patients or chosen on them: see {@link CHOSEN_ON_THESE}. Absent where it was not. */
   readonly chosenOnThese?: true;
   /** Of another cohort than the run's: which it is, and how many patients of its clinical table were left out for what. */
-  readonly cohort?: { readonly name: string; readonly patients: number; readonly leftOut: Readonly<Record<string, number>> };
+  readonly cohort?: {
+    readonly name: string;
+    readonly patients: number;
+    readonly leftOut: Readonly<Record<string, number>>;
+  };
   /** Survival only: what it is measured to, and when its event counts as seen. */
   readonly endpoint?: Endpoint;
   /** The modality that was taken from every patient. */
@@ -32,7 +37,12 @@ export interface Result {
   /** The epoch that was kept, chosen on the validation patients. */
   readonly selection: { readonly epoch: number; readonly metric: string; readonly value: number | null };
   /** Survival only: the cut between low and high risk, fixed on the training patients, and the two groups compared. */
-  readonly riskGroups?: { readonly cut: number; readonly low: number; readonly high: number; readonly logRank: NamedMetrics };
+  readonly riskGroups?: {
+    readonly cut: number;
+    readonly low: number;
+    readonly high: number;
+    readonly logRank: NamedMetrics;
+  };
   /** What the model's confidence is worth on these patients, who had no part in it; test patients and other cohorts only. */
   readonly confidence?: ConfidenceResult;
   /** Patients with more than one slide; each got one prediction, the mean over their slides. */

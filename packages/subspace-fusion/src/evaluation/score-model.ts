@@ -51,7 +51,13 @@ export async function readSelectedModel(run: string): Promise<SelectedModel> {
   const split = await readRunSplit(run);
   const { parameters, epoch } = await readCheckpoint(run, model);
   const selected = (await readEpochs(run)).find((record) => record.epoch === epoch);
-  return { config, model, split, parameters, selection: { epoch, metric: selected?.validation.metric ?? 'none', value: selected?.validation.value ?? null } };
+  return {
+    config,
+    model,
+    split,
+    parameters,
+    selection: { epoch, metric: selected?.validation.metric ?? 'none', value: selected?.validation.value ?? null },
+  };
 }
 
 /** Predictions of groups of patients, one list a group. */
@@ -67,7 +73,11 @@ export async function predictGroups(
   try {
     for (const { samples, patients } of groups) {
       const before = predictions.flat().length;
-      predictions.push(await predictPatients(predictor, samples, patients, model.outcome.kind === 'survival', (done) => onPatient?.(before + done, total)));
+      predictions.push(
+        await predictPatients(predictor, samples, patients, model.outcome.kind === 'survival', (done) =>
+          onPatient?.(before + done, total),
+        ),
+      );
     }
   } finally {
     await predictor.dispose();
@@ -117,9 +127,16 @@ function describeScores(
   return { scores, predictions: predictions.map((p, i) => evaluatedPatient(p, labels, i, model, cut)) };
 }
 
-function compareGroups(predictions: readonly Prediction[], labels: BatchLabels, cut: number): NonNullable<Result['riskGroups']> {
+function compareGroups(
+  predictions: readonly Prediction[],
+  labels: BatchLabels,
+  cut: number,
+): NonNullable<Result['riskGroups']> {
   if (labels.kind !== 'survival') throw new TypeError('risk groups are for survival');
-  const group = riskGroups(predictions.map(({ risk }) => risk!), cut);
+  const group = riskGroups(
+    predictions.map(({ risk }) => risk!),
+    cut,
+  );
   const { chiSquare, pValue } = logRank(
     labels.labels.map(({ time }) => time),
     labels.labels.map(({ censored }) => !censored),
@@ -129,11 +146,24 @@ function compareGroups(predictions: readonly Prediction[], labels: BatchLabels, 
   return { cut, low: group.length - high, high, logRank: byName([chiSquare, pValue]) };
 }
 
-function evaluatedPatient(p: Prediction, labels: BatchLabels, i: number, { outcome }: Model, cut: number | undefined): EvaluatedPatient {
+function evaluatedPatient(
+  p: Prediction,
+  labels: BatchLabels,
+  i: number,
+  { outcome }: Model,
+  cut: number | undefined,
+): EvaluatedPatient {
   if (labels.kind === 'survival' && outcome.kind === 'survival') {
     const { time, censored } = labels.labels[i];
-    const group = cut === undefined ? {} : { group: riskGroups([p.risk!], cut)[0] === 1 ? ('high' as const) : ('low' as const) };
-    return { ...p, time, event: !censored, ...group, survival: survivalCurve(p.outputs, outcome.cuts).survival.slice(1) };
+    const group =
+      cut === undefined ? {} : { group: riskGroups([p.risk!], cut)[0] === 1 ? ('high' as const) : ('low' as const) };
+    return {
+      ...p,
+      time,
+      event: !censored,
+      ...group,
+      survival: survivalCurve(p.outputs, outcome.cuts).survival.slice(1),
+    };
   }
   if (labels.kind === 'classes' && outcome.kind === 'classes') {
     const label = labels.labels[i];

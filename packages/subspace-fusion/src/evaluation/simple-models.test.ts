@@ -22,8 +22,12 @@ describe('clinical columns', () => {
   });
 
   it('that are absent, or say the same of everybody, are refused', () => {
-    expect(clinicalColumns(['age'], [{ stage: '40' }], [])).toEqual({ reason: "the clinical table does not have a column 'age' of numbers" });
-    expect(clinicalColumns(['sex'], [{ sex: 'f' }, { sex: 'female' }], [])).toEqual({ reason: 'all training patients have the same sex' });
+    expect(clinicalColumns(['age'], [{ stage: '40' }], [])).toEqual({
+      reason: "the clinical table does not have a column 'age' of numbers",
+    });
+    expect(clinicalColumns(['sex'], [{ sex: 'f' }, { sex: 'female' }], [])).toEqual({
+      reason: 'all training patients have the same sex',
+    });
   });
 });
 
@@ -46,17 +50,43 @@ const meansOf = (ids: readonly string[]) => new Map(ids.map((id, i) => [id, Floa
 
 describe('simple models', () => {
   it('are fitted on the training patients and say why they are left out', () => {
-    const patients = Array.from({ length: 40 }, (_, i): Patient => ({ id: `P${i}`, clinical: { idh_status: i % 2 ? 'Mutant' : 'WT', age: '' }, bags: [] }));
+    const patients = Array.from({ length: 40 }, (_, i): Patient => ({
+      id: `P${i}`,
+      clinical: { idh_status: i % 2 ? 'Mutant' : 'WT', age: '' },
+      bags: [],
+    }));
     const label = (id: string) => Number(id.slice(1)) % 2;
     const samples = samplesOf(patients, (ids) => ({ kind: 'classes', labels: ids.map(label), weights: [1, 1] }));
     const ids = patients.map(({ id }) => id);
-    const models = simpleModels(samples, { train: ids.slice(0, 30), test: ids.slice(30) }, 1, meansOf(ids), { variables: ['idh'], leftOut: [], defining: [] });
-    expect(Object.keys(models)).toEqual(['ridgeLogistic', 'elasticNet', 'meanSlide', 'age', 'ageSex', 'idh', 'idhAge', 'clinical', 'ageDiagnosisGrade']);
+    const models = simpleModels(samples, { train: ids.slice(0, 30), test: ids.slice(30) }, 1, meansOf(ids), {
+      variables: ['idh'],
+      leftOut: [],
+      defining: [],
+    });
+    expect(Object.keys(models)).toEqual([
+      'ridgeLogistic',
+      'elasticNet',
+      'meanSlide',
+      'age',
+      'ageSex',
+      'idh',
+      'idhAge',
+      'clinical',
+      'ageDiagnosisGrade',
+    ]);
     expect(models['ageSex']).toEqual({ reason: "the clinical table does not have a column 'age' of numbers" });
     const [probabilities] = (models['idh'] as { runs: ArrayLike<number>[] }).runs;
-    expect(Array.from({ length: 10 }, (_, i) => probabilities[2 * i + 1] > 0.5)).toEqual(ids.slice(30).map((id) => label(id) === 1));
-    const onItself = simpleModels(samples, { train: ids.slice(0, 30), test: ids.slice(30) }, 1, meansOf(ids), { variables: [], leftOut: [], defining: ['idh'] });
-    expect(onItself['clinical']).toEqual({ reason: expect.stringMatching(/none that the label is not made of/) as string });
+    expect(Array.from({ length: 10 }, (_, i) => probabilities[2 * i + 1] > 0.5)).toEqual(
+      ids.slice(30).map((id) => label(id) === 1),
+    );
+    const onItself = simpleModels(samples, { train: ids.slice(0, 30), test: ids.slice(30) }, 1, meansOf(ids), {
+      variables: [],
+      leftOut: [],
+      defining: ['idh'],
+    });
+    expect(onItself['clinical']).toEqual({
+      reason: expect.stringMatching(/none that the label is not made of/) as string,
+    });
   });
 });
 
@@ -67,16 +97,33 @@ describe.skipIf(!existsSync(DATA))('on the TCGA glioma table (../shared/data is 
     const { columns, rows } = await readTable(DATA);
     const patients = rows.map(({ cells }): Patient => {
       const clinical = Object.fromEntries(columns.map((column, i) => [column, cells[i]]));
-      return { id: cells[0], clinical, survival: { time: Number(clinical['survival_months']), event: clinical['event'] === '1' }, bags: [] };
+      return {
+        id: cells[0],
+        clinical,
+        survival: { time: Number(clinical['survival_months']), event: clinical['event'] === '1' },
+        bags: [],
+      };
     });
     const byId = new Map(patients.map((p) => [p.id, p]));
     const survival = (id: string) => byId.get(id)!.survival!;
-    const samples = samplesOf(patients, (ids) => ({ kind: 'survival', labels: ids.map((id) => ({ time: survival(id).time, censored: !survival(id).event, bin: 0 })) }));
+    const samples = samplesOf(patients, (ids) => ({
+      kind: 'survival',
+      labels: ids.map((id) => ({ time: survival(id).time, censored: !survival(id).event, bin: 0 })),
+    }));
     const values = [0, 1, 2, 3, 4].map((fold) => {
-      const ids = (inFold: boolean) => patients.filter(({ clinical }) => (clinical['fold'] === String(fold)) === inFold).map(({ id }) => id);
+      const ids = (inFold: boolean) =>
+        patients.filter(({ clinical }) => (clinical['fold'] === String(fold)) === inFold).map(({ id }) => id);
       const split: Split = { train: ids(false), validation: [], test: ids(true) };
-      const { runs } = simpleModels(samples, split, 1, meansOf([...byId.keys()]), { variables: [], leftOut: [], defining: [] })['ageSex'] as { runs: ArrayLike<number>[] };
-      return concordanceIndex(split.test.map((id) => survival(id).time), split.test.map((id) => survival(id).event), runs[0]).value!;
+      const { runs } = simpleModels(samples, split, 1, meansOf([...byId.keys()]), {
+        variables: [],
+        leftOut: [],
+        defining: [],
+      })['ageSex'] as { runs: ArrayLike<number>[] };
+      return concordanceIndex(
+        split.test.map((id) => survival(id).time),
+        split.test.map((id) => survival(id).event),
+        runs[0],
+      ).value!;
     });
     expect(values.map((value) => value.toFixed(3))).toEqual(['0.765', '0.767', '0.821', '0.769', '0.718']);
   });

@@ -8,7 +8,12 @@ import type { ClinicalReference } from './clinical-reference.js';
 import type { ScoredRuns, Scores } from './fold-scores.js';
 
 /** Models on clinical columns alone. */
-const CLINICAL: Readonly<Record<string, readonly ClinicalVariable[]>> = { age: ['age'], ageSex: ['age', 'sex'], idh: ['idh'], idhAge: ['idh', 'age'] };
+const CLINICAL: Readonly<Record<string, readonly ClinicalVariable[]>> = {
+  age: ['age'],
+  ageSex: ['age', 'sex'],
+  idh: ['idh'],
+  idhAge: ['idh', 'age'],
+};
 /** The model that others are asked to add to. */
 export const REFERENCE = 'ageDiagnosisGrade';
 /** All that a clinician has before any omics: what of it the table holds and the label is not made of. */
@@ -34,7 +39,9 @@ export function simpleModels(
 ): Record<string, Scores> {
   const training = samples.labels(train);
   const onClinical = (variables: readonly ClinicalVariable[]) => clinicalScores(samples, train, test, variables, seed);
-  const available = availableVariables(ALL_CLINICAL, rowsOf(samples, train)).filter((variable) => !reference.defining.includes(variable));
+  const available = availableVariables(ALL_CLINICAL, rowsOf(samples, train)).filter(
+    (variable) => !reference.defining.includes(variable),
+  );
   const onParts = (parts: (id: string) => Float32Array[], alpha = 0) =>
     orReason(() => ridgeScores(designMatrix(train.map(parts)), training, designMatrix(test.map(parts)), seed, alpha));
   return {
@@ -42,7 +49,13 @@ export function simpleModels(
     elasticNet: onParts((id) => genesOf(samples, id), HALF_LASSO),
     meanSlide: onParts((id) => [means.get(id)!]),
     ...Object.fromEntries(Object.entries(CLINICAL).map(([name, variables]) => [name, onClinical(variables)])),
-    clinical: available.length === 0 ? { reason: 'of age, sex, grade, IDH status and 1p/19q codeletion the clinical table has none that the label is not made of' } : onClinical(available),
+    clinical:
+      available.length === 0
+        ? {
+            reason:
+              'of age, sex, grade, IDH status and 1p/19q codeletion the clinical table has none that the label is not made of',
+          }
+        : onClinical(available),
     [REFERENCE]: referenceScores(samples, train, test, reference, seed),
   };
 }
@@ -57,12 +70,19 @@ export function referenceScores(
   { variables, leftOut }: ClinicalReference,
   seed: number,
 ): Scores {
-  if (variables.length === 0) return { reason: leftOut.map(({ variable, reason }) => `${variable}: ${reason}`).join('; ') };
+  if (variables.length === 0)
+    return { reason: leftOut.map(({ variable, reason }) => `${variable}: ${reason}`).join('; ') };
   return clinicalScores(samples, train, scored, variables, seed);
 }
 
 /** Cox regression, or ridge logistic regression, on clinical variables. */
-function clinicalScores(samples: CohortSamples, train: readonly string[], scored: readonly string[], variables: readonly ClinicalVariable[], seed: number): Scores {
+function clinicalScores(
+  samples: CohortSamples,
+  train: readonly string[],
+  scored: readonly string[],
+  variables: readonly ClinicalVariable[],
+  seed: number,
+): Scores {
   const training = samples.labels(train);
   const columns = clinicalColumns(variables, rowsOf(samples, train), rowsOf(samples, scored));
   if ('reason' in columns) return columns;

@@ -47,8 +47,18 @@ describe('the probe for the site', () => {
   });
 
   it('says why it is not computed', () => {
-    expect(probeSites('site', new Map(patients.map((id) => [id, 'A'])), folds, 1)).toEqual({ of: 'site', reason: '1 of 1 sites have 10 patients; two are needed' });
-    const whole = probeSites('site', sites, foldsOf((i) => i % 3), 1);
-    expect(whole).toMatchObject({ inputs: { slides: { value: null, reason: expect.stringMatching(/keep sites whole/) as string } } });
+    expect(probeSites('site', new Map(patients.map((id) => [id, 'A'])), folds, 1)).toEqual({
+      of: 'site',
+      reason: '1 of 1 sites have 10 patients; two are needed',
+    });
+    const whole = probeSites(
+      'site',
+      sites,
+      foldsOf((i) => i % 3),
+      1,
+    );
+    expect(whole).toMatchObject({
+      inputs: { slides: { value: null, reason: expect.stringMatching(/keep sites whole/) as string } },
+    });
   });
 });

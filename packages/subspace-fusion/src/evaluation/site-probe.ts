@@ -48,7 +48,13 @@ export async function probeRuns(
       const run = runs.find(({ outcome }) => 'result' in outcome);
       if (repeat > 0 || !run) return [];
       const samples = cohortSamples(cohort, await readModel(run.folder));
-      return [{ fold, split: await readRunSplit(run.folder), inputs: { genes: (id) => genesOf(samples, id), 'mean patch feature': (id) => [means.get(id)!] } }];
+      return [
+        {
+          fold,
+          split: await readRunSplit(run.folder),
+          inputs: { genes: (id) => genesOf(samples, id), 'mean patch feature': (id) => [means.get(id)!] },
+        },
+      ];
     }),
   );
   return probeSites(rule === 'site' ? 'the tissue source site' : rule.column, known, probed.flat(), seed);
@@ -67,17 +73,25 @@ export interface ProbedFold {
  * Intervals are 95 % bootstrap by patient within folds; a resample judges the sites that it holds.
  * @param sites site of each patient; those with fewer than ten are left out
  */
-export function probeSites(of: string, sites: ReadonlyMap<string, string>, folds: readonly ProbedFold[], seed: number): SiteProbe {
+export function probeSites(
+  of: string,
+  sites: ReadonlyMap<string, string>,
+  folds: readonly ProbedFold[],
+  seed: number,
+): SiteProbe {
   const everyone = [...new Set(folds.flatMap(({ split: { train, test } }) => [...train, ...test]))];
   const sizes = new Map<string, number>();
   for (const id of everyone) if (sites.has(id)) sizes.set(sites.get(id)!, (sizes.get(sites.get(id)!) ?? 0) + 1);
   const large = [...sizes].flatMap(([site, size]) => (size >= FEWEST ? [site] : [])).sort();
-  if (large.length < 2) return { of, reason: `${large.length} of ${sizes.size} sites have ${FEWEST} patients; two are needed` };
+  if (large.length < 2)
+    return { of, reason: `${large.length} of ${sizes.size} sites have ${FEWEST} patients; two are needed` };
   const belongs = (id: string) => large.includes(sites.get(id) ?? '');
   const patients = everyone.filter(belongs).length;
   const names = Object.keys(folds[0].inputs);
   const inputs = names.map((name) => {
-    const scored = folds.flatMap((fold) => scoreFold(fold, name, (id) => (belongs(id) ? sites.get(id) : undefined), seed) ?? []);
+    const scored = folds.flatMap(
+      (fold) => scoreFold(fold, name, (id) => (belongs(id) ? sites.get(id) : undefined), seed) ?? [],
+    );
     return [name, byName([meanOverFolds(scored, seed)])[METRIC]] as const;
   });
   return { of, sites: large, patients, leftOut: everyone.length - patients, inputs: Object.fromEntries(inputs) };
@@ -91,24 +105,46 @@ interface ScoredFold {
 }
 
 /** Undefined where fewer than two sites are both in training and in test, as in folds that keep sites whole. */
-function scoreFold({ split, inputs }: ProbedFold, name: string, siteOf: (id: string) => string | undefined, seed: number): ScoredFold | undefined {
+function scoreFold(
+  { split, inputs }: ProbedFold,
+  name: string,
+  siteOf: (id: string) => string | undefined,
+  seed: number,
+): ScoredFold | undefined {
   const known = [...new Set(split.train.flatMap((id) => siteOf(id) ?? []))].sort();
   const labelled = (ids: readonly string[]) => ids.filter((id) => known.includes(siteOf(id) ?? ''));
   const [train, test] = [labelled(split.train), labelled(split.test)];
   if (new Set(test.map(siteOf)).size < 2) return undefined;
   const label = (id: string) => known.indexOf(siteOf(id)!);
   const columns = (ids: readonly string[]) => designMatrix(ids.map((id) => inputs[name](id)));
-  const training: BatchLabels & { kind: 'classes' } = { kind: 'classes', labels: train.map(label), weights: known.map(() => 1) };
-  return { labels: test.map(label), probabilities: logisticScores(columns(train), training, columns(test), seed), sites: known.length };
+  const training: BatchLabels & { kind: 'classes' } = {
+    kind: 'classes',
+    labels: train.map(label),
+    weights: known.map(() => 1),
+  };
+  return {
+    labels: test.map(label),
+    probabilities: logisticScores(columns(train), training, columns(test), seed),
+    sites: known.length,
+  };
 }
 
 function meanOverFolds(folds: readonly ScoredFold[], seed: number): Metric {
   const name = METRIC;
-  if (folds.length === 0) return refuse(name, 'no fold has patients of two sites in test that are in training too; folds that keep sites whole cannot be probed');
+  if (folds.length === 0)
+    return refuse(
+      name,
+      'no fold has patients of two sites in test that are in training too; folds that keep sites whole cannot be probed',
+    );
   const sizes = folds.map(({ labels }) => labels.length);
   const starts = sizes.map((_, f) => sizes.slice(0, f).reduce((sum, n) => sum + n, 0));
   const evaluate = (drawn: Uint32Array): Metric[] => {
-    const areas = folds.map((fold, f) => macroAuc(fold, drawn.subarray(starts[f], starts[f] + sizes[f]).map((row) => row - starts[f])));
+    const areas = folds.map((fold, f) =>
+      macroAuc(
+        fold,
+        drawn.subarray(starts[f], starts[f] + sizes[f]).map((row) => row - starts[f]),
+      ),
+    );
     const judged = areas.filter((area) => area !== undefined);
     if (judged.length < folds.length) return [refuse(name, 'all patients of a fold are of one site')];
     const value = judged.reduce((sum, area) => sum + area, 0) / judged.length;
@@ -121,7 +157,13 @@ function meanOverFolds(folds: readonly ScoredFold[], seed: number): Metric {
 /** The mean area over the sites that some of the rows are of, and some are not. */
 function macroAuc({ labels, probabilities, sites }: ScoredFold, rows: Uint32Array): number | undefined {
   const truth = takeRows(labels, rows);
-  const areas = [...new Set(truth)].map((site) => classAuc(Float64Array.from(rows, (row) => probabilities[row * sites + site]), truth, site));
+  const areas = [...new Set(truth)].map((site) =>
+    classAuc(
+      Float64Array.from(rows, (row) => probabilities[row * sites + site]),
+      truth,
+      site,
+    ),
+  );
   if (areas.length < 2) return undefined;
   return (areas as Estimate[]).reduce((sum, { value }) => sum + value, 0) / areas.length;
 }

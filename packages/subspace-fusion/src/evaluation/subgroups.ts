@@ -15,15 +15,22 @@ export const FEWEST = 5;
  * @param belongs whether a patient is of the subgroup
  * @returns or why the subgroup cannot be scored
  */
-export function withinSubgroup(folds: readonly FoldScores[], belongs: (patient: string) => boolean): readonly FoldScores[] | { readonly reason: string } {
+export function withinSubgroup(
+  folds: readonly FoldScores[],
+  belongs: (patient: string) => boolean,
+): readonly FoldScores[] | { readonly reason: string } {
   const kept = folds.map((fold) => keepPatients(fold, belongs));
   if (kept.every(({ patients }) => patients.length === 0)) return { reason: 'no patient of the cohort is in it' };
-  const present = new Set(kept.flatMap(({ truth }) => (truth.kind === 'classes' ? truth.labels.map((label) => truth.classes[label]) : [])));
-  if (kept[0].truth.kind === 'classes' && present.size < 2) return { reason: `all patients are of the class '${[...present].join('')}'` };
+  const present = new Set(
+    kept.flatMap(({ truth }) => (truth.kind === 'classes' ? truth.labels.map((label) => truth.classes[label]) : [])),
+  );
+  if (kept[0].truth.kind === 'classes' && present.size < 2)
+    return { reason: `all patients are of the class '${[...present].join('')}'` };
   const restricted = kept.map((fold) => keepClasses(fold, present));
   for (const { fold, patients, truth } of restricted) {
     const lacking = tooFew(truth);
-    if (lacking !== undefined) return { reason: `fold ${fold} has ${lacking} among its ${patients.length} such patients; ${FEWEST} are needed` };
+    if (lacking !== undefined)
+      return { reason: `fold ${fold} has ${lacking} among its ${patients.length} such patients; ${FEWEST} are needed` };
   }
   return restricted;
 }
@@ -33,7 +40,8 @@ export function keepPatients(fold: FoldScores, belongs: (patient: string) => boo
   const { patients, truth, models } = fold;
   const rows = patients.flatMap((id, row) => (belongs(id) ? [row] : []));
   const width = truth.kind === 'classes' ? truth.classes.length : 1;
-  const takeScores = (run: ArrayLike<number>) => rows.flatMap((row) => Array.from({ length: width }, (_, c) => run[row * width + c]));
+  const takeScores = (run: ArrayLike<number>) =>
+    rows.flatMap((row) => Array.from({ length: width }, (_, c) => run[row * width + c]));
   const take = <T>(values: readonly T[]) => rows.map((row) => values[row]);
   const taken: Truth =
     truth.kind === 'classes'
@@ -55,14 +63,30 @@ export function keepClasses(fold: FoldScores, present: ReadonlySet<string>): Fol
       return p.map((value) => value / (sum || 1));
     });
   const labels = truth.labels.map((label) => columns.indexOf(label));
-  return { ...fold, truth: { kind: 'classes', labels, classes: columns.map((c) => truth.classes[c]) }, models: mapRuns(fold.models, takeColumns) };
+  return {
+    ...fold,
+    truth: { kind: 'classes', labels, classes: columns.map((c) => truth.classes[c]) },
+    models: mapRuns(fold.models, takeColumns),
+  };
 }
 
 /** @param rows the patients that are kept; all by default */
-function mapRuns(models: FoldScores['models'], change: (run: ArrayLike<number>) => ArrayLike<number>, rows?: readonly number[]): Record<string, Scores> {
-  const kept = ({ until, at }: SurvivalPrediction): SurvivalPrediction => ({ until, at: (row, time) => at(rows ? rows[row] : row, time) });
-  const mapped = ({ runs, survival }: ScoredRuns): ScoredRuns => ({ runs: runs.map(change), ...(survival ? { survival: survival.map(kept) } : {}) });
-  return Object.fromEntries(Object.entries(models).map(([name, scores]) => [name, 'reason' in scores ? scores : mapped(scores)]));
+function mapRuns(
+  models: FoldScores['models'],
+  change: (run: ArrayLike<number>) => ArrayLike<number>,
+  rows?: readonly number[],
+): Record<string, Scores> {
+  const kept = ({ until, at }: SurvivalPrediction): SurvivalPrediction => ({
+    until,
+    at: (row, time) => at(rows ? rows[row] : row, time),
+  });
+  const mapped = ({ runs, survival }: ScoredRuns): ScoredRuns => ({
+    runs: runs.map(change),
+    ...(survival ? { survival: survival.map(kept) } : {}),
+  });
+  return Object.fromEntries(
+    Object.entries(models).map(([name, scores]) => [name, 'reason' in scores ? scores : mapped(scores)]),
+  );
 }
 
 /** What a fold has too few of, in words. */

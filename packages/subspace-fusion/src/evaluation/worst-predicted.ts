@@ -11,7 +11,9 @@ const FEWEST_PAIRS = 10;
  */
 export function worstPredicted(folds: readonly FoldScores[], model: string): WorstPatient[] {
   const silent = ({ models }: FoldScores) => 'reason' in models[model];
-  const all = folds.filter((fold) => !silent(fold)).flatMap((fold) => (fold.truth.kind === 'survival' ? ofSurvival(fold, model) : ofClasses(fold, model)));
+  const all = folds
+    .filter((fold) => !silent(fold))
+    .flatMap((fold) => (fold.truth.kind === 'survival' ? ofSurvival(fold, model) : ofClasses(fold, model)));
   const wrongness = (p: WorstPatient) => ('discordant' in p ? p.discordant : 1 - p.probabilityOfTruth);
   const worstFirst = all.sort((a, b) => wrongness(b) - wrongness(a));
   const seen = new Set<string>();
@@ -35,10 +37,21 @@ function ofSurvival(fold: FoldScores, model: string): WorstPatient[] {
       if (dies === undefined) continue;
       const lives = dies === i ? j : i;
       pairs++;
-      for (const risk of runs) wrong += (risk[dies] < risk[lives] ? 1 : risk[dies] === risk[lives] ? 0.5 : 0) / runs.length;
+      for (const risk of runs)
+        wrong += (risk[dies] < risk[lives] ? 1 : risk[dies] === risk[lives] ? 0.5 : 0) / runs.length;
     }
     if (pairs < FEWEST_PAIRS) return [];
-    return [{ patient, fold: fold.fold, discordant: wrong / pairs, comparablePairs: pairs, riskRank: lower / (n - 1), time: time[i], event: event[i] }];
+    return [
+      {
+        patient,
+        fold: fold.fold,
+        discordant: wrong / pairs,
+        comparablePairs: pairs,
+        riskRank: lower / (n - 1),
+        time: time[i],
+        event: event[i],
+      },
+    ];
   });
 }
 
@@ -49,6 +62,12 @@ function ofClasses(fold: FoldScores, model: string): WorstPatient[] {
   return fold.patients.map((patient, i) => {
     const p = classes.map((_, c) => runs.reduce((sum, run) => sum + run[i * C + c], 0) / runs.length);
     const label = labels[i];
-    return { patient, fold: fold.fold, probabilityOfTruth: p[label], truth: classes[label], predicted: classes[p.indexOf(Math.max(...p))] };
+    return {
+      patient,
+      fold: fold.fold,
+      probabilityOfTruth: p[label],
+      truth: classes[label],
+      predicted: classes[p.indexOf(Math.max(...p))],
+    };
   });
 }

@@ -27,7 +27,9 @@ export interface Background {
 const FILE = join('explanations', 'background.json');
 
 async function checkpointHash(run: string): Promise<string> {
-  return createHash('sha256').update(await readFile(join(run, RUN_FILES.checkpoint))).digest('hex');
+  return createHash('sha256')
+    .update(await readFile(join(run, RUN_FILES.checkpoint)))
+    .digest('hex');
 }
 
 /** The background that an earlier explanation of the same checkpoint left in the run folder. */

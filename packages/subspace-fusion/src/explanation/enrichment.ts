@@ -43,17 +43,35 @@ function stratifiedAuc(marks: Marks): number {
  * Enrichment of gene sets at the top of the rankings. The null hands the places of a set's genes to random genes of the same
  * subspace. It takes genes for independent: genes that are expressed together make its p-values too small.
  */
-export function enrichment(rankings: readonly GeneRanking[], sets: ReadonlyMap<string, readonly string[]>, seed: number): SetEnrichment[] {
+export function enrichment(
+  rankings: readonly GeneRanking[],
+  sets: ReadonlyMap<string, readonly string[]>,
+  seed: number,
+): SetEnrichment[] {
   const tested = [...sets].map(([set, genes]): SetEnrichment => {
     const members = new Set(genes);
     const marks = rankings.map((ranking) => Uint8Array.from(ranking.genes, ({ gene }) => (members.has(gene) ? 1 : 0)));
-    const read = new Set(rankings.flatMap((ranking) => ranking.genes.flatMap(({ gene }) => (members.has(gene) ? [gene] : [])))).size;
+    const read = new Set(
+      rankings.flatMap((ranking) => ranking.genes.flatMap(({ gene }) => (members.has(gene) ? [gene] : []))),
+    ).size;
     const counts = { set, read, genes: members.size };
     const comparable = marks.some((marked) => marked.includes(1) && marked.includes(0));
-    if (!comparable) return { ...counts, reason: read === 0 ? 'the model reads none of its genes' : 'it has all genes of the model: there is nothing to compare with' };
+    if (!comparable)
+      return {
+        ...counts,
+        reason:
+          read === 0
+            ? 'the model reads none of its genes'
+            : 'it has all genes of the model: there is nothing to compare with',
+      };
     const auc = stratifiedAuc(marks);
     const random = randomAucs(marks, key(seed, 'enrichment', set));
-    return { ...counts, auc, chance: { low: quantile(random, 0.025), high: quantile(random, 0.975) }, p: permutationP(random, auc) };
+    return {
+      ...counts,
+      auc,
+      chance: { low: quantile(random, 0.025), high: quantile(random, 0.975) },
+      p: permutationP(random, auc),
+    };
   });
   const adjusted = holm(tested.flatMap(({ p }) => (p === undefined ? [] : [p])));
   let next = 0;
@@ -62,6 +80,8 @@ export function enrichment(rankings: readonly GeneRanking[], sets: ReadonlyMap<s
 
 function randomAucs(marks: Marks, stream: number): Float64Array {
   return Float64Array.from({ length: RESAMPLES }, (_, r) =>
-    stratifiedAuc(marks.map((marked, s) => Uint8Array.from(permutation(key(stream, r, s), marked.length), (i) => marked[i]))),
+    stratifiedAuc(
+      marks.map((marked, s) => Uint8Array.from(permutation(key(stream, r, s), marked.length), (i) => marked[i])),
+    ),
   );
 }

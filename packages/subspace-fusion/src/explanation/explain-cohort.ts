@@ -49,19 +49,25 @@ export interface ExplainCohortOptions {
  * Explains a run's model over a part of its cohort: gene ranking with control, subspaces by group, enrichment.
  * @throws UserError where the run or its cohort cannot be read, or the part has fewer than two patients.
  */
-export async function explainCohort(run: string, { split = 'test', geneSets, onBackground, onPatient }: ExplainCohortOptions = {}): Promise<CohortExplanation> {
+export async function explainCohort(
+  run: string,
+  { split = 'test', geneSets, onBackground, onPatient }: ExplainCohortOptions = {},
+): Promise<CohortExplanation> {
   const selected = await readSelectedModel(run);
   const sets = geneSets === undefined ? undefined : await readGeneSets(geneSets);
   const { cohort } = await loadCohort(selected.config);
   requirePatients(run, selected.split, cohort, selected.config);
   const samples = cohortSamples(cohort, selected.model);
   const patients = selected.split[split];
-  if (patients.length < 2) throw new UserError(`${run}: its ${split} part has ${patients.length} patient; a ranking needs two or more.`);
+  if (patients.length < 2)
+    throw new UserError(`${run}: its ${split} part has ${patients.length} patient; a ranking needs two or more.`);
   const backend = await openBackend({ provider: selected.config.provider, threads: selected.config.training.threads });
   try {
     const explainer = await openExplainer(selected.model, selected.parameters, backend);
     try {
-      const background = (await storedBackground(run)) ?? (await computeBackground(run, explainer, samples, selected.split.train, onBackground));
+      const background =
+        (await storedBackground(run)) ??
+        (await computeBackground(run, explainer, samples, selected.split.train, onBackground));
       return await explainPatients(explainer, selected, samples, { split, patients, background, sets, onPatient });
     } finally {
       await explainer.dispose();
@@ -82,7 +88,12 @@ interface Part {
   readonly onPatient?: ((done: number, of: number) => void) | undefined;
 }
 
-async function explainPatients(explainer: Explainer, { parameters, config, model }: SelectedModel, samples: CohortSamples, part: Part): Promise<CohortExplanation> {
+async function explainPatients(
+  explainer: Explainer,
+  { parameters, config, model }: SelectedModel,
+  samples: CohortSamples,
+  part: Part,
+): Promise<CohortExplanation> {
   const { split, patients, background, sets, onPatient } = part;
   const { seed } = config.training;
   const total = 2 * patients.length;
@@ -107,12 +118,24 @@ async function explainPatients(explainer: Explainer, { parameters, config, model
     task: taskName(model.task),
     split,
     patients: patients.length,
-    output: model.outcome.kind === 'survival' ? 'risk' : 'log-probability of the class that is predicted for the patient',
+    output:
+      model.outcome.kind === 'survival' ? 'risk' : 'log-probability of the class that is predicted for the patient',
     rankings,
     untrained: { tumour: spearman(now[0], untrained[0]), microenvironment: spearman(now[1], untrained[1]) },
-    ...(explainer.branches.length === 2 ? { groups: compareGroups(trained.map((p) => grouped(p, background)), seed) } : {}),
+    ...(explainer.branches.length === 2
+      ? {
+          groups: compareGroups(
+            trained.map((p) => grouped(p, background)),
+            seed,
+          ),
+        }
+      : {}),
     ...(sets ? { enrichment: enrichment(rankings, sets, seed) } : {}),
-    completeness: { worst: Math.max(...errors.map(({ error }) => error)), over: errors.filter(({ holds }) => !holds).length, samples: errors.length },
+    completeness: {
+      worst: Math.max(...errors.map(({ error }) => error)),
+      over: errors.filter(({ holds }) => !holds).length,
+      samples: errors.length,
+    },
   };
 }
 
@@ -135,7 +158,12 @@ interface How {
   readonly parameters?: Parameters;
 }
 
-async function explainGenes(explainer: Explainer, samples: CohortSamples, id: string, how: How): Promise<ExplainedGenes> {
+async function explainGenes(
+  explainer: Explainer,
+  samples: CohortSamples,
+  id: string,
+  how: How,
+): Promise<ExplainedGenes> {
   const { background, parameters, mostSteps } = how;
   const { model } = explainer;
   const { covariates } = await samples.sample(id, undefined);
@@ -153,9 +181,11 @@ async function explainGenes(explainer: Explainer, samples: CohortSamples, id: st
   const games: Game<Subspace>[] = [];
   for (const point of points) {
     slides.push(await geneAttributions(explainer, point, genes, output, mostSteps));
-    if (background && parameters && explainer.branches.length === 2) games.push(await subspaceGame(explainer, point, background, output, parameters['head.weight']));
+    if (background && parameters && explainer.branches.length === 2)
+      games.push(await subspaceGame(explainer, point, background, output, parameters['head.weight']));
   }
-  const mean = (s: Subspace) => Float64Array.from(genes[s], (_, g) => slides.reduce((t, { of }) => t + of[s][g], 0) / slides.length);
+  const mean = (s: Subspace) =>
+    Float64Array.from(genes[s], (_, g) => slides.reduce((t, { of }) => t + of[s][g], 0) / slides.length);
   return {
     output,
     risk: predicted.risk,
@@ -190,7 +220,10 @@ function meanAbsolute({ genes, attributions }: AttributionTable): number[] {
 function spearman(a: readonly number[], b: readonly number[]): number {
   const ranks = (values: readonly number[]) => {
     const rank = new Float64Array(values.length);
-    values.map((_, i) => i).sort((i, j) => values[i] - values[j]).forEach((i, place) => (rank[i] = place));
+    values
+      .map((_, i) => i)
+      .sort((i, j) => values[i] - values[j])
+      .forEach((i, place) => (rank[i] = place));
     return rank;
   };
   const [p, q] = [ranks(a), ranks(b)];

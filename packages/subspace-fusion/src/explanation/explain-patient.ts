@@ -7,7 +7,14 @@ import { outputsOf, prediction } from '../training/inference.js';
 import { taskName } from '../training/model.js';
 import { computeBackground, meanBag, storedBackground, type Background } from './background.js';
 import { openExplainer, type Explainer, type Point } from './explainer.js';
-import { geneAttributions, looks, modalityGame, subspaceGame, tokenAttributions, type GeneAttributions } from './explain-sample.js';
+import {
+  geneAttributions,
+  looks,
+  modalityGame,
+  subspaceGame,
+  tokenAttributions,
+  type GeneAttributions,
+} from './explain-sample.js';
 import { explainedOutput, explainedValue, type ExplainedOutput } from './output.js';
 import { cohortPatient, filePatient, runSamples, type PatientFiles, type PatientInput } from './patient-input.js';
 import { meanGame, shapleyShares, type Game } from './shapley.js';
@@ -27,15 +34,23 @@ export interface ExplainOptions extends PatientFiles {
 export async function explainPatient(run: string, options: ExplainOptions): Promise<PatientExplanation> {
   const selected = await readSelectedModel(run);
   const fromFiles = options.bags.length > 0 || options.expression !== undefined;
-  if (!fromFiles && options.patient === undefined) throw new UserError('Say whom to explain: --patient ID of the run\'s cohort, or files with --bag and --expression.');
+  if (!fromFiles && options.patient === undefined)
+    throw new UserError("Say whom to explain: --patient ID of the run's cohort, or files with --bag and --expression.");
   const backend = await openBackend({ provider: selected.config.provider, threads: selected.config.training.threads });
   try {
     const explainer = await openExplainer(selected.model, selected.parameters, backend);
     try {
       const stored = await storedBackground(run);
-      const samples = fromFiles && stored ? undefined : await runSamples(selected).catch((error: unknown) => refuseUnlessFiles(error, fromFiles));
-      const patient = fromFiles ? await filePatient(options, selected) : await cohortPatient(options.patient!, samples!, selected);
-      const background = stored ?? (samples && (await computeBackground(run, explainer, samples, selected.split.train, options.onBackground)));
+      const samples =
+        fromFiles && stored
+          ? undefined
+          : await runSamples(selected).catch((error: unknown) => refuseUnlessFiles(error, fromFiles));
+      const patient = fromFiles
+        ? await filePatient(options, selected)
+        : await cohortPatient(options.patient!, samples!, selected);
+      const background =
+        stored ??
+        (samples && (await computeBackground(run, explainer, samples, selected.split.train, options.onBackground)));
       return await explain(explainer, selected, patient, background);
     } finally {
       await explainer.dispose();
@@ -75,7 +90,11 @@ export async function explain(
   }
   const logits = [];
   for (const { point } of opened) logits.push((await explainer.forward(point)).logits);
-  const outputs = prediction(patient, logits.map((l) => outputsOf(l, model.outcome)), model.outcome.kind === 'survival').outputs;
+  const outputs = prediction(
+    patient,
+    logits.map((l) => outputsOf(l, model.outcome)),
+    model.outcome.kind === 'survival',
+  ).outputs;
   const output = explainedOutput(model.outcome, outputs);
   const mean = background && (await meanBag(background, explainer));
 
@@ -85,7 +104,8 @@ export async function explain(
   const explainedSlides: SlideExplanation[] = [];
   for (const { bag, point } of opened) {
     if (genes) ofGenes.push(await geneAttributions(explainer, point, genes, output));
-    if (background && explainer.branches.length === 2) subspaceGames.push(await subspaceGame(explainer, point, background, output, parameters['head.weight']));
+    if (background && explainer.branches.length === 2)
+      subspaceGames.push(await subspaceGame(explainer, point, background, output, parameters['head.weight']));
     if (mean && bag && genes) modalityGames.push(await modalityGame(explainer, point, mean, output));
     if (bag) explainedSlides.push(await explainSlide(explainer, point, bag, mean, output));
   }
@@ -132,9 +152,16 @@ async function explainSlide(
 }
 
 /** Attributions of all slides as one, the mean; complete as far as the least complete of them. */
-function geneExplanation({ model }: Explainer, genes: PatientInput['genes'] & object, slides: readonly GeneAttributions[]): GeneExplanation {
+function geneExplanation(
+  { model }: Explainer,
+  genes: PatientInput['genes'] & object,
+  slides: readonly GeneAttributions[],
+): GeneExplanation {
   const ofSubspace = (s: Subspace) => {
-    const attributions = Array.from(genes[s], (_, g) => slides.reduce((t, slide) => t + slide.of[s][g], 0) / slides.length);
+    const attributions = Array.from(
+      genes[s],
+      (_, g) => slides.reduce((t, slide) => t + slide.of[s][g], 0) / slides.length,
+    );
     return {
       sum: attributions.reduce((t, a) => t + a, 0),
       genes: model.scaling[s].genes.map((gene, g) => ({ gene, z: genes[s][g], attribution: attributions[g] })),

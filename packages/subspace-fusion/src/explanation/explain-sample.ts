@@ -23,11 +23,23 @@ export interface GeneAttributions {
 }
 
 /** Integrated gradients of the genes from the training mean (scaled: 0) to the patient's, all of them together. */
-export async function geneAttributions(explainer: Explainer, point: Point, genes: GeneVectors, output: ExplainedOutput, mostSteps?: number): Promise<GeneAttributions> {
+export async function geneAttributions(
+  explainer: Explainer,
+  point: Point,
+  genes: GeneVectors,
+  output: ExplainedOutput,
+  mostSteps?: number,
+): Promise<GeneAttributions> {
   const path: Path = async (alpha) => {
-    const at = { tumour: genes.tumour.map((x) => alpha * x), microenvironment: genes.microenvironment.map((x) => alpha * x) };
+    const at = {
+      tumour: genes.tumour.map((x) => alpha * x),
+      microenvironment: genes.microenvironment.map((x) => alpha * x),
+    };
     const { value, genes: slope } = await explainer.slope({ ...point, genes: at }, output);
-    return { value, parts: Float64Array.from(SUBSPACES.flatMap((s) => Array.from(genes[s], (x, g) => x * slope[s][g]))) };
+    return {
+      value,
+      parts: Float64Array.from(SUBSPACES.flatMap((s) => Array.from(genes[s], (x, g) => x * slope[s][g]))),
+    };
   };
   const { attributions, completeness } = await integratedGradients(path, mostSteps);
   const T = genes.tumour.length;
@@ -51,7 +63,9 @@ export async function tokenAttributions(
     const P = perBranch(branches, (branch) => mean[branch].map((x, i) => x + alpha * (point.P[branch][i] - x)));
     const { value, P: slope } = await explainer.slope({ ...point, P }, output);
     const parts = new Float64Array(branches.length * N);
-    branches.forEach((branch, at) => addRowProducts(parts.subarray(at * N, (at + 1) * N), slope[branch], point.P[branch], mean[branch]));
+    branches.forEach((branch, at) =>
+      addRowProducts(parts.subarray(at * N, (at + 1) * N), slope[branch], point.P[branch], mean[branch]),
+    );
     return { value, parts };
   };
   const { attributions, completeness } = await integratedGradients(path, mostSteps);
@@ -66,7 +80,11 @@ function addRowProducts(sums: Float64Array, slope: Float32Array, to: Float32Arra
 }
 
 /** Where each branch looked on a slide. */
-export async function looks(explainer: Explainer, point: Point, { patchOf, rows }: SlideBag): Promise<PerBranch<Omit<BranchView, 'moved'>>> {
+export async function looks(
+  explainer: Explainer,
+  point: Point,
+  { patchOf, rows }: SlideBag,
+): Promise<PerBranch<Omit<BranchView, 'moved'>>> {
   const side = Math.sqrt(explainer.model.tokens);
   const looked = await explainer.look(point);
   return perBranch(explainer.branches, (branch) => {
@@ -77,18 +95,28 @@ export async function looks(explainer: Explainer, point: Point, { patchOf, rows 
     return {
       heads: patches,
       outside: patches.map((head) => Math.max(0, 1 - head.reduce((t, x) => t + x, 0))),
-      attention: rows.length === 0 ? [] : patches[0].map((_, i) => patches.reduce((t, head) => t + head[i], 0) / patches.length),
+      attention:
+        rows.length === 0 ? [] : patches[0].map((_, i) => patches.reduce((t, head) => t + head[i], 0) / patches.length),
       points,
     };
   });
 }
 
 /** Which subspaces are as in the patient; one that is away has its feature z at the training mean. */
-export async function subspaceGame(explainer: Explainer, point: Point, { meanZ }: Background, output: ExplainedOutput, head: Head): Promise<Game<Subspace>> {
+export async function subspaceGame(
+  explainer: Explainer,
+  point: Point,
+  { meanZ }: Background,
+  output: ExplainedOutput,
+  head: Head,
+): Promise<Game<Subspace>> {
   const { logits, z } = await explainer.forward(point);
   const mean = (s: Subspace) => Float64Array.from(meanZ[s]!);
   const v = (tumour: ArrayLike<number>, microenvironment: ArrayLike<number>) => {
-    const change = { tumour: difference(tumour, z.tumour), microenvironment: difference(microenvironment, z.microenvironment) };
+    const change = {
+      tumour: difference(tumour, z.tumour),
+      microenvironment: difference(microenvironment, z.microenvironment),
+    };
     return explainedValue(output, movedLogits(logits, change, head), explainer.model.outcome);
   };
   return {

@@ -21,10 +21,24 @@ const CLASSES: Outcome = { kind: 'classes', classes: ['a', 'b', 'c', 'd'], weigh
 
 function modelOf(outcome: Outcome, network: Model['network'] = METHOD, tokens = TOKENS): Model {
   const genes = (n: number, prefix: string) => Array.from({ length: n }, (_, g) => `${prefix}${g}`);
-  const scaling = (names: string[]) => ({ transform: 'none' as const, genes: names, mean: names.map(() => 0), deviation: names.map(() => 1) });
+  const scaling = (names: string[]) => ({
+    transform: 'none' as const,
+    genes: names,
+    mean: names.map(() => 0),
+    deviation: names.map(() => 1),
+  });
   return {
-    format: 1, task: outcome.kind === 'survival' ? 'survival' : 'grade', labels: 'who2021', network, outcome, tokens, size: SMALL,
-    scaling: { tumour: scaling(genes(5, 'T')), microenvironment: scaling(genes(7, 'M')) }, encoder: undefined, inputs: {}, version: 'test',
+    format: 1,
+    task: outcome.kind === 'survival' ? 'survival' : 'grade',
+    labels: 'who2021',
+    network,
+    outcome,
+    tokens,
+    size: SMALL,
+    scaling: { tumour: scaling(genes(5, 'T')), microenvironment: scaling(genes(7, 'M')) },
+    encoder: undefined,
+    inputs: {},
+    version: 'test',
   };
 }
 
@@ -53,7 +67,10 @@ afterAll(async () => {
 const [sample, other] = randomBatch(SMALL, TOKENS, 2) as [Sample, Sample];
 const pointOf = async (explainer: Explainer, { bag, genes }: Sample) => ({ P: await explainer.project(bag!), genes });
 
-describe.each([['survival', SURVIVAL], ['classes', CLASSES]] as const)('the explained output, %s', (_name, outcome) => {
+describe.each([
+  ['survival', SURVIVAL],
+  ['classes', CLASSES],
+] as const)('the explained output, %s', (_name, outcome) => {
   test('is that of a prediction, and the same in the graph', async () => {
     const model = modelOf(outcome);
     const explainer = await open(model);
@@ -103,7 +120,9 @@ describe('integrated gradients of the network', () => {
 test('a patient without slides, by a network with stand-ins: genes are complete, and what the bag would hold has no influence', async () => {
   const model = modelOf(SURVIVAL, { name: 'subspace', parts: { ...WHOLE, standIns: true } }, 36);
   const explainer = await open(model);
-  const { completeness } = await geneAttributions(explainer, { P: undefined, genes: sample.genes }, sample.genes!, { kind: 'risk' });
+  const { completeness } = await geneAttributions(explainer, { P: undefined, genes: sample.genes }, sample.genes!, {
+    kind: 'risk',
+  });
   expect(completeness.holds).toBe(true);
   const predictor = await createPredictor(model, parametersOf(model), backend);
   const hazards = await predictor.run({ ...sample, bag: undefined });
@@ -115,19 +134,36 @@ test('a patient without slides, by a network with stand-ins: genes are complete,
 describe('where a branch looks', () => {
   test('points and weights are those that the network samples by', async () => {
     const s = 5;
-    const points: SampledPoint[] = [[0.3, 2.8], [-0.4, 0], [4.2, 4.9], [-3, 2], [1, 3]].map(([x, y]) => ({ head: 0, x: x, y: y, fromX: 0, fromY: 0, attention: 0.2 }));
+    const points: SampledPoint[] = [
+      [0.3, 2.8],
+      [-0.4, 0],
+      [4.2, 4.9],
+      [-3, 2],
+      [1, 3],
+    ].map(([x, y]) => ({ head: 0, x: x, y: y, fromX: 0, fromY: 0, attention: 0.2 }));
     const maps = normals('maps', s * s);
     // ((u + 1)·s − 1)/2 = x
     const u = Float32Array.from(points.flatMap(({ x, y }) => [(2 * x + 1) / s - 1, (2 * y + 1) / s - 1]));
-    const program = await compile({ read: bilinearSample(input('maps', [1, 1, s * s, 1]), input('u', [1, 1, points.length, 2]), s) });
+    const program = await compile({
+      read: bilinearSample(input('maps', [1, 1, s * s, 1]), input('u', [1, 1, points.length, 2]), s),
+    });
     const { read } = await program.run({ maps, u });
-    points.forEach((point, i) => expect(cellsRead(point, s).reduce((t, { cell, weight }) => t + weight * maps[cell], 0)).toBeCloseTo(read[i], 5));
+    points.forEach((point, i) =>
+      expect(cellsRead(point, s).reduce((t, { cell, weight }) => t + weight * maps[cell], 0)).toBeCloseTo(read[i], 5),
+    );
     await program.dispose();
     const spread = tokenAttention(points, s)[0];
     expect(spread.reduce((t, x) => t + x, 0)).toBeCloseTo(0.2 * (1 + 0.6 + 0.8 * 0.1 + 0 + 1), 10);
   });
 
-  const slide = { slide: 's', features: new Float32Array(), patches: 60, rows: Uint32Array.from({ length: 60 }, (_, i) => i), patchOf: Uint32Array.from({ length: TOKENS }, (_, i) => i % 60), layout: { kind: 'grid' as const, x: [], y: [], edge: 1 } };
+  const slide = {
+    slide: 's',
+    features: new Float32Array(),
+    patches: 60,
+    rows: Uint32Array.from({ length: 60 }, (_, i) => i),
+    patchOf: Uint32Array.from({ length: TOKENS }, (_, i) => i % 60),
+    layout: { kind: 'grid' as const, x: [], y: [], edge: 1 },
+  };
 
   test('attention of a head, with what lies beyond the border, sums to 1; points stay within four key cells of their own', async () => {
     const explainer = await open(modelOf(SURVIVAL));
@@ -135,7 +171,8 @@ describe('where a branch looks', () => {
     for (const view of [views.tumour, views.microenvironment]) {
       expect(view.points).toHaveLength(8 * 4); // 100 tokens: 2 × 2 keys
       view.heads.forEach((head, h) => expect(head.reduce((t, x) => t + x, 0) + view.outside[h]).toBeCloseTo(1, 5));
-      for (const { x, y, fromX, fromY } of view.points) for (const off of [x - fromX, y - fromY]) expect(Math.abs(off)).toBeLessThanOrEqual(4 * 10 + 1e-4);
+      for (const { x, y, fromX, fromY } of view.points)
+        for (const off of [x - fromX, y - fromY]) expect(Math.abs(off)).toBeLessThanOrEqual(4 * 10 + 1e-4);
       expect(view.points.some(({ x, fromX }) => Math.abs(x - fromX) > 1)).toBe(true);
       const attention = view.attention.reduce((t, x) => t + x, 0);
       expect(attention).toBeCloseTo(1 - view.outside.reduce((t, x) => t + x, 0) / 8, 5);
@@ -172,7 +209,10 @@ describe('games', () => {
     const explainer = await open(model);
     const [here, there] = [await pointOf(explainer, sample), await pointOf(explainer, other)];
     const elsewhere = await explainer.forward(there);
-    const meanZ = { tumour: Array.from(elsewhere.z.tumour), microenvironment: Array.from(elsewhere.z.microenvironment) };
+    const meanZ = {
+      tumour: Array.from(elsewhere.z.tumour),
+      microenvironment: Array.from(elsewhere.z.microenvironment),
+    };
     const background = { checkpoint: '', patients: 1, meanPatch: [], meanZ };
     const game = await subspaceGame(explainer, here, background, output, parametersOf(model)['head.weight']);
     expect(game.neither).toBeCloseTo(explainedValue(output, elsewhere.logits, SURVIVAL), 5);
@@ -182,5 +222,7 @@ describe('games', () => {
 });
 
 test('a peer has no subspaces to explain', async () => {
-  await expect(openExplainer(modelOf(SURVIVAL, { name: 'snn' }), {}, backend)).rejects.toThrow('Only models of the method itself');
+  await expect(openExplainer(modelOf(SURVIVAL, { name: 'snn' }), {}, backend)).rejects.toThrow(
+    'Only models of the method itself',
+  );
 });

@@ -53,7 +53,10 @@ export interface Explainer {
 /** @throws UserError where the model is a peer: only the method's own network has subspaces to explain. */
 export async function openExplainer(model: Model, start: Parameters, backend: Backend): Promise<Explainer> {
   const { network: choice, size, tokens, outcome } = model;
-  if (choice.name !== 'subspace') throw new UserError(`The model is '${choice.name}'. Only models of the method itself (model.name: subspace) are explained.`);
+  if (choice.name !== 'subspace')
+    throw new UserError(
+      `The model is '${choice.name}'. Only models of the method itself (model.name: subspace) are explained.`,
+    );
   const { parts } = choice;
   const branches = branchesOf(parts);
   const p = parameterInputs(choiceParameters(choice, size));
@@ -62,34 +65,58 @@ export async function openExplainer(model: Model, start: Parameters, backend: Ba
   const out = network({ P, genes, present }, p, backend.positionBias, undefined, parts);
   const logits = covariates ? withCovariates(out.logits, covariates, p) : out.logits;
   const value = explainedScalar(logits, input('chosen', [1, size.classes]), outcome);
-  const [dTumour, dMicroenvironment, ...dP] = gradients(value, [genes.tumour, genes.microenvironment, ...branches.map((branch) => P[branch])]);
+  const [dTumour, dMicroenvironment, ...dP] = gradients(value, [
+    genes.tumour,
+    genes.microenvironment,
+    ...branches.map((branch) => P[branch]),
+  ]);
   const graphs = {
     project: named('P', projections(X, p, parts), branches),
-    forward: { logits, ...named('z', perBranch(branches, (branch) => out[branch].z), branches) },
+    forward: {
+      logits,
+      ...named(
+        'z',
+        perBranch(branches, (branch) => out[branch].z),
+        branches,
+      ),
+    },
     look: lookGraph({ P, genes, present }, p, parts, backend),
     slope: {
       value,
       'd.x.tumour': dTumour,
       'd.x.microenvironment': dMicroenvironment,
-      ...named('d.P', perBranch(branches, (branch) => dP[branches.indexOf(branch)]), branches),
+      ...named(
+        'd.P',
+        perBranch(branches, (branch) => dP[branches.indexOf(branch)]),
+        branches,
+      ),
     },
   };
 
   let parameters = start;
   const programs = new Map<string, Promise<Program>>();
   /** Runs a graph, compiled when it is first needed. */
-  async function run(name: keyof typeof graphs, point: Partial<Point> & { bag?: Float32Array }, others: Feeds = {}): Promise<Record<string, Float32Array>> {
+  async function run(
+    name: keyof typeof graphs,
+    point: Partial<Point> & { bag?: Float32Array },
+    others: Feeds = {},
+  ): Promise<Record<string, Float32Array>> {
     if (!programs.has(name)) programs.set(name, compile(graphs[name] as Record<string, Value>, backend));
     const program = await programs.get(name)!;
     const given = { ...parameters, ...others, ...(point.P && named('P', point.P, branches)) };
-    const presence: Sample = { bag: point.bag ?? point.P?.[branches[0]], genes: point.genes, covariates: point.covariates };
+    const presence: Sample = {
+      bag: point.bag ?? point.P?.[branches[0]],
+      genes: point.genes,
+      covariates: point.covariates,
+    };
     const feeds = sampleFeeds([presence], program.inputs);
     for (const [input, shape] of Object.entries(program.inputs)) {
       feeds[input] ??= given[input] ?? new Float32Array(shape.reduce((n, d) => n * d, 1)); // a missing bag is fed as zeros
     }
     return program.run(feeds);
   }
-  const copies = (results: Record<string, Float32Array>, of: string) => perBranch(branches, (branch) => results[`${of}.${branch}`].slice());
+  const copies = (results: Record<string, Float32Array>, of: string) =>
+    perBranch(branches, (branch) => results[`${of}.${branch}`].slice());
 
   return {
     model,
@@ -101,12 +128,22 @@ export async function openExplainer(model: Model, start: Parameters, backend: Ba
     },
     async look(point) {
       const results = await run('look', point);
-      return perBranch(branches, (branch) => ({ received: results[`received.${branch}`].slice(), vgrid: results[`vgrid.${branch}`]?.slice() }));
+      return perBranch(branches, (branch) => ({
+        received: results[`received.${branch}`].slice(),
+        vgrid: results[`vgrid.${branch}`]?.slice(),
+      }));
     },
     async slope(point, output) {
       const results = await run('slope', point, { chosen: chosenClass(output, size.classes) });
-      const ofGenes = Object.fromEntries(SUBSPACES.map((s) => [s, results[`d.x.${s}`]])) as Record<Subspace, Float32Array>;
-      return { value: results['value'][0], genes: ofGenes, P: perBranch(branches, (branch) => results[`d.P.${branch}`]) };
+      const ofGenes = Object.fromEntries(SUBSPACES.map((s) => [s, results[`d.x.${s}`]])) as Record<
+        Subspace,
+        Float32Array
+      >;
+      return {
+        value: results['value'][0],
+        genes: ofGenes,
+        P: perBranch(branches, (branch) => results[`d.P.${branch}`]),
+      };
     },
     use(next) {
       parameters = next;
@@ -123,13 +160,20 @@ function named<T>(prefix: string, of: PerBranch<T>, branches: readonly Branch[])
 }
 
 /** Attention that each key receives, `[1, 8, M]`, and the key positions, by branch. */
-function lookGraph(inputs: NetworkInputs, p: Readonly<Record<string, Value>>, parts: NetworkParts, { positionBias }: Backend): Record<string, Value> {
+function lookGraph(
+  inputs: NetworkInputs,
+  p: Readonly<Record<string, Value>>,
+  parts: NetworkParts,
+  { positionBias }: Backend,
+): Record<string, Value> {
   const graph: Record<string, Value> = {};
   for (const branch of branchesOf(parts)) {
     const q = scoped(p, `${branch}.`);
     const { P, v } = branchInputs(inputs, branch, q);
     const { normalF, normalP, vgrid } = placeBranch(P, v, q, parts);
-    const { A } = vgrid ? deformableWeights(normalF, vgrid, normalP, q, parts.positionBias ? positionBias : undefined) : plainWeights(normalF, normalP, q);
+    const { A } = vgrid
+      ? deformableWeights(normalF, vgrid, normalP, q, parts.positionBias ? positionBias : undefined)
+      : plainWeights(normalF, normalP, q);
     graph[`received.${branch}`] = mean(A, [2]);
     if (vgrid) graph[`vgrid.${branch}`] = vgrid;
   }

@@ -65,7 +65,13 @@ function places(values: readonly number[]): number[] {
 export function rankGenes(table: AttributionTable, seed: number): GeneRanking {
   const { subspace, genes, attributions, z } = table;
   const n = attributions.length;
-  const estimate = (name: string, value: number): Estimate => ({ name, value, estimator: 'mean |attribution|', ties: 'none', n });
+  const estimate = (name: string, value: number): Estimate => ({
+    name,
+    value,
+    estimator: 'mean |attribution|',
+    ties: 'none',
+    n,
+  });
   const both = (patients: ArrayLike<number>) => {
     const values = importances(table, patients);
     return [...values.map((v) => estimate('importance', v)), ...places(values).map((v) => estimate('rank', v))];
@@ -83,7 +89,10 @@ export function rankGenes(table: AttributionTable, seed: number): GeneRanking {
       rank: rank.value,
       rankLow: rank.low ?? rank.value,
       rankHigh: rank.high ?? rank.value,
-      slope: slope(z.map((row) => row[g]), attributions.map((row) => row[g])),
+      slope: slope(
+        z.map((row) => row[g]),
+        attributions.map((row) => row[g]),
+      ),
       p: permutationP(maxima, importance.value),
     };
   });

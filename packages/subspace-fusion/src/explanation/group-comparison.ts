@@ -40,12 +40,24 @@ export interface GroupedShares {
  */
 export function compareGroups(patients: readonly GroupedShares[], seed: number): GroupComparison {
   const names = [...new Set(patients.map(({ group }) => group))].sort();
-  const groups = names.map((group) => describeGroup(group, patients.filter((p) => p.group === group), seed));
+  const groups = names.map((group) =>
+    describeGroup(
+      group,
+      patients.filter((p) => p.group === group),
+      seed,
+    ),
+  );
   if (names.length < 2) return { groups };
   const share = patients.map(({ shares }) => shares.share.tumour);
   const of = patients.map(({ group }) => names.indexOf(group));
   const stream = key(seed, 'groups');
-  const shuffled = Float64Array.from({ length: RESAMPLES }, (_, r) => spread(Array.from(permutation(key(stream, r), share.length), (i) => share[i]), of, names.length));
+  const shuffled = Float64Array.from({ length: RESAMPLES }, (_, r) =>
+    spread(
+      Array.from(permutation(key(stream, r), share.length), (i) => share[i]),
+      of,
+      names.length,
+    ),
+  );
   return { groups, p: permutationP(shuffled, spread(share, of, names.length)) };
 }
 
@@ -67,9 +79,15 @@ function describeGroup(group: string, patients: readonly GroupedShares[], seed: 
     patients.map(({ shares }) => shares.contribution.microenvironment),
   ];
   const means = (drawn: Uint32Array) =>
-    values.map((of): Estimate => ({ name: 'mean', value: drawn.reduce((t, i) => t + of[i], 0) / drawn.length, estimator: 'mean', ties: 'none', n }));
-  const [tumourShare, tumour, microenvironment] = (percentileIntervals(bootstrap(means, n, seed, RESAMPLES)) as Estimate[]).map(
-    ({ value, low = value, high = value }): MeanInterval => ({ mean: value, low, high }),
-  );
+    values.map((of): Estimate => ({
+      name: 'mean',
+      value: drawn.reduce((t, i) => t + of[i], 0) / drawn.length,
+      estimator: 'mean',
+      ties: 'none',
+      n,
+    }));
+  const [tumourShare, tumour, microenvironment] = (
+    percentileIntervals(bootstrap(means, n, seed, RESAMPLES)) as Estimate[]
+  ).map(({ value, low = value, high = value }): MeanInterval => ({ mean: value, low, high }));
   return { group, patients: n, tumourShare: tumourShare, tumour: tumour, microenvironment: microenvironment };
 }

@@ -69,7 +69,11 @@ function trapezoids(nodes: readonly Node[]): Float64Array {
 }
 
 /** Halves every interval whose trapezoid misses the change of F over it by more than its part of `tolerance`. */
-async function refined(nodes: readonly Node[], visit: (alpha: number) => Promise<Node>, tolerance: number): Promise<Node[]> {
+async function refined(
+  nodes: readonly Node[],
+  visit: (alpha: number) => Promise<Node>,
+  tolerance: number,
+): Promise<Node[]> {
   const finer: Node[] = [nodes[0]];
   for (let j = 1; j < nodes.length; j++) {
     const [a, b] = [nodes[j - 1], nodes[j]];

@@ -41,7 +41,10 @@ export function sampledPoints(vgrid: ArrayLike<number>, received: ArrayLike<numb
 }
 
 /** The cells inside a grid of side s that a point reads, with bilinear weights: at most 4, which sum to less than 1 at the border and to 0 outside. */
-export function cellsRead({ x, y }: Pick<SampledPoint, 'x' | 'y'>, s: number): { readonly cell: number; readonly weight: number }[] {
+export function cellsRead(
+  { x, y }: Pick<SampledPoint, 'x' | 'y'>,
+  s: number,
+): { readonly cell: number; readonly weight: number }[] {
   const [left, top] = [Math.floor(x), Math.floor(y)];
   return [0, 1].flatMap((dx) =>
     [0, 1].flatMap((dy) => {
@@ -55,7 +58,8 @@ export function cellsRead({ x, y }: Pick<SampledPoint, 'x' | 'y'>, s: number): {
 /** Attention that each token receives from each head: `[8][N]`. What points read beyond the border, which is zeros, goes to no token. */
 export function tokenAttention(points: readonly SampledPoint[], s: number): Float64Array[] {
   const heads = Array.from({ length: GROUPS }, () => new Float64Array(s * s));
-  for (const point of points) for (const { cell, weight } of cellsRead(point, s)) heads[point.head][cell] += point.attention * weight;
+  for (const point of points)
+    for (const { cell, weight } of cellsRead(point, s)) heads[point.head][cell] += point.attention * weight;
   return heads;
 }
 

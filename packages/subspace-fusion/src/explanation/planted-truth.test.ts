@@ -1,12 +1,28 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { find, permutedCohort, plantedCohort, trainOn, type Found, type PlantedSize } from '../testing/planted-truth.js';
+import {
+  find,
+  permutedCohort,
+  plantedCohort,
+  trainOn,
+  type Found,
+  type PlantedSize,
+} from '../testing/planted-truth.js';
 import { newFolder } from '../testing/tiny-cohort.js';
 
 const TINY: PlantedSize = {
-  patients: 200, bag: 36, width: 16, explained: 8, steps: 16,
-  training: { 'training.epochs': '12', 'training.batch': '16', 'training.learningRate': '0.003', 'training.threads': '1' },
+  patients: 200,
+  bag: 36,
+  width: 16,
+  explained: 8,
+  steps: 16,
+  training: {
+    'training.epochs': '12',
+    'training.batch': '16',
+    'training.learningRate': '0.003',
+    'training.threads': '1',
+  },
 };
 
 const folder = newFolder();
@@ -48,21 +64,43 @@ describe('explanations against planted truth', () => {
 const measured = process.env['PLANTED_TRUTH'];
 
 describe.runIf(measured)('measurement (needs PLANTED_TRUTH=PATIENTS,TOKENS,WIDTH,EPOCHS,PERMUTATIONS)', () => {
-  test('trained, untrained, and models of permuted outcomes', async () => {
-    const [patients, bag, width, epochs, permutations] = measured!.split(',').map(Number) as [number, number, number, number, number];
-    const size: PlantedSize = { ...TINY, patients, bag, width, explained: 20, steps: 128, training: { 'training.epochs': String(epochs), 'training.batch': '16', 'training.learningRate': '0.003' } };
-    const cohort = join(folder, 'measured');
-    const say = (name: string, { genes, moved, attention }: Found) => {
-      const areas = [genes.auc, genes.chance!.low, genes.chance!.high, moved, attention].map((area) => area!.toFixed(3));
-      process.stdout.write(`${name}: genes ${areas[0]} (chance ${areas[1]} to ${areas[2]}), patches by what they moved ${areas[3]}, by attention ${areas[4]}\n`);
-    };
-    await trainOn(await plantedCohort(cohort, size), join(folder, 'measured-run'), size);
-    say('trained', await find(join(folder, 'measured-run'), 'trained', size));
-    say('untrained', await find(join(folder, 'measured-run'), 'untrained', size));
-    for (let draw = 0; draw < permutations; draw++) {
-      const run = join(folder, `permuted-run-${draw}`);
-      await trainOn(permutedCohort(cohort, join(folder, `permuted-${draw}`), size, draw), run, size);
-      say(`permuted ${draw}`, await find(run, 'trained', size));
-    }
-  }, 24 * 3_600_000);
+  test(
+    'trained, untrained, and models of permuted outcomes',
+    async () => {
+      const [patients, bag, width, epochs, permutations] = measured!.split(',').map(Number) as [
+        number,
+        number,
+        number,
+        number,
+        number,
+      ];
+      const size: PlantedSize = {
+        ...TINY,
+        patients,
+        bag,
+        width,
+        explained: 20,
+        steps: 128,
+        training: { 'training.epochs': String(epochs), 'training.batch': '16', 'training.learningRate': '0.003' },
+      };
+      const cohort = join(folder, 'measured');
+      const say = (name: string, { genes, moved, attention }: Found) => {
+        const areas = [genes.auc, genes.chance!.low, genes.chance!.high, moved, attention].map((area) =>
+          area!.toFixed(3),
+        );
+        process.stdout.write(
+          `${name}: genes ${areas[0]} (chance ${areas[1]} to ${areas[2]}), patches by what they moved ${areas[3]}, by attention ${areas[4]}\n`,
+        );
+      };
+      await trainOn(await plantedCohort(cohort, size), join(folder, 'measured-run'), size);
+      say('trained', await find(join(folder, 'measured-run'), 'trained', size));
+      say('untrained', await find(join(folder, 'measured-run'), 'untrained', size));
+      for (let draw = 0; draw < permutations; draw++) {
+        const run = join(folder, `permuted-run-${draw}`);
+        await trainOn(permutedCohort(cohort, join(folder, `permuted-${draw}`), size, draw), run, size);
+        say(`permuted ${draw}`, await find(run, 'trained', size));
+      }
+    },
+    24 * 3_600_000,
+  );
 });

@@ -18,7 +18,10 @@ export interface Shares<Player extends string> extends Game<Player> {
  *
  *     φ_A = ½·(v(A) − v(∅)) + ½·(v(AB) − v(B))
  */
-export function shapleyShares<A extends string, B extends string>([a, b]: readonly [A, B], game: Game<A | B>): Shares<A | B> {
+export function shapleyShares<A extends string, B extends string>(
+  [a, b]: readonly [A, B],
+  game: Game<A | B>,
+): Shares<A | B> {
   const { neither, alone, both } = game;
   const phi = (own: A | B, other: A | B) => (alone[own] - neither + (both - alone[other])) / 2;
   const contribution = { [a]: phi(a, b), [b]: phi(b, a) } as Record<A | B, number>;
@@ -31,6 +34,9 @@ export function shapleyShares<A extends string, B extends string>([a, b]: readon
 export function meanGame<Player extends string>(games: readonly Game<Player>[]): Game<Player> {
   const mean = (of: (game: Game<Player>) => number) => games.reduce((t, game) => t + of(game), 0) / games.length;
   const players = Object.keys(games[0].alone) as Player[];
-  const alone = Object.fromEntries(players.map((player) => [player, mean((game) => game.alone[player])])) as Record<Player, number>;
+  const alone = Object.fromEntries(players.map((player) => [player, mean((game) => game.alone[player])])) as Record<
+    Player,
+    number
+  >;
   return { neither: mean((game) => game.neither), alone, both: mean((game) => game.both) };
 }

@@ -34,7 +34,12 @@ interface Frame {
  * Draws where the branches looked on a slide, side by side: attention summed over the heads, then of each head, the sampled points with their offsets on
  * the bag's grid, and what the patches moved. A stand-alone SVG.
  */
-export function slideFigure(patient: string, slide: SlideExplanation, output: ExplainedOutput, thumbnail?: Thumbnail): string {
+export function slideFigure(
+  patient: string,
+  slide: SlideExplanation,
+  output: ExplainedOutput,
+  thumbnail?: Thumbnail,
+): string {
   const branches = Object.entries(slide.branches) as [Branch, BranchView][];
   const frame = frameOf(slide, thumbnail);
   const scale = COLUMN / Math.max(frame.width, frame.height);
@@ -52,18 +57,28 @@ export function slideFigure(patient: string, slide: SlideExplanation, output: Ex
   rows.end = rows.moved + (mostMoved > 0 ? mapHeight + 56 : 0);
 
   const side = Math.sqrt(slide.tokens);
-  const reach = reachOf(branches.flatMap(([, { points }]) => points), side);
+  const reach = reachOf(
+    branches.flatMap(([, { points }]) => points),
+    side,
+  );
   const columns = branches.map(([branch, view], i) => {
     const x = LEFT + i * (COLUMN + GAP);
     const draw = (y: number, size: number, cells: string) => map(slide, frame, { x, y, size }, cells, thumbnail);
     const heads = view.heads.map((head, h) => {
       const at = { x: x + (h % 4) * (SMALL + 6), y: rows.heads + Math.floor(h / 4) * (headHeight + 16), size: SMALL };
-      return map(slide, frame, at, shaded(slide, head, mostOfHead, COLOURS[branch])) + text(at.x, at.y - 3, `head ${h + 1}`, { 'font-size': 9, fill: QUIET });
+      return (
+        map(slide, frame, at, shaded(slide, head, mostOfHead, COLOURS[branch])) +
+        text(at.x, at.y - 3, `head ${h + 1}`, { 'font-size': 9, fill: QUIET })
+      );
     });
     return [
       text(x, 62, BRANCH_WORDS[branch], { 'font-weight': 600, fill: COLOURS[branch] }),
       draw(rows.attention, COLUMN, shaded(slide, view.attention, most, COLOURS[branch])),
-      caption(x, rows.attention + mapHeight + 14, `${percent(outsideShare(view))} of the attention lies beyond the bag's border`),
+      caption(
+        x,
+        rows.attention + mapHeight + 14,
+        `${percent(outsideShare(view))} of the attention lies beyond the bag's border`,
+      ),
       ...heads,
       hasPoints ? pointsMap(view, { side, reach }, { x, y: rows.points }, COLOURS[branch]) : '',
       view.moved ? draw(rows.moved, COLUMN, shaded(slide, view.moved, mostMoved, UP, DOWN)) : '',
@@ -72,19 +87,45 @@ export function slideFigure(patient: string, slide: SlideExplanation, output: Ex
   });
   const width = LEFT * 2 + branches.length * COLUMN + (branches.length - 1) * GAP;
   const heading = `${patient}, ${slide.slide}`;
-  const seen = slide.rows.length < slide.patches ? `${slide.rows.length} of ${slide.patches} patches are in the bag` : `${slide.patches} patches`;
+  const seen =
+    slide.rows.length < slide.patches
+      ? `${slide.rows.length} of ${slide.patches} patches are in the bag`
+      : `${slide.patches} patches`;
   const layout = slide.layout.kind === 'slide' ? '' : '; the file has no coordinates: patches in its order';
   const titles = [
     text(LEFT, 24, heading, { 'font-size': 15, 'font-weight': 600 }),
-    text(LEFT, 42, `Attention that patches receive. Darkest: ${(most / even).toFixed(1)} times an even share. ${seen}${layout}.`, { fill: QUIET }),
-    text(LEFT, rows.heads - 18, `By head. Darkest: ${(mostOfHead / even).toFixed(1)} times an even share.`, { fill: QUIET }),
-    hasPoints ? text(LEFT, rows.points - 10, 'Sampled points on the grid of the bag, with their offsets; area: attention. The frame is the border.', { fill: QUIET }) : '',
+    text(
+      LEFT,
+      42,
+      `Attention that patches receive. Darkest: ${(most / even).toFixed(1)} times an even share. ${seen}${layout}.`,
+      { fill: QUIET },
+    ),
+    text(LEFT, rows.heads - 18, `By head. Darkest: ${(mostOfHead / even).toFixed(1)} times an even share.`, {
+      fill: QUIET,
+    }),
+    hasPoints
+      ? text(
+          LEFT,
+          rows.points - 10,
+          'Sampled points on the grid of the bag, with their offsets; area: attention. The frame is the border.',
+          { fill: QUIET },
+        )
+      : '',
     mostMoved > 0 ? legend(rows.moved - 12, mostMoved, output) : '',
   ];
   const description = `Attention of ${branches.map(([branch]) => BRANCH_WORDS[branch]).join(' and ')} over ${seen}.`;
   return element(
     'svg',
-    { xmlns: 'http://www.w3.org/2000/svg', viewBox: `0 0 ${short(width)} ${short(rows.end)}`, width, height: rows.end, role: 'img', 'font-family': 'system-ui, "DejaVu Sans", sans-serif', 'font-size': 11, fill: INK },
+    {
+      xmlns: 'http://www.w3.org/2000/svg',
+      viewBox: `0 0 ${short(width)} ${short(rows.end)}`,
+      width,
+      height: rows.end,
+      role: 'img',
+      'font-family': 'system-ui, "DejaVu Sans", sans-serif',
+      'font-size': 11,
+      fill: INK,
+    },
     element('title', {}, escaped(heading)),
     element('desc', {}, escaped(description)),
     element('rect', { width: '100%', height: '100%', fill: PAPER }),
@@ -107,23 +148,54 @@ interface Place {
 }
 
 /** A map of the slide: its picture or its patches in grey, and the cells over them. */
-function map(slide: SlideExplanation, frame: Frame, { x, y, size }: Place, cells: string, thumbnail?: Thumbnail): string {
+function map(
+  slide: SlideExplanation,
+  frame: Frame,
+  { x, y, size }: Place,
+  cells: string,
+  thumbnail?: Thumbnail,
+): string {
   const scale = size / Math.max(frame.width, frame.height);
   const under = thumbnail
     ? element('image', { href: thumbnail.href, width: thumbnail.width, height: thumbnail.height })
-    : element('path', { d: squares(slide, slide.rows.map((_, i) => i)), fill: EMPTY });
-  return element('g', { transform: `translate(${short(x)} ${short(y)}) scale(${scale.toPrecision(6)}) translate(${-frame.left} ${-frame.top})` }, under, cells);
+    : element('path', {
+        d: squares(
+          slide,
+          slide.rows.map((_, i) => i),
+        ),
+        fill: EMPTY,
+      });
+  return element(
+    'g',
+    {
+      transform: `translate(${short(x)} ${short(y)}) scale(${scale.toPrecision(6)}) translate(${-frame.left} ${-frame.top})`,
+    },
+    under,
+    cells,
+  );
 }
 
 /** Patches in shades of a colour, from 0 to `most`; below 0 in another colour. One path a shade keeps the file small. */
-function shaded(slide: SlideExplanation, values: readonly number[], most: number, colour: string, negative = colour): string {
+function shaded(
+  slide: SlideExplanation,
+  values: readonly number[],
+  most: number,
+  colour: string,
+  negative = colour,
+): string {
   const shades = new Map<number, number[]>();
   values.forEach((value, i) => {
     const shade = most > 0 ? Math.sign(value) * Math.round((SHADES * Math.abs(value)) / most) : 0;
     if (shade !== 0) shades.set(shade, [...(shades.get(shade) ?? []), i]);
   });
   return [...shades]
-    .map(([shade, patches]) => element('path', { d: squares(slide, patches), fill: shade > 0 ? colour : negative, 'fill-opacity': Math.abs(shade) / SHADES }))
+    .map(([shade, patches]) =>
+      element('path', {
+        d: squares(slide, patches),
+        fill: shade > 0 ? colour : negative,
+        'fill-opacity': Math.abs(shade) / SHADES,
+      }),
+    )
     .join('');
 }
 
@@ -135,23 +207,47 @@ function squares({ layout: { x, y, edge } }: SlideExplanation, patches: readonly
 /** Edge of the square around the bag's grid that shows all points, in cells. */
 function reachOf(points: readonly SampledPoint[], side: number): number {
   const middle = (side - 1) / 2;
-  return points.reduce((reach, { x, y }) => Math.max(reach, 2 * Math.abs(x - middle) + 1, 2 * Math.abs(y - middle) + 1), side);
+  return points.reduce(
+    (reach, { x, y }) => Math.max(reach, 2 * Math.abs(x - middle) + 1, 2 * Math.abs(y - middle) + 1),
+    side,
+  );
 }
 
 /** Sampled points over the bag's grid. */
-function pointsMap({ points }: BranchView, { side, reach }: { side: number; reach: number }, { x, y }: Omit<Place, 'size'>, colour: string): string {
+function pointsMap(
+  { points }: BranchView,
+  { side, reach }: { side: number; reach: number },
+  { x, y }: Omit<Place, 'size'>,
+  colour: string,
+): string {
   const unit = COLUMN / reach;
   const at = (cell: number) => (cell + 0.5 - side / 2 + reach / 2) * unit;
   const largest = Math.max(...points.map(({ attention }) => attention));
   const radius = Math.min(7, Math.max(2.5, 60 / Math.sqrt(points.length)));
-  const offsets = points.map((p) => `M${short(at(p.fromX))} ${short(at(p.fromY))}L${short(at(p.x))} ${short(at(p.y))}`).join('');
+  const offsets = points
+    .map((p) => `M${short(at(p.fromX))} ${short(at(p.fromY))}L${short(at(p.x))} ${short(at(p.y))}`)
+    .join('');
   const dots = points.map((p) =>
-    element('circle', { cx: at(p.x), cy: at(p.y), r: Math.max(0.8, radius * Math.sqrt(p.attention / largest)), fill: colour, 'fill-opacity': 0.55 }),
+    element('circle', {
+      cx: at(p.x),
+      cy: at(p.y),
+      r: Math.max(0.8, radius * Math.sqrt(p.attention / largest)),
+      fill: colour,
+      'fill-opacity': 0.55,
+    }),
   );
   return element(
     'g',
     { transform: `translate(${short(x)} ${short(y)})` },
-    element('rect', { x: at(-0.5), y: at(-0.5), width: side * unit, height: side * unit, fill: EMPTY, stroke: QUIET, 'stroke-width': 0.8 }),
+    element('rect', {
+      x: at(-0.5),
+      y: at(-0.5),
+      width: side * unit,
+      height: side * unit,
+      fill: EMPTY,
+      stroke: QUIET,
+      'stroke-width': 0.8,
+    }),
     element('path', { d: offsets, stroke: QUIET, 'stroke-width': 0.5, 'stroke-opacity': 0.45, fill: 'none' }),
     ...dots,
   );

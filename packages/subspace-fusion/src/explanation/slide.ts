@@ -32,7 +32,9 @@ export async function readSlide(slide: BagFile, { tokens, size, layout }: BagSha
   const { patches } = await readBagHeader(slide.path);
   const bag = await readBag(slide, tokens);
   if (bag.width !== size.patchWidth) {
-    throw new UserError(`${slide.path}: features are ${bag.width} wide, the model's are ${size.patchWidth}. Extract them with the model's encoder.`);
+    throw new UserError(
+      `${slide.path}: features are ${bag.width} wide, the model's are ${size.patchWidth}. Extract them with the model's encoder.`,
+    );
   }
   const side = Math.sqrt(tokens);
   return {

@@ -22,10 +22,16 @@ export async function readThumbnail(file: string, downsample: number): Promise<T
   try {
     const picture = sharp(file);
     const { width, height } = await picture.metadata();
-    const small = picture.resize({ width: EDGE, height: EDGE, fit: 'inside', withoutEnlargement: true }).flatten({ background: '#fff' });
+    const small = picture
+      .resize({ width: EDGE, height: EDGE, fit: 'inside', withoutEnlargement: true })
+      .flatten({ background: '#fff' });
     // Pale grey: the colours of a stain would mix with those of the maps.
     const jpeg = await small.greyscale().linear(0.6, 100).jpeg({ quality: 75 }).toBuffer();
-    return { href: `data:image/jpeg;base64,${jpeg.toString('base64')}`, width: width * downsample, height: height * downsample };
+    return {
+      href: `data:image/jpeg;base64,${jpeg.toString('base64')}`,
+      width: width * downsample,
+      height: height * downsample,
+    };
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
     throw new UserError(`${file}: is no picture that can be read (${reason}). Give a PNG or JPEG of the whole slide.`);

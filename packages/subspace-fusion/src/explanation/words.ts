@@ -1,7 +1,11 @@
 import type { Branch } from '../model/parts.js';
 import type { ExplainedOutput } from './output.js';
 
-export const BRANCH_WORDS: Readonly<Record<Branch, string>> = { tumour: 'tumour subspace', microenvironment: 'microenvironment subspace', joint: 'joint branch' };
+export const BRANCH_WORDS: Readonly<Record<Branch, string>> = {
+  tumour: 'tumour subspace',
+  microenvironment: 'microenvironment subspace',
+  joint: 'joint branch',
+};
 
 /** The explained output in words. */
 export function outputWords(output: ExplainedOutput): string {

@@ -19,7 +19,11 @@ function fileName(name: string): string {
 }
 
 /** Writes `PATIENT.json` and a figure for each slide, `SLIDE.svg`; returns the paths. */
-export async function writePatientExplanation(folder: string, explanation: PatientExplanation, thumbnail?: Thumbnail): Promise<string[]> {
+export async function writePatientExplanation(
+  folder: string,
+  explanation: PatientExplanation,
+  thumbnail?: Thumbnail,
+): Promise<string[]> {
   const { patient, slides, output } = explanation;
   const json = join(folder, `${fileName(patient)}.json`);
   await writeFileAtomic(json, shortJson(explanation));

@@ -52,7 +52,9 @@ describe.skipIf(disk === undefined)('on a full disk (needs the right to mount a 
     await writeFileAtomic(path, old);
     const failure = await writeFileAtomic(path, Buffer.alloc(900_000, 2)).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(WorkError);
-    expect((failure as Error).message).toMatch(/checkpoint: not written, the disk is full \(ENOSPC\)\. What was there before is intact\./);
+    expect((failure as Error).message).toMatch(
+      /checkpoint: not written, the disk is full \(ENOSPC\)\. What was there before is intact\./,
+    );
     expect(readFileSync(path).equals(old)).toBe(true);
     expect(readdirSync(disk!)).toEqual(['checkpoint']);
     await expect(appendLine(path, 'x'.repeat(900_000))).rejects.toThrow(/the disk is full/);

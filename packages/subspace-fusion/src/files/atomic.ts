@@ -45,7 +45,9 @@ function writingError(path: string, error: unknown): unknown {
   switch (code) {
     case 'ENOSPC':
     case 'EDQUOT':
-      return new WorkError(`${path}: not written, the disk is full (${code}). What was there before is intact. Free some space and run this again.`);
+      return new WorkError(
+        `${path}: not written, the disk is full (${code}). What was there before is intact. Free some space and run this again.`,
+      );
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
@@ -53,7 +55,9 @@ function writingError(path: string, error: unknown): unknown {
     case 'ENOTDIR':
     case 'EEXIST':
     case 'EISDIR':
-      return new UserError(`${path}: cannot be written, a file or folder of that name is in the way (${code}). Choose another folder.`);
+      return new UserError(
+        `${path}: cannot be written, a file or folder of that name is in the way (${code}). Choose another folder.`,
+      );
     default:
       return error;
   }

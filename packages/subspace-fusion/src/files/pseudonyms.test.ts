@@ -7,13 +7,16 @@ import { openPseudonyms } from './pseudonyms.js';
 import { UserError } from './user-error.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'pseudonyms-'));
-const readKey = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as { secret: string; patients: Record<string, string> };
+const readKey = (path: string) =>
+  JSON.parse(readFileSync(path, 'utf8')) as { secret: string; patients: Record<string, string> };
 
 test('codes are of the HMAC with the secret of the key file, which only its owner may read', async () => {
   const path = join(folder, 'key.json');
   const { codeOf } = await openPseudonyms(path, ['TCGA-02-0001', 'TCGA-02-0002']);
   const { secret, patients } = readKey(path);
-  expect(codeOf('TCGA-02-0001')).toBe(`P-${createHmac('sha256', secret).update('TCGA-02-0001').digest('hex').slice(0, 6).toUpperCase()}`);
+  expect(codeOf('TCGA-02-0001')).toBe(
+    `P-${createHmac('sha256', secret).update('TCGA-02-0001').digest('hex').slice(0, 6).toUpperCase()}`,
+  );
   expect(Object.values(patients)).toEqual(['TCGA-02-0001', 'TCGA-02-0002']);
   expect(statSync(path).mode & 0o777).toBe(0o600);
 });
@@ -38,9 +41,17 @@ test('two patients whose codes would be the same get longer ones', async () => {
 });
 
 test('ids in texts are replaced, in other forms too, and only whole ones', async () => {
-  const { codeOf, inText } = await openPseudonyms(join(folder, 'text.json'), ['TCGA-02-0001', 'TCGA-02-00011', 'p.7', '12', '70431']);
+  const { codeOf, inText } = await openPseudonyms(join(folder, 'text.json'), [
+    'TCGA-02-0001',
+    'TCGA-02-00011',
+    'p.7',
+    '12',
+    '70431',
+  ]);
   const code = codeOf('TCGA-02-0001');
-  expect(inText('TCGA-02-0001-01Z-00-DX1.h5 and tcga.02.0001, TCGA_02_0001')).toBe(`${code}-01Z-00-DX1.h5 and ${code}, ${code}`);
+  expect(inText('TCGA-02-0001-01Z-00-DX1.h5 and tcga.02.0001, TCGA_02_0001')).toBe(
+    `${code}-01Z-00-DX1.h5 and ${code}, ${code}`,
+  );
   expect(inText('TCGA-02-00011')).toBe(codeOf('TCGA-02-00011'));
   expect(inText('p-7 is not p-70 nor p17')).toBe(`${codeOf('p.7')} is not p-70 nor p17`);
   expect(inText('12 patients, number 70431')).toBe(`12 patients, number ${codeOf('70431')}`);

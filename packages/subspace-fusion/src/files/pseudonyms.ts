@@ -38,14 +38,20 @@ export async function openPseudonyms(keyFile: string, patients: Iterable<string>
     codes.set(patient, code);
     taken.add(code);
   }
-  if (added.length > 0 || !before) await writeKey(keyFile, { secret, patients: Object.fromEntries([...codes].map(([patient, code]) => [code, patient])) });
+  if (added.length > 0 || !before)
+    await writeKey(keyFile, {
+      secret,
+      patients: Object.fromEntries([...codes].map(([patient, code]) => [code, patient])),
+    });
   return pseudonyms(codes);
 }
 
 /** @throws UserError where a key file would lie in the folder of what is to be shared, and be shared with it. */
 export function requireKeyApart(keyFile: string, shared: string): void {
   if (dirname(resolve(keyFile)) !== resolve(shared)) return;
-  throw new UserError(`${keyFile}: the key would lie beside what is to be shared, and be shared with it. Name a file in another folder.`);
+  throw new UserError(
+    `${keyFile}: the key would lie beside what is to be shared, and be shared with it. Name a file in another folder.`,
+  );
 }
 
 async function readKey(path: string): Promise<Key | undefined> {
@@ -54,7 +60,9 @@ async function readKey(path: string): Promise<Key | undefined> {
     text = await readFile(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new UserError(`${path}: cannot be read as a key of pseudonyms (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}).`);
+    throw new UserError(
+      `${path}: cannot be read as a key of pseudonyms (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}).`,
+    );
   }
   try {
     const key = JSON.parse(text) as Key;
@@ -62,7 +70,9 @@ async function readKey(path: string): Promise<Key | undefined> {
   } catch {
     // said below
   }
-  throw new UserError(`${path}: is no key of pseudonyms. Name the file that an earlier --pseudonyms wrote, or one that does not exist yet.`);
+  throw new UserError(
+    `${path}: is no key of pseudonyms. Name the file that an earlier --pseudonyms wrote, or one that does not exist yet.`,
+  );
 }
 
 async function writeKey(path: string, key: Key): Promise<void> {
@@ -79,7 +89,10 @@ function freeCode(secret: string, patient: string, taken: ReadonlySet<string>): 
 function pseudonyms(codes: ReadonlyMap<string, string>): Pseudonyms {
   const byForm = new Map([...codes].map(([patient, code]) => [formOf(patient), code]));
   const searched = [...codes.keys()].filter(isTelling).sort((a, b) => b.length - a.length);
-  const pattern = searched.length === 0 ? undefined : new RegExp(`(?<![A-Za-z0-9])(?:${searched.map(patternOf).join('|')})(?![A-Za-z0-9])`, 'gi');
+  const pattern =
+    searched.length === 0
+      ? undefined
+      : new RegExp(`(?<![A-Za-z0-9])(?:${searched.map(patternOf).join('|')})(?![A-Za-z0-9])`, 'gi');
   return {
     codeOf: (patient) => {
       const code = codes.get(patient);
@@ -97,4 +110,8 @@ function isTelling(id: string): boolean {
 
 const SEPARATORS = /[-_. ]/g;
 const formOf = (id: string) => id.toLowerCase().replace(SEPARATORS, '-');
-const patternOf = (id: string) => id.split(SEPARATORS).map((part) => part.replace(/[\\^$*+?.()|[\]{}/]/g, '\\$&')).join('[-_. ]');
+const patternOf = (id: string) =>
+  id
+    .split(SEPARATORS)
+    .map((part) => part.replace(/[\\^$*+?.()|[\]{}/]/g, '\\$&'))
+    .join('[-_. ]');

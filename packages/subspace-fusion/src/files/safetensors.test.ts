@@ -32,9 +32,20 @@ describe('safetensors', () => {
   const empty = { shape: [0, 4], data: new Float32Array(0) };
 
   test('gives back what was written: order, shapes, numbers, metadata', () => {
-    const bytes = encodeSafetensors([['z', a], ['scalar', scalar], ['ä', empty]], { epoch: '3' });
+    const bytes = encodeSafetensors(
+      [
+        ['z', a],
+        ['scalar', scalar],
+        ['ä', empty],
+      ],
+      { epoch: '3' },
+    );
     const { tensors, metadata } = decodeSafetensors(bytes, 'a');
-    expect([...tensors]).toEqual([['z', a], ['scalar', scalar], ['ä', empty]]);
+    expect([...tensors]).toEqual([
+      ['z', a],
+      ['scalar', scalar],
+      ['ä', empty],
+    ]);
     expect(metadata).toEqual({ epoch: '3' });
     expect((8 + Number(new DataView(bytes.buffer).getBigUint64(0, true))) % 8).toBe(0); // the body is aligned
   });
@@ -64,7 +75,13 @@ describe('safetensors', () => {
     body.writeUInt8(200, 20);
     body.writeFloatLE(1.5, 21);
     const entry = (dtype: string, start: number, end: number) => ({ dtype, shape: [1], data_offsets: [start, end] });
-    const header = { d: entry('F64', 0, 8), i: entry('I32', 8, 12), l: entry('I64', 12, 20), u: entry('U8', 20, 21), f: entry('F32', 21, 25) };
+    const header = {
+      d: entry('F64', 0, 8),
+      i: entry('I32', 8, 12),
+      l: entry('I64', 12, 20),
+      u: entry('U8', 20, 21),
+      f: entry('F32', 21, 25),
+    };
     for (const pad of ['', ' ', '  ', '   ']) {
       const { tensors } = decodeSafetensors(file(JSON.stringify(header) + pad, body), 'a');
       expect([...tensors.values()].map(({ data }) => data[0])).toEqual([0.1, -5, 2n ** 40n, 200, 1.5]);
@@ -73,7 +90,8 @@ describe('safetensors', () => {
 
   test('a file that is cut short anywhere is refused', () => {
     const bytes = encodeSafetensors([['a', a]]);
-    for (let length = 0; length < bytes.length; length += 7) expect(refusal(bytes.subarray(0, length))).toContain('is it whole?');
+    for (let length = 0; length < bytes.length; length += 7)
+      expect(refusal(bytes.subarray(0, length))).toContain('is it whole?');
     expect(refusal(bytes.subarray(0, bytes.length - 1))).toContain('tensor a [2, 3] does not lie inside the file');
   });
 
@@ -83,17 +101,27 @@ describe('safetensors', () => {
     expect(refusal(file('null'))).toContain('not a JSON object');
     expect(refusal(file({ a: null }))).toContain('the entry of tensor a is not complete');
     expect(refusal(file({ a: { dtype: 'F32', shape: [1] } }))).toContain('the entry of tensor a is not complete');
-    expect(refusal(file({ a: { dtype: 'BF16', shape: [1], data_offsets: [0, 2] } }, new Uint8Array(2)))).toContain('element type BF16, which is not read');
-    expect(refusal(file({ a: { dtype: 'toString', shape: [1], data_offsets: [0, 2] } }, new Uint8Array(2)))).toContain('element type toString');
-    expect(refusal(file({ a: { dtype: 'F32', shape: [-1], data_offsets: [4, 0] } }, new Uint8Array(4)))).toContain('not complete');
-    expect(refusal(file({ a: { dtype: 'F32', shape: [2], data_offsets: [0, 4] } }, new Uint8Array(4)))).toContain('does not lie inside');
+    expect(refusal(file({ a: { dtype: 'BF16', shape: [1], data_offsets: [0, 2] } }, new Uint8Array(2)))).toContain(
+      'element type BF16, which is not read',
+    );
+    expect(refusal(file({ a: { dtype: 'toString', shape: [1], data_offsets: [0, 2] } }, new Uint8Array(2)))).toContain(
+      'element type toString',
+    );
+    expect(refusal(file({ a: { dtype: 'F32', shape: [-1], data_offsets: [4, 0] } }, new Uint8Array(4)))).toContain(
+      'not complete',
+    );
+    expect(refusal(file({ a: { dtype: 'F32', shape: [2], data_offsets: [0, 4] } }, new Uint8Array(4)))).toContain(
+      'does not lie inside',
+    );
     const long = Buffer.from(file({}));
     long.writeBigUInt64LE(200_000_000n);
     expect(refusal(long)).toContain('the header would be 200000000 bytes long');
   });
 
   test('a missing file is named', async () => {
-    await expect(readSafetensors('/nowhere/a.safetensors')).rejects.toThrow(/^\/nowhere\/a\.safetensors: cannot be read \(ENOENT\)/);
+    await expect(readSafetensors('/nowhere/a.safetensors')).rejects.toThrow(
+      /^\/nowhere\/a\.safetensors: cannot be read \(ENOENT\)/,
+    );
     const path = join(mkdtempSync(join(tmpdir(), 'safetensors-')), 'a');
     await writeFile(path, encodeSafetensors([['a', a]]));
     expect((await readSafetensors(path)).tensors.get('a')).toEqual(a);

@@ -23,15 +23,22 @@ const MAX_HEADER = 100_000_000; // the format's own limit
  * Reads a safetensors file: an 8-byte length, a JSON header, the tensors.
  * @throws UserError where the file is missing, is not one, is cut short, or has an element type we do not read.
  */
-export async function readSafetensors(path: string): Promise<{ tensors: Map<string, StoredTensor>; metadata: Record<string, string> }> {
+export async function readSafetensors(
+  path: string,
+): Promise<{ tensors: Map<string, StoredTensor>; metadata: Record<string, string> }> {
   const bytes = await readFile(path).catch((error: unknown) => {
-    throw new UserError(`${path}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}). Check the path.`);
+    throw new UserError(
+      `${path}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}). Check the path.`,
+    );
   });
   return decodeSafetensors(bytes, path);
 }
 
 /** The same from bytes in memory; `path` is for messages. */
-export function decodeSafetensors(bytes: Uint8Array, path: string): { tensors: Map<string, StoredTensor>; metadata: Record<string, string> } {
+export function decodeSafetensors(
+  bytes: Uint8Array,
+  path: string,
+): { tensors: Map<string, StoredTensor>; metadata: Record<string, string> } {
   const wrong = (problem: string) => new UserError(`${path}: ${problem}; is this a safetensors file, and is it whole?`);
   if (bytes.length < 8) throw wrong('too short to hold a header');
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
@@ -60,7 +67,10 @@ export function parseSafetensorsHeader(
     if (!isEntry(entry)) throw wrong(`the entry of tensor ${name} is not complete`);
     entries.set(name, entry);
   }
-  return { entries, metadata: typeof metadata === 'object' && metadata !== null ? (metadata as Record<string, unknown>) : {} };
+  return {
+    entries,
+    metadata: typeof metadata === 'object' && metadata !== null ? (metadata as Record<string, unknown>) : {},
+  };
 }
 
 function isEntry(entry: unknown): entry is SafetensorsEntry {
@@ -103,7 +113,10 @@ export function encodeSafetensors(
   new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
   bytes.set(header, 8);
   list.forEach(([, { data }], i) => {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 8 + header.length + entries[i][1].data_offsets[0]);
+    bytes.set(
+      new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+      8 + header.length + entries[i][1].data_offsets[0],
+    );
   });
   return bytes;
 }

@@ -25,13 +25,23 @@ export function classAuc(score: ArrayLike<number>, truth: ArrayLike<number>, pos
   if (positives === 0) return refuse(name, `class ${positive} has no patient`);
   if (negatives === 0) return refuse(name, `every patient is of class ${positive}`);
   const u = rankSum - (positives * (positives + 1)) / 2;
-  return { name, value: u / (positives * negatives), estimator: 'ROC area, one versus rest', ties: 'equal scores count 1/2', n };
+  return {
+    name,
+    value: u / (positives * negatives),
+    estimator: 'ROC area, one versus rest',
+    ties: 'equal scores count 1/2',
+    n,
+  };
 }
 
 /** The area of each class in turn, from `probabilities` [n, classes]. */
 export function classAucs(probabilities: ArrayLike<number>, truth: ArrayLike<number>, classes: number): Metric[] {
   return Array.from({ length: classes }, (_, c) =>
-    classAuc(Float64Array.from(truth, (_, row) => probabilities[row * classes + c]), truth, c),
+    classAuc(
+      Float64Array.from(truth, (_, row) => probabilities[row * classes + c]),
+      truth,
+      c,
+    ),
   );
 }
 

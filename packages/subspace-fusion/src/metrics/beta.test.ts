@@ -12,7 +12,8 @@ test.each(beta as number[][])('R pbeta(%d, %d, %d) = %d, and its quantile', (x, 
 
 test('the ends, and the quantile undoes the share', () => {
   expect([betaShare(0, 2, 3), betaShare(1, 2, 3), betaShare(-1, 2, 3)]).toEqual([0, 1, 0]);
-  for (const share of [1e-6, 0.1, 0.5, 0.999]) expect(betaShare(betaQuantile(share, 2.5, 30), 2.5, 30)).toBeCloseTo(share, 12);
+  for (const share of [1e-6, 0.1, 0.5, 0.999])
+    expect(betaShare(betaQuantile(share, 2.5, 30), 2.5, 30)).toBeCloseTo(share, 12);
 });
 
 test('log Γ of wholes and halves', () => {

@@ -6,12 +6,17 @@ import { concordanceIndex } from './concordance.js';
 import { refuse, type Estimate, type Metric } from './metric.js';
 
 const mean = (values: ArrayLike<number>): Metric => ({
-  name: 'mean', value: Array.from(values).reduce((sum, v) => sum + v, 0) / values.length, estimator: 'mean', ties: 'none', n: values.length,
+  name: 'mean',
+  value: Array.from(values).reduce((sum, v) => sum + v, 0) / values.length,
+  estimator: 'mean',
+  ties: 'none',
+  n: values.length,
 });
 
 describe('percentile intervals', () => {
   const values = Float64Array.from({ length: 400 }, (_, i) => normal(key(3), i));
-  const interval = (seed: number) => withIntervals((patients) => [mean(takeRows(values, patients))], 400, seed)[0] as Estimate;
+  const interval = (seed: number) =>
+    withIntervals((patients) => [mean(takeRows(values, patients))], 400, seed)[0] as Estimate;
 
   test('of a mean are those of the normal approximation', () => {
     const { value, low, high, resamples, refusedResamples } = interval(1);
@@ -53,7 +58,11 @@ describe('percentile intervals', () => {
   });
 
   test('two metrics see the same draws, so a paired difference of equal models is exactly 0', () => {
-    const [first, second] = withIntervals((patients) => [mean(takeRows(values, patients)), mean(takeRows(values, patients))], 400, 5);
+    const [first, second] = withIntervals(
+      (patients) => [mean(takeRows(values, patients)), mean(takeRows(values, patients))],
+      400,
+      5,
+    );
     expect(second).toEqual(first);
   });
 });
@@ -64,7 +73,10 @@ describe('resamples that cannot compute the metric', () => {
     const event = [1, 1, 1, 0, 0, 0, 0, 0]; // no death in (5/8)⁸ = 2.3 % of the resamples
     const risk = [5, 8, 2, 3, 7, 1, 4, 6];
     const [metric] = withIntervals(
-      (patients) => [concordanceIndex(takeRows(time, patients), takeRows(event, patients), takeRows(risk, patients))], 8, 11, 2000,
+      (patients) => [concordanceIndex(takeRows(time, patients), takeRows(event, patients), takeRows(risk, patients))],
+      8,
+      11,
+      2000,
     ) as Estimate[];
     expect(metric.refusedResamples! / 2000).toBeCloseTo(0.023, 1.5);
     expect(metric.refusedResamples).toBeGreaterThan(0);
@@ -76,7 +88,9 @@ describe('resamples that cannot compute the metric', () => {
     const probabilities = [0.9, 0.1, 0.8, 0.2, 0.7, 0.3, 0.4, 0.6];
     const truth = [0, 0, 0, 1]; // class 1 is missing from (3/4)⁴ = 32 % of the resamples
     const metrics = withIntervals(
-      (patients) => classificationMetrics(takeRows(probabilities, patients, 2), takeRows(truth, patients), 2), 4, 0,
+      (patients) => classificationMetrics(takeRows(probabilities, patients, 2), takeRows(truth, patients), 2),
+      4,
+      0,
     );
     const auc = metrics.find((metric) => metric.name === 'macroAuc') as Estimate;
     expect(auc.value).toBe(1);
@@ -92,7 +106,8 @@ describe('resamples that cannot compute the metric', () => {
 
   test('one patient has no interval', () => {
     expect(withIntervals((patients) => [mean(takeRows([4], patients))], 1, 1, 10)[0]).toMatchObject({
-      value: 4, noInterval: 'one patient has no spread',
+      value: 4,
+      noInterval: 'one patient has no spread',
     });
   });
 });

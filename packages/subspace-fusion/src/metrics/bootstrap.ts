@@ -84,7 +84,8 @@ function withInterval(metric: Metric, values: readonly number[], resamples: numb
 export function takeRows(values: ArrayLike<number | boolean>, indices: ArrayLike<number>, width = 1): Float64Array {
   const taken = new Float64Array(indices.length * width);
   for (let row = 0; row < indices.length; row++) {
-    for (let column = 0; column < width; column++) taken[row * width + column] = Number(values[indices[row] * width + column]);
+    for (let column = 0; column < width; column++)
+      taken[row * width + column] = Number(values[indices[row] * width + column]);
   }
   return taken;
 }

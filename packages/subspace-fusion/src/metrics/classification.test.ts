@@ -53,7 +53,10 @@ describe('classes that are missing', () => {
   test('one class only: no specificity and no AUC, with the reason', () => {
     const metrics = byName(classificationMetrics(certain([0, 0], 2), [0, 0], 2));
     expect(metrics.accuracy.value).toBe(1);
-    expect(metrics.specificity).toMatchObject({ value: null, reason: 'its ratio is 0/0 for every class in the sample' });
+    expect(metrics.specificity).toMatchObject({
+      value: null,
+      reason: 'its ratio is 0/0 for every class in the sample',
+    });
     expect(metrics.macroAuc).toMatchObject({ value: null, reason: 'every patient is of class 0' });
   });
 
@@ -66,7 +69,8 @@ describe('classes that are missing', () => {
   test('no patient: everything is refused', () => {
     const metrics = classificationMetrics([], [], 3);
     expect(metrics).toHaveLength(7);
-    for (const metric of metrics) expect(metric).toMatchObject({ value: null, reason: expect.stringMatching(/no patient/) });
+    for (const metric of metrics)
+      expect(metric).toMatchObject({ value: null, reason: expect.stringMatching(/no patient/) });
   });
 });
 

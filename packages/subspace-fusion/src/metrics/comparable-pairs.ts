@@ -15,7 +15,8 @@ export interface ComparablePairs {
 }
 
 /** How the pairs are chosen, in words. */
-export const PAIR_TIES = 'risks within 1e-8 count 1/2; a death and a censoring at one time are comparable, two deaths are not';
+export const PAIR_TIES =
+  'risks within 1e-8 count 1/2; a death and a censoring at one time are comparable, two deaths are not';
 
 /**
  * Compares the risk (higher is worse) of each patient who dies with those known to live longer: followed longer, or

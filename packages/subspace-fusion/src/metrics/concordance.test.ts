@@ -47,14 +47,22 @@ describe('ties', () => {
   });
 
   test('infinite risks are ordered, and tied with themselves', () => {
-    expect(concordance([1, 2, 3], [1, 1, 0], [Infinity, Infinity, -Infinity])).toMatchObject({ concordant: 2, tiedRisk: 1 });
+    expect(concordance([1, 2, 3], [1, 1, 0], [Infinity, Infinity, -Infinity])).toMatchObject({
+      concordant: 2,
+      tiedRisk: 1,
+    });
   });
 });
 
 describe('as a metric', () => {
   test('carries its provenance', () => {
     expect(concordanceIndex([1, 2, 3], [1, 0, 0], [3, 1, 2])).toMatchObject({
-      name: 'concordanceIndex', value: 1, estimator: "Harrell's C", n: 3, events: 1, comparablePairs: 2,
+      name: 'concordanceIndex',
+      value: 1,
+      estimator: "Harrell's C",
+      n: 3,
+      events: 1,
+      comparablePairs: 2,
     });
   });
 
@@ -64,7 +72,10 @@ describe('as a metric', () => {
     ['one patient', [1], [1]],
     ['no patient', [], []],
   ])('%s: refused', (_, time, event) => {
-    expect(concordanceIndex(time, event, time)).toMatchObject({ value: null, reason: expect.stringMatching(/^no comparable pair/) });
+    expect(concordanceIndex(time, event, time)).toMatchObject({
+      value: null,
+      reason: expect.stringMatching(/^no comparable pair/),
+    });
   });
 
   test('NaN and unequal lengths are errors', () => {

@@ -24,9 +24,12 @@ export interface Concordance {
  */
 export function concordance(time: ArrayLike<number>, event: Events, risk: ArrayLike<number>): Concordance {
   const pairs = comparablePairs(time, event, risk);
-  const [concordant, discordant, tiedRisk, tiedTime] = [pairs.concordant, pairs.discordant, pairs.tiedRisk, pairs.tiedTime].map(
-    (ofEach) => ofEach.reduce((sum, count) => sum + count, 0),
-  );
+  const [concordant, discordant, tiedRisk, tiedTime] = [
+    pairs.concordant,
+    pairs.discordant,
+    pairs.tiedRisk,
+    pairs.tiedTime,
+  ].map((ofEach) => ofEach.reduce((sum, count) => sum + count, 0));
   const comparable = concordant + discordant + tiedRisk;
   const index = comparable === 0 ? null : (concordant + tiedRisk / 2) / comparable;
   return { concordant, discordant, tiedRisk, tiedTime, comparable, index };
@@ -38,5 +41,13 @@ export function concordanceIndex(time: ArrayLike<number>, event: Events, risk: A
   const { index, comparable } = concordance(time, event, risk);
   const events = countEvents(event);
   if (index === null) return refuse(name, `no comparable pair among ${time.length} patients with ${events} deaths`);
-  return { name, value: index, estimator: "Harrell's C", ties: PAIR_TIES, n: time.length, events, comparablePairs: comparable };
+  return {
+    name,
+    value: index,
+    estimator: "Harrell's C",
+    ties: PAIR_TIES,
+    n: time.length,
+    events,
+    comparablePairs: comparable,
+  };
 }

@@ -26,7 +26,8 @@ export function predictedClasses(probabilities: ArrayLike<number>, classes: numb
 
 /** The confusion matrix of `n` patients. Throws a RangeError where a class is not one of 0…classes−1. */
 export function confusionMatrix(truth: ArrayLike<number>, predicted: ArrayLike<number>, classes: number): Confusion {
-  if (truth.length !== predicted.length) throw new RangeError(`${truth.length} true classes, ${predicted.length} predicted`);
+  if (truth.length !== predicted.length)
+    throw new RangeError(`${truth.length} true classes, ${predicted.length} predicted`);
   requireClasses(truth, classes);
   requireClasses(predicted, classes);
   const counts = new Int32Array(classes * classes);
@@ -93,7 +94,13 @@ function macro(
     else sum += numerator / denominator;
   }
   if (undefinedClasses.length === terms) return refuse(name, 'its ratio is 0/0 for every class in the sample');
-  const estimate = { name, value: sum / terms, estimator: `mean over ${terms} classes, one versus rest`, ties: TIES, n: confusion.n };
+  const estimate = {
+    name,
+    value: sum / terms,
+    estimator: `mean over ${terms} classes, one versus rest`,
+    ties: TIES,
+    n: confusion.n,
+  };
   return undefinedClasses.length === 0
     ? estimate
     : { ...estimate, note: `0/0 for class ${undefinedClasses.join(', ')}, which counts as 0` };
@@ -117,15 +124,24 @@ export function macroF1(confusion: Confusion): Metric {
 
 /** Mean over the classes in truth or prediction of TP / (TP + FN). */
 export function sensitivity(confusion: Confusion): Metric {
-  return macro('sensitivity', confusion, inTruthOrPrediction, (c) => [c.truePositives, c.truePositives + c.falseNegatives]);
+  return macro('sensitivity', confusion, inTruthOrPrediction, (c) => [
+    c.truePositives,
+    c.truePositives + c.falseNegatives,
+  ]);
 }
 
 /** Mean over the classes in truth or prediction of TN / (TN + FP). */
 export function specificity(confusion: Confusion): Metric {
-  return macro('specificity', confusion, inTruthOrPrediction, (c) => [c.trueNegatives, c.trueNegatives + c.falsePositives]);
+  return macro('specificity', confusion, inTruthOrPrediction, (c) => [
+    c.trueNegatives,
+    c.trueNegatives + c.falsePositives,
+  ]);
 }
 
 /** Mean over the classes in truth or prediction of TP / (TP + FP). */
 export function precision(confusion: Confusion): Metric {
-  return macro('precision', confusion, inTruthOrPrediction, (c) => [c.truePositives, c.truePositives + c.falsePositives]);
+  return macro('precision', confusion, inTruthOrPrediction, (c) => [
+    c.truePositives,
+    c.truePositives + c.falsePositives,
+  ]);
 }

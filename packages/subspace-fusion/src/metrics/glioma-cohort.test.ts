@@ -14,9 +14,13 @@ describe.skipIf(!existsSync(TABLE))(`569 TCGA patients (skipped without ${TABLE}
   const curve = kaplanMeier(time, event);
 
   test('concordance of age', () => {
-    expect(concordance(time, event, rows.map((row) => Number(row.age)))).toMatchObject({
-      concordant: 42878, discordant: 12740, tiedRisk: 937, index: expect.closeTo(0.7664485899, 10),
-    });
+    expect(
+      concordance(
+        time,
+        event,
+        rows.map((row) => Number(row.age)),
+      ),
+    ).toMatchObject({ concordant: 42878, discordant: 12740, tiedRisk: 937, index: expect.closeTo(0.7664485899, 10) });
   });
 
   test.each([
@@ -26,7 +30,11 @@ describe.skipIf(!existsSync(TABLE))(`569 TCGA patients (skipped without ${TABLE}
   ])('Kaplan-Meier at %d months', (months, value, low, high, atRisk) => {
     const survival = survivalAt(curve, months);
     expect(survival).toMatchObject({ n: 569, events: 187 });
-    expect(survival).toMatchObject({ value: expect.closeTo(value, 9), low: expect.closeTo(low, 9), high: expect.closeTo(high, 9) });
+    expect(survival).toMatchObject({
+      value: expect.closeTo(value, 9),
+      low: expect.closeTo(low, 9),
+      high: expect.closeTo(high, 9),
+    });
     expect(numbersAtRisk(curve, [months])).toEqual([atRisk]);
   });
 
@@ -34,7 +42,12 @@ describe.skipIf(!existsSync(TABLE))(`569 TCGA patients (skipped without ${TABLE}
     expect(medianSurvival(curve).value).toBe(62.12);
     const medians = diagnoses.map((_, g) => {
       const members = rows.map((_row, i) => i).filter((i) => group[i] === g);
-      return medianSurvival(kaplanMeier(members.map((i) => time[i]), members.map((i) => event[i]))).value;
+      return medianSurvival(
+        kaplanMeier(
+          members.map((i) => time[i]),
+          members.map((i) => event[i]),
+        ),
+      ).value;
     });
     expect(medians).toEqual([14.95, 50.82, 113.99, 154.24]);
   });

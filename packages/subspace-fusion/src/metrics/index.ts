@@ -9,7 +9,13 @@ export { kaplanMeier, medianSurvival, numbersAtRisk, survivalAt, type KaplanMeie
 export { logRank, type LogRank } from './log-rank.js';
 export { riskCut, riskGroups } from './risk-groups.js';
 export { bootstrap, percentileIntervals, takeRows, withIntervals, type Bootstrap } from './bootstrap.js';
-export { BEYOND_FOLLOW_UP, predictedMedian, predictedSurvival, survivalCurve, type SurvivalCurve } from './survival-curve.js';
+export {
+  BEYOND_FOLLOW_UP,
+  predictedMedian,
+  predictedSurvival,
+  survivalCurve,
+  type SurvivalCurve,
+} from './survival-curve.js';
 
 // Survival with censoring weighted away.
 export { censoringSurvival, type CensoringSurvival } from './survival/censoring.js';
@@ -25,7 +31,13 @@ export { softmaxRows } from './calibration/softmax.js';
 export { removeClassWeights } from './calibration/prior-correction.js';
 export { fitTemperature } from './calibration/temperature.js';
 export {
-  classThresholds, conformalThreshold, coverage, expectedCoverage, expectedTestCoverage, predictionSet, type ExpectedCoverage,
+  classThresholds,
+  conformalThreshold,
+  coverage,
+  expectedCoverage,
+  expectedTestCoverage,
+  predictionSet,
+  type ExpectedCoverage,
 } from './calibration/conformal.js';
 
 // What a decision by the model is worth.

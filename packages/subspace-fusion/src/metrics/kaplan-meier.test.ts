@@ -16,12 +16,37 @@ describe('a sample with ties', () => {
     close(curve.times, [1, 2, 3, 4, 5, 6, 7]);
     close(curve.atRisk, [8, 7, 6, 5, 4, 3, 1]);
     close(curve.events, [0, 1, 1, 0, 1, 1, 1]);
-    close(curve.survival, [1, 0.857142857142857, 0.714285714285714, 0.714285714285714, 0.535714285714286, 0.357142857142857, 0]);
+    close(
+      curve.survival,
+      [1, 0.857142857142857, 0.714285714285714, 0.714285714285714, 0.535714285714286, 0.357142857142857, 0],
+    );
     close(curve.standardError, [
-      0, 0.132260014253222, 0.170746944190628, 0.170746944190628, 0.200786536491249, 0.197930252461947, NaN,
+      0,
+      0.132260014253222,
+      0.170746944190628,
+      0.170746944190628,
+      0.200786536491249,
+      0.197930252461947,
+      NaN,
     ]);
-    close(curve.low, [1, 0.3340538792922222, 0.258153665458795, 0.258153665458795, 0.1319881769626387, 0.0519765194574995, NaN]);
-    close(curve.high, [1, 0.978561058526175, 0.919797456044858, 0.919797456044858, 0.824997042039714, 0.698713031985049, NaN]);
+    close(curve.low, [
+      1,
+      0.3340538792922222,
+      0.258153665458795,
+      0.258153665458795,
+      0.1319881769626387,
+      0.0519765194574995,
+      NaN,
+    ]);
+    close(curve.high, [
+      1,
+      0.978561058526175,
+      0.919797456044858,
+      0.919797456044858,
+      0.824997042039714,
+      0.698713031985049,
+      NaN,
+    ]);
   });
 
   test('survival steps down at a death, not before', () => {
@@ -46,7 +71,10 @@ describe('small samples', () => {
   test('all censored: survival 1, no median, nothing known after the last follow-up', () => {
     const curve = kaplanMeier([3, 5, 5], [0, 0, 0]);
     close(curve.survival, [1, 1]);
-    expect(medianSurvival(curve)).toMatchObject({ value: null, reason: 'more than half of the patients survive the last follow-up' });
+    expect(medianSurvival(curve)).toMatchObject({
+      value: null,
+      reason: 'more than half of the patients survive the last follow-up',
+    });
     expect(survivalAt(curve, 5)).toMatchObject({ value: 1, events: 0 });
     expect(survivalAt(curve, 5.1)).toEqual({ name: 'survival', value: null, reason: 'the last follow-up ends at 5' });
   });

@@ -30,7 +30,14 @@ export function kaplanMeier(time: ArrayLike<number>, event: Events): KaplanMeier
   const distinct = new Set(Array.from(time)).size;
   const column = () => new Float64Array(distinct);
   const curve = {
-    times: column(), atRisk: column(), events: column(), survival: column(), standardError: column(), low: column(), high: column(), n,
+    times: column(),
+    atRisk: column(),
+    events: column(),
+    survival: column(),
+    standardError: column(),
+    low: column(),
+    high: column(),
+    n,
   };
   let survival = 1;
   let variance = 0; // of log S
@@ -65,7 +72,8 @@ export function survivalAt(curve: KaplanMeier, t: number): Metric {
   const name = 'survival';
   if (curve.n === 0) return refuse(name, 'there are no patients');
   const last = curve.times.length - 1;
-  if (t > curve.times[last] && curve.survival[last] > 0) return refuse(name, `the last follow-up ends at ${curve.times[last]}`);
+  if (t > curve.times[last] && curve.survival[last] > 0)
+    return refuse(name, `the last follow-up ends at ${curve.times[last]}`);
   const row = curve.times.findLastIndex((time) => time <= t);
   if (row < 0) return { name, value: 1, ...provenance(curve), low: 1, high: 1 };
   const estimate = { name, value: curve.survival[row], ...provenance(curve) };

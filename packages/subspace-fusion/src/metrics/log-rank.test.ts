@@ -16,7 +16,8 @@ describe('tail of the chi-square distribution', () => {
   });
 
   test('two degrees of freedom are an exponential distribution, on both sides of the switch of method', () => {
-    for (const x of [0, 1e-9, 0.1, 1, 3.9, 4, 4.1, 10, 100]) expect(chiSquareTail(x, 2)).toBeCloseTo(Math.exp(-x / 2), 14);
+    for (const x of [0, 1e-9, 0.1, 1, 3.9, 4, 4.1, 10, 100])
+      expect(chiSquareTail(x, 2)).toBeCloseTo(Math.exp(-x / 2), 14);
   });
 });
 
@@ -43,7 +44,11 @@ describe('log-rank test', () => {
   });
 
   test('does not depend on the labels', () => {
-    const renamed = logRank(time, event, group.map((g) => -7.5 * g));
+    const renamed = logRank(
+      time,
+      event,
+      group.map((g) => -7.5 * g),
+    );
     expect(renamed.chiSquare.value).toBeCloseTo(2.331695178849145, 12);
   });
 

@@ -50,10 +50,16 @@ export function logRank(time: ArrayLike<number>, event: Events, group: ArrayLike
   const compared = groups.map((_, g) => g).filter((g) => expected[g] > 0);
   const degreesOfFreedom = Math.max(compared.length - 1, 0);
   const result = { groups, observed, expected, degreesOfFreedom };
-  if (compared.length < 2) return { ...result, ...refused(`${compared.length} of ${k} groups are at risk at a death, two are needed`) };
+  if (compared.length < 2)
+    return { ...result, ...refused(`${compared.length} of ${k} groups are at risk at a death, two are needed`) };
   const value = quadraticForm(compared.slice(1), observed, expected, covariance);
   if (value === null) return { ...result, ...refused('everybody at risk dies at once, which tells no groups apart') };
-  const about = { estimator: `log-rank test, ${degreesOfFreedom} df`, ties: 'hypergeometric variance', n, events: countEvents(event) };
+  const about = {
+    estimator: `log-rank test, ${degreesOfFreedom} df`,
+    ties: 'hypergeometric variance',
+    n,
+    events: countEvents(event),
+  };
   return {
     ...result,
     chiSquare: { name: 'logRankChiSquare', value, ...about },
@@ -84,7 +90,12 @@ function addDeathTime(expected: Float64Array, covariance: Float64Array, atRisk: 
  * `(O−E)ᵀ V⁻¹ (O−E)` over the groups `kept` (all compared groups but one, since the differences sum to 0), by Gaussian
  * elimination without pivoting: V is positive definite there, or all zero, which returns null.
  */
-function quadraticForm(kept: readonly number[], observed: Float64Array, expected: Float64Array, covariance: Float64Array) {
+function quadraticForm(
+  kept: readonly number[],
+  observed: Float64Array,
+  expected: Float64Array,
+  covariance: Float64Array,
+) {
   const k = observed.length;
   const difference = kept.map((g) => observed[g] - expected[g]);
   const v = kept.map((g) => kept.map((h) => covariance[g * k + h]));

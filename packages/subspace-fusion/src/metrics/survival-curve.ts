@@ -21,7 +21,8 @@ export function survivalCurve(hazards: ArrayLike<number>, cuts: ArrayLike<number
   const times = [0];
   const survival = [1];
   for (let j = 0; j < cuts.length; j++) {
-    if (!(cuts[j] > times[j])) throw new RangeError(`the cuts must ascend from above 0: ${Array.from(cuts).join(', ')}`);
+    if (!(cuts[j] > times[j]))
+      throw new RangeError(`the cuts must ascend from above 0: ${Array.from(cuts).join(', ')}`);
     if (!(hazards[j] >= 0 && hazards[j] <= 1)) throw new RangeError(`hazard ${j} is ${hazards[j]}, not a probability`);
     times.push(cuts[j]);
     survival.push(survival[j] * (1 - hazards[j]));

@@ -42,13 +42,20 @@ export interface Attention {
  * @param vgrid `[B·8, 2, k, k]`
  * @param histology P̂ `[B, N, 128]`
  */
-export function deformableWeights(fused: Value, vgrid: Value, histology: Value, p: Weights, positionBias: PositionBias | undefined): Attention {
+export function deformableWeights(
+  fused: Value,
+  vgrid: Value,
+  histology: Value,
+  p: Weights,
+  positionBias: PositionBias | undefined,
+): Attention {
   const [B, N] = histology.shape as [number, number, number];
   const s = gridSide(N);
   const u = normalisedPositions(vgrid); // [B, 8, k², 2]
   const M = u.shape[2];
   const kv = bilinearSample(byGroup(histology), u, s); // [B, 8, k², 16]
-  const bias = positionBias && reshape(positionBias(reshape(u, [B * GROUPS, M, 2]), s, biasWeights(p)), [B, GROUPS, N, M]);
+  const bias =
+    positionBias && reshape(positionBias(reshape(u, [B * GROUPS, M, 2]), s, biasWeights(p)), [B, GROUPS, N, M]);
   return { A: weights(byGroup(fused), kv, bias, p), kv };
 }
 

@@ -1,4 +1,20 @@
-import { add, and, cast, concat, expand, floor, gatherElements, greaterOrEqual, mul, reshape, slice, sub, sum, where, type Value } from 'onnx-autodiff';
+import {
+  add,
+  and,
+  cast,
+  concat,
+  expand,
+  floor,
+  gatherElements,
+  greaterOrEqual,
+  mul,
+  reshape,
+  slice,
+  sub,
+  sum,
+  where,
+  type Value,
+} from 'onnx-autodiff';
 
 /**
  * Reads maps at points between their cells.
@@ -21,13 +37,25 @@ export function bilinearSample(maps: Value, points: Value, s: number): Value {
       const x = add(axis(cell, 0), dx);
       const y = add(axis(cell, 1), dy);
       const inside = and(within(x, s), within(y, s));
-      const weight = mul(dx ? axis(fraction, 0) : sub(1, axis(fraction, 0)), dy ? axis(fraction, 1) : sub(1, axis(fraction, 1)));
+      const weight = mul(
+        dx ? axis(fraction, 0) : sub(1, axis(fraction, 0)),
+        dy ? axis(fraction, 1) : sub(1, axis(fraction, 1)),
+      );
       // Outside the map, cell 0 is read with weight 0. A point that is NaN reads there too, but keeps its weight NaN.
       return { index: where(inside, add(mul(y, s), x), 0), weight: mul(weight, where(inside, 1, 0)) };
     }),
   );
-  const index = cast(concat(corners.map((c) => c.index), 2), 'int64'); // [B, G, 4M, 1]
-  const weight = concat(corners.map((c) => c.weight), 2);
+  const index = cast(
+    concat(
+      corners.map((c) => c.index),
+      2,
+    ),
+    'int64',
+  ); // [B, G, 4M, 1]
+  const weight = concat(
+    corners.map((c) => c.weight),
+    2,
+  );
   const read = gatherElements(maps, expand(index, [B, G, 4 * M, C]), 2); // [B, G, 4M, C]
   return sum(reshape(mul(read, weight), [B, G, 4, M, C]), [2]);
 }

@@ -38,8 +38,15 @@ function fuse(P: Value, v: Value, p: Weights): Value {
 }
 
 /** Steps 4 and 5 of a branch: its feature `z [B, 128]`. */
-export function finishBranch({ F, normalF, normalP, vgrid }: Placed, p: Weights, positionBias: PositionBias | undefined, options?: Dropout): Value {
-  const read = vgrid ? deformableAttention(normalF, vgrid, normalP, p, positionBias, options) : plainAttention(normalF, normalP, p, options);
+export function finishBranch(
+  { F, normalF, normalP, vgrid }: Placed,
+  p: Weights,
+  positionBias: PositionBias | undefined,
+  options?: Dropout,
+): Value {
+  const read = vgrid
+    ? deformableAttention(normalF, vgrid, normalP, p, positionBias, options)
+    : plainAttention(normalF, normalP, p, options);
   const H = add(F, read);
   const pooled = mean(layerNorm(H, p['norm2.scale'], p['norm2.shift']), [1]); // [B, 128]
   const h = tanh(linear(pooled, p['pooler.weight'], p['pooler.bias']));

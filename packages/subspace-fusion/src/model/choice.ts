@@ -40,17 +40,32 @@ export interface GraphInputs {
 }
 
 /** The inputs of a network for B samples of N tokens, under the names that samples are fed by. */
-export function graphInputs(choice: NetworkChoice, { patchWidth, genes, covariates = 0 }: NetworkSize, tokens: number, B: number): GraphInputs {
+export function graphInputs(
+  choice: NetworkChoice,
+  { patchWidth, genes, covariates = 0 }: NetworkSize,
+  tokens: number,
+  B: number,
+): GraphInputs {
   return {
     X: input('X', [B, tokens, patchWidth]),
-    genes: { tumour: input('x.tumour', [B, genes.tumour]), microenvironment: input('x.microenvironment', [B, genes.microenvironment]) },
+    genes: {
+      tumour: input('x.tumour', [B, genes.tumour]),
+      microenvironment: input('x.microenvironment', [B, genes.microenvironment]),
+    },
     covariates: covariates > 0 ? input('covariates', [B, covariates]) : undefined,
-    present: hasStandIns(choice) ? { bag: input('present.bag', [B, 1, 1]), genes: input('present.genes', [B, 1]) } : undefined,
+    present: hasStandIns(choice)
+      ? { bag: input('present.bag', [B, 1, 1]), genes: input('present.genes', [B, 1]) }
+      : undefined,
   };
 }
 
 /** Logits `[B, C]` of a network without dropout. */
-export function logitsOf(choice: NetworkChoice, inputs: GraphInputs, p: Readonly<Record<string, Value>>, positionBias: PositionBias): Value {
+export function logitsOf(
+  choice: NetworkChoice,
+  inputs: GraphInputs,
+  p: Readonly<Record<string, Value>>,
+  positionBias: PositionBias,
+): Value {
   const { X, genes, covariates, present } = inputs;
   const own =
     choice.name === 'subspace'

@@ -9,7 +9,8 @@ const N = 200_000;
 const RATE = 0.1;
 const mean = (x: Float32Array) => x.reduce((a, b) => a + b, 0) / x.length;
 const variance = (x: Float32Array) => mean(x.map((v) => v * v)) - mean(x) ** 2;
-const largestDifference = (x: Float32Array, expected: (i: number) => number) => x.reduce((most, v, i) => Math.max(most, Math.abs(v - expected(i))), 0);
+const largestDifference = (x: Float32Array, expected: (i: number) => number) =>
+  x.reduce((most, v, i) => Math.max(most, Math.abs(v - expected(i))), 0);
 const options = (prefix = ''): Dropout => ({ rate: RATE, sites: [], prefix });
 
 let backend: Backend;

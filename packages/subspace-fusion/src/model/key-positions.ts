@@ -1,4 +1,17 @@
-import { add, constant, conv2d, div, expand, gelu, mul, reshape, sub, tanh, transpose, type Value } from 'onnx-autodiff';
+import {
+  add,
+  constant,
+  conv2d,
+  div,
+  expand,
+  gelu,
+  mul,
+  reshape,
+  sub,
+  tanh,
+  transpose,
+  type Value,
+} from 'onnx-autodiff';
 import { GROUP_WIDTH, GROUPS, gridSide, HEAD_WIDTH, keySide, OFFSET_KERNEL, OFFSET_RANGE, WIDTH } from './widths.js';
 
 type Weights = Readonly<Record<string, Value>>;
@@ -11,7 +24,9 @@ export function keyPositions(fused: Value, p: Weights): Value {
   const { stride, padding } = OFFSET_KERNEL;
   const image = reshape(transpose(fused, [0, 2, 1]), [B, WIDTH, s, s]);
   const { kernel, bias } = offsetKernel(p);
-  const local = gelu(reshape(conv2d(image, kernel, bias, { stride, padding, groups: GROUPS }), [B * GROUPS, HEAD_WIDTH, k, k]));
+  const local = gelu(
+    reshape(conv2d(image, kernel, bias, { stride, padding, groups: GROUPS }), [B * GROUPS, HEAD_WIDTH, k, k]),
+  );
   const weight = reshape(p['offsets.pointwise.weight'], [2, HEAD_WIDTH, 1, 1]);
   const offsets = mul(tanh(conv2d(local, weight)), OFFSET_RANGE); // [B·8, 2, k, k]
   return add(baseGrid(k), offsets);

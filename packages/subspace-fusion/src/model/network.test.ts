@@ -16,9 +16,18 @@ describe('gradients of the whole loss against central differences', () => {
 
   beforeAll(async () => {
     // The position bias starts so small that its slopes drown in float32's rounding of the loss.
-    for (const name of ['tumour.bias.1.weight', 'tumour.bias.2.weight']) parameters[name] = parameters[name].map((w) => 6 * w);
+    for (const name of ['tumour.bias.1.weight', 'tumour.bias.2.weight'])
+      parameters[name] = parameters[name].map((w) => 6 * w);
     backend = await openBackend({ threads: 2 });
-    step = createStep({ size: SMALL, tokens: 100, task: 'survival', consistency: 'corrected', dropout: 0.1, microBatch: 3, backend });
+    step = createStep({
+      size: SMALL,
+      tokens: 100,
+      task: 'survival',
+      consistency: 'corrected',
+      dropout: 0.1,
+      microBatch: 3,
+      backend,
+    });
     gradient = (await run()).gradients;
   });
   afterAll(async () => {
@@ -26,7 +35,9 @@ describe('gradients of the whole loss against central differences', () => {
     await backend.close();
   });
 
-  const kinds = Object.keys(networkParameters(SMALL)).filter((name) => /^tumour\.(?!bias\.2\.bias)|^head\.|^microenvironment\.(genes\.0|patches|offsets)/.test(name));
+  const kinds = Object.keys(networkParameters(SMALL)).filter((name) =>
+    /^tumour\.(?!bias\.2\.bias)|^head\.|^microenvironment\.(genes\.0|patches|offsets)/.test(name),
+  );
   test.each(kinds)('%s', async (name) => {
     const off = await closestSlope(name, parameters[name], gradient[name], async () => totalLoss(await run()));
     expect(Math.abs(off)).toBeLessThan(0.02);
@@ -72,10 +83,14 @@ describe('sizes', () => {
 });
 
 test('numbers that are not finite come out as such, wherever they enter', async () => {
-  const nan = await gradientsOf({ tokens: 100 }, (parameters) => parameters['tumour.offsets.depthwise.weight'].fill(NaN));
+  const nan = await gradientsOf({ tokens: 100 }, (parameters) =>
+    parameters['tumour.offsets.depthwise.weight'].fill(NaN),
+  );
   expect(nan.task).toBeNaN();
   const huge = await gradientsOf({ tokens: 100 }, (_, batch) => batch[0].bag!.fill(3e38));
   expect(huge.task).toBeNaN();
-  const large = await gradientsOf({ tokens: 100 }, (parameters) => Object.values(parameters).forEach((p) => p.fill(1e30)));
+  const large = await gradientsOf({ tokens: 100 }, (parameters) =>
+    Object.values(parameters).forEach((p) => p.fill(1e30)),
+  );
   expect(Number.isFinite(totalLoss(large))).toBe(false);
 });

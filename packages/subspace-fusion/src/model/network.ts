@@ -30,7 +30,11 @@ export function parameterInputs(specs: ParameterSpecs): Record<string, Value> {
 }
 
 /** The bag `X [B, N, width]` as each branch projects it: P of docs/method.md section 2, step 1. */
-export function projections(X: Value, p: Readonly<Record<string, Value>>, parts: NetworkParts = WHOLE): PerBranch<Value> {
+export function projections(
+  X: Value,
+  p: Readonly<Record<string, Value>>,
+  parts: NetworkParts = WHOLE,
+): PerBranch<Value> {
   return perBranch(branchesOf(parts), (branch) => projectPatches(X, scoped(p, `${branch}.`)));
 }
 
@@ -40,7 +44,11 @@ function genesOf(branch: Branch, { tumour, microenvironment }: NetworkInputs['ge
 }
 
 /** Gene codes `[B, 128]` of these branches, without dropout. */
-export function geneCodes(genes: NetworkInputs['genes'], p: Readonly<Record<string, Value>>, branches: readonly Branch[]): PerBranch<Value> {
+export function geneCodes(
+  genes: NetworkInputs['genes'],
+  p: Readonly<Record<string, Value>>,
+  branches: readonly Branch[],
+): PerBranch<Value> {
   return perBranch(branches, (branch) => encodeGenes(genesOf(branch, genes), scoped(p, `${branch}.`)));
 }
 
@@ -50,7 +58,12 @@ function orStandIn(x: Value, present: Value, standIn: Value): Value {
 }
 
 /** Gene code v and projected patches P of one branch, with stand-ins where a modality is missing. */
-export function branchInputs({ P, genes, present }: NetworkInputs, branch: Branch, p: Readonly<Record<string, Value>>, dropout?: Dropout): { P: Value; v: Value } {
+export function branchInputs(
+  { P, genes, present }: NetworkInputs,
+  branch: Branch,
+  p: Readonly<Record<string, Value>>,
+  dropout?: Dropout,
+): { P: Value; v: Value } {
   const v = encodeGenes(genesOf(branch, genes), p, dropout);
   if (!present) return { P: P[branch], v };
   return {

@@ -7,13 +7,16 @@ describe('parameters', () => {
   test('are as many as counted by hand', () => {
     const genes = (n: number) => n * 64 + 64 + (64 * 48 + 48) + (48 * 32 + 32) + (32 * 128 + 128);
     const patchesAndFusion = (width: number) => width * 128 + 128 + (256 * 128 + 128);
-    const attention = 3 * 8 * 64 * 16 + (64 * 36 + 64) + 2 * 64 + (64 + 32) + (1024 + 32) + (32 + 1) + (512 * 128 + 128);
+    const attention =
+      3 * 8 * 64 * 16 + (64 * 36 + 64) + 2 * 64 + (64 + 32) + (1024 + 32) + (32 + 1) + (512 * 128 + 128);
     const rest = 4 * 128 + 2 * (128 * 128 + 128); // two LayerNorms, pooler, projection
     const whole = genes(59) + genes(361) + 2 * (patchesAndFusion(1024) + attention + rest) + (4 * 256 + 4);
     expect(whole).toBe(628_966);
     expect(parameterCount(networkParameters(paper))).toBe(whole);
     const tiny = { patchWidth: 7, genes: { tumour: 1, microenvironment: 2000 }, classes: 2 };
-    expect(parameterCount(networkParameters(tiny))).toBe(genes(1) + genes(2000) + 2 * (patchesAndFusion(7) + attention + rest) + (2 * 256 + 2));
+    expect(parameterCount(networkParameters(tiny))).toBe(
+      genes(1) + genes(2000) + 2 * (patchesAndFusion(7) + attention + rest) + (2 * 256 + 2),
+    );
   });
 
   test('are named once and in a fixed order', () => {
@@ -81,7 +84,8 @@ describe('starting values', () => {
 
   test('a seed gives the same numbers, another seed others; every parameter has a stream of its own', () => {
     const specs = networkParameters(paper);
-    for (const [name, x] of Object.entries(initialise(specs, 1))) expect(Buffer.from(x.buffer).equals(Buffer.from(start[name].buffer)), name).toBe(true);
+    for (const [name, x] of Object.entries(initialise(specs, 1)))
+      expect(Buffer.from(x.buffer).equals(Buffer.from(start[name].buffer)), name).toBe(true);
     const other = initialise(specs, 2);
     expect(other['tumour.keys.weight']).not.toEqual(start['tumour.keys.weight']);
     expect(start['tumour.keys.weight']).not.toEqual(start['tumour.values.weight']);

@@ -38,7 +38,10 @@ export function layer(name: string, shape: readonly number[], fanIn: number, bia
 
 /** A layer normalisation over the last axis. */
 export function norm(name: string, width: number = WIDTH): ParameterSpecs {
-  return { [`${name}.scale`]: { shape: [width], start: 'ones' }, [`${name}.shift`]: { shape: [width], start: 'zeros' } };
+  return {
+    [`${name}.scale`]: { shape: [width], start: 'ones' },
+    [`${name}.shift`]: { shape: [width], start: 'zeros' },
+  };
 }
 
 /** Self-normalising layers: weights ~ N(0, 1/fan_in), zero biases. */
@@ -105,17 +108,27 @@ export function prefixed<T>(prefix: string, entries: Readonly<Record<string, T>>
 /** The entries under a prefix, without it. */
 export function scoped<T>(entries: Readonly<Record<string, T>>, prefix: string): Record<string, T> {
   return Object.fromEntries(
-    Object.entries(entries).flatMap(([name, entry]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), entry] as const] : [])),
+    Object.entries(entries).flatMap(([name, entry]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), entry] as const] : [],
+    ),
   );
 }
 
 /** All parameters of the network, in a fixed order. */
-export function networkParameters({ patchWidth, genes, classes }: NetworkSize, parts: NetworkParts = WHOLE): ParameterSpecs {
+export function networkParameters(
+  { patchWidth, genes, classes }: NetworkSize,
+  parts: NetworkParts = WHOLE,
+): ParameterSpecs {
   const ofBranch = { ...genes, joint: genes.tumour + genes.microenvironment };
   const branches = branchesOf(parts);
-  const ofBranches = branches.map((name) => prefixed(`${name}.`, { ...geneEncoder(ofBranch[name]), ...branch(patchWidth, parts) }));
+  const ofBranches = branches.map((name) =>
+    prefixed(`${name}.`, { ...geneEncoder(ofBranch[name]), ...branch(patchWidth, parts) }),
+  );
   const features = branches.length * WIDTH;
-  return { ...(Object.assign({}, ...ofBranches) as ParameterSpecs), ...layer('head', [classes, features], features, true) };
+  return {
+    ...(Object.assign({}, ...ofBranches) as ParameterSpecs),
+    ...layer('head', [classes, features], features, true),
+  };
 }
 
 /** Starting values: docs/method.md section 2. Each parameter draws from a stream of its own, named after it. */

@@ -19,15 +19,33 @@ const withoutGenes = (sample: Sample): Sample => ({ ...sample, genes: undefined 
 
 describe('gradients of a network with a part changed, against central differences', () => {
   const cases: [string, Setting, string[], ((batch: Sample[]) => Sample[])?][] = [
-    ['one joint branch', { parts: JOINT }, ['joint.genes.0.weight', 'joint.fusion.weight', 'joint.offsets.depthwise.weight', 'head.weight']],
-    ['plain attention', { parts: PLAIN }, ['tumour.queries.weight', 'tumour.keys.weight', 'microenvironment.values.weight', 'tumour.patches.weight']],
+    [
+      'one joint branch',
+      { parts: JOINT },
+      ['joint.genes.0.weight', 'joint.fusion.weight', 'joint.offsets.depthwise.weight', 'head.weight'],
+    ],
+    [
+      'plain attention',
+      { parts: PLAIN },
+      ['tumour.queries.weight', 'tumour.keys.weight', 'microenvironment.values.weight', 'tumour.patches.weight'],
+    ],
     ['no position bias', { parts: NO_BIAS }, ['tumour.offsets.pointwise.weight', 'tumour.keys.weight']],
     ['covariates', { size: { ...SMALL, covariates: 3 } }, ['covariates.weight', 'head.weight']],
-    ['consistency of offsets alone', { consistency: 'offsets' }, ['tumour.offsets.depthwise.weight', 'tumour.genes.3.weight']],
+    [
+      'consistency of offsets alone',
+      { consistency: 'offsets' },
+      ['tumour.offsets.depthwise.weight', 'tumour.genes.3.weight'],
+    ],
     [
       'stand-ins for a bag and for genes',
       { parts: STAND_INS },
-      ['tumour.standIn.patches', 'tumour.standIn.genes', 'microenvironment.standIn.patches', 'tumour.patches.weight', 'microenvironment.genes.0.weight'],
+      [
+        'tumour.standIn.patches',
+        'tumour.standIn.genes',
+        'microenvironment.standIn.patches',
+        'tumour.patches.weight',
+        'microenvironment.genes.0.weight',
+      ],
       ([a, b, c, d]) => [a, withoutBag(b), withoutGenes(c), d],
     ],
   ];
@@ -54,7 +72,7 @@ describe('gradients of a network with a part changed, against central difference
 });
 
 describe('what a part is', () => {
-  test('plain attention and no position bias have fewer parameters; a joint branch has about half of the branches\'', () => {
+  test("plain attention and no position bias have fewer parameters; a joint branch has about half of the branches'", () => {
     const count = (p: NetworkParts) => parameterCount(networkParameters(SMALL, p));
     const bias = 2 * (32 * 3 + 32 * 33 + 33);
     expect(count(NO_BIAS)).toBe(count(WHOLE) - bias);

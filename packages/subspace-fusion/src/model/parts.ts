@@ -28,4 +28,3 @@ export function branchesOf({ subspaces }: Pick<NetworkParts, 'subspaces'>): read
 export function perBranch<T>(branches: readonly Branch[], make: (branch: Branch) => T): PerBranch<T> {
   return Object.fromEntries(branches.map((branch) => [branch, make(branch)])) as PerBranch<T>;
 }
-

@@ -7,7 +7,9 @@ import { fromReference, referenceName } from './reference-names.js';
 const specs = networkParameters({ patchWidth: 5, genes: { tumour: 3, microenvironment: 4 }, classes: 3 });
 const start = initialise(specs, 1);
 const checkpoint = () =>
-  new Map<string, StoredTensor>(Object.entries(specs).map(([name, { shape }]) => [referenceName(name), { shape, data: start[name] }]));
+  new Map<string, StoredTensor>(
+    Object.entries(specs).map(([name, { shape }]) => [referenceName(name), { shape, data: start[name] }]),
+  );
 const scalar: StoredTensor = { shape: [1], data: Float32Array.of(1) };
 
 describe('checkpoints of the published code', () => {
@@ -25,7 +27,8 @@ describe('checkpoints of the published code', () => {
     expect(new Set(theirs).size).toBe(theirs.length);
     const { parameters, ignored, unknown } = fromReference(checkpoint(), specs, 'c');
     expect(Object.keys(parameters)).toEqual(Object.keys(start));
-    for (const [name, x] of Object.entries(parameters)) expect(Buffer.from(x.buffer).equals(Buffer.from(start[name].buffer)), name).toBe(true);
+    for (const [name, x] of Object.entries(parameters))
+      expect(Buffer.from(x.buffer).equals(Buffer.from(start[name].buffer)), name).toBe(true);
     expect([ignored, unknown]).toEqual([[], []]);
   });
 
@@ -33,12 +36,17 @@ describe('checkpoints of the published code', () => {
     const tensors = checkpoint();
     const name = referenceName('tumour.queries.weight');
     tensors.set(name, { shape: [512, 16, 1, 1], data: tensors.get(name)!.data });
-    expect(fromReference(tensors, specs, 'c').parameters['tumour.queries.weight']).toEqual(start['tumour.queries.weight']);
+    expect(fromReference(tensors, specs, 'c').parameters['tumour.queries.weight']).toEqual(
+      start['tumour.queries.weight'],
+    );
   });
 
   test('idle parameters are ignored by name, unknown ones are listed', () => {
     const idle = [
-      'classifier_tumor.0.weight', 'classifier_immune.0.bias', 'omic_net_tumor.classifier.0.weight', 'pathomic_net_tumor.cls_token',
+      'classifier_tumor.0.weight',
+      'classifier_immune.0.bias',
+      'omic_net_tumor.classifier.0.weight',
+      'pathomic_net_tumor.cls_token',
       'pathomic_net_immune.layer3.attn1d.to_q.weight',
     ];
     const strange = ['epoch', 'pathomic_net_tumor.layer4.weight', 'classifier.scale'];
@@ -53,14 +61,18 @@ describe('checkpoints of the published code', () => {
   test('missing parameters are an error that names them', () => {
     const tensors = checkpoint();
     tensors.delete('classifier.bias');
-    expect(() => fromReference(tensors, specs, 'a/c.safetensors')).toThrow(new UserError('a/c.safetensors: 1 parameters are missing: classifier.bias'));
+    expect(() => fromReference(tensors, specs, 'a/c.safetensors')).toThrow(
+      new UserError('a/c.safetensors: 1 parameters are missing: classifier.bias'),
+    );
     expect(() => fromReference(new Map(), specs, 'c')).toThrow(/missing: .*, …$/);
   });
 
   test('a parameter of another size, or not of float32, is an error', () => {
     const tensors = checkpoint();
     tensors.set('classifier.bias', { shape: [4], data: new Float32Array(4) });
-    expect(() => fromReference(tensors, specs, 'c')).toThrow(/classifier\.bias has shape \[4\], expected the elements of \[3\]/);
+    expect(() => fromReference(tensors, specs, 'c')).toThrow(
+      /classifier\.bias has shape \[4\], expected the elements of \[3\]/,
+    );
     tensors.set('classifier.bias', { shape: [3], data: new BigInt64Array(3) });
     expect(() => fromReference(tensors, specs, 'c')).toThrow('c: classifier.bias is not of float32');
   });

@@ -53,16 +53,21 @@ export function fromReference(
   const names = new Map(Object.keys(specs).map((name) => [referenceName(name), name]));
   const missing = [...names.keys()].filter((name) => !tensors.has(name));
   if (missing.length > 0) {
-    throw new UserError(`${path}: ${missing.length} parameters are missing: ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ', …' : ''}`);
+    throw new UserError(
+      `${path}: ${missing.length} parameters are missing: ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ', …' : ''}`,
+    );
   }
   const parameters: Parameters = {};
   for (const [theirs, ours] of names) {
     const { shape, data } = tensors.get(theirs)!;
     const expected = specs[ours].shape;
-    if (!(data instanceof Float32Array)) throw new UserError(`${path}: ${theirs} is not of float32. Convert the checkpoint.`);
+    if (!(data instanceof Float32Array))
+      throw new UserError(`${path}: ${theirs} is not of float32. Convert the checkpoint.`);
     // Their 1×1 convolutions have trailing axes of 1 and join the groups: the same elements in the same order.
     if (data.length !== expected.reduce((n, d) => n * d, 1)) {
-      throw new UserError(`${path}: ${theirs} has shape [${shape.join(', ')}], expected the elements of [${expected.join(', ')}]`);
+      throw new UserError(
+        `${path}: ${theirs} has shape [${shape.join(', ')}], expected the elements of [${expected.join(', ')}]`,
+      );
     }
     parameters[ours] = data.slice();
   }

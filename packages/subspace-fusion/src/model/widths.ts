@@ -20,7 +20,8 @@ export const OFFSET_RANGE = 4;
 /** Side s of the square grid of a bag of N = s² tokens. @throws RangeError where N is not a square of at least 36. */
 export function gridSide(tokens: number): number {
   const s = Math.round(Math.sqrt(tokens));
-  if (s * s !== tokens || s < 6) throw new RangeError(`a bag of ${tokens} tokens does not work: take a square number from 36 up`);
+  if (s * s !== tokens || s < 6)
+    throw new RangeError(`a bag of ${tokens} tokens does not work: take a square number from 36 up`);
   return s;
 }
 

@@ -38,7 +38,12 @@ test('the target of a micro-batch is its rows of the whole target', () => {
 });
 
 test('the gradient agrees with central differences', async () => {
-  const { graph, differences } = await gradientTwice((x) => crossEntropy(x).loss, { shape: [4, 3], data: normals('logits', 12) }, { target: crossEntropyTarget([0, 2, 2, 1], weights) }, 1e-2);
+  const { graph, differences } = await gradientTwice(
+    (x) => crossEntropy(x).loss,
+    { shape: [4, 3], data: normals('logits', 12) },
+    { target: crossEntropyTarget([0, 2, 2, 1], weights) },
+    1e-2,
+  );
   graph.forEach((g, i) => expect(g).toBeCloseTo(differences[i], 3));
 });
 

@@ -13,7 +13,8 @@ async function lossOf(v: Float32Array, vgrid: Float32Array, B: number, form: Con
 }
 
 /** Gene codes that are the given unit axes, one a sample. */
-const axes = (...which: number[]) => Float32Array.from({ length: which.length * W }, (_, i) => (i % W === which[Math.floor(i / W)] ? 2 : 0));
+const axes = (...which: number[]) =>
+  Float32Array.from({ length: which.length * W }, (_, i) => (i % W === which[Math.floor(i / W)] ? 2 : 0));
 
 /** docs/method.md section 3 as plain loops in float64, for the grouping that is meant. */
 function byLoops(v: Float32Array, vgrid: Float32Array, B: number): number {
@@ -25,9 +26,12 @@ function byLoops(v: Float32Array, vgrid: Float32Array, B: number): number {
     });
   const D = vgrid.length / (B * G);
   const A = rows(Array.from({ length: B }, (_, b) => v.subarray(b * W, (b + 1) * W)));
-  const groups = Array.from({ length: G }, (_, g) => rows(Array.from({ length: B }, (_, b) => vgrid.subarray((b * G + g) * D, (b * G + g + 1) * D))));
+  const groups = Array.from({ length: G }, (_, g) =>
+    rows(Array.from({ length: B }, (_, b) => vgrid.subarray((b * G + g) * D, (b * G + g + 1) * D))),
+  );
   let total = 0;
-  for (let i = 0; i < B; i++) for (let j = 0; j < B; j++) total += (A[i][j] - groups.reduce((t, R) => t + R[i][j], 0) / G) ** 2;
+  for (let i = 0; i < B; i++)
+    for (let j = 0; j < B; j++) total += (A[i][j] - groups.reduce((t, R) => t + R[i][j], 0) / G) ** 2;
   return total / B;
 }
 
@@ -65,18 +69,35 @@ describe('gene-guided consistency', () => {
     expect(loss).toBeCloseTo(byLoops(v, ones, 2), 6);
     expect(loss).toBeCloseTo((0.5 + 0.5 + 0.5 + (1 - Math.SQRT1_2) ** 2) / 2, 5);
     const vgrid = input('vgrid', [2 * G, 2, 1, 1]);
-    const { graph } = await gradientTwice((x) => consistency(x, vgrid, 'corrected'), { shape: [2, W], data: v }, { vgrid: ones });
+    const { graph } = await gradientTwice(
+      (x) => consistency(x, vgrid, 'corrected'),
+      { shape: [2, W], data: v },
+      { vgrid: ones },
+    );
     expect(graph.every(Number.isFinite)).toBe(true);
   });
 
-  test.each(['corrected', 'reference'] as const)('the gradients of the %s form agree with central differences', async (form) => {
-    const B = 3;
-    const [v, vgrid] = [normals('v', B * W), normals('vgrid', B * G * 2)];
-    const places = await gradientTwice((x) => consistency(input('v', [B, W]), x, form), { shape: [B * G, 2, 1, 1], data: vgrid }, { v }, 1e-2);
-    places.graph.forEach((g, i) => expect(Math.abs(g - places.differences[i])).toBeLessThan(2e-4));
-    expect(Math.max(...places.graph)).toBeGreaterThan(1e-3);
-    const codes = await gradientTwice((x) => consistency(x, input('vgrid', [B * G, 2, 1, 1]), form), { shape: [B, W], data: v }, { vgrid }, 1e-1);
-    codes.graph.forEach((g, i) => expect(Math.abs(g - codes.differences[i])).toBeLessThan(2e-4));
-    expect(Math.max(...codes.graph)).toBeGreaterThan(1e-3);
-  });
+  test.each(['corrected', 'reference'] as const)(
+    'the gradients of the %s form agree with central differences',
+    async (form) => {
+      const B = 3;
+      const [v, vgrid] = [normals('v', B * W), normals('vgrid', B * G * 2)];
+      const places = await gradientTwice(
+        (x) => consistency(input('v', [B, W]), x, form),
+        { shape: [B * G, 2, 1, 1], data: vgrid },
+        { v },
+        1e-2,
+      );
+      places.graph.forEach((g, i) => expect(Math.abs(g - places.differences[i])).toBeLessThan(2e-4));
+      expect(Math.max(...places.graph)).toBeGreaterThan(1e-3);
+      const codes = await gradientTwice(
+        (x) => consistency(x, input('vgrid', [B * G, 2, 1, 1]), form),
+        { shape: [B, W], data: v },
+        { vgrid },
+        1e-1,
+      );
+      codes.graph.forEach((g, i) => expect(Math.abs(g - codes.differences[i])).toBeLessThan(2e-4));
+      expect(Math.max(...codes.graph)).toBeGreaterThan(1e-3);
+    },
+  );
 });

@@ -1,4 +1,18 @@
-import { div, greater, matmul, mul, reshape, sqrt, square, sub, sum, mean, transpose, where, type Value } from 'onnx-autodiff';
+import {
+  div,
+  greater,
+  matmul,
+  mul,
+  reshape,
+  sqrt,
+  square,
+  sub,
+  sum,
+  mean,
+  transpose,
+  where,
+  type Value,
+} from 'onnx-autodiff';
 import { baseGrid } from '../model/key-positions.js';
 import { GROUPS } from '../model/widths.js';
 
@@ -24,7 +38,8 @@ function similarityRows(x: Value): Value {
 export function consistency(v: Value, vgrid: Value, form: ConsistencyForm): Value {
   const B = v.shape[0];
   const places = form === 'offsets' ? sub(vgrid, baseGrid(vgrid.shape[3])) : vgrid;
-  const positions = form === 'reference' ? reshape(places, [GROUPS, B, -1]) : transpose(reshape(places, [B, GROUPS, -1]), [1, 0, 2]);
+  const positions =
+    form === 'reference' ? reshape(places, [GROUPS, B, -1]) : transpose(reshape(places, [B, GROUPS, -1]), [1, 0, 2]);
   const A = similarityRows(reshape(v, [1, B, -1])); // [1, B, B]
   const meanA = mean(similarityRows(positions), [0], true); // Ā [1, B, B]
   return div(sum(square(sub(A, meanA))), B);

@@ -4,9 +4,16 @@ import { survivalTargets, type SurvivalLabel } from './survival.js';
 const EPSILON = 1e-7;
 
 /** Weighted cross entropy of probabilities `[n, C]`: the task loss of predictions that are there already. */
-export function classLossOf(probabilities: ArrayLike<number>, labels: readonly number[], weights: readonly number[]): number {
+export function classLossOf(
+  probabilities: ArrayLike<number>,
+  labels: readonly number[],
+  weights: readonly number[],
+): number {
   const target = crossEntropyTarget(labels, weights);
-  return -target.reduce((total, t, i) => (t === 0 ? total : total + t * Math.log(Math.max(probabilities[i], EPSILON))), 0);
+  return -target.reduce(
+    (total, t, i) => (t === 0 ? total : total + t * Math.log(Math.max(probabilities[i], EPSILON))),
+    0,
+  );
 }
 
 /** Survival likelihood of hazards `[n, C]`, as `survivalLikelihood` in the graph. */

@@ -2,7 +2,14 @@ import { input } from 'onnx-autodiff';
 import { describe, expect, test } from 'vitest';
 import { evaluateGraph, gradientTwice } from '../testing/graph.js';
 import { survivalLossOf } from './loss-of-outputs.js';
-import { hazards, riskOf, survivalFunction, survivalLikelihood, survivalTargets, type SurvivalLabel } from './survival.js';
+import {
+  hazards,
+  riskOf,
+  survivalFunction,
+  survivalLikelihood,
+  survivalTargets,
+  type SurvivalLabel,
+} from './survival.js';
 
 const C = 4;
 const lambda = Float32Array.of(0.1, 0.2, 0.3, 0.4);
@@ -51,7 +58,12 @@ describe('survival likelihood', () => {
   test('the gradient agrees with central differences, through the sigmoid too', async () => {
     const labels = [died(0), died(3), censored(1), censored(3), died(1)];
     const data = Float32Array.from({ length: 5 * C }, (_, i) => Math.sin(i) - 0.5);
-    const { graph, differences } = await gradientTwice((x) => survivalLikelihood(hazards(x)), { shape: [5, C], data }, survivalTargets(labels, C, 0.3), 1e-2);
+    const { graph, differences } = await gradientTwice(
+      (x) => survivalLikelihood(hazards(x)),
+      { shape: [5, C], data },
+      survivalTargets(labels, C, 0.3),
+      1e-2,
+    );
     graph.forEach((g, i) => expect(g).toBeCloseTo(differences[i], 3));
     expect(graph.subarray(1, 4)).toEqual(new Float32Array(3)); // who died in bin 0 says nothing about later bins
   });

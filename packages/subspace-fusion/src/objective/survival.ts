@@ -1,4 +1,18 @@
-import { add, concat, constant, input, log, maximum, mul, neg, sigmoid, slice, sub, sum, type Value } from 'onnx-autodiff';
+import {
+  add,
+  concat,
+  constant,
+  input,
+  log,
+  maximum,
+  mul,
+  neg,
+  sigmoid,
+  slice,
+  sub,
+  sum,
+  type Value,
+} from 'onnx-autodiff';
 
 /** Below this, probabilities inside the logarithms are cut off. */
 const EPSILON = 1e-7;
@@ -45,9 +59,17 @@ export interface SurvivalLabel {
  * Masks `[B, C]` of a whole batch for `survivalLikelihood`.
  * loss = mean((1 − α)(censored + uncensored) + α·uncensored): an event counts 1/B, a censored sample (1 − α)/B.
  */
-export function survivalTargets(labels: readonly SurvivalLabel[], C: number, alpha = 0): Record<'survivedBefore' | 'event' | 'survivedBeyond', Float32Array> {
+export function survivalTargets(
+  labels: readonly SurvivalLabel[],
+  C: number,
+  alpha = 0,
+): Record<'survivedBefore' | 'event' | 'survivedBeyond', Float32Array> {
   const B = labels.length;
-  const masks = { survivedBefore: new Float32Array(B * C), event: new Float32Array(B * C), survivedBeyond: new Float32Array(B * C) };
+  const masks = {
+    survivedBefore: new Float32Array(B * C),
+    event: new Float32Array(B * C),
+    survivedBeyond: new Float32Array(B * C),
+  };
   labels.forEach(({ bin, censored, seen = 1 }, b) => {
     const y = b * C + bin;
     if (censored) {

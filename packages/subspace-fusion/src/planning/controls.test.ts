@@ -19,10 +19,22 @@ let result: Crossval;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'controls-'));
-  const simulated = await simulateCohort({ out: join(folder, 'cohort'), patients: 90, bag: 36, width: 16, population: 60, seed: 3 });
+  const simulated = await simulateCohort({
+    out: join(folder, 'cohort'),
+    patients: 90,
+    bag: 36,
+    width: 16,
+    population: 60,
+    seed: 3,
+  });
   config = await loadConfig(simulated.config, { 'training.epochs': '1', 'training.threads': '1', 'model.name': 'snn' });
   result = await crossvalidate({
-    config, out: join(folder, 'xv'), folds: 2, seeds: [1], control: { name: 'shuffled-outcomes', seeds: [1] }, probe: { column: 'site' },
+    config,
+    out: join(folder, 'xv'),
+    folds: 2,
+    seeds: [1],
+    control: { name: 'shuffled-outcomes', seeds: [1] },
+    probe: { column: 'site' },
   });
 });
 afterAll(() => rm(folder, { recursive: true }));
@@ -47,12 +59,17 @@ describe('shuffled outcomes', () => {
   });
 
   it('are those of the config of the run, the same in every fold and from one seed always', async () => {
-    const shuffle = async (seed: number) => (await loadCohort({ ...config, clinical: { ...config.clinical, shuffleOutcomes: seed } })).cohort.patients;
+    const shuffle = async (seed: number) =>
+      (await loadCohort({ ...config, clinical: { ...config.clinical, shuffleOutcomes: seed } })).cohort.patients;
     const runConfig = (await json('xv', 'fold-0', 'shuffled-outcomes-seed-1', RUN_FILES.config)) as Config;
     expect(runConfig.clinical.shuffleOutcomes).toBe(config.split.seed);
     const outcomeOf = new Map((await shuffle(config.split.seed)).map(({ id, survival }) => [id, survival]));
     for (const fold of ['fold-0', 'fold-1']) {
-      const predictions = (await json('xv', fold, 'shuffled-outcomes-seed-1', RUN_FILES.predictions)) as { patient: string; time: number; event: boolean }[];
+      const predictions = (await json('xv', fold, 'shuffled-outcomes-seed-1', RUN_FILES.predictions)) as {
+        patient: string;
+        time: number;
+        event: boolean;
+      }[];
       for (const { patient, time, event } of predictions) expect({ time, event }).toEqual(outcomeOf.get(patient));
     }
     expect((await shuffle(config.split.seed + 1)).map(({ survival }) => survival)).not.toEqual([...outcomeOf.values()]);
@@ -67,29 +84,58 @@ it('the probe finds the stain of the simulated sites', () => {
 });
 
 it('the table has a row for every number, with the folders it comes from', () => {
-  const [header, ...rows] = formatCsv([crossvalTask(result)]).trimEnd().split('\n').map((line) => line.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/));
+  const [header, ...rows] = formatCsv([crossvalTask(result)])
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/));
   const at = (row: string[], column: string) => row[header.indexOf(column)];
   const find = (scope: string, model: string) =>
-    rows.find((row) => at(row, 'scope') === scope && at(row, 'model') === model && at(row, 'metric') === 'concordanceIndex' && at(row, 'against') === '')!;
+    rows.find(
+      (row) =>
+        at(row, 'scope') === scope &&
+        at(row, 'model') === model &&
+        at(row, 'metric') === 'concordanceIndex' &&
+        at(row, 'against') === '',
+    )!;
   for (const row of rows) expect(row).toHaveLength(header.length);
   expect(Number(at(find('all', 'snn'), 'value'))).toBe(result.metrics['concordanceIndex'].value);
   expect(at(find('all', 'ridgeCox'), 'runs')).toBe('fold-0/seed-1 fold-1/seed-1');
   expect(at(find('fold', 'snn'), 'runs')).toBe('fold-0/seed-1');
-  expect(at(find('shuffled outcomes', 'ridgeCox'), 'runs')).toBe('fold-0/shuffled-outcomes-seed-1 fold-1/shuffled-outcomes-seed-1');
-  expect(at(rows.find((row) => at(row, 'scope') === 'probe')!, 'metric')).toBe('macroAuc');
+  expect(at(find('shuffled outcomes', 'ridgeCox'), 'runs')).toBe(
+    'fold-0/shuffled-outcomes-seed-1 fold-1/shuffled-outcomes-seed-1',
+  );
+  expect(
+    at(
+      rows.find((row) => at(row, 'scope') === 'probe')!,
+      'metric',
+    ),
+  ).toBe('macroAuc');
   const missing = rows.filter((row) => at(row, 'value') === '');
   for (const row of missing) expect(at(row, 'reason')).not.toBe('');
 });
 
 it('a plan compares the models with shuffled outcomes among themselves', async () => {
   const plan = join(folder, 'plan.yaml');
-  await writeFile(plan, `config: cohort/cohort.yaml\nset: {training.epochs: 1}\nmodels: [snn]\nfolds: 2\nseeds: [1]\nthreads: 1\ncontrols: [shuffled-outcomes]\n`);
+  await writeFile(
+    plan,
+    `config: cohort/cohort.yaml\nset: {training.epochs: 1}\nmodels: [snn]\nfolds: 2\nseeds: [1]\nthreads: 1\ncontrols: [shuffled-outcomes]\n`,
+  );
   const sweep = await planSweep(plan, { out: join(folder, 'sweep') });
   await runSweep(sweep, inProcess, { retryFailed: false });
   const comparisons = await compareSweep(sweep);
-  expect(comparisons.map(({ task, control, reference }) => [task, control, reference])).toEqual([['survival', undefined, 'snn'], ['survival', 'shuffled-outcomes', 'snn']]);
-  expect(comparisons[1].runs.map(({ folder: run }) => run.replace(/^[^/]+\//, ''))).toEqual(['fold-0/shuffled-outcomes-seed-1', 'fold-1/shuffled-outcomes-seed-1']);
+  expect(comparisons.map(({ task, control, reference }) => [task, control, reference])).toEqual([
+    ['survival', undefined, 'snn'],
+    ['survival', 'shuffled-outcomes', 'snn'],
+  ]);
+  expect(comparisons[1].runs.map(({ folder: run }) => run.replace(/^[^/]+\//, ''))).toEqual([
+    'fold-0/shuffled-outcomes-seed-1',
+    'fold-1/shuffled-outcomes-seed-1',
+  ]);
   expect(holdsChance(comparisons[1].models['ridgeCox'])).toBe(true);
   const { scopes } = comparedTask(comparisons[0]);
-  expect(scopes.map(({ kind, part, runs }) => [kind, part, runs.length])).toEqual([['all', '', 2], ['fold', 'fold 0', 1], ['fold', 'fold 1', 1]]);
+  expect(scopes.map(({ kind, part, runs }) => [kind, part, runs.length])).toEqual([
+    ['all', '', 2],
+    ['fold', 'fold 0', 1],
+    ['fold', 'fold 1', 1],
+  ]);
 });

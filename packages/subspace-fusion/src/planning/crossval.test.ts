@@ -16,28 +16,54 @@ let config: Config;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'crossval-'));
-  const simulated = await simulateCohort({ out: join(folder, 'cohort'), patients: 36, bag: 36, width: 16, population: 60, seed: 3 });
+  const simulated = await simulateCohort({
+    out: join(folder, 'cohort'),
+    patients: 36,
+    bag: 36,
+    width: 16,
+    population: 60,
+    seed: 3,
+  });
   config = await loadConfig(simulated.config, { 'training.epochs': '1', 'training.threads': '1' });
 });
 afterAll(() => rm(folder, { recursive: true }));
 
 const json = async (...path: string[]): Promise<unknown> => JSON.parse(await readFile(join(folder, ...path), 'utf8'));
-const trained = (out: string, run: string) => stat(join(folder, out, run, RUN_FILES.checkpoint)).then(({ mtimeMs }) => mtimeMs);
+const trained = (out: string, run: string) =>
+  stat(join(folder, out, run, RUN_FILES.checkpoint)).then(({ mtimeMs }) => mtimeMs);
 
 describe('cross-validation', () => {
   let first: Crossval;
   beforeAll(async () => {
-    first = await crossvalidate({ config, out: join(folder, 'xv'), folds: 2, seeds: [1, 2], control: { name: 'permuted-bags', seeds: [1] }, within: [{ column: 'idh_status', value: 'Mutant' }] });
+    first = await crossvalidate({
+      config,
+      out: join(folder, 'xv'),
+      folds: 2,
+      seeds: [1, 2],
+      control: { name: 'permuted-bags', seeds: [1] },
+      within: [{ column: 'idh_status', value: 'Mutant' }],
+    });
   });
 
   it('scores every patient once and averages over folds and seeds', async () => {
     expect(first).toMatchObject({ task: 'survival', split: 'test', patients: 36, seeds: [1, 2] });
-    expect(first.folds.map(({ fold, patients }) => [fold, patients])).toEqual([[0, 18], [1, 18]]);
+    expect(first.folds.map(({ fold, patients }) => [fold, patients])).toEqual([
+      [0, 18],
+      [1, 18],
+    ]);
     const values = await Promise.all(
       [0, 1].flatMap((fold) =>
         [1, 2].map(async (seed) => {
-          const predictions = (await json('xv', `fold-${fold}`, `seed-${seed}`, RUN_FILES.predictions)) as { time: number; event: boolean; risk: number }[];
-          return concordanceIndex(predictions.map((p) => p.time), predictions.map((p) => p.event), predictions.map((p) => p.risk)).value!;
+          const predictions = (await json('xv', `fold-${fold}`, `seed-${seed}`, RUN_FILES.predictions)) as {
+            time: number;
+            event: boolean;
+            risk: number;
+          }[];
+          return concordanceIndex(
+            predictions.map((p) => p.time),
+            predictions.map((p) => p.event),
+            predictions.map((p) => p.risk),
+          ).value!;
         }),
       ),
     );
@@ -48,12 +74,32 @@ describe('cross-validation', () => {
 
   it('fits the simple models on the patients that the network trained on', async () => {
     for (const { fold, baselines } of first.folds) {
-      const result = (await json('xv', `fold-${fold}`, 'seed-1', RUN_FILES.result)) as { baselines: Crossval['baselines'] };
-      expect(baselines['ridgeCox']['concordanceIndex'].value).toBe(result.baselines['ridgeCox']['concordanceIndex'].value);
+      const result = (await json('xv', `fold-${fold}`, 'seed-1', RUN_FILES.result)) as {
+        baselines: Crossval['baselines'];
+      };
+      expect(baselines['ridgeCox']['concordanceIndex'].value).toBe(
+        result.baselines['ridgeCox']['concordanceIndex'].value,
+      );
     }
-    expect(Object.keys(first.baselines)).toEqual(['permutedBags', 'ridgeCox', 'elasticNet', 'meanSlide', 'age', 'ageSex', 'idh', 'idhAge', 'clinical', 'ageDiagnosisGrade', 'subspace + ageDiagnosisGrade']);
-    expect(first.baselines['ageSex']['concordanceIndex']).toMatchObject({ value: null, reason: expect.stringMatching(/'age'/) as string });
-    const difference = first.metrics['concordanceIndex'].value! - first.baselines['ridgeCox']['concordanceIndex'].value!;
+    expect(Object.keys(first.baselines)).toEqual([
+      'permutedBags',
+      'ridgeCox',
+      'elasticNet',
+      'meanSlide',
+      'age',
+      'ageSex',
+      'idh',
+      'idhAge',
+      'clinical',
+      'ageDiagnosisGrade',
+      'subspace + ageDiagnosisGrade',
+    ]);
+    expect(first.baselines['ageSex']['concordanceIndex']).toMatchObject({
+      value: null,
+      reason: expect.stringMatching(/'age'/) as string,
+    });
+    const difference =
+      first.metrics['concordanceIndex'].value! - first.baselines['ridgeCox']['concordanceIndex'].value!;
     expect(first.differences['subspace - ridgeCox'].value).toBeCloseTo(difference, 12);
     expect(first.within[0]).toMatchObject({ column: 'idh_status', value: 'Mutant' });
   });
@@ -61,7 +107,10 @@ describe('cross-validation', () => {
   it('says what it adds, in whom it holds and what to know before', () => {
     expect(first.notes).toEqual([expect.stringMatching(/^2 seeds of training/)]);
     expect(first.horizon).toMatchObject({ times: expect.any(Array) as number[], timeUnit: 'months' });
-    expect(first.metrics['integratedBrier']).toMatchObject({ n: 36, estimator: expect.stringContaining("censoring estimated on the fold's training patients") as string });
+    expect(first.metrics['integratedBrier']).toMatchObject({
+      n: 36,
+      estimator: expect.stringContaining("censoring estimated on the fold's training patients") as string,
+    });
     expect(first.baselines['ridgeCox']['integratedBrier'].value).toBeGreaterThan(0);
     if ('reason' in first.adds) throw new Error(first.adds.reason);
     expect(first.adds.variables).toContain('idh');
@@ -79,9 +128,13 @@ describe('cross-validation', () => {
   });
 
   it('trains the control on the same patients with the slides of others', async () => {
-    const [own, control] = await Promise.all(['seed-1', 'permuted-bags-seed-1'].map((run) => json('xv', 'fold-0', run, RUN_FILES.split)));
+    const [own, control] = await Promise.all(
+      ['seed-1', 'permuted-bags-seed-1'].map((run) => json('xv', 'fold-0', run, RUN_FILES.split)),
+    );
     expect(control).toEqual(own);
-    expect(await json('xv', 'fold-0', 'permuted-bags-seed-1', RUN_FILES.config)).toMatchObject({ features: { permuteBags: 1 } });
+    expect(await json('xv', 'fold-0', 'permuted-bags-seed-1', RUN_FILES.config)).toMatchObject({
+      features: { permuteBags: 1 },
+    });
     expect(first.differences['subspace - permutedBags'].value).not.toBe(0);
   });
 
@@ -97,12 +150,20 @@ describe('cross-validation', () => {
   it('does not repeat what is finished, and adds what is new', async () => {
     const before = await trained('xv', 'fold-0/seed-1');
     const runs: string[] = [];
-    const again = await crossvalidate({ config, out: join(folder, 'xv'), folds: 2, seeds: [1, 3], onRun: ({ folder: run }) => runs.push(run) });
+    const again = await crossvalidate({
+      config,
+      out: join(folder, 'xv'),
+      folds: 2,
+      seeds: [1, 3],
+      onRun: ({ folder: run }) => runs.push(run),
+    });
     expect(runs).toEqual([join('fold-0', 'seed-3'), join('fold-1', 'seed-3')]);
     expect(await trained('xv', 'fold-0/seed-1')).toBe(before);
     expect(again.seeds).toEqual([1, 3]);
     const other = { ...config, training: { ...config.training, batch: 4 } };
-    await expect(crossvalidate({ config: other, out: join(folder, 'xv'), folds: 2, seeds: [1] })).rejects.toThrow(/another configuration/);
+    await expect(crossvalidate({ config: other, out: join(folder, 'xv'), folds: 2, seeds: [1] })).rejects.toThrow(
+      /another configuration/,
+    );
   });
 });
 
@@ -135,7 +196,9 @@ describe('a cross-validation that does not go well', () => {
 
   it('refuses bad input before it trains', async () => {
     const run = (more: object) => crossvalidate({ config, out: join(folder, 'refused'), seeds: [1], ...more });
-    await expect(run({ within: [{ column: 'idh_status', value: 'mutated' }] })).rejects.toThrow(/no patient has idh_status = 'mutated', but Mutant, WT/);
+    await expect(run({ within: [{ column: 'idh_status', value: 'mutated' }] })).rejects.toThrow(
+      /no patient has idh_status = 'mutated', but Mutant, WT/,
+    );
     await expect(run({ within: [{ column: 'idh', value: 'x' }] })).rejects.toThrow(/no column 'idh'/);
     const fromFile = { ...config, split: { ...config.split, file: 'folds.csv' } };
     await expect(run({ config: fromFile, folds: 3 })).rejects.toThrow(/folds are those of this file/);

@@ -1,6 +1,14 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { hashInputs, loadCohort, sitesOf, type Cohort, type Config, type Problem, type SiteRule } from '../cohort/index.js';
+import {
+  hashInputs,
+  loadCohort,
+  sitesOf,
+  type Cohort,
+  type Config,
+  type Problem,
+  type SiteRule,
+} from '../cohort/index.js';
 import { gatherCrossval, type Crossval } from '../evaluation/crossval.js';
 import { planRuns, type Control, type PlannedRun, type RunOutcome } from '../evaluation/crossval-runs.js';
 import { foldsOf } from '../evaluation/folds.js';
@@ -57,7 +65,9 @@ export async function crossvalidate(options: CrossvalOptions): Promise<Crossval>
   const subgroups = within.map((subgroup) => ({ ...subgroup, patients: patientsOf(cohort, config, subgroup) }));
   if (probe) sitesOf(cohort.patients, probe, '--probe'); // says what is wrong before anything is trained
   problems.forEach((problem) => options.onWarning?.(problem));
-  notesOf(seeds).forEach((message) => options.onWarning?.({ severity: 'warning', file: config.clinical.file, message, remedy: 'Give more with --seeds' }));
+  notesOf(seeds).forEach((message) =>
+    options.onWarning?.({ severity: 'warning', file: config.clinical.file, message, remedy: 'Give more with --seeds' }),
+  );
 
   const plan = [...planRuns(folds, seeds), ...(control ? planRuns(folds, control.seeds, control.name) : [])];
   await refuseOtherRuns(out, plan);
@@ -96,8 +106,11 @@ async function refuseOtherRuns(out: string, plan: readonly PlannedRun[]): Promis
     if (!(await exists(join(run, RUN_FILES.model)))) continue;
     const { inputs } = await readModel(run);
     const plain: unknown = JSON.parse(JSON.stringify(config));
-    const same = isDeepStrictEqual(await readRunConfig(run), plain) && Object.entries(tables).every(([name, hash]) => inputs[name] === hash);
-    if (!same) throw new UserError(`${run}: holds a run of another configuration or other input files. Choose another --out.`);
+    const same =
+      isDeepStrictEqual(await readRunConfig(run), plain) &&
+      Object.entries(tables).every(([name, hash]) => inputs[name] === hash);
+    if (!same)
+      throw new UserError(`${run}: holds a run of another configuration or other input files. Choose another --out.`);
   }
 }
 
@@ -105,7 +118,10 @@ function patientsOf({ patients }: Cohort, { clinical: { file } }: Config, { colu
   const own = patients.filter(({ clinical }) => clinical[column] === value);
   if (own.length === 0) {
     const there = [...new Set(patients.map(({ clinical }) => clinical[column]))];
-    const known = there[0] === undefined ? `there is no column '${column}'` : `no patient has ${column} = '${value}', but ${there.slice(0, 4).join(', ')}`;
+    const known =
+      there[0] === undefined
+        ? `there is no column '${column}'`
+        : `no patient has ${column} = '${value}', but ${there.slice(0, 4).join(', ')}`;
     throw new UserError(`${file}: ${known}. Correct --within ${column}=${value}.`);
   }
   return new Set(own.map(({ id }) => id));

@@ -35,7 +35,10 @@ describe('a job', () => {
     expect(await doJob(job, { signal: STOP })).toEqual({ outcome: 'stopped' });
     expect(await jobState(job)).toMatchObject({ state: 'stopped' });
     expect(await readAttempts(job)).toMatchObject([{ host: 'node7', slurm: '5_1', outcome: 'stopped', progress: 0 }]);
-    expect(await doJob(job, { signal: STOP })).toMatchObject({ outcome: 'failed', message: expect.stringMatching(/slurm\.time/) as string });
+    expect(await doJob(job, { signal: STOP })).toMatchObject({
+      outcome: 'failed',
+      message: expect.stringMatching(/slurm\.time/) as string,
+    });
     expect(existsSync(join(job, 'job.lock'))).toBe(false);
   });
 
@@ -46,8 +49,14 @@ describe('a job', () => {
 
   it('that another process is doing is left alone', async () => {
     const job = await newJob();
-    writeFileSync(join(job, 'job.lock'), JSON.stringify({ host: 'node3', pid: 7, processTable: 'of another machine', token: 'theirs' }));
-    expect(await doJob(job)).toMatchObject({ outcome: 'busy', message: expect.stringMatching(/node3, process 7/) as string });
+    writeFileSync(
+      join(job, 'job.lock'),
+      JSON.stringify({ host: 'node3', pid: 7, processTable: 'of another machine', token: 'theirs' }),
+    );
+    expect(await doJob(job)).toMatchObject({
+      outcome: 'busy',
+      message: expect.stringMatching(/node3, process 7/) as string,
+    });
     expect(await readAttempts(job)).toEqual([]);
   });
 
@@ -60,9 +69,13 @@ describe('a job', () => {
     const job = await newJob();
     const attempt = { started: '2026-01-01T00:00:00Z', host: 'node1', pid: 1, slurm: '5_1', version: '1' };
     await writeAttempts(job, [attempt]);
-    writeFileSync(join(job, 'job.lock'), JSON.stringify({ host: 'node1', pid: 1, processTable: 'of another machine', slurm: '5_1', token: 'theirs' }));
+    writeFileSync(
+      join(job, 'job.lock'),
+      JSON.stringify({ host: 'node1', pid: 1, processTable: 'of another machine', slurm: '5_1', token: 'theirs' }),
+    );
     expect(await jobState(job)).toMatchObject({ state: 'running' });
-    for (const message of ['Slurm task 5_1: NODE_FAIL', 'said twice']) await noteEnd(job, { outcome: 'stopped', message }, '5_1');
+    for (const message of ['Slurm task 5_1: NODE_FAIL', 'said twice'])
+      await noteEnd(job, { outcome: 'stopped', message }, '5_1');
     expect(await readAttempts(job)).toEqual([{ ...attempt, outcome: 'stopped', message: 'Slurm task 5_1: NODE_FAIL' }]);
     await noteEnd(job, { outcome: 'stopped', message: 'cancelled before it began' }, '6_1');
     expect(await jobState(job)).toEqual({ state: 'stopped', message: 'cancelled before it began' });

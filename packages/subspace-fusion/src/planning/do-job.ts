@@ -42,15 +42,23 @@ async function attempt(folder: string, request: JobRequest, context: JobContext,
   await writeAttempts(folder, [...before, begun]);
   let end: JobEnd;
   try {
-    await work(folder, request, { ...context, signal: context.signal ? AbortSignal.any([context.signal, lost]) : lost });
+    await work(folder, request, {
+      ...context,
+      signal: context.signal ? AbortSignal.any([context.signal, lost]) : lost,
+    });
     end = { outcome: 'done' };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    end = error instanceof Interrupted ? { outcome: 'stopped' } : { outcome: 'failed', message: error.message, badInput: error instanceof UserError };
+    end =
+      error instanceof Interrupted
+        ? { outcome: 'stopped' }
+        : { outcome: 'failed', message: error.message, badInput: error instanceof UserError };
   }
-  if (lost.aborted) return { outcome: 'busy', message: 'another process took it over, because this one was not heard of' };
+  if (lost.aborted)
+    return { outcome: 'busy', message: 'another process took it over, because this one was not heard of' };
   const { done } = await jobProgress(folder, request);
-  if (end.outcome === 'stopped' && standsStill([...before, { ...begun, progress: done }])) end = { outcome: 'failed', message: STANDS_STILL };
+  if (end.outcome === 'stopped' && standsStill([...before, { ...begun, progress: done }]))
+    end = { outcome: 'failed', message: STANDS_STILL };
   const seconds = (performance.now() - started) / 1000;
   const peakMemoryBytes = process.resourceUsage().maxRSS * 1024;
   await writeAttempts(folder, [...before, { ...begun, ...end, seconds, peakMemoryBytes, progress: done } as Attempt]);
@@ -67,11 +75,14 @@ async function work(folder: string, request: JobRequest, context: JobContext): P
       return doExtraction(folder, request, context);
     }
     default:
-      throw new UserError(`${folder}: jobs of the kind '${String((request as { kind: unknown }).kind)}' are not known to this version`);
+      throw new UserError(
+        `${folder}: jobs of the kind '${String((request as { kind: unknown }).kind)}' are not known to this version`,
+      );
   }
 }
 
-const STANDS_STILL = 'it was stopped twice in a row before one epoch, or slide, was done. Give it more time (slurm.time, or --time), or more cores';
+const STANDS_STILL =
+  'it was stopped twice in a row before one epoch, or slide, was done. Give it more time (slurm.time, or --time), or more cores';
 
 /** Whether Slurm stopped a task at the same place in two turns: requeueing it once more would lead nowhere. */
 function standsStill(attempts: readonly Pick<Attempt, 'slurm' | 'progress'>[]): boolean {
@@ -83,14 +94,22 @@ function standsStill(attempts: readonly Pick<Attempt, 'slurm' | 'progress'>[]): 
  * Notes how a job ended that could not do so itself, because it was killed or never began. What an attempt said itself stays.
  * @param task the Slurm task that has ended, where it was one
  */
-export async function noteEnd(folder: string, end: { readonly outcome: 'stopped' | 'failed'; readonly message: string }, task?: string): Promise<void> {
-  const taken = await acquireLock(join(folder, JOB_FILES.lock), (holder) => task !== undefined && holder.slurm === task);
+export async function noteEnd(
+  folder: string,
+  end: { readonly outcome: 'stopped' | 'failed'; readonly message: string },
+  task?: string,
+): Promise<void> {
+  const taken = await acquireLock(
+    join(folder, JOB_FILES.lock),
+    (holder) => task !== undefined && holder.slurm === task,
+  );
   if ('holder' in taken) return;
   try {
     if (await isDone(folder)) return;
     const attempts = await readAttempts(folder);
     const last = attempts.at(-1);
-    if (last === undefined || last.slurm !== task) await writeAttempts(folder, [...attempts, { ...beginAttempt(), slurm: task, ...end }]);
+    if (last === undefined || last.slurm !== task)
+      await writeAttempts(folder, [...attempts, { ...beginAttempt(), slurm: task, ...end }]);
     else if (last.message === undefined) await writeAttempts(folder, [...attempts.slice(0, -1), { ...last, ...end }]);
   } finally {
     await taken.lock.release();

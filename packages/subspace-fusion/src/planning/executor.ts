@@ -26,10 +26,19 @@ export function inProcessWith(encoder: Encoder): Executor {
   return (jobs, events) => oneByOne(jobs, events, { encoder });
 }
 
-async function oneByOne(jobs: readonly Job[], { signal, onWarning, onProgress, onEnd }: ExecutorEvents, own: Pick<JobContext, 'encoder'>): Promise<void> {
+async function oneByOne(
+  jobs: readonly Job[],
+  { signal, onWarning, onProgress, onEnd }: ExecutorEvents,
+  own: Pick<JobContext, 'encoder'>,
+): Promise<void> {
   for (const job of jobs) {
     const started = performance.now();
-    const end = await doJob(job.folder, { ...own, signal, onWarning, onProgress: (progress) => onProgress?.(job, progress) });
+    const end = await doJob(job.folder, {
+      ...own,
+      signal,
+      onWarning,
+      onProgress: (progress) => onProgress?.(job, progress),
+    });
     if (end.outcome === 'stopped') throw new Interrupted(`${job.name}: stopped`);
     await onEnd?.(job, end, (performance.now() - started) / 1000);
   }

@@ -15,7 +15,11 @@ export interface ExtractionRequest {
   /** Folder of the feature files. */
   readonly out: string;
   /** All keys of its YAML as they were when the job was planned, in the words of YAML. */
-  readonly encoder: { readonly file: string; readonly sha256: string; readonly config: Readonly<Record<string, string>> };
+  readonly encoder: {
+    readonly file: string;
+    readonly sha256: string;
+    readonly config: Readonly<Record<string, string>>;
+  };
   readonly cutting: Cutting;
   readonly fix?: number | undefined;
   readonly overwrite?: boolean | undefined;
@@ -29,12 +33,26 @@ export interface ExtractionRequest {
  * Extracts the features of a slide into the request's `out`; `result.json` says what came of it. A slide that is stopped begins anew.
  * @throws {UserError} where the encoder is not the one that was planned with, and as `extract` does; {@link Interrupted} where it was stopped
  */
-export async function doExtraction(folder: string, request: ExtractionRequest, { signal, onProgress, encoder: opened }: JobContext): Promise<void> {
+export async function doExtraction(
+  folder: string,
+  request: ExtractionRequest,
+  { signal, onProgress, encoder: opened }: JobContext,
+): Promise<void> {
   const encoder = opened ?? (await openPlanned(request));
   try {
     const { slide, out, cutting, fix, overwrite, batch, threads } = request;
     const onPatches = (done: number, of: number) => onProgress?.({ done: done / of, of: 1 });
-    const record = await extract(slide.file, { out, encoder, cutting, fix, overwrite, batch, threads, signal, onPatches });
+    const record = await extract(slide.file, {
+      out,
+      encoder,
+      cutting,
+      fix,
+      overwrite,
+      batch,
+      threads,
+      signal,
+      onPatches,
+    });
     await writeJson(join(folder, JOB_FILES.result), record);
   } catch (error) {
     if (signal?.aborted && error instanceof Error) throw new Interrupted(error.message);
@@ -44,9 +62,15 @@ export async function doExtraction(folder: string, request: ExtractionRequest, {
   }
 }
 
-async function openPlanned({ encoder: { file, sha256, config }, provider, threads }: ExtractionRequest): Promise<Encoder> {
+async function openPlanned({
+  encoder: { file, sha256, config },
+  provider,
+  threads,
+}: ExtractionRequest): Promise<Encoder> {
   const encoder = await openEncoder(file, { overrides: config, provider, threads });
   if (encoder.sha256 === sha256) return encoder;
   await encoder.dispose();
-  throw new UserError(`${file}: is not the encoder any more that the extraction was planned with. Put it back, or start \`subspace extract\` again.`);
+  throw new UserError(
+    `${file}: is not the encoder any more that the extraction was planned with. Put it back, or start \`subspace extract\` again.`,
+  );
 }

@@ -27,16 +27,28 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 const local = (...args: string[]) => subspace(...command, '--out', out, '--executor', 'local', ...args);
-const status = async () => JSON.parse((await subspace(...command, '--out', out, '--status', '--json')).out) as { counts: Record<string, number>; slides: { name: string; state: string; detail: string }[] };
-const attempts = (slide: string) => JSON.parse(readFileSync(join(out, 'jobs', slide, 'attempts.json'), 'utf8')) as Attempt[];
+const status = async () =>
+  JSON.parse((await subspace(...command, '--out', out, '--status', '--json')).out) as {
+    counts: Record<string, number>;
+    slides: { name: string; state: string; detail: string }[];
+  };
+const attempts = (slide: string) =>
+  JSON.parse(readFileSync(join(out, 'jobs', slide, 'attempts.json'), 'utf8')) as Attempt[];
 const outcomes = (slide: string) => attempts(slide).map(({ outcome }) => outcome);
-const list = () => readFileSync(join(out, 'extraction.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as SlideRecord);
+const list = () =>
+  readFileSync(join(out, 'extraction.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as SlideRecord);
 const madeAt = (slide: string) => statSync(join(out, `${slide}.h5`)).mtimeMs;
 
 describe('an extraction by the local executor', () => {
   it('shows what it would do, and does nothing', async () => {
     const { code, out: said } = await local('--cores', '2', '--dry-run');
-    expect([code, said]).toEqual([0, expect.stringMatching(/^4 of 4 slides would be extracted into .+bags:\n {2}A\n[^]+\n2 at once, 1 thread each\n$/)]);
+    expect([code, said]).toEqual([
+      0,
+      expect.stringMatching(/^4 of 4 slides would be extracted into .+bags:\n {2}A\n[^]+\n2 at once, 1 thread each\n$/),
+    ]);
     expect(existsSync(out)).toBe(false);
   });
 
@@ -60,7 +72,10 @@ describe('an extraction by the local executor', () => {
     expect(madeAt('A')).toBe(before);
     for (const slide of SLIDES) expect(outcomes(slide).filter((outcome) => outcome === 'done')).toEqual(['done']);
     expect((await status()).counts).toEqual({ done: 3, failed: 1 });
-    expect(list().map((record) => [record.slide, record.status])).toEqual([...SLIDES.map((slide) => [slide, 'done']), ['broken', 'failed']]);
+    expect(list().map((record) => [record.slide, record.status])).toEqual([
+      ...SLIDES.map((slide) => [slide, 'done']),
+      ['broken', 'failed'],
+    ]);
     for (const slide of [...SLIDES, 'broken']) expect(existsSync(join(out, 'jobs', slide, 'job.lock'))).toBe(false);
   });
 
@@ -73,7 +88,10 @@ describe('an extraction by the local executor', () => {
     expect(await local('--retry', 'failed')).toMatchObject({ code: 2 });
     expect(attempts('broken')).toHaveLength(before.at(-1)!.length + 1);
     await tinySlide(broken, 200);
-    expect(await local()).toMatchObject({ code: 0, out: expect.stringMatching(/1 slide done, 3 there already, \d+ patches/) as string });
+    expect(await local()).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/1 slide done, 3 there already, \d+ patches/) as string,
+    });
     expect(outcomes('broken')).toEqual(['done']);
     expect(list().at(-1)).toMatchObject({ slide: 'broken', file: broken, status: 'done' });
   });
@@ -81,9 +99,15 @@ describe('an extraction by the local executor', () => {
   it('makes a feature file again that is gone, and one with other settings where it may be replaced', async () => {
     rmSync(join(out, 'B.h5'));
     expect((await status()).counts).toEqual({ done: 3, waiting: 1 });
-    expect(await local('--fix', '9')).toMatchObject({ code: 2, err: expect.stringMatching(/A.h5: features are there already.+--overwrite/) as string });
+    expect(await local('--fix', '9')).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/A.h5: features are there already.+--overwrite/) as string,
+    });
     expect((await readBagHeader(join(out, 'B.h5'))).patches).toBe(9);
-    expect(await local('--overwrite')).toMatchObject({ code: 0, out: expect.stringContaining('1 slide done, 3 there already') as string });
+    expect(await local('--overwrite')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('1 slide done, 3 there already') as string,
+    });
     expect((await readBagHeader(join(out, 'B.h5'))).patches).toBeGreaterThan(9);
   });
 
@@ -96,10 +120,25 @@ describe('an extraction by the local executor', () => {
   it('in this process, stopped in the middle of a slide, leaves whole files and goes on', async () => {
     const encoder = await openEncoder(join(folder, 'encoder.onnx'));
     const cutting = { patchSize: 64, resolution: { magnification: 20 }, tissue: 0.5 };
-    const plan = () => planExtraction({ slides: [join(folder, 'slides')], out: join(folder, 'stopped'), encoder: join(folder, 'encoder.onnx'), cutting, batch: 4, provider: 'cpu' }, encoder);
+    const plan = () =>
+      planExtraction(
+        {
+          slides: [join(folder, 'slides')],
+          out: join(folder, 'stopped'),
+          encoder: join(folder, 'encoder.onnx'),
+          cutting,
+          batch: 4,
+          provider: 'cpu',
+        },
+        encoder,
+      );
     const stop = new AbortController();
-    const onProgress = ({ job, progress }: JobsProgress) => { if (job.name === 'B' && progress.done > 0) stop.abort(); };
-    await expect(runExtraction(await plan(), inProcessWith(encoder), { retryFailed: false, signal: stop.signal, onProgress })).rejects.toThrow(Interrupted);
+    const onProgress = ({ job, progress }: JobsProgress) => {
+      if (job.name === 'B' && progress.done > 0) stop.abort();
+    };
+    await expect(
+      runExtraction(await plan(), inProcessWith(encoder), { retryFailed: false, signal: stop.signal, onProgress }),
+    ).rejects.toThrow(Interrupted);
     expect(readdirSync(join(folder, 'stopped')).sort()).toEqual(['A.h5', 'extraction.jsonl', 'jobs', 'overview']);
     const records = await runExtraction(await plan(), inProcessWith(encoder), { retryFailed: false });
     expect(records.map(({ status }) => status)).toEqual(['present', 'done', 'done', 'done']);

@@ -23,7 +23,13 @@ export interface ExtractionPlan extends Omit<ExtractionRequest, 'kind' | 'slide'
 /** What came of a slide, or why nothing did. */
 export type SlideRecord =
   | ExtractedRecord
-  | { readonly slide: string; readonly file: string; readonly status: 'failed'; readonly message: string; readonly badInput: boolean }
+  | {
+      readonly slide: string;
+      readonly file: string;
+      readonly status: 'failed';
+      readonly message: string;
+      readonly badInput: boolean;
+    }
   /** Killed, cancelled, or being done by another process. */
   | { readonly slide: string; readonly file: string; readonly status: 'stopped'; readonly message: string };
 
@@ -51,7 +57,10 @@ export const EXTRACTION_FILE = 'extraction.jsonl';
  * @param encoder the plan's, open
  * @throws UserError where a slide is missing or two have one name
  */
-export async function planExtraction({ slides, encoder: encoderFile, ...plan }: ExtractionPlan, encoder: Encoder): Promise<Extraction> {
+export async function planExtraction(
+  { slides, encoder: encoderFile, ...plan }: ExtractionPlan,
+  encoder: Encoder,
+): Promise<Extraction> {
   const out = resolve(plan.out);
   const files = (await slideFiles(slides)).map((file) => resolve(file));
   const config = Object.fromEntries(Object.entries(encoder.config).map(([key, value]) => [key, JSON.stringify(value)]));
@@ -65,13 +74,22 @@ export async function planExtraction({ slides, encoder: encoderFile, ...plan }: 
     }
     const name = slideName(file);
     const { size: bytes } = await stat(file);
-    const request = { ...plan, kind: 'extraction', slide: { file, bytes }, out, encoder: { file: resolve(encoderFile), sha256: encoder.sha256, config } } as const;
+    const request = {
+      ...plan,
+      kind: 'extraction',
+      slide: { file, bytes },
+      out,
+      encoder: { file: resolve(encoderFile), sha256: encoder.sha256, config },
+    } as const;
     jobs.push({ name, folder: join(out, 'jobs', name), request });
   }
   return { out, slides: files.map(slideName), settled, jobs };
 }
 
-async function settledRecord(file: string, options: Parameters<typeof hasFeatures>[1]): Promise<SlideRecord | undefined> {
+async function settledRecord(
+  file: string,
+  options: Parameters<typeof hasFeatures>[1],
+): Promise<SlideRecord | undefined> {
   const slide = slideName(file);
   try {
     return (await hasFeatures(file, options)) ? { slide, file, status: 'present' } : undefined;
@@ -91,7 +109,11 @@ export interface ExtractionEvents extends Omit<JobsEvents, 'onEnd'> {
  * settings are tried again only where `retryFailed` says so. Returns a record for each slide, in their order.
  * @throws Interrupted where the signal says so (the same call goes on)
  */
-export async function runExtraction(extraction: Extraction, execute: Executor, { onSlide, ...events }: ExtractionEvents): Promise<SlideRecord[]> {
+export async function runExtraction(
+  extraction: Extraction,
+  execute: Executor,
+  { onSlide, ...events }: ExtractionEvents,
+): Promise<SlideRecord[]> {
   const records = new Map<string, SlideRecord>();
   const report = (record: SlideRecord) => {
     if (records.has(record.slide)) return;
@@ -101,7 +123,9 @@ export async function runExtraction(extraction: Extraction, execute: Executor, {
   extraction.settled.forEach(report);
   try {
     for (const job of extraction.jobs) await forgetWhatIsOutdated(job);
-    const onEnd = async (job: Job, end: JobEnd) => { report(await recordOf(job as SlideJob, end)); };
+    const onEnd = async (job: Job, end: JobEnd) => {
+      report(await recordOf(job as SlideJob, end));
+    };
     const ends = await runJobs(extraction.jobs, execute, { ...events, onEnd });
     for (const [i, job] of extraction.jobs.entries()) report(await recordOf(job, ends[i])); // those that had failed before
   } finally {
@@ -114,7 +138,8 @@ export async function runExtraction(extraction: Extraction, execute: Executor, {
 export async function extractionStatus({ out, slides, settled, jobs }: Extraction): Promise<RunStatus[]> {
   const known = new Map<string, RunStatus>();
   for (const record of settled) {
-    const [state, detail] = record.status === 'failed' ? (['failed', record.message] as const) : (['done', ''] as const);
+    const [state, detail] =
+      record.status === 'failed' ? (['failed', record.message] as const) : (['done', ''] as const);
     known.set(record.slide, { name: record.slide, folder: join(out, 'jobs', record.slide), state, detail });
   }
   const status = await sweepStatus({ out, jobs });
@@ -134,7 +159,8 @@ async function isOutdated(job: SlideJob): Promise<boolean> {
 }
 
 /** What decides the features of a slide, as text. Threads, batch and provider only change their rounding. */
-const whatDecides = ({ slide, encoder, cutting, fix }: ExtractionRequest) => JSON.stringify([slide, encoder, cutting, fix]);
+const whatDecides = ({ slide, encoder, cutting, fix }: ExtractionRequest) =>
+  JSON.stringify([slide, encoder, cutting, fix]);
 
 /** Other settings are a new job. One that another process is doing is left to it. */
 async function forgetWhatIsOutdated(job: SlideJob): Promise<void> {
@@ -148,10 +174,21 @@ async function forgetWhatIsOutdated(job: SlideJob): Promise<void> {
   }
 }
 
-async function recordOf({ name: slide, folder, request: { slide: { file } } }: SlideJob, { outcome, message = outcome, badInput = false }: JobEnd): Promise<SlideRecord> {
+async function recordOf(
+  {
+    name: slide,
+    folder,
+    request: {
+      slide: { file },
+    },
+  }: SlideJob,
+  { outcome, message = outcome, badInput = false }: JobEnd,
+): Promise<SlideRecord> {
   if (outcome === 'done') return (await readWholeJson(join(folder, JOB_FILES.result))) as ExtractedRecord;
   const told = message.startsWith(file) ? message : `${slide}: ${message}`;
-  return outcome === 'failed' ? { slide, file, status: 'failed', message: told, badInput } : { slide, file, status: 'stopped', message: told };
+  return outcome === 'failed'
+    ? { slide, file, status: 'failed', message: told, badInput }
+    : { slide, file, status: 'stopped', message: told };
 }
 
 /**
@@ -165,8 +202,11 @@ async function writeList({ out, settled }: Extraction): Promise<void> {
     const { state, ...why } = await jobState(folder);
     const request = (await readWholeJson(join(folder, JOB_FILES.request))) as ExtractionRequest | undefined;
     if (!request || state === 'waiting' || state === 'running') continue;
-    if (state === 'done' || !records.has(slide)) records.set(slide, await recordOf({ name: slide, folder, request }, { outcome: state, ...why }));
+    if (state === 'done' || !records.has(slide))
+      records.set(slide, await recordOf({ name: slide, folder, request }, { outcome: state, ...why }));
   }
-  const lines = [...records.values()].sort((a, b) => (a.slide < b.slide ? -1 : 1)).map((record) => `${JSON.stringify(record)}\n`);
+  const lines = [...records.values()]
+    .sort((a, b) => (a.slide < b.slide ? -1 : 1))
+    .map((record) => `${JSON.stringify(record)}\n`);
   await writeFileAtomic(join(out, EXTRACTION_FILE), lines.join(''));
 }

@@ -24,8 +24,10 @@ export async function jobState(folder: string, knownGone?: (holder: Holder) => b
   if (holder) return { state: 'running', holder };
   const last = (await readAttempts(folder)).at(-1);
   if (last === undefined) return { state: 'waiting' };
-  if (last.outcome === 'failed') return { state: 'failed', message: last.message ?? 'without a word', badInput: last.badInput };
-  const silent = last.outcome === undefined ? `ended without a word on ${last.host}: killed, or out of memory` : 'before its end';
+  if (last.outcome === 'failed')
+    return { state: 'failed', message: last.message ?? 'without a word', badInput: last.badInput };
+  const silent =
+    last.outcome === undefined ? `ended without a word on ${last.host}: killed, or out of memory` : 'before its end';
   return { state: 'stopped', message: last.message ?? silent };
 }
 

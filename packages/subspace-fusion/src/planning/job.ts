@@ -13,7 +13,13 @@ import { RUN_FILES, writeJson } from '../training/run-folder.js';
  * - `job.log`: what the attempts printed
  * - `result.json`: written last; the job is done when it is there
  */
-export const JOB_FILES = { request: 'job.json', lock: 'job.lock', attempts: 'attempts.json', log: 'job.log', result: RUN_FILES.result } as const;
+export const JOB_FILES = {
+  request: 'job.json',
+  lock: 'job.lock',
+  attempts: 'attempts.json',
+  log: 'job.log',
+  result: RUN_FILES.result,
+} as const;
 
 /** What a job is asked to do, as plain JSON. */
 export type JobRequest = TrainingRequest | ExtractionRequest;
@@ -56,7 +62,10 @@ export async function writeRequest({ folder, request }: Job): Promise<void> {
 export async function readRequest(folder: string): Promise<JobRequest> {
   const path = join(folder, JOB_FILES.request);
   const request = await readWholeJson(path);
-  if (request === undefined) throw new UserError(`${path}: not found, or not whole. Is ${folder} a folder that \`subspace sweep\` or \`extract\` planned?`);
+  if (request === undefined)
+    throw new UserError(
+      `${path}: not found, or not whole. Is ${folder} a folder that \`subspace sweep\` or \`extract\` planned?`,
+    );
   return request as JobRequest;
 }
 
@@ -65,7 +74,12 @@ export async function readWholeJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as unknown;
   } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT' || (error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    if (
+      error instanceof SyntaxError ||
+      (error as NodeJS.ErrnoException).code === 'ENOENT' ||
+      (error as NodeJS.ErrnoException).code === 'ENOTDIR'
+    )
+      return undefined;
     throw error;
   }
 }

@@ -25,9 +25,19 @@ const POLL_MILLISECONDS = 1000;
  * Jobs that this machine can do at once without sharing a core: threads a job × jobs ≤ cores, and their memory, where it is known.
  * @throws UserError where not even one fits
  */
-export function jobsAtOnce({ threads, memoryBytes }: Needs, cores = availableParallelism(), memory = totalmem()): number {
-  if (threads > cores) throw new UserError(`A run is given ${counted(threads, 'thread')}, and there are ${cores} cores for it here. Lower its threads, or use a larger machine.`);
-  if (memoryBytes !== undefined && memoryBytes > memory) throw new UserError(`A run is given ${gigabytes(memoryBytes)}, and this machine has ${gigabytes(memory)}. Lower its memory (slurm.memory, or --memory), or use a larger machine.`);
+export function jobsAtOnce(
+  { threads, memoryBytes }: Needs,
+  cores = availableParallelism(),
+  memory = totalmem(),
+): number {
+  if (threads > cores)
+    throw new UserError(
+      `A run is given ${counted(threads, 'thread')}, and there are ${cores} cores for it here. Lower its threads, or use a larger machine.`,
+    );
+  if (memoryBytes !== undefined && memoryBytes > memory)
+    throw new UserError(
+      `A run is given ${gigabytes(memoryBytes)}, and this machine has ${gigabytes(memory)}. Lower its memory (slurm.memory, or --memory), or use a larger machine.`,
+    );
   return Math.min(Math.floor(cores / threads), memoryBytes === undefined ? Infinity : Math.floor(memory / memoryBytes));
 }
 
@@ -80,12 +90,17 @@ async function doInProcessOfItsOwn(job: Job, { signal, onEnd }: ExecutorEvents):
   signal?.removeEventListener('abort', stop);
   await log.close();
   const end = await endOf(job, killedBy);
-  if (!signal?.aborted || end.outcome === 'done' || end.outcome === 'failed') await onEnd?.(job, end, (performance.now() - started) / 1000);
+  if (!signal?.aborted || end.outcome === 'done' || end.outcome === 'failed')
+    await onEnd?.(job, end, (performance.now() - started) / 1000);
 }
 
 /** How a job stands after its process has ended. */
 async function endOf({ folder }: Job, killedBy: NodeJS.Signals | null): Promise<JobEnd> {
-  if (killedBy !== null) await noteEnd(folder, { outcome: 'stopped', message: `ended by ${killedBy}${killedBy === 'SIGKILL' ? ', perhaps for want of memory' : ''}` });
+  if (killedBy !== null)
+    await noteEnd(folder, {
+      outcome: 'stopped',
+      message: `ended by ${killedBy}${killedBy === 'SIGKILL' ? ', perhaps for want of memory' : ''}`,
+    });
   const state = await jobState(folder);
   switch (state.state) {
     case 'done':

@@ -21,7 +21,10 @@ const newPath = () => join(folder, `${next++}.lock`);
 /** A lock that another process left behind, last heard of some seconds ago. */
 function left(holder: Partial<Holder>, secondsAgo = 0): string {
   const path = newPath();
-  writeFileSync(path, JSON.stringify({ host: 'elsewhere', pid: 1, processTable: 'of another machine', token: 'theirs', ...holder }));
+  writeFileSync(
+    path,
+    JSON.stringify({ host: 'elsewhere', pid: 1, processTable: 'of another machine', token: 'theirs', ...holder }),
+  );
   const time = new Date(Date.now() - secondsAgo * 1000);
   utimesSync(path, time, time);
   return path;
@@ -54,7 +57,9 @@ describe('a lock', () => {
   });
 
   it.runIf(process.platform === 'linux')('of a process whose number another one has by now is taken over', async () => {
-    expect(await acquireLock(left({ processTable: await thisMachine(), pid: process.pid, began: '1' }))).toHaveProperty('lock');
+    expect(await acquireLock(left({ processTable: await thisMachine(), pid: process.pid, began: '1' }))).toHaveProperty(
+      'lock',
+    );
   });
 
   it('of another machine is taken over when nothing was heard for five minutes, or its end is known', async () => {

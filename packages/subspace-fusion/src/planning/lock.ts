@@ -36,7 +36,10 @@ const STALE_SECONDS = 300;
  * taken over: a process of this system that does not run any more, an earlier turn of the same Slurm task, a machine that was not
  * heard of for five minutes, or one that the caller knows to be gone.
  */
-export async function acquireLock(path: string, knownGone: (holder: Holder) => boolean = () => false): Promise<{ readonly lock: Lock } | { readonly holder: Holder }> {
+export async function acquireLock(
+  path: string,
+  knownGone: (holder: Holder) => boolean = () => false,
+): Promise<{ readonly lock: Lock } | { readonly holder: Holder }> {
   const own = self();
   await mkdir(dirname(path), { recursive: true });
   if (await create(path, own)) return { lock: hold(path, own) };
@@ -59,7 +62,10 @@ export async function acquireLock(path: string, knownGone: (holder: Holder) => b
 }
 
 /** Who holds the lock at `path`; undefined where nobody does, or the holder is gone. */
-export async function lockHolder(path: string, knownGone: (holder: Holder) => boolean = () => false): Promise<Holder | undefined> {
+export async function lockHolder(
+  path: string,
+  knownGone: (holder: Holder) => boolean = () => false,
+): Promise<Holder | undefined> {
   const age = await ageSeconds(path);
   if (age === Infinity) return undefined;
   const holder = (await readWholeJson(path)) as Holder | undefined;
@@ -79,7 +85,14 @@ export function holderName({ host, pid, slurm }: Holder): string {
 }
 
 function self(): Holder {
-  return { host: hostname(), pid: process.pid, processTable: processTable(), began: startOf(process.pid), slurm: arrayTask(), token: randomUUID() };
+  return {
+    host: hostname(),
+    pid: process.pid,
+    processTable: processTable(),
+    began: startOf(process.pid),
+    slurm: arrayTask(),
+    token: randomUUID(),
+  };
 }
 
 /** On Linux the boot and the process namespace, so that two machines or containers of one name are told apart. */

@@ -57,7 +57,12 @@ controls: [permuted-bags]
   it('has the same folders whatever else is planned, and others where the config or a table changes', async () => {
     const some = await foldersOf('seeds: [1]\nfolds: 2');
     expect(await foldersOf('seeds: [2, 1]\nfolds: 2')).toEqual(expect.arrayContaining(some));
-    const changed = [await foldersOf('seeds: [1]\nfolds: 2\nset: {training.batch: 4}'), await foldersOf('seeds: [1]\nfolds: 2', { 'training.batch': '4' }), await foldersOf('seeds: [1]\nfolds: 3'), await foldersOf('seeds: [1]\nfolds: 2\nthreads: 2')];
+    const changed = [
+      await foldersOf('seeds: [1]\nfolds: 2\nset: {training.batch: 4}'),
+      await foldersOf('seeds: [1]\nfolds: 2', { 'training.batch': '4' }),
+      await foldersOf('seeds: [1]\nfolds: 3'),
+      await foldersOf('seeds: [1]\nfolds: 2\nthreads: 2'),
+    ];
     const clinical = join(folder, 'cohort', 'clinical.csv');
     copyFileSync(clinical, join(folder, 'before.csv'));
     writeFileSync(clinical, readFileSync(clinical, 'utf8').replace(/\n$/, ' \n'));
@@ -70,12 +75,17 @@ controls: [permuted-bags]
 
   it('takes the threads of a run from the plan, else the config, else one: never from the machine', async () => {
     const threads = async (...args: Parameters<typeof runsOf>) => (await runsOf(...args))[0].config.training.threads;
-    expect([await threads(''), await threads('threads: 2'), await threads('', { 'training.threads': '3' })]).toEqual([1, 2, 3]);
+    expect([await threads(''), await threads('threads: 2'), await threads('', { 'training.threads': '3' })]).toEqual([
+      1, 2, 3,
+    ]);
   });
 
   it('takes some of the folds, a variant for some of the models, and null for a key to be taken away', async () => {
     const runs = await runsOf('folds: [1, 3]\nvariants: {plain: {models: [subspace], split.seed: null}}');
-    expect(runs.map(({ fold, config }) => [fold, config.split.seed])).toEqual([[1, 1], [3, 1]]);
+    expect(runs.map(({ fold, config }) => [fold, config.split.seed])).toEqual([
+      [1, 1],
+      [3, 1],
+    ]);
   });
 
   it.each([
@@ -87,8 +97,14 @@ controls: [permuted-bags]
     ['seeds: []', /'seeds'/],
     ['folds: [7]', /there is no fold 7\. There is: 0, 1, 2, 3, 4/],
     ['models: [resnet]', /plan\.yaml, model resnet: .*'model\.name'/],
-    ['variants: {odd: {training.consistensy: none}}', /plan\.yaml, variant odd: .*unknown key 'training\.consistensy'.*Did you mean 'training\.consistency'\?/],
-    ['models: [subspace]\nvariants: {odd: {models: [subspce]}}', /'subspce' is not among the plan's models\. Did you mean 'subspace'\?/],
+    [
+      'variants: {odd: {training.consistensy: none}}',
+      /plan\.yaml, variant odd: .*unknown key 'training\.consistensy'.*Did you mean 'training\.consistency'\?/,
+    ],
+    [
+      'models: [subspace]\nvariants: {odd: {models: [subspce]}}',
+      /'subspce' is not among the plan's models\. Did you mean 'subspace'\?/,
+    ],
     ['controls: [permuted]', /'controls\.0'/],
     ['config: other.yaml', /this is not YAML/],
     ['variants: {}', /plans no run/],
@@ -103,8 +119,13 @@ controls: [permuted-bags]
 });
 
 const data = '../shared/data';
-it.skipIf(!existsSync(data))('the example plans eight models, five folds and five seeds (needs the glioma tables)', async () => {
-  const { runs, plan } = await planSweep('examples/glioma-peers-plan.yaml', { overrides: { data, 'features.folder': 'bags' } });
-  expect([new Set(runs.map(({ setting }) => setting.model)).size, runs.length]).toEqual([8, 8 * 5 * 5]);
-  expect(plan.slurm).toBeDefined();
-});
+it.skipIf(!existsSync(data))(
+  'the example plans eight models, five folds and five seeds (needs the glioma tables)',
+  async () => {
+    const { runs, plan } = await planSweep('examples/glioma-peers-plan.yaml', {
+      overrides: { data, 'features.folder': 'bags' },
+    });
+    expect([new Set(runs.map(({ setting }) => setting.model)).size, runs.length]).toEqual([8, 8 * 5 * 5]);
+    expect(plan.slurm).toBeDefined();
+  },
+);

@@ -11,13 +11,21 @@ const count = z.int().positive();
 /** Keys of the config and their values: `training.epochs: 5`; null takes a key away. */
 const overrides = z.record(z.string(), z.unknown());
 /** A list without repetitions. */
-const list = <T extends z.ZodType>(of: T) => z.array(of).min(1).transform((all) => [...new Map(all.map((item) => [JSON.stringify(item), item])).values()]);
+const list = <T extends z.ZodType>(of: T) =>
+  z
+    .array(of)
+    .min(1)
+    .transform((all) => [...new Map(all.map((item) => [JSON.stringify(item), item])).values()]);
 /** What sbatch reads, a number or text. */
-const text = (isRight: (text: string) => boolean, error: string) => z.union([z.string(), z.int().nonnegative()]).transform(String).refine(isRight, { error });
+const text = (isRight: (text: string) => boolean, error: string) =>
+  z.union([z.string(), z.int().nonnegative()]).transform(String).refine(isRight, { error });
 
 const slurm = z.strictObject({
   /** Limit of a run's turn; a run that needs longer goes on in its next turn. */
-  time: text((time) => (slurmSeconds(time) ?? 0) >= 60, 'a time is minutes, hours:minutes:seconds or days-hours, and a minute at least'),
+  time: text(
+    (time) => (slurmSeconds(time) ?? 0) >= 60,
+    'a time is minutes, hours:minutes:seconds or days-hours, and a minute at least',
+  ),
   memory: text((memory) => slurmBytes(memory) !== undefined, 'a memory size is a number and K, M, G or T').optional(),
   partition: name.optional(),
   gpu: count.optional(),
@@ -63,7 +71,12 @@ export function parsePlan(text: string, path: string): Plan {
   const broken = document.errors[0];
   if (broken) {
     const message = `this is not YAML: ${broken.message.split('\n')[0].replace(/ at line.*$/, '')}`;
-    throw badInput({ file: path, row: lines.linePos(broken.pos[0]).line, message, remedy: 'Check the indentation and the colons' });
+    throw badInput({
+      file: path,
+      row: lines.linePos(broken.pos[0]).line,
+      message,
+      remedy: 'Check the indentation and the colons',
+    });
   }
   const parsed = schema.safeParse(document.toJS() ?? {});
   if (parsed.success) return parsed.data;
@@ -88,17 +101,30 @@ export async function readPlan(path: string): Promise<Plan> {
   return parsePlan(text, path);
 }
 
-function issueProblems(issue: z.core.$ZodIssue, file: string, rowOf: (at: readonly PropertyKey[]) => number | undefined): Problem[] {
+function issueProblems(
+  issue: z.core.$ZodIssue,
+  file: string,
+  rowOf: (at: readonly PropertyKey[]) => number | undefined,
+): Problem[] {
   const key = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') {
     const known = Object.keys(issue.path[0] === 'slurm' ? slurm.shape : schema.shape);
     return issue.keys.map((unknown) => {
       const near = nearest(unknown, known);
-      const remedy = near === undefined ? `Keys here: ${known.join(', ')}` : `Did you mean '${[...issue.path, near].join('.')}'?`;
-      return { severity: 'error', file, row: rowOf([...issue.path, unknown]), message: `unknown key '${[...issue.path, unknown].join('.')}'`, remedy };
+      const remedy =
+        near === undefined ? `Keys here: ${known.join(', ')}` : `Did you mean '${[...issue.path, near].join('.')}'?`;
+      return {
+        severity: 'error',
+        file,
+        row: rowOf([...issue.path, unknown]),
+        message: `unknown key '${[...issue.path, unknown].join('.')}'`,
+        remedy,
+      };
     });
   }
   const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
   const message = missing ? `the key '${key}' is missing` : `'${key}': ${issue.message}`;
-  return [{ severity: 'error', file, row: rowOf(issue.path), message, remedy: missing ? 'Add it' : 'Correct the value' }];
+  return [
+    { severity: 'error', file, row: rowOf(issue.path), message, remedy: missing ? 'Add it' : 'Correct the value' },
+  ];
 }

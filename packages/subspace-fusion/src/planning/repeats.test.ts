@@ -15,17 +15,34 @@ it('a cross-validation with repeats tests every patient once in each and leaks n
   const yaml = await tinyCohort(join(folder, 'cohort'), { patients: 30 });
   const out = join(folder, 'runs');
   const settings = ['model.name=snn', 'training.epochs=1'].flatMap((setting) => ['--set', setting]);
-  const { code, out: printed } = await subspace('crossval', yaml, '--out', out, '--folds', '2', '--repeats', '2', ...settings);
+  const { code, out: printed } = await subspace(
+    'crossval',
+    yaml,
+    '--out',
+    out,
+    '--folds',
+    '2',
+    '--repeats',
+    '2',
+    ...settings,
+  );
   expect(code).toBe(0);
   expect(printed).toMatch(/Means over 2 repeats of 2 folds/);
   const crossval = JSON.parse(readFileSync(join(out, 'crossval.json'), 'utf8')) as Crossval;
   expect(crossval.folds.map(({ repeat, fold, runs }) => [repeat, fold, runs.map((run) => run.folder)])).toEqual([
-    [0, 0, ['fold-0/seed-1']], [0, 1, ['fold-1/seed-1']], [1, 0, ['repeat-1/fold-0/seed-1']], [1, 1, ['repeat-1/fold-1/seed-1']],
+    [0, 0, ['fold-0/seed-1']],
+    [0, 1, ['fold-1/seed-1']],
+    [1, 0, ['repeat-1/fold-0/seed-1']],
+    [1, 1, ['repeat-1/fold-1/seed-1']],
   ]);
   const tested = (run: string) => (JSON.parse(readFileSync(join(out, run, 'split.json'), 'utf8')) as Split).test;
-  for (const repeat of ['', 'repeat-1']) expect(new Set([...tested(join(repeat, 'fold-0/seed-1')), ...tested(join(repeat, 'fold-1/seed-1'))]).size).toBe(30);
+  for (const repeat of ['', 'repeat-1'])
+    expect(new Set([...tested(join(repeat, 'fold-0/seed-1')), ...tested(join(repeat, 'fold-1/seed-1'))]).size).toBe(30);
   expect(tested('fold-0/seed-1')).not.toEqual(tested('repeat-1/fold-0/seed-1'));
   expect(existsSync(join(out, 'repeat-0'))).toBe(false);
   const audit = await subspace('audit', out);
-  expect([audit.code, audit.out.split('\n')[0]]).toEqual([0, `${out}: 4 splits of 30 patients with 30 slides: no leak found, 1 note`]);
+  expect([audit.code, audit.out.split('\n')[0]]).toEqual([
+    0,
+    `${out}: 4 splits of 30 patients with 30 slides: no leak found, 1 note`,
+  ]);
 });

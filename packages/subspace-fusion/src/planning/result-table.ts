@@ -19,7 +19,9 @@ export async function resultTable(out: string, runs: readonly SweepRun[], change
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   // What only some runs have comes last of its kind: metrics before the account of the work.
   const ordered = [...columns.filter((name) => !ACCOUNT.includes(name)), ...ACCOUNT];
-  return [ordered, ...rows.map((row) => ordered.map((name) => row[name]))].map((cells) => `${cells.map(cell).join(',')}\n`).join('');
+  return [ordered, ...rows.map((row) => ordered.map((name) => row[name]))]
+    .map((cells) => `${cells.map(cell).join(',')}\n`)
+    .join('');
 }
 
 const ACCOUNT = ['seconds', 'peakMemoryBytes', 'attempts', 'started', 'host', 'version', 'folder', 'message'];
@@ -29,7 +31,11 @@ function cell(value: Cell): string {
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-async function rowOf(out: string, { name, setting: { task, model, variant }, control, fold, repeat, seed, config, folder }: SweepRun, changed: readonly string[]): Promise<Row> {
+async function rowOf(
+  out: string,
+  { name, setting: { task, model, variant }, control, fold, repeat, seed, config, folder }: SweepRun,
+  changed: readonly string[],
+): Promise<Row> {
   const run = resolve(out, folder);
   const state = await jobState(run);
   const result = state.state === 'done' ? ((await readWholeJson(join(run, JOB_FILES.result))) as Result) : undefined;
@@ -52,7 +58,9 @@ async function rowOf(out: string, { name, setting: { task, model, variant }, con
 }
 
 function valueAt(config: unknown, key: string): Cell {
-  const value = key.split('.').reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], config);
+  const value = key
+    .split('.')
+    .reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], config);
   return typeof value === 'object' ? JSON.stringify(value) : (value as Cell);
 }
 
@@ -69,7 +77,8 @@ function resultCells({ patients, selection, metrics, baselines }: Result): Row {
 function metricCells(prefix: string, metrics: NamedMetrics): Row {
   return Object.fromEntries(
     Object.entries(metrics).flatMap(([name, metric]): [string, Cell][] => {
-      const { value, low, high } = metric.value === null ? { value: undefined, low: undefined, high: undefined } : metric;
+      const { value, low, high } =
+        metric.value === null ? { value: undefined, low: undefined, high: undefined } : metric;
       return [
         [prefix + name, value],
         [`${prefix}${name}.low`, low],
@@ -85,7 +94,8 @@ function accountCells(attempts: readonly Attempt[]): Row {
   const measured = attempts.filter(({ seconds }) => seconds !== undefined);
   return {
     seconds: measured.length > 0 ? measured.reduce((sum, { seconds }) => sum + seconds!, 0) : undefined,
-    peakMemoryBytes: measured.length > 0 ? Math.max(...measured.map(({ peakMemoryBytes = 0 }) => peakMemoryBytes)) : undefined,
+    peakMemoryBytes:
+      measured.length > 0 ? Math.max(...measured.map(({ peakMemoryBytes = 0 }) => peakMemoryBytes)) : undefined,
     attempts: attempts.length,
     started: attempts[0].started,
     host: last.host,

@@ -27,13 +27,18 @@ export interface JobsEvents {
  * `retryFailed` says so. Returns how each job stands afterwards, in their order.
  * @throws Interrupted where the signal says so
  */
-export async function runJobs(jobs: readonly Job[], execute: Executor, { retryFailed, ...events }: JobsEvents & { readonly retryFailed: boolean }): Promise<JobEnd[]> {
+export async function runJobs(
+  jobs: readonly Job[],
+  execute: Executor,
+  { retryFailed, ...events }: JobsEvents & { readonly retryFailed: boolean },
+): Promise<JobEnd[]> {
   const ends = new Map<Job, JobEnd>();
   const toDo: Job[] = [];
   for (const job of jobs) {
     const state = await jobState(job.folder);
     if (state.state === 'done') ends.set(job, { outcome: 'done' });
-    else if (state.state === 'failed' && !retryFailed) ends.set(job, { outcome: 'failed', message: state.message, badInput: state.badInput });
+    else if (state.state === 'failed' && !retryFailed)
+      ends.set(job, { outcome: 'failed', message: state.message, badInput: state.badInput });
     else toDo.push(job);
   }
   const reports = withTimeLeft(toDo.length, {
@@ -58,7 +63,10 @@ export async function runJobs(jobs: readonly Job[], execute: Executor, { retryFa
 }
 
 /** Reports progress with the time left, at the speed of what this call did itself: a job that was resumed began where it stood. */
-function withTimeLeft(of: number, { onProgress, onEnd }: Pick<JobsEvents, 'onProgress' | 'onEnd'>): Required<Pick<ExecutorEvents, 'onProgress' | 'onEnd'>> {
+function withTimeLeft(
+  of: number,
+  { onProgress, onEnd }: Pick<JobsEvents, 'onProgress' | 'onEnd'>,
+): Required<Pick<ExecutorEvents, 'onProgress' | 'onEnd'>> {
   const started = performance.now();
   const begun = new Map<Job, number>();
   const now = new Map<Job, number>();

@@ -29,10 +29,18 @@ const NO_VARIANTS: Variants = { '': {} };
  * @param overrides as in `--set`; they win over the plan
  * @throws UserError for a setting whose config is wrong, naming the setting
  */
-export async function planSettings(plan: Plan, path: string, overrides: Readonly<Record<string, string>> = {}): Promise<Setting[]> {
+export async function planSettings(
+  plan: Plan,
+  path: string,
+  overrides: Readonly<Record<string, string>> = {},
+): Promise<Setting[]> {
   const file = resolve(dirname(path), plan.config);
   const text = await readFile(file, 'utf8').catch(() => {
-    throw badInput({ file: path, message: `'config': ${file} cannot be read`, remedy: 'Check the path; it starts at the folder of the plan' });
+    throw badInput({
+      file: path,
+      message: `'config': ${file} cannot be read`,
+      remedy: 'Check the path; it starts at the folder of the plan',
+    });
   });
   const settings: Setting[] = [];
   for (const task of plan.tasks ?? [undefined]) {
@@ -40,10 +48,22 @@ export async function planSettings(plan: Plan, path: string, overrides: Readonly
       for (const [variant, { models, ...changes }] of Object.entries(plan.variants ?? NO_VARIANTS)) {
         const unknown = models?.find((name) => plan.models && !plan.models.includes(name));
         if (unknown !== undefined) {
-          throw badInput({ file: path, message: `'variants.${variant}.models': '${unknown}' is not among the plan's models`, remedy: suggest(unknown, plan.models!) });
+          throw badInput({
+            file: path,
+            message: `'variants.${variant}.models': '${unknown}' is not among the plan's models`,
+            remedy: suggest(unknown, plan.models!),
+          });
         }
-        const all: Changes = { ...plan.set, ...(task === undefined ? {} : { task }), ...(model === undefined ? {} : { 'model.name': model }), ...changes };
-        const config = withThreads(changedConfig(text, file, all, overrides, `${path}, ${describe(task, model, variant)}`), plan.threads);
+        const all: Changes = {
+          ...plan.set,
+          ...(task === undefined ? {} : { task }),
+          ...(model === undefined ? {} : { 'model.name': model }),
+          ...changes,
+        };
+        const config = withThreads(
+          changedConfig(text, file, all, overrides, `${path}, ${describe(task, model, variant)}`),
+          plan.threads,
+        );
         if (models && !models.includes(config.model.name)) continue;
         settings.push({ task: taskName(config.task), model: config.model.name, variant, config });
       }
@@ -53,12 +73,22 @@ export async function planSettings(plan: Plan, path: string, overrides: Readonly
 }
 
 function describe(task: PlanTask | undefined, model: string | undefined, variant: string): string {
-  const parts = [task === undefined ? '' : `task ${typeof task === 'string' ? task : task.column}`, model === undefined ? '' : `model ${model}`, variant === '' ? '' : `variant ${variant}`];
+  const parts = [
+    task === undefined ? '' : `task ${typeof task === 'string' ? task : task.column}`,
+    model === undefined ? '' : `model ${model}`,
+    variant === '' ? '' : `variant ${variant}`,
+  ];
   return parts.filter((part) => part !== '').join(', ') || 'its config';
 }
 
 /** A config with keys set as if they were written in its file. */
-function changedConfig(text: string, file: string, changes: Changes, overrides: Readonly<Record<string, string>>, where: string): Config {
+function changedConfig(
+  text: string,
+  file: string,
+  changes: Changes,
+  overrides: Readonly<Record<string, string>>,
+  where: string,
+): Config {
   const document = parseDocument(text);
   if (document.errors.length > 0) return parseConfig(text, file); // says what is wrong, and where
   try {
@@ -69,7 +99,9 @@ function changedConfig(text: string, file: string, changes: Changes, overrides: 
     return parseConfig(String(document), file, overrides);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    const problems = Array.isArray(error.cause) ? (error.cause as Problem[]).map((problem) => formatProblem({ ...problem, row: undefined })) : [error.message];
+    const problems = Array.isArray(error.cause)
+      ? (error.cause as Problem[]).map((problem) => formatProblem({ ...problem, row: undefined }))
+      : [error.message];
     throw new UserError(`${where}: ${problems.join('\n')}`);
   }
 }
@@ -84,10 +116,22 @@ function withThreads(config: Config, threads: number | undefined): Config {
  * table that changed gets a new folder. Fold and seed are left out; they have folders of their own below it.
  * @param inputs hashes of the tables
  */
-export function settingFolder({ task, model, variant }: Setting, config: Config, inputs: Readonly<Record<string, string>>): string {
-  const meaning = { ...config, split: { ...config.split, fold: undefined }, training: { ...config.training, seed: undefined }, inputs };
+export function settingFolder(
+  { task, model, variant }: Setting,
+  config: Config,
+  inputs: Readonly<Record<string, string>>,
+): string {
+  const meaning = {
+    ...config,
+    split: { ...config.split, fold: undefined },
+    training: { ...config.training, seed: undefined },
+    inputs,
+  };
   const hash = createHash('sha256').update(canonical(meaning)).digest('hex').slice(0, 8);
-  return [task, model, variant, hash].filter((part) => part !== '').map(slug).join('-');
+  return [task, model, variant, hash]
+    .filter((part) => part !== '')
+    .map(slug)
+    .join('-');
 }
 
 const slug = (text: string) => text.replace(/[^\w.-]+/g, '_');
@@ -95,6 +139,8 @@ const slug = (text: string) => text.replace(/[^\w.-]+/g, '_');
 /** JSON with the keys of every object in alphabetical order. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
   );
 }

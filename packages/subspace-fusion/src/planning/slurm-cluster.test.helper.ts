@@ -67,14 +67,32 @@ PartitionName=short Nodes=node1,node2 Default=YES MaxTime=INFINITE State=UP
   );
   const env = { SLURM_CONF: conf };
   const log = openSync(at('daemons.log'), 'a');
-  const start = (program: string, ...args: string[]) => spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', log, log] });
-  const slurm = (command: string, ...args: string[]) => execFileSync(command, args, { env: { ...process.env, ...env }, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  const start = (program: string, ...args: string[]) =>
+    spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', log, log] });
+  const slurm = (command: string, ...args: string[]) =>
+    execFileSync(command, args, {
+      env: { ...process.env, ...env },
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
 
   const daemons = [
-    start('/usr/sbin/munged', '--foreground', '--force', ...['socket', 'pid-file', 'log-file', 'seed-file'].map((file) => `--${file}=${at(`munge.${file.replace('-file', '')}`)}`), `--key-file=${at('munge.key')}`),
+    start(
+      '/usr/sbin/munged',
+      '--foreground',
+      '--force',
+      ...['socket', 'pid-file', 'log-file', 'seed-file'].map(
+        (file) => `--${file}=${at(`munge.${file.replace('-file', '')}`)}`,
+      ),
+      `--key-file=${at('munge.key')}`,
+    ),
   ];
   await until(() => existsSync(at('munge.socket')), 'munged');
-  daemons.push(start('/usr/sbin/slurmctld', '-D', '-i'), start('/usr/sbin/slurmd', '-D', '-N', 'node1'), start('/usr/sbin/slurmd', '-D', '-N', 'node2'));
+  daemons.push(
+    start('/usr/sbin/slurmctld', '-D', '-i'),
+    start('/usr/sbin/slurmd', '-D', '-N', 'node1'),
+    start('/usr/sbin/slurmd', '-D', '-N', 'node2'),
+  );
   const stop = async () => {
     spawnSync('scancel', ['--me', '--signal=KILL', '--full'], { env: { ...process.env, ...env } }); // what a test that failed left
     await Promise.all(daemons.reverse().map(ended));

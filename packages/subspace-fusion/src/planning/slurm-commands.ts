@@ -22,7 +22,8 @@ async function slurm(command: string, ...args: string[]): Promise<string> {
     return (await promisify(execFile)(command, args)).stdout.trim();
   } catch (error) {
     const { code, stderr } = error as { code?: unknown; stderr?: string };
-    if (code === 'ENOENT') throw new UserError(`${command}: not found. Run this on a machine of a Slurm cluster, or take --executor local.`);
+    if (code === 'ENOENT')
+      throw new UserError(`${command}: not found. Run this on a machine of a Slurm cluster, or take --executor local.`);
     throw new WorkError(`${command}: ${(stderr ?? String(error)).trim().split('\n').slice(0, 2).join(' ')}`);
   }
 }
@@ -34,7 +35,9 @@ export async function submit(script: string): Promise<string> {
 
 /** The user's own tasks in the queue, by `123_4`. @throws as {@link submit} */
 export async function queue(): Promise<Map<string, QueuedTask>> {
-  const lines = (await slurm('squeue', '--me', '--noheader', '--array', '--format=%i|%T|%r')).split('\n').filter((line) => line !== '');
+  const lines = (await slurm('squeue', '--me', '--noheader', '--array', '--format=%i|%T|%r'))
+    .split('\n')
+    .filter((line) => line !== '');
   return new Map(
     lines.map((line) => {
       const [task, state, reason] = line.split('|') as [string, string, string];
@@ -45,7 +48,15 @@ export async function queue(): Promise<Map<string, QueuedTask>> {
 
 /** How a task ended: by the accounting where the cluster has one, else from what the controller remembers (some minutes). */
 export async function endedTask(task: string): Promise<EndedTask | undefined> {
-  const accounting = await slurm('sacct', '--jobs', task, '--allocations', '--noheader', '--parsable2', '--format=State,ExitCode').catch(() => '');
+  const accounting = await slurm(
+    'sacct',
+    '--jobs',
+    task,
+    '--allocations',
+    '--noheader',
+    '--parsable2',
+    '--format=State,ExitCode',
+  ).catch(() => '');
   const [state, exitCode] = accounting.split('\n').at(-1)!.split('|');
   if (state !== undefined && exitCode !== undefined) return { state: state.split(' ')[0], exitCode }; // `CANCELLED by 1000`
   const shown = await slurm('scontrol', 'show', 'job', task, '--oneliner').catch(() => '');

@@ -8,19 +8,51 @@ import { jobsAtOnce } from './local.js';
 import { arrayScript, slurmBytes, slurmSeconds } from './slurm-script.js';
 
 it('reads times and memory as sbatch does', () => {
-  expect(['90', '1:30', '2:00:00', '1-12', '1-12:30', '1-0:0:5', 'soon', '1:2:3:4'].map(slurmSeconds)).toEqual([5400, 90, 7200, 129_600, 131_400, 86_405, undefined, undefined]);
-  expect(['100', '4G', '512m', '1K', '4GB'].map(slurmBytes)).toEqual([100 * 2 ** 20, 4 * 2 ** 30, 512 * 2 ** 20, 1024, undefined]);
+  expect(['90', '1:30', '2:00:00', '1-12', '1-12:30', '1-0:0:5', 'soon', '1:2:3:4'].map(slurmSeconds)).toEqual([
+    5400,
+    90,
+    7200,
+    129_600,
+    131_400,
+    86_405,
+    undefined,
+    undefined,
+  ]);
+  expect(['100', '4G', '512m', '1K', '4GB'].map(slurmBytes)).toEqual([
+    100 * 2 ** 20,
+    4 * 2 ** 30,
+    512 * 2 ** 20,
+    1024,
+    undefined,
+  ]);
 });
 
 it('asks for what the plan says, and warns the run two minutes before its limit, or earlier where that is short', () => {
   const script = arrayScript('/sweeps/it’s mine', 'glioma peers', 12, {
-    cores: 4, time: '2:00:00', memory: '4G', partition: 'gpu', gpu: 1, setup: 'module load nodejs\n', options: { account: 'glioma' },
+    cores: 4,
+    time: '2:00:00',
+    memory: '4G',
+    partition: 'gpu',
+    gpu: 1,
+    setup: 'module load nodejs\n',
+    options: { account: 'glioma' },
   });
   const asked = script.split('\n').filter((line) => line.startsWith('#SBATCH'));
   expect(asked).toEqual([
-    '#SBATCH --job-name=glioma-peers', '#SBATCH --array=0-11', '#SBATCH --nodes=1', '#SBATCH --ntasks=1', '#SBATCH --cpus-per-task=4', '#SBATCH --time=2:00:00',
-    '#SBATCH --mem=4G', '#SBATCH --partition=gpu', '#SBATCH --gres=gpu:1', "#SBATCH --output='/sweeps/it’s mine/%a.log'", '#SBATCH --open-mode=append',
-    '#SBATCH --signal=B:USR1@120', '#SBATCH --account=glioma', '#SBATCH --requeue',
+    '#SBATCH --job-name=glioma-peers',
+    '#SBATCH --array=0-11',
+    '#SBATCH --nodes=1',
+    '#SBATCH --ntasks=1',
+    '#SBATCH --cpus-per-task=4',
+    '#SBATCH --time=2:00:00',
+    '#SBATCH --mem=4G',
+    '#SBATCH --partition=gpu',
+    '#SBATCH --gres=gpu:1',
+    "#SBATCH --output='/sweeps/it’s mine/%a.log'",
+    '#SBATCH --open-mode=append',
+    '#SBATCH --signal=B:USR1@120',
+    '#SBATCH --account=glioma',
+    '#SBATCH --requeue',
   ]);
   expect(script).toContain('\nmodule load nodejs\n');
   expect(arrayScript('/s', 'x', 1, { cores: 1, time: '1' })).toContain('--signal=B:USR1@15');

@@ -22,7 +22,12 @@ const WARNING_SECONDS = 120;
  * The script of a job array whose task i does the job of the folder in line i + 1 of `folders.txt` beside it. Before the time limit
  * Slurm signals the script alone; it stops the job cleanly and puts the task back into the queue, where it goes on.
  */
-export function arrayScript(beside: string, name: string, tasks: number, { cores, time, memory, partition, gpu, setup, options = {} }: SlurmResources): string {
+export function arrayScript(
+  beside: string,
+  name: string,
+  tasks: number,
+  { cores, time, memory, partition, gpu, setup, options = {} }: SlurmResources,
+): string {
   const warning = Math.min(WARNING_SECONDS, Math.floor(slurmSeconds(time)! / 4));
   const asked = {
     'job-name': name.replace(/[^\w.-]+/g, '-'),
@@ -76,7 +81,9 @@ const quoted = (text: string) => (/^[\w./%:@=-]+$/.test(text) ? text : `'${text.
 export function slurmSeconds(time: string): number | undefined {
   const parts = /^(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?$/.exec(time);
   if (!parts) return undefined;
-  const [days, a, b, c] = parts.slice(1).map((part: string | undefined) => (part === undefined ? undefined : Number(part)));
+  const [days, a, b, c] = parts
+    .slice(1)
+    .map((part: string | undefined) => (part === undefined ? undefined : Number(part)));
   if (days !== undefined) return days * 86_400 + a! * 3600 + (b ?? 0) * 60 + (c ?? 0);
   return c === undefined ? a! * 60 + (b ?? 0) : a! * 3600 + b! * 60 + c;
 }

@@ -21,18 +21,28 @@ export const LARGEST_ARRAY = 1000;
 /** All submissions of a sweep, the oldest first. Each has a folder `slurm/1`, `slurm/2`, … with its script, folders and logs. */
 export async function readSubmissions(out: string): Promise<Submission[]> {
   const names = await readdir(join(out, 'slurm')).catch(() => []);
-  const numbers = names.map(Number).filter(Number.isInteger).sort((a, b) => a - b);
+  const numbers = names
+    .map(Number)
+    .filter(Number.isInteger)
+    .sort((a, b) => a - b);
   const records = await Promise.all(numbers.map((n) => readWholeJson(join(out, 'slurm', String(n), RECORD))));
   return records.filter((record) => record !== undefined) as Submission[];
 }
 
 /** The task that each folder was given to last, as `123_4`. */
 export function tasksByFolder(submissions: readonly Submission[]): Map<string, string> {
-  return new Map(submissions.flatMap(({ job, folders }) => folders.map((folder, i) => [folder, `${job}_${i}`] as const)));
+  return new Map(
+    submissions.flatMap(({ job, folders }) => folders.map((folder, i) => [folder, `${job}_${i}`] as const)),
+  );
 }
 
 /** Submits the jobs of some folders as arrays and notes that. */
-export async function submitFolders(out: string, name: string, folders: readonly string[], resources: SlurmResources): Promise<Submission[]> {
+export async function submitFolders(
+  out: string,
+  name: string,
+  folders: readonly string[],
+  resources: SlurmResources,
+): Promise<Submission[]> {
   const submissions: Submission[] = [];
   for (let i = 0; i < folders.length; i += LARGEST_ARRAY) {
     const part = folders.slice(i, i + LARGEST_ARRAY);

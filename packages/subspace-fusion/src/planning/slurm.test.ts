@@ -64,15 +64,20 @@ describe.skipIf(!slurmIsInstalled)('a sweep on a Slurm cluster of two nodes (nee
   const [OVER_LIMIT, CANCELLED] = [0, 1];
   const run = (i: number, ...file: string[]) => join(sweep.jobs[i].folder, ...file);
   const attempts = (i: number) => JSON.parse(readFileSync(run(i, 'attempts.json'), 'utf8')) as Attempt[];
-  const onSlurm = (...args: string[]) => subspaceProcess(['sweep', plan, '--executor', 'slurm', '--out', out, ...args], halting());
-  const halting = () => ({ NODE_OPTIONS: `--import=${pathToFileURL(join(folder, 'halt.mjs')).href}`, HALTING_RUNS: [run(OVER_LIMIT), run(CANCELLED)].join(',') });
+  const onSlurm = (...args: string[]) =>
+    subspaceProcess(['sweep', plan, '--executor', 'slurm', '--out', out, ...args], halting());
+  const halting = () => ({
+    NODE_OPTIONS: `--import=${pathToFileURL(join(folder, 'halt.mjs')).href}`,
+    HALTING_RUNS: [run(OVER_LIMIT), run(CANCELLED)].join(','),
+  });
 
   /** Slurm refuses another limit while a task changes its state. */
   const limit = (minutes: () => number) =>
     until(
       () =>
         attempts(OVER_LIMIT).at(-1)!.outcome === 'done' ||
-        cluster.slurm('scontrol', 'update', `jobid=${attempts(OVER_LIMIT)[0].slurm!}`, `timelimit=${minutes()}`) !== undefined,
+        cluster.slurm('scontrol', 'update', `jobid=${attempts(OVER_LIMIT)[0].slurm!}`, `timelimit=${minutes()}`) !==
+          undefined,
       'another time limit',
       180,
     );
@@ -89,17 +94,23 @@ describe.skipIf(!slurmIsInstalled)('a sweep on a Slurm cluster of two nodes (nee
     const submitted = onSlurm();
 
     // One node takes no more runs once it has some.
-    await until(() => cluster.slurm('squeue', '--noheader', '--states=RUNNING', '--nodelist=node2').trim() !== '', 'a run on the second node');
+    await until(
+      () => cluster.slurm('squeue', '--noheader', '--states=RUNNING', '--nodelist=node2').trim() !== '',
+      'a run on the second node',
+    );
     cluster.slurm('scontrol', 'update', 'nodename=node2', 'state=drain', 'reason=test');
     onDrained = cluster.slurm('squeue', '--noheader', '--array', '--nodelist=node2', '--format=%i').trim().split('\n');
     // The same sweep again follows what is in the queue.
     const options = { out, name: 'again', resources: slurmResources(sweep) };
     const again = await new Promise<{ end: Promise<JobEnd[]> }>((resolve, reject) => {
-      const end = runSweep(sweep, slurmExecutor({ ...options, onQueued: () => resolve({ end }) }), { retryFailed: false });
+      const end = runSweep(sweep, slurmExecutor({ ...options, onQueued: () => resolve({ end }) }), {
+        retryFailed: false,
+      });
       end.catch(reject);
     });
     // One run is cancelled in its second epoch, and one is then near its time limit, until it has been requeued.
-    for (const i of [OVER_LIMIT, CANCELLED]) await until(() => readFileSync(run(i, RUN_FILES.metrics), 'utf8') !== '', 'the first epochs');
+    for (const i of [OVER_LIMIT, CANCELLED])
+      await until(() => readFileSync(run(i, RUN_FILES.metrics), 'utf8') !== '', 'the first epochs');
     cluster.slurm('scancel', attempts(CANCELLED)[0].slurm!);
     // Slurm looks at limits every 30 s and warns two minutes before: that leaves the run a minute and a half.
     await limit(() => minutesSince(attempts(OVER_LIMIT)[0].started) + 2);
@@ -131,7 +142,10 @@ describe.skipIf(!slurmIsInstalled)('a sweep on a Slurm cluster of two nodes (nee
     const [before, after] = attempts(OVER_LIMIT);
     expect(before).toMatchObject({ outcome: 'stopped', progress: 1 });
     expect(after).toMatchObject({ outcome: 'done', slurm: before.slurm, progress: 2 });
-    expect(attempts(CANCELLED).map(({ outcome, progress }) => [outcome, progress])).toEqual([['stopped', 1], ['done', 2]]);
+    expect(attempts(CANCELLED).map(({ outcome, progress }) => [outcome, progress])).toEqual([
+      ['stopped', 1],
+      ['done', 2],
+    ]);
   });
 
   it('starts no run on the drained node', () => {
@@ -144,12 +158,21 @@ describe.skipIf(!slurmIsInstalled)('a sweep on a Slurm cluster of two nodes (nee
 
   it('submits no run twice', async () => {
     expect((await readSubmissions(out)).map(({ folders }) => folders.length)).toEqual([12, 1]);
-    expect(followed.map(({ outcome }) => outcome)).toEqual(sweep.runs.map((_, i) => (i === CANCELLED ? 'stopped' : 'done')));
+    expect(followed.map(({ outcome }) => outcome)).toEqual(
+      sweep.runs.map((_, i) => (i === CANCELLED ? 'stopped' : 'done')),
+    );
   });
 
   it('ends with the bits of the local executor', () => {
     for (const { folder: relative } of sweep.runs) {
-      for (const file of [RUN_FILES.checkpoint, RUN_FILES.state, RUN_FILES.model, RUN_FILES.split, RUN_FILES.predictions, RUN_FILES.result]) {
+      for (const file of [
+        RUN_FILES.checkpoint,
+        RUN_FILES.state,
+        RUN_FILES.model,
+        RUN_FILES.split,
+        RUN_FILES.predictions,
+        RUN_FILES.result,
+      ]) {
         const [here, there] = ['local', 'slurm'].map((where) => readFileSync(join(folder, where, relative, file)));
         expect(here.equals(there), `${relative}/${file}`).toBe(true);
       }
@@ -165,15 +188,32 @@ describe.skipIf(!slurmIsInstalled)('a sweep on a Slurm cluster of two nodes (nee
     writeFileSync(join(folder, 'slides', 'broken.svs'), 'no slide');
     const [here, there] = [join(folder, 'local-bags'), join(folder, 'slurm-bags')];
     expect(await subspaceProcess([...command, '--out', here, '--executor', 'local'])).toMatchObject({ code: 2 });
-    const first = await subspaceProcess([...command, '--out', there, '--executor', 'slurm', '--time', '10', '--partition', 'short']);
-    expect(first, first.err).toMatchObject({ code: 2, out: expect.stringContaining('3 slides done, 1 failed') as string });
+    const first = await subspaceProcess([
+      ...command,
+      '--out',
+      there,
+      '--executor',
+      'slurm',
+      '--time',
+      '10',
+      '--partition',
+      'short',
+    ]);
+    expect(first, first.err).toMatchObject({
+      code: 2,
+      out: expect.stringContaining('3 slides done, 1 failed') as string,
+    });
     expect(first.err).toMatch(/submitted as Slurm job \d+: 4 slides;[^]*broken.svs: a text file is not read/);
     for (const slide of ['A', 'B', 'C']) {
       expect(await written(there, slide)).toEqual(await written(here, slide));
-      expect(JSON.parse(readFileSync(join(there, 'jobs', slide, 'attempts.json'), 'utf8'))).toMatchObject([{ outcome: 'done', host: 'node1', slurm: expect.any(String) as string }]);
+      expect(JSON.parse(readFileSync(join(there, 'jobs', slide, 'attempts.json'), 'utf8'))).toMatchObject([
+        { outcome: 'done', host: 'node1', slurm: expect.any(String) as string },
+      ]);
     }
     // Nothing is submitted where nothing is left to do.
-    expect(await subspaceProcess([...command, '--out', there, '--executor', 'slurm', '--time', '10'])).toMatchObject({ code: 2 });
+    expect(await subspaceProcess([...command, '--out', there, '--executor', 'slurm', '--time', '10'])).toMatchObject({
+      code: 2,
+    });
     expect((await readSubmissions(there)).map(({ folders }) => folders.length)).toEqual([4]);
   });
 });

@@ -42,10 +42,14 @@ export function slurmExecutor(options: SlurmOptions): Executor {
   };
 }
 
-async function submitWhatIsNotQueued(jobs: readonly Job[], { out, name, resources, onSubmission, onQueued }: SlurmOptions): Promise<void> {
+async function submitWhatIsNotQueued(
+  jobs: readonly Job[],
+  { out, name, resources, onSubmission, onQueued }: SlurmOptions,
+): Promise<void> {
   await mkdir(out, { recursive: true });
   const taken = await acquireLock(join(out, 'submit.lock'));
-  if ('holder' in taken) throw new WorkError(`${out}: is being submitted by ${holderName(taken.holder)}. Wait for it, and run this again.`);
+  if ('holder' in taken)
+    throw new WorkError(`${out}: is being submitted by ${holderName(taken.holder)}. Wait for it, and run this again.`);
   try {
     const queued = await queue();
     const tasks = tasksByFolder(await readSubmissions(out));
@@ -64,7 +68,8 @@ async function follow(jobs: readonly Job[], { out }: SlurmOptions, events: Execu
   let answered = Date.now();
   for (let wait = FIRST_PAUSE; open.size > 0; wait = Math.min(wait * 1.2, LONGEST_PAUSE)) {
     await pause(wait, undefined, { signal: events.signal }).catch(() => undefined);
-    if (events.signal?.aborted) throw new Interrupted(`${out}: no longer followed; Slurm goes on with ${counted(open.size, 'run')}`);
+    if (events.signal?.aborted)
+      throw new Interrupted(`${out}: no longer followed; Slurm goes on with ${counted(open.size, 'run')}`);
     const queued = await queue().catch((error: unknown) => {
       if (error instanceof WorkError && Date.now() - answered < PATIENCE) return undefined;
       throw error;
@@ -94,7 +99,8 @@ async function endOf({ folder }: Job, task: string, final: boolean): Promise<Job
   const state = await jobState(folder, (holder) => holder.slurm === task);
   if (state.state === 'done') return { outcome: 'done' };
   const last = (await readAttempts(folder)).at(-1);
-  if (state.state === 'failed' && last?.slurm === task) return { outcome: 'failed', message: state.message, badInput: state.badInput };
+  if (state.state === 'failed' && last?.slurm === task)
+    return { outcome: 'failed', message: state.message, badInput: state.badInput };
   if (!final) return undefined;
   if (state.state === 'running') return { outcome: 'busy', message: `is being done by ${holderName(state.holder)}` };
   const end = inWords(task, await endedTask(task));
@@ -107,12 +113,18 @@ function inWords(task: string, ended: EndedTask | undefined): { outcome: 'stoppe
   const said = `Slurm task ${task}: ${state}`;
   switch (state) {
     case 'TIMEOUT':
-      return { outcome: 'stopped', message: `${said}, over its time limit before it could stop by itself. Raise slurm.time, or --time` };
+      return {
+        outcome: 'stopped',
+        message: `${said}, over its time limit before it could stop by itself. Raise slurm.time, or --time`,
+      };
     case 'OUT_OF_MEMORY':
       return { outcome: 'failed', message: `${said}. Raise slurm.memory, or --memory` };
     case 'FAILED':
     case 'COMPLETED':
-      return { outcome: 'failed', message: `${said} without a result, exit code ${exitCode}; its log is in the folder slurm` };
+      return {
+        outcome: 'failed',
+        message: `${said} without a result, exit code ${exitCode}; its log is in the folder slurm`,
+      };
     default:
       return { outcome: 'stopped', message: said };
   }

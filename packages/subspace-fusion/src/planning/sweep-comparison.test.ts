@@ -35,12 +35,21 @@ beforeAll(async () => {
 describe('the models of a plan', () => {
   test('stand beside each other and beside simple models, on the same folds', () => {
     expect(compared).toMatchObject({ task: 'survival', reference: 'subspace/full', folds: [0, 1], patients: 40 });
-    expect(Object.keys(compared.models).slice(0, 4)).toEqual(['subspace/full', 'subspace/joint', 'snn/full', 'ridgeCox']);
+    expect(Object.keys(compared.models).slice(0, 4)).toEqual([
+      'subspace/full',
+      'subspace/joint',
+      'snn/full',
+      'ridgeCox',
+    ]);
     expect(Object.keys(compared.models)).toContain('meanSlide');
   });
 
   test('are compared in pairs with the first: the difference of their means, with an interval', () => {
-    const { value, low, high } = compared.differences['subspace/full - snn/full'] as { value: number; low: number; high: number };
+    const { value, low, high } = compared.differences['subspace/full - snn/full'] as {
+      value: number;
+      low: number;
+      high: number;
+    };
     const of = (model: string) => compared.models[model]['concordanceIndex'].value!;
     expect(value).toBeCloseTo(of('subspace/full') - of('snn/full'), 12);
     expect(low).toBeLessThanOrEqual(value);
@@ -60,7 +69,16 @@ describe('the models of a plan', () => {
 
   test('a model is the mean over folds of what its runs say', async () => {
     const own = sweep.jobs.filter(({ name }) => name.includes('/snn/'));
-    const values = await Promise.all(own.map(async (job) => (JSON.parse(await readFile(join(job.folder, 'result.json'), 'utf8')) as { metrics: { concordanceIndex: { value: number } } }).metrics.concordanceIndex.value));
+    const values = await Promise.all(
+      own.map(
+        async (job) =>
+          (
+            JSON.parse(await readFile(join(job.folder, 'result.json'), 'utf8')) as {
+              metrics: { concordanceIndex: { value: number } };
+            }
+          ).metrics.concordanceIndex.value,
+      ),
+    );
     expect(values).toHaveLength(2);
     expect(compared.models['snn/full']['concordanceIndex'].value).toBeCloseTo((values[0] + values[1]) / 2, 12);
   });

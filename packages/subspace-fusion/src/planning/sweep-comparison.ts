@@ -44,28 +44,40 @@ export function modelOf({ setting: { model, variant }, control }: SweepRun): str
  */
 export async function compareSweep(sweep: Sweep): Promise<TaskComparison[]> {
   const tasks = [...new Set(sweep.runs.map(({ setting }) => setting.task))];
-  const compared = await Promise.all(tasks.flatMap((task) => [compareTask(sweep, task), compareTask(sweep, task, 'shuffled-outcomes')]));
+  const compared = await Promise.all(
+    tasks.flatMap((task) => [compareTask(sweep, task), compareTask(sweep, task, 'shuffled-outcomes')]),
+  );
   const comparisons = compared.filter((comparison) => comparison !== undefined);
   await writeJson(join(sweep.out, COMPARISON_FILE), comparisons);
   return comparisons;
 }
 
-async function compareTask({ runs, jobs }: Sweep, task: string, control?: 'shuffled-outcomes'): Promise<TaskComparison | undefined> {
-  const belongs = (run: SweepRun) => run.setting.task === task && (run.control === 'shuffled-outcomes') === (control !== undefined);
+async function compareTask(
+  { runs, jobs }: Sweep,
+  task: string,
+  control?: 'shuffled-outcomes',
+): Promise<TaskComparison | undefined> {
+  const belongs = (run: SweepRun) =>
+    run.setting.task === task && (run.control === 'shuffled-outcomes') === (control !== undefined);
   const own = runs.flatMap((run, i) => (belongs(run) ? [{ run, job: jobs[i] }] : []));
   const ended = await Promise.all(own.map(async ({ run, job }) => ({ run, end: await endOf(job) })));
   const names = [...new Set(own.map(({ run }) => modelOf(run)))];
   const folds = distinctFolds(own.map(({ run }) => run));
   const runsOf = ({ fold, repeat }: FoldOfRun, name: string): EndedRun[] =>
     ended.flatMap(({ run, end }) => (run.fold === fold && run.repeat === repeat && modelOf(run) === name ? [end] : []));
-  const isWhole = (fold: FoldOfRun) => names.every((name) => runsOf(fold, name).some(({ outcome }) => 'result' in outcome));
+  const isWhole = (fold: FoldOfRun) =>
+    names.every((name) => runsOf(fold, name).some(({ outcome }) => 'result' in outcome));
   const whole = folds.filter(isWhole);
   if (whole.length === 0) return undefined;
 
   const { config } = own[0].run;
   const { cohort } = await loadCohort(config);
   const means = await slideMeans(cohort.patients, config.model.bag);
-  const scores = await Promise.all(whole.map((fold) => scoreFold(fold, cohort, means, Object.fromEntries(names.map((name) => [name, runsOf(fold, name)])))));
+  const scores = await Promise.all(
+    whole.map((fold) =>
+      scoreFold(fold, cohort, means, Object.fromEntries(names.map((name) => [name, runsOf(fold, name)]))),
+    ),
+  );
   const found = scores.filter((fold) => fold !== undefined);
   const seeds = [...new Set(own.map(({ run }) => run.seed))];
   const [reference, ...others] = Object.keys(found[0].models);
@@ -81,7 +93,10 @@ async function compareTask({ runs, jobs }: Sweep, task: string, control?: 'shuff
     ...(control ? { control } : {}),
     ...compareModels(found, pairs, seed),
     ...detail,
-    notes: [...detail.notes, ...cautionsOf(ended.map(({ run, end: { outcome } }) => ({ folder: run.folder, outcome })))],
+    notes: [
+      ...detail.notes,
+      ...cautionsOf(ended.map(({ run, end: { outcome } }) => ({ folder: run.folder, outcome }))),
+    ],
     byFold: found.map((scored) => {
       const { models, differences } = compareModels([scored], pairs, seed);
       return { fold: scored.fold, repeat: scored.repeat, patients: scored.patients.length, models, differences };
@@ -94,13 +109,28 @@ async function compareTask({ runs, jobs }: Sweep, task: string, control?: 'shuff
 }
 
 /** A comparison as its tables show it. */
-export function comparedTask({ task, control, models, differences, patients, byFold, runs, ...rest }: TaskComparison): ComparedTask {
+export function comparedTask({
+  task,
+  control,
+  models,
+  differences,
+  patients,
+  byFold,
+  runs,
+  ...rest
+}: TaskComparison): ComparedTask {
   return {
     ...rest,
-    task: control === undefined ? task : `${task}, outcomes shuffled between patients (a control: all are at chance, 0.5)`,
+    task:
+      control === undefined ? task : `${task}, outcomes shuffled between patients (a control: all are at chance, 0.5)`,
     scopes: [
       { kind: 'all', part: '', patients, models, differences, runs },
-      ...byFold.map((fold) => ({ kind: 'fold' as const, part: foldName(fold), ...fold, runs: runs.filter((run) => run.fold === fold.fold && run.repeat === fold.repeat) })),
+      ...byFold.map((fold) => ({
+        kind: 'fold' as const,
+        part: foldName(fold),
+        ...fold,
+        runs: runs.filter((run) => run.fold === fold.fold && run.repeat === fold.repeat),
+      })),
     ],
   };
 }

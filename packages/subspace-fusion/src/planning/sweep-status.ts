@@ -20,10 +20,20 @@ export interface RunStatus {
 export async function sweepStatus({ out, jobs }: Pick<Sweep, 'out' | 'jobs'>): Promise<RunStatus[]> {
   const tasks = tasksByFolder(await readSubmissions(out));
   const queued = tasks.size > 0 ? await queueIfThere() : new Map<string, QueuedTask>();
-  return Promise.all(jobs.map(async (job) => ({ name: job.name, folder: job.folder, ...(await statusOf(job, tasks.get(job.folder), queued)) })));
+  return Promise.all(
+    jobs.map(async (job) => ({
+      name: job.name,
+      folder: job.folder,
+      ...(await statusOf(job, tasks.get(job.folder), queued)),
+    })),
+  );
 }
 
-async function statusOf(job: Job, task: string | undefined, queued: ReadonlyMap<string, QueuedTask>): Promise<Pick<RunStatus, 'state' | 'detail'>> {
+async function statusOf(
+  job: Job,
+  task: string | undefined,
+  queued: ReadonlyMap<string, QueuedTask>,
+): Promise<Pick<RunStatus, 'state' | 'detail'>> {
   const state = await jobState(job.folder);
   if (state.state === 'done') return { state: 'done', detail: '' };
   if (state.state === 'running') {
@@ -32,13 +42,19 @@ async function statusOf(job: Job, task: string | undefined, queued: ReadonlyMap<
     return { state: 'running', detail: holderName(state.holder) + epoch };
   }
   const inQueue = task === undefined ? undefined : queued.get(task);
-  if (inQueue) return { state: 'queued', detail: `Slurm task ${task}: ${inQueue.state}${inQueue.reason === 'None' ? '' : `, ${inQueue.reason}`}` };
+  if (inQueue)
+    return {
+      state: 'queued',
+      detail: `Slurm task ${task}: ${inQueue.state}${inQueue.reason === 'None' ? '' : `, ${inQueue.reason}`}`,
+    };
   return { state: state.state, detail: 'message' in state ? state.message : '' };
 }
 
 /** The runs that a sweep would do now. */
 export function runsToDo(status: readonly RunStatus[], retryFailed: boolean): RunStatus[] {
-  return status.filter(({ state }) => state === 'waiting' || state === 'stopped' || (state === 'failed' && retryFailed));
+  return status.filter(
+    ({ state }) => state === 'waiting' || state === 'stopped' || (state === 'failed' && retryFailed),
+  );
 }
 
 /** On a machine without Slurm, or with a controller that does not answer, the folders tell what they can. */

@@ -29,7 +29,11 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 const command = (...args: string[]) => subspaceProcess(['sweep', plan, '--out', out, ...args]);
-const status = async () => JSON.parse((await command('--status', '--json')).out) as { counts: Record<string, number>; runs: { state: string; detail: string }[] };
+const status = async () =>
+  JSON.parse((await command('--status', '--json')).out) as {
+    counts: Record<string, number>;
+    runs: { state: string; detail: string }[];
+  };
 const run = (i: number, ...file: string[]) => join(sweep.jobs[i].folder, ...file);
 const attempts = (i: number) => JSON.parse(readFileSync(run(i, 'attempts.json'), 'utf8')) as Attempt[];
 const table = () => parse<Record<string, string>>(readFileSync(join(out, RESULTS_FILE)), { columns: true });
@@ -53,7 +57,10 @@ describe('a sweep on this machine', () => {
     const child = startSubspace(['sweep', plan, '--out', out, '--cores', '1']);
     const end = new Promise((resolve) => child.once('exit', resolve));
     await until(() => readFileSync(run(0, RUN_FILES.metrics), 'utf8') !== '', 'the first epoch');
-    expect((await sweepStatus(sweep))[0]).toMatchObject({ state: 'running', detail: expect.stringMatching(/epoch \d\/5/) as string });
+    expect((await sweepStatus(sweep))[0]).toMatchObject({
+      state: 'running',
+      detail: expect.stringMatching(/epoch \d\/5/) as string,
+    });
     child.kill('SIGINT');
     expect(await end).toBe(1);
     expect(attempts(0).map(({ outcome }) => outcome)).toEqual(['stopped']);
@@ -68,7 +75,9 @@ describe('a sweep on this machine', () => {
     // Two processes share the work, as two machines would.
     for (const { code, err } of await Promise.all([command('--cores', '1'), command('--cores', '1')])) {
       expect(code, err).toBe(1);
-      expect(err).toMatch(/idh_status\/subspace\/plain\/fold-0\/seed-2: failed, .*a file or folder of that name is in the way/);
+      expect(err).toMatch(
+        /idh_status\/subspace\/plain\/fold-0\/seed-2: failed, .*a file or folder of that name is in the way/,
+      );
     }
     expect((await status()).counts).toMatchObject({ done: 3, waiting: 1 });
     expect([0, 1, 2].map((i) => attempts(i).filter(({ outcome }) => outcome === 'done').length)).toEqual([1, 1, 1]);
@@ -77,7 +86,10 @@ describe('a sweep on this machine', () => {
 
   it('does a failed run again only when asked to, and a finished one never', async () => {
     writeFileSync(run(2, 'result.json'), readFileSync(run(2, 'result.json')).subarray(0, 100)); // half written: not done
-    writeFileSync(run(2, 'attempts.json'), JSON.stringify([{ ...attempts(2)[0], outcome: 'failed', message: 'an unlucky day' }]));
+    writeFileSync(
+      run(2, 'attempts.json'),
+      JSON.stringify([{ ...attempts(2)[0], outcome: 'failed', message: 'an unlucky day' }]),
+    );
     const before = statSync(run(0, RUN_FILES.checkpoint)).mtimeMs;
     expect((await status()).counts).toMatchObject({ done: 2, failed: 1, waiting: 1 });
     const { code, out: said } = await command();
@@ -102,12 +114,26 @@ describe('a sweep on this machine', () => {
   it('writes a table with a row for each run', () => {
     const rows = table();
     expect(rows.map((row) => [row['run'], row['state']])).toEqual(sweep.runs.map(({ name }) => [name, 'done']));
-    const result = JSON.parse(readFileSync(run(0, RUN_FILES.result), 'utf8')) as { metrics: { concordanceIndex: { value: number; low: number; high: number } } };
+    const result = JSON.parse(readFileSync(run(0, RUN_FILES.result), 'utf8')) as {
+      metrics: { concordanceIndex: { value: number; low: number; high: number } };
+    };
     const { value, low, high } = result.metrics.concordanceIndex;
-    expect(['concordanceIndex', 'concordanceIndex.low', 'concordanceIndex.high'].map((name) => Number(rows[0][name]))).toEqual([value, low, high]);
-    expect(rows[0]).toMatchObject({ task: 'survival', model: 'subspace', variant: 'plain', fold: '0', seed: '1', 'training.epochs': '5', macroAuc: '', version: '0.1.0' });
+    expect(
+      ['concordanceIndex', 'concordanceIndex.low', 'concordanceIndex.high'].map((name) => Number(rows[0][name])),
+    ).toEqual([value, low, high]);
+    expect(rows[0]).toMatchObject({
+      task: 'survival',
+      model: 'subspace',
+      variant: 'plain',
+      fold: '0',
+      seed: '1',
+      'training.epochs': '5',
+      macroAuc: '',
+      version: '0.1.0',
+    });
     expect(Number(rows[2]['macroAuc'])).toBeGreaterThan(0);
-    for (const { seconds, peakMemoryBytes } of rows) expect(Math.min(Number(seconds), Number(peakMemoryBytes) / 1e8)).toBeGreaterThan(0.1);
+    for (const { seconds, peakMemoryBytes } of rows)
+      expect(Math.min(Number(seconds), Number(peakMemoryBytes) / 1e8)).toBeGreaterThan(0.1);
   });
 
   const hasR = spawnSync('Rscript', ['--version']).status === 0;
@@ -120,6 +146,11 @@ describe('a sweep on this machine', () => {
     truncateSync(run(1, RUN_FILES.result), 50);
     truncateSync(run(2, 'attempts.json'), 20);
     await writeResults(sweep);
-    expect(table().map(({ state, attempts: tried }) => [state, tried])).toMatchObject([['done', expect.anything()], ['stopped', '1'], ['done', ''], ['done', '1']]);
+    expect(table().map(({ state, attempts: tried }) => [state, tried])).toMatchObject([
+      ['done', expect.anything()],
+      ['stopped', '1'],
+      ['done', ''],
+      ['done', '1'],
+    ]);
   });
 });

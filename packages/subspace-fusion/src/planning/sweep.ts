@@ -62,19 +62,48 @@ export async function planSweep(path: string, { overrides, out }: PlanOptions = 
     const seeds = plan.seeds ?? [config.training.seed];
     const own = [undefined, ...plan.controls].flatMap((control) => planRuns(folds, seeds, control));
     const prefix = [setting.task, setting.model, setting.variant].filter((part) => part !== '');
-    runs.push(...own.map((run) => ({ ...run, setting, name: [...prefix, run.folder].join('/'), folder: join(folder, run.folder) })));
+    runs.push(
+      ...own.map((run) => ({
+        ...run,
+        setting,
+        name: [...prefix, run.folder].join('/'),
+        folder: join(folder, run.folder),
+      })),
+    );
   }
-  if (runs.length === 0) throw badInput({ file: path, message: 'plans no run', remedy: 'Give it a variant of one of its models, or no variants at all' });
+  if (runs.length === 0)
+    throw badInput({
+      file: path,
+      message: 'plans no run',
+      remedy: 'Give it a variant of one of its models, or no variants at all',
+    });
   const twice = runs.find(({ folder }, i) => runs.findIndex((other) => other.folder === folder) !== i);
-  if (twice) throw badInput({ file: path, message: `two settings are the same run (${twice.name})`, remedy: 'Take one of them away' });
+  if (twice)
+    throw badInput({
+      file: path,
+      message: `two settings are the same run (${twice.name})`,
+      remedy: 'Take one of them away',
+    });
   const absolute = resolve(out ?? join('runs', name));
   const jobs = runs.map((run) => ({ ...trainingJob(absolute, run), name: run.name }));
-  return { name, out: absolute, plan, runs, jobs, threads: Math.max(...settings.map(({ config }) => config.training.threads!)) };
+  return {
+    name,
+    out: absolute,
+    plan,
+    runs,
+    jobs,
+    threads: Math.max(...settings.map(({ config }) => config.training.threads!)),
+  };
 }
 
 /** What a run asks of a cluster. @throws UserError where the plan does not say */
 export function slurmResources({ name, plan: { slurm }, threads }: Sweep): SlurmResources {
-  if (!slurm) throw badInput({ file: name, message: "the plan has no key 'slurm'", remedy: 'Add slurm: {time: ...} with the limit of a run, and memory and partition where the cluster wants them' });
+  if (!slurm)
+    throw badInput({
+      file: name,
+      message: "the plan has no key 'slurm'",
+      remedy: 'Add slurm: {time: ...} with the limit of a run, and memory and partition where the cluster wants them',
+    });
   return { cores: threads, ...slurm };
 }
 
@@ -83,7 +112,11 @@ async function foldsOfPlan({ folds: asked, repeats }: Plan, config: Config, path
   if (!Array.isArray(asked)) return folds;
   const absent = asked.find((fold) => !folds.some((known) => known.fold === fold));
   if (absent !== undefined) {
-    throw badInput({ file: path, message: `'folds': there is no fold ${absent}`, remedy: `There is: ${[...new Set(folds.map(({ fold }) => fold))].join(', ')}` });
+    throw badInput({
+      file: path,
+      message: `'folds': there is no fold ${absent}`,
+      remedy: `There is: ${[...new Set(folds.map(({ fold }) => fold))].join(', ')}`,
+    });
   }
   return folds.filter(({ fold }) => asked.includes(fold));
 }
@@ -109,7 +142,11 @@ export async function checkCohorts({ runs }: Sweep): Promise<Problem[]> {
  * where `retryFailed` says so. Returns how each run stands, in their order.
  * @throws Interrupted where the signal says so (the same call goes on)
  */
-export async function runSweep(sweep: Sweep, execute: Executor, events: JobsEvents & { readonly retryFailed: boolean }): Promise<JobEnd[]> {
+export async function runSweep(
+  sweep: Sweep,
+  execute: Executor,
+  events: JobsEvents & { readonly retryFailed: boolean },
+): Promise<JobEnd[]> {
   try {
     return await runJobs(sweep.jobs, execute, events);
   } finally {
@@ -119,10 +156,15 @@ export async function runSweep(sweep: Sweep, execute: Executor, events: JobsEven
 
 /** Writes `results.csv`: a row for each run, done or not. */
 export async function writeResults(sweep: Sweep): Promise<void> {
-  await writeFileAtomic(join(sweep.out, RESULTS_FILE), await resultTable(sweep.out, sweep.runs, changedKeys(sweep.plan)));
+  await writeFileAtomic(
+    join(sweep.out, RESULTS_FILE),
+    await resultTable(sweep.out, sweep.runs, changedKeys(sweep.plan)),
+  );
 }
 
 /** Keys of the config that the plan sets for all runs or for some. */
 function changedKeys({ set, variants = {} }: Plan): string[] {
-  return [...new Set([...Object.keys(set), ...Object.values(variants).flatMap((variant) => Object.keys(variant))])].filter((key) => key !== 'models');
+  return [
+    ...new Set([...Object.keys(set), ...Object.values(variants).flatMap((variant) => Object.keys(variant))]),
+  ].filter((key) => key !== 'models');
 }

@@ -10,7 +10,11 @@ import type { JobProgress } from './job.js';
  * Trains one model from where the folder stands, and scores it on its test patients; `result.json` is written last.
  * @throws as `train` and `evaluateAndWrite` do.
  */
-export async function doTraining(folder: string, config: Config, { signal, onWarning, onProgress }: JobContext): Promise<void> {
+export async function doTraining(
+  folder: string,
+  config: Config,
+  { signal, onWarning, onProgress }: JobContext,
+): Promise<void> {
   await train({
     config,
     out: folder,

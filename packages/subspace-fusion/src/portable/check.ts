@@ -13,11 +13,17 @@ import type { Model } from '../training/model.js';
  */
 export async function largestDifference(exported: Uint8Array, model: Model, parameters: Parameters): Promise<number> {
   const { feeds, sample } = madeUpPatient(model);
-  const [there, here] = [await predictionOfExported(exported, feeds), await predictionOfModel(model, parameters, sample)];
+  const [there, here] = [
+    await predictionOfExported(exported, feeds),
+    await predictionOfModel(model, parameters, sample),
+  ];
   return Math.max(...here.map((p, c) => Math.abs(p - there[c])));
 }
 
-async function predictionOfExported(exported: Uint8Array, feeds: Readonly<Record<string, ShapedData>>): Promise<Float32Array> {
+async function predictionOfExported(
+  exported: Uint8Array,
+  feeds: Readonly<Record<string, ShapedData>>,
+): Promise<Float32Array> {
   const portable = await openModel(exported);
   try {
     const main = portable.outputs.some(({ name }) => name === 'hazards') ? 'hazards' : 'probabilities';
@@ -58,7 +64,14 @@ function madeUpPatient({ scaling, size, tokens }: Model): { feeds: Record<string
       has_features: vector(Float32Array.of(1)),
       has_genes: vector(Float32Array.of(1)),
     },
-    sample: { bag, genes: { tumour: scaled(scaling.tumour, tumour), microenvironment: scaled(scaling.microenvironment, microenvironment) }, covariates },
+    sample: {
+      bag,
+      genes: {
+        tumour: scaled(scaling.tumour, tumour),
+        microenvironment: scaled(scaling.microenvironment, microenvironment),
+      },
+      covariates,
+    },
   };
 }
 

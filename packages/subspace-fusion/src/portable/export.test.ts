@@ -29,7 +29,10 @@ let slides: readonly { readonly patient: string; readonly bag: string }[];
 beforeAll(async () => {
   const yaml = await tinyCohort(cohort);
   for (const task of TASKS) {
-    await train({ config: await shortConfig(yaml, { task, 'training.epochs': '1', 'model.bag': '64' }), out: run(task) });
+    await train({
+      config: await shortConfig(yaml, { task, 'training.epochs': '1', 'model.bag': '64' }),
+      out: run(task),
+    });
     expect((await subspace('export', run(task), '--onnx', onnx(task))).code).toBe(0);
   }
   const { test: patients, train: others } = await readRunSplit(run('survival'));
@@ -43,7 +46,12 @@ async function patientFiles({ patient, bag }: { patient: string; bag: string }, 
   const { features, patches, width } = await readBag({ slide: 'slide', path: bag }, 1000);
   const { scaling } = await readModel(run(task));
   const genes = new Set([...scaling.tumour.genes, ...scaling.microenvironment.genes]);
-  const { expression } = await readExpression(matrix, { patients: new Set([patient]), genes, geneMap: undefined }, [], {});
+  const { expression } = await readExpression(
+    matrix,
+    { patients: new Set([patient]), genes, geneMap: undefined },
+    [],
+    {},
+  );
   const value = new Map(expression.genes.map((gene, g) => [gene, expression.values[g]]));
   return { features, patches, width, value, scaling };
 }
@@ -67,22 +75,35 @@ describe.each(TASKS)('an exported run of the task %s', (task) => {
     const model = await openModel(onnx(task));
     for (const slide of slides) {
       const { features, patches, width, value, scaling } = await patientFiles(slide, task);
-      const vector = (genes: readonly string[]) => ({ data: Float32Array.from(genes, (gene) => value.get(gene)!), shape: [genes.length] });
+      const vector = (genes: readonly string[]) => ({
+        data: Float32Array.from(genes, (gene) => value.get(gene)!),
+        shape: [genes.length],
+      });
       const feeds = {
         features: { data: features, shape: [patches, width] },
         tumour_genes: vector(scaling.tumour.genes),
         microenvironment_genes: vector(scaling.microenvironment.genes),
       };
-      const outputs = await model.run(feeds, model.outputs.map(({ name }) => name));
+      const outputs = await model.run(
+        feeds,
+        model.outputs.map(({ name }) => name),
+      );
       const data = Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, data]));
-      expectSame(data, await predictPatient(run(task), { bags: [slide.bag], expression: matrix, patient: slide.patient }));
+      expectSame(
+        data,
+        await predictPatient(run(task), { bags: [slide.bag], expression: matrix, patient: slide.patient }),
+      );
     }
     await model.dispose();
   });
 });
 
 /** A Python that has onnxruntime: SUBSPACE_PYTHON, that of bench/, or the system's. */
-const python = [process.env['SUBSPACE_PYTHON'], fileURLToPath(new URL('../../../../bench/.venv/bin/python', import.meta.url)), 'python3'].find((name) => {
+const python = [
+  process.env['SUBSPACE_PYTHON'],
+  fileURLToPath(new URL('../../../../bench/.venv/bin/python', import.meta.url)),
+  'python3',
+].find((name) => {
   try {
     execFileSync(name ?? '', ['-c', 'import onnxruntime'], { stdio: 'ignore' });
     return true;
@@ -92,7 +113,7 @@ const python = [process.env['SUBSPACE_PYTHON'], fileURLToPath(new URL('../../../
 });
 const script = fileURLToPath(new URL('testdata/run_onnx.py', import.meta.url));
 
-describe.skipIf(!python)("in Python (needs onnxruntime; SUBSPACE_PYTHON names a Python that has it)", () => {
+describe.skipIf(!python)('in Python (needs onnxruntime; SUBSPACE_PYTHON names a Python that has it)', () => {
   test.each(TASKS)('a model of the task %s predicts what the run does, told by its metadata alone', async (task) => {
     const patients = [];
     for (const slide of slides) {
@@ -101,7 +122,10 @@ describe.skipIf(!python)("in Python (needs onnxruntime; SUBSPACE_PYTHON names a 
       patients.push({ features: rows, expression: Object.fromEntries(value) });
     }
     const answer = execFileSync(python!, [script, onnx(task)], { input: JSON.stringify(patients), maxBuffer: 2 ** 24 });
-    const { outputs, metadata } = JSON.parse(answer.toString()) as { outputs: Record<string, number[]>[]; metadata: Record<string, string> };
+    const { outputs, metadata } = JSON.parse(answer.toString()) as {
+      outputs: Record<string, number[]>[];
+      metadata: Record<string, string>;
+    };
     const model = await readModel(run(task));
     expect(metadata['task']).toBe(task);
     expect(metadata['notice']).toMatch(/not a medical device/);

@@ -31,7 +31,9 @@ export async function exportRun(run: string, file: string): Promise<Exported> {
   const bytes = portableModel(model, parameters);
   const difference = await largestDifference(bytes, model, parameters);
   if (!(difference <= ALLOWED_DIFFERENCE)) {
-    throw new WorkError(`${file}: not written. On a made-up patient the exported model differs from ${run} by ${difference}; please report this.`);
+    throw new WorkError(
+      `${file}: not written. On a made-up patient the exported model differs from ${run} by ${difference}; please report this.`,
+    );
   }
   await writeFileAtomic(file, bytes);
   return { file, bytes: bytes.length, task: taskName(model.task), difference };

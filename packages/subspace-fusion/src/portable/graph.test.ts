@@ -17,11 +17,24 @@ const scaling = (names: string, n: number): Model['scaling']['tumour'] => ({
 });
 
 /** A model of random parameters. */
-function modelOf(network: NetworkChoice, more: Partial<Model> = {}): { model: Model; parameters: Record<string, Float32Array> } {
+function modelOf(
+  network: NetworkChoice,
+  more: Partial<Model> = {},
+): { model: Model; parameters: Record<string, Float32Array> } {
   const size = { patchWidth: 12, genes: { tumour: 5, microenvironment: 7 }, classes: 4, ...more.size };
   const model: Model = {
-    format: 1, task: 'survival', labels: 'who2021', network, outcome: { kind: 'survival', cuts: [10, 20, 30], timeUnit: 'months' }, tokens: 64,
-    scaling: { tumour: scaling('T', 5), microenvironment: scaling('M', 7) }, encoder: undefined, inputs: {}, version: '0', ...more, size,
+    format: 1,
+    task: 'survival',
+    labels: 'who2021',
+    network,
+    outcome: { kind: 'survival', cuts: [10, 20, 30], timeUnit: 'months' },
+    tokens: 64,
+    scaling: { tumour: scaling('T', 5), microenvironment: scaling('M', 7) },
+    encoder: undefined,
+    inputs: {},
+    version: '0',
+    ...more,
+    size,
   };
   return { model, parameters: initialise(choiceParameters(network, size), 5) };
 }
@@ -68,17 +81,25 @@ describe('an exported model predicts what the run does', () => {
   test.each(Object.keys(PEERS) as PeerName[])('%s', async (name) => {
     expect(await difference({ name })).toBeLessThan(1e-6);
     const { reads } = PEERS[name];
-    expect(await inputsOf({ name })).toEqual([...(reads.includes('bag') ? ['features'] : []), ...(reads.includes('genes') ? GENES : [])]);
+    expect(await inputsOf({ name })).toEqual([
+      ...(reads.includes('bag') ? ['features'] : []),
+      ...(reads.includes('genes') ? GENES : []),
+    ]);
   });
 });
 
 test('what another parameter, or another scaling, makes of it is seen', async () => {
   const { model, parameters } = modelOf(METHOD);
   const exported = portableModel(model, parameters);
-  const changed = { ...parameters, 'tumour.projection.bias': parameters['tumour.projection.bias'].map((x) => x + 0.01) };
+  const changed = {
+    ...parameters,
+    'tumour.projection.bias': parameters['tumour.projection.bias'].map((x) => x + 0.01),
+  };
   expect(await largestDifference(exported, model, changed)).toBeGreaterThan(1e-5);
   const shifted = { ...model.scaling.tumour, mean: model.scaling.tumour.mean.map((m) => m + 0.5) };
-  expect(await largestDifference(exported, { ...model, scaling: { ...model.scaling, tumour: shifted } }, parameters)).toBeGreaterThan(1e-5);
+  expect(
+    await largestDifference(exported, { ...model, scaling: { ...model.scaling, tumour: shifted } }, parameters),
+  ).toBeGreaterThan(1e-5);
 });
 
 test('without a slide the features do not count, where the network has stand-ins', async () => {
@@ -87,9 +108,22 @@ test('without a slide the features do not count, where the network has stand-ins
   const one = { data: Float32Array.of(1), shape: [1] };
   const none = { data: Float32Array.of(0), shape: [1] };
   const [tumour, microenvironment] = [normals('t', 5), normals('m', 7)];
-  const genes = { tumour_genes: { data: tumour.map(Math.abs), shape: [5] }, microenvironment_genes: { data: microenvironment.map(Math.abs), shape: [7] } };
+  const genes = {
+    tumour_genes: { data: tumour.map(Math.abs), shape: [5] },
+    microenvironment_genes: { data: microenvironment.map(Math.abs), shape: [7] },
+  };
   const run = async (features: Float32Array, has: typeof one) =>
-    (await portable.run({ ...genes, features: { data: features, shape: [features.length / 12, 12] }, has_features: has, has_genes: one }, ['hazards']))['hazards'].data;
+    (
+      await portable.run(
+        {
+          ...genes,
+          features: { data: features, shape: [features.length / 12, 12] },
+          has_features: has,
+          has_genes: one,
+        },
+        ['hazards'],
+      )
+    )['hazards'].data;
   const without = await run(new Float32Array(12), none);
   expect(await run(normals('f', 50 * 12), none)).toEqual(without);
   expect(await run(normals('f', 50 * 12), one)).not.toEqual(without);

@@ -14,17 +14,25 @@ export type PortableOutputs = Readonly<Record<string, Value>>;
  * them, to probabilities or a survival curve. Its parameters are inputs; `INPUT_DOCS` and `OUTPUT_DOCS` name the others.
  */
 export function portableGraph({ network, size, tokens, scaling, outcome }: Model): PortableOutputs {
-  const expression = (subspace: 'tumour' | 'microenvironment') => scaledGenes(input(`${subspace}_genes`, [size.genes[subspace]]), scaling[subspace]);
+  const expression = (subspace: 'tumour' | 'microenvironment') =>
+    scaledGenes(input(`${subspace}_genes`, [size.genes[subspace]]), scaling[subspace]);
   const covariates = size.covariates ?? 0;
   const present = (modality: string, shape: readonly number[]) => reshape(input(`has_${modality}`, [1]), shape);
   const inputs = {
     X: fixedBag(input('features', [tokens, size.patchWidth]), tokens),
     genes: { tumour: expression('tumour'), microenvironment: expression('microenvironment') },
     covariates: covariates > 0 ? reshape(input('covariates', [covariates]), [1, covariates]) : undefined,
-    present: hasStandIns(network) ? { bag: present('features', [1, 1, 1]), genes: present('genes', [1, 1]) } : undefined,
+    present: hasStandIns(network)
+      ? { bag: present('features', [1, 1, 1]), genes: present('genes', [1, 1]) }
+      : undefined,
   };
   const logits = logitsOf(network, inputs, parameterInputs(choiceParameters(network, size)), densePositionBias); // [1, C]
-  const named = { ...(outcome.kind === 'classes' ? classOutputs(logits, outcome.weights) : survivalOutputs(logits, survivalTimes(outcome).length)), logits };
+  const named = {
+    ...(outcome.kind === 'classes'
+      ? classOutputs(logits, outcome.weights)
+      : survivalOutputs(logits, survivalTimes(outcome).length)),
+    logits,
+  };
   return Object.fromEntries(Object.entries(named).map(([name, v]) => [name, reshape(v, [-1])]));
 }
 
@@ -47,8 +55,10 @@ function survivalOutputs(logits: Value, times: number): Record<string, Value> {
 
 /** What a user gives a portable model; a model has those inputs that its network reads. */
 export const INPUT_DOCS = {
-  features: 'Patch features of one slide, [patches, width], as the encoder gave them, in reading order; any number of patches.',
-  tumour_genes: 'Expression of one patient, as it stands in the matrix (before any transform or scaling), in the order of the metadata tumour_genes.',
+  features:
+    'Patch features of one slide, [patches, width], as the encoder gave them, in reading order; any number of patches.',
+  tumour_genes:
+    'Expression of one patient, as it stands in the matrix (before any transform or scaling), in the order of the metadata tumour_genes.',
   microenvironment_genes: 'The same for the genes of the metadata microenvironment_genes.',
   covariates: 'Clinical covariates, encoded as the metadata covariates says.',
   has_features: '1, or 0 for a patient without a slide; features may then be zeros of one patch.',

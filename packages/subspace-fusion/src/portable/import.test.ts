@@ -47,7 +47,12 @@ describe('a checkpoint that PyTorch wrote', () => {
     for (const [b, expected] of logits.entries()) {
       const outputs = await model.run(
         {
-          features: { data: Float32Array.from({ length: 100 * 16 }, (_, n) => Math.sin(0.7 * Math.floor(n / 16) + 1.3 * (n % 16) + b)), shape: [100, 16] },
+          features: {
+            data: Float32Array.from({ length: 100 * 16 }, (_, n) =>
+              Math.sin(0.7 * Math.floor(n / 16) + 1.3 * (n % 16) + b),
+            ),
+            shape: [100, 16],
+          },
           tumour_genes: { data: Float32Array.from({ length: 5 }, (_, g) => 2 * Math.cos(g + b)), shape: [5] },
           microenvironment_genes: { data: Float32Array.from({ length: 7 }, (_, g) => 2 * Math.sin(g + b)), shape: [7] },
         },
@@ -55,7 +60,9 @@ describe('a checkpoint that PyTorch wrote', () => {
       );
       // As for the whole models that `subspace verify` checks.
       const tolerance = 1e-7 + 5e-5 * Math.max(...expected.map(Math.abs));
-      expected.forEach((x, c) => expect(Math.abs(outputs['logits'].data[c] - x), `sample ${b}, logit ${c}`).toBeLessThan(tolerance));
+      expected.forEach((x, c) =>
+        expect(Math.abs(outputs['logits'].data[c] - x), `sample ${b}, logit ${c}`).toBeLessThan(tolerance),
+      );
       const total = expected.reduce((sum, x) => sum + Math.exp(x), 0);
       expected.forEach((x, c) => expect(outputs['probabilities'].data[c]).toBeCloseTo(Math.exp(x) / total, 5));
     }
@@ -67,30 +74,46 @@ describe('a checkpoint that PyTorch wrote', () => {
     expect(result).toMatchObject({ task: 'grade', split: 'test' });
     const { patient, outputs } = predictions[0];
     expect((await readRunSplit(run)).test).toContain(patient);
-    const predicted = await predictPatient(run, { bags: [join(cohort, 'bags', `${patient}-DX1.h5`)], expression: join(cohort, 'expression.csv.gz'), patient });
+    const predicted = await predictPatient(run, {
+      bags: [join(cohort, 'bags', `${patient}-DX1.h5`)],
+      expression: join(cohort, 'expression.csv.gz'),
+      patient,
+    });
     Object.values(predicted.probabilities!).forEach((p, c) => expect(p).toBeCloseTo(outputs[c], 6));
   });
 
   test('says in the run what was decided here, and what was ignored', async () => {
     const model = (await readModel(run)) as ImportedModel;
     expect(model.scaling.tumour.genes).toEqual(genesOf(lists[0]));
-    expect(model.scaling.microenvironment).toEqual({ transform: 'none', genes: genesOf(lists[1]), mean: Array(7).fill(0), deviation: Array(7).fill(1), clip: null });
+    expect(model.scaling.microenvironment).toEqual({
+      transform: 'none',
+      genes: genesOf(lists[1]),
+      mean: Array(7).fill(0),
+      deviation: Array(7).fill(1),
+      clip: null,
+    });
     expect(model.outcome).toEqual({ kind: 'classes', classes: ['G2', 'G3', 'G4'], weights: [1, 1, 1] });
     expect((await readRunConfig(run)).expression.transform).toBe('none');
     expect(model.imported).toMatchObject({ checkpoint: 'grade.pth', scaling: 'none', unknown: [] });
     expect(model.imported.ignored).toHaveLength(10);
     expect(model.imported.ignored).toContain('pathomic_net_tumor.cls_token');
-    expect(model.imported.decidedHere.join('\n')).toMatch(/the lists that were given.*neither transformed nor scaled.*may have been trained on/s);
+    expect(model.imported.decidedHere.join('\n')).toMatch(
+      /the lists that were given.*neither transformed nor scaled.*may have been trained on/s,
+    );
   });
 
   test('can be read with values that are scaled on the training patients', async () => {
     const out = join(folder, 'scaled');
-    expect((await subspace(...fitting, '--out', out, '--scaling', 'training', '--class-weights', '1.47,1.51,1')).code).toBe(0);
+    expect(
+      (await subspace(...fitting, '--out', out, '--scaling', 'training', '--class-weights', '1.47,1.51,1')).code,
+    ).toBe(0);
     const model = (await readModel(out)) as ImportedModel;
     expect(model.scaling.tumour.transform).not.toBe('none');
     expect(model.scaling.tumour.deviation.some((sigma) => sigma !== 1)).toBe(true);
     expect(model.outcome).toMatchObject({ weights: [1.47, 1.51, 1] });
-    expect(model.imported.decidedHere.join('\n')).toMatch(/scaled on the training patients of cohort\.yaml, not by those that the checkpoint was trained on/);
+    expect(model.imported.decidedHere.join('\n')).toMatch(
+      /scaled on the training patients of cohort\.yaml, not by those that the checkpoint was trained on/,
+    );
   });
 });
 
@@ -104,12 +127,18 @@ describe('what does not fit is refused', () => {
   const out = () => ['--out', join(folder, 'none')];
 
   test('another task', async () => {
-    expect(await refusal(...fitting, ...out(), '--set', 'task=diagnosis')).toMatch(/classifier\.weight is \[3, 256\]: it has 3 outputs, and 4 are those of the task diagnosis/);
+    expect(await refusal(...fitting, ...out(), '--set', 'task=diagnosis')).toMatch(
+      /classifier\.weight is \[3, 256\]: it has 3 outputs, and 4 are those of the task diagnosis/,
+    );
   });
   test('other genes', async () => {
     const message = await refusal('import', checkpoint, '--config', yaml, ...out(), '--set', 'task=grade');
-    expect(message).toMatch(/encoder\.0\.0\.weight is \[64, 5\]: it reads 5 tumour genes, and \d+ of the gene set are in the matrix/);
-    expect(await refusal('import', checkpoint, '--config', yaml, ...out(), '--tumour-genes', lists[0])).toMatch(/go together/);
+    expect(message).toMatch(
+      /encoder\.0\.0\.weight is \[64, 5\]: it reads 5 tumour genes, and \d+ of the gene set are in the matrix/,
+    );
+    expect(await refusal('import', checkpoint, '--config', yaml, ...out(), '--tumour-genes', lists[0])).toMatch(
+      /go together/,
+    );
   });
   test('another network', async () => {
     expect(await refusal(...fitting, ...out(), '--set', 'model.name=abmil')).toMatch(/asks for another network/);

@@ -1,6 +1,15 @@
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { hashInputs, loadCohort, loadConfig, makeSplit, sha256File, strataOf, type GeneScaling, type Problem } from '../cohort/index.js';
+import {
+  hashInputs,
+  loadCohort,
+  loadConfig,
+  makeSplit,
+  sha256File,
+  strataOf,
+  type GeneScaling,
+  type Problem,
+} from '../cohort/index.js';
 import { UserError } from '../files/user-error.js';
 import { METHOD } from '../model/choice.js';
 import { networkParameters } from '../model/parameters.js';
@@ -58,7 +67,8 @@ export type ImportedModel = Model & { readonly imported: ImportRecord };
  */
 export async function importCheckpoint(options: ImportOptions): Promise<ImportedModel> {
   const { checkpoint, out, scaling = 'none', onWarning } = options;
-  if (await exists(join(out, RUN_FILES.model))) throw new UserError(`${out}: holds a run already. Choose another --out.`);
+  if (await exists(join(out, RUN_FILES.model)))
+    throw new UserError(`${out}: holds a run already. Choose another --out.`);
   const { tensors, counters } = await readStateDict(checkpoint);
   const size = checkpointSize(tensors, checkpoint);
 
@@ -66,7 +76,14 @@ export async function importCheckpoint(options: ImportOptions): Promise<Imported
   const { cohort, problems } = await loadCohort(config);
   const warnings: Problem[] = [...problems];
   const divided = await makeSplit(cohort.patients, strataOf(cohort.patients, config), config.split, warnings);
-  const learned = learnModel(cohort, divided, config, { ...(await hashInputs(config)), features: await slideFingerprint(cohort.patients) }, VERSION, warnings);
+  const learned = learnModel(
+    cohort,
+    divided,
+    config,
+    { ...(await hashInputs(config)), features: await slideFingerprint(cohort.patients) },
+    VERSION,
+    warnings,
+  );
   requirePublishedNetwork(learned, options.config);
   requireSize(size, learned.size, `the task ${taskName(learned.task)}`, checkpoint);
   const { parameters, ignored, unknown } = fromReference(tensors, networkParameters(size), checkpoint);
@@ -82,7 +99,10 @@ export async function importCheckpoint(options: ImportOptions): Promise<Imported
   const model: ImportedModel = {
     ...learned,
     outcome: outcomeOf(learned.outcome, options),
-    scaling: scaling === 'training' ? learned.scaling : { tumour: unscaled(learned.scaling.tumour), microenvironment: unscaled(learned.scaling.microenvironment) },
+    scaling:
+      scaling === 'training'
+        ? learned.scaling
+        : { tumour: unscaled(learned.scaling.tumour), microenvironment: unscaled(learned.scaling.microenvironment) },
     imported,
   };
   warnings.forEach((p) => onWarning?.(p));
@@ -104,7 +124,9 @@ function impliedKeys({ scaling = 'none', genes }: ImportOptions): Record<string,
 
 function requirePublishedNetwork({ network, covariates }: Model, config: string): void {
   if (isDeepStrictEqual(network, METHOD) && covariates === undefined) return;
-  throw new UserError(`${config}: asks for another network than the published one, which the checkpoint is of. Leave out what it says of model, covariates and modality dropout.`);
+  throw new UserError(
+    `${config}: asks for another network than the published one, which the checkpoint is of. Leave out what it says of model, covariates and modality dropout.`,
+  );
 }
 
 /** A scaling that leaves the matrix's values as they are. */
@@ -118,7 +140,9 @@ function outcomeOf(learned: Outcome, { cuts, classWeights }: ImportOptions): Out
     if (cuts) throw new UserError('--cuts: the task has classes, not bins of survival time. Leave it out.');
     const weights = classWeights ?? learned.classes.map(() => 1);
     if (weights.length !== learned.classes.length || !weights.every((w) => w > 0)) {
-      throw new UserError(`--class-weights: ${learned.classes.length} weights above 0 are needed, one for each of ${learned.classes.join(', ')}.`);
+      throw new UserError(
+        `--class-weights: ${learned.classes.length} weights above 0 are needed, one for each of ${learned.classes.join(', ')}.`,
+      );
     }
     return { ...learned, weights };
   }
@@ -131,10 +155,15 @@ function outcomeOf(learned: Outcome, { cuts, classWeights }: ImportOptions): Out
 }
 
 /** In words, what a state dict does not say and was decided here. */
-function decisions({ scaling = 'none', genes, cuts, classWeights, config }: ImportOptions, { outcome }: Model): string[] {
+function decisions(
+  { scaling = 'none', genes, cuts, classWeights, config }: ImportOptions,
+  { outcome }: Model,
+): string[] {
   const file = basename(config);
   return [
-    genes ? 'Gene order: the lists that were given.' : `Gene order: the gene sets of ${file}, which may not be the order that the checkpoint was trained with.`,
+    genes
+      ? 'Gene order: the lists that were given.'
+      : `Gene order: the gene sets of ${file}, which may not be the order that the checkpoint was trained with.`,
     scaling === 'none'
       ? 'Expression: as it stands in the matrix, neither transformed nor scaled, as in the published code.'
       : `Expression: transformed and scaled on the training patients of ${file}, not by those that the checkpoint was trained on.`,

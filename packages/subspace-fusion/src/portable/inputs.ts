@@ -1,5 +1,22 @@
 import {
-  add, constant, div, equal, gather, greater, greaterOrEqual, integers, lengthOf, log, maximum, minimum, mul, reshape, sub, sum, where, type Value,
+  add,
+  constant,
+  div,
+  equal,
+  gather,
+  greater,
+  greaterOrEqual,
+  integers,
+  lengthOf,
+  log,
+  maximum,
+  minimum,
+  mul,
+  reshape,
+  sub,
+  sum,
+  where,
+  type Value,
 } from 'onnx-autodiff';
 import { clipOf, type GeneScaling } from '../cohort/index.js';
 

@@ -11,7 +11,10 @@ const made = (name: string) => fileURLToPath(new URL(`testdata/${name}`, import.
 describe('a state dict that PyTorch wrote', () => {
   test('bare: halves and a transposed parameter, with the numbers that PyTorch has', async () => {
     const { tensors, counters } = await readStateDict(made('layers.pth'));
-    const expected = JSON.parse(readFileSync(made('layers.json'), 'utf8')) as Record<string, { shape: number[]; data: number[] }>;
+    const expected = JSON.parse(readFileSync(made('layers.json'), 'utf8')) as Record<
+      string,
+      { shape: number[]; data: number[] }
+    >;
     expect(counters).toEqual(['1.num_batches_tracked']);
     expect([...tensors.keys()]).toEqual(Object.keys(expected).filter((name) => !counters.includes(name)));
     for (const [name, { shape, data }] of tensors) {
@@ -24,12 +27,18 @@ describe('a state dict that PyTorch wrote', () => {
     const { tensors } = await readStateDict(made('grade.pth'));
     expect(tensors.get('classifier.weight')!.shape).toEqual([3, 256]);
     expect([...tensors.keys()].some((name) => name.startsWith('module.'))).toBe(false);
-    expect(checkpointSize(tensors, 'c')).toEqual({ classes: 3, patchWidth: 16, genes: { tumour: 5, microenvironment: 7 } });
+    expect(checkpointSize(tensors, 'c')).toEqual({
+      classes: 3,
+      patchWidth: 16,
+      genes: { tumour: 5, microenvironment: 7 },
+    });
   });
 
   test('of something else is refused, naming what it lacks', async () => {
     const { tensors } = await readStateDict(made('layers.pth'));
-    expect(() => checkpointSize(tensors, 'layers.pth')).toThrow(/layers\.pth: this is no state dict of the published network: it has no matrix classifier\.weight/);
+    expect(() => checkpointSize(tensors, 'layers.pth')).toThrow(
+      /layers\.pth: this is no state dict of the published network: it has no matrix classifier\.weight/,
+    );
   });
 
   test('a file without one, or cut short, is refused', async () => {

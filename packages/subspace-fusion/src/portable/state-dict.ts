@@ -33,12 +33,15 @@ export function readStateDict(file: string): Promise<StateDict> {
     const named = [...tensorsOf(root)];
     if (named.length === 0) throw bytes.wrong('the file holds no state dict', REMEDY);
     const numbers = named.reduce((total, [, { shape }]) => total + count(shape), 0);
-    if (numbers > MOST_NUMBERS) throw bytes.wrong(`its tensors have ${numbers} numbers, more than any model that is read`, REMEDY);
+    if (numbers > MOST_NUMBERS)
+      throw bytes.wrong(`its tensors have ${numbers} numbers, more than any model that is read`, REMEDY);
     const wrapped = named.every(([name]) => name.startsWith(WRAPPER));
     const plain = named.map(([name, tensor]) => [wrapped ? name.slice(WRAPPER.length) : name, tensor] as const);
     const floats = plain.filter(([, { type }]) => isFloat(type));
     return {
-      tensors: new Map(floats.map(([name, tensor]) => [name, { shape: tensor.shape, data: numbersOf(tensor, archive, bytes) }])),
+      tensors: new Map(
+        floats.map(([name, tensor]) => [name, { shape: tensor.shape, data: numbersOf(tensor, archive, bytes) }]),
+      ),
       counters: plain.filter(([, { type }]) => !isFloat(type)).map(([name]) => name),
     };
   });
@@ -49,13 +52,21 @@ const count = (shape: readonly number[]): number => shape.reduce((n, d) => n * d
 /** Tensors of a dict, or of the dict in it that has most of them. */
 function tensorsOf(root: unknown): Map<string, TorchTensor> {
   if (!isKind(root, 'dict')) return new Map();
-  const dicts = [root, ...(root as PickledDict).entries.values()].filter((value) => isKind(value, 'dict')) as PickledDict[];
-  const tensors = dicts.map(({ entries }) => new Map([...entries].filter(([, value]) => isKind(value, 'tensor')) as [string, TorchTensor][]));
+  const dicts = [root, ...(root as PickledDict).entries.values()].filter((value) =>
+    isKind(value, 'dict'),
+  ) as PickledDict[];
+  const tensors = dicts.map(
+    ({ entries }) => new Map([...entries].filter(([, value]) => isKind(value, 'tensor')) as [string, TorchTensor][]),
+  );
   return tensors.reduce((most, some) => (some.size > most.size ? some : most));
 }
 
 /** A tensor's numbers, row-major: PyTorch stores a transposed or cut tensor as steps through the numbers of another. */
-function numbersOf({ type, key, shape, strides, offset }: TorchTensor, archive: TorchArchive, bytes: Bytes): Float32Array {
+function numbersOf(
+  { type, key, shape, strides, offset }: TorchTensor,
+  archive: TorchArchive,
+  bytes: Bytes,
+): Float32Array {
   const values = new Float32Array(count(shape));
   if (values.length === 0) return values;
   const storage = archive.storage(key);

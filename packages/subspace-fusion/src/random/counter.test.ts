@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { bits, key, normal, permutation, uniform } from './counter.js';
 
 const N = 200_000;
-const draws = (f: (k: number, i: number) => number, k: number, n = N) => Float64Array.from({ length: n }, (_, i) => f(k, i));
+const draws = (f: (k: number, i: number) => number, k: number, n = N) =>
+  Float64Array.from({ length: n }, (_, i) => f(k, i));
 const mean = (x: Float64Array) => x.reduce((a, b) => a + b, 0) / x.length;
 const moment = (x: Float64Array, p: number) => mean(x.map((v) => v ** p));
 
@@ -14,7 +15,18 @@ describe('counter-based random numbers', () => {
   test('a draw depends on its key and counter alone', () => {
     const k = key(7, 'dropout', 3, 'x');
     expect(uniform(k, 41)).toBe(uniform(key(7, 'dropout', 3, 'x'), 41));
-    const keys = [key(7), key(8), key(7, 'a'), key(7, 'b'), key(7, 1), key(7, 2), key(7, 1, 2), key(7, 2, 1), key(7, 'ab'), key(7, 'a', 'b')];
+    const keys = [
+      key(7),
+      key(8),
+      key(7, 'a'),
+      key(7, 'b'),
+      key(7, 1),
+      key(7, 2),
+      key(7, 1, 2),
+      key(7, 2, 1),
+      key(7, 'ab'),
+      key(7, 'a', 'b'),
+    ];
     expect(new Set(keys).size).toBe(keys.length);
   });
 

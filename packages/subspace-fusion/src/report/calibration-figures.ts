@@ -1,5 +1,16 @@
 import * as Plot from '@observablehq/plot';
-import { calibrationGroups, classBrier, expectedCalibrationError, logLoss, predictedClasses, reliabilityCurve, survivalCalibrationError, type CalibrationGroup, type Metric, type ReliabilityBin } from '../metrics/index.js';
+import {
+  calibrationGroups,
+  classBrier,
+  expectedCalibrationError,
+  logLoss,
+  predictedClasses,
+  reliabilityCurve,
+  survivalCalibrationError,
+  type CalibrationGroup,
+  type Metric,
+  type ReliabilityBin,
+} from '../metrics/index.js';
 import type { SurvivalCalibration } from '../evaluation/confidence/survival-confidence.js';
 import { figure, SMALL } from './figure.js';
 import { html, table, type Html } from './html.js';
@@ -18,28 +29,47 @@ interface Point {
 const BINS = 10;
 
 /** Whether probabilities are what they say: the curve of the predicted class, also `after` the temperature, and scores of the probabilities. */
-export function classCalibration({ classes, rows }: ClassPredictions, after: readonly ReliabilityBin[] | undefined): Html {
+export function classCalibration(
+  { classes, rows }: ClassPredictions,
+  after: readonly ReliabilityBin[] | undefined,
+): Html {
   const probabilities = rows.flatMap((row) => row.probabilities);
   const truth = rows.map(({ label }) => label);
   const predicted = predictedClasses(probabilities, classes.length);
   const confidence = rows.map((row, i) => row.probabilities[predicted[i]]);
-  const points = reliabilityCurve(confidence, truth.map((label, i) => label === predicted[i]), BINS);
+  const points = reliabilityCurve(
+    confidence,
+    truth.map((label, i) => label === predicted[i]),
+    BINS,
+  );
   const scores = [
-    scoreRow('Expected calibration error (0 is best)', expectedCalibrationError(probabilities, truth, classes.length, BINS)),
+    scoreRow(
+      'Expected calibration error (0 is best)',
+      expectedCalibrationError(probabilities, truth, classes.length, BINS),
+    ),
     scoreRow('Brier score, all classes (0 is best, 2 worst)', classBrier(probabilities, truth, classes.length)),
     scoreRow('Log loss (0 is best)', logLoss(probabilities, truth, classes.length)),
   ];
-  const caption = 'Patients by the probability that the model gave to its predicted class, in tenths; bars: 95\u00a0% intervals; the diagonal is perfect calibration.';
-  return html`<div class="grid">${calibrationFigure('Reliability of the predicted class', caption, 'Predicted probability (%)', 'Right (%)', points)}
-${after ? calibrationFigure('The same after the temperature', caption, 'Predicted probability (%)', 'Right (%)', after) : undefined}</div>
-${scoresTable('Scores of the probabilities', 'Score', scores)}
-${pointsTable('Reliability, group by group', 'right', points)}`;
+  const caption =
+    'Patients by the probability that the model gave to its predicted class, in tenths; bars: 95\u00a0% intervals; the diagonal is perfect calibration.';
+  return html`<div class="grid">
+      ${calibrationFigure('Reliability of the predicted class', caption, 'Predicted probability (%)', 'Right (%)', points)}
+      ${after ? calibrationFigure('The same after the temperature', caption, 'Predicted probability (%)', 'Right (%)', after) : undefined}
+    </div>
+    ${scoresTable('Scores of the probabilities', 'Score', scores)}
+    ${pointsTable('Reliability, group by group', 'right', points)}`;
 }
 
 /** Notes have a column where there are any. */
 function scoresTable(caption: string, first: string, rows: readonly (readonly string[])[]): Html {
   const noted = rows.some(([, , note]) => note !== '');
-  return table(caption, [first, 'Value', ...(noted ? ['Note'] : [])], rows.map((row) => row.slice(0, noted ? 3 : 2).map((cell, c) => (c === 2 ? html`<span class="wrap">${cell}</span>` : cell))));
+  return table(
+    caption,
+    [first, 'Value', ...(noted ? ['Note'] : [])],
+    rows.map((row) =>
+      row.slice(0, noted ? 3 : 2).map((cell, c) => (c === 2 ? html`<span class="wrap">${cell}</span>` : cell)),
+    ),
+  );
 }
 
 function scoreRow(name: string, metric: Metric): string[] {
@@ -58,19 +88,39 @@ interface Horizon {
 
 /** Predicted against Kaplan-Meier survival in quantile groups of the prediction: at whole years where the evaluation judged them, otherwise at the model's own times. */
 export function survivalCalibration(predictions: SurvivalPredictions, judged: SurvivalCalibration | undefined): Html {
-  const horizons = judged ? judged.horizons.map(({ years, groups, error }) => ({ name: count(years, 'year'), groups, error })) : atCuts(predictions);
-  if (horizons.length === 0) return html`<p>The model's last time cut lies before one year, so no survival after whole years can be judged.</p>`;
+  const horizons = judged
+    ? judged.horizons.map(({ years, groups, error }) => ({ name: count(years, 'year'), groups, error }))
+    : atCuts(predictions);
+  if (horizons.length === 0)
+    return html`<p>The model's last time cut lies before one year, so no survival after whole years can be judged.</p>`;
   const drawn = horizons.map(({ name, groups }) => {
     const points = groups.flatMap(({ n, predicted, observed }) =>
-      observed.value === null ? [] : [{ n, predicted, observed: observed.value, low: observed.low ?? observed.value, high: observed.high ?? observed.value }]);
+      observed.value === null
+        ? []
+        : [
+            {
+              n,
+              predicted,
+              observed: observed.value,
+              low: observed.low ?? observed.value,
+              high: observed.high ?? observed.value,
+            },
+          ],
+    );
     const lost = groups.length - points.length;
     const caption = `${count(groups.length, 'group')} of about equal size by predicted survival${lost > 0 ? `; ${lost} without a point, since its follow-up ends before` : ''}.`;
     return calibrationFigure(`Survival at ${name}`, caption, 'Predicted (%)', 'Kaplan-Meier (%)', points);
   });
   return html`<div class="grid">${drawn}</div>
-<p>Each point is a group of patients: what the model predicted for them on average, and the Kaplan-Meier survival that they had, with its 95\u00a0% interval.
-Points under the diagonal: the model was too hopeful.</p>
-${scoresTable('Distance of predicted and Kaplan-Meier survival', 'Time', horizons.map(({ name, error }) => scoreRow(`Mean distance at ${name}`, error)))}`;
+    <p>
+      Each point is a group of patients: what the model predicted for them on average, and the Kaplan-Meier survival
+      that they had, with its 95 % interval. Points under the diagonal: the model was too hopeful.
+    </p>
+    ${scoresTable(
+      'Distance of predicted and Kaplan-Meier survival',
+      'Time',
+      horizons.map(({ name, error }) => scoreRow(`Mean distance at ${name}`, error)),
+    )}`;
 }
 
 /** At the boundaries of the model's time intervals. */
@@ -81,13 +131,27 @@ function atCuts({ rows, cuts, timeUnit }: SurvivalPredictions): Horizon[] {
   return cuts.map((horizon, k) => {
     const survival = rows.map((row) => row.survival[k]);
     const name = `${decimal(horizon, 1)} ${timeUnit}`;
-    return { name, groups: calibrationGroups(time, event, survival, horizon, groups), error: survivalCalibrationError(time, event, survival, horizon, groups) };
+    return {
+      name,
+      groups: calibrationGroups(time, event, survival, horizon, groups),
+      error: survivalCalibrationError(time, event, survival, horizon, groups),
+    };
   });
 }
 
 function calibrationFigure(title: string, caption: string, x: string, y: string, points: readonly Point[]): Html {
-  const percent = points.map((p) => ({ n: p.n, predicted: 100 * p.predicted, observed: 100 * p.observed, low: 100 * p.low, high: 100 * p.high }));
-  const inWords = percent.map((p) => `predicted ${decimal(p.predicted, 0)} %, observed ${decimal(p.observed, 0)} %, ${count(p.n, 'patient')}`).join('; ');
+  const percent = points.map((p) => ({
+    n: p.n,
+    predicted: 100 * p.predicted,
+    observed: 100 * p.observed,
+    low: 100 * p.low,
+    high: 100 * p.high,
+  }));
+  const inWords = percent
+    .map(
+      (p) => `predicted ${decimal(p.predicted, 0)} %, observed ${decimal(p.observed, 0)} %, ${count(p.n, 'patient')}`,
+    )
+    .join('; ');
   return figure(title, inWords === '' ? 'No group could be computed.' : inWords, caption, {
     ...SMALL,
     height: 300,
@@ -95,7 +159,13 @@ function calibrationFigure(title: string, caption: string, x: string, y: string,
     x: { domain: [0, 100], ticks: 5, label: x, labelAnchor: 'center', labelArrow: 'none', labelOffset: 36 },
     y: { domain: [0, 100], ticks: 5, label: y, labelArrow: 'none', grid: true },
     marks: [
-      Plot.line([[0, 0], [100, 100]], { stroke: 'var(--quiet)', strokeDasharray: '1 3' }),
+      Plot.line(
+        [
+          [0, 0],
+          [100, 100],
+        ],
+        { stroke: 'var(--quiet)', strokeDasharray: '1 3' },
+      ),
       Plot.ruleX(percent, { x: 'predicted', y1: 'low', y2: 'high', stroke: 'var(--blue)', strokeWidth: 1.5 }),
       Plot.dot(percent, { x: 'predicted', y: 'observed', r: 4.5, fill: 'var(--blue)' }),
     ],
@@ -105,5 +175,8 @@ function calibrationFigure(title: string, caption: string, x: string, y: string,
 function pointsTable(caption: string, what: string, points: readonly Point[]): Html {
   const share = (x: number) => `${decimal(100 * x, 0)}\u00a0%`;
   const rows = points.map((p) => [share(p.predicted), share(p.observed), `${share(p.low)} to ${share(p.high)}`, p.n]);
-  return html`<details><summary>${caption}</summary>${table(caption, ['Mean predicted', `Share ${what}`, '95\u00a0% interval', 'Patients'], rows)}</details>`;
+  return html`<details>
+    <summary>${caption}</summary>
+    ${table(caption, ['Mean predicted', `Share ${what}`, '95\u00a0% interval', 'Patients'], rows)}
+  </details>`;
 }

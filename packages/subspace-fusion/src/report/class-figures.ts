@@ -9,7 +9,11 @@ import { count, decimal } from './words.js';
 /** Confusion matrix: how many patients of each class (row) got which prediction (column), shaded by the share of the row. */
 export function confusionTable({ classes, rows }: ClassPredictions): Html {
   const probabilities = rows.flatMap((row) => row.probabilities);
-  const { counts } = confusionMatrix(rows.map((row) => row.label), predictedClasses(probabilities, classes.length), classes.length);
+  const { counts } = confusionMatrix(
+    rows.map((row) => row.label),
+    predictedClasses(probabilities, classes.length),
+    classes.length,
+  );
   const body = classes.map((name, truth) => {
     const row = Array.from(counts.subarray(truth * classes.length, (truth + 1) * classes.length));
     const total = row.reduce((sum, n) => sum + n, 0);
@@ -19,12 +23,30 @@ export function confusionTable({ classes, rows }: ClassPredictions): Html {
       const kind = predicted === truth ? 'right' : 'wrong';
       return html`<td class="${kind}" style="--share:${share.toFixed(3)}">${n} <small>${percent}</small></td>`;
     });
-    return html`<tr><th scope="row">${name}</th>${cells}<td>${total}</td></tr>\n`;
+    return html`<tr>
+      <th scope="row">${name}</th>
+      ${cells}
+      <td>${total}</td>
+    </tr> `;
   });
-  return scrolling('Confusion matrix', html`<table class="confusion">
-<caption>Confusion matrix: the patients of each true class (rows) by predicted class (columns), with the share of the row</caption>
-<thead><tr><th scope="col">True class</th>${classes.map((name) => html`<th scope="col">${name}</th>`)}<th scope="col">All</th></tr></thead>
-<tbody>${body}</tbody></table>`);
+  return scrolling(
+    'Confusion matrix',
+    html`<table class="confusion">
+      <caption>
+        Confusion matrix: the patients of each true class (rows) by predicted class (columns), with the share of the row
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">True class</th>
+          ${classes.map((name) => html`<th scope="col">${name}</th>`)}
+          <th scope="col">All</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${body}
+      </tbody>
+    </table>`,
+  );
 }
 
 /** ROC curves of each class against the rest: one figure, or for a cross-validation one a class with a curve a fold, since folds share no scale. */
@@ -39,21 +61,57 @@ function foldsRocFigure({ classes, rows }: ClassPredictions, c: number, folds: r
     const members = rows.filter((row) => row.fold === fold);
     const truth = members.map(({ label }) => label === c);
     if (!truth.includes(true) || !truth.includes(false)) return [];
-    const area = classAucs(members.flatMap((row) => row.probabilities), members.map(({ label }) => label), classes.length)[c];
-    return [{ area: area.value!, points: rocCurve(members.map((row) => row.probabilities[c]), truth) }];
+    const area = classAucs(
+      members.flatMap((row) => row.probabilities),
+      members.map(({ label }) => label),
+      classes.length,
+    )[c];
+    return [
+      {
+        area: area.value!,
+        points: rocCurve(
+          members.map((row) => row.probabilities[c]),
+          truth,
+        ),
+      },
+    ];
   });
   const areas = curves.map(({ area }) => area);
-  const range = areas.length === 0 ? 'no fold has patients of this class and of others' : `AUC by fold ${decimal(Math.min(...areas))} to ${decimal(Math.max(...areas))}`;
+  const range =
+    areas.length === 0
+      ? 'no fold has patients of this class and of others'
+      : `AUC by fold ${decimal(Math.min(...areas))} to ${decimal(Math.max(...areas))}`;
   const caption = `${count(curves.length, 'fold')}, a curve each; ${range}.`;
   return figure(`ROC: ${classes[c]}`, caption, caption, {
     ...SMALL,
     height: 300,
     marginBottom: 44,
-    x: { domain: [0, 1], ticks: 5, label: '1 − specificity', labelAnchor: 'center', labelArrow: 'none', labelOffset: 36 },
+    x: {
+      domain: [0, 1],
+      ticks: 5,
+      label: '1 − specificity',
+      labelAnchor: 'center',
+      labelArrow: 'none',
+      labelOffset: 36,
+    },
     y: { domain: [0, 1], ticks: 5, label: 'Sensitivity', labelArrow: 'none', grid: true },
     marks: [
-      Plot.line([[0, 0], [1, 1]], { stroke: 'var(--quiet)', strokeDasharray: '1 3' }),
-      ...curves.map(({ points }) => Plot.line(points, { x: 'falsePositives', y: 'truePositives', strokeWidth: 1.6, stroke: 'var(--blue)', strokeOpacity: 0.7 })),
+      Plot.line(
+        [
+          [0, 0],
+          [1, 1],
+        ],
+        { stroke: 'var(--quiet)', strokeDasharray: '1 3' },
+      ),
+      ...curves.map(({ points }) =>
+        Plot.line(points, {
+          x: 'falsePositives',
+          y: 'truePositives',
+          strokeWidth: 1.6,
+          stroke: 'var(--blue)',
+          strokeOpacity: 0.7,
+        }),
+      ),
     ],
   });
 }
@@ -61,10 +119,18 @@ function foldsRocFigure({ classes, rows }: ClassPredictions, c: number, folds: r
 /** A class that all or none of the patients have gets no curve, and says so. */
 function rocFigure({ classes, rows }: ClassPredictions): Html {
   const truth = rows.map((row) => row.label);
-  const areas = classAucs(rows.flatMap((row) => row.probabilities), truth, classes.length);
+  const areas = classAucs(
+    rows.flatMap((row) => row.probabilities),
+    truth,
+    classes.length,
+  );
   const style = (c: number) => CLASS_STYLES[c % CLASS_STYLES.length];
   const drawn = classes.map((_, c) => c).filter((c) => areas[c].value !== null);
-  const curveOf = (c: number) => rocCurve(rows.map((row) => row.probabilities[c]), truth.map((label) => label === c));
+  const curveOf = (c: number) =>
+    rocCurve(
+      rows.map((row) => row.probabilities[c]),
+      truth.map((label) => label === c),
+    );
   const legend = classes.map((name, c) => {
     const area = areas[c];
     const patients = count(truth.filter((label) => label === c).length, 'patient');
@@ -74,21 +140,46 @@ function rocFigure({ classes, rows }: ClassPredictions): Html {
   });
   const inWords = drawn.map((c) => `${classes[c]} AUC ${decimal(areas[c].value)}`);
   const description = `ROC curves, one class against the rest: ${inWords.join('; ')}.`;
-  return figure('ROC curves, each class against the rest', description, html`<ul class="legend">${legend}</ul>The diagonal is chance.`, {
-    width: LARGE.width,
-    height: 440,
-    marginLeft: 58,
-    marginTop: 28,
-    marginBottom: 48,
-    x: { domain: [0, 1], ticks: 5, label: '1 − specificity', labelAnchor: 'center', labelArrow: 'none', labelOffset: 40 },
-    y: { domain: [0, 1], ticks: 5, label: 'Sensitivity', labelArrow: 'none', grid: true },
-    marks: [
-      Plot.line([[0, 0], [1, 1]], { stroke: 'var(--quiet)', strokeDasharray: '1 3' }),
-      ...drawn.map((c) =>
-        Plot.line(curveOf(c), {
-          x: 'falsePositives', y: 'truePositives', strokeWidth: 2.2, stroke: style(c).colour, strokeDasharray: style(c).dash,
-        }),
-      ),
-    ],
-  });
+  return figure(
+    'ROC curves, each class against the rest',
+    description,
+    html`<ul class="legend">
+        ${legend}
+      </ul>
+      The diagonal is chance.`,
+    {
+      width: LARGE.width,
+      height: 440,
+      marginLeft: 58,
+      marginTop: 28,
+      marginBottom: 48,
+      x: {
+        domain: [0, 1],
+        ticks: 5,
+        label: '1 − specificity',
+        labelAnchor: 'center',
+        labelArrow: 'none',
+        labelOffset: 40,
+      },
+      y: { domain: [0, 1], ticks: 5, label: 'Sensitivity', labelArrow: 'none', grid: true },
+      marks: [
+        Plot.line(
+          [
+            [0, 0],
+            [1, 1],
+          ],
+          { stroke: 'var(--quiet)', strokeDasharray: '1 3' },
+        ),
+        ...drawn.map((c) =>
+          Plot.line(curveOf(c), {
+            x: 'falsePositives',
+            y: 'truePositives',
+            strokeWidth: 2.2,
+            stroke: style(c).colour,
+            strokeDasharray: style(c).dash,
+          }),
+        ),
+      ],
+    },
+  );
 }

@@ -14,7 +14,12 @@ export const COMPARISON_FILES = ['comparison.csv', 'comparison.md', 'comparison.
  * @returns their paths
  * @throws UserError where the key would lie beside them
  */
-export async function writeComparison(out: string, title: string, named: readonly ComparedTask[], keyFile?: string): Promise<string[]> {
+export async function writeComparison(
+  out: string,
+  title: string,
+  named: readonly ComparedTask[],
+  keyFile?: string,
+): Promise<string[]> {
   const tasks = keyFile === undefined ? named : await pseudonymised(named, out, keyFile);
   const contents: Record<(typeof COMPARISON_FILES)[number], string> = {
     'comparison.csv': formatCsv(tasks),
@@ -29,6 +34,12 @@ export async function writeComparison(out: string, title: string, named: readonl
 /** The worst predicted are the only patients that a comparison names. */
 async function pseudonymised(tasks: readonly ComparedTask[], out: string, keyFile: string): Promise<ComparedTask[]> {
   requireKeyApart(keyFile, out);
-  const { codeOf } = await openPseudonyms(keyFile, tasks.flatMap(({ worstPredicted }) => worstPredicted.map(({ patient }) => patient)));
-  return tasks.map((task) => ({ ...task, worstPredicted: task.worstPredicted.map((worst) => ({ ...worst, patient: codeOf(worst.patient) })) }));
+  const { codeOf } = await openPseudonyms(
+    keyFile,
+    tasks.flatMap(({ worstPredicted }) => worstPredicted.map(({ patient }) => patient)),
+  );
+  return tasks.map((task) => ({
+    ...task,
+    worstPredicted: task.worstPredicted.map((worst) => ({ ...worst, patient: codeOf(worst.patient) })),
+  }));
 }

@@ -24,7 +24,8 @@ const page: Part = parseHTML(renderComparison('Sample', [sampleComparison()])).d
 const all = (part: Part, selector: string) => [...part.querySelectorAll(selector)];
 const figures = all(page, 'figure');
 /** Tables by the first words of their captions. */
-const tableOf = (words: string) => all(page, 'table').find((table) => table.querySelector('caption')!.textContent.startsWith(words))!;
+const tableOf = (words: string) =>
+  all(page, 'table').find((table) => table.querySelector('caption')!.textContent.startsWith(words))!;
 
 describe('the page of a comparison', () => {
   it('stands alone and says what it is not', () => {
@@ -42,18 +43,26 @@ describe('the page of a comparison', () => {
     expect(all(differences, 'g[data-mark="dot"] path')).toHaveLength(12);
     expect(all(groups, 'g[data-mark="dot"] path')).toHaveLength(5);
     // The marks lie on a line: equal steps of the value are equal steps across.
-    const across = all(models, 'g[data-mark="dot"] path').map((mark) => Number(/translate\(([\d.]+)/.exec(mark.getAttribute('transform')!)![1]));
-    const values = Object.values(sampleComparison().scopes[0].models).flatMap(({ concordanceIndex }) => concordanceIndex.value ?? []);
+    const across = all(models, 'g[data-mark="dot"] path').map((mark) =>
+      Number(/translate\(([\d.]+)/.exec(mark.getAttribute('transform')!)![1]),
+    );
+    const values = Object.values(sampleComparison().scopes[0].models).flatMap(
+      ({ concordanceIndex }) => concordanceIndex.value ?? [],
+    );
     const slope = (across[1] - across[0]) / (values[1] - values[0]);
     values.forEach((value, i) => {
       expect(across[i] - across[0]).toBeCloseTo(slope * (value - values[0]), 6);
     });
-    const ends = all(models, 'g[data-mark="link"] path').map((line) => /M([\d.]+),.*L([\d.]+),/.exec(line.getAttribute('d')!)!.slice(1).map(Number));
+    const ends = all(models, 'g[data-mark="link"] path').map((line) =>
+      /M([\d.]+),.*L([\d.]+),/.exec(line.getAttribute('d')!)!.slice(1).map(Number),
+    );
     values.forEach((value, i) => {
       expect(ends[i][1] - ends[i][0]).toBeCloseTo(slope * 0.0855, 2);
       expect(ends[i][0]).toBeCloseTo(across[0] + slope * (value - 0.045 - values[0]), 2);
     });
-    expect(models.querySelector('svg')!.getAttribute('aria-description')).toContain('this method: 0.748 (0.703 to 0.788); ');
+    expect(models.querySelector('svg')!.getAttribute('aria-description')).toContain(
+      'this method: 0.748 (0.703 to 0.788); ',
+    );
   });
 
   it('gives values, differences, p-values and verdicts, and why there are none', () => {
@@ -61,13 +70,22 @@ describe('the page of a comparison', () => {
     const rows = all(tableOf('Survival, all'), 'tbody tr').map(cells);
     expect(tableOf('Survival, all').querySelector('caption')!.textContent).toContain('612 patients, 268 deaths');
     expect(rows[0].slice(0, 3)).toEqual(['this method', '0.748 (0.703 to 0.788)', '']);
-    expect(rows[1].slice(0, 5)).toEqual(['this method, no-consistency', '0.746 (0.701 to 0.786)', '+0.002 (−0.005 to +0.008)', '1.000', 'equivalent']);
+    expect(rows[1].slice(0, 5)).toEqual([
+      'this method, no-consistency',
+      '0.746 (0.701 to 0.786)',
+      '+0.002 (−0.005 to +0.008)',
+      '1.000',
+      'equivalent',
+    ]);
     expect(rows[13][1]).toMatch(/^not computed: the clinical table/);
-    expect(all(page, 'p').map((p) => p.textContent)).toContain('Study = TCGA-GBM: not computed, fold 3 has 4 deaths among its 31 such patients; 5 are needed.');
+    expect(all(page, 'p').map((p) => p.textContent)).toContain(
+      'Study = TCGA-GBM: not computed, fold 3 has 4 deaths among its 31 such patients; 5 are needed.',
+    );
   });
 
   it('repeats what mars the numbers below every table', () => {
-    for (const table of all(page, 'table')) expect(table.querySelector('caption')!.textContent.toLowerCase()).toContain(NOTE);
+    for (const table of all(page, 'table'))
+      expect(table.querySelector('caption')!.textContent.toLowerCase()).toContain(NOTE);
   });
 
   it('links every row to the run folders that its numbers come from', () => {
@@ -77,12 +95,15 @@ describe('the page of a comparison', () => {
     expect(hrefs(rows[5])[4]).toBe('survival-mcat-1a2b3c4d/fold-1/seed-2/');
     expect(hrefs(rows[10])[0]).toBe('survival-subspace-1a2b3c4d/fold-0/seed-1/');
     for (const row of all(page, 'tbody tr')) expect(hrefs(row).length).toBeGreaterThan(0);
-    expect(hrefs(all(tableOf('The patients whom'), 'tbody tr')[0])).toEqual([1, 2, 3].map((seed) => `survival-subspace-1a2b3c4d/fold-1/seed-${seed}/`));
+    expect(hrefs(all(tableOf('The patients whom'), 'tbody tr')[0])).toEqual(
+      [1, 2, 3].map((seed) => `survival-subspace-1a2b3c4d/fold-1/seed-${seed}/`),
+    );
   });
 
   it('escapes what it was given', () => {
     const evil = '<script>alert(1)</script>';
-    const given = parseHTML(renderComparison(evil, [{ ...sampleComparison(), task: evil, notes: [evil] }])).document as unknown as Part;
+    const given = parseHTML(renderComparison(evil, [{ ...sampleComparison(), task: evil, notes: [evil] }]))
+      .document as unknown as Part;
     expect(all(given, 'script')).toHaveLength(0);
     expect(given.querySelector('h1')!.textContent).toBe(evil);
   });
@@ -98,7 +119,10 @@ it('names no patient where codes are to stand for them', async () => {
   const key = join(folder, 'key.json');
   const shared = join(folder, 'shared');
   await mkdir(shared);
-  const texts = async (...keyFile: string[]) => Promise.all((await writeComparison(shared, 'Sample', [sampleComparison()], ...keyFile)).map((file) => readFile(file, 'utf8')));
+  const texts = async (...keyFile: string[]) =>
+    Promise.all(
+      (await writeComparison(shared, 'Sample', [sampleComparison()], ...keyFile)).map((file) => readFile(file, 'utf8')),
+    );
   expect((await texts()).join('')).toMatch(/TCGA-06-0174/);
   const coded = (await texts(key)).join('');
   expect(coded).not.toMatch(/TCGA-06/);
@@ -109,7 +133,10 @@ it('names no patient where codes are to stand for them', async () => {
 describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
   it('shows without errors or requests, and fits a phone', async () => {
     const files = await writeComparison(folder, 'Sample', [sampleComparison()]);
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] });
+    const browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+    });
     try {
       const [errors, requests]: [string[], string[]] = [[], []];
       const shown = await browser.newPage({ viewport: { width: 390, height: 800 }, colorScheme: 'dark' });
@@ -122,7 +149,11 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
       expect(requests).toEqual([address]);
       expect(await shown.locator('figure g[data-mark="dot"] path').count()).toBe(30);
       expect(await shown.evaluate('document.documentElement.scrollWidth')).toBe(390);
-      const [name, words] = await Promise.all([0, 1].map((i) => shown.locator('figure').nth(0).locator('g[data-mark="text"]').nth(i).locator('text').nth(1).boundingBox()));
+      const [name, words] = await Promise.all(
+        [0, 1].map((i) =>
+          shown.locator('figure').nth(0).locator('g[data-mark="text"]').nth(i).locator('text').nth(1).boundingBox(),
+        ),
+      );
       expect(name!.x + name!.width).toBeLessThan(words!.x);
       expect(name!.height).toBeGreaterThan(9);
     } finally {

@@ -1,12 +1,29 @@
 import { differenceName } from '../evaluation/comparison.js';
 import type { NamedMetric } from '../evaluation/comparison-types.js';
-import { allTables, groupName, headlineOf, metricName, modelName, withInterval, type ComparedTask, type Scope, type Table, type TableRun } from '../evaluation/tables/index.js';
+import {
+  allTables,
+  groupName,
+  headlineOf,
+  metricName,
+  modelName,
+  withInterval,
+  type ComparedTask,
+  type Scope,
+  type Table,
+  type TableRun,
+} from '../evaluation/tables/index.js';
 import { forestPlot, type ForestMark, type ForestRow } from './forest-plot.js';
 import { html, table, type Html } from './html.js';
 import { pageHead } from './page-head.js';
 import { STYLE } from './style.js';
 
-const VERDICTS = { helps: 'it is better', harms: 'it is worse', equivalent: 'no difference that matters', undetermined: 'undetermined', untested: 'not tested' } as const;
+const VERDICTS = {
+  helps: 'it is better',
+  harms: 'it is worse',
+  equivalent: 'no difference that matters',
+  undetermined: 'undetermined',
+  untested: 'not tested',
+} as const;
 
 /**
  * A comparison as one HTML page that carries its style and its figures (SVG), asks nothing of a network and needs no script: for each
@@ -40,20 +57,20 @@ function taskSection(task: ComparedTask): Html {
   const [all] = task.scopes;
   const subgroups = task.subgroups.length > 0 || task.scopes.some(({ kind }) => kind === 'subgroup');
   return html`<section>
-<h2>${capital(task.task)}</h2>
-${task.notes.map((note) => html`<p class="warning">${capital(note)}.</p>`)}
-${modelsPlot(task, all)}
-${differencesPlot(task, all)}
-${subgroups ? subgroupsPlot(task) : undefined}
-${allTables(task).map((one) => (typeof one === 'string' ? html`<p>${capital(one)}.</p>` : linkedTable(one)))}
-</section>
-`;
+    <h2>${capital(task.task)}</h2>
+    ${task.notes.map((note) => html`<p class="warning">${capital(note)}.</p>`)} ${modelsPlot(task, all)}
+    ${differencesPlot(task, all)} ${subgroups ? subgroupsPlot(task) : undefined}
+    ${allTables(task).map((one) => (typeof one === 'string' ? html`<p>${capital(one)}.</p>` : linkedTable(one)))}
+  </section> `;
 }
 
 function modelsPlot(task: ComparedTask, scope: Scope): Html {
   const metric = headlineOf(task);
-  const mark = (name: string): ForestMark => (name === task.reference ? 'first' : scope.runs.some(({ model }) => model === name) ? 'trained' : 'simple');
-  const rows = Object.entries(scope.models).map(([name, metrics]) => forestRow(modelName(name), metrics[metric], mark(name)));
+  const mark = (name: string): ForestMark =>
+    name === task.reference ? 'first' : scope.runs.some(({ model }) => model === name) ? 'trained' : 'simple';
+  const rows = Object.entries(scope.models).map(([name, metrics]) =>
+    forestRow(modelName(name), metrics[metric], mark(name)),
+  );
   return forestPlot(rows, {
     title: `${capital(metricName(metric))} of each model, ${scope.patients} test patients`,
     axis: metricName(metric),
@@ -78,7 +95,12 @@ function differencesPlot(task: ComparedTask, { models, differences }: Scope): Ht
     axis: 'difference',
     nothing: 0,
     margin: bootstrap.margin,
-    legend: Object.fromEntries(Object.entries(VERDICTS).map(([verdict, words]) => [verdict, verdict === 'helps' || verdict === 'harms' ? words.replace('it', modelName(reference)) : words])),
+    legend: Object.fromEntries(
+      Object.entries(VERDICTS).map(([verdict, words]) => [
+        verdict,
+        verdict === 'helps' || verdict === 'harms' ? words.replace('it', modelName(reference)) : words,
+      ]),
+    ),
     caption: `Paired differences with 95 % intervals. Those within ±${bootstrap.margin}, the grey band, are no matter; p-values of ${bootstrap.family} differences are adjusted by Holm's procedure.`,
   });
 }
@@ -86,37 +108,57 @@ function differencesPlot(task: ComparedTask, { models, differences }: Scope): Ht
 function subgroupsPlot(task: ComparedTask): Html {
   const metric = headlineOf(task);
   const { reference } = task;
-  const asked = task.scopes.filter(({ kind }) => kind === 'subgroup').map((scope) => {
-    const value: NamedMetric | undefined = scope.reason === undefined ? scope.models[reference]?.[metric] : { value: null, reason: scope.reason };
-    return forestRow(`${scope.part} (${scope.patients})`, value, 'first');
-  });
-  const known = task.subgroups.map((group) => forestRow(`${groupName(group)} (${group.patients})`, group.metric, 'first'));
+  const asked = task.scopes
+    .filter(({ kind }) => kind === 'subgroup')
+    .map((scope) => {
+      const value: NamedMetric | undefined =
+        scope.reason === undefined ? scope.models[reference]?.[metric] : { value: null, reason: scope.reason };
+      return forestRow(`${scope.part} (${scope.patients})`, value, 'first');
+    });
+  const known = task.subgroups.map((group) =>
+    forestRow(`${groupName(group)} (${group.patients})`, group.metric, 'first'),
+  );
   return forestPlot([...asked, ...known], {
     title: `${capital(modelName(reference))} in groups of patients (how many), ${metricName(metric)}`,
     axis: metricName(metric),
     nothing: 0.5,
     legend: {},
-    caption: 'Lines are 95 % intervals; the dashed line, 0.5, is chance. Groups without a mark have too few patients or deaths; the table says why.',
+    caption:
+      'Lines are 95 % intervals; the dashed line, 0.5, is chance. Groups without a mark have too few patients or deaths; the table says why.',
   });
 }
 
 function forestRow(name: string, metric: NamedMetric | undefined, mark: ForestMark, signed = false): ForestRow {
-  if (!metric || metric.value === null) return { name, words: 'not computed', value: undefined, low: undefined, high: undefined, mark };
+  if (!metric || metric.value === null)
+    return { name, words: 'not computed', value: undefined, low: undefined, high: undefined, mark };
   const { value, low, high } = metric;
-  const words = low === undefined || high === undefined ? withInterval({ ...metric, noInterval: '' }, signed).replace(/ \(.*/, ', no interval') : withInterval(metric, signed);
+  const words =
+    low === undefined || high === undefined
+      ? withInterval({ ...metric, noInterval: '' }, signed).replace(/ \(.*/, ', no interval')
+      : withInterval(metric, signed);
   return { name, words, value, low, high, mark };
 }
 
 /** A table whose rows end in links to the run folders. */
 function linkedTable({ title = '', header, rows, runs = [], notes = [] }: Table): Html {
   const caption = [title, ...notes.map((note) => `Note: ${note}`)].map((part) => `${capital(part)}.`).join(' ');
-  const cells = rows.map((row, i) => [...row.map((text) => (text.length > 34 ? html`<span class="long">${text}</span>` : text)), links(runs[i] ?? [])]);
+  const cells = rows.map((row, i) => [
+    ...row.map((text) => (text.length > 34 ? html`<span class="long">${text}</span>` : text)),
+    links(runs[i] ?? []),
+  ]);
   return table(caption, [...header, 'from'], cells);
 }
 
 function links(runs: readonly TableRun[]): Html {
-  const list = html`<p class="runs">${runs.map(({ folder }, i) => html`${i > 0 ? ', ' : ''}<a href="${address(folder)}">${folder}</a>`)}</p>`;
-  return runs.length <= 3 ? list : html`<details class="runs"><summary>${runs.length} runs</summary>${list}</details>`;
+  const list = html`<p class="runs">
+    ${runs.map(({ folder }, i) => html`${i > 0 ? ', ' : ''}<a href="${address(folder)}">${folder}</a>`)}
+  </p>`;
+  return runs.length <= 3
+    ? list
+    : html`<details class="runs">
+        <summary>${runs.length} runs</summary>
+        ${list}
+      </details>`;
 }
 
 const address = (folder: string) => `${folder.split(/[\\/]/).map(encodeURIComponent).join('/')}/`;

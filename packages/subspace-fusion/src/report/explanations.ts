@@ -1,6 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { explainPatient, EXPLANATIONS, writePatientExplanation, type CohortExplanation, type PatientExplanation, type Thumbnail } from '../explanation/index.js';
+import {
+  explainPatient,
+  EXPLANATIONS,
+  writePatientExplanation,
+  type CohortExplanation,
+  type PatientExplanation,
+  type Thumbnail,
+} from '../explanation/index.js';
 import type { ExplainedPatient, Explanations, ReportRun } from './types.js';
 
 /** The maps of a slide are large. */
@@ -8,7 +15,8 @@ const SHOWN = 6;
 
 /** How sure a model is of each patient: the probability of the predicted class, or how far the risk is from the middle one. */
 function certainty(predictions: ReportRun['predictions']): ReadonlyMap<string, number> {
-  if (predictions.kind === 'classification') return new Map(predictions.rows.map(({ patient, probabilities }) => [patient, Math.max(...probabilities)]));
+  if (predictions.kind === 'classification')
+    return new Map(predictions.rows.map(({ patient, probabilities }) => [patient, Math.max(...probabilities)]));
   const risks = predictions.rows.map(({ risk }) => risk).sort((a, b) => a - b);
   const middle = risks[Math.floor(risks.length / 2)];
   return new Map(predictions.rows.map(({ patient, risk }) => [patient, Math.abs(risk - middle)]));
@@ -21,7 +29,11 @@ export function mostAndLeastCertain(predictions: ReportRun['predictions'], n: nu
 }
 
 /** Explains those of the patients whom the run folder does not explain yet, and keeps the explanations there. */
-export async function explainMissing(run: string, patients: readonly string[], onPatient?: (done: number, of: number) => void): Promise<void> {
+export async function explainMissing(
+  run: string,
+  patients: readonly string[],
+  onPatient?: (done: number, of: number) => void,
+): Promise<void> {
   const folder = join(run, EXPLANATIONS);
   const there = new Set((await readPatientExplanations(folder)).map(({ patient }) => patient));
   const missing = patients.filter((patient) => !there.has(patient));
@@ -48,7 +60,12 @@ export async function readExplanations(run: string, predictions: ReportRun['pred
 
 async function readPatientExplanations(folder: string): Promise<PatientExplanation[]> {
   const names = await readdir(folder).catch(() => []);
-  const found = await Promise.all(names.filter((name) => name.endsWith('.json')).sort().map((name) => readJson<Partial<PatientExplanation>>(join(folder, name))));
+  const found = await Promise.all(
+    names
+      .filter((name) => name.endsWith('.json'))
+      .sort()
+      .map((name) => readJson<Partial<PatientExplanation>>(join(folder, name))),
+  );
   return found.filter((one): one is PatientExplanation => one?.patient !== undefined && one.slides !== undefined);
 }
 
@@ -62,12 +79,16 @@ async function readJson<T>(path: string): Promise<T | undefined> {
 
 /** The picture under the maps is kept in the figure alone. */
 async function withThumbnails(folder: string, explanation: PatientExplanation): Promise<ExplainedPatient> {
-  const thumbnails = explanation.slides.map(async ({ slide }) => thumbnailOf(await readFile(join(folder, figureFile(slide)), 'utf8').catch(() => '')));
+  const thumbnails = explanation.slides.map(async ({ slide }) =>
+    thumbnailOf(await readFile(join(folder, figureFile(slide)), 'utf8').catch(() => '')),
+  );
   return { explanation, thumbnails: await Promise.all(thumbnails) };
 }
 
 function thumbnailOf(svg: string): Thumbnail | undefined {
-  const found = /<image href="(data:image\/[a-z]+;base64,[A-Za-z0-9+/=]+)" width="([\d.]+)" height="([\d.]+)"/.exec(svg);
+  const found = /<image href="(data:image\/[a-z]+;base64,[A-Za-z0-9+/=]+)" width="([\d.]+)" height="([\d.]+)"/.exec(
+    svg,
+  );
   return found ? { href: found[1], width: Number(found[2]), height: Number(found[3]) } : undefined;
 }
 

@@ -15,21 +15,36 @@ type Run = Crossval['folds'][number]['runs'][number] & { readonly fold: string; 
 /** A cross-validation as a report shows it: its own numbers, and the predictions of the first seed's runs. @throws UserError where the folder holds none. */
 export async function readReportCrossval(folder: string): Promise<ReportRun> {
   const crossval = await readCrossval(folder);
-  const runs = crossval.folds.flatMap((fold) => fold.runs.map((run): Run => ({ ...run, fold: foldName(fold), path: join(folder, run.folder) })));
+  const runs = crossval.folds.flatMap((fold) =>
+    fold.runs.map((run): Run => ({ ...run, fold: foldName(fold), path: join(folder, run.folder) })),
+  );
   const finished = runs.filter(({ result, control }) => result && control === undefined);
   const shown = finished.filter(({ seed, fold }) => seed === finished.find((run) => run.fold === fold)!.seed);
   const config = await readRunConfig(shown[0].path);
   const predictions = await pooledPredictions(shown);
-  const parts = await Promise.all(shown.map(async ({ fold, path }) => ({ name: `Tested in fold ${fold}`, patients: (await readRunSplit(path)).test })));
+  const parts = await Promise.all(
+    shown.map(async ({ fold, path }) => ({
+      name: `Tested in fold ${fold}`,
+      patients: (await readRunSplit(path)).test,
+    })),
+  );
   const dealtOnce = crossval.folds.every(({ repeat }) => repeat === undefined || repeat === crossval.folds[0].repeat);
   return {
     task: crossval.task,
     config: withoutFold(config),
     model: factsOf(await readModel(shown[0].path)),
     trainings: await Promise.all(finished.map(trainingOf)),
-    result: { task: crossval.task, split: crossval.split, patients: crossval.patients, metrics: crossval.metrics, baselines: crossval.baselines },
+    result: {
+      task: crossval.task,
+      split: crossval.split,
+      patients: crossval.patients,
+      metrics: crossval.metrics,
+      baselines: crossval.baselines,
+    },
     predictions,
-    patients: dealtOnce ? await patientsOf(config, parts) : { reason: 'the folds deal the same patients several times; the report of a run of a fold has its patients' },
+    patients: dealtOnce
+      ? await patientsOf(config, parts)
+      : { reason: 'the folds deal the same patients several times; the report of a run of a fold has its patients' },
     crossval: detailOf(crossval, runs, config.model.name),
     explanations: await explanationsOf(shown, predictions),
     commands: [crossvalCommand(crossval, config, basename(folder)), `npx subspace report ${basename(folder)}`],
@@ -66,11 +81,14 @@ async function readCrossval(folder: string): Promise<Crossval> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as Crossval;
   } catch {
-    throw new UserError(`${path}: is not the result of \`subspace crossval\`. The same crossval command goes on where it was stopped.`);
+    throw new UserError(
+      `${path}: is not the result of \`subspace crossval\`. The same crossval command goes on where it was stopped.`,
+    );
   }
 }
 
-const foldName = ({ fold, repeat }: Crossval['folds'][number]) => (repeat === undefined ? String(fold) : `${fold} (dealt ${repeat + 1})`);
+const foldName = ({ fold, repeat }: Crossval['folds'][number]) =>
+  repeat === undefined ? String(fold) : `${fold} (dealt ${repeat + 1})`;
 
 async function trainingOf({ path, fold, seed, result }: Run): Promise<Training> {
   return { name: `fold ${fold}, seed ${seed}`, epochs: await readEpochs(path), selection: result!.selection };
@@ -81,12 +99,21 @@ async function trainingOf({ path, fold, seed, result }: Run): Promise<Training> 
  * cuts, so survival is read off at the earliest of each.
  */
 async function pooledPredictions(runs: readonly Run[]): Promise<ReportRun['predictions']> {
-  const ofRuns = await Promise.all(runs.map(async ({ path, fold }) => asPredictions(await readModel(path), await readPredictions(path), fold)));
+  const ofRuns = await Promise.all(
+    runs.map(async ({ path, fold }) => asPredictions(await readModel(path), await readPredictions(path), fold)),
+  );
   const [first] = ofRuns;
-  if (first.kind === 'classification') return { ...first, rows: ofRuns.flatMap((one) => (one.kind === 'classification' ? one.rows : [])) };
+  if (first.kind === 'classification')
+    return { ...first, rows: ofRuns.flatMap((one) => (one.kind === 'classification' ? one.rows : [])) };
   const folds = ofRuns.filter((one) => one.kind === 'survival');
   const cuts = first.cuts.map((_, k) => Math.min(...folds.map((fold) => fold.cuts[k])));
-  return { ...first, cuts, rows: folds.flatMap((fold) => fold.rows.map((row) => ({ ...row, survival: survivalAtCuts(row.survival, fold.cuts, cuts) }))) };
+  return {
+    ...first,
+    cuts,
+    rows: folds.flatMap((fold) =>
+      fold.rows.map((row) => ({ ...row, survival: survivalAtCuts(row.survival, fold.cuts, cuts) })),
+    ),
+  };
 }
 
 /** Predicted survival at other times, none after the last cut. */
@@ -98,7 +125,10 @@ function survivalAtCuts(survival: readonly number[], own: readonly number[], cut
 async function explanationsOf(runs: readonly Run[], predictions: ReportRun['predictions']): Promise<Explanations> {
   const found = await Promise.all(runs.map(({ path }) => readExplanations(path, predictions)));
   const patients = found.flatMap((one) => one.patients);
-  return { patients: patients.slice(0, 6), notShown: patients.length - Math.min(patients.length, 6) + found.reduce((sum, one) => sum + one.notShown, 0) };
+  return {
+    patients: patients.slice(0, 6),
+    notShown: patients.length - Math.min(patients.length, 6) + found.reduce((sum, one) => sum + one.notShown, 0),
+  };
 }
 
 function detailOf(crossval: Crossval, runs: readonly Run[], network: string): CrossvalDetail {
@@ -111,7 +141,12 @@ function detailOf(crossval: Crossval, runs: readonly Run[], network: string): Cr
     intervals,
     network,
     differences,
-    folds: folds.map((fold) => ({ fold: foldName(fold), patients: fold.patients, metrics: fold.metrics, baselines: fold.baselines })),
+    folds: folds.map((fold) => ({
+      fold: foldName(fold),
+      patients: fold.patients,
+      metrics: fold.metrics,
+      baselines: fold.baselines,
+    })),
     subgroups: [
       ...within.map((group) => ({
         group: `${group.column} = ${group.value}`,
@@ -128,7 +163,8 @@ function detailOf(crossval: Crossval, runs: readonly Run[], network: string): Cr
 
 /** How a patient was predicted, and what happened. */
 function wrong(patient: WorstPatient): string {
-  if ('truth' in patient) return `was ${patient.truth}, which got ${Math.round(100 * patient.probabilityOfTruth)} %; predicted: ${patient.predicted}`;
+  if ('truth' in patient)
+    return `was ${patient.truth}, which got ${Math.round(100 * patient.probabilityOfTruth)} %; predicted: ${patient.predicted}`;
   const { discordant, riskRank, time, event } = patient;
   const higher = `risk above that of ${Math.round(100 * riskRank)} % of the fold's patients`;
   return `${higher}; ${event ? 'died at' : 'alive at'} ${Number(time.toFixed(1))}; ${Math.round(100 * discordant)} % of the pairs with others in the wrong order`;

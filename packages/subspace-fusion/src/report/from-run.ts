@@ -55,7 +55,12 @@ export async function splitPatients(run: string): Promise<string[]> {
   return Object.values(await readRunSplit(run)).flat();
 }
 
-const PART_NAMES: Readonly<Record<string, string>> = { train: 'Training', validation: 'Validation', conformal: 'Prediction sets', test: 'Test' };
+const PART_NAMES: Readonly<Record<string, string>> = {
+  train: 'Training',
+  validation: 'Validation',
+  conformal: 'Prediction sets',
+  test: 'Test',
+};
 
 function partsOf(split: Split): Part[] {
   return Object.entries(split).map(([name, patients]) => ({ name: PART_NAMES[name] ?? name, patients }));
@@ -86,13 +91,26 @@ export function factsOf(model: Model): ModelFacts {
 }
 
 /** The predictions of a run's test patients, or those of a fold. */
-export function asPredictions(model: Model, predictions: readonly EvaluatedPatient[], fold?: string): ReportRun['predictions'] {
+export function asPredictions(
+  model: Model,
+  predictions: readonly EvaluatedPatient[],
+  fold?: string,
+): ReportRun['predictions'] {
   if (model.outcome.kind === 'survival') {
     const { cuts, timeUnit } = model.outcome;
-    const rows = predictions.filter(isSurvival).map(({ patient, risk, group, time, event, survival }) => ({ patient, risk, group, time, event, survival }));
+    const rows = predictions
+      .filter(isSurvival)
+      .map(({ patient, risk, group, time, event, survival }) => ({ patient, risk, group, time, event, survival }));
     return { kind: 'survival', timeUnit, cuts, rows };
   }
-  const rows = predictions.filter(isClass).map(({ patient, label, outputs }) => ({ patient, label, probabilities: outputs, ...(fold === undefined ? {} : { fold }) }));
+  const rows = predictions
+    .filter(isClass)
+    .map(({ patient, label, outputs }) => ({
+      patient,
+      label,
+      probabilities: outputs,
+      ...(fold === undefined ? {} : { fold }),
+    }));
   return { kind: 'classification', classes: model.outcome.classes, rows };
 }
 

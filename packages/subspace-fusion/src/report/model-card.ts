@@ -7,36 +7,61 @@ import { baselineName, decimal, interval, mainMetric, metricName, modelWords } f
 /** A model card (Mitchell et al. 2019) of the runs, in Markdown. What only the user can know is marked. */
 export function renderModelCard(given: ReportInput): string {
   const input = withoutMachine(given);
-  return [
-    `# Model card: ${plain(input.title)}`,
-    '**Research software. Not a medical device.** Nothing here may guide the care of a patient.',
-    ...(input.description === undefined ? [] : [plain(input.description)]),
-    ...input.runs.flatMap(runCard),
-    '## Intended use',
-    list(INTENDED_USE),
-    '## Limits',
-    list(LIMITS),
-    '## For you to fill in',
-    list(['Where the patients come from, ethical approval and consent', 'Performance in groups that matter where you are', 'Who keeps the model, and whom to ask', 'Licence of the weights and of the data']),
-    '## Versions',
-    list(Object.entries(input.versions).map(([name, version]) => `${name} ${version}`)),
-  ].join('\n\n') + '\n';
+  return (
+    [
+      `# Model card: ${plain(input.title)}`,
+      '**Research software. Not a medical device.** Nothing here may guide the care of a patient.',
+      ...(input.description === undefined ? [] : [plain(input.description)]),
+      ...input.runs.flatMap(runCard),
+      '## Intended use',
+      list(INTENDED_USE),
+      '## Limits',
+      list(LIMITS),
+      '## For you to fill in',
+      list([
+        'Where the patients come from, ethical approval and consent',
+        'Performance in groups that matter where you are',
+        'Who keeps the model, and whom to ask',
+        'Licence of the weights and of the data',
+      ]),
+      '## Versions',
+      list(Object.entries(input.versions).map(([name, version]) => `${name} ${version}`)),
+    ].join('\n\n') + '\n'
+  );
 }
 
 function runCard(run: ReportRun): string[] {
   const { task, result, patients, commands } = run;
   const main = mainMetric(result.metrics);
-  const models = main ? [['This model', result.metrics] as const, ...Object.entries(result.baselines ?? {}).map(([name, metrics]) => [baselineName(name), metrics] as const)] : [];
+  const models = main
+    ? [
+        ['This model', result.metrics] as const,
+        ...Object.entries(result.baselines ?? {}).map(([name, metrics]) => [baselineName(name), metrics] as const),
+      ]
+    : [];
   return [
     `## ${task.charAt(0).toUpperCase()}${task.slice(1)}`,
     plain(modelWords(run)),
     plain(summaryWords(run).join(' ')),
-    ...(main ? [table(['Model', metricName(main.name), '95 % interval'], models.map(([name, metrics]) => [name, ...cells(metrics[main.name])]))] : []),
-    table(['Metric', 'Value', '95 % interval'], Object.entries(result.metrics).map(([name, metric]) => [metricName(name), ...cells(metric)])),
+    ...(main
+      ? [
+          table(
+            ['Model', metricName(main.name), '95 % interval'],
+            models.map(([name, metrics]) => [name, ...cells(metrics[main.name])]),
+          ),
+        ]
+      : []),
+    table(
+      ['Metric', 'Value', '95 % interval'],
+      Object.entries(result.metrics).map(([name, metric]) => [metricName(name), ...cells(metric)]),
+    ),
     '### Patients',
     'reason' in patients
       ? `The clinical table cannot be read where this card was made: ${plain(patients.reason)}`
-      : table(['', ...patients.parts], patients.rows.map(({ name, cells }) => [name, ...cells])),
+      : table(
+          ['', ...patients.parts],
+          patients.rows.map(({ name, cells }) => [name, ...cells]),
+        ),
     '### To reproduce',
     `\`\`\`\n${commands.join('\n')}\n\`\`\`\n\nThe configuration is in the report.`,
   ];
@@ -49,7 +74,10 @@ function cells(metric: ReportedMetric | undefined): string[] {
 
 /** Text that Markdown and the HTML in it leave as it is. */
 function plain(text: string): string {
-  return text.replace(/[<>&]/g, (c) => ({ '<': '&lt;', '>': '&gt;', '&': '&amp;' })[c]!).replace(/[*_`[\]|]/g, '\\$&').replace(/\s+/g, ' ');
+  return text
+    .replace(/[<>&]/g, (c) => ({ '<': '&lt;', '>': '&gt;', '&': '&amp;' })[c]!)
+    .replace(/[*_`[\]|]/g, '\\$&')
+    .replace(/\s+/g, ' ');
 }
 
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {

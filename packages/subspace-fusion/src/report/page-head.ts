@@ -7,17 +7,24 @@ import { html, markup, type Html } from './html.js';
  */
 export function pageHead(title: string, style: string, sources = ''): Html {
   return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'${sources}">
-<title>${title}</title>
-<style>${markup(style)}</style>
-</head>
-<body>
-<header>
-<h1>${title}</h1>
-<p class="warning" role="note"><strong>Research software. Not a medical device.</strong> Nothing here may guide the care of a patient.</p>`;
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'${sources}" />
+        <title>${title}</title>
+        <style>
+          ${markup(style)}
+        </style>
+      </head>
+      <body>
+        <header>
+          <h1>${title}</h1>
+          <p class="warning" role="note">
+            <strong>Research software. Not a medical device.</strong> Nothing here may guide the care of a patient.
+          </p>
+        </header>
+      </body>
+    </html>`;
 }

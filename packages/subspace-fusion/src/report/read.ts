@@ -21,16 +21,25 @@ export async function readReport(folder: string): Promise<ReportSource> {
   const explained = run.explanations.patients.map(({ explanation }) => explanation.patient);
   const what = crossval ? `${run.task}, cross-validated` : run.task;
   const name = typeof run.config['name'] === 'string' ? run.config['name'] : 'cohort';
-  return { input: { title: `${name}: ${what}`, runs: [run], versions: versions() }, patients: [...named, ...explained] };
+  return {
+    input: { title: `${name}: ${what}`, runs: [run], versions: versions() },
+    patients: [...named, ...explained],
+  };
 }
 
 export async function isCrossval(folder: string): Promise<boolean> {
   if (await exists(join(folder, CROSSVAL_FILE))) return true;
   if (await exists(join(folder, RUN_FILES.config))) return false;
-  throw new UserError(`${folder}: holds neither a run (${RUN_FILES.config}) nor a cross-validation (${CROSSVAL_FILE}). Name the folder that \`subspace train\` or \`subspace crossval\` wrote.`);
+  throw new UserError(
+    `${folder}: holds neither a run (${RUN_FILES.config}) nor a cross-validation (${CROSSVAL_FILE}). Name the folder that \`subspace train\` or \`subspace crossval\` wrote.`,
+  );
 }
 
 /** Of the programs that write a report. */
 export function versions(): Record<string, string> {
-  return { 'subspace-fusion': VERSION, 'Node.js': process.versions.node, system: `${process.platform}, ${process.arch}` };
+  return {
+    'subspace-fusion': VERSION,
+    'Node.js': process.versions.node,
+    system: `${process.platform}, ${process.arch}`,
+  };
 }

@@ -18,7 +18,10 @@ const folder = mkdtempSync(join(tmpdir(), 'report-browser-'));
 /** Both tasks, with a patient explained. */
 function input(): ReportInput {
   const [survival, diagnosis] = [survivalRun(), diagnosisRun()];
-  return { ...sampleReport(), runs: [{ ...survival, explanations: { patients: [explainedPatient('P-3')], notShown: 0 } }, diagnosis] };
+  return {
+    ...sampleReport(),
+    runs: [{ ...survival, explanations: { patients: [explainedPatient('P-3')], notShown: 0 } }, diagnosis],
+  };
 }
 
 const path = join(folder, 'report.html');
@@ -27,12 +30,19 @@ describe.skipIf(!existsSync(executablePath))('the report in Chromium', () => {
   let browser: Browser;
   beforeAll(async () => {
     writeFileSync(path, renderReport(input()));
-    browser = await chromium.launch({ executablePath, args: ['--headless=new', '--no-sandbox', '--disable-background-networking', '--disable-component-update'] });
+    browser = await chromium.launch({
+      executablePath,
+      args: ['--headless=new', '--no-sandbox', '--disable-background-networking', '--disable-component-update'],
+    });
   });
   afterAll(() => browser.close());
 
   /** Opens the page; `bypassCSP` lets the accessibility check in. */
-  async function open(width: number, colorScheme: 'light' | 'dark', bypassCSP = false): Promise<{ page: Page; requests: string[]; errors: string[] }> {
+  async function open(
+    width: number,
+    colorScheme: 'light' | 'dark',
+    bypassCSP = false,
+  ): Promise<{ page: Page; requests: string[]; errors: string[] }> {
     const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme, bypassCSP });
     const [requests, errors]: [string[], string[]] = [[], []];
     page.on('request', (request) => requests.push(request.url()));
@@ -49,13 +59,18 @@ describe.skipIf(!existsSync(executablePath))('the report in Chromium', () => {
     await page.close();
   });
 
-  it.each([[390, 'light'], [390, 'dark'], [1280, 'light'], [1280, 'dark']] as const)('has no accessibility findings and fits at %i pixels, %s', async (width, scheme) => {
+  it.each([
+    [390, 'light'],
+    [390, 'dark'],
+    [1280, 'light'],
+    [1280, 'dark'],
+  ] as const)('has no accessibility findings and fits at %i pixels, %s', async (width, scheme) => {
     const { page } = await open(width, scheme, true);
     const wide = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
     expect(wide).toBe(0);
     await page.evaluate(axe);
-    const violations = (await page.evaluate(`axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
-      violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => id + ' ' + nodes[0].html.slice(0, 200)))`));
+    const violations = await page.evaluate(`axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+      violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => id + ' ' + nodes[0].html.slice(0, 200)))`);
     expect(violations).toEqual([]);
     await page.close();
   });
@@ -64,7 +79,9 @@ describe.skipIf(!existsSync(executablePath))('the report in Chromium', () => {
     const { page } = await open(660, 'dark'); // its width between the margins
     await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
     expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
-    expect(await page.evaluate('getComputedStyle(document.body).backgroundColor + getComputedStyle(document.body).color')).toBe('rgb(255, 255, 255)rgb(0, 0, 0)');
+    expect(
+      await page.evaluate('getComputedStyle(document.body).backgroundColor + getComputedStyle(document.body).color'),
+    ).toBe('rgb(255, 255, 255)rgb(0, 0, 0)');
     await page.close();
   });
 
@@ -85,8 +102,12 @@ describe.skipIf(!existsSync(executablePath))('the report in Chromium', () => {
   it('draws every figure with an extent, in colours that differ in the dark', async () => {
     const sizes = async (scheme: 'light' | 'dark') => {
       const { page } = await open(1280, scheme);
-      const boxes = (await page.evaluate('[...document.querySelectorAll("figure svg:not(.swatch)")].map((s) => { const b = s.getBoundingClientRect(); return [b.width, b.height]; })')) as number[][];
-      const ink = (await page.evaluate('getComputedStyle(document.querySelector("g[data-mark=line] path")).stroke || getComputedStyle(document.querySelector("g[data-mark=line]")).stroke')) as string;
+      const boxes = (await page.evaluate(
+        '[...document.querySelectorAll("figure svg:not(.swatch)")].map((s) => { const b = s.getBoundingClientRect(); return [b.width, b.height]; })',
+      )) as number[][];
+      const ink = (await page.evaluate(
+        'getComputedStyle(document.querySelector("g[data-mark=line] path")).stroke || getComputedStyle(document.querySelector("g[data-mark=line]")).stroke',
+      )) as string;
       await page.close();
       return { boxes, ink };
     };
@@ -102,14 +123,28 @@ describe.skipIf(!existsSync(executablePath))('the report in Chromium', () => {
     const figures = page.locator('#run-1-calibration figure');
     expect(await figures.count()).toBe(cuts.length);
     for (const [k, cut] of cuts.entries()) {
-      const groups = calibrationGroups(rows.map((row) => row.time), rows.map((row) => row.event), rows.map((row) => row.survival[k]), cut, 4);
+      const groups = calibrationGroups(
+        rows.map((row) => row.time),
+        rows.map((row) => row.event),
+        rows.map((row) => row.survival[k]),
+        cut,
+        4,
+      );
       const description = await figures.nth(k).locator('svg').getAttribute('aria-description');
-      const shown = [...description!.matchAll(/predicted (\d+) %, observed (\d+) %, (\d+) patient/g)].map(([, ...numbers]) => numbers.map(Number));
-      expect(shown).toEqual(groups.map(({ predicted, observed, n }) => [Math.round(100 * predicted), Math.round(100 * observed.value!), n]));
+      const shown = [...description!.matchAll(/predicted (\d+) %, observed (\d+) %, (\d+) patient/g)].map(
+        ([, ...numbers]) => numbers.map(Number),
+      );
+      expect(shown).toEqual(
+        groups.map(({ predicted, observed, n }) => [Math.round(100 * predicted), Math.round(100 * observed.value!), n]),
+      );
       expect(await figures.nth(k).locator('circle').count()).toBe(groups.length);
     }
     const { rows: classRows, classes } = diagnosisRun().predictions as ClassPredictions;
-    const error = expectedCalibrationError(classRows.flatMap((row) => row.probabilities), classRows.map((row) => row.label), classes.length);
+    const error = expectedCalibrationError(
+      classRows.flatMap((row) => row.probabilities),
+      classRows.map((row) => row.label),
+      classes.length,
+    );
     expect(await page.locator('#run-2-calibration tbody tr td').first().textContent()).toBe(error.value!.toFixed(3));
     await page.close();
   });

@@ -21,7 +21,9 @@ const page = (...runs: ReportRun[]) => parseHTML(renderReport({ ...sampleReport(
 
 /** The figure whose title starts with the given words. */
 function figureOf(document: Part, title: string): Part {
-  return [...document.querySelectorAll('figure')].find((figure) => figure.querySelector('h4')!.textContent.startsWith(title))!;
+  return [...document.querySelectorAll('figure')].find((figure) =>
+    figure.querySelector('h4')!.textContent.startsWith(title),
+  )!;
 }
 
 const pathsOf = (figure: Part) =>
@@ -38,7 +40,8 @@ describe('the page', () => {
 
   it('stands alone: no script, no address outside the page', () => {
     expect(document.querySelectorAll('script, link, img, iframe, object')).toHaveLength(0);
-    for (const element of document.querySelectorAll('[href], [src]')) expect(element.getAttribute('href')).toMatch(/^#(run-\d(-\w+)?|limits|checklists|versions)$/);
+    for (const element of document.querySelectorAll('[href], [src]'))
+      expect(element.getAttribute('href')).toMatch(/^#(run-\d(-\w+)?|limits|checklists|versions)$/);
     expect(text.replaceAll('http://www.w3.org/', '')).not.toMatch(/https?:|url\(|@import/);
     expect(document.querySelector('meta[http-equiv]')!.getAttribute('content')).toContain("default-src 'none'");
   });
@@ -59,7 +62,8 @@ describe('the page', () => {
     for (const table of document.querySelectorAll('table')) {
       expect(table.querySelector('caption')!.textContent).not.toBe('');
       expect(table.querySelectorAll('thead th[scope=col]').length).toBeGreaterThan(1);
-      for (const row of table.querySelectorAll('tbody tr')) expect(row.querySelectorAll('th[scope=row]')).toHaveLength(1);
+      for (const row of table.querySelectorAll('tbody tr'))
+        expect(row.querySelectorAll('th[scope=row]')).toHaveLength(1);
     }
   });
 
@@ -71,7 +75,9 @@ describe('the page', () => {
     const config = document.querySelector('[aria-label=Configuration]')!.textContent;
     expect(config).toContain('weightDecay: 0.0001');
     expect(config).toContain('cohort: cohort.yaml');
-    expect(document.querySelector('[aria-label=Commands]')!.textContent).toBe('npx subspace train config.yaml --out glioma');
+    expect(document.querySelector('[aria-label=Commands]')!.textContent).toBe(
+      'npx subspace train config.yaml --out glioma',
+    );
     expect(document.querySelector('#versions')!.textContent).toContain('20.20.2');
     expect(text).not.toMatch(/somebody|Some Body|\/mnt|slides\//);
   });
@@ -80,19 +86,32 @@ describe('the page', () => {
     const evil = '<script>alert("1")</script> & \'x\'';
     const survival = survivalRun();
     const diagnosis = diagnosisRun();
-    const given = parseHTML(renderReport({
-      title: evil,
-      description: evil,
-      versions: { [evil]: evil },
-      runs: [
-        { ...survival, task: evil, config: { [evil]: evil }, result: { ...survival.result, split: evil, baselines: { [evil]: {} } } },
-        {
-          ...diagnosis,
-          result: { ...diagnosis.result, metrics: { macroAuc: { value: null, reason: evil }, [evil]: { value: 1, note: evil } } },
-          predictions: { ...diagnosis.predictions as ClassPredictions, classes: [evil, '"><script>', '</svg>', 'D'] },
-        },
-      ],
-    })).document;
+    const given = parseHTML(
+      renderReport({
+        title: evil,
+        description: evil,
+        versions: { [evil]: evil },
+        runs: [
+          {
+            ...survival,
+            task: evil,
+            config: { [evil]: evil },
+            result: { ...survival.result, split: evil, baselines: { [evil]: {} } },
+          },
+          {
+            ...diagnosis,
+            result: {
+              ...diagnosis.result,
+              metrics: { macroAuc: { value: null, reason: evil }, [evil]: { value: 1, note: evil } },
+            },
+            predictions: {
+              ...(diagnosis.predictions as ClassPredictions),
+              classes: [evil, '"><script>', '</svg>', 'D'],
+            },
+          },
+        ],
+      }),
+    ).document;
     expect(given.querySelectorAll('script')).toHaveLength(0);
     expect(given.querySelector('h1')!.textContent).toBe(evil);
     expect(given.querySelectorAll('.confusion thead th')[1].textContent).toBe(evil);
@@ -103,7 +122,9 @@ describe('the page', () => {
   it('keeps a contrast of 4.5 to 1 of every text and line colour on light and on dark paper', () => {
     const [light, dark] = STYLE.split('@media (prefers-color-scheme: dark)');
     for (const shades of [light, dark.split('} }')[0]]) {
-      const colour = Object.fromEntries([...shades.matchAll(/--([\w-]+): (#\w{6})/g)].map(([, name, value]) => [name, luminance(value)]));
+      const colour = Object.fromEntries(
+        [...shades.matchAll(/--([\w-]+): (#\w{6})/g)].map(([, name, value]) => [name, luminance(value)]),
+      );
       for (const name of ['ink', 'quiet', 'blue', 'orange', 'green', 'pink']) {
         expect(contrast(colour[name], colour.paper), name).toBeGreaterThan(4.5);
       }
@@ -119,7 +140,9 @@ describe('the summary', () => {
       'On 64 test patients (40 deaths) the model reaches a C-index of 0.76 (95 % interval 0.69 to 0.83).',
     );
     const beside = document.querySelector('section table')!;
-    const rows = [...beside.querySelectorAll('tbody tr')].map((row) => [...row.children].map((cell) => cell.textContent));
+    const rows = [...beside.querySelectorAll('tbody tr')].map((row) =>
+      [...row.children].map((cell) => cell.textContent),
+    );
     expect(rows[1]).toEqual(['Ridge Cox regression on the same genes', '0.77', '0.69 to 0.84']);
     expect(rows[2]).toEqual(['Age and sex', 'refused: age is unknown for every patient', '–']);
   });
@@ -127,7 +150,10 @@ describe('the summary', () => {
   it('says why a metric is refused, and shows no number for it', () => {
     const run = survivalRun();
     const reason = 'no comparable pair among 3 patients with 0 deaths';
-    const document = page({ ...run, result: { ...run.result, metrics: { concordanceIndex: { value: null, reason } } } });
+    const document = page({
+      ...run,
+      result: { ...run.result, metrics: { concordanceIndex: { value: null, reason } } },
+    });
     expect(document.querySelector('.lead')!.textContent).toContain(`the C-index cannot be given: ${reason}.`);
     expect(document.querySelector('.refused')!.textContent).toBe(`refused: ${reason}`);
   });
@@ -135,8 +161,10 @@ describe('the summary', () => {
   it('does not sell an interval that includes chance', () => {
     const run = survivalRun();
     const summaryOf = (low: number, high: number) =>
-      page({ ...run, result: { ...run.result, metrics: { concordanceIndex: { value: (low + high) / 2, low, high, n: 20 } } } })
-        .querySelector('.lead + p')!.textContent;
+      page({
+        ...run,
+        result: { ...run.result, metrics: { concordanceIndex: { value: (low + high) / 2, low, high, n: 20 } } },
+      }).querySelector('.lead + p')!.textContent;
     expect(summaryOf(0.45, 0.8)).toContain('do not show that the model does better than guessing');
     expect(summaryOf(0.2, 0.4)).toContain('lies below 0.5');
     expect(summaryOf(0.6, 0.8)).not.toMatch(/do not show|below 0.5/);
@@ -148,13 +176,18 @@ describe('the survival figure', () => {
   const figure = figureOf(page(survivalRun()), 'Survival by predicted risk');
   const curveOf = (group: string) => {
     const members = rows.filter((row) => row.group === group);
-    return kaplanMeier(members.map((row) => row.time / 365.25), members.map((row) => row.event));
+    return kaplanMeier(
+      members.map((row) => row.time / 365.25),
+      members.map((row) => row.event),
+    );
   };
 
   it('draws one step curve a group, with a corner for each time', () => {
     const paths = pathsOf(figure);
     expect(paths).toHaveLength(2);
-    expect(paths.map((path) => path.split('L').length - 1)).toEqual(['low', 'high'].map((group) => 2 * curveOf(group).times.length));
+    expect(paths.map((path) => path.split('L').length - 1)).toEqual(
+      ['low', 'high'].map((group) => 2 * curveOf(group).times.length),
+    );
   });
 
   it('rings the mean predicted survival of each group at each cut', () => {
@@ -175,7 +208,10 @@ describe('the survival figure', () => {
     expect(figure.querySelector('figcaption')!.textContent).toContain('Log-rank test of the two groups: p < 0.001.');
     const run = survivalRun();
     const alone = rows.map((row) => ({ ...row, group: 'low' as const }));
-    const oneGroup = figureOf(page({ ...run, predictions: { ...run.predictions as SurvivalPredictions, rows: alone } }), 'Survival');
+    const oneGroup = figureOf(
+      page({ ...run, predictions: { ...(run.predictions as SurvivalPredictions), rows: alone } }),
+      'Survival',
+    );
     expect(oneGroup.querySelector('figcaption')!.textContent).toContain('No log-rank test: 1 of 1 groups');
     expect(pathsOf(oneGroup)).toHaveLength(1);
   });
@@ -196,7 +232,9 @@ describe('the training figures', () => {
   it('leave a gap where the validation metric was refused', () => {
     const run = survivalRun();
     const [training] = run.trainings;
-    const epochs = training.epochs.map((epoch) => (epoch.epoch === 7 ? { ...epoch, validation: { ...epoch.validation, value: null } } : epoch));
+    const epochs = training.epochs.map((epoch) =>
+      epoch.epoch === 7 ? { ...epoch, validation: { ...epoch.validation, value: null } } : epoch,
+    );
     const [path] = pathsOf(figureOf(page({ ...run, trainings: [{ ...training, epochs }] }), 'C-index on validation'));
     expect(path.split('M')).toHaveLength(3);
     expect(points(path)).toBe(19);
@@ -208,13 +246,22 @@ describe('the training figures', () => {
     const bars = [...figureOf(page(run), 'Gradient coordination').querySelectorAll('g[data-mark="rect"] rect')];
     expect(bars).toHaveLength(2 * epochs.length);
     const height = (colour: string) =>
-      bars.filter((bar) => bar.getAttribute('fill') === colour).reduce((sum, bar) => sum + Number(bar.getAttribute('height')), 0);
-    const steps = (who: 'tumourYielded' | 'microenvironmentYielded') => epochs.reduce((sum, epoch) => sum + epoch.coordination![who], 0);
-    expect(height('var(--orange)') / height('var(--blue)')).toBeCloseTo(steps('tumourYielded') / steps('microenvironmentYielded'), 6);
+      bars
+        .filter((bar) => bar.getAttribute('fill') === colour)
+        .reduce((sum, bar) => sum + Number(bar.getAttribute('height')), 0);
+    const steps = (who: 'tumourYielded' | 'microenvironmentYielded') =>
+      epochs.reduce((sum, epoch) => sum + epoch.coordination![who], 0);
+    expect(height('var(--orange)') / height('var(--blue)')).toBeCloseTo(
+      steps('tumourYielded') / steps('microenvironmentYielded'),
+      6,
+    );
   });
 
   it('are left out where nothing was recorded', () => {
-    expect(page({ ...survivalRun(), trainings: [{ ...survivalRun().trainings[0], epochs: [] }] }).querySelector('section')!.textContent).toContain('No epochs were recorded.');
+    expect(
+      page({ ...survivalRun(), trainings: [{ ...survivalRun().trainings[0], epochs: [] }] }).querySelector('section')!
+        .textContent,
+    ).toContain('No epochs were recorded.');
   });
 });
 
@@ -223,7 +270,9 @@ describe('the classification figures', () => {
 
   it('count each patient once in the confusion matrix, in the row of the true class', () => {
     const rows = [...page(diagnosisRun()).querySelectorAll('.confusion tbody tr')];
-    const counted = rows.map((row) => [...row.querySelectorAll('td[class]')].reduce((sum, cell) => sum + parseInt(cell.textContent), 0));
+    const counted = rows.map((row) =>
+      [...row.querySelectorAll('td[class]')].reduce((sum, cell) => sum + parseInt(cell.textContent), 0),
+    );
     expect(counted).toEqual(DIAGNOSES.map((_, c) => predictions.rows.filter((row) => row.label === c).length));
   });
 
@@ -241,11 +290,23 @@ describe('the classification figures', () => {
   it('draw curves whose area is the AUC, ties included', () => {
     const score = [0.9, 0.8, 0.8, 0.8, 0.4, 0.4, 0.2];
     const truth = [1, 1, 0, 1, 0, 1, 0];
-    const curve = rocCurve(score, truth.map((label) => label === 1));
-    const area = curve.slice(1).reduce((sum, point, i) =>
-      sum + ((point.falsePositives - curve[i].falsePositives) * (point.truePositives + curve[i].truePositives)) / 2, 0);
+    const curve = rocCurve(
+      score,
+      truth.map((label) => label === 1),
+    );
+    const area = curve
+      .slice(1)
+      .reduce(
+        (sum, point, i) =>
+          sum + ((point.falsePositives - curve[i].falsePositives) * (point.truePositives + curve[i].truePositives)) / 2,
+        0,
+      );
     expect(curve).toHaveLength(5);
-    const [, auc] = classAucs(score.flatMap((s) => [1 - s, s]), truth, 2);
+    const [, auc] = classAucs(
+      score.flatMap((s) => [1 - s, s]),
+      truth,
+      2,
+    );
     expect(area).toBeCloseTo(auc.value!, 12);
   });
 });
@@ -253,7 +314,10 @@ describe('the classification figures', () => {
 describe('confidence', () => {
   const metric = (name: string, value: number) => ({ name, value, estimator: '', ties: '', n: 40 });
   const quality = (error: number) => ({
-    calibrationError: metric('e', error), logLoss: metric('l', 0.7), brier: metric('b', 0.4), reliability: [{ from: 0.5, to: 0.6, n: 40, predicted: 0.55, observed: 0.6, low: 0.45, high: 0.73 }],
+    calibrationError: metric('e', error),
+    logLoss: metric('l', 0.7),
+    brier: metric('b', 0.4),
+    reliability: [{ from: 0.5, to: 0.6, n: 40, predicted: 0.55, observed: 0.6, low: 0.45, high: 0.73 }],
   });
   const set = { coverage: metric('c', 0.925), meanSize: 1.3, sizes: [0, 28, 12] };
   const expected = { mean: 0.9, low: 0.78, high: 0.97 };
@@ -261,17 +325,38 @@ describe('confidence', () => {
   const confidence: ReportRun['result']['confidence'] = {
     unlikeTraining: { genes: { patients: 40, flagged: 3 } },
     classes: {
-      temperature: metric('t', 1.4), fittedOn: 22, before: quality(0.21), after: quality(0.08), operatingPoints: [],
+      temperature: metric('t', 1.4),
+      fittedOn: 22,
+      before: quality(0.21),
+      after: quality(0.08),
+      operatingPoints: [],
       sets: {
-        nominal: 0.9, calibrators: 30, marginal: { ...set, expected },
-        byClass: { ...set, classes: [{ class: 'Glioblastoma', calibrators: 20, coverage: metric('c', 0.95), expected }, { class: 'Oligodendroglioma', calibrators: 4, refused: 'too few', coverage: metric('c', 1), expected: null }] },
+        nominal: 0.9,
+        calibrators: 30,
+        marginal: { ...set, expected },
+        byClass: {
+          ...set,
+          classes: [
+            { class: 'Glioblastoma', calibrators: 20, coverage: metric('c', 0.95), expected },
+            {
+              class: 'Oligodendroglioma',
+              calibrators: 4,
+              refused: 'too few',
+              coverage: metric('c', 1),
+              expected: null,
+            },
+          ],
+        },
       },
     },
   };
   const section = page({ ...run, result: { ...run.result, confidence } }).querySelector('#run-1-calibration')! as Part;
   const rowsOf = (caption: string) =>
-    [...[...section.querySelectorAll('table')].find((table) => table.querySelector('caption')!.textContent.startsWith(caption))!.querySelectorAll('tbody tr')]
-      .map((row) => [...row.querySelectorAll('th, td')].map((cell) => cell.textContent.replaceAll('\u00a0', ' ')));
+    [
+      ...[...section.querySelectorAll('table')]
+        .find((table) => table.querySelector('caption')!.textContent.startsWith(caption))!
+        .querySelectorAll('tbody tr'),
+    ].map((row) => [...row.querySelectorAll('th, td')].map((cell) => cell.textContent.replaceAll('\u00a0', ' ')));
 
   it('shows probabilities before and after the temperature', () => {
     expect(rowsOf('Probabilities before')[0]).toEqual(['Expected calibration error', '0.210', '0.080']);
@@ -293,16 +378,23 @@ describe('confidence', () => {
 });
 
 describe('the checklists', () => {
-  const rows = (document: Part) => [...document.querySelectorAll('#checklists tbody tr')].map((row) => [...row.querySelectorAll('th, td')].map((cell) => cell.textContent));
+  const rows = (document: Part) =>
+    [...document.querySelectorAll('#checklists tbody tr')].map((row) =>
+      [...row.querySelectorAll('th, td')].map((cell) => cell.textContent),
+    );
 
   it('hold every item of TRIPOD+AI and CLAIM, and link to sections that there are', () => {
     const document = page(survivalRun());
     expect(rows(document)).toHaveLength(52 + 44);
-    for (const link of document.querySelectorAll('#checklists a')) expect(document.querySelector(link.getAttribute('href'))).not.toBeNull();
+    for (const link of document.querySelectorAll('#checklists a'))
+      expect(document.querySelector(link.getAttribute('href'))).not.toBeNull();
   });
 
   it('leave to the user what the report does not hold', () => {
-    const item = (document: Part, topic: string) => rows(document).find((row) => row[1].startsWith(topic))!.slice(2, 4);
+    const item = (document: Part, topic: string) =>
+      rows(document)
+        .find((row) => row[1].startsWith(topic))!
+        .slice(2, 4);
     const run = survivalRun();
     expect(item(page(run), 'Flow of participants')).toEqual(['answered', 'Patients']);
     expect(item(page({ ...run, patients: { reason: 'gone' } }), 'Flow of participants')).toEqual(['you fill in', '–']);
@@ -317,7 +409,8 @@ describe('the model card', () => {
     expect(card).toMatch(/^# Model card: Glioma, simulated cohort\n/);
     expect(card).toContain(`| This model | ${survivalRun().result.metrics.concordanceIndex.value!.toFixed(3)} |`);
     expect(card).toContain('| Ridge Cox regression on the same genes | 0.771 | 0.69 to 0.84 |');
-    for (const heading of ['## Survival', '## Diagnosis', '## Intended use', '## Limits', '## For you to fill in']) expect(card).toContain(heading);
+    for (const heading of ['## Survival', '## Diagnosis', '## Intended use', '## Limits', '## For you to fill in'])
+      expect(card).toContain(heading);
     expect(renderModelCard({ ...sampleReport(), title: '<b>|x' })).toContain('&lt;b&gt;\\|x');
   });
 });

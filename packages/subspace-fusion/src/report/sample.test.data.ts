@@ -5,7 +5,8 @@ import type { EpochRecord, ReportInput, ReportRun, ReportedMetric, SurvivalPredi
 export function sampleReport(): ReportInput {
   return {
     title: 'Glioma, simulated cohort',
-    description: 'The cohort is simulated: slides and genes are drawn by a program, and the numbers say nothing about real patients.',
+    description:
+      'The cohort is simulated: slides and genes are drawn by a program, and the numbers say nothing about real patients.',
     runs: [survivalRun(), diagnosisRun()],
     versions: { 'subspace-fusion': '0.1.0', node: '20.20.2', 'onnxruntime-node': '1.30.0' },
   };
@@ -23,11 +24,25 @@ function bell(stream: number, i: number): number {
 }
 
 const COMMON: Pick<ReportRun, 'model' | 'patients' | 'explanations' | 'commands'> = {
-  model: { network: 'subspace', tokens: 400, patchWidth: 64, genes: { tumour: 60, microenvironment: 50 }, covariates: [], definingCovariates: [] },
+  model: {
+    network: 'subspace',
+    tokens: 400,
+    patchWidth: 64,
+    genes: { tumour: 60, microenvironment: 50 },
+    covariates: [],
+    definingCovariates: [],
+  },
   patients: {
     parts: ['Training', 'Validation', 'Test'],
-    rows: [{ name: 'Patients', cells: ['120', '20', '64'] }, { name: 'Female', cells: ['50 (42\u00a0%)', '9 (45\u00a0%)', '30 (47\u00a0%)'] }],
-    flow: [{ step: 'In the clinical table', patients: 230 }, { step: 'left out: no slide', patients: 26 }, { step: 'With slides and expression', patients: 204 }],
+    rows: [
+      { name: 'Patients', cells: ['120', '20', '64'] },
+      { name: 'Female', cells: ['50 (42\u00a0%)', '9 (45\u00a0%)', '30 (47\u00a0%)'] },
+    ],
+    flow: [
+      { step: 'In the clinical table', patients: 230 },
+      { step: 'left out: no slide', patients: 26 },
+      { step: 'With slides and expression', patients: 204 },
+    ],
   },
   explanations: { patients: [], notShown: 0 },
   commands: ['npx subspace train config.yaml --out glioma'],
@@ -45,12 +60,18 @@ export function survivalRun(): ReportRun {
   const rows = people.map((person): SurvivalPrediction => {
     return { ...person, group: person.risk > cut ? 'high' : 'low', survival: curve(person.risk) };
   });
-  const index = concordanceIndex(rows.map((row) => row.time), rows.map((row) => row.event), rows.map((row) => row.risk));
+  const index = concordanceIndex(
+    rows.map((row) => row.time),
+    rows.map((row) => row.event),
+    rows.map((row) => row.risk),
+  );
   const epochs = trainingEpochs(20, 'concordanceIndex', 60);
   return {
     task: 'survival',
     config: {
-      cohort: '/home/somebody/glioma/cohort.yaml', task: 'survival', seed: 1,
+      cohort: '/home/somebody/glioma/cohort.yaml',
+      task: 'survival',
+      seed: 1,
       training: { epochs: 20, batch: 8, learningRate: 0.001, weightDecay: 0.0001 },
       inputs: ['C:\\Users\\Some Body\\genes.gmt', 'bags from /mnt/slides/bags/a.h5'],
     },
@@ -79,7 +100,11 @@ export function diagnosisRun(): ReportRun {
     const total = scores.reduce((sum, score) => sum + score, 0);
     return { patient: `P-${i}`, label, probabilities: scores.map((score) => score / total) };
   });
-  const metrics = classificationMetrics(rows.flatMap((row) => row.probabilities), rows.map((row) => row.label), DIAGNOSES.length);
+  const metrics = classificationMetrics(
+    rows.flatMap((row) => row.probabilities),
+    rows.map((row) => row.label),
+    DIAGNOSES.length,
+  );
   const epochs = trainingEpochs(12, 'macroAuc', 40);
   return {
     task: 'diagnosis',
@@ -98,7 +123,9 @@ export function diagnosisRun(): ReportRun {
 }
 
 function withBounds({ name: _, ...metric }: Metric, spread: number): ReportedMetric {
-  return metric.value === null ? metric : { ...metric, low: metric.value - spread, high: Math.min(metric.value + spread, 1) };
+  return metric.value === null
+    ? metric
+    : { ...metric, low: metric.value - spread, high: Math.min(metric.value + spread, 1) };
 }
 
 function trainingEpochs(n: number, metric: string, steps: number): EpochRecord[] {
@@ -118,7 +145,11 @@ function trainingEpochs(n: number, metric: string, steps: number): EpochRecord[]
         tumourYielded: Math.round(steps * (0.2 + 0.2 * uniform(5, i))),
         microenvironmentYielded: Math.round(steps * 0.3 * uniform(6, i)),
       },
-      validation: { metric, value: 0.6 + 0.2 * progress + noise(3), loss: 1.3 - 0.5 * progress + 0.1 * progress * progress + noise(4) },
+      validation: {
+        metric,
+        value: 0.6 + 0.2 * progress + noise(3),
+        loss: 1.3 - 0.5 * progress + 0.1 * progress * progress + noise(4),
+      },
       seconds: 4.2,
     };
   });

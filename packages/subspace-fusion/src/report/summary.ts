@@ -2,7 +2,17 @@ import { CHOSEN_ON_THESE } from '../evaluation/result.js';
 import { html, table, type Html } from './html.js';
 import type { ReportedMetric, ReportRun, RunResult } from './types.js';
 import {
-  baselineName, comparedWords, count, decimal, INTERVAL_95, interval, mainMetric, metricName, modelWords, withInterval, type MainMetric,
+  baselineName,
+  comparedWords,
+  count,
+  decimal,
+  INTERVAL_95,
+  interval,
+  mainMetric,
+  metricName,
+  modelWords,
+  withInterval,
+  type MainMetric,
 } from './words.js';
 
 /** What came out, in plain words: what was predicted for whom, how well, compared with what, how sure. */
@@ -10,9 +20,9 @@ export function summary(run: ReportRun): Html {
   const [lead, ...others] = summaryWords(run);
   const main = mainMetric(run.result.metrics);
   return html`<p>${modelWords(run)}</p>
-<p class="lead">${lead}</p>
-${others.map((sentence) => html`<p>${sentence}</p>`)}
-${main && main.metric.value !== null ? besideBaselines(run, main.name) : undefined}`;
+    <p class="lead">${lead}</p>
+    ${others.map((sentence) => html`<p>${sentence}</p>`)}
+    ${main && main.metric.value !== null ? besideBaselines(run, main.name) : undefined}`;
 }
 
 /** The summary in sentences; the first says it all. */
@@ -40,15 +50,26 @@ function comparison({ result, crossval }: ReportRun, name: MainMetric, value: nu
   const best = others.reduce((a, b) => (b.value > a.value ? b : a));
   const beside = `The best simpler model (${baselineName(best.baseline)}) reaches ${decimal(best.value)} on the same patients, ${best.value > value ? 'more' : 'no more'} than this model.`;
   const difference = crossval?.differences[`${crossval.network} - ${best.baseline}`];
-  if (difference === undefined) return [`${beside} One split does not tell whether that is more than chance; a cross-validation tests the difference.`];
-  if (difference.value === null || difference.low === undefined || difference.high === undefined) return [`${beside} The difference was not tested.`];
-  return [`${beside} The difference is ${decimal(difference.value, 3)} (${INTERVAL_95} ${interval(difference)}): ${comparedWords(difference)}.`];
+  if (difference === undefined)
+    return [
+      `${beside} One split does not tell whether that is more than chance; a cross-validation tests the difference.`,
+    ];
+  if (difference.value === null || difference.low === undefined || difference.high === undefined)
+    return [`${beside} The difference was not tested.`];
+  return [
+    `${beside} The difference is ${decimal(difference.value, 3)} (${INTERVAL_95} ${interval(difference)}): ${comparedWords(difference)}.`,
+  ];
 }
 
 /** What the width of the interval means. */
 function howSure({ low, high }: ReportedMetric & { value: number }): string {
   if (low === undefined || high === undefined) return '';
-  const width = high - low > 0.2 ? 'wide: these are too few patients for a sure answer' : high - low > 0.1 ? 'fairly wide' : 'narrow';
+  const width =
+    high - low > 0.2
+      ? 'wide: these are too few patients for a sure answer'
+      : high - low > 0.1
+        ? 'fairly wide'
+        : 'narrow';
   return `The interval is ${width}; it covers the choice of the test patients, not that of the training patients.`;
 }
 
@@ -66,7 +87,10 @@ const MEANING: Readonly<Record<MainMetric, { term: string; meaning: string }>> =
 /** "61 test patients (22 deaths)". */
 function population({ result, predictions, crossval }: ReportRun): string {
   const patients = count(result.patients, crossval ? 'patient' : `${result.split} patient`);
-  const what = predictions.kind === 'classification' ? ` of ${predictions.classes.length} classes` : ` (${count(predictions.rows.filter((row) => row.event).length, 'death')})`;
+  const what =
+    predictions.kind === 'classification'
+      ? ` of ${predictions.classes.length} classes`
+      : ` (${count(predictions.rows.filter((row) => row.event).length, 'death')})`;
   return `${patients}${what}${crossval ? ', each tested by models that had not seen them,' : ''}`;
 }
 
@@ -87,10 +111,14 @@ function besideBaselines({ result }: ReportRun, name: MainMetric): Html | undefi
   if (baselines.length === 0) return undefined;
   const row = (label: string, metric: ReportedMetric = { value: null, reason: 'not computed' }) =>
     metric.value === null ? [label, refusal(metric.reason), '–'] : [label, decimal(metric.value), interval(metric)];
-  return table(`${metricName(name)} on the same ${result.split} patients${caution(result)}`, ['Model', metricName(name), INTERVAL_95], [
-    row('This model', result.metrics[name]),
-    ...baselines.map(([baseline, metrics]) => row(baselineName(baseline), metrics[name])),
-  ]);
+  return table(
+    `${metricName(name)} on the same ${result.split} patients${caution(result)}`,
+    ['Model', metricName(name), INTERVAL_95],
+    [
+      row('This model', result.metrics[name]),
+      ...baselines.map(([baseline, metrics]) => row(baselineName(baseline), metrics[name])),
+    ],
+  );
 }
 
 /** Every metric with its interval, a refused one with its reason; below it how each is computed. */
@@ -105,7 +133,12 @@ export function metricsTable({ result, predictions }: ReportRun): Html {
     return [metricName(name), ...cells].slice(0, columns.length);
   });
   return html`${table(`Metrics on the ${result.split} patients${caution(result)}`, columns, rows)}
-<details><summary>How each metric is computed</summary><ul>${metrics.map(([name, metric]) => provenance(name, metric))}</ul></details>`;
+    <details>
+      <summary>How each metric is computed</summary>
+      <ul>
+        ${metrics.map(([name, metric]) => provenance(name, metric))}
+      </ul>
+    </details>`;
 }
 
 function refusal(reason: string): Html {
@@ -113,7 +146,9 @@ function refusal(reason: string): Html {
 }
 
 function intervalOrReason(metric: ReportedMetric & { value: number }): string | Html {
-  return metric.noInterval === undefined ? interval(metric) : html`<span class="refused">none: ${metric.noInterval}</span>`;
+  return metric.noInterval === undefined
+    ? interval(metric)
+    : html`<span class="refused">none: ${metric.noInterval}</span>`;
 }
 
 function provenance(name: string, metric: ReportedMetric): Html | undefined {

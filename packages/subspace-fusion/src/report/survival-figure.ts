@@ -35,7 +35,13 @@ interface Step {
  */
 export function survivalFigure({ rows, cuts, timeUnit }: SurvivalPredictions): Html {
   const years = (time: number) => time / PER_YEAR[timeUnit];
-  const groups = RISK_GROUPS.map((name) => asGroup(name, rows.filter((row) => row.group === name), years)).filter(hasPatients);
+  const groups = RISK_GROUPS.map((name) =>
+    asGroup(
+      name,
+      rows.filter((row) => row.group === name),
+      years,
+    ),
+  ).filter(hasPatients);
   const end = Math.max(...rows.map((row) => years(row.time)));
   const ticks = roundTicks(end);
   const description = `Kaplan-Meier curves over ${decimal(end, 1)} years: ${groups.map(groupInWords).join('; ')}.`;
@@ -57,7 +63,14 @@ export function survivalFigure({ rows, cuts, timeUnit }: SurvivalPredictions): H
 }
 
 function asGroup(name: RiskGroup, rows: readonly SurvivalPrediction[], years: (time: number) => number): Group {
-  return { name, rows, curve: kaplanMeier(rows.map((row) => years(row.time)), rows.map((row) => row.event)) };
+  return {
+    name,
+    rows,
+    curve: kaplanMeier(
+      rows.map((row) => years(row.time)),
+      rows.map((row) => row.event),
+    ),
+  };
 }
 
 const hasPatients = (group: Group) => group.rows.length > 0;
@@ -69,12 +82,26 @@ function groupInWords({ name, rows }: Group): string {
 function curveMarks({ name, curve }: Group): Plot.Markish[] {
   const steps = asSteps(curve);
   // Somebody left the observation alive where more patients went than died.
-  const censored = steps.slice(1).filter((_, row) => curve.atRisk[row] - curve.events[row] > (curve.atRisk[row + 1] ?? 0));
+  const censored = steps
+    .slice(1)
+    .filter((_, row) => curve.atRisk[row] - curve.events[row] > (curve.atRisk[row + 1] ?? 0));
   const colour = COLOURS[name];
   return [
     Plot.areaY(steps, { x: 'years', y1: 'low', y2: 'high', curve: 'step-after', fill: colour, fillOpacity: 0.14 }),
-    Plot.line(steps, { x: 'years', y: 'survival', curve: 'step-after', stroke: colour, strokeWidth: 2.2, strokeDasharray: DASH[name] }),
-    Plot.ruleX(censored, { x: 'years', y1: (step) => step.survival - 2, y2: (step) => step.survival + 2, stroke: colour }),
+    Plot.line(steps, {
+      x: 'years',
+      y: 'survival',
+      curve: 'step-after',
+      stroke: colour,
+      strokeWidth: 2.2,
+      strokeDasharray: DASH[name],
+    }),
+    Plot.ruleX(censored, {
+      x: 'years',
+      y1: (step) => step.survival - 2,
+      y2: (step) => step.survival + 2,
+      stroke: colour,
+    }),
   ];
 }
 
@@ -93,7 +120,14 @@ function asSteps(curve: KaplanMeier): Step[] {
 function predictedMark({ name, rows }: Group, cuts: readonly number[], end: number): Plot.Markish {
   const mean = (cut: number) => rows.reduce((sum, row) => sum + row.survival[cut], 0) / rows.length;
   const onAxis = cuts.map((years, cut) => ({ years, survival: 100 * mean(cut) })).filter((point) => point.years <= end);
-  return Plot.dot(onAxis, { x: 'years', y: 'survival', r: 4.5, stroke: COLOURS[name], strokeWidth: 2, fill: 'var(--paper)' });
+  return Plot.dot(onAxis, {
+    x: 'years',
+    y: 'survival',
+    r: 4.5,
+    stroke: COLOURS[name],
+    strokeWidth: 2,
+    fill: 'var(--paper)',
+  });
 }
 
 /** Under the axis: one row a group, the number at risk below each tick. */
@@ -106,7 +140,11 @@ function atRiskMarks(groups: readonly Group[], ticks: readonly number[]): Plot.M
     return [
       Plot.text([name], { ...line, ...inMargin }),
       Plot.text(ticks, {
-        ...line, frameAnchor: 'bottom', x: (tick) => tick, text: (_, i) => String(atRisk[i]), className: `at-risk-${name}`,
+        ...line,
+        frameAnchor: 'bottom',
+        x: (tick) => tick,
+        text: (_, i) => String(atRisk[i]),
+        className: `at-risk-${name}`,
       }),
     ];
   });
@@ -114,13 +152,22 @@ function atRiskMarks(groups: readonly Group[], ticks: readonly number[]): Plot.M
 }
 
 function caption(groups: readonly Group[], rows: readonly SurvivalPrediction[]): Html {
-  const test = logRank(rows.map((row) => row.time), rows.map((row) => row.event), rows.map((row) => RISK_GROUPS.indexOf(row.group)));
+  const test = logRank(
+    rows.map((row) => row.time),
+    rows.map((row) => row.event),
+    rows.map((row) => RISK_GROUPS.indexOf(row.group)),
+  );
   const p = test.pValue;
-  const legend = groups.map((group) => html`<li>${swatch(COLOURS[group.name], DASH[group.name])} ${groupInWords(group)}</li>`);
-  return html`<ul class="legend">${legend}</ul>
-${p.value === null ? `No log-rank test: ${p.reason}.` : `Log-rank test of the two groups: ${pInWords(p.value)}.`}
-The cut between low and high risk was fixed on the training patients. Bands: 95 % intervals of the Kaplan-Meier curves; small vertical
-marks: patients who left the observation alive; rings: mean survival predicted by the model at the cuts of its time intervals.`;
+  const legend = groups.map(
+    (group) => html`<li>${swatch(COLOURS[group.name], DASH[group.name])} ${groupInWords(group)}</li>`,
+  );
+  return html`<ul class="legend">
+      ${legend}
+    </ul>
+    ${p.value === null ? `No log-rank test: ${p.reason}.` : `Log-rank test of the two groups: ${pInWords(p.value)}.`}
+    The cut between low and high risk was fixed on the training patients. Bands: 95 % intervals of the Kaplan-Meier
+    curves; small vertical marks: patients who left the observation alive; rings: mean survival predicted by the model
+    at the cuts of its time intervals.`;
 }
 
 function pInWords(p: number): string {

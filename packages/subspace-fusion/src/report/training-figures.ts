@@ -17,29 +17,43 @@ interface Curve {
 export function trainingFigures(run: Training): Html {
   if (run.epochs.length === 0) return html`<p>No epochs were recorded.</p>`;
   return html`<div class="grid">
-${lossFigure(run)}${consistencyFigure(run)}${validationFigure(run)}${coordinationFigure(run)}</div>
-${conflictWords(run.epochs)}
-<details><summary>Every epoch in numbers</summary>${epochTable(run)}</details>`;
+      ${lossFigure(run)}${consistencyFigure(run)}${validationFigure(run)}${coordinationFigure(run)}
+    </div>
+    ${conflictWords(run.epochs)}
+    <details>
+      <summary>Every epoch in numbers</summary>
+      ${epochTable(run)}
+    </details>`;
 }
 
 /** How often the subspaces were in conflict, and who gave way, over all steps. */
 export function conflictWords(epochs: readonly EpochRecord[]): Html | undefined {
   const counted = epochs.flatMap(({ coordination }) => coordination ?? []);
   if (counted.length === 0) return undefined;
-  const total = (key: 'steps' | 'tumourYielded' | 'microenvironmentYielded') => counted.reduce((sum, epoch) => sum + epoch[key], 0);
+  const total = (key: 'steps' | 'tumourYielded' | 'microenvironmentYielded') =>
+    counted.reduce((sum, epoch) => sum + epoch[key], 0);
   const [steps, tumour, microenvironment] = [total('steps'), total('tumourYielded'), total('microenvironmentYielded')];
   const percent = (n: number) => `${Math.round((100 * n) / Math.max(steps, 1))}\u00a0%`;
-  return html`<p>The gradients of the two subspaces were in conflict, and one gave way, in ${tumour + microenvironment} of ${count(steps, 'step')}
-(${percent(tumour + microenvironment)}): the tumour subspace in ${tumour} (${percent(tumour)}), the microenvironment in ${microenvironment}
-(${percent(microenvironment)}). By the method, the one that is less sure of the batch gives way.</p>`;
+  return html`<p>
+    The gradients of the two subspaces were in conflict, and one gave way, in ${tumour + microenvironment} of
+    ${count(steps, 'step')} (${percent(tumour + microenvironment)}): the tumour subspace in ${tumour}
+    (${percent(tumour)}), the microenvironment in ${microenvironment} (${percent(microenvironment)}). By the method, the
+    one that is less sure of the batch gives way.
+  </p>`;
 }
 
 function lossFigure(run: Training): Html {
-  return curvesFigure(run, 'Loss', 'Loss of each epoch. Total: task loss plus consistency, on the training patients.', 'Loss', [
-    { name: 'training, total', colour: COLOURS.quiet, dash: '2 3', value: (epoch) => epoch.loss },
-    { name: 'training, task', colour: 'var(--blue)', value: (epoch) => epoch.taskLoss },
-    { name: 'validation, task', colour: 'var(--orange)', dash: '7 3', value: (epoch) => epoch.validation.loss },
-  ]);
+  return curvesFigure(
+    run,
+    'Loss',
+    'Loss of each epoch. Total: task loss plus consistency, on the training patients.',
+    'Loss',
+    [
+      { name: 'training, total', colour: COLOURS.quiet, dash: '2 3', value: (epoch) => epoch.loss },
+      { name: 'training, task', colour: 'var(--blue)', value: (epoch) => epoch.taskLoss },
+      { name: 'validation, task', colour: 'var(--orange)', dash: '7 3', value: (epoch) => epoch.validation.loss },
+    ],
+  );
 }
 
 const STROKES = {
@@ -87,7 +101,9 @@ function curvesFigure(run: Training, title: string, caption: string, label: stri
   );
   const ring = run.epochs.filter((epoch) => epoch.epoch === selected && curves.length === 1);
   const shown = curves.filter(({ name }) => name !== '');
-  const legend = html`<ul class="legend">${shown.map(({ name, colour, dash }) => html`<li>${swatch(colour, dash)} ${name}</li>`)}</ul>`;
+  const legend = html`<ul class="legend">
+    ${shown.map(({ name, colour, dash }) => html`<li>${swatch(colour, dash)} ${name}</li>`)}
+  </ul>`;
   const description = `${label} over ${count(run.epochs.length, 'epoch')}. ${caption}`;
   return figure(title, description, shown.length > 0 ? html`${legend}${caption}` : caption, {
     ...SMALL,
@@ -97,7 +113,14 @@ function curvesFigure(run: Training, title: string, caption: string, label: stri
     marks: [
       Plot.ruleX([selected], { stroke: COLOURS.quiet, strokeDasharray: '1 3' }),
       ...marks,
-      Plot.dot(ring, { x: 'epoch', y: asNaN(curves[0].value), r: 5, stroke: 'var(--orange)', strokeWidth: 2.5, fill: 'var(--paper)' }),
+      Plot.dot(ring, {
+        x: 'epoch',
+        y: asNaN(curves[0].value),
+        r: 5,
+        stroke: 'var(--orange)',
+        strokeWidth: 2.5,
+        fill: 'var(--paper)',
+      }),
     ],
   });
 }
@@ -118,15 +141,20 @@ function coordinationFigure(run: Training): Html {
   const steps = total((epoch) => epoch.steps);
   const caption = `Steps in which a half of the head's gradient gave way to the other: tumour in ${tumour}, microenvironment
 in ${microenvironment}, of ${steps}.`;
-  const legend = html`<ul class="legend"><li>${swatch(COLOURS.tumour)} tumour yielded</li>
-<li>${swatch(COLOURS.microenvironment)} microenvironment yielded</li></ul>`;
+  const legend = html`<ul class="legend">
+    <li>${swatch(COLOURS.tumour)} tumour yielded</li>
+    <li>${swatch(COLOURS.microenvironment)} microenvironment yielded</li>
+  </ul>`;
   return figure('Gradient coordination', caption, html`${legend}${caption}`, {
     ...SMALL,
     marginBottom: 40,
     x: epochAxis(run.epochs),
     y: { label: 'Steps', labelArrow: 'none', grid: true, nice: true, ticks: 5 },
     marks: [
-      Plot.rect(yielded, Plot.stackY({ x1: (d) => d.epoch - 0.4, x2: (d) => d.epoch + 0.4, y: 'steps', fill: 'colour' })),
+      Plot.rect(
+        yielded,
+        Plot.stackY({ x1: (d) => d.epoch - 0.4, x2: (d) => d.epoch + 0.4, y: 'steps', fill: 'colour' }),
+      ),
       Plot.ruleY([0]),
     ],
     color: { type: 'identity' },
@@ -151,15 +179,26 @@ export function epochAxis(epochs: readonly EpochRecord[]): Plot.ScaleOptions {
 function epochTable({ epochs, selection }: Training): Html {
   const branches = branchesOf(epochs);
   const coordinated = epochs.some(({ coordination }) => coordination);
-  const columns = ['Epoch', 'Learning rate', 'Loss', 'Task loss', ...branches.map((branch) => `Consistency, ${branch}`),
-    ...(coordinated ? ['Steps', 'Tumour yielded', 'Microenvironment yielded'] : []), 'Validation loss', metricName(selection.metric), 'Seconds'];
+  const columns = [
+    'Epoch',
+    'Learning rate',
+    'Loss',
+    'Task loss',
+    ...branches.map((branch) => `Consistency, ${branch}`),
+    ...(coordinated ? ['Steps', 'Tumour yielded', 'Microenvironment yielded'] : []),
+    'Validation loss',
+    metricName(selection.metric),
+    'Seconds',
+  ];
   const rows = epochs.map((epoch) => [
     epoch.epoch,
     epoch.learningRate.toPrecision(3),
     decimal(epoch.loss, 4),
     decimal(epoch.taskLoss, 4),
     ...branches.map((branch) => decimal(epoch.consistency[branch] ?? null, 4)),
-    ...(epoch.coordination ? [epoch.coordination.steps, epoch.coordination.tumourYielded, epoch.coordination.microenvironmentYielded] : []),
+    ...(epoch.coordination
+      ? [epoch.coordination.steps, epoch.coordination.tumourYielded, epoch.coordination.microenvironmentYielded]
+      : []),
     decimal(epoch.validation.loss, 4),
     decimal(epoch.validation.value, 3),
     decimal(epoch.seconds, 1),

@@ -12,21 +12,38 @@ export function manyTrainingsFigures(trainings: readonly Training[]): Html {
   const metric = metricName(recorded[0].selection.metric);
   const coordinated = recorded.some(({ epochs }) => epochs.some(({ coordination }) => coordination));
   return html`<div class="grid">
-${linesFigure(recorded, `${metric} on validation`, metric, (epoch) => epoch.validation.value)}
-${linesFigure(recorded, 'Task loss on the training patients', 'Loss', (epoch) => epoch.taskLoss)}
-${coordinated ? yieldsFigure(recorded) : undefined}</div>
-${conflictWords(recorded.flatMap(({ epochs }) => epochs))}
-<details><summary>Every training in numbers</summary>${trainingsTable(trainings, metric)}</details>`;
+      ${linesFigure(recorded, `${metric} on validation`, metric, (epoch) => epoch.validation.value)}
+      ${linesFigure(recorded, 'Task loss on the training patients', 'Loss', (epoch) => epoch.taskLoss)}
+      ${coordinated ? yieldsFigure(recorded) : undefined}
+    </div>
+    ${conflictWords(recorded.flatMap(({ epochs }) => epochs))}
+    <details>
+      <summary>Every training in numbers</summary>
+      ${trainingsTable(trainings, metric)}
+    </details>`;
 }
 
-function linesFigure(trainings: readonly Training[], title: string, label: string, value: (epoch: EpochRecord) => number | null): Html {
+function linesFigure(
+  trainings: readonly Training[],
+  title: string,
+  label: string,
+  value: (epoch: EpochRecord) => number | null,
+): Html {
   const caption = `${count(trainings.length, 'training')}, a line each.`;
   return figure(title, caption, caption, {
     ...SMALL,
     marginBottom: 40,
     x: epochAxis(longest(trainings)),
     y: { label, labelArrow: 'none', grid: true, nice: true, ticks: 5 },
-    marks: trainings.map(({ epochs }) => Plot.line(epochs, { x: 'epoch', y: (epoch: EpochRecord) => value(epoch) ?? NaN, stroke: 'var(--blue)', strokeOpacity: 0.6, strokeWidth: 1.6 })),
+    marks: trainings.map(({ epochs }) =>
+      Plot.line(epochs, {
+        x: 'epoch',
+        y: (epoch: EpochRecord) => value(epoch) ?? NaN,
+        stroke: 'var(--blue)',
+        strokeOpacity: 0.6,
+        strokeWidth: 1.6,
+      }),
+    ),
   });
 }
 
@@ -41,7 +58,10 @@ function yieldsFigure(trainings: readonly Training[]): Html {
       microenvironment: (100 * counted.reduce((sum, one) => sum + one.microenvironmentYielded, 0)) / steps,
     };
   });
-  const legend = html`<ul class="legend"><li>${swatch(COLOURS.tumour, '7 3')} tumour yielded</li><li>${swatch(COLOURS.microenvironment)} microenvironment yielded</li></ul>`;
+  const legend = html`<ul class="legend">
+    <li>${swatch(COLOURS.tumour, '7 3')} tumour yielded</li>
+    <li>${swatch(COLOURS.microenvironment)} microenvironment yielded</li>
+  </ul>`;
   const caption = 'Share of the steps of all trainings in which a subspace gave way to the other.';
   return figure('Gradient coordination', caption, html`${legend}${caption}`, {
     ...SMALL,
@@ -55,9 +75,19 @@ function yieldsFigure(trainings: readonly Training[]): Html {
   });
 }
 
-const longest = (trainings: readonly Training[]) => trainings.map(({ epochs }) => epochs).reduce((most, epochs) => (epochs.length > most.length ? epochs : most));
+const longest = (trainings: readonly Training[]) =>
+  trainings.map(({ epochs }) => epochs).reduce((most, epochs) => (epochs.length > most.length ? epochs : most));
 
 function trainingsTable(trainings: readonly Training[], metric: string): Html {
-  const rows = trainings.map(({ name = '', epochs, selection }) => [name, epochs.length, selection.epoch, decimal(selection.value, 3)]);
-  return table('Trainings, with the epoch whose weights were kept', ['Training', 'Epochs', 'Epoch kept', `${metric} on validation`], rows);
+  const rows = trainings.map(({ name = '', epochs, selection }) => [
+    name,
+    epochs.length,
+    selection.epoch,
+    decimal(selection.value, 3),
+  ]);
+  return table(
+    'Trainings, with the epoch whose weights were kept',
+    ['Training', 'Epochs', 'Epoch kept', `${metric} on validation`],
+    rows,
+  );
 }

@@ -74,7 +74,12 @@ export interface CrossvalDetail {
   readonly network: string;
   /** Paired, by `network - other`. */
   readonly differences: Readonly<Record<string, ReportedMetric & { readonly adjustedP?: number }>>;
-  readonly folds: readonly { readonly fold: string; readonly patients: number; readonly metrics: ReportedMetrics; readonly baselines: Readonly<Record<string, ReportedMetrics>> }[];
+  readonly folds: readonly {
+    readonly fold: string;
+    readonly patients: number;
+    readonly metrics: ReportedMetrics;
+    readonly baselines: Readonly<Record<string, ReportedMetrics>>;
+  }[];
   /** By what is known of the patients, and by `--within`. */
   readonly subgroups: readonly { readonly group: string; readonly patients: number; readonly metric: ReportedMetric }[];
   /** Patients whom the model got most wrong, the worst first. */
@@ -110,13 +115,18 @@ export interface EpochRecord {
   /** Of each branch of the network; a peer has none. */
   readonly consistency: Readonly<Partial<Record<Branch, number | null>>>;
   /** Steps of the epoch, and in how many of them each subspace had a gradient half projected. */
-  readonly coordination?: { readonly steps: number; readonly tumourYielded: number; readonly microenvironmentYielded: number };
+  readonly coordination?: {
+    readonly steps: number;
+    readonly tumourYielded: number;
+    readonly microenvironmentYielded: number;
+  };
   readonly validation: { readonly metric: string; readonly value: number | null; readonly loss: number | null };
   readonly seconds: number;
 }
 
 /** A metric as `result.json` holds it, under its name. */
-export type ReportedMetric = (Pick<Estimate, 'value'> & Partial<Omit<Estimate, 'name' | 'value'>>) | Omit<Refusal, 'name'>;
+export type ReportedMetric =
+  (Pick<Estimate, 'value'> & Partial<Omit<Estimate, 'name' | 'value'>>) | Omit<Refusal, 'name'>;
 export type ReportedMetrics = Readonly<Record<string, ReportedMetric>>;
 
 /** `result.json`, or the totals of `crossval.json`. */

@@ -21,7 +21,11 @@ function telling(patients: readonly string[]): ReportInput {
     runs: [
       {
         ...survival,
-        config: { clinical: { file: '/home/Jane Doe/my slides/clinical.csv' }, geneSets: { file: 'C:\\Users\\Jane Doe\\genes.gmt' }, note: `without ${patients[1]}` },
+        config: {
+          clinical: { file: '/home/Jane Doe/my slides/clinical.csv' },
+          geneSets: { file: 'C:\\Users\\Jane Doe\\genes.gmt' },
+          note: `without ${patients[1]}`,
+        },
         predictions: { ...predictions, rows },
         patients: { reason: '/home/Jane Doe/my slides/clinical.csv: not found' },
         explanations: { patients: [explainedPatient(patients[0])], notShown: 0 },
@@ -34,20 +38,39 @@ function telling(patients: readonly string[]): ReportInput {
 const PATIENTS = ['TCGA-02-0001', 'TCGA-02-0003', '17'];
 
 describe('no folder of the machine', () => {
-  it.each([['page', renderReport], ['model card', renderModelCard]])('is in the %s', (_, render) => {
+  it.each([
+    ['page', renderReport],
+    ['model card', renderModelCard],
+  ])('is in the %s', (_, render) => {
     const text = render(telling(PATIENTS));
-    for (const folder of ['Jane', 'Doe', 'my slides', 'Users\\', '/home', '/mnt', '/bags', homedir() + '/', tmpdir() + '/']) expect(text, folder).not.toContain(folder);
+    for (const folder of [
+      'Jane',
+      'Doe',
+      'my slides',
+      'Users\\',
+      '/home',
+      '/mnt',
+      '/bags',
+      homedir() + '/',
+      tmpdir() + '/',
+    ])
+      expect(text, folder).not.toContain(folder);
   });
 
   it('files keep their names', () => {
-    const { runs: [run], description } = withoutMachine(telling(PATIENTS));
+    const {
+      runs: [run],
+      description,
+    } = withoutMachine(telling(PATIENTS));
     expect(run.config).toMatchObject({ clinical: { file: 'clinical.csv' }, geneSets: { file: 'genes.gmt' } });
     expect(run.patients).toEqual({ reason: 'clinical.csv: not found' });
     expect(description).toBe('Slides of TCGA-02-0001 lie in x.h5; see genes.gmt and notes.txt or x');
   });
 
   it('leaves pictures as they are', () => {
-    const [before, after] = [telling(PATIENTS), withoutMachine(telling(PATIENTS))].map(({ runs: [run] }) => run.explanations.patients[0].thumbnails[0]!.href);
+    const [before, after] = [telling(PATIENTS), withoutMachine(telling(PATIENTS))].map(
+      ({ runs: [run] }) => run.explanations.patients[0].thumbnails[0]!.href,
+    );
     expect(after).toBe(before);
   });
 });
@@ -56,7 +79,10 @@ describe('pseudonyms', () => {
   it('stand for patients in tables, texts and drawings, and slides are numbered', async () => {
     const input = telling(PATIENTS);
     const key = join(mkdtempSync(join(tmpdir(), 'withheld-')), 'key.json');
-    const codes = await openPseudonyms(key, input.runs.flatMap((run) => run.predictions.rows.map(({ patient }) => patient)));
+    const codes = await openPseudonyms(
+      key,
+      input.runs.flatMap((run) => run.predictions.rows.map(({ patient }) => patient)),
+    );
     const page = renderReport(pseudonymised(input, codes));
     expect(renderReport(input)).toMatch(/TCGA-02-0001-DX1\.a1b2c3/);
     expect(page).not.toMatch(/TCGA|a1b2c3|data:image/);

@@ -9,7 +9,8 @@ export function mapStrings<T>(value: T, change: (text: string) => string): T {
   const walk = (inner: unknown): unknown => {
     if (typeof inner === 'string') return change(inner);
     if (Array.isArray(inner)) return inner.map(walk);
-    if (typeof inner === 'object' && inner !== null) return Object.fromEntries(Object.entries(inner).map(([key, of]) => [change(key), walk(of)]));
+    if (typeof inner === 'object' && inner !== null)
+      return Object.fromEntries(Object.entries(inner).map(([key, of]) => [change(key), walk(of)]));
     return inner;
   };
   return walk(value) as T;
@@ -20,14 +21,19 @@ const ABSOLUTE = /^(?:\/|[A-Za-z]:[\\/]|\\\\)/;
 /** Patterns of folders that texts about these runs may name, with what is below them: those of absolute paths in their configs, and those of this machine. */
 function foldersOf(runs: readonly ReportRun[]): RegExp[] {
   const folders = new Set([process.cwd(), homedir(), tmpdir()]);
-  mapStrings(runs.map(({ config }) => config), (text) => {
-    if (ABSOLUTE.test(text)) for (const folder of foldersAbove(text)) folders.add(folder);
-    return text;
-  });
+  mapStrings(
+    runs.map(({ config }) => config),
+    (text) => {
+      if (ABSOLUTE.test(text)) for (const folder of foldersAbove(text)) folders.add(folder);
+      return text;
+    },
+  );
   return [...folders]
     .filter((folder) => folder.length > 1)
     .sort((a, b) => b.length - a.length)
-    .map((folder) => new RegExp(`${folder.replace(/[\\^$*+?.()|[\]{}]/g, '\\$&')}[\\\\/](?:[^\\s\\\\/:"']+[\\\\/])*`, 'g'));
+    .map(
+      (folder) => new RegExp(`${folder.replace(/[\\^$*+?.()|[\]{}]/g, '\\$&')}[\\\\/](?:[^\\s\\\\/:"']+[\\\\/])*`, 'g'),
+    );
 }
 
 /** `/a/b c/d.h5` → `/a/b c`, `/a`. */
@@ -54,17 +60,28 @@ export function withoutMachine(input: ReportInput): ReportInput {
  * show a label.
  */
 export function pseudonymised(input: ReportInput, { codeOf, inText }: Pseudonyms): ReportInput {
-  const runs = input.runs.map((run) => ({ ...run, explanations: { ...run.explanations, patients: run.explanations.patients.map((p) => anonymousSlides(p, codeOf)) } }));
+  const runs = input.runs.map((run) => ({
+    ...run,
+    explanations: { ...run.explanations, patients: run.explanations.patients.map((p) => anonymousSlides(p, codeOf)) },
+  }));
   const coded = runs.map((run) => ({
     ...run,
     predictions: withCodes(run.predictions, codeOf),
-    ...(run.crossval ? { crossval: { ...run.crossval, worst: run.crossval.worst.map((one) => ({ ...one, patient: codeOf(one.patient) })) } } : {}),
+    ...(run.crossval
+      ? {
+          crossval: {
+            ...run.crossval,
+            worst: run.crossval.worst.map((one) => ({ ...one, patient: codeOf(one.patient) })),
+          },
+        }
+      : {}),
   }));
   return { ...mapStrings({ ...input, runs: coded }, inText), pseudonymised: true };
 }
 
 function withCodes(predictions: ReportRun['predictions'], codeOf: Pseudonyms['codeOf']): ReportRun['predictions'] {
-  if (predictions.kind === 'survival') return { ...predictions, rows: predictions.rows.map((row) => ({ ...row, patient: codeOf(row.patient) })) };
+  if (predictions.kind === 'survival')
+    return { ...predictions, rows: predictions.rows.map((row) => ({ ...row, patient: codeOf(row.patient) })) };
   return { ...predictions, rows: predictions.rows.map((row) => ({ ...row, patient: codeOf(row.patient) })) };
 }
 

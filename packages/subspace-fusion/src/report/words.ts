@@ -35,12 +35,16 @@ const BASELINES: Readonly<Record<string, string>> = {
 /** `netBenefit[0.25]` is net benefit at a threshold of 25 %. */
 export function metricName(name: string): string {
   const threshold = /^netBenefit\[(.*)\]$/.exec(name)?.[1];
-  return threshold === undefined ? (METRICS[name] ?? name) : `Net benefit at ${Math.round(100 * Number(threshold))}\u00a0%`;
+  return threshold === undefined
+    ? (METRICS[name] ?? name)
+    : `Net benefit at ${Math.round(100 * Number(threshold))}\u00a0%`;
 }
 /** A model of a comparison; `subspace + age` is this model with another. */
 export function baselineName(name: string): string {
   const [, added] = name.split(' + ');
-  return added === undefined ? (BASELINES[name] ?? name) : `This model with ${(BASELINES[added] ?? added).toLowerCase()}`;
+  return added === undefined
+    ? (BASELINES[name] ?? name)
+    : `This model with ${(BASELINES[added] ?? added).toLowerCase()}`;
 }
 
 /** A number with a fixed count of decimals and a true minus sign; a dash for what could not be computed. */
@@ -59,7 +63,9 @@ export function interval(metric: ReportedMetric): string {
 
 /** "0.78 (95 % interval 0.70 to 0.85)". */
 export function withInterval(metric: ReportedMetric & { value: number }): string {
-  return interval(metric) === '–' ? decimal(metric.value) : `${decimal(metric.value)} (${INTERVAL_95} ${interval(metric)})`;
+  return interval(metric) === '–'
+    ? decimal(metric.value)
+    : `${decimal(metric.value)} (${INTERVAL_95} ${interval(metric)})`;
 }
 
 export function count(n: number, singular: string, plural = `${singular}s`): string {
@@ -71,13 +77,19 @@ const NETWORKS: Readonly<Record<string, string>> = { subspace: 'The subspace fus
 /** What was predicted from what. */
 export function modelWords({ task, model, trainings, patients }: ReportRun): string {
   const { network, tokens, patchWidth, genes, encoder, covariates, definingCovariates } = model;
-  const what = task === 'survival' ? `survival (${'endpoint' in patients && patients.endpoint ? patients.endpoint.name : 'by the endpoint of the cohort'})` : `the ${task}`;
+  const what =
+    task === 'survival'
+      ? `survival (${'endpoint' in patients && patients.endpoint ? patients.endpoint.name : 'by the endpoint of the cohort'})`
+      : `the ${task}`;
   const inputs = [
     `${tokens} patches of a slide (${patchWidth} features each${encoder === undefined ? ', encoder not stated' : `, encoder ${encoder}`})`,
     `the expression of ${genes.tumour} tumour and ${genes.microenvironment} microenvironment genes`,
     ...(covariates.length > 0 ? [covariates.join(', ')] : []),
   ];
-  const defining = definingCovariates.length > 0 ? ` ${definingCovariates.join(', ')}: part of the label's definition, so the task is easier than it looks.` : '';
+  const defining =
+    definingCovariates.length > 0
+      ? ` ${definingCovariates.join(', ')}: part of the label's definition, so the task is easier than it looks.`
+      : '';
   const trained = trainings.length > 1 ? ` It was trained ${trainings.length} times.` : '';
   return `${NETWORKS[network] ?? `The published model ${network}`} predicts ${what} from ${inputs.slice(0, -1).join(', ')} and ${inputs.at(-1)}.${defining}${trained}`;
 }
@@ -102,6 +114,7 @@ export function mainMetric(metrics: ReportedMetrics): { name: MainMetric; metric
 
 /** An absolute path becomes its last part: folders say something about a machine and nothing about the method. */
 export function withoutFolders(text: string): string {
-  if (/^(?:[\\/~]|[A-Za-z]:[\\/]|file:)/.test(text)) return text.slice(Math.max(text.lastIndexOf('/'), text.lastIndexOf('\\')) + 1);
+  if (/^(?:[\\/~]|[A-Za-z]:[\\/]|file:)/.test(text))
+    return text.slice(Math.max(text.lastIndexOf('/'), text.lastIndexOf('\\')) + 1);
   return text.replace(/(?<![\w.:/\\])(?:[A-Za-z]:|~)?[\\/](?:[^\s\\/:"']+[\\/])+/g, '');
 }

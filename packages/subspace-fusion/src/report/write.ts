@@ -25,12 +25,18 @@ export interface ReportOptions {
  * @throws UserError where the folder holds neither, where single patients of a cross-validation are to be explained, and where the key would lie
  * beside the report.
  */
-export async function writeReport(folder: string, { out, explain, pseudonyms, onExplained }: ReportOptions = {}): Promise<string[]> {
+export async function writeReport(
+  folder: string,
+  { out, explain, pseudonyms, onExplained }: ReportOptions = {},
+): Promise<string[]> {
   const page = out ?? join(folder, 'report.html');
   if (pseudonyms !== undefined) requireKeyApart(pseudonyms, dirname(page));
   const crossval = await isCrossval(folder);
   if (explain !== undefined) {
-    if (crossval) throw new UserError(`${folder}: is a cross-validation of many models. Explain patients with \`subspace explain\` and the folder of one of its runs, as in ${join(folder, 'fold-0', 'seed-1')}.`);
+    if (crossval)
+      throw new UserError(
+        `${folder}: is a cross-validation of many models. Explain patients with \`subspace explain\` and the folder of one of its runs, as in ${join(folder, 'fold-0', 'seed-1')}.`,
+      );
     const predictions = asPredictions(await readModel(folder), await readPredictions(folder));
     await explainMissing(folder, mostAndLeastCertain(predictions, explain), onExplained);
   }

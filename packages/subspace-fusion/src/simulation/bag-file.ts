@@ -21,7 +21,12 @@ export async function writeBagFile(path: string, features: Float32Array, side: n
   withFixedClock(() => {
     const file = new h5wasm.File(path, 'w');
     file.create_attribute('encoder', SIMULATED_ENCODER);
-    file.create_dataset({ name: 'features', data: features, shape: [patches, features.length / patches], dtype: '<f4' });
+    file.create_dataset({
+      name: 'features',
+      data: features,
+      shape: [patches, features.length / patches],
+      dtype: '<f4',
+    });
     const coords = file.create_dataset({ name: 'coords', data: coordinates, shape: [patches, 2], dtype: '<i4' });
     coords.create_attribute('patch_size', PATCH_SIZE, null, '<i4');
     coords.create_attribute('patch_level', 0, null, '<i4');

@@ -26,7 +26,11 @@ export const slideKey = (seed: number, patient: number) => key(seed, 'slide', pa
  * Draws one slide a patient and writes it as `ID-DX1.h5` in `folder`, one in memory at a time. Throws a UserError where
  * `bag` is no square number from 36 up.
  */
-export async function writeBags(folder: string, patients: readonly { id: string; latents: Latents }[], options: BagOptions): Promise<void> {
+export async function writeBags(
+  folder: string,
+  patients: readonly { id: string; latents: Latents }[],
+  options: BagOptions,
+): Promise<void> {
   const { bag = 400, width = 1024, ragged = false, seed = 1, onSlide } = options;
   const bagSide = Math.sqrt(bag);
   if (!Number.isInteger(bagSide) || bagSide < 6) {
@@ -37,7 +41,11 @@ export async function writeBags(folder: string, patients: readonly { id: string;
   for (const [i, { id, latents }] of patients.entries()) {
     const side = ragged ? bagSide - 2 + Math.floor(5 * uniform(key(seed, 'side'), i)) : bagSide;
     const slide = drawSlide(slideKey(seed, i), side, latents);
-    await writeBagFile(join(folder, `${id}-DX1.h5`), drawFeatures(encoder, key(seed, 'patches', i), slide, latents.site), side);
+    await writeBagFile(
+      join(folder, `${id}-DX1.h5`),
+      drawFeatures(encoder, key(seed, 'patches', i), slide, latents.site),
+      side,
+    );
     onSlide?.(i + 1, patients.length);
   }
 }

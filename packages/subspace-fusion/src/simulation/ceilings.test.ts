@@ -8,7 +8,14 @@ import { coefficientsOf, REGIMES, type Regime } from './regimes.js';
 function ceilingsOf(regime: Regime, twin = false): CohortCeilings {
   const coefficients = coefficientsOf(regime, twin);
   const followUp = longestFollowUp(coefficients);
-  return computeCeilings({ seed: 1, coefficients, genes: geneModel(1, coefficients.separation), patients: 600, population: 600, followUp });
+  return computeCeilings({
+    seed: 1,
+    coefficients,
+    genes: geneModel(1, coefficients.separation),
+    patients: 600,
+    population: 600,
+    followUp,
+  });
 }
 
 const ceilings = new Map(REGIMES.map((regime) => [regime, ceilingsOf(regime)]));

@@ -49,7 +49,10 @@ export function designAccepted(scores: CeilingScores, ridge: number): DesignVerd
   const gain = scores.both - Math.max(scores.genes, scores.inPlace);
   if (gain < 0.05) reasons.push(`both modalities together gain ${gain.toFixed(3)} over the better one, less than 0.05`);
   const fraction = fractionOfCeiling(ridge, scores.both);
-  if (fraction >= 0.95) reasons.push(`ridge on genes and proportions of kinds reaches ${(100 * fraction).toFixed(0)} % of the ceiling, 95 % or more`);
+  if (fraction >= 0.95)
+    reasons.push(
+      `ridge on genes and proportions of kinds reaches ${(100 * fraction).toFixed(0)} % of the ceiling, 95 % or more`,
+    );
   return { accepted: reasons.length === 0, reasons };
 }
 
@@ -72,14 +75,20 @@ export function computeCeilings(design: Design): CohortCeilings {
     const latents = drawLatents(seed, i);
     const eta = linearPredictor(coefficients, latents);
     const counts = drawCounts(genes, seed, i, latents);
-    const proportions = logProportions(slideKey(seed, i), latents).map((log, kind) => log - AVERAGE_LOG_PROPORTIONS[kind]);
+    const proportions = logProportions(slideKey(seed, i), latents).map(
+      (log, kind) => log - AVERAGE_LOG_PROPORTIONS[kind],
+    );
     const expected = expectedEta(coefficients, genes, latents, counts, proportions);
     return { latents, eta, counts, proportions, expected, survival: drawSurvival(seed, i, eta, followUp) };
   });
   type Person = (typeof everybody)[number];
 
   const scoresOf = (people: readonly Person[]): CeilingScores => {
-    const score = (risk: (person: Person) => number) => concordanceOf(people.map((p) => p.survival), people.map(risk));
+    const score = (risk: (person: Person) => number) =>
+      concordanceOf(
+        people.map((p) => p.survival),
+        people.map(risk),
+      );
     return {
       trueEta: score((p) => p.eta),
       genes: score((p) => p.expected.genes),
@@ -93,14 +102,36 @@ export function computeCeilings(design: Design): CohortCeilings {
   const rows = everybody.map(({ counts, proportions, latents }) =>
     Float64Array.of(...counts.map((count) => Math.log2(1 + count)), ...proportions, latents.rim + latents.core),
   );
-  const ridges = crossFittedRidge(rows, Float64Array.from(everybody, (p) => p.eta));
-  const ridge = Math.max(...ridges.map((risk) => concordanceOf(everybody.map((p) => p.survival), risk)));
-  return { population, cohort: scoresOf(cohort), ridge, design: designAccepted(population, ridge), expectations: cohort.map((p) => p.expected) };
+  const ridges = crossFittedRidge(
+    rows,
+    Float64Array.from(everybody, (p) => p.eta),
+  );
+  const ridge = Math.max(
+    ...ridges.map((risk) =>
+      concordanceOf(
+        everybody.map((p) => p.survival),
+        risk,
+      ),
+    ),
+  );
+  return {
+    population,
+    cohort: scoresOf(cohort),
+    ridge,
+    design: designAccepted(population, ridge),
+    expectations: cohort.map((p) => p.expected),
+  };
 }
 
 /** Harrell's C; 0.5 where no pair is comparable. */
 function concordanceOf(survival: readonly Survival[], risk: ArrayLike<number>): number {
-  return concordance(survival.map((s) => s.months), survival.map((s) => s.event), risk).index ?? 0.5;
+  return (
+    concordance(
+      survival.map((s) => s.months),
+      survival.map((s) => s.event),
+      risk,
+    ).index ?? 0.5
+  );
 }
 
 /**
@@ -109,11 +140,18 @@ function concordanceOf(survival: readonly Survival[], risk: ArrayLike<number>): 
  * of the files sees more than that. Whole patches, and a border of rim and core that must be guessed, show them a little less: a
  * rule of distances to necrosis and edge recovers the difference of rim and core with correlation 0.90 at 400 patches, 0.95 at 900.
  */
-function expectedEta(c: Coefficients, genes: readonly Gene[], latents: Latents, counts: Float64Array, proportions: Float64Array): ExpectedEta {
+function expectedEta(
+  c: Coefficients,
+  genes: readonly Gene[],
+  latents: Latents,
+  counts: Float64Array,
+  proportions: Float64Array,
+): ExpectedEta {
   const fromSlide = givenProportions(proportions);
   const fromGenes = givenGenes(priorOfLatents(), genes, counts, latents.site);
   const fromBoth = givenGenes(fromSlide, genes, counts, latents.site);
-  const average = (mixture: Mixture, term: (given: Gaussian) => number) => mixture.reduce((sum, { weight, given }) => sum + weight * term(given), 0);
+  const average = (mixture: Mixture, term: (given: Gaussian) => number) =>
+    mixture.reduce((sum, { weight, given }) => sum + weight * term(given), 0);
 
   const programmes = (given: Gaussian) => meanOfProgrammeTerms(c, given);
   const guidedMarker = (given: Gaussian) => {
@@ -145,6 +183,9 @@ function rimProbability(guidance: number, mean: number, variance: number): numbe
 function normalDistribution(z: number): number {
   const x = Math.abs(z) / Math.SQRT2;
   const t = 1 / (1 + 0.3275911 * x);
-  const tail = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))) * Math.exp(-x * x);
+  const tail =
+    t *
+    (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))) *
+    Math.exp(-x * x);
   return z > 0 ? 1 - tail / 2 : tail / 2;
 }

@@ -42,13 +42,16 @@ describe('simulateCohort', () => {
   it('writes a cohort that loads with no warning but of its small bags, each patient with a diagnosis', async () => {
     const { config, events } = await simulate('loaded');
     const { cohort, problems } = await loadCohort(await loadConfig(config));
-    expect(problems.map(({ message }) => message)).toEqual(['a bag of 36 tokens (model.bag) leaves the attention a single key']);
+    expect(problems.map(({ message }) => message)).toEqual([
+      'a bag of 36 tokens (model.bag) leaves the attention a single key',
+    ]);
     expect(cohort).toMatchObject({ encoder: 'simulated', width: 16, timeUnit: 'months' });
     expect(cohort.patients).toHaveLength(30);
     expect(cohort.patients.filter(({ survival }) => survival?.event)).toHaveLength(events);
     expect(cohort.genes.tumour).toHaveLength(60);
     expect(cohort.genes.microenvironment).toHaveLength(120);
-    for (const rule of ['who2021', 'paper'] as const) expect(labelPatients(cohort.patients, 'diagnosis', rule).byPatient.size).toBe(30);
+    for (const rule of ['who2021', 'paper'] as const)
+      expect(labelPatients(cohort.patients, 'diagnosis', rule).byPatient.size).toBe(30);
     const bag = await readBag(cohort.patients[0].bags[0]);
     expect(bag.patches).toBe(36);
     expect(Array.from(bag.coordinates!.slice(10, 14))).toEqual([5 * 256, 0, 0, 256]);

@@ -72,7 +72,10 @@ export async function simulateCohort(options: SimulationOptions): Promise<Simula
   await writeFileAtomic(join(out, 'clinical.csv'), csv(rows));
   await writeFileAtomic(join(out, 'expression.csv.gz'), gzipSync(expressionTable(genes, patients, seed)));
   await writeFileAtomic(join(out, 'gene-sets.gmt'), geneSetsFile(genes, seed));
-  await writeFileAtomic(join(out, 'truth.json'), truth({ seed, regime, twin, coefficients, followUp, ceilings, patients }));
+  await writeFileAtomic(
+    join(out, 'truth.json'),
+    truth({ seed, regime, twin, coefficients, followUp, ceilings, patients }),
+  );
   await writeFileAtomic(
     config,
     cohortConfig({
@@ -86,18 +89,29 @@ export async function simulateCohort(options: SimulationOptions): Promise<Simula
       bag,
     }),
   );
-  return { folder: out, config, patients: count, events: survival.filter((s) => s.event).length, coefficients, ceilings };
+  return {
+    folder: out,
+    config,
+    patients: count,
+    events: survival.filter((s) => s.event).length,
+    coefficients,
+    ceilings,
+  };
 }
 
 /** A table of plain values; none holds a comma or a quote. */
 function csv(rows: readonly Readonly<Record<string, string>>[]): string {
-  return [Object.keys(rows[0]), ...rows.map((row) => Object.values(row))].map((fields) => `${fields.join(',')}\n`).join('');
+  return [Object.keys(rows[0]), ...rows.map((row) => Object.values(row))]
+    .map((fields) => `${fields.join(',')}\n`)
+    .join('');
 }
 
 function expressionTable(genes: readonly Gene[], patients: readonly SimulatedPatient[], seed: number): string {
   const counts = patients.map(({ latents }, i) => drawCounts(genes, seed, i, latents));
   const header = ['gene', ...patients.map(({ id }) => id)];
-  return [header, ...genes.map((gene, g) => [gene.name, ...counts.map((patient) => patient[g])])].map((row) => `${row.join(',')}\n`).join('');
+  return [header, ...genes.map((gene, g) => [gene.name, ...counts.map((patient) => patient[g])])]
+    .map((row) => `${row.join(',')}\n`)
+    .join('');
 }
 
 interface Truth {

@@ -10,7 +10,9 @@ export interface ConfigChoices {
   readonly leaveOutFloorsBy?: string;
   readonly geneSets: string;
   readonly encoder: string;
-  readonly split: { readonly seed: number; readonly test: number; readonly validation: number } | { readonly file: string; readonly fold: number };
+  readonly split:
+    | { readonly seed: number; readonly test: number; readonly validation: number }
+    | { readonly file: string; readonly fold: number };
   readonly bag: number;
 }
 
@@ -18,7 +20,13 @@ export interface ConfigChoices {
 export function cohortConfig(choices: ConfigChoices): string {
   return stringify({
     name: choices.name,
-    clinical: { file: choices.clinical, patient: 'patient_id', time: 'survival_months', event: 'event', timeUnit: 'months' },
+    clinical: {
+      file: choices.clinical,
+      patient: 'patient_id',
+      time: 'survival_months',
+      event: 'event',
+      timeUnit: 'months',
+    },
     expression: { file: choices.expression, transform: choices.transform, leaveOutFloorsBy: choices.leaveOutFloorsBy },
     geneSets: { file: choices.geneSets, tumour: 'TUMOUR', microenvironment: 'MICROENVIRONMENT' },
     features: { folder: 'bags', encoder: choices.encoder },

@@ -48,7 +48,12 @@ describe('samplers', () => {
     [200, 2],
   ])('negative binomial of mean %f and dispersion %f has variance μ + αμ²', (mean, dispersion) => {
     const variance = mean + dispersion * mean * mean;
-    expectMoments((i) => negativeBinomial(key(4, 'nb'), i, mean, dispersion), mean, variance, 6 * dispersion + 1 / variance);
+    expectMoments(
+      (i) => negativeBinomial(key(4, 'nb'), i, mean, dispersion),
+      mean,
+      variance,
+      6 * dispersion + 1 / variance,
+    );
   });
 
   it('gives draw i whatever was drawn before', () => {

@@ -2,8 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { drawCounts, geneModel, geneSetsFile, logMean } from './genes.js';
 import { drawLatents } from './latents.js';
 
-const loadsOnBoth = ({ tumourWeight, microenvironmentWeight }: { tumourWeight: number; microenvironmentWeight: number }) =>
-  tumourWeight !== 0 && microenvironmentWeight !== 0;
+const loadsOnBoth = ({
+  tumourWeight,
+  microenvironmentWeight,
+}: {
+  tumourWeight: number;
+  microenvironmentWeight: number;
+}) => tumourWeight !== 0 && microenvironmentWeight !== 0;
 
 describe('simulated genes', () => {
   it('load on one subspace, a fifth of a set on both, a tenth on none', () => {
@@ -12,7 +17,9 @@ describe('simulated genes', () => {
     expect(tumour.filter(loadsOnBoth)).toHaveLength(tumour.length / 5);
     expect(tumour.filter((g) => g.tumourWeight === 0)).toHaveLength(tumour.length / 10);
     expect(tumour.filter((g) => !loadsOnBoth(g)).every((g) => g.microenvironmentWeight === 0)).toBe(true);
-    expect(genes.filter(({ set }) => set === 'OTHER').every((g) => g.tumourWeight === 0 && g.microenvironmentWeight === 0)).toBe(true);
+    expect(
+      genes.filter(({ set }) => set === 'OTHER').every((g) => g.tumourWeight === 0 && g.microenvironmentWeight === 0),
+    ).toBe(true);
   });
 
   it('of the twin differ in their weights alone, and load on both subspaces alike with the same strength', () => {
@@ -21,7 +28,10 @@ describe('simulated genes', () => {
       expect(gene.tumourWeight).toBe(gene.microenvironmentWeight);
       const { tumourWeight, microenvironmentWeight, ...rest } = separated[g];
       expect(gene).toMatchObject(rest);
-      expect(Math.hypot(gene.tumourWeight, gene.microenvironmentWeight)).toBeCloseTo(Math.hypot(tumourWeight, microenvironmentWeight), 12);
+      expect(Math.hypot(gene.tumourWeight, gene.microenvironmentWeight)).toBeCloseTo(
+        Math.hypot(tumourWeight, microenvironmentWeight),
+        12,
+      );
     });
   });
 
@@ -40,11 +50,18 @@ describe('simulated genes', () => {
   it('know nothing of h, φ or the marker', () => {
     const genes = geneModel(1, 1);
     const latents = drawLatents(1, 0);
-    expect(drawCounts(genes, 1, 0, { ...latents, h: 9, phi: -1, rim: 1, core: 1 })).toEqual(drawCounts(genes, 1, 0, latents));
+    expect(drawCounts(genes, 1, 0, { ...latents, h: 9, phi: -1, rim: 1, core: 1 })).toEqual(
+      drawCounts(genes, 1, 0, latents),
+    );
   });
 
   it('come with disjoint subspaces and decoys of every kind in GMT form', () => {
-    const sets = new Map(geneSetsFile(geneModel(1, 1), 1).trimEnd().split('\n').map((line) => [line.split('\t')[0], line.split('\t').slice(2)]));
+    const sets = new Map(
+      geneSetsFile(geneModel(1, 1), 1)
+        .trimEnd()
+        .split('\n')
+        .map((line) => [line.split('\t')[0], line.split('\t').slice(2)]),
+    );
     expect([...sets.keys()]).toEqual(['TUMOUR', 'MICROENVIRONMENT', 'DECOY_1', 'DECOY_2', 'DECOY_3']);
     expect(sets.get('TUMOUR')!.filter((gene) => sets.get('MICROENVIRONMENT')!.includes(gene))).toEqual([]);
     expect(new Set(sets.get('DECOY_1')!.map((gene) => gene.slice(0, 3)))).toEqual(new Set(['TUM', 'MIC', 'OTH']));

@@ -76,11 +76,18 @@ export function drawCounts(genes: readonly Gene[], seed: number, patient: number
 
 /** Gene sets in GMT form: the two subspaces, and decoys of genes drawn from the whole matrix. */
 export function geneSetsFile(genes: readonly Gene[], seed: number): string {
-  const line = (name: string, members: readonly Gene[]) => [name, 'simulated', ...members.map((gene) => gene.name)].join('\t');
+  const line = (name: string, members: readonly Gene[]) =>
+    [name, 'simulated', ...members.map((gene) => gene.name)].join('\t');
   const decoy = (d: number) => genes.filter((_, g) => uniform(key(seed, 'decoy', d), g) < 0.15);
   return [
-    line('TUMOUR', genes.filter((gene) => gene.set === 'TUMOUR')),
-    line('MICROENVIRONMENT', genes.filter((gene) => gene.set === 'MICROENVIRONMENT')),
+    line(
+      'TUMOUR',
+      genes.filter((gene) => gene.set === 'TUMOUR'),
+    ),
+    line(
+      'MICROENVIRONMENT',
+      genes.filter((gene) => gene.set === 'MICROENVIRONMENT'),
+    ),
     ...[1, 2, 3].map((d) => line(`DECOY_${d}`, decoy(d))),
     '',
   ].join('\n');

@@ -20,7 +20,8 @@ describe('latents', () => {
   it('leave h, φ and the marker densities independent of the programmes, with variance 1', () => {
     for (const value of [(l: Latents) => l.h, (l: Latents) => l.phi, (l: Latents) => l.rim, (l: Latents) => l.core]) {
       expect(Math.abs(meanOf((l) => value(l) ** 2) - 1)).toBeLessThan(0.045);
-      for (let i = 0; i < PROGRAMMES; i++) expect(Math.abs(meanOf((l) => value(l) * l.programmes[i]))).toBeLessThan(0.03);
+      for (let i = 0; i < PROGRAMMES; i++)
+        expect(Math.abs(meanOf((l) => value(l) * l.programmes[i]))).toBeLessThan(0.03);
     }
   });
 

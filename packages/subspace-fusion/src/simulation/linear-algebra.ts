@@ -32,7 +32,12 @@ export function solveFactored(L: readonly Float64Array[], right: ArrayLike<numbe
 /** The inverse of a symmetric positive definite matrix. */
 export function inverse(matrix: Matrix): Float64Array[] {
   const L = cholesky(matrix);
-  return matrix.map((_, i) => solveFactored(L, Float64Array.from(matrix, (__, j) => (i === j ? 1 : 0))));
+  return matrix.map((_, i) =>
+    solveFactored(
+      L,
+      Float64Array.from(matrix, (__, j) => (i === j ? 1 : 0)),
+    ),
+  );
 }
 
 /** matrix · vector. */

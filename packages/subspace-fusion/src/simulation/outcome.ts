@@ -41,7 +41,8 @@ export function longestFollowUp(c: Coefficients): number {
     deathTime(POPULATION_SEED, i, linearPredictor(c, drawLatents(POPULATION_SEED, i))),
   );
   const follow = key(POPULATION_SEED, 'follow-up');
-  const censored = (tau: number) => deaths.reduce((sum, death, i) => sum + (death > tau * uniform(follow, i) ? 1 : 0), 0) / POPULATION;
+  const censored = (tau: number) =>
+    deaths.reduce((sum, death, i) => sum + (death > tau * uniform(follow, i) ? 1 : 0), 0) / POPULATION;
   let low = 0;
   let high = 100 * WEIBULL_SCALE_MONTHS;
   while (high - low > 0.01) {

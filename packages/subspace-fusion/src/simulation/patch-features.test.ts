@@ -14,7 +14,9 @@ describe('patch features', () => {
       const distance = (patch: number, appearance: number) => {
         let sum = 0;
         for (let j = 0; j < WIDTH; j++) {
-          sum += (features[patch * WIDTH + j] - model.prototypes[appearance * WIDTH + j] - model.stains[site * WIDTH + j]) ** 2;
+          sum +=
+            (features[patch * WIDTH + j] - model.prototypes[appearance * WIDTH + j] - model.stains[site * WIDTH + j]) **
+            2;
         }
         return sum;
       };

@@ -6,8 +6,10 @@ import { givenGenes, givenProportions, H, priorOfLatents, type Mixture } from '.
 import { AVERAGE_LOG_PROPORTIONS, logProportions } from './slide.js';
 
 const genes = geneModel(1, 1);
-const proportionsOf = (i: number) => logProportions(slideKey(1, i), drawLatents(1, i)).map((log, kind) => log - AVERAGE_LOG_PROPORTIONS[kind]);
-const genesOf = (i: number, prior = priorOfLatents()) => givenGenes(prior, genes, drawCounts(genes, 1, i, drawLatents(1, i)), drawLatents(1, i).site);
+const proportionsOf = (i: number) =>
+  logProportions(slideKey(1, i), drawLatents(1, i)).map((log, kind) => log - AVERAGE_LOG_PROPORTIONS[kind]);
+const genesOf = (i: number, prior = priorOfLatents()) =>
+  givenGenes(prior, genes, drawCounts(genes, 1, i, drawLatents(1, i)), drawLatents(1, i).site);
 
 const PATIENTS = 500;
 const OBSERVERS: Readonly<Record<string, (i: number) => Mixture>> = {
@@ -24,7 +26,10 @@ function calibration(observe: (i: number) => Mixture) {
     const mixture = observe(i);
     [...programmes, h].forEach((truth, j) => {
       const mean = mixture.reduce((sum, { weight, given }) => sum + weight * given.mean[j], 0);
-      const second = mixture.reduce((sum, { weight, given }) => sum + weight * (given.covariance[j][j] + given.mean[j] ** 2), 0);
+      const second = mixture.reduce(
+        (sum, { weight, given }) => sum + weight * (given.covariance[j][j] + given.mean[j] ** 2),
+        0,
+      );
       bias[j] += (truth - mean) / PATIENTS;
       squares[j] += (truth - mean) ** 2 / PATIENTS;
       variance[j] += (second - mean ** 2) / PATIENTS;
@@ -61,6 +66,8 @@ describe.each(Object.keys(OBSERVERS))('the posterior given %s', (observer) => {
 describe('the posterior given proportions', () => {
   it('does not depend on a constant added to the logarithms', () => {
     const { mean } = givenProportions(proportionsOf(3));
-    givenProportions(proportionsOf(3).map((log) => log + 5)).mean.forEach((value, j) => expect(value).toBeCloseTo(mean[j], 9));
+    givenProportions(proportionsOf(3).map((log) => log + 5)).mean.forEach((value, j) =>
+      expect(value).toBeCloseTo(mean[j], 9),
+    );
   });
 });

@@ -19,7 +19,9 @@ export type Mixture = readonly { readonly weight: number; readonly given: Gaussi
 /** x before anything is seen. */
 export function priorOfLatents(): Gaussian {
   const covariance = Array.from({ length: LATENTS }, (_, i) =>
-    Float64Array.from({ length: LATENTS }, (__, j) => (i < PROGRAMMES && j < PROGRAMMES ? PROGRAMME_CORRELATION[i][j] : i === j ? 1 : 0)),
+    Float64Array.from({ length: LATENTS }, (__, j) =>
+      i < PROGRAMMES && j < PROGRAMMES ? PROGRAMME_CORRELATION[i][j] : i === j ? 1 : 0,
+    ),
   );
   return { mean: new Float64Array(LATENTS), covariance };
 }
@@ -32,7 +34,9 @@ export function priorOfLatents(): Gaussian {
 export function givenProportions(y: Float64Array): Gaussian {
   const CB = centredLoadings();
   const precision = inverse(priorOfLatents().covariance).map((row, i) =>
-    row.map((value, j) => value + CB.reduce((sum, loadings) => sum + loadings[i] * loadings[j], 0) / PROPORTION_NOISE ** 2),
+    row.map(
+      (value, j) => value + CB.reduce((sum, loadings) => sum + loadings[i] * loadings[j], 0) / PROPORTION_NOISE ** 2,
+    ),
   );
   const pull = Float64Array.from({ length: LATENTS }, (_, i) =>
     CB.reduce((sum, loadings, kind) => sum + (loadings[i] * y[kind]) / PROPORTION_NOISE ** 2, 0),
@@ -60,11 +64,19 @@ export function givenGenes(prior: Gaussian, genes: readonly Gene[], counts: Arra
   const precision = inverse(prior.covariance);
   let start = prior.mean;
   const components = PURITY_SCORES.map((purityScore) => {
-    const posterior = posteriorMode(start, prior.mean, precision, likelihoodOf(genes, counts, site, purityOf(purityScore)));
+    const posterior = posteriorMode(
+      start,
+      prior.mean,
+      precision,
+      likelihoodOf(genes, counts, site, purityOf(purityScore)),
+    );
     start = posterior.mode;
     const logDeterminant = posterior.factor.reduce((sum, row, i) => sum + 2 * Math.log(row[i]), 0);
     const covariance = inverse(posterior.information);
-    return { logWeight: posterior.value - purityScore ** 2 / 2 - logDeterminant / 2, given: { mean: posterior.mode, covariance } };
+    return {
+      logWeight: posterior.value - purityScore ** 2 / 2 - logDeterminant / 2,
+      given: { mean: posterior.mode, covariance },
+    };
   });
   const highest = Math.max(...components.map(({ logWeight }) => logWeight));
   const total = components.reduce((sum, { logWeight }) => sum + Math.exp(logWeight - highest), 0);
@@ -80,7 +92,14 @@ function likelihoodOf(genes: readonly Gene[], counts: ArrayLike<number>, site: n
   return (x, gradient, information) => {
     let sum = 0;
     for (let g = 0; g < genes.length; g++) {
-      const { tumourProgramme: t, microenvironmentProgramme: m, tumourWeight, microenvironmentWeight, baseline, siteEffects } = genes[g];
+      const {
+        tumourProgramme: t,
+        microenvironmentProgramme: m,
+        tumourWeight,
+        microenvironmentWeight,
+        baseline,
+        siteEffects,
+      } = genes[g];
       if (tumourWeight === 0 && microenvironmentWeight === 0) continue;
       const y = counts[g];
       const slopeT = purity * tumourWeight;
@@ -102,7 +121,12 @@ function likelihoodOf(genes: readonly Gene[], counts: ArrayLike<number>, site: n
 }
 
 /** Newton's method with step halving, from `start`: the posterior's mode, and its value, information and Cholesky factor there. */
-function posteriorMode(start: Float64Array, priorMean: Float64Array, priorPrecision: readonly Float64Array[], likelihood: Likelihood) {
+function posteriorMode(
+  start: Float64Array,
+  priorMean: Float64Array,
+  priorPrecision: readonly Float64Array[],
+  likelihood: Likelihood,
+) {
   const evaluate = (x: Float64Array) => {
     const information = priorPrecision.map((row) => row.slice());
     const deviation = x.map((value, j) => value - priorMean[j]);

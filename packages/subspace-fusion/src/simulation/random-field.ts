@@ -14,12 +14,19 @@ export function randomField(stream: number, side: number, radius: number): Float
 }
 
 /** Mean over 2·radius + 1 cells along one axis; `step` leads to the next cell of a line, `stride` to the next line. */
-function boxFilter(field: Float64Array, side: number, radius: number, step: number, stride: number): Float64Array<ArrayBuffer> {
+function boxFilter(
+  field: Float64Array,
+  side: number,
+  radius: number,
+  step: number,
+  stride: number,
+): Float64Array<ArrayBuffer> {
   const smoothed = new Float64Array(field.length);
   for (let line = 0; line < side; line++) {
     for (let i = 0; i < side; i++) {
       let sum = 0;
-      for (let d = -radius; d <= radius; d++) sum += field[line * stride + ((i + d + side * (radius + 1)) % side) * step];
+      for (let d = -radius; d <= radius; d++)
+        sum += field[line * stride + ((i + d + side * (radius + 1)) % side) * step];
       smoothed[line * stride + i * step] = sum / (2 * radius + 1);
     }
   }

@@ -25,13 +25,25 @@ interface Changes {
 }
 
 /** Writes a small "real" cohort, simulates its bags and returns their bytes, patient by patient. */
-async function bagsOf(name: string, { months = '10', outside = 0, a1 = 0, permuteBags = false }: Changes = {}): Promise<Buffer[]> {
+async function bagsOf(
+  name: string,
+  { months = '10', outside = 0, a1 = 0, permuteBags = false }: Changes = {},
+): Promise<Buffer[]> {
   const file = (suffix: string) => join(folder, `${name}.${suffix}`);
   const shift = (gene: string, p: number) => (p === 0 ? (gene === 'OUTSIDE' ? outside : gene === 'A1' ? a1 : 0) : 0);
-  const row = (gene: string, g: number) => [gene, ...PATIENTS.map((_, p) => normal(key(1, g), p) + shift(gene, p))].join(',');
+  const row = (gene: string, g: number) =>
+    [gene, ...PATIENTS.map((_, p) => normal(key(1, g), p) + shift(gene, p))].join(',');
   await writeFile(file('expression.csv'), `${['gene,' + PATIENTS.join(','), ...GENES.map(row)].join('\n')}\n`);
-  await writeFile(file('clinical.csv'), `patient_id,survival_months,event\n${PATIENTS.map((id) => `${id},${months},1\n`).join('')}`);
-  await writeFile(file('gmt'), Object.entries(SETS).map(([set, genes]) => `${set}\tsource\t${genes.join('\t')}\n`).join(''));
+  await writeFile(
+    file('clinical.csv'),
+    `patient_id,survival_months,event\n${PATIENTS.map((id) => `${id},${months},1\n`).join('')}`,
+  );
+  await writeFile(
+    file('gmt'),
+    Object.entries(SETS)
+      .map(([set, genes]) => `${set}\tsource\t${genes.join('\t')}\n`)
+      .join(''),
+  );
   const out = join(folder, name);
   await simulateBagsForCohort({
     expression: file('expression.csv'),
@@ -56,7 +68,9 @@ describe('bags simulated from real genes', () => {
 
   it('of the control belong to another patient each', async () => {
     const [bags, permuted] = [await bagsOf('base'), await bagsOf('permuted', { permuteBags: true })];
-    const { patients } = JSON.parse(await readFile(join(folder, 'permuted', 'truth.json'), 'utf8')) as { patients: { id: string; bagOf: string }[] };
+    const { patients } = JSON.parse(await readFile(join(folder, 'permuted', 'truth.json'), 'utf8')) as {
+      patients: { id: string; bagOf: string }[];
+    };
     expect(patients.map(({ bagOf }) => bagOf).sort()).toEqual(PATIENTS);
     for (const { id, bagOf } of patients) expect(bagOf).not.toBe(id);
     // Noise and layout belong to the slot, what is drawn belongs to the donor.
@@ -76,7 +90,9 @@ describe('bags simulated from real genes', () => {
     await bagsOf('base');
     await writeFile(join(folder, 'few.gmt'), 'TUMOUR\tx\tA1\nMICROENVIRONMENT\tx\tB1\tB2\tB3\n');
     const files = { expression: join(folder, 'base.expression.csv'), clinical: join(folder, 'base.clinical.csv') };
-    await expect(simulateBagsForCohort({ ...files, geneSets: join(folder, 'few.gmt'), out: join(folder, 'few') })).rejects.toThrow(UserError);
+    await expect(
+      simulateBagsForCohort({ ...files, geneSets: join(folder, 'few.gmt'), out: join(folder, 'few') }),
+    ).rejects.toThrow(UserError);
   });
 
   it('do not follow genes whose floor gives a study away', async () => {
@@ -84,11 +100,19 @@ describe('bags simulated from real genes', () => {
     const floor = (gene: number, p: number) => (gene === 0 && p >= 10 ? -2 : -1);
     const write = async (name: string, b1: number) => {
       const ids = Array.from({ length: 20 }, (_, p) => `P-${p}`);
-      const value = (set: string, g: number, p: number) => (set === 'B' && g % 3 === 0 && p % 3 === 0 ? floor(g, p) : Math.abs(normal(key(2, g), p)) + (p === 1 && set === 'B' && g === 0 ? b1 : 0));
-      const rows = ['A', 'B'].flatMap((set) => [0, 1, 2, 3].map((g) => [`${set}${g + 1}`, ...ids.map((_, p) => value(set, g, p))].join(',')));
+      const value = (set: string, g: number, p: number) =>
+        set === 'B' && g % 3 === 0 && p % 3 === 0
+          ? floor(g, p)
+          : Math.abs(normal(key(2, g), p)) + (p === 1 && set === 'B' && g === 0 ? b1 : 0);
+      const rows = ['A', 'B'].flatMap((set) =>
+        [0, 1, 2, 3].map((g) => [`${set}${g + 1}`, ...ids.map((_, p) => value(set, g, p))].join(',')),
+      );
       const file = (suffix: string) => join(folder, `${name}.${suffix}`);
       await writeFile(file('expression.csv'), `${['gene,' + ids.join(','), ...rows].join('\n')}\n`);
-      await writeFile(file('clinical.csv'), `patient_id,study\n${ids.map((id, p) => `${id},${p < 10 ? 'one' : 'two'}\n`).join('')}`);
+      await writeFile(
+        file('clinical.csv'),
+        `patient_id,study\n${ids.map((id, p) => `${id},${p < 10 ? 'one' : 'two'}\n`).join('')}`,
+      );
       await writeFile(file('gmt'), 'TUMOUR\tx\tA1\tA2\tA3\tA4\nMICROENVIRONMENT\tx\tB1\tB2\tB3\tB4\n');
       const files = { expression: file('expression.csv'), clinical: file('clinical.csv'), geneSets: file('gmt') };
       await simulateBagsForCohort({ ...files, leaveOutFloorsBy: 'study', out: join(folder, name), bag: 36, width: 16 });

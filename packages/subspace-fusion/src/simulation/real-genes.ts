@@ -50,40 +50,64 @@ export interface SimulatedBags {
 export async function simulateBagsForCohort(options: RealGenesOptions): Promise<SimulatedBags> {
   const { out, bag = 400, seed = 1, permuteBags = false, leaveOutFloorsBy } = options;
   const problems: Problem[] = [];
-  const sets = await readSubspaceGenes({ file: options.geneSets, tumour: 'TUMOUR', microenvironment: 'MICROENVIRONMENT' }, problems);
+  const sets = await readSubspaceGenes(
+    { file: options.geneSets, tumour: 'TUMOUR', microenvironment: 'MICROENVIRONMENT' },
+    problems,
+  );
   const table = await readClinical({ file: options.clinical, patient: 'patient_id', timeUnit: 'months' }, problems);
   const listed = table.patients;
-  const context = { patients: new Set(listed.map(({ id }) => id)), genes: new Set([...sets.tumour, ...sets.microenvironment]) };
+  const context = {
+    patients: new Set(listed.map(({ id }) => id)),
+    genes: new Set([...sets.tumour, ...sets.microenvironment]),
+  };
   const { expression } = await readExpression(options.expression, context, problems);
   const errors = problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw problemsError(errors);
   const measured = new Set(expression.patients);
   const ids = listed.map(({ id }) => id).filter((id) => measured.has(id));
   if (ids.length < 2) {
-    throw new UserError(`${options.expression}: ${ids.length} patients of ${options.clinical} are in it; 2 are needed. Check the patient ids.`);
+    throw new UserError(
+      `${options.expression}: ${ids.length} patients of ${options.clinical} are in it; 2 are needed. Check the patient ids.`,
+    );
   }
 
   const transform = expression.values.some((value) => value < 0) ? 'none' : 'log2p1';
-  const tellTale = new Set(leaveOutFloorsBy === undefined ? [] : floorGenes(expression, groupsOf(table, leaveOutFloorsBy)));
+  const tellTale = new Set(
+    leaveOutFloorsBy === undefined ? [] : floorGenes(expression, groupsOf(table, leaveOutFloorsBy)),
+  );
   const present = new Set(expression.genes.filter((gene) => !tellTale.has(gene)));
   const scores = SUBSPACES.flatMap((subspace) => {
     const genes = sets[subspace].filter((gene) => present.has(gene));
     if (genes.length < PROGRAMMES_PER_SUBSPACE) {
       const found = `${genes.length} genes of the ${subspace} set are in ${options.expression}`;
-      throw new UserError(`${options.geneSets}: ${found}; ${PROGRAMMES_PER_SUBSPACE} are needed. Use the matrix's gene symbols.`);
+      throw new UserError(
+        `${options.geneSets}: ${found}; ${PROGRAMMES_PER_SUBSPACE} are needed. Use the matrix's gene symbols.`,
+      );
     }
     return programmeScores(expression, ids, genes, transform);
   });
   const donors = permuteBags ? derangement(key(seed, 'permuted-bags'), ids.length) : Uint32Array.from(ids.keys());
   const patients = ids.map((id, i) => {
     const donor = donors[i];
-    return { id, donor: ids[donor], latents: { ...drawLatents(seed, donor), programmes: Float64Array.from(scores, (score) => score[donor]) } };
+    return {
+      id,
+      donor: ids[donor],
+      latents: { ...drawLatents(seed, donor), programmes: Float64Array.from(scores, (score) => score[donor]) },
+    };
   });
   await writeBags(join(out, 'bags'), patients, options);
 
   const config = join(out, 'cohort.yaml');
-  const truth = patients.map(({ id, donor, latents }) => ({ id, bagOf: donor, ...latents, programmes: Array.from(latents.programmes) }));
-  await writeFileAtomic(join(out, 'truth.json'), `${JSON.stringify({ seed, permuteBags, patients: truth }, null, 1)}\n`);
+  const truth = patients.map(({ id, donor, latents }) => ({
+    id,
+    bagOf: donor,
+    ...latents,
+    programmes: Array.from(latents.programmes),
+  }));
+  await writeFileAtomic(
+    join(out, 'truth.json'),
+    `${JSON.stringify({ seed, permuteBags, patients: truth }, null, 1)}\n`,
+  );
   await writeFileAtomic(
     config,
     cohortConfig({
@@ -94,7 +118,10 @@ export async function simulateBagsForCohort(options: RealGenesOptions): Promise<
       leaveOutFloorsBy,
       geneSets: resolve(options.geneSets),
       encoder: SIMULATED_ENCODER,
-      split: options.folds === undefined ? { seed, test: 0.2, validation: 0.1 } : { file: resolve(options.folds), fold: options.fold ?? 0 },
+      split:
+        options.folds === undefined
+          ? { seed, test: 0.2, validation: 0.1 }
+          : { file: resolve(options.folds), fold: options.fold ?? 0 },
       bag,
     }),
   );

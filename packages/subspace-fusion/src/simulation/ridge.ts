@@ -24,9 +24,12 @@ export function crossFittedRidge(rows: readonly Float64Array[], target: Float64A
     }
     PENALTIES.forEach((penalty, p) => {
       // The factorisation reads the lower triangle alone.
-      const factor = cholesky(gram.map((row, a) => row.map((value, b) => (a === b ? value + penalty * training.length : value))));
+      const factor = cholesky(
+        gram.map((row, a) => row.map((value, b) => (a === b ? value + penalty * training.length : value))),
+      );
       const beta = solveFactored(factor, products);
-      for (let i = half; i < rows.length; i += 2) predictions[p][i] = X[i].reduce((sum, value, j) => sum + value * beta[j], mean);
+      for (let i = half; i < rows.length; i += 2)
+        predictions[p][i] = X[i].reduce((sum, value, j) => sum + value * beta[j], mean);
     });
   }
   return predictions;
@@ -34,6 +37,8 @@ export function crossFittedRidge(rows: readonly Float64Array[], target: Float64A
 
 function columnScaling(rows: readonly Float64Array[]): { mean: Float64Array; deviation: Float64Array } {
   const mean = rows[0].map((_, j) => rows.reduce((sum, row) => sum + row[j], 0) / rows.length);
-  const deviation = mean.map((m, j) => Math.sqrt(rows.reduce((sum, row) => sum + (row[j] - m) ** 2, 0) / rows.length) || 1);
+  const deviation = mean.map(
+    (m, j) => Math.sqrt(rows.reduce((sum, row) => sum + (row[j] - m) ** 2, 0) / rows.length) || 1,
+  );
   return { mean, deviation };
 }

@@ -32,7 +32,8 @@ function contact(slide: Uint8Array): number {
 function correlation(x: readonly number[], y: readonly number[]): number {
   const mean = (v: readonly number[]) => v.reduce((a, b) => a + b) / v.length;
   const [mx, my] = [mean(x), mean(y)];
-  const product = (u: readonly number[], mu: number, v: readonly number[], mv: number) => u.reduce((sum, ui, i) => sum + (ui - mu) * (v[i] - mv), 0);
+  const product = (u: readonly number[], mu: number, v: readonly number[], mv: number) =>
+    u.reduce((sum, ui, i) => sum + (ui - mu) * (v[i] - mv), 0);
   return product(x, mx, y, my) / Math.sqrt(product(x, mx, x, mx) * product(y, my, y, my));
 }
 
@@ -55,16 +56,38 @@ describe('a simulated slide', () => {
 
   it('shows φ to one who sees the patches in place, and hides it from one who sees them shuffled', () => {
     const phi = slides.map(({ latents }) => latents.phi);
-    expect(correlation(phi, slides.map(({ slide }) => contact(slide)))).toBeGreaterThan(0.9);
-    const shuffled = slides.map(({ slide }, i) => Uint8Array.from(permutation(key(9, i), slide.length), (cell) => slide[cell]));
+    expect(
+      correlation(
+        phi,
+        slides.map(({ slide }) => contact(slide)),
+      ),
+    ).toBeGreaterThan(0.9);
+    const shuffled = slides.map(({ slide }, i) =>
+      Uint8Array.from(permutation(key(9, i), slide.length), (cell) => slide[cell]),
+    );
     expect(Math.abs(correlation(phi, shuffled.map(contact)))).toBeLessThan(0.25); // 3 standard errors of no correlation
   });
 
   it('has kinds that follow the latents: necrosis h, lymphocytes m₁, macrophages m₃', () => {
     const share = (kind: number) => slides.map(({ slide }) => Math.log(kindCounts(slide)[kind] + 0.5));
-    expect(correlation(slides.map(({ latents }) => latents.h), share(3))).toBeGreaterThan(0.5);
-    expect(correlation(slides.map(({ latents }) => latents.programmes[3]), share(5))).toBeGreaterThan(0.4);
-    expect(correlation(slides.map(({ latents }) => latents.programmes[5]), share(6))).toBeGreaterThan(0.4);
+    expect(
+      correlation(
+        slides.map(({ latents }) => latents.h),
+        share(3),
+      ),
+    ).toBeGreaterThan(0.5);
+    expect(
+      correlation(
+        slides.map(({ latents }) => latents.programmes[3]),
+        share(5),
+      ),
+    ).toBeGreaterThan(0.4);
+    expect(
+      correlation(
+        slides.map(({ latents }) => latents.programmes[5]),
+        share(6),
+      ),
+    ).toBeGreaterThan(0.4);
   });
 
   it('carries the marker at the rim or in the core, as many either way', () => {
@@ -73,7 +96,8 @@ describe('a simulated slide', () => {
     /** Mean distance of the marker patches from the nearest pseudopalisading patch, which lies inside the core. */
     const distance = (slide: Uint8Array) => {
       const inside = Array.from(slide.keys()).filter((cell) => slide[cell] === 2);
-      const between = (p: number, q: number) => Math.hypot(Math.floor(p / SIDE) - Math.floor(q / SIDE), (p % SIDE) - (q % SIDE));
+      const between = (p: number, q: number) =>
+        Math.hypot(Math.floor(p / SIDE) - Math.floor(q / SIDE), (p % SIDE) - (q % SIDE));
       const distances = markers(slide).map((cell) => Math.min(...inside.map((other) => between(cell, other))));
       return distances.reduce((a, b) => a + b) / distances.length;
     };

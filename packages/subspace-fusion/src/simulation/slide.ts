@@ -13,7 +13,9 @@ export const KINDS = [
   'normal',
 ] as const;
 
-const [CELLULAR, EDGE, PSEUDOPALISADING, NECROSIS, VESSELS, LYMPHOCYTES, MACROPHAGES, NORMAL] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
+const [CELLULAR, EDGE, PSEUDOPALISADING, NECROSIS, VESSELS, LYMPHOCYTES, MACROPHAGES, NORMAL] = [
+  0, 1, 2, 3, 4, 5, 6, 7,
+] as const;
 /** A patch of cellular tumour that carries the marker: a ninth appearance, no ninth kind. */
 export const MARKER = 8;
 export const APPEARANCES = KINDS.length + 1;
@@ -69,10 +71,18 @@ export function apportion(logs: Float64Array, total: number): number[] {
  * depth that is a blob bent by a Gaussian random field. Immune patches and vessels are where further fields are highest; φ sets which
  * share of the immune patches lies within the tumour, and every kind keeps its number, so that shuffled patches know nothing of φ.
  */
-export function drawSlide(stream: number, side: number, latents: Pick<Latents, 'programmes' | 'h' | 'phi' | 'rim' | 'core'>): Uint8Array {
+export function drawSlide(
+  stream: number,
+  side: number,
+  latents: Pick<Latents, 'programmes' | 'h' | 'phi' | 'rim' | 'core'>,
+): Uint8Array {
   const counts = apportion(logProportions(stream, latents), side * side);
   const within = counts.map((count, kind) =>
-    kind === LYMPHOCYTES || kind === MACROPHAGES ? Math.round(contactShare(latents.phi) * count) : kind === VESSELS ? count >> 1 : 0,
+    kind === LYMPHOCYTES || kind === MACROPHAGES
+      ? Math.round(contactShare(latents.phi) * count)
+      : kind === VESSELS
+        ? count >> 1
+        : 0,
   );
   const slide = new Uint8Array(side * side).fill(NORMAL);
   const paint = (cells: readonly number[], appearance: number) => cells.forEach((cell) => (slide[cell] = appearance));
@@ -106,7 +116,9 @@ export function drawSlide(stream: number, side: number, latents: Pick<Latents, '
   paint(takeDeepest(counts[EDGE]), EDGE);
   for (const kind of [LYMPHOCYTES, MACROPHAGES]) {
     const count = counts[kind] - within[kind];
-    const apart = remaining.filter((cell) => !neighbours(cell, side).some((other) => slide[other] === CELLULAR || slide[other] === MARKER));
+    const apart = remaining.filter(
+      (cell) => !neighbours(cell, side).some((other) => slide[other] === CELLULAR || slide[other] === MARKER),
+    );
     scatter(apart.length < count ? remaining : apart, kind, count, 'outside', 1);
     remaining = remaining.filter((cell) => slide[cell] !== kind);
   }

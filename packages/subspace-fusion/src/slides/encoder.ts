@@ -33,11 +33,19 @@ export interface EncoderOptions {
  * Opens an ONNX image encoder with the YAML beside it.
  * @throws {UserError} for a file that is missing or no model, or a model that does not turn a batch of images into vectors.
  */
-export async function openEncoder(file: string, { overrides, provider, threads }: EncoderOptions = {}): Promise<Encoder> {
-  if (!existsSync(file)) throw new UserError(`${file}: there is no such encoder. Give an ONNX file; docs/encoders.md tells how to export one.`);
+export async function openEncoder(
+  file: string,
+  { overrides, provider, threads }: EncoderOptions = {},
+): Promise<Encoder> {
+  if (!existsSync(file))
+    throw new UserError(
+      `${file}: there is no such encoder. Give an ONNX file; docs/encoders.md tells how to export one.`,
+    );
   const config = await readEncoderConfig(file, overrides);
   const model = await openModel(file, { provider, threads }).catch((error: unknown) => {
-    throw new UserError(`${file}: ONNX Runtime cannot open it on ${provider ?? 'cpu'} (${reason(error)}). Export it again as docs/encoders.md tells, or take another --provider.`);
+    throw new UserError(
+      `${file}: ONNX Runtime cannot open it on ${provider ?? 'cpu'} (${reason(error)}). Export it again as docs/encoders.md tells, or take another --provider.`,
+    );
   });
   const input = imageInput(file, model);
   const size = imageSize(file, input, config);
@@ -46,7 +54,9 @@ export async function openEncoder(file: string, { overrides, provider, threads }
     const shape = config.layout === 'nchw' ? [batch, 3, size, size] : [batch, size, size, 3];
     const feeds = { [input.name]: { data: toInput(patches, batch, size, config), shape } };
     const results = await model.run(feeds, [output]).catch((error: unknown) => {
-      throw new UserError(`${file}: the encoder failed (${reason(error)}). Check size, layout and output in its YAML, or take a smaller --batch.`);
+      throw new UserError(
+        `${file}: the encoder failed (${reason(error)}). Check size, layout and output in its YAML, or take a smaller --batch.`,
+      );
     });
     return pooled(file, results[output], config, batch);
   };
@@ -86,20 +96,26 @@ function imageInput(file: string, { inputs }: OpenedModel): TensorInfo {
   const [input] = inputs;
   if (inputs.length !== 1 || !input || input.shape.length !== 4) {
     const found = inputs.map(({ name, shape }) => `${name} [${shape.join(', ')}]`).join(', ');
-    throw new UserError(`${file}: an encoder takes one batch of images [n, 3, rows, columns]; this model takes ${found || 'nothing'}. Export the image part alone.`);
+    throw new UserError(
+      `${file}: an encoder takes one batch of images [n, 3, rows, columns]; this model takes ${found || 'nothing'}. Export the image part alone.`,
+    );
   }
-  if (input.type !== 'float32') throw new UserError(`${file}: the input is ${input.type}. Export the encoder in float32.`);
+  if (input.type !== 'float32')
+    throw new UserError(`${file}: the input is ${input.type}. Export the encoder in float32.`);
   return input;
 }
 
 function imageSize(file: string, { name, shape }: TensorInfo, { size, layout }: EncoderConfig): number {
   const [channels, height, width] = layout === 'nchw' ? [shape[1], shape[2], shape[3]] : [shape[3], shape[1], shape[2]];
   const takes = `the model takes ${name} [${shape.join(', ')}]`;
-  if (typeof channels === 'number' && channels !== 3) throw new UserError(`${file}: ${takes}, which is not '${layout}' of three channels. Correct 'layout' in its YAML.`);
+  if (typeof channels === 'number' && channels !== 3)
+    throw new UserError(`${file}: ${takes}, which is not '${layout}' of three channels. Correct 'layout' in its YAML.`);
   const own = typeof height === 'number' && height === width ? height : undefined;
-  if (own !== undefined && size !== undefined && own !== size) throw new UserError(`${file}: ${takes}, and its YAML says size ${size}. Correct 'size'.`);
+  if (own !== undefined && size !== undefined && own !== size)
+    throw new UserError(`${file}: ${takes}, and its YAML says size ${size}. Correct 'size'.`);
   const edge = size ?? own;
-  if (edge === undefined) throw new UserError(`${file}: ${takes}, which fixes no size. Give 'size' in its YAML, as in size: 224.`);
+  if (edge === undefined)
+    throw new UserError(`${file}: ${takes}, which fixes no size. Give 'size' in its YAML, as in size: 224.`);
   return edge;
 }
 
@@ -107,11 +123,18 @@ function chosenOutput(file: string, { outputs }: OpenedModel, { output }: Encode
   const names = outputs.map(({ name }) => name);
   if (output === undefined && names.length === 1) return names[0];
   if (output !== undefined && names.includes(output)) return output;
-  throw new UserError(`${file}: ${output === undefined ? 'the model has several outputs' : `there is no output '${output}'`}. Name one of ${names.join(', ')} as 'output' in its YAML.`);
+  throw new UserError(
+    `${file}: ${output === undefined ? 'the model has several outputs' : `there is no output '${output}'`}. Name one of ${names.join(', ')} as 'output' in its YAML.`,
+  );
 }
 
 /** Images as the encoder wants them, `(value / 255 − mean) / std`; a batch that is not full ends in zeros. */
-function toInput(patches: Uint8Array, batch: number, size: number, { mean, std, channels, layout }: EncoderConfig): Float32Array {
+function toInput(
+  patches: Uint8Array,
+  batch: number,
+  size: number,
+  { mean, std, channels, layout }: EncoderConfig,
+): Float32Array {
   const plane = size * size;
   const images = new Float32Array(3 * batch * plane);
   const tables = mean.map((m, c) => Float32Array.from({ length: 256 }, (_, v) => (v / 255 - m) / std[c]));
@@ -126,12 +149,19 @@ function toInput(patches: Uint8Array, batch: number, size: number, { mean, std, 
 }
 
 /** One vector an image, `[batch, width]`, from vectors, maps `[batch, channel, row, column]` or tokens `[batch, token, channel]`. */
-function pooled(file: string, { data, shape }: ShapedData<Float32Array>, { pooling, layout }: EncoderConfig, batch: number): Float32Array {
+function pooled(
+  file: string,
+  { data, shape }: ShapedData<Float32Array>,
+  { pooling, layout }: EncoderConfig,
+  batch: number,
+): Float32Array {
   const vectors = shape.length >= 2 && shape.slice(2).every((length) => length === 1);
   if (vectors && shape[0] === batch) return data;
   const shown = `[${shape.join(', ')}]`;
   if (shape[0] !== batch || shape.length < 3 || pooling === 'none') {
-    throw new UserError(`${file}: the output has the shape ${shown}, not one vector an image. Name another 'output' in its YAML, or set 'pooling' to mean or first.`);
+    throw new UserError(
+      `${file}: the output has the shape ${shown}, not one vector an image. Name another 'output' in its YAML, or set 'pooling' to mean or first.`,
+    );
   }
   if (shape.length === 4 && layout === 'nchw') return meanOver(data, batch * shape[1], shape[2] * shape[3], 1);
   const width = shape.at(-1)!;

@@ -47,7 +47,10 @@ export async function extractSlide(
   out: string,
   settings: ExtractionSettings,
   readers: readonly SlideReader[],
-  { onPatches, signal }: { onPatches?: ((done: number, of: number) => void) | undefined; signal?: AbortSignal | undefined } = {},
+  {
+    onPatches,
+    signal,
+  }: { onPatches?: ((done: number, of: number) => void) | undefined; signal?: AbortSignal | undefined } = {},
 ): Promise<ExtractedSlide> {
   const started = performance.now();
   const { encoder, cutting, fix, batch } = settings;
@@ -63,12 +66,18 @@ export async function extractSlide(
 
   const objective = statedMagnification(info) === undefined ? cutting.objective : undefined;
   const text = settingsText((await stat(file)).size, settings, objective);
-  const features = await startFeatureFile(join(out, `${name}.h5`), { corners, width: encoder.width, rows: fix, ...attributesOf(name, info, grid, settings, text) });
+  const features = await startFeatureFile(join(out, `${name}.h5`), {
+    corners,
+    width: encoder.width,
+    rows: fix,
+    ...attributesOf(name, info, grid, settings, text),
+  });
   try {
     // A plain image is held in memory by every reader that reads it: one is enough.
     const able = info.format === 'PNG' || info.format === 'JPEG' ? readers.slice(0, 1) : readers;
     for await (const { from, pixels } of patchBatches(file, info, grid, corners, { size: encoder.size, batch }, able)) {
-      if (signal?.aborted) throw new WorkError(`Stopped at ${file}. The same command goes on with the slides that are left.`);
+      if (signal?.aborted)
+        throw new WorkError(`Stopped at ${file}. The same command goes on with the slides that are left.`);
       features.write(from, await encoder.encode(pixels));
       onPatches?.(Math.min(from + batch, corners.length / 2), corners.length / 2);
     }
@@ -77,7 +86,12 @@ export async function extractSlide(
     await features.abandon();
     throw error;
   }
-  return { patches: corners.length / 2, tissue, level0Magnification: grid.level0Magnification, seconds: (performance.now() - started) / 1000 };
+  return {
+    patches: corners.length / 2,
+    tissue,
+    level0Magnification: grid.level0Magnification,
+    seconds: (performance.now() - started) / 1000,
+  };
 }
 
 /** Of more patches than are kept, those that fixing the bag would keep (docs/method.md, section 1). */
@@ -89,8 +103,16 @@ function chosen(corners: Int32Array, fix: number): Int32Array {
 
 function noPatches(file: string, tissue: number) {
   return tissue === 0
-    ? slideError(file, 'no tissue was found', 'Look at its picture in the folder overview: is the slide empty, or its stain very pale?')
-    : slideError(file, `no patch holds enough tissue (${(100 * tissue).toFixed(1)} % of the slide is tissue)`, 'Lower --tissue, or take a smaller --patch-size');
+    ? slideError(
+        file,
+        'no tissue was found',
+        'Look at its picture in the folder overview: is the slide empty, or its stain very pale?',
+      )
+    : slideError(
+        file,
+        `no patch holds enough tissue (${(100 * tissue).toFixed(1)} % of the slide is tissue)`,
+        'Lower --tissue, or take a smaller --patch-size',
+      );
 }
 
 /** Patches in batches, in their order; twice as many batches are under way as there are readers. */
@@ -133,7 +155,12 @@ function attributesOf(
   const [level0] = levels as [SlideInfo['levels'][0]];
   const { width, height, downsample } = levels[level];
   return {
-    fileAttributes: { encoder: encoder.name, encoder_sha256: encoder.sha256, subspace_fusion: VERSION, extraction: text },
+    fileAttributes: {
+      encoder: encoder.name,
+      encoder_sha256: encoder.sha256,
+      subspace_fusion: VERSION,
+      extraction: text,
+    },
     featureAttributes: { name, encoder: encoder.name },
     coordinateAttributes: {
       name,

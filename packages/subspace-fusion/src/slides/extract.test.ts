@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import sharp from 'sharp';
@@ -27,10 +36,26 @@ const slide = (name: string) => join(folder, name);
 
 /** A pyramid scanned at 40×: two sections with a texture on glass. */
 async function writeSlide(name: string, { shift = 0 } = {}): Promise<void> {
-  const stripes = Array.from({ length: 40 }, (_, i) => `<path d="M0 ${25 * i + shift} L1000 ${25 * i + 40}" stroke="rgb(110,50,130)" stroke-width="${1 + (i % 5)}"/>`);
+  const stripes = Array.from(
+    { length: 40 },
+    (_, i) =>
+      `<path d="M0 ${25 * i + shift} L1000 ${25 * i + 40}" stroke="rgb(110,50,130)" stroke-width="${1 + (i % 5)}"/>`,
+  );
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="1000" height="800"><defs><clipPath id="c"><circle cx="300" cy="400" r="260"/><rect x="650" y="100" width="250" height="500"/></clipPath></defs>
     <rect width="1000" height="800" fill="rgb(244,242,243)"/><g clip-path="url(#c)"><rect width="1000" height="800" fill="rgb(215,140,185)"/>${stripes.join('')}</g></svg>`;
-  await sharp(Buffer.from(svg)).removeAlpha().tiff({ compression: 'jpeg', quality: 90, tile: true, tileWidth: 128, tileHeight: 128, pyramid: true, xres: 4000, yres: 4000 }).toFile(slide(name));
+  await sharp(Buffer.from(svg))
+    .removeAlpha()
+    .tiff({
+      compression: 'jpeg',
+      quality: 90,
+      tile: true,
+      tileWidth: 128,
+      tileHeight: 128,
+      pyramid: true,
+      xres: 4000,
+      yres: 4000,
+    })
+    .toFile(slide(name));
 }
 
 beforeAll(async () => {
@@ -53,13 +78,23 @@ describe('a slide', () => {
     const path = join(wanted.out, 'P1-a.h5');
     const bag = await readBag({ slide: 'P1-a', path });
     expect(record).toMatchObject({ slide: 'P1-a', status: 'done', patches: bag.patches, level0Magnification: 40 });
-    expect(bag).toMatchObject({ width: 12, encoder: 'small random encoder', magnification: 20, level0Magnification: 40, patchLevel: 1 });
+    expect(bag).toMatchObject({
+      width: 12,
+      encoder: 'small random encoder',
+      magnification: 20,
+      level0Magnification: 40,
+      patchLevel: 1,
+    });
     expect(bag).toMatchObject({ patchSize: 64, patchSizeLevel0: 128, overlap: 0, unit: 'pixels' });
     // Corners stand on the grid, in reading order, where the tissue was drawn.
-    const corners = Array.from({ length: bag.patches }, (_, i) => [bag.coordinates![2 * i], bag.coordinates![2 * i + 1]] as const);
+    const corners = Array.from(
+      { length: bag.patches },
+      (_, i) => [bag.coordinates![2 * i], bag.coordinates![2 * i + 1]] as const,
+    );
     expect(corners.every(([x, y]) => x % 128 === 0 && y % 128 === 0 && x < 1000 && y < 800)).toBe(true);
     expect(corners).toEqual([...corners].sort(([x, y], [u, v]) => y - v || x - u));
-    const isTissue = (x: number, y: number) => (x - 300) ** 2 + (y - 400) ** 2 < 260 ** 2 || (x > 650 && x < 900 && y > 100 && y < 600);
+    const isTissue = (x: number, y: number) =>
+      (x - 300) ** 2 + (y - 400) ** 2 < 260 ** 2 || (x > 650 && x < 900 && y > 100 && y < 600);
     expect(corners.filter(([x, y]) => isTissue(x + 64, y + 64)).length / corners.length).toBeGreaterThan(0.9);
     expect(bag.patches).toBeGreaterThan(15);
     const picture = await sharp(join(wanted.out, 'overview', 'P1-a.png')).metadata();
@@ -76,7 +111,9 @@ describe('a slide', () => {
       const corners = Int32Array.of(bag.coordinates![2 * i] / 2, bag.coordinates![2 * i + 1] / 2); // level 1 is halved
       const pixels = await readPatches(opened, { level: 1, edge: 64, size: 32, corners });
       const expected = await encoder.encode(pixels);
-      expected.forEach((value, k) => { expect(bag.features[12 * i + k]).toBeCloseTo(value, 5); });
+      expected.forEach((value, k) => {
+        expect(bag.features[12 * i + k]).toBeCloseTo(value, 5);
+      });
     }
     await opened.close();
   });
@@ -92,16 +129,24 @@ describe('a slide', () => {
       expect(fixed.patches).toBe(fix);
       const rowOf = (i: number) => (fix > whole.patches ? i % whole.patches : Math.round((i * whole.patches) / fix));
       for (const i of [0, 3, 8]) {
-        expect([...fixed.coordinates!.subarray(2 * i, 2 * i + 2)]).toEqual([...whole.coordinates!.subarray(2 * rowOf(i), 2 * rowOf(i) + 2)]);
-        fixed.features.subarray(12 * i, 12 * i + 12).forEach((value, k) => { expect(value).toBeCloseTo(whole.features[12 * rowOf(i) + k], 5); });
+        expect([...fixed.coordinates!.subarray(2 * i, 2 * i + 2)]).toEqual([
+          ...whole.coordinates!.subarray(2 * rowOf(i), 2 * rowOf(i) + 2),
+        ]);
+        fixed.features.subarray(12 * i, 12 * i + 12).forEach((value, k) => {
+          expect(value).toBeCloseTo(whole.features[12 * rowOf(i) + k], 5);
+        });
       }
     }
   });
 
   test('that is damaged, empty, too small or no slide is refused, and leaves no features', async () => {
     writeFileSync(slide('cut.tif'), readFileSync(slide('P1-a.tif')).subarray(0, 5000));
-    await sharp({ create: { width: 600, height: 600, channels: 3, background: 'white' } }).tiff({ compression: 'lzw', xres: 2000, yres: 2000 }).toFile(slide('white.tif'));
-    await sharp({ create: { width: 20, height: 30, channels: 3, background: 'pink' } }).tiff({ compression: 'lzw', xres: 2000, yres: 2000 }).toFile(slide('tiny.tif'));
+    await sharp({ create: { width: 600, height: 600, channels: 3, background: 'white' } })
+      .tiff({ compression: 'lzw', xres: 2000, yres: 2000 })
+      .toFile(slide('white.tif'));
+    await sharp({ create: { width: 20, height: 30, channels: 3, background: 'pink' } })
+      .tiff({ compression: 'lzw', xres: 2000, yres: 2000 })
+      .toFile(slide('tiny.tif'));
     writeFileSync(slide('table.svs'), 'patient,slide\n');
     const wanted = options();
     const messageOf = async (name: string) => {
@@ -109,9 +154,15 @@ describe('a slide', () => {
       expect(error).toBeInstanceOf(UserError);
       return (error as UserError).message.replace(`${folder}/`, '');
     };
-    expect(await messageOf('cut.tif')).toMatch(/^cut.tif: the file is damaged or cut short \(.+\). Copy or download it again.$/);
-    expect(await messageOf('white.tif')).toMatch(/^white.tif: no tissue was found. Look at its picture in the folder overview/);
-    expect(await messageOf('tiny.tif')).toMatch(/^tiny.tif: the image of 20 × 30 pixels is smaller than one patch, 64 × 64/);
+    expect(await messageOf('cut.tif')).toMatch(
+      /^cut.tif: the file is damaged or cut short \(.+\). Copy or download it again.$/,
+    );
+    expect(await messageOf('white.tif')).toMatch(
+      /^white.tif: no tissue was found. Look at its picture in the folder overview/,
+    );
+    expect(await messageOf('tiny.tif')).toMatch(
+      /^tiny.tif: the image of 20 × 30 pixels is smaller than one patch, 64 × 64/,
+    );
     expect(await messageOf('table.svs')).toMatch(/^table.svs: a text file is not read; Aperio SVS/);
     expect(readdirSync(wanted.out)).toEqual(['overview']);
     expect(existsSync(join(wanted.out, 'overview', 'white.png'))).toBe(true);
@@ -147,7 +198,13 @@ describe('a slide', () => {
   test('that is stopped leaves no file behind', async () => {
     const wanted = options();
     const stop = new AbortController();
-    const stopped = extract(slide('P2-a.tif'), { ...wanted, signal: stop.signal, onPatches: () => { stop.abort(); } });
+    const stopped = extract(slide('P2-a.tif'), {
+      ...wanted,
+      signal: stop.signal,
+      onPatches: () => {
+        stop.abort();
+      },
+    });
     await expect(stopped).rejects.toThrow(WorkError);
     expect(readdirSync(wanted.out)).toEqual(['overview']);
   });
@@ -157,9 +214,20 @@ describe('which slides', () => {
   test('files, and of folders all that look like slides', async () => {
     const sub = join(folder, 'some');
     mkdirSync(sub);
-    for (const name of ['b.svs', 'a.tiff', 'c.ome.tif', 'notes.txt', '.hidden.svs', 'd.PNG']) writeFileSync(join(sub, name), '');
-    expect((await slideFiles([sub, slide('P1-a.tif')])).map((file) => basename(file))).toEqual(['a.tiff', 'b.svs', 'c.ome.tif', 'd.PNG', 'P1-a.tif']);
-    expect(['c.ome.tif', 'x/TCGA-06-0174-01Z-00-DX3.23b6e12e.svs', 'd.PNG'].map(slideName)).toEqual(['c', 'TCGA-06-0174-01Z-00-DX3.23b6e12e', 'd']);
+    for (const name of ['b.svs', 'a.tiff', 'c.ome.tif', 'notes.txt', '.hidden.svs', 'd.PNG'])
+      writeFileSync(join(sub, name), '');
+    expect((await slideFiles([sub, slide('P1-a.tif')])).map((file) => basename(file))).toEqual([
+      'a.tiff',
+      'b.svs',
+      'c.ome.tif',
+      'd.PNG',
+      'P1-a.tif',
+    ]);
+    expect(['c.ome.tif', 'x/TCGA-06-0174-01Z-00-DX3.23b6e12e.svs', 'd.PNG'].map(slideName)).toEqual([
+      'c',
+      'TCGA-06-0174-01Z-00-DX3.23b6e12e',
+      'd',
+    ]);
   });
 
   test('missing ones, empty folders and two of one name are refused at once', async () => {
@@ -168,6 +236,8 @@ describe('which slides', () => {
     await expect(slideFiles([join(folder, 'nowhere')])).rejects.toThrow(/there is no such file or folder/);
     await expect(slideFiles([empty])).rejects.toThrow(/the folder holds no .svs/);
     writeFileSync(join(empty, 'P1-a.svs'), '');
-    await expect(slideFiles([slide('P1-a.tif'), empty])).rejects.toThrow(/P1-a.svs: its features would have the same name as those of .+P1-a.tif/);
+    await expect(slideFiles([slide('P1-a.tif'), empty])).rejects.toThrow(
+      /P1-a.svs: its features would have the same name as those of .+P1-a.tif/,
+    );
   });
 });

@@ -21,7 +21,9 @@ export interface ExtractOptions extends ExtractionSettings {
 }
 
 /** What was done with a slide. `present`: its features were there already. */
-export type ExtractedRecord = { readonly slide: string; readonly file: string } & (({ readonly status: 'done' } & ExtractedSlide) | { readonly status: 'present' });
+export type ExtractedRecord = { readonly slide: string; readonly file: string } & (
+  ({ readonly status: 'done' } & ExtractedSlide) | { readonly status: 'present' }
+);
 
 /**
  * Extracts the features of one slide, unless its feature file was made with the same settings.
@@ -46,14 +48,23 @@ const readerCount = (cores: number) => Math.min(3, Math.max(1, Math.floor(cores 
  * Whether the slide's features are there already.
  * @throws {UserError} where they were made with other settings and may not be replaced.
  */
-export async function hasFeatures(file: string, options: Pick<ExtractOptions, 'out' | 'overwrite' | keyof ExtractionSettings>): Promise<boolean> {
+export async function hasFeatures(
+  file: string,
+  options: Pick<ExtractOptions, 'out' | 'overwrite' | keyof ExtractionSettings>,
+): Promise<boolean> {
   const { out, overwrite, cutting } = options;
   const path = join(out, `${slideName(file)}.h5`);
   if (!existsSync(path)) return false;
-  const found = await withHdf5(path, ({ attrs }) => ('extraction' in attrs ? String(attrs['extraction'].value) : '')).catch(() => '');
+  const found = await withHdf5(path, ({ attrs }) =>
+    'extraction' in attrs ? String(attrs['extraction'].value) : '',
+  ).catch(() => '');
   const { size } = await stat(file);
   // Whether the objective was needed, only the slide could tell.
   if ([undefined, cutting.objective].some((objective) => found === settingsText(size, options, objective))) return true;
   if (overwrite) return false;
-  throw slideError(path, 'features are there already, of another slide file or made with other settings', 'Choose another --out, or replace them with --overwrite');
+  throw slideError(
+    path,
+    'features are there already, of another slide file or made with other settings',
+    'Choose another --out, or replace them with --overwrite',
+  );
 }

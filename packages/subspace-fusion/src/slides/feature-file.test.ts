@@ -23,20 +23,39 @@ const content: FeatureFileContent = {
   width: WIDTH,
   fileAttributes: { encoder: 'small', extraction: '{"µm": 1}' },
   featureAttributes: { encoder: 'small' },
-  coordinateAttributes: { patch_size: 256, patch_size_level0: 512, patch_level: 1, downsample: Float64Array.of(2, 2), level_dim: Int32Array.of(40, 30), target_magnification: 20, level0_magnification: 40, overlap: 0, unit: 'px', level0_mpp: 0.25 },
+  coordinateAttributes: {
+    patch_size: 256,
+    patch_size_level0: 512,
+    patch_level: 1,
+    downsample: Float64Array.of(2, 2),
+    level_dim: Int32Array.of(40, 30),
+    target_magnification: 20,
+    level0_magnification: 40,
+    overlap: 0,
+    unit: 'px',
+    level0_mpp: 0.25,
+  },
 };
 
 async function write(name: string, more: Partial<FeatureFileContent> = {}): Promise<string> {
   const path = join(folder, name);
   const file = await startFeatureFile(path, { ...content, ...more });
-  for (let from = 0; from < PATCHES; from += 40) file.write(from, features.subarray(from * WIDTH, Math.min(PATCHES, from + 40) * WIDTH));
+  for (let from = 0; from < PATCHES; from += 40)
+    file.write(from, features.subarray(from * WIDTH, Math.min(PATCHES, from + 40) * WIDTH));
   await file.finish();
   return path;
 }
 
 test('is read as a bag, with where it comes from', async () => {
   const bag = await readBag({ slide: 'a', path: await write('a.h5') });
-  expect(bag).toMatchObject({ patches: PATCHES, width: WIDTH, encoder: 'small', magnification: 20, level0Magnification: 40, patchLevel: 1 });
+  expect(bag).toMatchObject({
+    patches: PATCHES,
+    width: WIDTH,
+    encoder: 'small',
+    magnification: 20,
+    level0Magnification: 40,
+    patchLevel: 1,
+  });
   expect(bag).toMatchObject({ patchSize: 256, patchSizeLevel0: 512, overlap: 0, unit: 'pixels' });
   expect(bag.features).toEqual(features);
   expect(bag.coordinates).toEqual(corners);
@@ -71,13 +90,26 @@ function hasH5py(): boolean {
 
 describe.skipIf(!hasH5py())('read by h5py (needs python3-h5py)', () => {
   const script = fileURLToPath(new URL('./testdata/read-with-h5py.py', import.meta.url));
-  interface Dataset { dtype: string; shape: number[]; values: unknown[]; attributes: Record<string, unknown> }
-  const read = (path: string) => JSON.parse(execFileSync(python, [script, path], { encoding: 'utf8', maxBuffer: 2 ** 26 })) as { datasets: Record<string, Dataset>; attributes: Record<string, unknown> };
+  interface Dataset {
+    dtype: string;
+    shape: number[];
+    values: unknown[];
+    attributes: Record<string, unknown>;
+  }
+  const read = (path: string) =>
+    JSON.parse(execFileSync(python, [script, path], { encoding: 'utf8', maxBuffer: 2 ** 26 })) as {
+      datasets: Record<string, Dataset>;
+      attributes: Record<string, unknown>;
+    };
 
   test('types, shapes, values and attributes as CLAM and TRIDENT write them', async () => {
     const { datasets, attributes } = read(await write('h5py.h5'));
     expect(Object.keys(datasets)).toEqual(['coords', 'features']);
-    expect(datasets['features']).toMatchObject({ dtype: 'float32', shape: [PATCHES, WIDTH], attributes: { encoder: 'small' } });
+    expect(datasets['features']).toMatchObject({
+      dtype: 'float32',
+      shape: [PATCHES, WIDTH],
+      attributes: { encoder: 'small' },
+    });
     expect(datasets['features'].values.flat()).toEqual([...features]);
     expect(datasets['coords']).toMatchObject({ dtype: 'int64', shape: [PATCHES, 2] });
     expect(datasets['coords'].values.flat()).toEqual([...corners]);
@@ -115,7 +147,9 @@ describe.skipIf(disk === undefined)('on a full disk (needs the right to mount a 
     };
     const failure: unknown = await attempt().catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(WorkError);
-    expect((failure as Error).message).toMatch(/a.h5: the features cannot be written \(No space left on device\). Free some space/);
+    expect((failure as Error).message).toMatch(
+      /a.h5: the features cannot be written \(No space left on device\). Free some space/,
+    );
     expect(readdirSync(disk!)).toEqual([]);
     // The library goes on with other files.
     expect((await readBag({ slide: 'c', path: await write('c.h5') })).features).toEqual(features);

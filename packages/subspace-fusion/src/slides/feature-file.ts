@@ -48,11 +48,25 @@ export async function startFeatureFile(path: string, content: FeatureFileContent
     setAttributes(file, fileAttributes);
     const [name, axis] = content.rows === undefined ? ['features', []] : ['Res_feature', [1]];
     const chunks = [...axis, Math.min(CHUNK, rows), width];
-    const features = file.create_dataset({ name, data: new Float32Array(width), shape: [...axis, 1, width], maxshape: [...axis, null, width], chunks, dtype: '<f4' });
+    const features = file.create_dataset({
+      name,
+      data: new Float32Array(width),
+      shape: [...axis, 1, width],
+      maxshape: [...axis, null, width],
+      chunks,
+      dtype: '<f4',
+    });
     features.resize([...axis, rows, width]);
     setAttributes(features, featureAttributes);
     const data = BigInt64Array.from({ length: 2 * rows }, (_, i) => BigInt(corners[i % corners.length]));
-    const coords = file.create_dataset({ name: 'coords', data, shape: [rows, 2], maxshape: [null, 2], chunks: [Math.min(1024, rows), 2], dtype: '<q' });
+    const coords = file.create_dataset({
+      name: 'coords',
+      data,
+      shape: [rows, 2],
+      maxshape: [null, 2],
+      chunks: [Math.min(1024, rows), 2],
+      dtype: '<q',
+    });
     setAttributes(coords, coordinateAttributes);
     return [file, features] as const;
   });
@@ -99,7 +113,9 @@ function reporting<T>(path: string, work: () => T): T {
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     const reason = /error message = '([^']*)'/.exec(text)?.[1] ?? text.split('\n')[0]; // in the library's stack of errors
-    throw new WorkError(`${path}: the features cannot be written (${reason}). Free some space or choose another folder, and run this again.`);
+    throw new WorkError(
+      `${path}: the features cannot be written (${reason}). Free some space or choose another folder, and run this again.`,
+    );
   } finally {
     Module.deactivate_throwing_error_handler();
   }

@@ -2,49 +2,113 @@ import { describe, expect, test } from 'vitest';
 import { patchGrid, tissuePatches, type Cutting, type PatchGrid } from './grid.js';
 import type { SlideInfo } from './slide.js';
 
-const slide = (downsamples: readonly number[], scale: Partial<SlideInfo> = { magnification: 40 }, width = 40_000, height = 30_000): SlideInfo => ({
+const slide = (
+  downsamples: readonly number[],
+  scale: Partial<SlideInfo> = { magnification: 40 },
+  width = 40_000,
+  height = 30_000,
+): SlideInfo => ({
   format: 'made',
-  levels: downsamples.map((downsample) => ({ width: Math.floor(width / downsample), height: Math.floor(height / downsample), downsample })),
+  levels: downsamples.map((downsample) => ({
+    width: Math.floor(width / downsample),
+    height: Math.floor(height / downsample),
+    downsample,
+  })),
   ...scale,
 });
-const cutting = (resolution: Cutting['resolution'], more: Partial<Cutting> = {}): Cutting => ({ patchSize: 256, resolution, tissue: 0.5, ...more });
+const cutting = (resolution: Cutting['resolution'], more: Partial<Cutting> = {}): Cutting => ({
+  patchSize: 256,
+  resolution,
+  tissue: 0.5,
+  ...more,
+});
 const grid = (info: SlideInfo, c: Cutting) => patchGrid('a.svs', info, c);
 
 describe('where patches are read', () => {
   test('from the level of that magnification, or resampled from the next finer one', () => {
-    expect(grid(slide([1, 2, 4, 16]), cutting({ magnification: 20 }))).toMatchObject({ level: 1, levelEdge: 256, edge: 512, columns: 78, rows: 58 });
-    expect(grid(slide([1, 4, 16]), cutting({ magnification: 20 }))).toMatchObject({ level: 0, levelEdge: 512, edge: 512 });
-    expect(grid(slide([1, 4, 16]), cutting({ magnification: 5 }))).toMatchObject({ level: 1, levelEdge: 512, edge: 2048 });
-    expect(grid(slide([1, 4, 16]), cutting({ magnification: 40 }))).toMatchObject({ level: 0, levelEdge: 256, edge: 256, level0Magnification: 40 });
+    expect(grid(slide([1, 2, 4, 16]), cutting({ magnification: 20 }))).toMatchObject({
+      level: 1,
+      levelEdge: 256,
+      edge: 512,
+      columns: 78,
+      rows: 58,
+    });
+    expect(grid(slide([1, 4, 16]), cutting({ magnification: 20 }))).toMatchObject({
+      level: 0,
+      levelEdge: 512,
+      edge: 512,
+    });
+    expect(grid(slide([1, 4, 16]), cutting({ magnification: 5 }))).toMatchObject({
+      level: 1,
+      levelEdge: 512,
+      edge: 2048,
+    });
+    expect(grid(slide([1, 4, 16]), cutting({ magnification: 40 }))).toMatchObject({
+      level: 0,
+      levelEdge: 256,
+      edge: 256,
+      level0Magnification: 40,
+    });
   });
 
   test('levels whose downsampling is a little off are taken as they are', () => {
-    expect(grid(slide([1, 2.0005]), cutting({ magnification: 20 }))).toMatchObject({ level: 1, levelEdge: 256, edge: 512 });
-    expect(grid(slide([1], { magnification: 20, micrometres: 0.499 }), cutting({ micrometres: 0.5 }))).toMatchObject({ level: 0, levelEdge: 256, edge: 256, magnification: 20 });
+    expect(grid(slide([1, 2.0005]), cutting({ magnification: 20 }))).toMatchObject({
+      level: 1,
+      levelEdge: 256,
+      edge: 512,
+    });
+    expect(grid(slide([1], { magnification: 20, micrometres: 0.499 }), cutting({ micrometres: 0.5 }))).toMatchObject({
+      level: 0,
+      levelEdge: 256,
+      edge: 256,
+      magnification: 20,
+    });
   });
 
   test('by micrometres, which need not be those of an objective', () => {
-    expect(grid(slide([1, 4], { micrometres: 0.23 }), cutting({ micrometres: 0.5 }))).toMatchObject({ level: 0, levelEdge: 557, edge: 557, level0Magnification: 40 });
+    expect(grid(slide([1, 4], { micrometres: 0.23 }), cutting({ micrometres: 0.5 }))).toMatchObject({
+      level: 0,
+      levelEdge: 557,
+      edge: 557,
+      level0Magnification: 40,
+    });
     expect(grid(slide([1]), cutting({ micrometres: 1 }))).toMatchObject({ edge: 1024 }); // 40× is a quarter of a micrometre
   });
 
   test('the objective that fits the pixels, or the one given', () => {
-    const power = (micrometres: number) => grid(slide([1], { micrometres }), cutting({ magnification: 5 })).level0Magnification;
+    const power = (micrometres: number) =>
+      grid(slide([1], { micrometres }), cutting({ magnification: 5 })).level0Magnification;
     expect([0.25, 0.23, 0.5, 0.46, 1.02, 0.35].map(power)).toEqual([40, 40, 20, 20, 10, 10 / 0.35]);
     expect(grid(slide([1], {}), cutting({ magnification: 20 }, { objective: 40 })).edge).toBe(512);
     expect(grid(slide([1], { magnification: 20 }), cutting({ magnification: 20 }, { objective: 40 })).edge).toBe(256);
   });
 
   test('refused: no magnification, too high a one, slides smaller than a patch', () => {
-    expect(() => grid(slide([1], {}), cutting({ magnification: 20 }))).toThrow('a.svs: the file does not say its magnification. Give the objective power that it was scanned with, as in --objective 40.');
-    expect(() => grid(slide([1], { magnification: 20 }), cutting({ magnification: 40 }))).toThrow(/scanned at 20×, and patches at 40× show more than it has. Take --magnification 20 or less/);
-    expect(() => grid(slide([1], { micrometres: 0.5 }), cutting({ micrometres: 0.25 }))).toThrow(/Take --mpp 0.5 or more/);
-    expect(() => grid(slide([1], { magnification: 20 }, 300, 200), cutting({ magnification: 20 }))).toThrow(/the image of 300 × 200 pixels is smaller than one patch, 256 × 256/);
+    expect(() => grid(slide([1], {}), cutting({ magnification: 20 }))).toThrow(
+      'a.svs: the file does not say its magnification. Give the objective power that it was scanned with, as in --objective 40.',
+    );
+    expect(() => grid(slide([1], { magnification: 20 }), cutting({ magnification: 40 }))).toThrow(
+      /scanned at 20×, and patches at 40× show more than it has. Take --magnification 20 or less/,
+    );
+    expect(() => grid(slide([1], { micrometres: 0.5 }), cutting({ micrometres: 0.25 }))).toThrow(
+      /Take --mpp 0.5 or more/,
+    );
+    expect(() => grid(slide([1], { magnification: 20 }, 300, 200), cutting({ magnification: 20 }))).toThrow(
+      /the image of 300 × 200 pixels is smaller than one patch, 256 × 256/,
+    );
   });
 });
 
 test('patches with enough tissue, in reading order, corners in level 0', () => {
-  const places: PatchGrid = { edge: 100, level: 0, levelEdge: 100, columns: 3, rows: 2, magnification: 20, level0Magnification: 20 };
+  const places: PatchGrid = {
+    edge: 100,
+    level: 0,
+    levelEdge: 100,
+    columns: 3,
+    rows: 2,
+    magnification: 20,
+    level0Magnification: 20,
+  };
   // A mask of 10 pixels of level 0 a cell, 35 × 25: the slide ends within a fourth column and a third row.
   const cells = new Uint8Array(35 * 25);
   const fill = (left: number, top: number, right: number, bottom: number) => {
@@ -58,5 +122,7 @@ test('patches with enough tissue, in reading order, corners in level 0', () => {
   expect([...tissuePatches(places, mask, { downsample: 10 }, 0.5)]).toEqual([0, 0, 100, 100]);
   expect([...tissuePatches(places, mask, { downsample: 10 }, 0.4)]).toEqual([0, 0, 200, 0, 100, 100]);
   expect([...tissuePatches(places, mask, { downsample: 10 }, 1)]).toEqual([0, 0]);
-  expect([...tissuePatches(places, { ...mask, cells: new Uint8Array(35 * 25) }, { downsample: 10 }, 0.0001)]).toEqual([]);
+  expect([...tissuePatches(places, { ...mask, cells: new Uint8Array(35 * 25) }, { downsample: 10 }, 0.0001)]).toEqual(
+    [],
+  );
 });

@@ -58,15 +58,26 @@ function downsampling({ micrometres }: SlideInfo, { resolution }: Cutting, level
 export function patchGrid(file: string, slide: SlideInfo, cutting: Cutting): PatchGrid {
   const level0 = statedMagnification(slide) ?? cutting.objective;
   if (level0 === undefined) {
-    throw slideError(file, 'the file does not say its magnification', 'Give the objective power that it was scanned with, as in --objective 40');
+    throw slideError(
+      file,
+      'the file does not say its magnification',
+      'Give the objective power that it was scanned with, as in --objective 40',
+    );
   }
   const wanted = downsampling(slide, cutting, level0);
   if (wanted < 1 - SAME) {
     const [asked, remedy] =
       'magnification' in cutting.resolution
         ? [`${cutting.resolution.magnification}×`, `Take --magnification ${round(level0)} or less`]
-        : [`${cutting.resolution.micrometres} µm a pixel`, `Take --mpp ${round(slide.micrometres ?? MICROMETRES_AT_1X / level0)} or more`];
-    throw slideError(file, `the slide was scanned at ${round(level0)}×, and patches at ${asked} show more than it has`, `${remedy}, for all slides of a cohort alike`);
+        : [
+            `${cutting.resolution.micrometres} µm a pixel`,
+            `Take --mpp ${round(slide.micrometres ?? MICROMETRES_AT_1X / level0)} or more`,
+          ];
+    throw slideError(
+      file,
+      `the slide was scanned at ${round(level0)}×, and patches at ${asked} show more than it has`,
+      `${remedy}, for all slides of a cohort alike`,
+    );
   }
   const level = slide.levels.findLastIndex(({ downsample }) => downsample <= wanted * (1 + SAME));
   const { downsample } = slide.levels[level];
@@ -75,7 +86,11 @@ export function patchGrid(file: string, slide: SlideInfo, cutting: Cutting): Pat
   const edge = Math.round(patchSize * (isThatLevel ? downsample : wanted));
   const [{ width, height }] = slide.levels as [SlideInfo['levels'][0]];
   if (width < edge || height < edge) {
-    throw slideError(file, `the image of ${width} × ${height} pixels is smaller than one patch, ${edge} × ${edge}`, 'Give a whole slide or a larger region, or take a smaller --patch-size');
+    throw slideError(
+      file,
+      `the image of ${width} × ${height} pixels is smaller than one patch, ${edge} × ${edge}`,
+      'Give a whole slide or a larger region, or take a smaller --patch-size',
+    );
   }
   return {
     edge,
@@ -83,7 +98,10 @@ export function patchGrid(file: string, slide: SlideInfo, cutting: Cutting): Pat
     levelEdge: isThatLevel ? patchSize : Math.round(edge / downsample),
     columns: Math.floor(width / edge),
     rows: Math.floor(height / edge),
-    magnification: 'magnification' in cutting.resolution ? cutting.resolution.magnification : MICROMETRES_AT_1X / cutting.resolution.micrometres,
+    magnification:
+      'magnification' in cutting.resolution
+        ? cutting.resolution.magnification
+        : MICROMETRES_AT_1X / cutting.resolution.micrometres,
     level0Magnification: level0,
   };
 }
@@ -91,7 +109,12 @@ export function patchGrid(file: string, slide: SlideInfo, cutting: Cutting): Pat
 const round = (x: number) => Number(x.toPrecision(3));
 
 /** Corners of the patches of which at least the given part is tissue, in reading order: x, y of level 0, `[n, 2]`. */
-export function tissuePatches({ edge, columns, rows }: PatchGrid, mask: TissueMask, { downsample }: Pick<Thumbnail, 'downsample'>, least: number): Int32Array {
+export function tissuePatches(
+  { edge, columns, rows }: PatchGrid,
+  mask: TissueMask,
+  { downsample }: Pick<Thumbnail, 'downsample'>,
+  least: number,
+): Int32Array {
   const sums = areaSums(mask);
   const corners: number[] = [];
   for (let row = 0; row < rows; row++) {

@@ -12,12 +12,23 @@ const MOST_PIXELS = 2 ** 27;
  * @throws {UserError} for an image that is damaged, grey, or too large to be held in memory.
  */
 export async function openImageSlide(file: string): Promise<Slide> {
-  const broken = (error: unknown) => damaged(file, (error as Error).message.replace(/^Input file: ?/i, '').replaceAll(basename(file), '').trim().split('\n')[0]);
-  const { width, height, channels, density, format } = await sharp(file, { limitInputPixels: false }).metadata().catch((error: unknown) => {
-    throw broken(error);
-  });
+  const broken = (error: unknown) =>
+    damaged(
+      file,
+      (error as Error).message
+        .replace(/^Input file: ?/i, '')
+        .replaceAll(basename(file), '')
+        .trim()
+        .split('\n')[0],
+    );
+  const { width, height, channels, density, format } = await sharp(file, { limitInputPixels: false })
+    .metadata()
+    .catch((error: unknown) => {
+      throw broken(error);
+    });
   if (width * height > MOST_PIXELS) {
-    const remedy = 'Convert it to a tiled TIFF: vips tiffsave IMAGE region.tif --tile --pyramid --compression jpeg --Q 90';
+    const remedy =
+      'Convert it to a tiled TIFF: vips tiffsave IMAGE region.tif --tile --pyramid --compression jpeg --Q 90';
     throw slideError(file, `an image of ${width} × ${height} pixels cannot be read piece by piece`, remedy);
   }
   if (channels < 3) throw slideError(file, 'the image has no colours', 'Give the RGB image of the stained section');

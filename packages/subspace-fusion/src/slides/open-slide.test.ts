@@ -5,7 +5,15 @@ import { deflateSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { UserError } from '../files/user-error.js';
 import { key, uniform } from '../random/counter.js';
-import { encodedTiles, jpeg2000, madePicture, madeTiff, rgbTags, sharpOf, type Tag } from './made-slides.test.helper.js';
+import {
+  encodedTiles,
+  jpeg2000,
+  madePicture,
+  madeTiff,
+  rgbTags,
+  sharpOf,
+  type Tag,
+} from './made-slides.test.helper.js';
 import { openSlide } from './open-slide.js';
 import { thumbnailOf } from './thumbnail.js';
 
@@ -25,7 +33,8 @@ async function readAll(file: string): Promise<void> {
   const slide = await openSlide(file);
   try {
     await thumbnailOf(slide, 50);
-    for (const [level, { width, height }] of slide.levels.entries()) await slide.read(level, { x: 0, y: 0, width, height });
+    for (const [level, { width, height }] of slide.levels.entries())
+      await slide.read(level, { x: 0, y: 0, width, height });
   } finally {
     await slide.close();
   }
@@ -33,7 +42,10 @@ async function readAll(file: string): Promise<void> {
 
 /** What a user is told of a file; the test fails where it is read, or where the error is none for users. */
 async function complaint(file: string): Promise<string> {
-  const error: unknown = await readAll(file).then(() => undefined, (error: unknown) => error);
+  const error: unknown = await readAll(file).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
   expect(error, `of ${file}`).toBeInstanceOf(UserError);
   const { message } = error as UserError;
   expect(message.split('\n')).toHaveLength(1);
@@ -42,14 +54,22 @@ async function complaint(file: string): Promise<string> {
 
 const picture = madePicture(200, 150);
 const TILE = 64;
-const tiff = async (tags: readonly Tag[] = []) => madeTiff([{ tags: [...rgbTags(picture, TILE, 8), ...tags], tiles: await encodedTiles(picture, TILE, (tile) => deflateSync(tile)) }]);
+const tiff = async (tags: readonly Tag[] = []) =>
+  madeTiff([
+    {
+      tags: [...rgbTags(picture, TILE, 8), ...tags],
+      tiles: await encodedTiles(picture, TILE, (tile) => deflateSync(tile)),
+    },
+  ]);
 
 describe('plain images', () => {
   test('PNG and JPEG have one level, and a scale where their resolution can be a microscope’s', async () => {
     const png = await openSlide(at('a.png', await sharpOf(picture).png().withMetadata({ density: 50_800 }).toBuffer()));
     expect(png).toMatchObject({ format: 'PNG', levels: [{ width: 200, height: 150, downsample: 1 }] });
     expect(png.micrometres).toBeCloseTo(0.5, 5);
-    expect((await png.read(0, { x: 3, y: 2, width: 1, height: 1 })).pixels).toEqual(picture.pixels.slice(3 * 403, 3 * 404));
+    expect((await png.read(0, { x: 3, y: 2, width: 1, height: 1 })).pixels).toEqual(
+      picture.pixels.slice(3 * 403, 3 * 404),
+    );
     const jpeg = await openSlide(at('a.jpg', await sharpOf(picture).jpeg().toBuffer()));
     expect([jpeg.format, jpeg.micrometres, jpeg.magnification]).toEqual(['JPEG', undefined, undefined]);
   });
@@ -59,18 +79,34 @@ describe('plain images', () => {
   });
 
   test('grey or damaged ones are refused', async () => {
-    expect(await complaint(at('grey.png', await sharpOf(picture).greyscale().toColourspace('b-w').png().toBuffer()))).toMatch(/grey.png: the image has no colours. Give the RGB image/);
+    expect(
+      await complaint(at('grey.png', await sharpOf(picture).greyscale().toColourspace('b-w').png().toBuffer())),
+    ).toMatch(/grey.png: the image has no colours. Give the RGB image/);
     const png = await sharpOf(picture).png().toBuffer();
-    expect(await complaint(at('half.png', png.subarray(0, png.length / 2)))).toMatch(/half.png: the file is damaged or cut short \(.+\)\. Copy or download it again\./);
+    expect(await complaint(at('half.png', png.subarray(0, png.length / 2)))).toMatch(
+      /half.png: the file is damaged or cut short \(.+\)\. Copy or download it again\./,
+    );
   });
 });
 
 describe('what is no slide', () => {
   test.each([
-    ['notes.svs', 'patient,slide\n', /notes.svs: a text file is not read; Aperio SVS, pyramidal TIFF, OME-TIFF, PNG and JPEG are. Convert it with libvips: vips tiffsave/],
-    ['noise.tif', Uint8Array.from({ length: 5000 }, (_, i) => (i * 89 + 7) % 256), /noise.tif: this kind of file is not read/],
+    [
+      'notes.svs',
+      'patient,slide\n',
+      /notes.svs: a text file is not read; Aperio SVS, pyramidal TIFF, OME-TIFF, PNG and JPEG are. Convert it with libvips: vips tiffsave/,
+    ],
+    [
+      'noise.tif',
+      Uint8Array.from({ length: 5000 }, (_, i) => (i * 89 + 7) % 256),
+      /noise.tif: this kind of file is not read/,
+    ],
     ['empty.svs', '', /empty.svs: the file is damaged or cut short \(it is empty\)/],
-    ['pointer.svs', 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n', /pointer.svs: this is a Git LFS pointer.+git lfs pull/],
+    [
+      'pointer.svs',
+      'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n',
+      /pointer.svs: this is a Git LFS pointer.+git lfs pull/,
+    ],
     ['a.dcm', Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), Buffer.alloc(100)]), /a.dcm: DICOM is not read/],
     ['a.czi', 'ZISRAWFILE and more', /a.czi: Zeiss CZI is not read/],
   ])('%s', async (name, bytes, message) => {
@@ -87,35 +123,66 @@ describe('what is no slide', () => {
 describe('TIFF that is not read', () => {
   test.each<[string, Tag, RegExp]>([
     ['NDPI', [65420, 'long', [1]], /Hamamatsu NDPI is not read/],
-    ['Leica', [270, 'ascii', '<?xml?><scn xmlns="http://www.leica-microsystems.com/scn/2010/10/01">'], /Leica SCN is not read/],
+    [
+      'Leica',
+      [270, 'ascii', '<?xml?><scn xmlns="http://www.leica-microsystems.com/scn/2010/10/01">'],
+      /Leica SCN is not read/,
+    ],
     ['Philips', [305, 'ascii', 'Philips DP v1.0'], /the TIFF of Philips is not read/],
     ['Ventana', [700, 'byte', Buffer.from('<iScan UnitNumber="1">')], /Ventana BIF is not read/],
   ])('%s', async (_, tag, message) => {
     expect(await complaint(at('vendor.tif', await tiff([tag])))).toMatch(message);
   });
 
-  const changed = async (tag: number, value: Tag) => at('changed.tif', madeTiff([{ tags: [...rgbTags(picture, TILE, 8).filter(([t]) => t !== tag), value], tiles: await encodedTiles(picture, TILE, (tile) => deflateSync(tile)) }]));
+  const changed = async (tag: number, value: Tag) =>
+    at(
+      'changed.tif',
+      madeTiff([
+        {
+          tags: [...rgbTags(picture, TILE, 8).filter(([t]) => t !== tag), value],
+          tiles: await encodedTiles(picture, TILE, (tile) => deflateSync(tile)),
+        },
+      ]),
+    );
 
   test('16 bits, one channel, palettes, unknown compressions', async () => {
-    expect(await complaint(await changed(258, [258, 'short', [16, 16, 16]]))).toMatch(/TIFF with 16 bits a sample; 8-bit RGB is needed is not read/);
+    expect(await complaint(await changed(258, [258, 'short', [16, 16, 16]]))).toMatch(
+      /TIFF with 16 bits a sample; 8-bit RGB is needed is not read/,
+    );
     expect(await complaint(await changed(277, [277, 'short', [1]]))).toMatch(/one channel/);
     expect(await complaint(await changed(262, [262, 'short', [3]]))).toMatch(/photometric interpretation 3/);
     expect(await complaint(await changed(259, [259, 'short', [34887]]))).toMatch(/compression 34887/);
   });
 
   test('an image in one enormous piece', async () => {
-    expect(await complaint(await changed(322, [322, 'long', [2_000_000]]))).toMatch(/pieces of 2000000 × 64 pixels.+vips tiffsave/);
+    expect(await complaint(await changed(322, [322, 'long', [2_000_000]]))).toMatch(
+      /pieces of 2000000 × 64 pixels.+vips tiffsave/,
+    );
   });
 });
 
 describe('damaged files', () => {
-  const jpegTiff = () => sharpOf(picture).tiff({ compression: 'jpeg', tile: true, tileWidth: TILE, tileHeight: TILE, pyramid: true }).toBuffer();
+  const jpegTiff = () =>
+    sharpOf(picture)
+      .tiff({ compression: 'jpeg', tile: true, tileWidth: TILE, tileHeight: TILE, pyramid: true })
+      .toBuffer();
   const made: readonly [string, () => Promise<Uint8Array>][] = [
     ['deflate.tif', () => tiff()],
     ['lzw.tif', () => sharpOf(picture).tiff({ compression: 'lzw', predictor: 'horizontal' }).toBuffer()],
     ['jpeg.tif', jpegTiff],
-    ['jpeg2000.svs', async () => madeTiff([{ tags: rgbTags(picture, TILE, 33005), tiles: await encodedTiles(picture, TILE, jpeg2000) }])],
-    ['big.tif', async () => madeTiff([{ tags: rgbTags(picture, TILE, 8), tiles: await encodedTiles(picture, TILE, (tile) => deflateSync(tile)) }], { big: true, littleEndian: false })],
+    [
+      'jpeg2000.svs',
+      async () =>
+        madeTiff([{ tags: rgbTags(picture, TILE, 33005), tiles: await encodedTiles(picture, TILE, jpeg2000) }]),
+    ],
+    [
+      'big.tif',
+      async () =>
+        madeTiff(
+          [{ tags: rgbTags(picture, TILE, 8), tiles: await encodedTiles(picture, TILE, (tile) => deflateSync(tile)) }],
+          { big: true, littleEndian: false },
+        ),
+    ],
     ['a.png', () => sharpOf(picture).png().toBuffer()],
     ['a.jpg', () => sharpOf(picture).jpeg().toBuffer()],
   ];
@@ -124,7 +191,9 @@ describe('damaged files', () => {
     const bytes = await make();
     for (let i = 0; i < 25; i++) {
       const length = Math.floor((bytes.length * i) / 25);
-      expect(await complaint(at(name, bytes.subarray(0, length))), `${length} of ${bytes.length} bytes`).toMatch(/(damaged or cut short|is not read).+/);
+      expect(await complaint(at(name, bytes.subarray(0, length))), `${length} of ${bytes.length} bytes`).toMatch(
+        /(damaged or cut short|is not read).+/,
+      );
     }
   });
 
@@ -140,7 +209,10 @@ describe('damaged files', () => {
         const offset = Math.floor(uniform(stream, 2 * k) * span);
         wrong[i % 4 === 1 ? bytes.length - 1 - offset : offset] = Math.floor(uniform(stream, 2 * k + 1) * 256);
       }
-      const error: unknown = await readAll(at(name, wrong)).then(() => undefined, (error: unknown) => error);
+      const error: unknown = await readAll(at(name, wrong)).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
       if (error === undefined) continue;
       expect(error, `damage ${i}`).toBeInstanceOf(UserError);
       refused++;
@@ -152,7 +224,9 @@ describe('damaged files', () => {
     const tiles = await encodedTiles(picture, TILE, jpeg2000);
     tiles[0] = tiles[0].subarray(0, tiles[0].length / 2);
     const slide = await openSlide(at('half.svs', madeTiff([{ tags: rgbTags(picture, TILE, 33005), tiles }])));
-    await expect(slide.read(0, { x: 0, y: 0, width: 10, height: 10 })).rejects.toThrow(/half.svs: the file is damaged or cut short \(tile 0: .+\)/);
+    await expect(slide.read(0, { x: 0, y: 0, width: 10, height: 10 })).rejects.toThrow(
+      /half.svs: the file is damaged or cut short \(tile 0: .+\)/,
+    );
     const { pixels } = await slide.read(0, { x: 70, y: 0, width: 1, height: 1 });
     expect(pixels).toEqual(picture.pixels.slice(210, 213));
     await slide.close();

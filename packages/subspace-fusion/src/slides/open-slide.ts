@@ -4,7 +4,8 @@ import { damaged, notRead, slideError } from './problem.js';
 import type { Slide } from './slide.js';
 import { openTiffSlide } from './tiff/tiff-slide.js';
 
-const startsWith = (head: Buffer, text: string, at = 0) => head.subarray(at, at + text.length).equals(Buffer.from(text, 'latin1'));
+const startsWith = (head: Buffer, text: string, at = 0) =>
+  head.subarray(at, at + text.length).equals(Buffer.from(text, 'latin1'));
 
 /**
  * Opens a slide or a region, by its content whatever its name: Aperio SVS, pyramidal or plain TIFF, OME-TIFF, PNG, JPEG.
@@ -12,14 +13,21 @@ const startsWith = (head: Buffer, text: string, at = 0) => head.subarray(at, at 
  */
 export async function openSlide(file: string): Promise<Slide> {
   const head = await headOf(file);
-  if (startsWith(head, 'II*\0') || startsWith(head, 'MM\0*') || startsWith(head, 'II+\0') || startsWith(head, 'MM\0+')) return openTiffSlide(file);
+  if (startsWith(head, 'II*\0') || startsWith(head, 'MM\0*') || startsWith(head, 'II+\0') || startsWith(head, 'MM\0+'))
+    return openTiffSlide(file);
   if (startsWith(head, '\x89PNG') || startsWith(head, '\xff\xd8\xff')) return openImageSlide(file);
   if (head.length === 0) throw damaged(file, 'it is empty');
   if (startsWith(head, 'DICM', 128)) throw notRead(file, 'DICOM');
   if (startsWith(head, 'ZISRAWFILE')) throw notRead(file, 'Zeiss CZI');
-  if (startsWith(head, 'version https://git-lfs')) throw slideError(file, 'this is a Git LFS pointer, not the slide itself', 'Fetch it with `git lfs pull`');
+  if (startsWith(head, 'version https://git-lfs'))
+    throw slideError(file, 'this is a Git LFS pointer, not the slide itself', 'Fetch it with `git lfs pull`');
   if (/\.mrxs$/i.test(file)) throw notRead(file, '3DHISTECH MRXS');
-  throw notRead(file, head.every((byte) => byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte < 127)) ? 'a text file' : 'this kind of file');
+  throw notRead(
+    file,
+    head.every((byte) => byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte < 127))
+      ? 'a text file'
+      : 'this kind of file',
+  );
 }
 
 async function headOf(file: string): Promise<Buffer> {

@@ -10,7 +10,8 @@ export function damaged(file: string, what: string): UserError {
   return slideError(file, `the file is damaged or cut short (${what})`, 'Copy or download it again');
 }
 
-const CONVERT = 'Convert it with libvips: vips tiffsave SLIDE slide.tif --tile --pyramid --bigtiff --compression jpeg --Q 90';
+const CONVERT =
+  'Convert it with libvips: vips tiffsave SLIDE slide.tif --tile --pyramid --bigtiff --compression jpeg --Q 90';
 
 /** A slide of a format that is not read. */
 export function notRead(file: string, what: string): UserError {

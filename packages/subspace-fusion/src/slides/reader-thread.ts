@@ -27,7 +27,12 @@ async function answer(request: Request): Promise<Answer> {
   const slide = await slideOf(file);
   if (request.kind === 'patches') return { id, kind: 'patches', pixels: await readPatches(slide, request) };
   const { format, levels, magnification, micrometres } = slide;
-  return { id, kind: 'overview', info: { format, levels, magnification, micrometres }, thumbnail: await thumbnailOf(slide, request.edge) };
+  return {
+    id,
+    kind: 'overview',
+    info: { format, levels, magnification, micrometres },
+    thumbnail: await thumbnailOf(slide, request.edge),
+  };
 }
 
 let before: Promise<unknown> = Promise.resolve();
@@ -38,7 +43,12 @@ parentPort!.on('message', (request: Request) => {
       parentPort!.postMessage(result, result.kind === 'patches' ? [result.pixels.buffer as ArrayBuffer] : []);
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
-      parentPort!.postMessage({ id: request.id, kind: 'problem', problem, userError: error instanceof UserError } satisfies Answer);
+      parentPort!.postMessage({
+        id: request.id,
+        kind: 'problem',
+        problem,
+        userError: error instanceof UserError,
+      } satisfies Answer);
     }
   });
 });

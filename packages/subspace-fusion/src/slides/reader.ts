@@ -47,7 +47,9 @@ export function openReader(): SlideReader {
     waiting.clear();
   };
   worker.on('error', fail);
-  worker.on('exit', () => { fail(new Error('the thread that reads slides has ended')); });
+  worker.on('exit', () => {
+    fail(new Error('the thread that reads slides has ended'));
+  });
   worker.on('message', (answer: Answer) => {
     const { resolve, reject } = waiting.get(answer.id)!;
     waiting.delete(answer.id);
@@ -57,7 +59,9 @@ export function openReader(): SlideReader {
   });
   worker.unref();
 
-  const ask = <Kind extends 'overview' | 'patches'>(request: Omit<Extract<Request, { kind: Kind }>, 'id'>): Promise<AnswerOf<Kind>> => {
+  const ask = <Kind extends 'overview' | 'patches'>(
+    request: Omit<Extract<Request, { kind: Kind }>, 'id'>,
+  ): Promise<AnswerOf<Kind>> => {
     if (failure) return Promise.reject(failure);
     return new Promise((resolve, reject) => {
       const id = next++;

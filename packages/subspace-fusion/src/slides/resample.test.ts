@@ -4,9 +4,15 @@ import { resample } from './resample.js';
 import { thumbnailOf } from './thumbnail.js';
 import { blank, paste, type Picture, type Slide } from './slide.js';
 
-const { resized } = JSON.parse(readFileSync(new URL('./testdata/pytorch.json', import.meta.url), 'utf8')) as { resized: Record<string, number[]> };
+const { resized } = JSON.parse(readFileSync(new URL('./testdata/pytorch.json', import.meta.url), 'utf8')) as {
+  resized: Record<string, number[]>;
+};
 
-const picture: Picture = { width: 13, height: 11, pixels: Uint8Array.from({ length: 3 * 13 * 11 }, (_, i) => (37 * i + ((i * i) % 101)) % 256) };
+const picture: Picture = {
+  width: 13,
+  height: 11,
+  pixels: Uint8Array.from({ length: 3 * 13 * 11 }, (_, i) => (37 * i + ((i * i) % 101)) % 256),
+};
 
 test('resampling agrees with PyTorch’s antialiased interpolation within the rounding of the step in between', () => {
   for (const [size, expected] of Object.entries(resized)) {
@@ -25,7 +31,11 @@ test('a flat picture stays flat, and one of the same size is not touched', () =>
 
 /** A slide of this picture and smaller levels of one colour each, so that it shows which level was read. */
 function slideOf(base: Picture, downsamples: readonly number[]): Slide {
-  const levels = downsamples.map((downsample) => ({ width: Math.floor(base.width / downsample), height: Math.floor(base.height / downsample), downsample }));
+  const levels = downsamples.map((downsample) => ({
+    width: Math.floor(base.width / downsample),
+    height: Math.floor(base.height / downsample),
+    downsample,
+  }));
   return {
     format: 'made',
     levels,
@@ -40,7 +50,11 @@ function slideOf(base: Picture, downsamples: readonly number[]): Slide {
 }
 
 test('a thumbnail is made of means, also where it is read in several blocks', async () => {
-  const base: Picture = { width: 2600, height: 1300, pixels: Uint8Array.from({ length: 3 * 2600 * 1300 }, (_, i) => (Math.floor(i / 3) % 2600 < 1300 ? i % 2 : 200)) };
+  const base: Picture = {
+    width: 2600,
+    height: 1300,
+    pixels: Uint8Array.from({ length: 3 * 2600 * 1300 }, (_, i) => (Math.floor(i / 3) % 2600 < 1300 ? i % 2 : 200)),
+  };
   const { width, height, downsample, pixels } = await thumbnailOf(slideOf(base, [1]), 1300);
   expect([width, height, downsample]).toEqual([1300, 650, 2]);
   expect([...pixels.subarray(0, 3)]).toEqual([1, 1, 1]); // of 0, 1, 0, 1, … two by two: 0.5, rounded up

@@ -19,7 +19,9 @@ function taps(from: number, to: number): Taps {
     const start = Math.max(0, Math.floor(centre - support + 0.5));
     const end = Math.min(from, Math.floor(centre + support + 0.5));
     first[i] = start;
-    const triangle = Float64Array.from({ length: end - start }, (_, k) => Math.max(0, 1 - Math.abs(start + k + 0.5 - centre) / support));
+    const triangle = Float64Array.from({ length: end - start }, (_, k) =>
+      Math.max(0, 1 - Math.abs(start + k + 0.5 - centre) / support),
+    );
     const sum = triangle.reduce((a, b) => a + b, 0);
     return triangle.map((weight) => weight / sum);
   });
@@ -31,15 +33,25 @@ export function resample(picture: Picture, width: number, height: number): Pictu
   if (picture.width === width && picture.height === height) return picture;
   const narrow = new Uint8ClampedArray(3 * width * picture.height);
   const across = taps(picture.width, width);
-  for (let row = 0; row < picture.height; row++) filterLine(picture.pixels, 3 * row * picture.width, 3, across, narrow, 3 * row * width, 3);
+  for (let row = 0; row < picture.height; row++)
+    filterLine(picture.pixels, 3 * row * picture.width, 3, across, narrow, 3 * row * width, 3);
   const out = new Uint8ClampedArray(3 * width * height);
   const down = taps(picture.height, height);
-  for (let column = 0; column < width; column++) filterLine(narrow, 3 * column, 3 * width, down, out, 3 * column, 3 * width);
+  for (let column = 0; column < width; column++)
+    filterLine(narrow, 3 * column, 3 * width, down, out, 3 * column, 3 * width);
   return { width, height, pixels: new Uint8Array(out.buffer) };
 }
 
 /** Filters one row or column of RGB pixels, which lie `step` values apart. */
-function filterLine(from: ArrayLike<number>, start: number, step: number, taps: Taps, to: Uint8ClampedArray, toStart: number, toStep: number): void {
+function filterLine(
+  from: ArrayLike<number>,
+  start: number,
+  step: number,
+  taps: Taps,
+  to: Uint8ClampedArray,
+  toStart: number,
+  toStep: number,
+): void {
   for (const [i, weights] of taps.weights.entries()) {
     let [red, green, blue] = [0, 0, 0];
     let at = start + taps.first[i] * step;

@@ -25,15 +25,28 @@ export async function thumbnailOf(slide: Slide, edge: number): Promise<Thumbnail
   for (let y = 0; y < outHeight; y += block) {
     for (let x = 0; x < outWidth; x += block) {
       const [columns, rows] = [Math.min(block, outWidth - x), Math.min(block, outHeight - y)];
-      const part = await slide.read(level, { x: x * factor, y: y * factor, width: columns * factor, height: rows * factor });
-      for (let row = 0; row < rows; row++) meanOfSquares(part, row, factor, columns, pixels, 3 * ((y + row) * outWidth + x));
+      const part = await slide.read(level, {
+        x: x * factor,
+        y: y * factor,
+        width: columns * factor,
+        height: rows * factor,
+      });
+      for (let row = 0; row < rows; row++)
+        meanOfSquares(part, row, factor, columns, pixels, 3 * ((y + row) * outWidth + x));
     }
   }
   return { width: outWidth, height: outHeight, pixels, downsample: downsample * factor };
 }
 
 /** One row of means of `factor` × `factor` pixels. */
-function meanOfSquares({ width, pixels }: Picture, row: number, factor: number, columns: number, to: Uint8Array, at: number): void {
+function meanOfSquares(
+  { width, pixels }: Picture,
+  row: number,
+  factor: number,
+  columns: number,
+  to: Uint8Array,
+  at: number,
+): void {
   const sums = new Uint32Array(3 * columns);
   for (let y = row * factor; y < (row + 1) * factor; y++) {
     for (let x = 0; x < columns * factor; x++) {

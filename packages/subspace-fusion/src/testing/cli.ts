@@ -15,7 +15,9 @@ export async function subspace(...args: string[]): Promise<Outcome> {
   let [out, err] = ['', ''];
   const spies = [
     vi.spyOn(console, 'log').mockImplementation((text: unknown) => void (out += `${String(text)}\n`)),
-    vi.spyOn(console, 'error').mockImplementation((text: unknown) => void (err += `${text instanceof Error ? text.stack : String(text)}\n`)),
+    vi
+      .spyOn(console, 'error')
+      .mockImplementation((text: unknown) => void (err += `${text instanceof Error ? text.stack : String(text)}\n`)),
     vi.spyOn(process.stdout, 'write').mockImplementation((text) => ((out += String(text)), true)),
     vi.spyOn(process.stderr, 'write').mockImplementation((text) => ((err += String(text)), true)),
   ];
@@ -39,9 +41,14 @@ export function startSubspace(args: readonly string[]): ChildProcess {
 /** Runs `subspace` in a process of its own. */
 export function subspaceProcess(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [executable, ...args], { env: { ...process.env, ...env } }, (_error, out, err) => {
-      resolve({ code: child.exitCode ?? -1, out, err });
-    });
+    const child = execFile(
+      process.execPath,
+      [executable, ...args],
+      { env: { ...process.env, ...env } },
+      (_error, out, err) => {
+        resolve({ code: child.exitCode ?? -1, out, err });
+      },
+    );
   });
 }
 

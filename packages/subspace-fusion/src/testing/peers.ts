@@ -1,8 +1,28 @@
 import { readFileSync } from 'node:fs';
-import { add, compile, constant, gradients, input, logSoftmax, mean, mul, neg, sizeOf, sum, type Program, type Value } from 'onnx-autodiff';
+import {
+  add,
+  compile,
+  constant,
+  gradients,
+  input,
+  logSoftmax,
+  mean,
+  mul,
+  neg,
+  sizeOf,
+  sum,
+  type Program,
+  type Value,
+} from 'onnx-autodiff';
 import { expect } from 'vitest';
 import type { DropoutSite } from '../model/dropout.js';
-import { initialise, parameterCount, type NetworkSize, type Parameters, type ParameterSpecs } from '../model/parameters.js';
+import {
+  initialise,
+  parameterCount,
+  type NetworkSize,
+  type Parameters,
+  type ParameterSpecs,
+} from '../model/parameters.js';
 import type { Peer, PeerOutputs } from '../model/peers/peer.js';
 import { key, uniform } from '../random/counter.js';
 import { adamState, adamStep } from '../training/adam.js';
@@ -43,7 +63,8 @@ export function readFixture(name: string): Fixture {
 }
 
 /** Uniform on [−1, 1), as common.py draws them. */
-const signed = (seed: number, name: string, n: number) => Float32Array.from({ length: n }, (_, i) => 2 * uniform(key(seed, name), i) - 1);
+const signed = (seed: number, name: string, n: number) =>
+  Float32Array.from({ length: n }, (_, i) => 2 * uniform(key(seed, name), i) - 1);
 
 /** The parameters of the fixtures: matrices and kernels of variance 1/fan_in, vectors within ±0.1, scales around 1. */
 function drawParameters(specs: ParameterSpecs): Parameters {
@@ -83,7 +104,11 @@ async function compilePeer(
   if (outputs.auxiliary) expect(outputs.auxiliary.shape).toEqual([samples]);
   const total = loss(outputs);
   const derivatives = gradients(total, Object.values(p));
-  const program = await compile<string>({ ...outputs, loss: total, ...Object.fromEntries(Object.keys(p).map((name, i) => [name, derivatives[i]])) });
+  const program = await compile<string>({
+    ...outputs,
+    loss: total,
+    ...Object.fromEntries(Object.keys(p).map((name, i) => [name, derivatives[i]])),
+  });
   return { program, sites, dispose: () => program.dispose() };
 }
 
@@ -98,17 +123,28 @@ const scaled = (x: Float32Array, factor: number) => x.map((v) => factor * v);
  * Gradients: length, product with a fixed vector and single elements, within TOLERANCE of the length that they would have
  * were all elements alike.
  */
-export async function expectFixtureCase(peer: Peer, { tokens, dropped, logits, auxiliary, gradients: expected }: Case): Promise<void> {
+export async function expectFixtureCase(
+  peer: Peer,
+  { tokens, dropped, logits, auxiliary, gradients: expected }: Case,
+): Promise<void> {
   const { patchWidth, genes } = SMALL_SIZE;
   const weigh = (name: string, y: Value) => sum(mul(y, constant(signed(4, name, sizeOf(y.shape)), y.shape)));
   const weighted = (y: PeerOutputs) => {
     const ofLogits = weigh('logits', y.logits);
     return y.auxiliary ? add(ofLogits, weigh('auxiliary', y.auxiliary)) : ofLogits;
   };
-  const { program, sites, dispose } = await compilePeer(peer, SMALL_SIZE, { samples: SAMPLES, tokens, dropped }, weighted);
+  const { program, sites, dispose } = await compilePeer(
+    peer,
+    SMALL_SIZE,
+    { samples: SAMPLES, tokens, dropped },
+    weighted,
+  );
   const masks = sites.map(({ name, shape, rate }) => {
     const k = key(5, name);
-    return [name, Float32Array.from({ length: sizeOf(shape) }, (_, i) => (uniform(k, i) < rate ? 0 : 1 / (1 - rate)))] as const;
+    return [
+      name,
+      Float32Array.from({ length: sizeOf(shape) }, (_, i) => (uniform(k, i) < rate ? 0 : 1 / (1 - rate))),
+    ] as const;
   });
   const results = await program.run(
     fed(program, {
@@ -130,10 +166,17 @@ export async function expectFixtureCase(peer: Peer, { tokens, dropped, logits, a
     const n = g.length;
     const length = Math.max(norm, ROUNDING * longest);
     const near = (found: number, value: number, scale: number, what: string) =>
-      expect(Math.abs(found - value) / scale, `${what} of ${name}: ${found}, expected ${value}`).toBeLessThan(TOLERANCE);
+      expect(Math.abs(found - value) / scale, `${what} of ${name}: ${found}, expected ${value}`).toBeLessThan(
+        TOLERANCE,
+      );
     near(Math.sqrt(g.reduce((t, x) => t + x * x, 0)), norm, length, 'length');
     const direction = signed(2, name, n);
-    near(g.reduce((t, x, i) => t + x * direction[i], 0), along, length, 'product');
+    near(
+      g.reduce((t, x, i) => t + x * direction[i], 0),
+      along,
+      length,
+      'product',
+    );
     const size = Math.max(length / Math.sqrt(n), ...elements.map(Math.abs));
     const k = key(3, name);
     elements.forEach((value, i) => near(g[Math.floor(uniform(k, i) * n)], value, size, `element ${i}`));
@@ -144,7 +187,9 @@ export async function expectFixtureCase(peer: Peer, { tokens, dropped, logits, a
 /** Asserts a peer's number of parameters at the paper's size, and its shapes at the small one, against a fixture's. */
 export function expectParameters(peer: Peer, { parameterCount: count, shapes }: Fixture): void {
   expect(parameterCount(peer.parameters(PAPER_SIZE))).toBe(count);
-  expect(Object.fromEntries(Object.entries(peer.parameters(SMALL_SIZE)).map(([name, { shape }]) => [name, shape]))).toEqual(shapes);
+  expect(
+    Object.fromEntries(Object.entries(peer.parameters(SMALL_SIZE)).map(([name, { shape }]) => [name, shape])),
+  ).toEqual(shapes);
 }
 
 /** A peer's dropout sites on one small sample: name without `dropout.`, and rate. */
@@ -154,9 +199,14 @@ export function dropoutRates(peer: Peer, tokens = 36): Record<string, number> {
   peer.network(
     {
       X: inputOf('X', [1, tokens, SMALL_SIZE.patchWidth]),
-      genes: { tumour: inputOf('tumour', [1, SMALL_SIZE.genes.tumour]), microenvironment: inputOf('microenvironment', [1, SMALL_SIZE.genes.microenvironment]) },
+      genes: {
+        tumour: inputOf('tumour', [1, SMALL_SIZE.genes.tumour]),
+        microenvironment: inputOf('microenvironment', [1, SMALL_SIZE.genes.microenvironment]),
+      },
     },
-    Object.fromEntries(Object.entries(peer.parameters(SMALL_SIZE)).map(([name, { shape }]) => [name, inputOf(name, [...shape])])),
+    Object.fromEntries(
+      Object.entries(peer.parameters(SMALL_SIZE)).map(([name, { shape }]) => [name, inputOf(name, [...shape])]),
+    ),
     { rate: 0.1, sites, prefix: '' },
   );
   expect(new Set(sites.map(({ name }) => name)).size, 'names of sites are unique').toBe(sites.length);
@@ -164,11 +214,16 @@ export function dropoutRates(peer: Peer, tokens = 36): Record<string, number> {
 }
 
 /** Trains a peer with Adam on 8 random samples without dropout, and gives its loss before each step and the right answers at the last. */
-export async function overfit(peer: Peer, { steps, learningRate }: { steps: number; learningRate: number }): Promise<{ losses: number[]; right: number }> {
+export async function overfit(
+  peer: Peer,
+  { steps, learningRate }: { steps: number; learningRate: number },
+): Promise<{ losses: number[]; right: number }> {
   const samples = 8;
   const tokens = 36;
   const { patchWidth, genes, classes } = SMALL_SIZE;
-  const target = Float32Array.from({ length: samples * classes }, (_, i) => Number(i % classes === Math.floor(i / classes) % classes));
+  const target = Float32Array.from({ length: samples * classes }, (_, i) =>
+    Number(i % classes === Math.floor(i / classes) % classes),
+  );
   const loss = ({ logits, auxiliary }: PeerOutputs) => {
     const crossEntropy = neg(mean(sum(mul(logSoftmax(logits), input('target', [samples, classes])), [1])));
     return auxiliary ? add(crossEntropy, mean(auxiliary)) : crossEntropy;

@@ -43,13 +43,20 @@ function plantedMonths(patient: number): number {
 
 /** Genes that load on t₁ or m₁. */
 const SIGNAL = geneModel(SEED, 1)
-  .filter((gene) => (gene.tumourWeight !== 0 && gene.tumourProgramme === 0) || (gene.microenvironmentWeight !== 0 && gene.microenvironmentProgramme === 3))
+  .filter(
+    (gene) =>
+      (gene.tumourWeight !== 0 && gene.tumourProgramme === 0) ||
+      (gene.microenvironmentWeight !== 0 && gene.microenvironmentProgramme === 3),
+  )
   .map(({ name }) => name);
 
 /** Writes the cohort with planted outcomes; returns its config. */
 export async function plantedCohort(folder: string, { patients, bag, width }: PlantedSize): Promise<string> {
   const yaml = await tinyCohort(folder, { patients, bag, width, seed: SEED });
-  plant(folder, Uint32Array.from({ length: patients }, (_, i) => i));
+  plant(
+    folder,
+    Uint32Array.from({ length: patients }, (_, i) => i),
+  );
   return yaml;
 }
 
@@ -64,7 +71,12 @@ export function permutedCohort(cohort: string, folder: string, { patients }: Pla
 function plant(cohort: string, of: Uint32Array): void {
   editTable(join(cohort, 'clinical.csv'), ([header, ...rows]) => {
     const [time, event] = ['survival_months', 'event'].map((name) => header.indexOf(name));
-    return [header, ...rows.map((row, i) => row.map((cell, c) => (c === time ? plantedMonths(of[i]).toFixed(4) : c === event ? '1' : cell)))];
+    return [
+      header,
+      ...rows.map((row, i) =>
+        row.map((cell, c) => (c === time ? plantedMonths(of[i]).toFixed(4) : c === event ? '1' : cell)),
+      ),
+    ];
   });
 }
 
@@ -82,12 +94,19 @@ export interface Found {
 }
 
 /** Explains test patients by a run's model, or by the network that it was before training. */
-export async function find(run: string, state: 'trained' | 'untrained', { bag, explained, steps }: PlantedSize): Promise<Found> {
+export async function find(
+  run: string,
+  state: 'trained' | 'untrained',
+  { bag, explained, steps }: PlantedSize,
+): Promise<Found> {
   const selected = await readSelectedModel(run);
   const { model, split, config } = selected;
   const samples = cohortSamples((await loadCohort(config)).cohort, model);
   const backend = await openBackend({ threads: 1 });
-  const parameters = state === 'trained' ? selected.parameters : initialise(choiceParameters(model.network, model.size), config.training.seed);
+  const parameters =
+    state === 'trained'
+      ? selected.parameters
+      : initialise(choiceParameters(model.network, model.size), config.training.seed);
   const explainer = await openExplainer(model, parameters, backend);
   const mean = await meanBag(await computeBackground(run, explainer, samples, split.train), explainer);
   const rows = { tumour: [] as Float64Array[], microenvironment: [] as Float64Array[] };
@@ -104,15 +123,31 @@ export async function find(run: string, state: 'trained' | 'untrained', { bag, e
     const number = Number(id.slice(4)) - 1;
     const appearances = drawSlide(slideKey(SEED, number), Math.sqrt(bag), drawLatents(SEED, number));
     const auc = (score: (branch: 'tumour' | 'microenvironment', i: number) => number) =>
-      classAuc(Array.from(appearances, (_, i) => score('tumour', i) + score('microenvironment', i)), Array.from(appearances, (a) => (a === MARKER ? 1 : 0)), 1).value ?? 0.5;
+      classAuc(
+        Array.from(appearances, (_, i) => score('tumour', i) + score('microenvironment', i)),
+        Array.from(appearances, (a) => (a === MARKER ? 1 : 0)),
+        1,
+      ).value ?? 0.5;
     moved.push(auc((branch, i) => tokens.moved[branch][i]));
     attention.push(auc((branch, i) => looked[branch].attention[i]));
   }
   await explainer.dispose();
   await backend.close();
   const rankings = SUBSPACES.map((subspace) =>
-    rankGenes({ subspace, genes: model.scaling[subspace].genes, attributions: rows[subspace], z: patients.map((id) => samples.genes(id)[subspace]) }, 1),
+    rankGenes(
+      {
+        subspace,
+        genes: model.scaling[subspace].genes,
+        attributions: rows[subspace],
+        z: patients.map((id) => samples.genes(id)[subspace]),
+      },
+      1,
+    ),
   );
   const average = (values: readonly number[]) => values.reduce((t, x) => t + x, 0) / values.length;
-  return { genes: enrichment(rankings, new Map([['signal', SIGNAL]]), 1)[0], moved: average(moved), attention: average(attention) };
+  return {
+    genes: enrichment(rankings, new Map([['signal', SIGNAL]]), 1)[0],
+    moved: average(moved),
+    attention: average(attention),
+  };
 }

@@ -10,10 +10,17 @@ import { normals } from './graph.js';
 export const SMALL: NetworkSize = { patchWidth: 12, genes: { tumour: 5, microenvironment: 7 }, classes: 4 };
 
 /** Random samples. */
-export function randomBatch({ patchWidth, genes, covariates = 0 }: NetworkSize, tokens: number, samples: number): Sample[] {
+export function randomBatch(
+  { patchWidth, genes, covariates = 0 }: NetworkSize,
+  tokens: number,
+  samples: number,
+): Sample[] {
   return Array.from({ length: samples }, (_, b) => ({
     bag: normals(`bag ${b}`, tokens * patchWidth),
-    genes: { tumour: normals(`tumour ${b}`, genes.tumour), microenvironment: normals(`microenvironment ${b}`, genes.microenvironment) },
+    genes: {
+      tumour: normals(`tumour ${b}`, genes.tumour),
+      microenvironment: normals(`microenvironment ${b}`, genes.microenvironment),
+    },
     ...(covariates > 0 ? { covariates: normals(`covariates ${b}`, covariates) } : {}),
   }));
 }
@@ -36,7 +43,15 @@ export async function gradientsOf(
   { samples = 3, threads = 2, draw = { seed: 1, step: 0 }, ...given }: Setting,
   prepare: (parameters: Parameters, batch: Sample[]) => void = () => undefined,
 ): Promise<BatchGradients> {
-  const options = { size: SMALL, tokens: 36, task: 'survival', consistency: 'corrected', dropout: 0, microBatch: 1, ...given } as const;
+  const options = {
+    size: SMALL,
+    tokens: 36,
+    task: 'survival',
+    consistency: 'corrected',
+    dropout: 0,
+    microBatch: 1,
+    ...given,
+  } as const;
   const parameters = initialise(choiceParameters({ name: 'subspace', parts: options.parts ?? WHOLE }, options.size), 1);
   const batch = randomBatch(options.size, options.tokens, samples);
   prepare(parameters, batch);

@@ -4,7 +4,12 @@ import { key, uniform } from '../random/counter.js';
  * Slope of a loss along the gradient `g` of its parameter `w`, half of the elements left out at random, over what the gradient
  * says, minus 1. ReLUs and bilinear sampling have kinks, and where the slope is small float32 has few digits: some step size must agree.
  */
-export async function closestSlope(name: string, w: Float32Array, g: Float32Array, loss: () => Promise<number>): Promise<number> {
+export async function closestSlope(
+  name: string,
+  w: Float32Array,
+  g: Float32Array,
+  loss: () => Promise<number>,
+): Promise<number> {
   const start = w.slice();
   const length = Math.sqrt(g.reduce((t, x) => t + x * x, 0));
   const direction = g.map((x, i) => (uniform(key(3, name), i) < 0.5 ? x / length : 0));

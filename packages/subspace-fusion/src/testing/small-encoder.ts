@@ -23,5 +23,8 @@ function randomKernel(seed: number, name: string, shape: readonly [number, numbe
   const [out, ...inner] = shape;
   const fanIn = inner.reduce((a, b) => a * b, 1);
   const stream = key(seed, 'small encoder', name);
-  return constant(Float32Array.from({ length: out * fanIn }, (_, i) => normal(stream, i) / Math.sqrt(fanIn)), shape);
+  return constant(
+    Float32Array.from({ length: out * fanIn }, (_, i) => normal(stream, i) / Math.sqrt(fanIn)),
+    shape,
+  );
 }

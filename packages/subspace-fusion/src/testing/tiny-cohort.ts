@@ -10,7 +10,15 @@ export const newFolder = (): string => mkdtempSync(join(tmpdir(), 'subspace-'));
 
 /** A simulated cohort that trains in seconds: 24 patients, 36 patches of width 16. Returns its `cohort.yaml`. */
 export async function tinyCohort(out: string, options: Partial<SimulationOptions> = {}): Promise<string> {
-  const { config } = await simulateCohort({ out, patients: 24, bag: 36, width: 16, population: 24, seed: 3, ...options });
+  const { config } = await simulateCohort({
+    out,
+    patients: 24,
+    bag: 36,
+    width: 16,
+    population: 24,
+    seed: 3,
+    ...options,
+  });
   return config;
 }
 
@@ -32,7 +40,13 @@ export function shortConfig(path: string, overrides: Readonly<Record<string, str
 export function editTable(file: string, edit: (rows: string[][]) => string[][], to = file): void {
   const isGzip = (name: string) => name.endsWith('.gz');
   const bytes = readFileSync(file);
-  const rows = (isGzip(file) ? gunzipSync(bytes) : bytes).toString('utf8').trim().split('\n').map((line) => line.split(','));
-  const text = edit(rows).map((cells) => `${cells.join(',')}\n`).join('');
+  const rows = (isGzip(file) ? gunzipSync(bytes) : bytes)
+    .toString('utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.split(','));
+  const text = edit(rows)
+    .map((cells) => `${cells.join(',')}\n`)
+    .join('');
   writeFileSync(to, isGzip(to) ? gzipSync(text) : text);
 }

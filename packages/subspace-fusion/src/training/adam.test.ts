@@ -29,7 +29,10 @@ describe('Adam', () => {
 
   test('the first step is the learning rate against the sign of the gradient', () => {
     const parameters = { w: Float32Array.of(0, 0, 0) };
-    adamStep(parameters, { w: Float32Array.of(5, -1e-3, 0) }, adamState(parameters), { learningRate: 0.1, weightDecay: 0 });
+    adamStep(parameters, { w: Float32Array.of(5, -1e-3, 0) }, adamState(parameters), {
+      learningRate: 0.1,
+      weightDecay: 0,
+    });
     expect(Array.from(parameters.w)).toEqual([expect.closeTo(-0.1, 6), expect.closeTo(0.1, 5), 0]);
   });
 

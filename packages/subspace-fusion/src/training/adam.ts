@@ -18,12 +18,18 @@ const BETA2 = 0.999;
 const EPSILON = 1e-8;
 
 export function adamState(parameters: Parameters): AdamState {
-  const zeros = () => Object.fromEntries(Object.entries(parameters).map(([name, p]) => [name, new Float32Array(p.length)]));
+  const zeros = () =>
+    Object.fromEntries(Object.entries(parameters).map(([name, p]) => [name, new Float32Array(p.length)]));
   return { step: 0, m: zeros(), v: zeros() };
 }
 
 /** One step of Adam (Kingma and Ba 2015, algorithm 1), in place. */
-export function adamStep(parameters: Parameters, gradients: Parameters, state: AdamState, { learningRate, weightDecay }: AdamOptions): void {
+export function adamStep(
+  parameters: Parameters,
+  gradients: Parameters,
+  state: AdamState,
+  { learningRate, weightDecay }: AdamOptions,
+): void {
   state.step++;
   const correction1 = 1 - BETA1 ** state.step;
   const correction2 = Math.sqrt(1 - BETA2 ** state.step);

@@ -44,7 +44,8 @@ export async function openBackend(options: BackendOptions = {}): Promise<Backend
     provider,
     threads,
     positionBias: form === 'sweep' ? sweepPositionBias(sweep) : densePositionBias,
-    fillMask: (mask, k, rate) => (mask.length < LARGE_MASK ? dropoutMaskReference(mask, k, 1 - rate) : sweep.dropoutMask(mask, k, 1 - rate)),
+    fillMask: (mask, k, rate) =>
+      mask.length < LARGE_MASK ? dropoutMaskReference(mask, k, 1 - rate) : sweep.dropoutMask(mask, k, 1 - rate),
     close: () => sweep.close(),
   };
 }

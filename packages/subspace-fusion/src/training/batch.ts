@@ -23,7 +23,9 @@ export type BatchLabels =
 
 /** The loss's inputs for a whole batch, `[B, C]` each: they carry every sample's share of the mean. */
 export function lossInputs(labels: BatchLabels, classes: number): Record<string, Float32Array> {
-  return labels.kind === 'classes' ? { target: crossEntropyTarget(labels.labels, labels.weights) } : survivalTargets(labels.labels, classes);
+  return labels.kind === 'classes'
+    ? { target: crossEntropyTarget(labels.labels, labels.weights) }
+    : survivalTargets(labels.labels, classes);
 }
 
 export type Feeds = Record<string, TensorData>;
@@ -39,7 +41,11 @@ export function sampleFeeds(
   room: (length: number) => Float32Array = newArray,
 ): Feeds {
   const feeds: Feeds = {};
-  const feed = (name: string, part: (sample: Sample) => Float32Array | undefined, into: (length: number) => Float32Array = newArray) => {
+  const feed = (
+    name: string,
+    part: (sample: Sample) => Float32Array | undefined,
+    into: (length: number) => Float32Array = newArray,
+  ) => {
     const shape = inputs[name];
     if (shape) feeds[name] = joined(samples.map(part), sizeOf(shape) / samples.length, into);
   };
@@ -54,7 +60,11 @@ export function sampleFeeds(
 const newArray = (length: number) => new Float32Array(length);
 
 /** Arrays of `length` one after the other, zeros for one that is missing; a single one as it is. */
-function joined(arrays: readonly (Float32Array | undefined)[], length: number, room: (length: number) => Float32Array): Float32Array {
+function joined(
+  arrays: readonly (Float32Array | undefined)[],
+  length: number,
+  room: (length: number) => Float32Array,
+): Float32Array {
   if (arrays.length === 1) return arrays[0] ?? new Float32Array(length);
   const whole = room(arrays.length * length);
   arrays.forEach((array, i) => {

@@ -35,5 +35,9 @@ function trueClassMass(logits: Float32Array, { labels }: BatchLabels & { kind: '
 function batchConcordance(logits: Float32Array, { labels }: BatchLabels & { kind: 'survival' }): number | null {
   const lambda = logits.map((x) => 1 / (1 + Math.exp(-x)));
   const risk = riskOf(lambda, logits.length / labels.length);
-  return concordance(labels.map((l) => l.time), labels.map((l) => !l.censored), risk).index;
+  return concordance(
+    labels.map((l) => l.time),
+    labels.map((l) => !l.censored),
+    risk,
+  ).index;
 }

@@ -11,7 +11,10 @@ const row = (tumour: number[], microenvironment: number[]) => {
   return g;
 };
 const rows = (...list: Float32Array[]) => Float32Array.from(list.flatMap((r) => [...r]));
-const start = (g: Float32Array, r = 0) => [...g.subarray(2 * W * r, 2 * W * r + 2), ...g.subarray(2 * W * r + W, 2 * W * r + W + 2)];
+const start = (g: Float32Array, r = 0) => [
+  ...g.subarray(2 * W * r, 2 * W * r + 2),
+  ...g.subarray(2 * W * r + W, 2 * W * r + W + 2),
+];
 
 describe('gradient coordination', () => {
   // (1, 0) and (−1, 1): their product is −1, the cosine −1/√2.
@@ -22,7 +25,10 @@ describe('gradient coordination', () => {
     expect(coordinate(g, { tumour: 1, microenvironment: 2 }, 'corrected')).toEqual({ conflicts: 1, yielded: 'tumour' });
     expect(start(g)).toEqual([0.5, 0.5, -1, 1]); // (1,0) − (−1/2)·(−1,1)
     const h = conflict();
-    expect(coordinate(h, { tumour: 2, microenvironment: 1 }, 'corrected')).toEqual({ conflicts: 1, yielded: 'microenvironment' });
+    expect(coordinate(h, { tumour: 2, microenvironment: 1 }, 'corrected')).toEqual({
+      conflicts: 1,
+      yielded: 'microenvironment',
+    });
     expect(start(h)).toEqual([1, 0, 0, 1]); // (−1,1) − (−1)·(1,0)
   });
 
@@ -73,18 +79,25 @@ describe('confidence of a subspace', () => {
   // Two classes; the head reads the first feature of each half.
   const weight = rows(row([1], [0]), row([0], [2]));
   const bias = Float32Array.of(0.2, -0.2);
-  const feature = (...first: number[]) => Float32Array.from({ length: first.length * W }, (_, i) => (i % W === 0 ? first[i / W] : 0));
+  const feature = (...first: number[]) =>
+    Float32Array.from({ length: first.length * W }, (_, i) => (i % W === 0 ? first[i / W] : 0));
   const parameters = { 'head.weight': weight, 'head.bias': bias };
 
   test('its logits are z·Wᵀ + b/2 with its own half', () => {
-    expect(Array.from(subspaceLogits(feature(3, -1), weight, bias, 0))).toEqual([3.1, -0.1, -0.9, -0.1].map(Math.fround));
+    expect(Array.from(subspaceLogits(feature(3, -1), weight, bias, 0))).toEqual(
+      [3.1, -0.1, -0.9, -0.1].map(Math.fround),
+    );
     expect(Array.from(subspaceLogits(feature(3, -1), weight, bias, 1))).toEqual([0.1, 5.9, 0.1, -2.1].map(Math.fround));
   });
 
   test('classes: the probabilities of the true classes, summed', () => {
     const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
     const labels = { kind: 'classes', labels: [0, 1], weights: [1, 1] } as const;
-    const { tumour, microenvironment } = confidences({ tumour: feature(3, -1), microenvironment: feature(3, -1) }, parameters, labels);
+    const { tumour, microenvironment } = confidences(
+      { tumour: feature(3, -1), microenvironment: feature(3, -1) },
+      parameters,
+      labels,
+    );
     expect(tumour).toBeCloseTo(sigmoid(3.2) + sigmoid(0.8), 5);
     expect(microenvironment).toBeCloseTo(sigmoid(-5.8) + sigmoid(-2.2), 5);
   });
@@ -92,9 +105,15 @@ describe('confidence of a subspace', () => {
   test('survival: the C-index of its own risk, unknown without a comparable pair', () => {
     const label = (time: number, censored: boolean) => ({ bin: 0, time, censored });
     const z = { tumour: feature(2, 1, 0), microenvironment: feature(0, 1, 2) };
-    const known = confidences(z, parameters, { kind: 'survival', labels: [label(1, false), label(2, false), label(3, true)] });
+    const known = confidences(z, parameters, {
+      kind: 'survival',
+      labels: [label(1, false), label(2, false), label(3, true)],
+    });
     expect(known).toEqual({ tumour: 1, microenvironment: 0 }); // a higher first feature is a higher hazard
-    const unknown = confidences(z, parameters, { kind: 'survival', labels: [label(1, true), label(2, true), label(3, true)] });
+    const unknown = confidences(z, parameters, {
+      kind: 'survival',
+      labels: [label(1, true), label(2, true), label(3, true)],
+    });
     expect(unknown).toEqual({ tumour: null, microenvironment: null });
   });
 });

@@ -44,8 +44,14 @@ export interface Coordination {
  */
 export function coordinate(gradient: Float32Array, confidence: Confidence, form: CoordinationForm): Coordination {
   const { tumour, microenvironment } = confidence;
-  if (tumour === null || microenvironment === null || tumour === microenvironment) return { conflicts: 0, yielded: null };
-  const change = form === 'corrected' ? (g: Float32Array, other: Float32Array) => { subtractProjection(g, other, 1); } : reflect;
+  if (tumour === null || microenvironment === null || tumour === microenvironment)
+    return { conflicts: 0, yielded: null };
+  const change =
+    form === 'corrected'
+      ? (g: Float32Array, other: Float32Array) => {
+          subtractProjection(g, other, 1);
+        }
+      : reflect;
   const tumourYields = tumour < microenvironment;
   let conflicts = 0;
   for (let row = 0; row < gradient.length; row += 2 * WIDTH) {

@@ -21,7 +21,10 @@ async function ranksOf(network: NetworkChoice, samples: readonly Sample[]) {
 }
 
 it('patients of the same genes use one direction, others more, at most one each', async () => {
-  const same = await ranksOf(METHOD, batch.map(() => batch[0]));
+  const same = await ranksOf(
+    METHOD,
+    batch.map(() => batch[0]),
+  );
   expect(same.tumour).toBeCloseTo(1, 2);
   expect(same.microenvironment).toBeCloseTo(1, 2);
   const different = await ranksOf(METHOD, batch);
@@ -33,6 +36,8 @@ it('patients of the same genes use one direction, others more, at most one each'
 
 it('a joint network has one code, a peer none', async () => {
   if (METHOD.name !== 'subspace') throw new Error();
-  expect(Object.keys(await ranksOf({ name: 'subspace', parts: { ...METHOD.parts, subspaces: 'joint' } }, batch))).toEqual(['joint']);
+  expect(
+    Object.keys(await ranksOf({ name: 'subspace', parts: { ...METHOD.parts, subspaces: 'joint' } }, batch)),
+  ).toEqual(['joint']);
   expect(await ranksOf({ name: 'mcat' }, batch)).toEqual({});
 });

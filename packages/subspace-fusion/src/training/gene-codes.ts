@@ -18,7 +18,11 @@ export interface GeneCodeRanks {
  * The effective rank of the gene codes v of these patients, each code scaled to length 1. The consistency loss compares
  * patients by the angles between their codes: where the rank falls to 1, all are alike to it, whatever their genes say.
  */
-export async function geneCodeRanks({ network, size, tokens }: PredictingModel, samples: readonly Sample[], backend: Backend): Promise<GeneCodeRanks> {
+export async function geneCodeRanks(
+  { network, size, tokens }: PredictingModel,
+  samples: readonly Sample[],
+  backend: Backend,
+): Promise<GeneCodeRanks> {
   if (network.name !== 'subspace') return { of: () => Promise.resolve({}), dispose: () => Promise.resolve() };
   const branches = branchesOf(network.parts);
   const { genes } = graphInputs(network, size, tokens, samples.length);
@@ -28,7 +32,9 @@ export async function geneCodeRanks({ network, size, tokens }: PredictingModel, 
     async of(parameters) {
       const own = Object.fromEntries(Object.entries(parameters).filter(([name]) => name in program.inputs));
       const codes = await program.run({ ...own, ...feeds });
-      return Object.fromEntries(branches.map((branch) => [branch, effectiveRank(unitRows(codes[branch], samples.length), samples.length)]));
+      return Object.fromEntries(
+        branches.map((branch) => [branch, effectiveRank(unitRows(codes[branch], samples.length), samples.length)]),
+      );
     },
     dispose: () => program.dispose(),
   };

@@ -12,7 +12,11 @@ describe('what logits say', () => {
   });
 
   test('without weights, a softmax; large logits do not overflow', () => {
-    outputsOf(Float32Array.of(1000, 1000 + Math.log(3)), { kind: 'classes', classes: ['a', 'b'], weights: [2, 2] }).forEach((x, c) => expect(x).toBeCloseTo([0.25, 0.75][c], 4));
+    outputsOf(Float32Array.of(1000, 1000 + Math.log(3)), {
+      kind: 'classes',
+      classes: ['a', 'b'],
+      weights: [2, 2],
+    }).forEach((x, c) => expect(x).toBeCloseTo([0.25, 0.75][c], 4));
   });
 
   test('survival: hazards', () => {

@@ -75,9 +75,15 @@ export async function predictPatients(
   onPatient: (done: number) => void = () => undefined,
 ): Promise<Prediction[]> {
   const predictions: Prediction[] = [];
-  const slides = patients.flatMap((id) => samples.slides(id).map((slide, i, { length }) => ({ id, slide, last: i === length - 1 })));
+  const slides = patients.flatMap((id) =>
+    samples.slides(id).map((slide, i, { length }) => ({ id, slide, last: i === length - 1 })),
+  );
   let outputs: Float64Array[] = [];
-  for await (const { id, sample, last } of ahead(slides, async ({ id, slide, last }) => ({ id, last, sample: await samples.sample(id, slide) }))) {
+  for await (const { id, sample, last } of ahead(slides, async ({ id, slide, last }) => ({
+    id,
+    last,
+    sample: await samples.sample(id, slide),
+  }))) {
     outputs.push(await predictor.run(sample));
     if (!last) continue;
     predictions.push(prediction(id, outputs, survival));

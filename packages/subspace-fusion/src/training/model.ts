@@ -1,6 +1,24 @@
 import {
-  calibratedBins, chooseGenes, classWeights, fitSubspaceScaling, labelDefiningCovariates, labelPatients, learnCovariates, survivalCuts, taskClasses,
-  type Cohort, type Config, type CovariateEncoding, type GeneScaling, type LabelRule, type Layout, type Problem, type ProvenanceSummary, type Split, type Task, type TimeUnit,
+  calibratedBins,
+  chooseGenes,
+  classWeights,
+  fitSubspaceScaling,
+  labelDefiningCovariates,
+  labelPatients,
+  learnCovariates,
+  survivalCuts,
+  taskClasses,
+  type Cohort,
+  type Config,
+  type CovariateEncoding,
+  type GeneScaling,
+  type LabelRule,
+  type Layout,
+  type Problem,
+  type ProvenanceSummary,
+  type Split,
+  type Task,
+  type TimeUnit,
 } from '../cohort/index.js';
 import type { NetworkChoice } from '../model/choice.js';
 import type { NetworkSize } from '../model/parameters.js';
@@ -62,7 +80,13 @@ export function learnModel(
   problems: Problem[] = [],
 ): Model {
   const training = new Set(split.train);
-  const covariates = config.covariates && learnCovariates(cohort.patients.filter(({ id }) => training.has(id)), config.covariates, config.clinical.file);
+  const covariates =
+    config.covariates &&
+    learnCovariates(
+      cohort.patients.filter(({ id }) => training.has(id)),
+      config.covariates,
+      config.clinical.file,
+    );
   const genes = chooseGenes(cohort, config, split.train, problems);
   const outcome = learnOutcome(cohort, split, config);
   return {
@@ -80,7 +104,12 @@ export function learnModel(
       ...(covariates ? { covariates: covariates.columns.length } : {}),
     },
     scaling: fitSubspaceScaling(cohort, genes, split.train),
-    ...(covariates ? { covariates, definingCovariates: labelDefiningCovariates(config.task, config.labels, covariates, config.clinical.columns) } : {}),
+    ...(covariates
+      ? {
+          covariates,
+          definingCovariates: labelDefiningCovariates(config.task, config.labels, covariates, config.clinical.columns),
+        }
+      : {}),
     encoder: cohort.encoder,
     provenance: cohort.provenance,
     inputs,
@@ -91,7 +120,15 @@ export function learnModel(
 /** The network that a config asks for. */
 function networkOf({ model: { name, subspaces, attention, positionBias }, training }: Config): NetworkChoice {
   if (name !== 'subspace') return { name };
-  return { name, parts: { subspaces, attention, positionBias: positionBias === 'continuous', standIns: training.modalityDropout > 0 } };
+  return {
+    name,
+    parts: {
+      subspaces,
+      attention,
+      positionBias: positionBias === 'continuous',
+      standIns: training.modalityDropout > 0,
+    },
+  };
 }
 
 function learnOutcome(cohort: Cohort, split: Split, { task, labels: rule, model: { survivalHead } }: Config): Outcome {
@@ -100,11 +137,18 @@ function learnOutcome(cohort: Cohort, split: Split, { task, labels: rule, model:
   if (task === 'survival') {
     const training = patients.flatMap(({ survival }) => (survival ? [survival] : []));
     const { timeUnit } = cohort;
-    return { kind: 'survival', timeUnit, ...(survivalHead === 'calibrated' ? calibratedBins(training, timeUnit) : { cuts: survivalCuts(training) }) };
+    return {
+      kind: 'survival',
+      timeUnit,
+      ...(survivalHead === 'calibrated' ? calibratedBins(training, timeUnit) : { cuts: survivalCuts(training) }),
+    };
   }
   const { byPatient } = labelPatients(patients, task, rule);
   const classes = taskClasses(task, byPatient.values());
-  const weights = classWeights(patients.map(({ id }) => classes.indexOf(byPatient.get(id)!)), classes.length);
+  const weights = classWeights(
+    patients.map(({ id }) => classes.indexOf(byPatient.get(id)!)),
+    classes.length,
+  );
   return { kind: 'classes', classes, weights: Array.from(weights) };
 }
 
@@ -112,7 +156,11 @@ function learnOutcome(cohort: Cohort, split: Split, { task, labels: rule, model:
  * The split without validation, test and conformal patients of a class that no training patient has: the model cannot know it.
  * Those left out are named.
  */
-export function withoutUnknownClasses(split: Split, cohort: Cohort, { task, labels: rule, outcome }: Model): { split: Split; leftOut: string[] } {
+export function withoutUnknownClasses(
+  split: Split,
+  cohort: Cohort,
+  { task, labels: rule, outcome }: Model,
+): { split: Split; leftOut: string[] } {
   if (task === 'survival' || outcome.kind !== 'classes') return { split, leftOut: [] };
   const { byPatient } = labelPatients(cohort.patients, task, rule);
   const known = (id: string) => outcome.classes.includes(byPatient.get(id)!);

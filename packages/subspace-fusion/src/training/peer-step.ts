@@ -4,7 +4,7 @@ import { withCovariates } from '../model/covariates.js';
 import type { DropoutSite } from '../model/dropout.js';
 import { parameterInputs } from '../model/network.js';
 import type { Parameters } from '../model/parameters.js';
-import { PEERS, type Peer, type PeerName } from '../model/peers/index.js';
+import { PEERS, type PeerName } from '../model/peers/index.js';
 import { crossEntropy, hazards, survivalLikelihood } from '../objective/index.js';
 import { lossInputs, type Feeds } from './batch.js';
 import { accumulate, defaultMicroBatch, evenParts, rowsOf } from './micro-batches.js';
@@ -17,13 +17,15 @@ export type PeerStepOptions = Omit<StepOptions, 'parts' | 'consistency'> & { rea
 export function createPeerStep(options: PeerStepOptions): Step {
   const { size, tokens, peer, backend, observe = () => undefined } = options;
   const ofTokens = reads({ name: peer }).bag ? defaultMicroBatch(tokens) : Infinity;
-  const { microBatch = (PEERS[peer]).microBatch ?? ofTokens } = options;
+  const { microBatch = PEERS[peer].microBatch ?? ofTokens } = options;
   const programs = stepPrograms({ learn: (B, sites) => peerGraph(options, B, sites) }, backend, observe);
   return {
     async gradients(parameters, batch, labels, draw) {
       const B = batch.length;
       const C = size.classes;
-      const total: Parameters = Object.fromEntries(Object.entries(parameters).map(([name, p]) => [name, new Float32Array(p.length)]));
+      const total: Parameters = Object.fromEntries(
+        Object.entries(parameters).map(([name, p]) => [name, new Float32Array(p.length)]),
+      );
       const logits = new Float32Array(B * C);
       const shares = Object.entries({ ...lossInputs(labels, C), share: new Float32Array(B).fill(1 / B) });
       let task = 0;
@@ -43,7 +45,11 @@ export function createPeerStep(options: PeerStepOptions): Step {
 }
 
 /** Forward and backward pass of a peer: task loss, and its own further loss by the samples' share of the mean. */
-function peerGraph({ peer, size, tokens, task: kind, dropout }: PeerStepOptions, B: number, sites: DropoutSite[]): Record<string, Value> {
+function peerGraph(
+  { peer, size, tokens, task: kind, dropout }: PeerStepOptions,
+  B: number,
+  sites: DropoutSite[],
+): Record<string, Value> {
   const choice = { name: peer };
   const p = parameterInputs(choiceParameters(choice, size));
   const inputs = graphInputs(choice, size, tokens, B);
@@ -53,5 +59,10 @@ function peerGraph({ peer, size, tokens, task: kind, dropout }: PeerStepOptions,
   const task = kind === 'classes' ? crossEntropy(logits).loss : survivalLikelihood(hazards(logits));
   const auxiliary = own.auxiliary && sum(mul(own.auxiliary, input('share', [B])));
   const d = gradients(auxiliary ? add(task, auxiliary) : task, Object.values(p));
-  return { task, logits, ...(auxiliary ? { auxiliary } : {}), ...Object.fromEntries(Object.keys(p).map((name, i) => [`d.${name}`, d[i]])) };
+  return {
+    task,
+    logits,
+    ...(auxiliary ? { auxiliary } : {}),
+    ...Object.fromEntries(Object.keys(p).map((name, i) => [`d.${name}`, d[i]])),
+  };
 }

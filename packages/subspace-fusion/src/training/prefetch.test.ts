@@ -27,7 +27,8 @@ describe('the reading thread', () => {
     const reader = openBagReader(model);
     const read = await Promise.all([...slides, slides[0]].map((slide) => reader.read(slide)));
     await reader.close();
-    for (const [i, slide] of [...slides, slides[0]].entries()) expect(read[i]).toEqual(await readFixedBag(slide, model));
+    for (const [i, slide] of [...slides, slides[0]].entries())
+      expect(read[i]).toEqual(await readFixedBag(slide, model));
   });
 
   test('reports what is wrong with a file as the same UserError, and reads on', async () => {
@@ -59,18 +60,25 @@ describe('the reading thread', () => {
 
 describe('one ahead', () => {
   /** Loads numbers and notes when it was asked for them. */
-  const loader = (asked: number[], broken = -1) => async (i: number) => {
-    asked.push(i);
-    await Promise.resolve();
-    if (i === broken) throw new UserError(`no ${i}`);
-    return 10 * i;
-  };
+  const loader =
+    (asked: number[], broken = -1) =>
+    async (i: number) => {
+      asked.push(i);
+      await Promise.resolve();
+      if (i === broken) throw new UserError(`no ${i}`);
+      return 10 * i;
+    };
 
   test('the next item is asked for before the caller has this one, and no other', async () => {
     const asked: number[] = [];
     const seen: number[][] = [];
     for await (const value of ahead([0, 1, 2, 3], loader(asked))) seen.push([value, asked.length]);
-    expect(seen).toEqual([[0, 2], [10, 3], [20, 4], [30, 4]]);
+    expect(seen).toEqual([
+      [0, 2],
+      [10, 3],
+      [20, 4],
+      [30, 4],
+    ]);
     expect(asked).toEqual([0, 1, 2, 3]);
   });
 

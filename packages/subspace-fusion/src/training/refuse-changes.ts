@@ -5,7 +5,12 @@ import type { Model } from './model.js';
 import { readModel, readRunConfig, readRunSplit } from './run-folder.js';
 
 /** What `Model.inputs` has hashes of, in words. */
-const INPUTS = { clinical: 'the clinical table', expression: 'the expression matrix', geneSets: 'the gene sets', features: 'the feature files' };
+const INPUTS = {
+  clinical: 'the clinical table',
+  expression: 'the expression matrix',
+  geneSets: 'the gene sets',
+  features: 'the feature files',
+};
 
 /**
  * Compares a run folder with what would begin now: a resumed run must be the run that was begun.
@@ -14,17 +19,21 @@ const INPUTS = { clinical: 'the clinical table', expression: 'the expression mat
 export async function refuseChanges(run: string, config: Config, split: Split, model: Model): Promise<void> {
   const before = await readModel(run);
   const changed: string[] = [];
-  for (const [name, words] of Object.entries(INPUTS)) if (before.inputs[name] !== model.inputs[name]) changed.push(words);
+  for (const [name, words] of Object.entries(INPUTS))
+    if (before.inputs[name] !== model.inputs[name]) changed.push(words);
   const keys = differentKeys(await readRunConfig(run), asRead(config));
   if (keys.length > 0) changed.push(`the config (${keys.join(', ')})`);
-  if (before.version !== model.version) changed.push(`the program (${before.version} began it, this is ${model.version})`);
+  if (before.version !== model.version)
+    changed.push(`the program (${before.version} began it, this is ${model.version})`);
   if (changed.length === 0) {
     // Nothing that a user changes, and yet not the same: a split file or a slide table, say.
     if (!isDeepStrictEqual(await readRunSplit(run), asRead(split))) changed.push('the split');
     else if (!isDeepStrictEqual(comparable(before), comparable(model))) changed.push('the cohort');
   }
   if (changed.length === 0) return;
-  throw new UserError(`${run}: cannot resume, since the run began there changed: ${changed.join('; ')}. Undo that, or start a new run with another --out.`);
+  throw new UserError(
+    `${run}: cannot resume, since the run began there changed: ${changed.join('; ')}. Undo that, or start a new run with another --out.`,
+  );
 }
 
 /** A model without its provenance, which models did not always hold and which follows from the feature files. */
@@ -40,7 +49,9 @@ function asRead(value: unknown): unknown {
 /** Keys of nested plain objects whose values differ, as `training.epochs`. */
 function differentKeys(a: unknown, b: unknown, path: readonly string[] = []): string[] {
   if (!isPlain(a) || !isPlain(b)) return isDeepStrictEqual(a, b) ? [] : [path.join('.')];
-  return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((key) => differentKeys(a[key], b[key], [...path, key]));
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((key) =>
+    differentKeys(a[key], b[key], [...path, key]),
+  );
 }
 
 function isPlain(value: unknown): value is Record<string, unknown> {

@@ -55,7 +55,9 @@ async function readRunJson(run: string, file: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch {
-    throw new UserError(`${path}: not valid JSON; the run folder was changed or copied in part. Train again, or restore the file.`);
+    throw new UserError(
+      `${path}: not valid JSON; the run folder was changed or copied in part. Train again, or restore the file.`,
+    );
   }
 }
 
@@ -71,7 +73,8 @@ export async function readRunSplit(run: string): Promise<Split> {
 export async function readModel(run: string): Promise<Model> {
   const stored = (await readRunJson(run, RUN_FILES.model)) as Omit<Model, 'network'> & Partial<Pick<Model, 'network'>>;
   const model: Model = { ...stored, network: stored.network ?? METHOD }; // models of before are all of the method
-  if ((model.format as number) !== 1) throw new UserError(`${join(run, RUN_FILES.model)}: format ${String(model.format)} is not read by this version`);
+  if ((model.format as number) !== 1)
+    throw new UserError(`${join(run, RUN_FILES.model)}: format ${String(model.format)} is not read by this version`);
   return model;
 }
 
@@ -90,7 +93,18 @@ export async function readCheckpoint(run: string, model: Model): Promise<{ param
 }
 
 /** Tells models apart whose parameters may have the same shapes: SHA-256 of what gives their inputs and outputs a meaning. */
-function fingerprint({ task, labels, network, outcome, tokens, layout, size, scaling, encoder, covariates }: Model): string {
+function fingerprint({
+  task,
+  labels,
+  network,
+  outcome,
+  tokens,
+  layout,
+  size,
+  scaling,
+  encoder,
+  covariates,
+}: Model): string {
   const other = isDeepStrictEqual(network, METHOD) ? undefined : network; // undefined is not written: fingerprints of before hold
   const meaning = { task, labels, network: other, outcome, tokens, layout, size, scaling, encoder, covariates };
   return createHash('sha256').update(JSON.stringify(meaning)).digest('hex');
@@ -102,7 +116,9 @@ function takeParameters(tensors: Tensors, prefix: string, model: Model, path: st
   const entries = Object.entries(choiceParameters(model.network, model.size)).map(([name, { shape }]) => {
     const t = tensors.get(prefix + name);
     if (!t || !(t.data instanceof Float32Array) || t.data.length !== shape.reduce((n, d) => n * d, 1)) {
-      throw new UserError(`${path}: ${prefix}${name} [${shape.join(', ')}] is missing or has another shape; this is a checkpoint of another model or task`);
+      throw new UserError(
+        `${path}: ${prefix}${name} [${shape.join(', ')}] is missing or has another shape; this is a checkpoint of another model or task`,
+      );
     }
     return [name, t.data] as const;
   });
@@ -111,7 +127,9 @@ function takeParameters(tensors: Tensors, prefix: string, model: Model, path: st
 
 function named(model: Model, prefix: string, parameters: Parameters) {
   const specs = choiceParameters(model.network, model.size);
-  return Object.keys(specs).map((name) => [prefix + name, { shape: specs[name].shape, data: parameters[name] }] as const);
+  return Object.keys(specs).map(
+    (name) => [prefix + name, { shape: specs[name].shape, data: parameters[name] }] as const,
+  );
 }
 
 export async function writeCheckpoint(run: string, model: Model, parameters: Parameters, epoch: number): Promise<void> {
@@ -129,8 +147,16 @@ export interface TrainingState {
   readonly best: { readonly epoch: number; readonly value: number | null };
 }
 
-export async function writeState(run: string, model: Model, { epoch, parameters, adam, best }: TrainingState): Promise<void> {
-  const tensors = [...named(model, 'parameter.', parameters), ...named(model, 'm.', adam.m), ...named(model, 'v.', adam.v)];
+export async function writeState(
+  run: string,
+  model: Model,
+  { epoch, parameters, adam, best }: TrainingState,
+): Promise<void> {
+  const tensors = [
+    ...named(model, 'parameter.', parameters),
+    ...named(model, 'm.', adam.m),
+    ...named(model, 'v.', adam.v),
+  ];
   const metadata = { state: JSON.stringify({ epoch, step: adam.step, best }) };
   await writeFileAtomic(join(run, RUN_FILES.state), encodeSafetensors(tensors, metadata));
 }
@@ -140,7 +166,11 @@ export async function readState(run: string, model: Model): Promise<TrainingStat
   const path = join(run, RUN_FILES.state);
   if (!(await exists(path))) return undefined;
   const { tensors, metadata } = await readSafetensors(path);
-  const { epoch, step, best } = JSON.parse(metadata['state'] ?? '{}') as { epoch: number; step: number; best: TrainingState['best'] };
+  const { epoch, step, best } = JSON.parse(metadata['state'] ?? '{}') as {
+    epoch: number;
+    step: number;
+    best: TrainingState['best'];
+  };
   const take = (prefix: string) => takeParameters(tensors, prefix, model, path);
   return { epoch, parameters: take('parameter.'), adam: { step, m: take('m.'), v: take('v.') }, best };
 }
@@ -155,7 +185,11 @@ export interface EpochRecord {
   readonly taskLoss: number;
   readonly consistency: Readonly<Partial<Record<Branch, number>>>;
   /** Steps of the epoch, and in how many a subspace gave way; for networks of two subspaces. */
-  readonly coordination?: { readonly steps: number; readonly tumourYielded: number; readonly microenvironmentYielded: number };
+  readonly coordination?: {
+    readonly steps: number;
+    readonly tumourYielded: number;
+    readonly microenvironmentYielded: number;
+  };
   /** Directions that the gene codes of the validation patients use, by branch of the network (see `geneCodeRanks`); a peer has none. */
   readonly geneCodeRank?: Readonly<Partial<Record<Branch, number>>>;
   /** What the epoch is selected by, and the task loss, on the validation patients. */

@@ -17,9 +17,18 @@ let subtype: Prepared;
 let clinical: Record<string, string>[];
 beforeAll(async () => {
   const yaml = await tinyCohort(folder, { ragged: true, bag: 64 });
-  survival = await train({ config: await shortConfig(yaml, { 'training.epochs': '1' }), out: join(folder, 'survival') });
-  subtype = await train({ config: await shortConfig(yaml, { 'training.epochs': '1', task: 'subtype' }), out: join(folder, 'subtype') });
-  const [header, ...rows] = readFileSync(join(folder, 'clinical.csv'), 'utf8').trim().split('\n').map((line) => line.split(','));
+  survival = await train({
+    config: await shortConfig(yaml, { 'training.epochs': '1' }),
+    out: join(folder, 'survival'),
+  });
+  subtype = await train({
+    config: await shortConfig(yaml, { 'training.epochs': '1', task: 'subtype' }),
+    out: join(folder, 'subtype'),
+  });
+  const [header, ...rows] = readFileSync(join(folder, 'clinical.csv'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.split(','));
   clinical = rows.map((row) => Object.fromEntries(row.map((cell, i) => [header[i], cell])));
 });
 
@@ -47,7 +56,12 @@ describe('labels', () => {
     expect(labels.weights).toEqual(model.outcome.weights);
     split.train.forEach((id, i) => {
       const row = clinical.find((r) => r['patient_id'] === id)!;
-      const name = row['idh_status'] === 'Mutant' ? (row['codel_1p19q'] === 'codel' ? 'oligodendroglioma' : 'astrocytoma') : 'glioblastoma';
+      const name =
+        row['idh_status'] === 'Mutant'
+          ? row['codel_1p19q'] === 'codel'
+            ? 'oligodendroglioma'
+            : 'astrocytoma'
+          : 'glioblastoma';
       expect(labels.labels[i]).toBe(['glioblastoma', 'astrocytoma', 'oligodendroglioma'].indexOf(name));
     });
   });
@@ -67,7 +81,7 @@ describe('samples', () => {
     expect(sample.genes).toEqual(samples.genes(id));
   });
 
-  test('slides of any size become bags of the model\'s size', async () => {
+  test("slides of any size become bags of the model's size", async () => {
     const { model, samples, split } = survival;
     for (const id of split.train.slice(0, 6)) {
       const { bag } = await samples.sample(id, samples.patients.get(id)!.bags[0]);
@@ -90,11 +104,15 @@ describe('samples', () => {
     expect((await samples.sample(id, slide)).bag).not.toEqual(expected);
   });
 
-  test('a slide of another width, or a cohort without the model\'s genes, is refused', async () => {
+  test("a slide of another width, or a cohort without the model's genes, is refused", async () => {
     const { cohort, model, samples, split } = survival;
     const path = await writeBag(folder, 'wide.h5', { shape: [40, 17], features: new Float32Array(680) });
-    await expect(samples.sample(split.train[0], { slide: 'wide', path })).rejects.toThrow(/wide\.h5: features are 17 wide, the model's are 16\. Extract them with the model's encoder\.$/);
+    await expect(samples.sample(split.train[0], { slide: 'wide', path })).rejects.toThrow(
+      /wide\.h5: features are 17 wide, the model's are 16\. Extract them with the model's encoder\.$/,
+    );
     const genes = cohort.expression.genes.map((gene) => (gene === 'TUM002' ? 'OTHER' : gene));
-    expect(() => cohortSamples({ ...cohort, expression: { ...cohort.expression, genes } }, model)).toThrow(/lacks 1 of the \d+ genes that the model needs \(TUM002\)/);
+    expect(() => cohortSamples({ ...cohort, expression: { ...cohort.expression, genes } }, model)).toThrow(
+      /lacks 1 of the \d+ genes that the model needs \(TUM002\)/,
+    );
   });
 });

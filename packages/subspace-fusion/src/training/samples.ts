@@ -1,6 +1,15 @@
 import {
-  encodeCovariates, fixBag, labelPatients, readBag, scaleSubspaces, seenPart, survivalBin,
-  type BagFile, type Cohort, type Patient, type Subspace,
+  encodeCovariates,
+  fixBag,
+  labelPatients,
+  readBag,
+  scaleSubspaces,
+  seenPart,
+  survivalBin,
+  type BagFile,
+  type Cohort,
+  type Patient,
+  type Subspace,
 } from '../cohort/index.js';
 import { UserError } from '../files/user-error.js';
 import { reads } from '../model/choice.js';
@@ -63,7 +72,11 @@ export function cohortSamples(cohort: Cohort, model: Model, options: SamplesOpti
         covariates: covariates(id),
       };
     },
-    labels: (batch) => labelsOf(batch.map((id) => patients.get(id)!), model),
+    labels: (batch) =>
+      labelsOf(
+        batch.map((id) => patients.get(id)!),
+        model,
+      ),
   };
 }
 
@@ -74,7 +87,9 @@ export type BagShape = Pick<Model, 'size' | 'tokens' | 'layout'>;
 export async function readFixedBag(slide: BagFile, { size, tokens, layout }: BagShape): Promise<Float32Array> {
   const bag = await readBag(slide, tokens);
   if (bag.width !== size.patchWidth) {
-    throw new UserError(`${slide.path}: features are ${bag.width} wide, the model's are ${size.patchWidth}. Extract them with the model's encoder.`);
+    throw new UserError(
+      `${slide.path}: features are ${bag.width} wide, the model's are ${size.patchWidth}. Extract them with the model's encoder.`,
+    );
   }
   return fixBag(bag, tokens, layout).features;
 }
@@ -84,10 +99,19 @@ function labelsOf(patients: readonly Patient[], { outcome, task, labels: rule }:
     const { cuts, end } = outcome;
     const labels = patients.map(({ survival }) => {
       const { time, event } = survival!;
-      return { time, bin: survivalBin(time, cuts), censored: !event, ...(end === undefined ? {} : { seen: seenPart(time, { cuts, end }) }) };
+      return {
+        time,
+        bin: survivalBin(time, cuts),
+        censored: !event,
+        ...(end === undefined ? {} : { seen: seenPart(time, { cuts, end }) }),
+      };
     });
     return { kind: 'survival', labels };
   }
   const { byPatient } = labelPatients(patients, task as Exclude<typeof task, 'survival'>, rule);
-  return { kind: 'classes', labels: patients.map(({ id }) => outcome.classes.indexOf(byPatient.get(id)!)), weights: outcome.weights };
+  return {
+    kind: 'classes',
+    labels: patients.map(({ id }) => outcome.classes.indexOf(byPatient.get(id)!)),
+    weights: outcome.weights,
+  };
 }

@@ -47,7 +47,9 @@ export function isConsistent({ consistency, parts = WHOLE }: StepOptions): boole
 /** The inputs of a graph; P of each branch is computed by `project` and fed to the graphs after it. */
 function inputsOf(options: StepOptions, B: number): NetworkInputs & Pick<GraphInputs, 'X' | 'covariates'> {
   const { X, genes, covariates, present } = graphInputs(choiceOf(options), options.size, options.tokens, B);
-  const P = perBranch(branchesOf(choiceOf(options).parts), (branch) => input(`P.${branch}`, [B, options.tokens, WIDTH]));
+  const P = perBranch(branchesOf(choiceOf(options).parts), (branch) =>
+    input(`P.${branch}`, [B, options.tokens, WIDTH]),
+  );
   return { X, P, genes, covariates, present };
 }
 
@@ -112,7 +114,10 @@ export function learnGraph(options: StepOptions, B: number, sites: DropoutSite[]
   };
 }
 
-function branchOutputs(branch: Branch, { v, vgrid, z }: { v: Value; vgrid: Value | undefined; z: Value }): [string, Value][] {
+function branchOutputs(
+  branch: Branch,
+  { v, vgrid, z }: { v: Value; vgrid: Value | undefined; z: Value },
+): [string, Value][] {
   return [[`v.${branch}`, v], [`z.${branch}`, z], ...(vgrid ? [[`vgrid.${branch}`, vgrid] as [string, Value]] : [])];
 }
 

@@ -33,14 +33,21 @@ interface Compiled {
 }
 
 /** Programs of these graphs by kind and number of samples (the last batch of an epoch may be smaller). */
-export function stepPrograms(graphs: Readonly<Record<string, GraphOf>>, backend: Backend, observe: (stage: string, seconds: number) => void): StepPrograms {
+export function stepPrograms(
+  graphs: Readonly<Record<string, GraphOf>>,
+  backend: Backend,
+  observe: (stage: string, seconds: number) => void,
+): StepPrograms {
   const programs = new Map<string, Promise<Compiled>>();
   const compiled = (kind: string, B: number): Promise<Compiled> => {
     const id = `${kind}-${B}`;
     const make = async () => {
       const sites: DropoutSite[] = [];
       const graph = graphs[kind](B, sites);
-      const program = await compile(graph, { ...backend, observe: (part, seconds) => observe(`${kind}: ${part}`, seconds) });
+      const program = await compile(graph, {
+        ...backend,
+        observe: (part, seconds) => observe(`${kind}: ${part}`, seconds),
+      });
       return { program, sites: sites.filter(({ name }) => name in program.inputs) };
     };
     if (!programs.has(id)) programs.set(id, make());
@@ -54,7 +61,10 @@ export function stepPrograms(graphs: Readonly<Record<string, GraphOf>>, backend:
   };
 
   /** Dropout masks of some samples: functions of seed, step, sample and site. */
-  async function drawMasks(sites: readonly DropoutSite[], { samples, from, draw: { seed, step } }: Part): Promise<Feeds> {
+  async function drawMasks(
+    sites: readonly DropoutSite[],
+    { samples, from, draw: { seed, step } }: Part,
+  ): Promise<Feeds> {
     const started = performance.now();
     const feeds: Feeds = {};
     for (const { name, shape, rate } of sites) {
@@ -74,16 +84,19 @@ export function stepPrograms(graphs: Readonly<Record<string, GraphOf>>, backend:
     async run(kind, part, parameters, others = {}) {
       const { program, sites } = await compiled(kind, part.samples.length);
       const { inputs } = program;
-      const feeds: Feeds = { ...sampleFeeds(part.samples, inputs, (length) => array('X', length)), ...(await drawMasks(sites, part)) };
+      const feeds: Feeds = {
+        ...sampleFeeds(part.samples, inputs, (length) => array('X', length)),
+        ...(await drawMasks(sites, part)),
+      };
       for (const name of Object.keys(inputs)) {
         const value = parameters[name] ?? others[name];
         if (value) feeds[name] = value;
       }
-      return (await program.run(feeds));
+      return await program.run(feeds);
     },
     async runOn(kind, B, feeds) {
       const { program } = await compiled(kind, B);
-      return (await program.run(feeds));
+      return await program.run(feeds);
     },
     async dispose() {
       for (const { program } of await Promise.all(programs.values())) await program.dispose();

@@ -2,29 +2,35 @@ import { describe, expect, test } from 'vitest';
 import { gradientsOf, type Setting } from '../testing/random-batch.js';
 import type { BatchGradients } from './step.js';
 
-const bits = ({ gradients }: BatchGradients) => Buffer.concat(Object.values(gradients).map((g) => Buffer.from(g.buffer, g.byteOffset, g.byteLength)));
+const bits = ({ gradients }: BatchGradients) =>
+  Buffer.concat(Object.values(gradients).map((g) => Buffer.from(g.buffer, g.byteOffset, g.byteLength)));
 
 /** Largest difference of any gradient, relative to the largest of that parameter (or 1e-3, where all are tiny). */
 function difference(a: BatchGradients, b: BatchGradients): number {
   const largest = (x: Float32Array) => x.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
   return Math.max(
-    ...Object.entries(a.gradients).map(([name, g]) => largest(g.map((x, i) => x - b.gradients[name][i])) / Math.max(largest(g), 1e-3)),
+    ...Object.entries(a.gradients).map(
+      ([name, g]) => largest(g.map((x, i) => x - b.gradients[name][i])) / Math.max(largest(g), 1e-3),
+    ),
   );
 }
 
 describe('exact micro-batches', () => {
-  test.each(['survival', 'classes'] as const)('%s: gradients of 5 samples by 1, 2, 3 and all at once agree to float rounding', async (task) => {
-    const batch: Setting = { task, samples: 5, tokens: 49, dropout: 0.1, draw: { seed: 3, step: 7 } };
-    const whole = await gradientsOf({ ...batch, microBatch: 5 });
-    for (const microBatch of [1, 2, 3, 8]) {
-      const parts = await gradientsOf({ ...batch, microBatch });
-      expect(difference(whole, parts), `micro-batches of ${microBatch}`).toBeLessThan(2e-5);
-      expect(parts.task).toBeCloseTo(whole.task, 5);
-      expect(parts.consistency.tumour).toBeCloseTo(whole.consistency.tumour, 5);
-      parts.logits.forEach((x, i) => expect(x).toBeCloseTo(whole.logits[i], 4));
-      parts.vgrid.microenvironment.forEach((x, i) => expect(x).toBeCloseTo(whole.vgrid.microenvironment[i], 4));
-    }
-  });
+  test.each(['survival', 'classes'] as const)(
+    '%s: gradients of 5 samples by 1, 2, 3 and all at once agree to float rounding',
+    async (task) => {
+      const batch: Setting = { task, samples: 5, tokens: 49, dropout: 0.1, draw: { seed: 3, step: 7 } };
+      const whole = await gradientsOf({ ...batch, microBatch: 5 });
+      for (const microBatch of [1, 2, 3, 8]) {
+        const parts = await gradientsOf({ ...batch, microBatch });
+        expect(difference(whole, parts), `micro-batches of ${microBatch}`).toBeLessThan(2e-5);
+        expect(parts.task).toBeCloseTo(whole.task, 5);
+        expect(parts.consistency.tumour).toBeCloseTo(whole.consistency.tumour, 5);
+        parts.logits.forEach((x, i) => expect(x).toBeCloseTo(whole.logits[i], 4));
+        parts.vgrid.microenvironment.forEach((x, i) => expect(x).toBeCloseTo(whole.vgrid.microenvironment[i], 4));
+      }
+    },
+  );
 
   test('at the published form of the consistency too, which mixes samples and groups', async () => {
     const batch: Setting = { samples: 4, consistency: 'reference' };
@@ -52,8 +58,15 @@ describe('the consistency term', () => {
     const none = await gradientsOf({ tokens: 100, microBatch: 3, consistency: 'none' });
     expect(none.consistency).toEqual({ tumour: 0, microenvironment: 0 });
     expect(none.task).toBeCloseTo(both.task, 6);
-    for (const name of ['tumour.genes.0.weight', 'microenvironment.offsets.pointwise.weight', 'tumour.patches.weight']) {
-      expect(both.gradients[name].some((g, i) => Math.abs(g - none.gradients[name][i]) > 1e-5), name).toBe(true);
+    for (const name of [
+      'tumour.genes.0.weight',
+      'microenvironment.offsets.pointwise.weight',
+      'tumour.patches.weight',
+    ]) {
+      expect(
+        both.gradients[name].some((g, i) => Math.abs(g - none.gradients[name][i]) > 1e-5),
+        name,
+      ).toBe(true);
     }
     // Behind the attention there is only the task.
     none.gradients['head.weight'].forEach((g, i) => expect(g).toBeCloseTo(both.gradients['head.weight'][i], 5));
@@ -91,6 +104,8 @@ describe('random numbers of a step', () => {
   });
 
   test('the number of threads changes nothing beyond rounding', async () => {
-    expect(difference(await gradientsOf({ tokens: 100, threads: 1 }), await gradientsOf({ tokens: 100, threads: 2 }))).toBeLessThan(2e-5);
+    expect(
+      difference(await gradientsOf({ tokens: 100, threads: 1 }), await gradientsOf({ tokens: 100, threads: 2 })),
+    ).toBeLessThan(2e-5);
   });
 });

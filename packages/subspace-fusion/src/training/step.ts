@@ -3,7 +3,14 @@ import type { Parameters } from '../model/parameters.js';
 import { GROUPS, gridSide, keySide, WIDTH } from '../model/widths.js';
 import { lossInputs, type BatchLabels, type Feeds, type Sample } from './batch.js';
 import { accumulate, defaultMicroBatch, evenParts, rowsOf } from './micro-batches.js';
-import { consistencyGraph, isConsistent, learnGraph, placeGraph, projectGraph, type StepOptions } from './step-graphs.js';
+import {
+  consistencyGraph,
+  isConsistent,
+  learnGraph,
+  placeGraph,
+  projectGraph,
+  type StepOptions,
+} from './step-graphs.js';
 import { stepPrograms, type StepPrograms } from './step-programs.js';
 
 export type { StepOptions } from './step-graphs.js';
@@ -32,7 +39,12 @@ export interface Step<G extends Gradients = Gradients> {
    * Gradients of the loss over a whole batch, before coordination; exact for any micro-batch size.
    * `draw` tells dropout masks apart: the same seed and step give the same masks.
    */
-  gradients(parameters: Parameters, batch: readonly Sample[], labels: BatchLabels, draw: { seed: number; step: number }): Promise<G>;
+  gradients(
+    parameters: Parameters,
+    batch: readonly Sample[],
+    labels: BatchLabels,
+    draw: { seed: number; step: number },
+  ): Promise<G>;
   dispose(): Promise<void>;
 }
 
@@ -79,7 +91,12 @@ export function createStep(options: StepOptions): Step<BatchGradients> {
         const projected = await programs.run('project', part, parameters);
         for (const branch of branches) rows(P[branch]).set(projected[`P.${branch}`]);
         if (!coupled) continue;
-        const placed = await programs.run('place', part, parameters, Object.fromEntries(branches.map((branch) => [`P.${branch}`, rows(P[branch])])));
+        const placed = await programs.run(
+          'place',
+          part,
+          parameters,
+          Object.fromEntries(branches.map((branch) => [`P.${branch}`, rows(P[branch])])),
+        );
         for (const branch of branches) {
           rows(v[branch]).set(placed[`v.${branch}`]);
           rows(vgrid[branch]).set(placed[`vgrid.${branch}`]);
@@ -89,10 +106,19 @@ export function createStep(options: StepOptions): Step<BatchGradients> {
       const complete = batch.flatMap(({ bag, genes }, i) => (bag && genes ? [i] : []));
       const consistency: Record<string, number> = {};
       for (const branch of branches) {
-        consistency[branch] = coupled ? await consistencyOf(programs, complete, { v: v[branch], vgrid: vgrid[branch] }, { dv: dv[branch], dvgrid: dvgrid[branch] }) : 0;
+        consistency[branch] = coupled
+          ? await consistencyOf(
+              programs,
+              complete,
+              { v: v[branch], vgrid: vgrid[branch] },
+              { dv: dv[branch], dvgrid: dvgrid[branch] },
+            )
+          : 0;
       }
 
-      const total: Parameters = Object.fromEntries(Object.entries(parameters).map(([name, p]) => [name, new Float32Array(p.length)]));
+      const total: Parameters = Object.fromEntries(
+        Object.entries(parameters).map(([name, p]) => [name, new Float32Array(p.length)]),
+      );
       const logits = new Float32Array(B * C);
       const shares = Object.entries(lossInputs(labels, C));
       let task = 0;
@@ -139,7 +165,9 @@ async function consistencyOf(
   const row = (array: Float32Array, i: number) => rowsOf(array, B, i, i + 1);
   const taken = (array: Float32Array) => {
     const rows = new Float32Array((array.length / B) * n);
-    samples.forEach((i, at) => { rowsOf(rows, n, at, at + 1).set(row(array, i)); });
+    samples.forEach((i, at) => {
+      rowsOf(rows, n, at, at + 1).set(row(array, i));
+    });
     return rows;
   };
   const out = await programs.runOn('consistency', n, { v: taken(v), vgrid: taken(vgrid) });

@@ -15,21 +15,37 @@ interface Followed {
 /** Hazards of a head whose logits are a bias: those that minimise the likelihood of all patients. */
 function biasOnly(labels: readonly SurvivalLabel[], bins: number): number[] {
   const hazards = Array.from({ length: bins }, (_, j) => {
-    const exposed = labels.reduce((n, { bin, censored, seen = 1 }) => n + (bin > j ? 1 : bin < j ? 0 : censored ? seen : 1), 0);
+    const exposed = labels.reduce(
+      (n, { bin, censored, seen = 1 }) => n + (bin > j ? 1 : bin < j ? 0 : censored ? seen : 1),
+      0,
+    );
     return labels.filter(({ bin, censored }) => bin === j && !censored).length / exposed;
   });
-  const loss = (lambda: readonly number[]) => survivalLossOf(labels.flatMap(() => lambda), labels, bins);
+  const loss = (lambda: readonly number[]) =>
+    survivalLossOf(
+      labels.flatMap(() => lambda),
+      labels,
+      bins,
+    );
   const lowest = loss(hazards);
   hazards.forEach((_, j) => {
-    for (const step of [-0.01, 0.01]) expect(loss(hazards.map((h, i) => (i === j ? h + step : h)))).toBeGreaterThan(lowest);
+    for (const step of [-0.01, 0.01])
+      expect(loss(hazards.map((h, i) => (i === j ? h + step : h)))).toBeGreaterThan(lowest);
   });
   return hazards;
 }
 
 /** Largest distance, over the cuts, of the bias-only curve from the Kaplan-Meier curve. */
-function distanceFromKaplanMeier(patients: readonly Followed[], cuts: readonly number[], labels: readonly SurvivalLabel[]): number {
+function distanceFromKaplanMeier(
+  patients: readonly Followed[],
+  cuts: readonly number[],
+  labels: readonly SurvivalLabel[],
+): number {
   const { survival } = survivalCurve(biasOnly(labels, cuts.length + 1), cuts);
-  const km = kaplanMeier(patients.map(({ time }) => time), patients.map(({ event }) => event));
+  const km = kaplanMeier(
+    patients.map(({ time }) => time),
+    patients.map(({ event }) => event),
+  );
   // A death at a cut belongs to the bin after it: the curve is compared just before.
   const before = (cut: number) => km.survival[km.times.filter((t) => t < cut).length - 1];
   return Math.max(...cuts.map((cut, j) => Math.abs(survival[j + 1] - before(cut))));
@@ -38,7 +54,9 @@ function distanceFromKaplanMeier(patients: readonly Followed[], cuts: readonly n
 function bothHeads(patients: readonly Followed[]): { paper: number; calibrated: number; cuts: readonly number[] } {
   const paperCuts = survivalCuts(patients);
   const bins = calibratedBins(patients, 'days');
-  const label = (cuts: readonly number[]) => ({ time, event }: Followed) => ({ bin: survivalBin(time, cuts), censored: !event });
+  const label =
+    (cuts: readonly number[]) =>
+    ({ time, event }: Followed) => ({ bin: survivalBin(time, cuts), censored: !event });
   const seen = (p: Followed) => ({ ...label(bins.cuts)(p), seen: seenPart(p.time, bins) });
   return {
     paper: distanceFromKaplanMeier(patients, paperCuts, patients.map(label(paperCuts))),
@@ -47,7 +65,7 @@ function bothHeads(patients: readonly Followed[]): { paper: number; calibrated: 
   };
 }
 
-test('where follow-up ends at random, a bias alone gives the Kaplan-Meier curve with the calibrated head, and not with the paper\'s', () => {
+test("where follow-up ends at random, a bias alone gives the Kaplan-Meier curve with the calibrated head, and not with the paper's", () => {
   const patients = Array.from({ length: 2000 }, (_, i) => {
     const death = -1500 * Math.log(uniform(key(1, 'death'), i));
     const end = 3000 * uniform(key(1, 'end'), i);
@@ -87,7 +105,9 @@ describe('bins of the calibrated head', () => {
   });
 
   test('too few deaths are refused', () => {
-    expect(() => calibratedBins(died(1, 2, 3), 'months')).toThrow('have 3 observed deaths: too few for a survival curve');
+    expect(() => calibratedBins(died(1, 2, 3), 'months')).toThrow(
+      'have 3 observed deaths: too few for a survival curve',
+    );
   });
 
   test('the part that was seen, also in the last bin', () => {

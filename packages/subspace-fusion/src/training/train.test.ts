@@ -25,10 +25,15 @@ beforeAll(async () => {
 const bytes = (run: string, file: string) => readFileSync(join(folder, run, file));
 const modelOf = (run: string): Model => JSON.parse(bytes(run, 'model.json').toString('utf8'));
 /** The lines of metrics.jsonl without what the clock says. */
-const metrics = async (run: string) => (await readEpochs(join(folder, run))).map((record) => ({ ...record, seconds: 0 }));
+const metrics = async (run: string) =>
+  (await readEpochs(join(folder, run))).map((record) => ({ ...record, seconds: 0 }));
 
 /** A run on a copy of the cohort whose files were changed before. */
-async function runOnChanged(name: string, change: (copy: string) => void | Promise<void>, overrides: Record<string, string> = {}): Promise<void> {
+async function runOnChanged(
+  name: string,
+  change: (copy: string) => void | Promise<void>,
+  overrides: Record<string, string> = {},
+): Promise<void> {
   const copy = join(folder, `${name}-cohort`);
   const config = copyCohort(cohort, copy);
   await change(copy);
@@ -36,24 +41,37 @@ async function runOnChanged(name: string, change: (copy: string) => void | Promi
 }
 
 const columnOf = (rows: string[][], name: string) => rows[0].indexOf(name);
-const patientsOf = async (part: 'train' | 'validation' | 'test') => new Set((await readRunSplit(join(folder, 'run')))[part]);
+const patientsOf = async (part: 'train' | 'validation' | 'test') =>
+  new Set((await readRunSplit(join(folder, 'run')))[part]);
 
 describe('a run', () => {
   test('writes its folder: config, split, model, checkpoint, state, a line an epoch', async () => {
-    expect(readdirSync(join(folder, 'run')).sort()).toEqual(
-      ['checkpoint.safetensors', 'config.json', 'metrics.jsonl', 'model.json', 'split.json', 'state.safetensors'],
-    );
+    expect(readdirSync(join(folder, 'run')).sort()).toEqual([
+      'checkpoint.safetensors',
+      'config.json',
+      'metrics.jsonl',
+      'model.json',
+      'split.json',
+      'state.safetensors',
+    ]);
     const records = await readEpochs(join(folder, 'run'));
     expect(records.map(({ epoch }) => epoch)).toEqual([1, 2]);
     for (const record of records) {
-      expect(record.loss).toBeCloseTo(record.taskLoss + (record.consistency.tumour! + record.consistency.microenvironment!) / 2, 6);
+      expect(record.loss).toBeCloseTo(
+        record.taskLoss + (record.consistency.tumour! + record.consistency.microenvironment!) / 2,
+        6,
+      );
       expect(record.validation).toMatchObject({ metric: 'concordanceIndex', loss: expect.any(Number) });
     }
     expect(records[1].learningRate).toBeCloseTo(records[0].learningRate / 2, 10); // cosine over 2 epochs
   });
 
   test('learns: the training loss falls', async () => {
-    const config = await shortConfig(yaml, { 'training.epochs': '12', 'model.dropout': '0', 'training.learningRate': '0.003' });
+    const config = await shortConfig(yaml, {
+      'training.epochs': '12',
+      'model.dropout': '0',
+      'training.learningRate': '0.003',
+    });
     await train({ config, out: join(folder, 'longer') });
     const losses = (await readEpochs(join(folder, 'longer'))).map(({ taskLoss }) => taskLoss);
     expect(losses.at(-1)).toBeLessThan(0.6 * losses[0]);
@@ -83,7 +101,8 @@ describe('a run', () => {
 
   test('is the same, bit for bit, when it is run again', async () => {
     await train({ config: await shortConfig(yaml), out: join(folder, 'again') });
-    for (const file of ['checkpoint.safetensors', 'state.safetensors', 'model.json']) expect(bytes('again', file).equals(bytes('run', file)), file).toBe(true);
+    for (const file of ['checkpoint.safetensors', 'state.safetensors', 'model.json'])
+      expect(bytes('again', file).equals(bytes('run', file)), file).toBe(true);
     expect(await metrics('again')).toEqual(await metrics('run'));
   });
 
@@ -110,7 +129,9 @@ describe('what the test patients cannot influence', () => {
   test('their outcomes: the checkpoint is the same, bit for bit', async () => {
     const test = await patientsOf('test');
     await runOnChanged('outcomes', (copy) => {
-      editTable(join(copy, 'clinical.csv'), (rows) => rows.map((row) => (test.has(row[0]) ? row.with(columnOf(rows, 'survival_months'), '77.7') : row)));
+      editTable(join(copy, 'clinical.csv'), (rows) =>
+        rows.map((row) => (test.has(row[0]) ? row.with(columnOf(rows, 'survival_months'), '77.7') : row)),
+      );
     });
     expect(bytes('outcomes', 'checkpoint.safetensors').equals(bytes('run', 'checkpoint.safetensors'))).toBe(true);
     expect(await metrics('outcomes')).toEqual(await metrics('run'));
@@ -119,8 +140,17 @@ describe('what the test patients cannot influence', () => {
   test('their expression and slides: model and checkpoint are the same', async () => {
     const test = await patientsOf('test');
     await runOnChanged('expression', async (copy) => {
-      editTable(join(copy, 'expression.csv.gz'), (rows) => rows.map((row, r) => row.map((cell, c) => (r > 0 && test.has(rows[0][c]) ? String(Number(cell) * 3 + 50) : cell))));
-      for (const id of test) await writeBag(join(copy, 'bags'), `${id}-DX1.h5`, { shape: [50, 16], features: new Float32Array(800).fill(0.5), encoder: 'simulated' });
+      editTable(join(copy, 'expression.csv.gz'), (rows) =>
+        rows.map((row, r) =>
+          row.map((cell, c) => (r > 0 && test.has(rows[0][c]) ? String(Number(cell) * 3 + 50) : cell)),
+        ),
+      );
+      for (const id of test)
+        await writeBag(join(copy, 'bags'), `${id}-DX1.h5`, {
+          shape: [50, 16],
+          features: new Float32Array(800).fill(0.5),
+          encoder: 'simulated',
+        });
     });
     expect({ ...modelOf('expression'), inputs: {} }).toEqual({ ...modelOf('run'), inputs: {} });
     expect(bytes('expression', 'checkpoint.safetensors').equals(bytes('run', 'checkpoint.safetensors'))).toBe(true);
@@ -128,9 +158,17 @@ describe('what the test patients cannot influence', () => {
 
   test('the floors of their genes: genes, model and checkpoint are the same', async () => {
     const home = join(folder, 'studies');
-    const config = await shortConfig(await tinyCohort(home, { patients: 40 }), { 'expression.leaveOutFloorsBy': 'study', 'model.name': 'snn', 'training.epochs': '1' });
-    editTable(join(home, 'clinical.csv'), (rows) => rows.map((row, r) => [...row, r === 0 ? 'study' : r % 2 ? 'x' : 'y']));
-    const { cohort: { patients, genes } } = await loadCohort(config);
+    const config = await shortConfig(await tinyCohort(home, { patients: 40 }), {
+      'expression.leaveOutFloorsBy': 'study',
+      'model.name': 'snn',
+      'training.epochs': '1',
+    });
+    editTable(join(home, 'clinical.csv'), (rows) =>
+      rows.map((row, r) => [...row, r === 0 ? 'study' : r % 2 ? 'x' : 'y']),
+    );
+    const {
+      cohort: { patients, genes },
+    } = await loadCohort(config);
     const split = await makeSplit(patients, strataOf(patients, config), config.split);
     const [a, b] = genes.tumour;
     /** Gene `b` has a floor in study y among the training patients; both genes of a test patient are `ofTest`. */
@@ -140,7 +178,12 @@ describe('what the test patients cannot influence', () => {
           if (split.test.includes(header[c])) return ofTest(c);
           return gene === b && c % 4 === 0 && split.train.includes(header[c]) ? 1 : 100 + c;
         };
-        return [header, ...rows.map((row) => (row[0] === a || row[0] === b ? row.map((cell, c) => (c === 0 ? cell : String(value(row[0], c)))) : row))];
+        return [
+          header,
+          ...rows.map((row) =>
+            row[0] === a || row[0] === b ? row.map((cell, c) => (c === 0 ? cell : String(value(row[0], c)))) : row,
+          ),
+        ];
       });
       const { model } = await train({ config, out: join(folder, name) });
       return { ...model, inputs: {} };
@@ -148,14 +191,21 @@ describe('what the test patients cannot influence', () => {
     const model = await withGenes('without-floors', (c) => 200 + c);
     expect(model.scaling.tumour.genes).toEqual(genes.tumour.filter((gene) => gene !== b));
     expect(await withGenes('with-floors', (c) => (c % 2 === 0 ? 0 : 300))).toEqual(model);
-    expect(bytes('with-floors', 'checkpoint.safetensors').equals(bytes('without-floors', 'checkpoint.safetensors'))).toBe(true);
+    expect(
+      bytes('with-floors', 'checkpoint.safetensors').equals(bytes('without-floors', 'checkpoint.safetensors')),
+    ).toBe(true);
   });
 
   test('classes: weights are those of the training patients', async () => {
     const task = { task: '{column: site}', 'training.epochs': '1' };
     await runOnChanged('weights', () => undefined, task);
     const split = await readRunSplit(join(folder, 'weights'));
-    const site = new Map(readFileSync(join(cohort, 'clinical.csv'), 'utf8').trim().split('\n').map((line) => line.split(',') as [string, string]));
+    const site = new Map(
+      readFileSync(join(cohort, 'clinical.csv'), 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => line.split(',') as [string, string]),
+    );
     const { outcome } = modelOf('weights');
     if (outcome.kind !== 'classes') throw new Error('not classes');
     const counts = outcome.classes.map((name) => split.train.filter((id) => site.get(id) === name).length);
@@ -166,7 +216,9 @@ describe('what the test patients cannot influence', () => {
   test('and validation patients: they select the epoch, and change nothing else', async () => {
     const validation = await patientsOf('validation');
     await runOnChanged('validation', (copy) => {
-      editTable(join(copy, 'clinical.csv'), (rows) => rows.map((row) => (validation.has(row[0]) ? row.with(columnOf(rows, 'survival_months'), '0.5') : row)));
+      editTable(join(copy, 'clinical.csv'), (rows) =>
+        rows.map((row) => (validation.has(row[0]) ? row.with(columnOf(rows, 'survival_months'), '0.5') : row)),
+      );
     });
     const training = async (run: string) => (await metrics(run)).map(({ validation: _, ...rest }) => rest);
     expect(await training('validation')).toEqual(await training('run'));
@@ -180,23 +232,42 @@ describe('a class that no training patient has', () => {
     const test = await patientsOf('test');
     const [first] = test;
     editTable(join(copy, 'clinical.csv'), (rows) =>
-      rows.map((row, r) => [...row.map((cell, c) => (rows[0][c] === 'site' && (of === 'all' ? test.has(row[0]) : row[0] === first) ? 'Z' : cell)), r === 0 ? 'fold' : test.has(row[0]) ? '1' : '0']),
+      rows.map((row, r) => [
+        ...row.map((cell, c) =>
+          rows[0][c] === 'site' && (of === 'all' ? test.has(row[0]) : row[0] === first) ? 'Z' : cell,
+        ),
+        r === 0 ? 'fold' : test.has(row[0]) ? '1' : '0',
+      ]),
     );
   };
-  const byFold = (copy: string) => ({ task: '{column: site}', 'training.epochs': '1', 'split.validation': '0.2', 'split.file': join(folder, copy, 'clinical.csv'), 'split.fold': '1' });
+  const byFold = (copy: string) => ({
+    task: '{column: site}',
+    'training.epochs': '1',
+    'split.validation': '0.2',
+    'split.file': join(folder, copy, 'clinical.csv'),
+    'split.fold': '1',
+  });
 
   test('its patients are left out with a warning', async () => {
     const warnings: string[] = [];
     const config = copyCohort(cohort, join(folder, 'rare-cohort'));
     await rare('one')(join(folder, 'rare-cohort'));
-    const { split } = await train({ config: await shortConfig(config, byFold('rare-cohort')), out: join(folder, 'rare'), onWarning: (p) => warnings.push(p.message) });
+    const { split } = await train({
+      config: await shortConfig(config, byFold('rare-cohort')),
+      out: join(folder, 'rare'),
+      onWarning: (p) => warnings.push(p.message),
+    });
     const [first, ...others] = await patientsOf('test');
     expect(split.test).toEqual(others);
-    expect(warnings.filter((text) => !text.includes('a bag of 36 tokens'))).toEqual([`1 validation or test patients are of a class that no training patient has (${first})`]);
+    expect(warnings.filter((text) => !text.includes('a bag of 36 tokens'))).toEqual([
+      `1 validation or test patients are of a class that no training patient has (${first})`,
+    ]);
   });
 
   test('a part with no other patients is refused', async () => {
-    await expect(runOnChanged('all-rare', rare('all'), byFold('all-rare-cohort'))).rejects.toThrow(/clinical\.csv: no test patient is of a class that a training patient has\. Use another split/);
+    await expect(runOnChanged('all-rare', rare('all'), byFold('all-rare-cohort'))).rejects.toThrow(
+      /clinical\.csv: no test patient is of a class that a training patient has\. Use another split/,
+    );
   });
 });
 
@@ -204,7 +275,9 @@ describe('a run folder that holds a run', () => {
   test('is not written to without resume', async () => {
     const before = bytes('run', 'checkpoint.safetensors');
     await expect(train({ config: await shortConfig(yaml), out: join(folder, 'run') })).rejects.toThrow(
-      new UserError(`${join(folder, 'run')}: holds a run already. Add --resume to go on with it, or choose another --out.`),
+      new UserError(
+        `${join(folder, 'run')}: holds a run already. Add --resume to go on with it, or choose another --out.`,
+      ),
     );
     expect(bytes('run', 'checkpoint.safetensors').equals(before)).toBe(true);
   });
@@ -224,7 +297,13 @@ describe('a run folder that holds a run', () => {
     for (const stopAt of [2, 5]) {
       const stop = new AbortController();
       let steps = 0;
-      const stopped = train({ config, out, resume: true, signal: stop.signal, onStep: () => void (++steps === stopAt && stop.abort()) });
+      const stopped = train({
+        config,
+        out,
+        resume: true,
+        signal: stop.signal,
+        onStep: () => void (++steps === stopAt && stop.abort()),
+      });
       await expect(stopped).rejects.toThrow(Interrupted);
     }
     expect(existsSync(join(out, 'state.safetensors'))).toBe(true); // 3 steps an epoch: the first one was finished
@@ -232,7 +311,8 @@ describe('a run folder that holds a run', () => {
     const line = readFileSync(join(out, 'metrics.jsonl'), 'utf8').trim();
     appendFileSync(join(out, 'metrics.jsonl'), `${line.replace('"epoch":1', '"epoch":2')}\n{"epoch":3,"los`);
     await train({ config, out, resume: true });
-    for (const file of ['checkpoint.safetensors', 'state.safetensors']) expect(bytes('stopped', file).equals(bytes('run', file)), file).toBe(true);
+    for (const file of ['checkpoint.safetensors', 'state.safetensors'])
+      expect(bytes('stopped', file).equals(bytes('run', file)), file).toBe(true);
     expect(await metrics('stopped')).toEqual(await metrics('run'));
   });
 
@@ -240,7 +320,11 @@ describe('a run folder that holds a run', () => {
     const resumed = (change: (copy: string) => void | Promise<void>, overrides: Record<string, string> = {}) =>
       refusal(async (copy) => {
         await change(copy);
-        await train({ config: await shortConfig(join(copy, 'cohort.yaml'), overrides), out: join(copy, 'run'), resume: true });
+        await train({
+          config: await shortConfig(join(copy, 'cohort.yaml'), overrides),
+          out: join(copy, 'run'),
+          resume: true,
+        });
       });
 
     let next = 0;
@@ -258,24 +342,46 @@ describe('a run folder that holds a run', () => {
 
     test('the config', async () => {
       expect(await resumed(() => undefined)).toContain('changed: the config (training.epochs). ');
-      expect(await resumed(() => undefined, { ...same, 'training.learningRate': '0.1', task: 'grade' })).toContain('the config (task, training.learningRate)');
+      expect(await resumed(() => undefined, { ...same, 'training.learningRate': '0.1', task: 'grade' })).toContain(
+        'the config (task, training.learningRate)',
+      );
     });
 
     test('the tables', async () => {
       const message = await resumed((copy) => {
-        editTable(join(copy, 'clinical.csv'), (rows) => rows.map((row, r) => (r === 5 ? row.with(columnOf(rows, 'survival_months'), '1.5') : row)));
+        editTable(join(copy, 'clinical.csv'), (rows) =>
+          rows.map((row, r) => (r === 5 ? row.with(columnOf(rows, 'survival_months'), '1.5') : row)),
+        );
       }, same);
       expect(message).toContain('changed: the clinical table. Undo that, or start a new run');
       const genes = await resumed((copy) => {
-        editTable(join(copy, 'expression.csv.gz'), (rows) => rows.map((row, r) => (r === 5 ? row.with(5, '12345') : row)));
+        editTable(join(copy, 'expression.csv.gz'), (rows) =>
+          rows.map((row, r) => (r === 5 ? row.with(5, '12345') : row)),
+        );
       }, same);
       expect(genes).toContain('changed: the expression matrix.');
     });
 
     test('the slides', async () => {
-      const again = await resumed(async (copy) => void (await writeBag(join(copy, 'bags'), 'SIM-0002-DX1.h5', { shape: [36, 16], features: new Float32Array(576), encoder: 'simulated' })), same);
+      const again = await resumed(
+        async (copy) =>
+          void (await writeBag(join(copy, 'bags'), 'SIM-0002-DX1.h5', {
+            shape: [36, 16],
+            features: new Float32Array(576),
+            encoder: 'simulated',
+          })),
+        same,
+      );
       expect(again).toContain('changed: the feature files.');
-      const more = await resumed(async (copy) => void (await writeBag(join(copy, 'bags'), 'SIM-0002-DX2.h5', { shape: [36, 16], features: new Float32Array(576), encoder: 'simulated' })), same);
+      const more = await resumed(
+        async (copy) =>
+          void (await writeBag(join(copy, 'bags'), 'SIM-0002-DX2.h5', {
+            shape: [36, 16],
+            features: new Float32Array(576),
+            encoder: 'simulated',
+          })),
+        same,
+      );
       expect(more).toContain('changed: the feature files.');
     });
   });
@@ -288,14 +394,18 @@ describe('a loss that is not a number', () => {
     const error: unknown = await train({ config, out }).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(WorkError);
     const { message } = error as Error;
-    expect(message).toMatch(/^The loss is not a finite number \(epoch 1, step 2, patients SIM-\d{4}(, SIM-\d{4}){5}\)\. Likely cause: the parameters grew out of range; try a learning rate below 1\.0e\+30\./);
+    expect(message).toMatch(
+      /^The loss is not a finite number \(epoch 1, step 2, patients SIM-\d{4}(, SIM-\d{4}){5}\)\. Likely cause: the parameters grew out of range; try a learning rate below 1\.0e\+30\./,
+    );
     expect(existsSync(join(out, 'checkpoint.safetensors'))).toBe(false);
   });
 
   test('after the last step of an epoch it shows in the predictions', async () => {
     const out = join(folder, 'nan-late');
     const config = await shortConfig(yaml, { 'training.learningRate': '1e30', 'training.batch': '100' });
-    await expect(train({ config, out })).rejects.toThrow(/^The prediction for SIM-\d{4} is not a finite number\. Likely cause: .* a lower learning rate helps/);
+    await expect(train({ config, out })).rejects.toThrow(
+      /^The prediction for SIM-\d{4} is not a finite number\. Likely cause: .* a lower learning rate helps/,
+    );
     expect(existsSync(join(out, 'checkpoint.safetensors'))).toBe(false);
   });
 
@@ -310,9 +420,13 @@ describe('a loss that is not a number', () => {
     let error: unknown;
     for (let seed = 1; seed <= 5 && !existsSync(join(out, 'checkpoint.safetensors')); seed++) {
       rmSync(out, { recursive: true });
-      error = await train({ config: { ...config, training: { ...config.training, seed, epochs: 6 } }, out }).catch((e: unknown) => e);
+      error = await train({ config: { ...config, training: { ...config.training, seed, epochs: 6 } }, out }).catch(
+        (e: unknown) => e,
+      );
     }
-    expect((error as Error).message).toContain(`Likely cause: the features of ${id} are larger than 1000000; extract them again.`);
+    expect((error as Error).message).toContain(
+      `Likely cause: the features of ${id} are larger than 1000000; extract them again.`,
+    );
     expect((await readEpochs(out)).length).toBeGreaterThan(0);
     expect(readdirSync(out).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });

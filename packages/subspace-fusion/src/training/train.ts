@@ -1,7 +1,17 @@
 import { join } from 'node:path';
 import {
-  definingCovariateProblems, hashInputs, loadCohort, makeSplit, strataOf, unseenProblems,
-  type Cohort, type Config, type CovariateEncoding, type Patient, type Problem, type Split,
+  definingCovariateProblems,
+  hashInputs,
+  loadCohort,
+  makeSplit,
+  strataOf,
+  unseenProblems,
+  type Cohort,
+  type Config,
+  type CovariateEncoding,
+  type Patient,
+  type Problem,
+  type Split,
 } from '../cohort/index.js';
 import { UserError } from '../files/user-error.js';
 import { WorkError } from '../files/work-error.js';
@@ -26,8 +36,17 @@ import { learnModel, withoutUnknownClasses, type Model } from './model.js';
 import { createPeerStep } from './peer-step.js';
 import { refuseChanges } from './refuse-changes.js';
 import {
-  appendEpoch, exists, readState, removeLeftovers, RUN_FILES, truncateEpochs, writeCheckpoint, writeJson, writeState,
-  type EpochRecord, type TrainingState,
+  appendEpoch,
+  exists,
+  readState,
+  removeLeftovers,
+  RUN_FILES,
+  truncateEpochs,
+  writeCheckpoint,
+  writeJson,
+  writeState,
+  type EpochRecord,
+  type TrainingState,
 } from './run-folder.js';
 import { cohortSamples, type CohortSamples } from './samples.js';
 import { slideFingerprint } from './slide-fingerprint.js';
@@ -85,7 +104,11 @@ export async function train(options: TrainOptions): Promise<Prepared> {
   const reading = { ...prepared, samples: cohortSamples(prepared.cohort, model, { read: reader.read }) };
   let state = (options.resume ? await readState(out, model) : undefined) ?? startState(model, config);
   const predictor = await createPredictor(model, state.parameters, backend);
-  const ranks = await geneCodeRanks(model, await Promise.all(prepared.split.validation.map((id) => prepared.samples.sample(id, undefined))), backend);
+  const ranks = await geneCodeRanks(
+    model,
+    await Promise.all(prepared.split.validation.map((id) => prepared.samples.sample(id, undefined))),
+    backend,
+  );
   try {
     await removeLeftovers(out);
     await truncateEpochs(out, state.epoch);
@@ -117,7 +140,8 @@ export async function train(options: TrainOptions): Promise<Prepared> {
 /** Loads the cohort, divides it and learns the model's preprocessing; writes them, or checks them against what is there. */
 async function prepare({ config, out, resume = false, onWarning }: TrainOptions): Promise<Prepared> {
   const begun = await exists(join(out, RUN_FILES.model));
-  if (begun && !resume) throw new UserError(`${out}: holds a run already. Add --resume to go on with it, or choose another --out.`);
+  if (begun && !resume)
+    throw new UserError(`${out}: holds a run already. Add --resume to go on with it, or choose another --out.`);
   const { cohort, problems } = await loadCohort(config);
   problems.forEach((p) => onWarning?.(p));
   const warnings: Problem[] = [];
@@ -140,13 +164,18 @@ async function prepare({ config, out, resume = false, onWarning }: TrainOptions)
 }
 
 function aboutCovariates(config: Config, covariates: CovariateEncoding, patients: readonly Patient[]): Problem[] {
-  return [...definingCovariateProblems(config, covariates), ...unseenProblems(covariates, patients, config.clinical.file)];
+  return [
+    ...definingCovariateProblems(config, covariates),
+    ...unseenProblems(covariates, patients, config.clinical.file),
+  ];
 }
 
 function requirePatients({ clinical }: Config, { validation, test }: Split): void {
   for (const [part, patients] of Object.entries({ validation, test })) {
     if (patients.length === 0) {
-      throw new UserError(`${clinical.file}: no ${part} patient is of a class that a training patient has. Use another split, or merge rare classes.`);
+      throw new UserError(
+        `${clinical.file}: no ${part} patient is of a class that a training patient has. Use another split, or merge rare classes.`,
+      );
     }
   }
 }
@@ -157,7 +186,11 @@ function unknownClasses({ clinical }: Config, patients: readonly string[]): Prob
 }
 
 /** The training step of the model's network. */
-function stepOf({ training, model: { dropout } }: Config, { size, tokens, outcome, network }: Model, backend: Backend): Step<Gradients | BatchGradients> {
+function stepOf(
+  { training, model: { dropout } }: Config,
+  { size, tokens, outcome, network }: Model,
+  backend: Backend,
+): Step<Gradients | BatchGradients> {
   const options = { size, tokens, task: outcome.kind, dropout, microBatch: training.microBatch, backend };
   if (network.name !== 'subspace') return createPeerStep({ ...options, peer: network.name });
   return createStep({ ...options, parts: network.parts, consistency: training.consistency });
@@ -175,7 +208,12 @@ function epochBatches(patients: readonly string[], size: number, seed: number, e
 }
 
 /** One pass over the training patients, in place on the state's parameters; one slide of each patient is drawn. */
-async function trainEpoch(options: TrainOptions, { split, samples }: Prepared, step: Step<Gradients | BatchGradients>, state: TrainingState): Promise<Omit<EpochRecord, 'geneCodeRank' | 'validation' | 'seconds'>> {
+async function trainEpoch(
+  options: TrainOptions,
+  { split, samples }: Prepared,
+  step: Step<Gradients | BatchGradients>,
+  state: TrainingState,
+): Promise<Omit<EpochRecord, 'geneCodeRank' | 'validation' | 'seconds'>> {
   const { seed, batch: batchSize, epochs, weightDecay, coordination: form, modalityDropout } = options.config.training;
   const { epoch, parameters, adam } = state;
   const learningRate = cosineRate(options.config.training.learningRate, epoch, epochs);
@@ -191,7 +229,10 @@ async function trainEpoch(options: TrainOptions, { split, samples }: Prepared, s
   });
   let i = 0;
   for await (const { patients, batch: whole } of ahead(batches, load)) {
-    if (options.signal?.aborted) throw new Interrupted(`${options.out}: stopped in epoch ${epoch + 1} of ${epochs}; \`--resume\` goes on from its start`);
+    if (options.signal?.aborted)
+      throw new Interrupted(
+        `${options.out}: stopped in epoch ${epoch + 1} of ${epochs}; \`--resume\` goes on from its start`,
+      );
     const labels = samples.labels(patients);
     const draw = { seed, step: adam.step };
     const batch = whole.map((sample, b) => dropModality(sample, modalityDropout, draw, b));
@@ -200,7 +241,11 @@ async function trainEpoch(options: TrainOptions, { split, samples }: Prepared, s
     if (!Number.isFinite(loss)) throw notFinite(epoch, i, patients, batch, learningRate);
     if (form !== 'none' && 'z' in result && 'tumour' in result.z) {
       const confidence = form === 'random' ? randomConfidence(draw) : confidences(result.z, parameters, labels);
-      const { yielded } = coordinate(result.gradients['head.weight'], confidence, form === 'reference' ? 'reference' : 'corrected');
+      const { yielded } = coordinate(
+        result.gradients['head.weight'],
+        confidence,
+        form === 'reference' ? 'reference' : 'corrected',
+      );
       if (yielded) yields[yielded]++;
       coordinated = true;
     }
@@ -208,7 +253,8 @@ async function trainEpoch(options: TrainOptions, { split, samples }: Prepared, s
     sums.loss += loss / n;
     sums.taskLoss += result.task / n;
     if ('consistency' in result) {
-      for (const [branch, term] of Object.entries(result.consistency) as [Branch, number][]) consistency[branch] = (consistency[branch] ?? 0) + term / n;
+      for (const [branch, term] of Object.entries(result.consistency) as [Branch, number][])
+        consistency[branch] = (consistency[branch] ?? 0) + term / n;
     }
     i++;
     options.onStep?.({ epoch, epochs, step: i, steps: n, loss });
@@ -218,7 +264,9 @@ async function trainEpoch(options: TrainOptions, { split, samples }: Prepared, s
     learningRate,
     ...sums,
     consistency,
-    ...(coordinated ? { coordination: { steps: n, tumourYielded: yields.tumour, microenvironmentYielded: yields.microenvironment } } : {}),
+    ...(coordinated
+      ? { coordination: { steps: n, tumourYielded: yields.tumour, microenvironmentYielded: yields.microenvironment } }
+      : {}),
   };
 }
 
@@ -236,17 +284,28 @@ function drawSlide(samples: CohortSamples, id: string, seed: number, epoch: numb
 const LARGE_FEATURE = 1e6;
 
 /** Says where training broke and why it probably did. */
-function notFinite(epoch: number, step: number, patients: readonly string[], batch: readonly Sample[], learningRate: number): WorkError {
+function notFinite(
+  epoch: number,
+  step: number,
+  patients: readonly string[],
+  batch: readonly Sample[],
+  learningRate: number,
+): WorkError {
   const large = patients.filter((_, i) => batch[i].bag?.some((x) => Math.abs(x) > LARGE_FEATURE));
   const cause =
     large.length > 0
       ? `the features of ${large.join(', ')} are larger than ${LARGE_FEATURE}; extract them again`
       : `the parameters grew out of range; try a learning rate below ${learningRate.toPrecision(2)}`;
   const where = `epoch ${epoch + 1}, step ${step + 1}, patients ${patients.join(', ')}`;
-  return new WorkError(`The loss is not a finite number (${where}). Likely cause: ${cause}. The checkpoint of the best epoch before, if there was one, is intact.`);
+  return new WorkError(
+    `The loss is not a finite number (${where}). Likely cause: ${cause}. The checkpoint of the best epoch before, if there was one, is intact.`,
+  );
 }
 
-async function validationMetric(predictor: Predictor, { model, samples, split }: Prepared): Promise<EpochRecord['validation']> {
+async function validationMetric(
+  predictor: Predictor,
+  { model, samples, split }: Prepared,
+): Promise<EpochRecord['validation']> {
   const predictions = await predictPatients(predictor, samples, split.validation, model.outcome.kind === 'survival');
   const labels = samples.labels(split.validation);
   const { name, value } = selectionMetric(predictions, labels);
@@ -260,7 +319,9 @@ function weighted(p: readonly number[], w: readonly number[]): number[] {
 }
 
 function validationLoss(predictions: readonly Prediction[], labels: BatchLabels): number {
-  const outputs = predictions.flatMap((p) => (labels.kind === 'classes' ? weighted(p.outputs, labels.weights) : p.outputs));
+  const outputs = predictions.flatMap((p) =>
+    labels.kind === 'classes' ? weighted(p.outputs, labels.weights) : p.outputs,
+  );
   if (labels.kind === 'classes') return classLossOf(outputs, labels.labels, labels.weights);
   return survivalLossOf(outputs, labels.labels, outputs.length / predictions.length);
 }
@@ -275,6 +336,10 @@ export function selectionMetric(predictions: readonly Prediction[], labels: Batc
     );
   }
   const C = labels.weights.length;
-  const metrics = classificationMetrics(predictions.flatMap(({ outputs }) => outputs), labels.labels, C);
+  const metrics = classificationMetrics(
+    predictions.flatMap(({ outputs }) => outputs),
+    labels.labels,
+    C,
+  );
   return metrics.find(({ name }) => name === 'macroAuc')!;
 }

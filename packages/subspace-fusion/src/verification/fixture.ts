@@ -77,7 +77,8 @@ export async function readCase(folder: string, manifest: Manifest, name: string)
   const expected = new Map<string, Tolerance>();
   for (const t of entry.tensors) {
     const tensor = stored.get(t.name) ?? (t.formula && { shape: t.shape, data: fromFormula(t.formula, t.shape) });
-    if (!tensor) throw new UserError(`${join(folder, entry.file)}: tensor ${t.name} is neither stored nor given by a formula`);
+    if (!tensor)
+      throw new UserError(`${join(folder, entry.file)}: tensor ${t.name} is neither stored nor given by a formula`);
     tensors.set(t.name, tensor);
     const counts = t.dtype.startsWith('int') && /(^|\/)(pairs|concordant|discordant|tied)/.test(t.name);
     if (t.tolerance || results.test(t.name) || counts) expected.set(t.name, t.tolerance ?? { rel: 0, abs: 0 });
@@ -104,7 +105,11 @@ function hash(seed: number, i: number): number {
  * Relative error of a computed tensor by the manifest's rule, to be held against `rel`: max|got − expected| over
  * max|expected| + abs/rel. Where rel is 0, the largest difference. Infinity where NaN or the sizes do not match.
  */
-export function relativeError(got: ArrayLike<number> | undefined, expected: ArrayLike<number>, { rel, abs }: Tolerance): number {
+export function relativeError(
+  got: ArrayLike<number> | undefined,
+  expected: ArrayLike<number>,
+  { rel, abs }: Tolerance,
+): number {
   if (!got || got.length !== expected.length) return Infinity;
   let largest = 0;
   let difference = 0;

@@ -5,7 +5,15 @@ import { encodeGenes } from '../model/gene-encoder.js';
 import { keyPositions } from '../model/key-positions.js';
 import { networkParameters, scoped } from '../model/parameters.js';
 import { referenceName } from '../model/reference-names.js';
-import { consistency, crossEntropy, crossEntropyTarget, riskOf, survivalLikelihood, survivalTargets, type ConsistencyForm } from '../objective/index.js';
+import {
+  consistency,
+  crossEntropy,
+  crossEntropyTarget,
+  riskOf,
+  survivalLikelihood,
+  survivalTargets,
+  type ConsistencyForm,
+} from '../objective/index.js';
 import type { Backend } from '../training/backend.js';
 import type { Case } from './fixture.js';
 
@@ -13,7 +21,11 @@ export type Computed = Map<string, ArrayLike<number>>;
 type Floats = Float32Array;
 
 /** Runs a graph once on the given arrays; results are copies. */
-async function evaluate(outputs: Record<string, Value>, feeds: Record<string, Floats>, backend: Backend): Promise<Computed> {
+async function evaluate(
+  outputs: Record<string, Value>,
+  feeds: Record<string, Floats>,
+  backend: Backend,
+): Promise<Computed> {
   const program: Program = await compile(outputs, backend);
   const used = Object.fromEntries(Object.entries(feeds).filter(([name]) => name in program.inputs));
   const results = new Map(Object.entries(await program.run(used)).map(([name, data]) => [name, data.slice()]));
@@ -36,8 +48,15 @@ function givenInput(c: Case, name: string): Value {
  * The parameters that a case gives, as inputs under our names in the scope of a branch, and the case's name of each.
  * `scope` is what the case leaves out of the checkpoint names.
  */
-function caseParameters(c: Case, scope: string, genes = 1): { p: Record<string, Value>; names: Map<string, string>; feeds: Record<string, Floats> } {
-  const specs = scoped(networkParameters({ patchWidth: 1024, genes: { tumour: genes, microenvironment: 1 }, classes: 2 }), 'tumour.');
+function caseParameters(
+  c: Case,
+  scope: string,
+  genes = 1,
+): { p: Record<string, Value>; names: Map<string, string>; feeds: Record<string, Floats> } {
+  const specs = scoped(
+    networkParameters({ patchWidth: 1024, genes: { tumour: genes, microenvironment: 1 }, classes: 2 }),
+    'tumour.',
+  );
   const p: Record<string, Value> = {};
   const names = new Map<string, string>();
   const feeds: Record<string, Floats> = {};
@@ -55,7 +74,9 @@ function caseParameters(c: Case, scope: string, genes = 1): { p: Record<string, 
 
 /** Σ out·cot over the outputs that have an upstream gradient. */
 function upstreamLoss(c: Case, outputs: Record<string, Value>): Value {
-  const terms = Object.entries(outputs).map(([name, y]) => sum(mul(reshape(y, [-1]), constant(floats(c, `cot/${name}`)))));
+  const terms = Object.entries(outputs).map(([name, y]) =>
+    sum(mul(reshape(y, [-1]), constant(floats(c, `cot/${name}`)))),
+  );
   return terms.reduce((a, b) => add(a, b));
 }
 
@@ -82,7 +103,10 @@ export async function geneEncoderCase(c: Case, backend: Backend): Promise<Comput
   const genes = givenInput(c, 'genes');
   const output = [...c.expected.keys()].find((name) => name.startsWith('out/'))!.slice(4);
   const targets = gradientTargets(p, names).set('genes', genes);
-  return outputsAndGradients(c, backend, { [output]: encodeGenes(genes, p) }, targets, { ...feeds, genes: floats(c, 'in/genes') });
+  return outputsAndGradients(c, backend, { [output]: encodeGenes(genes, p) }, targets, {
+    ...feeds,
+    genes: floats(c, 'in/genes'),
+  });
 }
 
 export async function attentionCase(c: Case, backend: Backend): Promise<Computed> {
@@ -118,7 +142,9 @@ export async function branchCase(c: Case, backend: Backend): Promise<Computed> {
   // A case may hold the large gradient of the patches as its sum over patches and its first few.
   const dX = computed.get('grad/patches')!;
   const first = c.tensors.get('grad/patches_first')?.shape[1] ?? 0;
-  return computed.set('grad/patches_sum', sumOverRows(dX, X.shape)).set('grad/patches_first', firstRows(dX, X.shape, first));
+  return computed
+    .set('grad/patches_sum', sumOverRows(dX, X.shape))
+    .set('grad/patches_first', firstRows(dX, X.shape, first));
 }
 
 /** `[B, N, W] → [B, W]` */
@@ -180,9 +206,15 @@ export async function consistencyCase(c: Case, backend: Backend): Promise<Comput
       const vgrid = input('vgrid', c.tensors.get(`in/vgrid_${suffix}`)!.shape);
       const loss = consistency(v, vgrid, form);
       const [dv, dvgrid] = gradients(loss, [v, vgrid]);
-      const out = await evaluate({ loss, dv: dv, dvgrid: dvgrid }, { v: floats(c, name), vgrid: floats(c, `in/vgrid_${suffix}`) }, backend);
+      const out = await evaluate(
+        { loss, dv: dv, dvgrid: dvgrid },
+        { v: floats(c, name), vgrid: floats(c, `in/vgrid_${suffix}`) },
+        backend,
+      );
       computed.set(`out/${form}_${suffix}`, out.get('loss')!);
-      computed.set(`grad/${form}_code_${suffix}`, out.get('dv')!).set(`grad/${form}_vgrid_${suffix}`, out.get('dvgrid')!);
+      computed
+        .set(`grad/${form}_code_${suffix}`, out.get('dv')!)
+        .set(`grad/${form}_vgrid_${suffix}`, out.get('dvgrid')!);
     }
   }
   return computed;

@@ -20,10 +20,19 @@ function readSafetensors(path: string) {
   );
   delete header['__metadata__'];
   return new Map(
-    Object.entries(header).map(([name, { dtype, shape, data_offsets: [from, to] }]) => {
-      const bytes = file.buffer.slice(file.byteOffset + headerEnd + from, file.byteOffset + headerEnd + to);
-      return [name, { shape, data: dtype === 'F64' ? new Float64Array(bytes) : new Int32Array(bytes) }];
-    }),
+    Object.entries(header).map(
+      ([
+        name,
+        {
+          dtype,
+          shape,
+          data_offsets: [from, to],
+        },
+      ]) => {
+        const bytes = file.buffer.slice(file.byteOffset + headerEnd + from, file.byteOffset + headerEnd + to);
+        return [name, { shape, data: dtype === 'F64' ? new Float64Array(bytes) : new Int32Array(bytes) }];
+      },
+    ),
   );
 }
 
@@ -32,12 +41,19 @@ const present = existsSync(MANIFEST);
 describe.skipIf(!present)(`the parity case "metrics" (skipped without ${MANIFEST})`, () => {
   const entries: Entry[] = present ? JSON.parse(readFileSync(MANIFEST, 'utf8')).cases.metrics.tensors : [];
   const isExpected = ({ name, tolerance }: Entry) => tolerance !== undefined || name.endsWith('/pairs');
-  const tensors: ReturnType<typeof readSafetensors> = present ? readSafetensors(`${FOLDER}/metrics.safetensors`) : new Map();
+  const tensors: ReturnType<typeof readSafetensors> = present
+    ? readSafetensors(`${FOLDER}/metrics.safetensors`)
+    : new Map();
   const inputs = new Map(entries.filter((e) => !isExpected(e)).map(({ name }) => [name, tensors.get(name)!]));
   const outputs = metricsCase(inputs);
 
   test('computes every expected tensor and nothing else', () => {
-    expect([...outputs.keys()].sort()).toEqual(entries.filter(isExpected).map(({ name }) => name).sort());
+    expect([...outputs.keys()].sort()).toEqual(
+      entries
+        .filter(isExpected)
+        .map(({ name }) => name)
+        .sort(),
+    );
   });
 
   test.each(entries.filter(isExpected))('$name', ({ name, tolerance }) => {

@@ -1,5 +1,10 @@
 import {
-  classificationMetrics, concordance, kaplanMeier, logRank, type KaplanMeier, type Metric,
+  classificationMetrics,
+  concordance,
+  kaplanMeier,
+  logRank,
+  type KaplanMeier,
+  type Metric,
 } from '../metrics/index.js';
 
 interface Tensor {

@@ -37,9 +37,12 @@ function settingOf(c: Case): Setting {
     microenvironment: c.tensors.get('in/genes_immune')!.shape[1],
   };
   const size = { patchWidth, genes, classes: c.tensors.get('w/classifier.bias')!.shape[0] };
-  const weights = new Map([...c.tensors].filter(([name]) => name.startsWith('w/')).map(([name, t]) => [name.slice(2), t]));
+  const weights = new Map(
+    [...c.tensors].filter(([name]) => name.startsWith('w/')).map(([name, t]) => [name.slice(2), t]),
+  );
   const { parameters } = fromReference(weights, networkParameters(size), c.name);
-  const row = (name: string, b: number) => data(c, name).subarray((b * data(c, name).length) / B, ((b + 1) * data(c, name).length) / B);
+  const row = (name: string, b: number) =>
+    data(c, name).subarray((b * data(c, name).length) / B, ((b + 1) * data(c, name).length) / B);
   const batch = Array.from({ length: B }, (_, b): Sample => ({
     bag: row('in/patches', b),
     genes: { tumour: row('in/genes_tumor', b), microenvironment: row('in/genes_immune', b) },
@@ -49,7 +52,11 @@ function settingOf(c: Case): Setting {
 
 function labelsOf(c: Case): BatchLabels {
   if (c.tensors.has('in/target')) {
-    return { kind: 'classes', labels: Array.from(data(c, 'in/target')), weights: c.config['class_weights'] as number[] };
+    return {
+      kind: 'classes',
+      labels: Array.from(data(c, 'in/target')),
+      weights: c.config['class_weights'] as number[],
+    };
   }
   const time = data(c, 'in/time');
   const censored = data(c, 'in/censored');
@@ -116,7 +123,9 @@ function linearRows(z: Float32Array, W: Float32Array, bias: Float32Array): Float
 
 /** Gradients by checkpoint name, whole (`grad/`), or as norms and samples (`norm/`, `sample/`). */
 function gradientOutputs(c: Case, gradients: Parameters, prefix: 'grad' | 'grad_reference', computed: Computed): void {
-  const byTheirName = new Map<string, ArrayLike<number>>(Object.entries(gradients).map(([name, g]) => [referenceName(name), g]));
+  const byTheirName = new Map<string, ArrayLike<number>>(
+    Object.entries(gradients).map(([name, g]) => [referenceName(name), g]),
+  );
   for (const name of c.expected.keys()) {
     const [, kind, parameter] = /^(grad|grad_reference|norm|sample)\/(.*)$/.exec(name) ?? [];
     if (!kind || !parameter) continue;
@@ -146,7 +155,11 @@ function sampled(g: ArrayLike<number>): number[] {
   return Array.from({ length: n }, (_, k) => g[Math.floor((k * g.length) / n)]);
 }
 
-function coordinationOutputs({ parameters, labels }: Setting, { gradients, z }: BatchGradients, computed: Computed): void {
+function coordinationOutputs(
+  { parameters, labels }: Setting,
+  { gradients, z }: BatchGradients,
+  computed: Computed,
+): void {
   const confidence = confidences(z, parameters, labels);
   computed.set('out/confidence', [confidence.tumour ?? NaN, confidence.microenvironment ?? NaN]);
   const head = gradients['head.weight'];
@@ -177,8 +190,11 @@ function rowCosines(head: Float32Array): number[] {
 /** Coordination alone, both forms under each named pair of confidences. */
 export function coordinationCase(c: Case): Computed {
   const computed: Computed = new Map();
-  for (const [name, [tumour, microenvironment]] of Object.entries(c.config['confidences'] as Record<string, [number | null, number | null]>)) {
-    for (const form of forms) computed.set(`out/${form}_${name}`, coordinated(data(c, 'in/gradient'), { tumour, microenvironment }, form));
+  for (const [name, [tumour, microenvironment]] of Object.entries(
+    c.config['confidences'] as Record<string, [number | null, number | null]>,
+  )) {
+    for (const form of forms)
+      computed.set(`out/${form}_${name}`, coordinated(data(c, 'in/gradient'), { tumour, microenvironment }, form));
   }
   return computed;
 }
@@ -190,7 +206,14 @@ export async function trainingTraceCase(c: Case, backend: Backend): Promise<Comp
   const steps = c.config['steps'] as number;
   const step = createStep(stepOptions(setting, backend));
   const adam = adamState(parameters);
-  const trace = { total: [], task: [], consistency: [], confidence: [], conflicts: [], classifier_grad_norm: [] } as Record<string, number[]>;
+  const trace = {
+    total: [],
+    task: [],
+    consistency: [],
+    confidence: [],
+    conflicts: [],
+    classifier_grad_norm: [],
+  } as Record<string, number[]>;
   for (let t = 0; t < steps; t++) {
     const result = await step.gradients(parameters, batch, labels, { seed: 0, step: t });
     const both = (result.consistency.tumour + result.consistency.microenvironment) / 2;
@@ -208,7 +231,9 @@ export async function trainingTraceCase(c: Case, backend: Backend): Promise<Comp
   await step.dispose();
   const computed: Computed = new Map(Object.entries(trace).map(([name, values]) => [`out/${name}`, values]));
   computed.set('out/final_classifier', parameters['head.weight']);
-  const final = new Map<string, ArrayLike<number>>(Object.entries(parameters).map(([name, p]) => [referenceName(name), p]));
+  const final = new Map<string, ArrayLike<number>>(
+    Object.entries(parameters).map(([name, p]) => [referenceName(name), p]),
+  );
   for (const name of c.expected.keys()) {
     const parameter = /^final_norm\/(.*)$/.exec(name)?.[1];
     if (parameter) computed.set(name, [normSumLargest(final.get(parameter) ?? data(c, `w/${parameter}`))[0]]);

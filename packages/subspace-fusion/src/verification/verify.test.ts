@@ -33,18 +33,35 @@ describe.skipIf(!existsSync(PARITY))(`the network against an independent program
   test('the position bias in the graph gives the same numbers as the kernel', async () => {
     const backend = await openBackend({ positionBias: 'dense' });
     const all: Verdict[] = [];
-    for await (const verdict of verify(PARITY, backend, (name) => name === 'position-bias-small' || name === 'branch-small')) all.push(verdict);
+    for await (const verdict of verify(
+      PARITY,
+      backend,
+      (name) => name === 'position-bias-small' || name === 'branch-small',
+    ))
+      all.push(verdict);
     await backend.close();
     expect(all.map(({ passed }) => passed)).toEqual([true, true]);
   });
 
   // A whole model takes a minute to compile there, so one of them stands for the three.
-  const onGpu = ['attention-small', 'position-bias-small', 'gene-encoder', 'losses', 'consistency', 'branch-small', 'model-small-survival'];
-  test.skipIf(!existsSync(SWIFTSHADER))(`${onGpu.join(', ')} on webgpu (needs ${SWIFTSHADER})`, async () => {
-    const all = await verdicts('webgpu', (name) => onGpu.includes(name));
-    expect(all.map(({ name, passed }) => [name, passed])).toEqual(all.map(({ name }) => [name, true]));
-    expect(all.map(({ name }) => name).sort()).toEqual([...onGpu].sort());
-  }, 600_000);
+  const onGpu = [
+    'attention-small',
+    'position-bias-small',
+    'gene-encoder',
+    'losses',
+    'consistency',
+    'branch-small',
+    'model-small-survival',
+  ];
+  test.skipIf(!existsSync(SWIFTSHADER))(
+    `${onGpu.join(', ')} on webgpu (needs ${SWIFTSHADER})`,
+    async () => {
+      const all = await verdicts('webgpu', (name) => onGpu.includes(name));
+      expect(all.map(({ name, passed }) => [name, passed])).toEqual(all.map(({ name }) => [name, true]));
+      expect(all.map(({ name }) => name).sort()).toEqual([...onGpu].sort());
+    },
+    600_000,
+  );
 });
 
 describe.skipIf(!existsSync(PARITY))(`subspace verify on folders that are not right (needs ${PARITY})`, () => {
@@ -74,13 +91,18 @@ describe.skipIf(!existsSync(PARITY))(`subspace verify on folders that are not ri
     const file = lossesAs('losses');
     const bytes = readFileSync(file);
     const headerEnd = 8 + Number(bytes.readBigUInt64LE());
-    const header = JSON.parse(bytes.toString('utf8', 8, headerEnd)) as Record<string, { data_offsets: [number, number] }>;
+    const header = JSON.parse(bytes.toString('utf8', 8, headerEnd)) as Record<
+      string,
+      { data_offsets: [number, number] }
+    >;
     const at = headerEnd + header['out/nll_alpha0'].data_offsets[0];
     bytes.writeDoubleLE(bytes.readDoubleLE(at) * 1.001, at);
     writeFileSync(file, bytes, { mode: 0o600 });
     const { code, out } = await subspace('verify', folder);
     expect(code).toBe(1);
-    expect(out).toMatch(/^losses +error 9\.\d\de-4 +tolerance 2\.00e-5 +FAIL +\(16 tensors; worst out\/nll_alpha0\)\n$/);
+    expect(out).toMatch(
+      /^losses +error 9\.\d\de-4 +tolerance 2\.00e-5 +FAIL +\(16 tensors; worst out\/nll_alpha0\)\n$/,
+    );
   });
 
   test('a case of an unknown kind fails', async () => {
@@ -92,11 +114,31 @@ describe.skipIf(!existsSync(PARITY))(`subspace verify on folders that are not ri
 
   test.each([
     ['no folder', () => 'nowhere', /^nowhere\/manifest\.json: cannot be read\. Give the folder that holds the cases/],
-    ['no case of that name', () => (lossesAs('losses'), folder), /the manifest has no case whose name contains 'small'/],
-    ['a case without its file', () => (rmSync(lossesAs('small')), folder), /losses\.safetensors: cannot be read \(ENOENT\)/],
-    ['a case whose file is cut short', () => (truncateSync(lossesAs('small'), 2000), folder), /losses\.safetensors: .*is it whole\?/],
-    ['a manifest that is no JSON', () => (writeFileSync(join(folder, 'manifest.json'), 'x'), folder), /manifest\.json: is not valid JSON/],
-    ['a manifest of something else', () => (writeFileSync(join(folder, 'manifest.json'), '{}'), folder), /manifest\.json: lists no cases/],
+    [
+      'no case of that name',
+      () => (lossesAs('losses'), folder),
+      /the manifest has no case whose name contains 'small'/,
+    ],
+    [
+      'a case without its file',
+      () => (rmSync(lossesAs('small')), folder),
+      /losses\.safetensors: cannot be read \(ENOENT\)/,
+    ],
+    [
+      'a case whose file is cut short',
+      () => (truncateSync(lossesAs('small'), 2000), folder),
+      /losses\.safetensors: .*is it whole\?/,
+    ],
+    [
+      'a manifest that is no JSON',
+      () => (writeFileSync(join(folder, 'manifest.json'), 'x'), folder),
+      /manifest\.json: is not valid JSON/,
+    ],
+    [
+      'a manifest of something else',
+      () => (writeFileSync(join(folder, 'manifest.json'), '{}'), folder),
+      /manifest\.json: lists no cases/,
+    ],
   ])('%s: exit code 2 and a message', async (_what, make, message) => {
     const { code, err } = await subspace('verify', make(), '--only', 'small');
     expect(code).toBe(2);

@@ -37,7 +37,11 @@ export interface Verdict {
  * Computes the cases of a parity folder one after the other and compares them by the manifest's rule.
  * A case of a kind that is not known here fails.
  */
-export async function* verify(folder: string, backend: Backend, only?: (name: string) => boolean): AsyncGenerator<Verdict> {
+export async function* verify(
+  folder: string,
+  backend: Backend,
+  only?: (name: string) => boolean,
+): AsyncGenerator<Verdict> {
   const manifest = await readManifest(folder);
   for (const name of Object.keys(manifest.cases)) {
     if (only && !only(name)) continue;

@@ -59,9 +59,16 @@ export async function serveViewer(run: string, port: number): Promise<ServedView
     }
     const found = await stat(content.path).catch(() => undefined);
     if (!found?.isFile()) return void refuse(response, 404);
-    response.writeHead(200, { ...headers, 'Content-Type': TYPES[extname(content.path)] ?? 'application/octet-stream', 'Content-Length': found.size });
+    response.writeHead(200, {
+      ...headers,
+      'Content-Type': TYPES[extname(content.path)] ?? 'application/octet-stream',
+      'Content-Length': found.size,
+    });
     if (method === 'HEAD') response.end();
-    else createReadStream(content.path).on('error', () => response.destroy()).pipe(response);
+    else
+      createReadStream(content.path)
+        .on('error', () => response.destroy())
+        .pipe(response);
   }
 
   function refuse(response: ServerResponse, status: number): void {
@@ -71,16 +78,19 @@ export async function serveViewer(run: string, port: number): Promise<ServedView
   function contentAt(url: string): Content | undefined {
     const name = nameIn(url);
     if (name === undefined) return undefined;
-    return name.startsWith('run/') ? contents.get(name.slice('run/'.length)) : { path: join(page, name === '' ? 'index.html' : name) };
+    return name.startsWith('run/')
+      ? contents.get(name.slice('run/'.length))
+      : { path: join(page, name === '' ? 'index.html' : name) };
   }
 
   await listen(server, port);
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    close: () => new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
   };
 }
 
@@ -98,7 +108,13 @@ function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE' || error.code === 'EACCES';
-      reject(taken ? new UserError(`--port ${port}: the port cannot be used (${error.code}). Take another one, or leave --port out.`) : error);
+      reject(
+        taken
+          ? new UserError(
+              `--port ${port}: the port cannot be used (${error.code}). Take another one, or leave --port out.`,
+            )
+          : error,
+      );
     });
     server.listen(port, '127.0.0.1', resolve);
   });
@@ -109,7 +125,9 @@ function listen(server: Server, port: number): Promise<void> {
  * @throws UserError where it is not there.
  */
 async function openViewer(): Promise<{ folder: string; policy: string }> {
-  const missing = new UserError('The viewer is not there. Install the package subspace-viewer beside subspace-fusion; in a checkout, run `npm run build`.');
+  const missing = new UserError(
+    'The viewer is not there. Install the package subspace-viewer beside subspace-fusion; in a checkout, run `npm run build`.',
+  );
   let folder: string;
   try {
     folder = join(dirname(fileURLToPath(import.meta.resolve('subspace-viewer/package.json'))), 'dist');
@@ -135,7 +153,8 @@ async function runContents(run: string): Promise<ReadonlyMap<string, Content>> {
     ['patients.json', { text: JSON.stringify(patients) }],
     ['background.json', { path: join(run, 'explanations', 'background.json') }],
   ]);
-  for (const file of [RUN_FILES.model, RUN_FILES.checkpoint, RUN_FILES.predictions, RUN_FILES.result]) contents.set(file, { path: join(run, file) });
+  for (const file of [RUN_FILES.model, RUN_FILES.checkpoint, RUN_FILES.predictions, RUN_FILES.result])
+    contents.set(file, { path: join(run, file) });
   for (const [name, path] of files) contents.set(name, { path });
   return contents;
 }

@@ -30,7 +30,10 @@ const nearly = (a: Said, b: Said) => Math.abs(Number(a) - Number(b)) <= 0.05 * M
 const MICROMETRES_AT_1X = 10;
 
 function magnification({ magnification: stated, patchSizeMicrometres, patchSize }: Provenance): number | undefined {
-  const derived = patchSize !== undefined && patchSizeMicrometres !== undefined ? (MICROMETRES_AT_1X * patchSize) / patchSizeMicrometres : undefined;
+  const derived =
+    patchSize !== undefined && patchSizeMicrometres !== undefined
+      ? (MICROMETRES_AT_1X * patchSize) / patchSizeMicrometres
+      : undefined;
   return stated ?? derived;
 }
 
@@ -38,7 +41,13 @@ function magnification({ magnification: stated, patchSizeMicrometres, patchSize 
  * Edge of a patch on the slide in micrometres. A slide scanned at 40× needs 512 pixels of level 0 for what one scanned at 20×
  * shows in 256, so pixels of level 0 alone are compared only where a file does not say how its slide was scanned.
  */
-function edge({ patchSizeMicrometres, patchSizeLevel0, level0Magnification, patchSize, magnification: read }: Provenance): number | undefined {
+function edge({
+  patchSizeMicrometres,
+  patchSizeLevel0,
+  level0Magnification,
+  patchSize,
+  magnification: read,
+}: Provenance): number | undefined {
   if (patchSizeMicrometres !== undefined) return patchSizeMicrometres;
   const atLevel0 = patchSizeLevel0 !== undefined && level0Magnification !== undefined;
   const [pixels, at] = atLevel0 ? [patchSizeLevel0, level0Magnification] : [patchSize, read];
@@ -60,7 +69,12 @@ const MADE: readonly Fact<BagHeader>[] = [
 /** How patches were cut. */
 const CUTTING: readonly Fact<Provenance>[] = [
   { of: magnification, words: (at) => `were read at ${rounded(at)}×`, agree: nearly, remedy: CUT },
-  { of: edge, words: (micrometres) => `are of patches ${rounded(micrometres)} µm wide on the slide`, agree: nearly, remedy: CUT },
+  {
+    of: edge,
+    words: (micrometres) => `are of patches ${rounded(micrometres)} µm wide on the slide`,
+    agree: nearly,
+    remedy: CUT,
+  },
   {
     of: (header) => (header.level0Magnification === undefined ? header.patchSizeLevel0 : undefined),
     words: (pixels) => `are of patches ${pixels} pixels of level 0 wide`,
@@ -73,7 +87,12 @@ const CUTTING: readonly Fact<Provenance>[] = [
     agree: same,
     remedy: CUT,
   },
-  { of: ({ overlap }) => overlap, words: (pixels) => `are of patches that overlap by ${pixels} pixels`, agree: same, remedy: CUT },
+  {
+    of: ({ overlap }) => overlap,
+    words: (pixels) => `are of patches that overlap by ${pixels} pixels`,
+    agree: same,
+    remedy: CUT,
+  },
 ];
 
 /**
@@ -86,7 +105,10 @@ export function disagreements(headers: ReadonlyMap<string, BagHeader>, stated: s
   return stated === undefined ? [...found, ...unnamed(headers)] : found;
 }
 
-function disagreement({ of, words, agree, remedy }: Fact<BagHeader>, headers: ReadonlyMap<string, BagHeader>): Problem[] {
+function disagreement(
+  { of, words, agree, remedy }: Fact<BagHeader>,
+  headers: ReadonlyMap<string, BagHeader>,
+): Problem[] {
   const files = new Map<Said, string[]>();
   for (const [file, header] of headers) {
     const said = of(header);
@@ -108,17 +130,27 @@ function unnamed(headers: ReadonlyMap<string, BagHeader>): Problem[] {
   const without = [...headers].flatMap(([file, { encoder }]) => (encoder === undefined ? [file] : []));
   if (without.length === 0 || without.length === headers.size) return [];
   const message = `${without.length} of ${headers.size} files, this one first, do not say their encoder; the others do`;
-  return [{ severity: 'warning', file: without[0], message, remedy: 'Make sure that one encoder made them all: the width tells none' }];
+  return [
+    {
+      severity: 'warning',
+      file: without[0],
+      message,
+      remedy: 'Make sure that one encoder made them all: the width tells none',
+    },
+  ];
 }
 
 /** Of each fact what the first file to say it says; of files that agree with one another, that speaks for all. */
-export const firstOf = (summary: ProvenanceSummary): Provenance => Object.fromEntries(Object.entries(summary).map(([fact, [first]]) => [fact, first]));
+export const firstOf = (summary: ProvenanceSummary): Provenance =>
+  Object.fromEntries(Object.entries(summary).map(([fact, [first]]) => [fact, first]));
 
 /** In what a file's patches were cut otherwise than those of the slides that a model was trained on, in words; empty where neither says. */
 export function cutDifferences(trained: ProvenanceSummary, file: Provenance): string[] {
   const before = firstOf(trained);
   return CUTTING.flatMap(({ of, words, agree }) => {
     const [here, there] = [of(file), of(before)];
-    return here === undefined || there === undefined || agree(here, there) ? [] : [`the features ${words(here)}, those of the training slides ${words(there)}`];
+    return here === undefined || there === undefined || agree(here, there)
+      ? []
+      : [`the features ${words(here)}, those of the training slides ${words(there)}`];
   });
 }

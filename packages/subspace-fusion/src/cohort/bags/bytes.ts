@@ -32,7 +32,8 @@ function bytesOf(file: string, descriptor: number): Bytes {
   const { size } = fstatSync(descriptor);
   const wrong = (message: string, remedy = 'Copy or extract it again') => badInput({ file, message, remedy });
   const read = (at: number, length: number): Uint8Array => {
-    if (!(at >= 0 && length >= 0 && at + length <= size)) throw wrong(`the file is cut short: ${size} bytes, ${at + length} are needed`);
+    if (!(at >= 0 && length >= 0 && at + length <= size))
+      throw wrong(`the file is cut short: ${size} bytes, ${at + length} are needed`);
     const buffer = new Uint8Array(length);
     for (let done = 0; done < length;) {
       const count = readSync(descriptor, buffer, done, length - done, at + done);

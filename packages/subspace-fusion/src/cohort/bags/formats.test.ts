@@ -30,7 +30,15 @@ describe('HDF5', () => {
     expect(await read('trident.h5')).toEqual({
       ...BAG,
       coordinates: Int32Array.from(COORDINATES),
-      ...{ encoder: 'uni_v1', magnification: 20, level0Magnification: 40, patchSize: 256, patchSizeLevel0: 512, overlap: 0, unit: 'pixels' },
+      ...{
+        encoder: 'uni_v1',
+        magnification: 20,
+        level0Magnification: 40,
+        patchSize: 256,
+        patchSizeLevel0: 512,
+        overlap: 0,
+        unit: 'pixels',
+      },
     });
     expect((await read('trident-unnamed.h5')).encoder).toBeUndefined(); // the file says 'None'
   });
@@ -54,9 +62,12 @@ describe('HDF5', () => {
 });
 
 describe('PyTorch', () => {
-  it.each(['tensor-f16', 'tensor-bf16', 'tensor-f32', 'tensor-f64', 'batch', 'list', 'protocol4', 'slice', 'trident'])('reads %s.pt', async (name) => {
-    expect(await read(`${name}.pt`)).toEqual({ ...BAG, coordinates: undefined });
-  });
+  it.each(['tensor-f16', 'tensor-bf16', 'tensor-f32', 'tensor-f64', 'batch', 'list', 'protocol4', 'slice', 'trident'])(
+    'reads %s.pt',
+    async (name) => {
+      expect(await read(`${name}.pt`)).toEqual({ ...BAG, coordinates: undefined });
+    },
+  );
 
   it('reads a dict with its coordinates and what it says of them', async () => {
     const provenance = { encoder: 'uni_v1', patchSizeLevel0: 512, unit: 'pixels' };
@@ -69,7 +80,9 @@ describe('PyTorch', () => {
   });
 
   it('runs no code', async () => {
-    expect(await refusal('evil.pt')).toMatch(/asks for 'posix\.system', which is no part of a tensor and could run code/);
+    expect(await refusal('evil.pt')).toMatch(
+      /asks for 'posix\.system', which is no part of a tensor and could run code/,
+    );
     expect(existsSync('/tmp/subspace-fusion-was-here')).toBe(false);
     expect(await refusal('module.pt')).toMatch(/asks for 'torch\.nn\.modules\.linear\.Linear'/);
   });
@@ -100,7 +113,11 @@ describe('NumPy', () => {
 describe('safetensors', () => {
   it('reads features with coordinates and metadata, or the only matrix, of any float type', async () => {
     const provenance = { encoder: 'uni_v1', patchSizeLevel0: 512, unit: 'pixels' };
-    expect(await read('dict.safetensors')).toEqual({ ...BAG, coordinates: Int32Array.from(COORDINATES), ...provenance });
+    expect(await read('dict.safetensors')).toEqual({
+      ...BAG,
+      coordinates: Int32Array.from(COORDINATES),
+      ...provenance,
+    });
     expect(await read('brains.safetensors')).toEqual({ ...BAG, coordinates: undefined });
     expect(await read('double.safetensors')).toEqual({ ...BAG, coordinates: undefined });
   });

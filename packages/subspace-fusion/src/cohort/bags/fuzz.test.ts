@@ -36,14 +36,17 @@ const peak = () => process.resourceUsage().maxRSS * 1024;
 const ENOUGH = 200e6;
 
 describe('damaged files', () => {
-  it.each(['dict.pt', 'trident.pt', 'version2.npy', 'dict.safetensors', 'stamp.h5'])('%s cut short anywhere is refused', async (name) => {
-    const whole = readFileSync(join(FOLDER, name));
-    const step = Math.ceil(whole.length / 1000);
-    for (let length = 0; length < whole.length; length += step) {
-      expect(await outcome(extname(name), whole.subarray(0, length)), `${length} bytes`).not.toBe('read');
-    }
-    expect(await outcome(extname(name), whole)).toBe('read');
-  });
+  it.each(['dict.pt', 'trident.pt', 'version2.npy', 'dict.safetensors', 'stamp.h5'])(
+    '%s cut short anywhere is refused',
+    async (name) => {
+      const whole = readFileSync(join(FOLDER, name));
+      const step = Math.ceil(whole.length / 1000);
+      for (let length = 0; length < whole.length; length += step) {
+        expect(await outcome(extname(name), whole.subarray(0, length)), `${length} bytes`).not.toBe('read');
+      }
+      expect(await outcome(extname(name), whole)).toBe('read');
+    },
+  );
 
   it.each([
     ['dict.pt', 2],
@@ -83,8 +86,17 @@ describe('hostile pickles', () => {
   });
 
   it('name no function but those of tensors', async () => {
-    for (const name of ['os\nsystem', 'builtins\neval', 'torch\nload', 'torch._utils\n_rebuild_tensor', 'numpy\nload', '\x1b[2J\nx']) {
-      expect(await refused(pickle('c', name, '\n(', text('1'), 'tR.'))).toMatch(/asks for '.*', which is no part of a tensor and could run code/);
+    for (const name of [
+      'os\nsystem',
+      'builtins\neval',
+      'torch\nload',
+      'torch._utils\n_rebuild_tensor',
+      'numpy\nload',
+      '\x1b[2J\nx',
+    ]) {
+      expect(await refused(pickle('c', name, '\n(', text('1'), 'tR.'))).toMatch(
+        /asks for '.*', which is no part of a tensor and could run code/,
+      );
     }
     expect(await refused(pickle([0x80, 4], text('os'), text('system'), [0x93], '.'))).toMatch(/'os\.system'/);
     expect(await refused(pickle([0x80, 4], '}}', [0x93], '.'))).toMatch(/'undefined\.undefined'/);
@@ -95,13 +107,29 @@ describe('hostile pickles', () => {
       await refused(pickle([instruction], '.'));
       await refused(pickle(']}(', [instruction, 0, 0, 0, 0], '.'));
     }
-    for (const instruction of [0x69, 0x6f, 0x81, 0x82, 0x92]) expect(await refused(pickle([instruction], '.'))).toMatch(/has the instruction 0x/);
+    for (const instruction of [0x69, 0x6f, 0x81, 0x82, 0x92])
+      expect(await refused(pickle([instruction], '.'))).toMatch(/has the instruction 0x/);
   });
 
   it('call allowed functions with nothing that they could misuse', async () => {
-    for (const name of ['collections\nOrderedDict', 'numpy\ndtype', 'numpy\nndarray', '_codecs\nencode', 'numpy.core.multiarray\n_reconstruct', 'torch._utils\n_rebuild_tensor_v2', 'torch\nFloatStorage']) {
-      for (const args of [')', '(NNNNNNNt', `(${text('x').toString('latin1')}${text('rot13').toString('latin1')}t`, 'N', '](}t']) {
-        for (const then of ['R.', 'RNb.', 'R(NNNNNtb.', 'R(NN]NNtbQ.', 'Q.']) await refused(pickle('c', name, '\n', args, then));
+    for (const name of [
+      'collections\nOrderedDict',
+      'numpy\ndtype',
+      'numpy\nndarray',
+      '_codecs\nencode',
+      'numpy.core.multiarray\n_reconstruct',
+      'torch._utils\n_rebuild_tensor_v2',
+      'torch\nFloatStorage',
+    ]) {
+      for (const args of [
+        ')',
+        '(NNNNNNNt',
+        `(${text('x').toString('latin1')}${text('rot13').toString('latin1')}t`,
+        'N',
+        '](}t',
+      ]) {
+        for (const then of ['R.', 'RNb.', 'R(NNNNNtb.', 'R(NN]NNtbQ.', 'Q.'])
+          await refused(pickle('c', name, '\n', args, then));
       }
     }
   });
@@ -154,15 +182,44 @@ describe('hostile archives and headers', () => {
 
   it('a compressed archive is never decompressed', async () => {
     const data = { name: 'f/data/0', content: new Uint8Array(80) };
-    expect(await refused('.pt', zipOf([{ name: 'f/data.pkl', content, method: 8, size: 2 ** 31 }, data]))).toMatch(/'f\/data\.pkl' in it is compressed/);
-    expect(await refused('.pt', zipOf([{ name: 'f/data.pkl', content }, { ...data, method: 8, size: 2 ** 32 - 2 }]))).toMatch(/is compressed/);
-    expect(await refused('.pt', zipOf([{ name: 'f/data.pkl', content }, { ...data, size: 2 ** 32 - 2 }]))).toMatch(/does not lie inside/);
-    expect(await refused('.pt', zipOf([{ name: 'f/data.pkl', content }, { ...data, size: 2 ** 32 - 1 }]))).toMatch(/list of files is damaged/);
+    expect(await refused('.pt', zipOf([{ name: 'f/data.pkl', content, method: 8, size: 2 ** 31 }, data]))).toMatch(
+      /'f\/data\.pkl' in it is compressed/,
+    );
+    expect(
+      await refused(
+        '.pt',
+        zipOf([
+          { name: 'f/data.pkl', content },
+          { ...data, method: 8, size: 2 ** 32 - 2 },
+        ]),
+      ),
+    ).toMatch(/is compressed/);
+    expect(
+      await refused(
+        '.pt',
+        zipOf([
+          { name: 'f/data.pkl', content },
+          { ...data, size: 2 ** 32 - 2 },
+        ]),
+      ),
+    ).toMatch(/does not lie inside/);
+    expect(
+      await refused(
+        '.pt',
+        zipOf([
+          { name: 'f/data.pkl', content },
+          { ...data, size: 2 ** 32 - 1 },
+        ]),
+      ),
+    ).toMatch(/list of files is damaged/);
     expect(await refused('.pt', zipOf([data]))).toMatch(/not of torch\.save/);
     expect(await refused('.pt', zipOf([{ name: 'f/data.pkl', content }]))).toMatch(/a part of the archive is missing/);
-    expect(await refused('.pt', zipOf(Array.from({ length: 30_000 }, (_, i) => ({ ...data, name: `f/data/${i}`, content: new Uint8Array(0) }))))).toMatch(
-      /more files than torch\.save writes/,
-    );
+    expect(
+      await refused(
+        '.pt',
+        zipOf(Array.from({ length: 30_000 }, (_, i) => ({ ...data, name: `f/data/${i}`, content: new Uint8Array(0) }))),
+      ),
+    ).toMatch(/more files than torch\.save writes/);
   });
 
   it('an archive of more than 4 GB has its sizes elsewhere, and they are checked too', async () => {
@@ -181,13 +238,25 @@ describe('hostile archives and headers', () => {
   });
 
   it('an .npy header cannot claim memory', async () => {
-    const header = (shape: string, descr = '<f4') => `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape}), }`;
+    const header = (shape: string, descr = '<f4') =>
+      `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape}), }`;
     expect(await outcome('.npy', npyFile(header('5, 4')))).toBe('read');
-    for (const shape of ['9007199254740991, 9007199254740991', '5, 4, 1', '1000000000000, 4', '0, 4', '-5, -4', '5', '', '5, 4,'.repeat(300), '1e9, 4']) {
+    for (const shape of [
+      '9007199254740991, 9007199254740991',
+      '5, 4, 1',
+      '1000000000000, 4',
+      '0, 4',
+      '-5, -4',
+      '5',
+      '',
+      '5, 4,'.repeat(300),
+      '1e9, 4',
+    ]) {
       await refused('.npy', npyFile(header(shape)));
     }
     expect(await refused('.npy', npyFile(header('5, 4'), 65535))).toMatch(/header would be 65535 bytes/);
-    for (const descr of ['|O', '<U99999999', 'constructor', '__proto__', '<f4\x1b[2J']) await refused('.npy', npyFile(header('5, 4', descr)));
+    for (const descr of ['|O', '<U99999999', 'constructor', '__proto__', '<f4\x1b[2J'])
+      await refused('.npy', npyFile(header('5, 4', descr)));
   });
 
   it('a safetensors header cannot claim memory', async () => {
@@ -207,7 +276,8 @@ describe('hostile archives and headers', () => {
     ]) {
       await refused('.safetensors', safetensorsFile(header(entry)));
     }
-    for (const length of [0n, 1n, 1n << 31n, 1n << 63n]) await refused('.safetensors', safetensorsFile(header(good), length));
+    for (const length of [0n, 1n, 1n << 31n, 1n << 63n])
+      await refused('.safetensors', safetensorsFile(header(good), length));
     await refused('.safetensors', safetensorsFile(`{"a":${'['.repeat(500_000)}`));
     await refused('.safetensors', safetensorsFile(header(null, '\x1b[2J\n')));
   });
@@ -219,5 +289,7 @@ it('HDF5 is not read on after a file that stopped the library', async () => {
     throw Object.assign(new Error('memory access out of bounds'), { name: 'RuntimeError' });
   };
   await expect(withHdf5(good, trap)).rejects.toThrow(/cannot be read \(memory access out of bounds\)/);
-  await expect(readBag({ slide: 'b', path: join(FOLDER, 'stamp.h5') })).rejects.toThrow(/stamp\.h5: this was not read, because .*clam\.h5 stopped/);
+  await expect(readBag({ slide: 'b', path: join(FOLDER, 'stamp.h5') })).rejects.toThrow(
+    /stamp\.h5: this was not read, because .*clam\.h5 stopped/,
+  );
 });

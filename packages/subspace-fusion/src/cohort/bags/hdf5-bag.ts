@@ -17,14 +17,22 @@ function openBag(hdf5: File, file: string): OpenBag {
   const [name, features] = featuresOf(hdf5, wrong);
   const [patches, width] = bagShape(features.shape ?? [], wrong);
   if (!isFloatDataset(features)) {
-    throw wrong(`the features are of type ${String(features.dtype)}`, 'Store them as little-endian float16, float32 or float64');
+    throw wrong(
+      `the features are of type ${String(features.dtype)}`,
+      'Store them as little-endian float16, float32 or float64',
+    );
   }
   requireHonestSize(features, size, wrong);
   requireKnownFilters(features, file);
   const coordinates = dataset(hdf5, COORDINATES);
-  const attributes = { ...attributesOf(hdf5), ...(coordinates && attributesOf(coordinates)), ...attributesOf(features) };
+  const attributes = {
+    ...attributesOf(hdf5),
+    ...(coordinates && attributesOf(coordinates)),
+    ...attributesOf(features),
+  };
   const other = otherThanPatches(attributes);
-  if (other !== undefined) throw wrong(`these are features of a ${other}, not of patches`, 'Take the features of the tiles');
+  if (other !== undefined)
+    throw wrong(`these are features of a ${other}, not of patches`, 'Take the features of the tiles');
   return {
     header: { patches, width, ...provenanceOf(attributes, name === 'features' && coordinates !== undefined) },
     rows: (from, to) => readFloatRows(features, from, to),
@@ -34,7 +42,8 @@ function openBag(hdf5: File, file: string): OpenBag {
       requireHonestSize(coordinates, size, wrong);
       requireKnownFilters(coordinates, file);
       const { value } = coordinates;
-      if (!ArrayBuffer.isView(value)) throw wrong(`'${COORDINATES}' is of type ${String(coordinates.dtype)}`, 'Store numbers, or leave coords out');
+      if (!ArrayBuffer.isView(value))
+        throw wrong(`'${COORDINATES}' is of type ${String(coordinates.dtype)}`, 'Store numbers, or leave coords out');
       return value;
     },
   };
@@ -65,7 +74,8 @@ function attributesOf({ attrs }: File | Dataset): Attributes {
   return Object.fromEntries(names.flatMap((name) => (isSmall(attrs[name].shape) ? [[name, attrs[name].value]] : [])));
 }
 
-const isSmall = (shape: readonly number[] | null) => shape !== null && shape.reduce((product, n) => product * n, 1) <= 4;
+const isSmall = (shape: readonly number[] | null) =>
+  shape !== null && shape.reduce((product, n) => product * n, 1) <= 4;
 
 /** More memory than the features may take whatever the size of their file, and how often its size beyond that. */
 const FREE = 64 << 20;
@@ -76,7 +86,8 @@ const RATIO = 100;
  * claims far more than it holds is damaged, or made to fill the memory.
  */
 function requireHonestSize({ metadata }: Dataset, fileSize: number, wrong: Wrong): void {
-  const bytes = (shape: readonly (number | bigint)[] | null) => (shape ?? []).reduce((product: number, n) => product * Number(n), metadata.size);
+  const bytes = (shape: readonly (number | bigint)[] | null) =>
+    (shape ?? []).reduce((product: number, n) => product * Number(n), metadata.size);
   const claimed = Math.max(bytes(metadata.shape), bytes(metadata.chunks));
   if (claimed <= Math.max(FREE, RATIO * fileSize)) return;
   throw wrong(`the file of ${fileSize} bytes claims to hold ${claimed} bytes of numbers`, 'Copy or extract it again');

@@ -21,18 +21,62 @@ export function zipOf(files: readonly Zipped[]): Buffer {
   const list: number[] = [];
   let at = 0;
   for (const { name, content, method = 0, size = content.length, large = false } of files) {
-    const head = (sizes: number[], extra: readonly number[]) => [...u16(method), 0, 0, 0, 0, ...u32(0), ...sizes, ...u16(name.length), ...u16(extra.length)];
+    const head = (sizes: number[], extra: readonly number[]) => [
+      ...u16(method),
+      0,
+      0,
+      0,
+      0,
+      ...u32(0),
+      ...sizes,
+      ...u16(name.length),
+      ...u16(extra.length),
+    ];
     const common = head([...u32(content.length), ...u32(size)], []);
     const local = Buffer.concat([Buffer.from([0x50, 0x4b, 3, 4, 20, 0, 0, 0, ...common]), Buffer.from(name), content]);
     const u64 = (n: number) => [...u32(n), ...u32(0)];
-    const extra = large ? [...u16(0x7075), ...u16(1), 0, ...u16(1), ...u16(24), ...u64(size), ...u64(content.length), ...u64(at)] : [];
+    const extra = large
+      ? [...u16(0x7075), ...u16(1), 0, ...u16(1), ...u16(24), ...u64(size), ...u64(content.length), ...u64(at)]
+      : [];
     const listed = large ? head([...u32(IN_64), ...u32(IN_64)], extra) : common;
-    list.push(0x50, 0x4b, 1, 2, 20, 0, 20, 0, 0, 0, ...listed, ...u16(0), ...u16(0), ...u16(0), ...u32(0), ...u32(large ? IN_64 : at));
+    list.push(
+      0x50,
+      0x4b,
+      1,
+      2,
+      20,
+      0,
+      20,
+      0,
+      0,
+      0,
+      ...listed,
+      ...u16(0),
+      ...u16(0),
+      ...u16(0),
+      ...u32(0),
+      ...u32(large ? IN_64 : at),
+    );
     list.push(...Buffer.from(name), ...extra);
     parts.push(local);
     at += local.length;
   }
-  const end = [0x50, 0x4b, 5, 6, 0, 0, 0, 0, ...u16(files.length), ...u16(files.length), ...u32(list.length), ...u32(at), 0, 0];
+  const end = [
+    0x50,
+    0x4b,
+    5,
+    6,
+    0,
+    0,
+    0,
+    0,
+    ...u16(files.length),
+    ...u16(files.length),
+    ...u32(list.length),
+    ...u32(at),
+    0,
+    0,
+  ];
   return Buffer.concat([...parts, Buffer.from(list), Buffer.from(end)]);
 }
 
@@ -61,7 +105,16 @@ export function tensor(size: readonly bigint[], steps: readonly bigint[], offset
   const tuple = (numbers: readonly bigint[]) => pickle('(', ...numbers.map(long), 't');
   const storage = pickle('(', text('storage'), 'ctorch\nFloatStorage\n', text('0'), text('cpu'), long(count), 'tQ');
   const dict = 'ccollections\nOrderedDict\n)R';
-  return pickle('ctorch._utils\n_rebuild_tensor_v2\n(', storage, long(offset), tuple(size), tuple(steps), [0x89], dict, 'tR');
+  return pickle(
+    'ctorch._utils\n_rebuild_tensor_v2\n(',
+    storage,
+    long(offset),
+    tuple(size),
+    tuple(steps),
+    [0x89],
+    dict,
+    'tR',
+  );
 }
 
 /** An .npy file of version 1 with this header, whatever it says. */

@@ -19,7 +19,9 @@ export function chooseFeatures<T extends NamedTensor>(
   wrong: (message: string, remedy: string) => UserError,
 ): { name: string; features: T; coordinates: T | undefined } {
   const named = FEATURES.find((name) => tensors.has(name));
-  const matrices = [...tensors].filter(([name, { shape, type }]) => name !== COORDINATES && isFloat(type) && shape.length >= 2 && shape.length <= 3);
+  const matrices = [...tensors].filter(
+    ([name, { shape, type }]) => name !== COORDINATES && isFloat(type) && shape.length >= 2 && shape.length <= 3,
+  );
   const candidates = tensors.size === 1 ? [...tensors] : matrices;
   const name = named ?? (candidates.length === 1 ? candidates[0][0] : undefined);
   if (name === undefined) {
@@ -29,6 +31,7 @@ export function chooseFeatures<T extends NamedTensor>(
     throw wrong(`${candidates.length} of the file's tensors could be the features (it has: ${there})`, remedy);
   }
   const features = tensors.get(name)!;
-  if (!isFloat(features.type)) throw wrong(`the features are of type ${features.type}`, 'Store them as float16, bfloat16, float32 or float64');
+  if (!isFloat(features.type))
+    throw wrong(`the features are of type ${features.type}`, 'Store them as float16, bfloat16, float32 or float64');
   return { name, features, coordinates: tensors.get(COORDINATES) };
 }

@@ -32,11 +32,13 @@ function readHeader(bytes: Bytes): { start: number; type: ElementType; shape: nu
     throw bytes.wrong(message, remedy);
   }
   const version = head[6];
-  if (!(version >= 1 && version <= 3)) throw bytes.wrong(`version ${version} of the .npy format is not known`, 'Save it again with numpy.save');
+  if (!(version >= 1 && version <= 3))
+    throw bytes.wrong(`version ${version} of the .npy format is not known`, 'Save it again with numpy.save');
   const at = version === 1 ? 10 : 12;
   if (head.length < at) throw bytes.wrong('the file ends in its header');
   const length = version === 1 ? head.readUInt16LE(8) : head.readUInt32LE(8);
-  if (length > MAX_HEADER) throw bytes.wrong(`the header would be ${length} bytes long`, 'Save a plain matrix of floats with numpy.save');
+  if (length > MAX_HEADER)
+    throw bytes.wrong(`the header would be ${length} bytes long`, 'Save a plain matrix of floats with numpy.save');
   const text = Buffer.from(bytes.read(at, length)).toString('latin1');
   return { start: at + length, ...parseHeader(text, bytes) };
 }
@@ -46,12 +48,18 @@ function parseHeader(text: string, { wrong }: Bytes): { type: ElementType; shape
   const described = /'descr':\s*'([^']*)'/.exec(text)?.[1];
   const fortran = /'fortran_order':\s*(True|False)/.exec(text)?.[1];
   const shape = /'shape':\s*\(([\d\s,]*)\)/.exec(text)?.[1];
-  if (described?.endsWith('O')) throw wrong('the array holds Python objects, which could run code', 'Save the features as a matrix of floats');
+  if (described?.endsWith('O'))
+    throw wrong('the array holds Python objects, which could run code', 'Save the features as a matrix of floats');
   if (described === undefined || fortran === undefined || shape === undefined) {
     throw wrong(`the header cannot be read (${printable(text)})`, 'Save a plain matrix of floats with numpy.save');
   }
   const type = Object.hasOwn(TYPES, described) ? TYPES[described] : undefined;
-  if (!type) throw wrong(`the features are of type ${printable(described)}`, 'Store them as little-endian float16, float32 or float64');
-  if (fortran === 'True') throw wrong('the matrix is stored by columns', 'Save it as numpy.save(file, numpy.ascontiguousarray(x))');
+  if (!type)
+    throw wrong(
+      `the features are of type ${printable(described)}`,
+      'Store them as little-endian float16, float32 or float64',
+    );
+  if (fortran === 'True')
+    throw wrong('the matrix is stored by columns', 'Save it as numpy.save(file, numpy.ascontiguousarray(x))');
   return { type, shape: shape.split(',').flatMap((n) => (n.trim() === '' ? [] : [Number(n)])) };
 }

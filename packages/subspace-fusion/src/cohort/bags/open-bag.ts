@@ -24,17 +24,30 @@ const words = (shape: readonly number[]) => `[${printable(shape.join(', '))}]`;
  * Patches and width of features of this shape, [n, width] or with the leading batch axis that some files have, [1, n, width].
  * @throws {UserError} for any other shape.
  */
-export function bagShape(shape: readonly number[], wrong: (message: string, remedy: string) => UserError): [patches: number, width: number] {
+export function bagShape(
+  shape: readonly number[],
+  wrong: (message: string, remedy: string) => UserError,
+): [patches: number, width: number] {
   const matrix = shape.length === 2 || (shape.length === 3 && shape[0] === 1);
   if (matrix && !shape.includes(0)) return shape.slice(-2) as [number, number];
   const remedy =
-    shape.length === 1 ? 'One vector for the whole slide is no bag: take the features of its patches' : 'One row a patch is needed: [n, width], n at least 1';
+    shape.length === 1
+      ? 'One vector for the whole slide is no bag: take the features of its patches'
+      : 'One row a patch is needed: [n, width], n at least 1';
   throw wrong(`the features have the shape ${words(shape)}`, remedy);
 }
 
 /** Checks that there are as many pairs of coordinates as patches. Throws {@link UserError} where there are not. */
-export function requirePairs(shape: readonly number[], patches: number, wrong: (message: string, remedy: string) => UserError): void {
-  const isPairs = shape.at(-1) === 2 && shape.at(-2) === patches && (shape.length === 2 || (shape.length === 3 && shape[0] === 1));
+export function requirePairs(
+  shape: readonly number[],
+  patches: number,
+  wrong: (message: string, remedy: string) => UserError,
+): void {
+  const isPairs =
+    shape.at(-1) === 2 && shape.at(-2) === patches && (shape.length === 2 || (shape.length === 3 && shape[0] === 1));
   if (isPairs) return;
-  throw wrong(`'${COORDINATES}' has the shape ${words(shape)} beside ${patches} patches`, 'Store x and y of each patch, [n, 2], or leave coords out');
+  throw wrong(
+    `'${COORDINATES}' has the shape ${words(shape)} beside ${patches} patches`,
+    'Store x and y of each patch, [n, 2], or leave coords out',
+  );
 }

@@ -120,7 +120,8 @@ export function readPickle(bytes: Uint8Array, meaning: PickleMeaning, refuse: (m
   };
   const name = (module: string | undefined, member: string | undefined): PickledName => {
     const full = `${module}.${member}`;
-    if (!meaning.allows(full)) throw refuse(`its pickle asks for '${printable(full)}', which is no part of a tensor and could run code`);
+    if (!meaning.allows(full))
+      throw refuse(`its pickle asks for '${printable(full)}', which is no part of a tensor and could run code`);
     return { kind: 'name', name: full };
   };
   const recall = (index: number): unknown => {
@@ -161,7 +162,8 @@ export function readPickle(bytes: Uint8Array, meaning: PickleMeaning, refuse: (m
       case 0x4a: // BININT
         stack.push(view.getInt32(take(4), true));
         break;
-      case 0x8a: { // LONG1
+      case 0x8a: {
+        // LONG1
         const little = takeBytes(take1());
         if (little.length > 8) throw refuse('its pickle has a number that no size has');
         const value = little.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
@@ -191,7 +193,8 @@ export function readPickle(bytes: Uint8Array, meaning: PickleMeaning, refuse: (m
       case 0x87: // TUPLE3
         stack.push(tuple(popMany(instruction - 0x84)));
         break;
-      case 0x74: { // TUPLE; the stack is another one after it
+      case 0x74: {
+        // TUPLE; the stack is another one after it
         const items = popToMark();
         stack.push(tuple(items));
         break;
@@ -229,23 +232,28 @@ export function readPickle(bytes: Uint8Array, meaning: PickleMeaning, refuse: (m
       case 0x6a: // LONG_BINGET
         stack.push(recall(take4()));
         break;
-      case 0x63: { // GLOBAL
+      case 0x63: {
+        // GLOBAL
         const module = takeLine();
         stack.push(name(module, takeLine()));
         break;
       }
-      case 0x93: { // STACK_GLOBAL
+      case 0x93: {
+        // STACK_GLOBAL
         const [module, member] = popMany(2);
         stack.push(name(shortText(module), shortText(member)));
         break;
       }
-      case 0x52: { // REDUCE
+      case 0x52: {
+        // REDUCE
         const [made, args] = popMany(2);
-        if (!isKind(made, 'name') || !isTuple(args)) throw refuse('its pickle is damaged: it calls what is no function');
+        if (!isKind(made, 'name') || !isTuple(args))
+          throw refuse('its pickle is damaged: it calls what is no function');
         stack.push(meaning.call((made as PickledName).name, args.items));
         break;
       }
-      case 0x62: { // BUILD
+      case 0x62: {
+        // BUILD
         const state = pop();
         meaning.build(stack.at(-1), state);
         break;
@@ -256,7 +264,9 @@ export function readPickle(bytes: Uint8Array, meaning: PickleMeaning, refuse: (m
       case 0x2e: // STOP
         return pop();
       default:
-        throw refuse(`its pickle has the instruction 0x${instruction.toString(16).padStart(2, '0')}, which no tensor needs`);
+        throw refuse(
+          `its pickle has the instruction 0x${instruction.toString(16).padStart(2, '0')}, which no tensor needs`,
+        );
     }
   }
   throw refuse(`its pickle has more than ${MAX_INSTRUCTIONS} instructions, a tensor needs about fifty`);

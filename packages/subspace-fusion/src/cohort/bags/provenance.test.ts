@@ -6,18 +6,27 @@ import { describePatches, summarise } from './summary.js';
 
 describe('what attributes say', () => {
   it("takes TRIDENT's, CLAM's and STAMP's words, and numbers in any dress", () => {
-    expect(provenanceOf({ patch_size: 256n, patch_size_level0: '512', target_magnification: Int32Array.of(20), encoder: 'uni_v1\0' }, true)).toEqual({
-      ...{ encoder: 'uni_v1', patchSize: 256, patchSizeLevel0: 512, magnification: 20, unit: 'pixels' },
-    });
-    expect(provenanceOf({ patch_size: 256, patch_level: 1, downsample: [4, 4], custom_downsample: 2 }, true).patchSizeLevel0).toBe(2048);
+    expect(
+      provenanceOf(
+        { patch_size: 256n, patch_size_level0: '512', target_magnification: Int32Array.of(20), encoder: 'uni_v1\0' },
+        true,
+      ),
+    ).toEqual({ ...{ encoder: 'uni_v1', patchSize: 256, patchSizeLevel0: 512, magnification: 20, unit: 'pixels' } });
+    expect(
+      provenanceOf({ patch_size: 256, patch_level: 1, downsample: [4, 4], custom_downsample: 2 }, true).patchSizeLevel0,
+    ).toBe(2048);
     expect(provenanceOf({ patch_size: 256, patch_level: 0 }, true).patchSizeLevel0).toBe(256);
     expect(provenanceOf({ patch_size: 256, patch_level: 1 }, true).patchSizeLevel0).toBeUndefined();
-    expect(provenanceOf({ tile_size: 256, unit: 'um' }, false)).toEqual({ patchSizeMicrometres: 256, unit: 'micrometres' });
+    expect(provenanceOf({ tile_size: 256, unit: 'um' }, false)).toEqual({
+      patchSizeMicrometres: 256,
+      unit: 'micrometres',
+    });
     expect(provenanceOf({ tile_size: 224 }, false)).toEqual({});
   });
 
   it('is nothing where it makes no sense', () => {
-    for (const value of ['None', '', NaN, -1, {}, null, [], Infinity]) expect(provenanceOf({ encoder: value, patch_size: value }, false)).toEqual({});
+    for (const value of ['None', '', NaN, -1, {}, null, [], Infinity])
+      expect(provenanceOf({ encoder: value, patch_size: value }, false)).toEqual({});
   });
 
   it("never repeats a path of somebody's machine", () => {
@@ -35,11 +44,21 @@ describe('what attributes say', () => {
 });
 
 describe('agreement within a cohort', () => {
-  const TRIDENT = { patches: 9, width: 1024, encoder: 'uni_v1', magnification: 20, level0Magnification: 40, patchSize: 256, patchSizeLevel0: 512, overlap: 0 };
+  const TRIDENT = {
+    patches: 9,
+    width: 1024,
+    encoder: 'uni_v1',
+    magnification: 20,
+    level0Magnification: 40,
+    patchSize: 256,
+    patchSizeLevel0: 512,
+    overlap: 0,
+  };
   const problems = (...headers: readonly Partial<BagHeader>[]) =>
-    disagreements(new Map(headers.map((header, i) => [`${'abcdef'[i]}.h5`, { patches: 9, width: 1024, ...header }])), undefined).map(
-      ({ severity, file, message }) => `${severity} ${file}: ${message}`,
-    );
+    disagreements(
+      new Map(headers.map((header, i) => [`${'abcdef'[i]}.h5`, { patches: 9, width: 1024, ...header }])),
+      undefined,
+    ).map(({ severity, file, message }) => `${severity} ${file}: ${message}`);
 
   it('is reached by files that say the same, or nothing', () => {
     expect(problems(TRIDENT, { ...TRIDENT, patches: 5, encoder: 'UNI-v1', unit: 'pixels' })).toEqual([]);
@@ -79,15 +98,22 @@ describe('agreement within a cohort', () => {
   });
 
   it('warns of a file that names no encoder beside others that do, unless the user says which', () => {
-    expect(problems(TRIDENT, {}, {})).toEqual(['warning b.h5: 2 of 3 files, this one first, do not say their encoder; the others do']);
-    const headers = new Map<string, BagHeader>([['a.h5', TRIDENT], ['b.h5', { patches: 1, width: 1024 }]]);
+    expect(problems(TRIDENT, {}, {})).toEqual([
+      'warning b.h5: 2 of 3 files, this one first, do not say their encoder; the others do',
+    ]);
+    const headers = new Map<string, BagHeader>([
+      ['a.h5', TRIDENT],
+      ['b.h5', { patches: 1, width: 1024 }],
+    ]);
     expect(disagreements(headers, 'uni_v1')).toEqual([]);
   });
 
   it("compares one file with a model's training slides, whichever slide was scanned how", () => {
     const trained = summarise([TRIDENT, { ...TRIDENT, level0Magnification: 20, patchSizeLevel0: 256 }]);
     expect(cutDifferences(trained, TRIDENT)).toEqual([]);
-    expect(cutDifferences(trained, { ...TRIDENT, level0Magnification: 20, patchSizeLevel0: 256, encoder: 'other' })).toEqual([]);
+    expect(
+      cutDifferences(trained, { ...TRIDENT, level0Magnification: 20, patchSizeLevel0: 256, encoder: 'other' }),
+    ).toEqual([]);
     expect([...cutDifferences(trained, {}), ...cutDifferences({}, TRIDENT)]).toEqual([]);
     expect(cutDifferences(trained, { ...TRIDENT, magnification: 10, patchSizeLevel0: 1024 })).toEqual([
       'the features were read at 10×, those of the training slides were read at 20×',
@@ -96,7 +122,11 @@ describe('agreement within a cohort', () => {
   });
 
   it('is summed up in a line', () => {
-    const summary = summarise([{ ...TRIDENT, unit: 'pixels' }, { ...TRIDENT, level0Magnification: 20, patchSizeLevel0: 256 }, { patches: 1, width: 2 }]);
+    const summary = summarise([
+      { ...TRIDENT, unit: 'pixels' },
+      { ...TRIDENT, level0Magnification: 20, patchSizeLevel0: 256 },
+      { patches: 1, width: 2 },
+    ]);
     expect(summary).toMatchObject({ encoder: ['uni_v1'], patchSizeLevel0: [512, 256], unit: ['pixels'] });
     expect(describePatches(summary)).toBe(
       '256 pixels, at 20×, 512 or 256 pixels at level 0, scanned at 40 or 20×, overlapping by 0, coordinates in pixels',

@@ -8,12 +8,20 @@ export type Attributes = Readonly<Record<string, unknown>>;
 /** Names of the attributes that are read, in CLAM's, TRIDENT's and STAMP's words; no other is, for some hold paths and names. */
 export const ATTRIBUTES = [
   ...['encoder', 'encoder_name', 'patch_encoder', 'extractor'],
-  ...['target_magnification', 'magnification', 'level0_magnification', 'patch_level', 'downsample', 'custom_downsample'],
+  ...[
+    'target_magnification',
+    'magnification',
+    'level0_magnification',
+    'patch_level',
+    'downsample',
+    'custom_downsample',
+  ],
   ...['patch_size', 'patch_size_level0', 'overlap', 'unit', 'tile_size', 'tile_size_um', 'tile_size_px', 'feat_type'],
 ] as const;
 
 /** The first of an attribute's values; some writers store one number as a list of one, or a downsampling once a direction. */
-const single = (value: unknown): unknown => (Array.isArray(value) || ArrayBuffer.isView(value) ? (value as ArrayLike<unknown> & object)[0 as never] : value);
+const single = (value: unknown): unknown =>
+  Array.isArray(value) || ArrayBuffer.isView(value) ? (value as ArrayLike<unknown> & object)[0 as never] : value;
 
 function textOf(value: unknown): string | undefined {
   const one = single(value);
@@ -23,7 +31,8 @@ function textOf(value: unknown): string | undefined {
 
 function numberOf(value: unknown): number | undefined {
   const one = single(value);
-  if (typeof one !== 'number' && typeof one !== 'bigint' && !(typeof one === 'string' && one.trim() !== '')) return undefined;
+  if (typeof one !== 'number' && typeof one !== 'bigint' && !(typeof one === 'string' && one.trim() !== ''))
+    return undefined;
   const number = Number(one);
   return Number.isFinite(number) && number >= 0 ? number : undefined;
 }
@@ -37,7 +46,8 @@ function sizeOf(value: unknown): number | undefined {
  * on a model hub has one slash (`owner/model`) and stays.
  */
 function encoderName(a: Attributes): string | undefined {
-  const text = textOf(a['encoder']) ?? textOf(a['encoder_name']) ?? textOf(a['patch_encoder']) ?? textOf(a['extractor']);
+  const text =
+    textOf(a['encoder']) ?? textOf(a['encoder_name']) ?? textOf(a['patch_encoder']) ?? textOf(a['extractor']);
   if (text === undefined) return undefined;
   const isHubName = /^[\w:-][\w:.-]*\/[\w.-]+$/.test(text) && !/\.(pth?|bin|ckpt|onnx|safetensors|h5)$/i.test(text);
   return printable(isHubName ? text : win32.basename(text)); // win32 knows both kinds of slash
@@ -52,7 +62,10 @@ function unitOf(unit: string | undefined): Provenance['unit'] {
 /** Edge of a patch in pixels of level 0: as stated (TRIDENT), or from the level it was cut at and its downsampling (CLAM). */
 function level0Size(a: Attributes, patchSize: number | undefined): number | undefined {
   const downsample = sizeOf(a['downsample']) ?? (numberOf(a['patch_level']) === 0 ? 1 : undefined);
-  const derived = patchSize !== undefined && downsample !== undefined ? patchSize * downsample * (sizeOf(a['custom_downsample']) ?? 1) : undefined;
+  const derived =
+    patchSize !== undefined && downsample !== undefined
+      ? patchSize * downsample * (sizeOf(a['custom_downsample']) ?? 1)
+      : undefined;
   return sizeOf(a['patch_size_level0']) ?? derived;
 }
 
@@ -61,7 +74,8 @@ function level0Size(a: Attributes, patchSize: number | undefined): number | unde
  * @param pixels Whether coordinates without a stated unit are pixels of level 0, as CLAM's and TRIDENT's are.
  */
 export function provenanceOf(a: Attributes, pixels: boolean): Provenance {
-  const micrometres = sizeOf(a['tile_size_um']) ?? (unitOf(textOf(a['unit'])) === 'micrometres' ? sizeOf(a['tile_size']) : undefined);
+  const micrometres =
+    sizeOf(a['tile_size_um']) ?? (unitOf(textOf(a['unit'])) === 'micrometres' ? sizeOf(a['tile_size']) : undefined);
   const patchSize = sizeOf(a['patch_size']) ?? sizeOf(a['tile_size_px']);
   const found: Provenance = {
     encoder: encoderName(a),

@@ -47,7 +47,9 @@ function readHeader(bytes: Bytes): { tensors: Map<string, Tensor>; metadata: Rea
   if (head.length < 9 || head[8] !== '{'.charCodeAt(0)) throw bytes.wrong(message, remedy);
   const length = Number(head.readBigUInt64LE(0));
   if (length > MAX_HEADER) throw bytes.wrong(`the header would be ${length} bytes long`);
-  const { entries, metadata } = parseSafetensorsHeader(bytes.read(8, length), (problem) => bytes.wrong(printable(problem, 200)));
+  const { entries, metadata } = parseSafetensorsHeader(bytes.read(8, length), (problem) =>
+    bytes.wrong(printable(problem, 200)),
+  );
   const tensors = new Map<string, Tensor>();
   for (const [name, entry] of entries) {
     const tensor = tensorOf(name, entry, 8 + length, bytes);
@@ -57,7 +59,12 @@ function readHeader(bytes: Bytes): { tensors: Map<string, Tensor>; metadata: Rea
 }
 
 /** Undefined for a type of numbers that no features or coordinates have. */
-function tensorOf(name: string, { dtype, shape, data_offsets: [from, to] }: SafetensorsEntry, body: number, bytes: Bytes): Tensor | undefined {
+function tensorOf(
+  name: string,
+  { dtype, shape, data_offsets: [from, to] }: SafetensorsEntry,
+  body: number,
+  bytes: Bytes,
+): Tensor | undefined {
   const type = Object.hasOwn(TYPES, dtype) ? TYPES[dtype] : undefined;
   if (!type) return undefined;
   const length = shape.reduce((product, n) => product * n, sizeOf(type));

@@ -3,7 +3,14 @@ import { extname } from 'node:path';
 import { requireFile } from '../table.js';
 
 /** Formats of feature files, by the extensions they usually have. */
-const EXTENSIONS = { '.h5': 'HDF5', '.hdf5': 'HDF5', '.pt': 'PyTorch', '.pth': 'PyTorch', '.npy': 'NumPy', '.safetensors': 'safetensors' } as const;
+const EXTENSIONS = {
+  '.h5': 'HDF5',
+  '.hdf5': 'HDF5',
+  '.pt': 'PyTorch',
+  '.pth': 'PyTorch',
+  '.npy': 'NumPy',
+  '.safetensors': 'safetensors',
+} as const;
 export type BagFormat = (typeof EXTENSIONS)[keyof typeof EXTENSIONS];
 
 /** Whether a file name has the extension of a feature file. */
@@ -45,7 +52,10 @@ async function headOf(file: string): Promise<Buffer> {
 export function whatItIs(head: Buffer, wanted: BagFormat): { message: string; remedy: string } {
   const text = head.toString('latin1').replace(/\0+$/, '');
   if (text.startsWith('version https://git-lfs')) {
-    return { message: `this is a Git LFS pointer, not the ${wanted} file itself`, remedy: 'Fetch it with `git lfs pull`' };
+    return {
+      message: `this is a Git LFS pointer, not the ${wanted} file itself`,
+      remedy: 'Fetch it with `git lfs pull`',
+    };
   }
   if (startsWith(head, PICKLE)) {
     return {

@@ -36,7 +36,8 @@ function archiveOf(bytes: Bytes, remedy: string): { folder: string; entries: Map
   const names = [...entries.keys()];
   const pickle = names.find((name) => /^[^/]*\/data\.pkl$/.test(name));
   if (pickle === undefined) {
-    if (names.some((name) => name.endsWith('.npy'))) throw bytes.wrong('this is a NumPy .npz archive', 'Save the features alone with numpy.save');
+    if (names.some((name) => name.endsWith('.npy')))
+      throw bytes.wrong('this is a NumPy .npz archive', 'Save the features alone with numpy.save');
     throw bytes.wrong('this is a zip archive, but not of torch.save', remedy);
   }
   const folder = pickle.slice(0, -'data.pkl'.length);

@@ -39,12 +39,19 @@ type ReadRows = (from: number, to: number) => Uint8Array;
  * Reads rows of a tensor [n, width] whose numbers are a file of the archive. The numbers of a row stand side by side; the rows
  * may be apart, as in a slice of a larger tensor.
  */
-function storedRows({ type, strides, offset }: TorchTensor, patches: number, width: number, stored: ZipEntry, bytes: Bytes): ReadRows {
+function storedRows(
+  { type, strides, offset }: TorchTensor,
+  patches: number,
+  width: number,
+  stored: ZipEntry,
+  bytes: Bytes,
+): ReadRows {
   const size = sizeOf(type);
   const [rowStep, step] = strides.slice(-2) as [number, number];
   const isByRows = (step === 1 || width === 1) && (rowStep >= width || patches === 1);
   if (!isByRows) throw bytes.wrong('the tensor is transposed or expanded, not stored by rows', ALONE);
-  if ((offset + (patches - 1) * rowStep + width) * size > stored.size) throw bytes.wrong('the numbers of the tensor are cut short');
+  if ((offset + (patches - 1) * rowStep + width) * size > stored.size)
+    throw bytes.wrong('the numbers of the tensor are cut short');
   return (from, to) => {
     const place = (row: number) => stored.at + (offset + row * rowStep) * size;
     if (rowStep === width) return bytes.read(place(from), (to - from) * width * size);
@@ -58,6 +65,7 @@ function storedRows({ type, strides, offset }: TorchTensor, patches: number, wid
 function arrayRows({ type, shape, data }: NumpyArray, patches: number, width: number, { wrong }: Bytes): ReadRows {
   const all = data instanceof Uint8Array ? data : latin1Bytes(data);
   const rowSize = width * sizeOf(type);
-  if (all?.length !== patches * rowSize) throw wrong(`the array [${shape.join(', ')}] has ${all?.length ?? 'no readable'} bytes, not ${patches * rowSize}`);
+  if (all?.length !== patches * rowSize)
+    throw wrong(`the array [${shape.join(', ')}] has ${all?.length ?? 'no readable'} bytes, not ${patches * rowSize}`);
   return (from, to) => all.slice(from * rowSize, to * rowSize);
 }

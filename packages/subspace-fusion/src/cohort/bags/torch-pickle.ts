@@ -1,7 +1,17 @@
 import type { UserError } from '../../files/user-error.js';
 import type { ElementType } from './element-type.js';
 import type { NamedTensor } from './named-tensors.js';
-import { isKind, isText, isTuple, readPickle, shortText, type PickledDict, type PickledList, type PickledText, type PickleMeaning } from './pickle.js';
+import {
+  isKind,
+  isText,
+  isTuple,
+  readPickle,
+  shortText,
+  type PickledDict,
+  type PickledList,
+  type PickledText,
+  type PickleMeaning,
+} from './pickle.js';
 import { printable } from './printable.js';
 import type { Attributes } from './provenance.js';
 
@@ -61,7 +71,16 @@ const REBUILD_PARAMETER = 'torch._utils._rebuild_parameter';
 const ORDERED_DICT = 'collections.OrderedDict';
 const RECONSTRUCT = ['numpy.core.multiarray._reconstruct', 'numpy._core.multiarray._reconstruct'];
 const [NDARRAY, DTYPE, ENCODE] = ['numpy.ndarray', 'numpy.dtype', '_codecs.encode'] as const;
-const ALLOWED = new Set([...Object.keys(STORAGES), REBUILD_TENSOR, REBUILD_PARAMETER, ORDERED_DICT, ...RECONSTRUCT, NDARRAY, DTYPE, ENCODE]);
+const ALLOWED = new Set([
+  ...Object.keys(STORAGES),
+  REBUILD_TENSOR,
+  REBUILD_PARAMETER,
+  ORDERED_DICT,
+  ...RECONSTRUCT,
+  NDARRAY,
+  DTYPE,
+  ENCODE,
+]);
 
 /**
  * Tensors in the `data.pkl` of a file that torch.save wrote of a tensor, or of a list or a dict of tensors, with the texts and
@@ -90,7 +109,8 @@ export function readTorchValue(bytes: Uint8Array, refuse: (message: string) => U
 
 function namedParts(root: unknown): Iterable<readonly [string, unknown]> {
   if (isKind(root, 'dict')) return (root as PickledDict).entries;
-  if (isKind(root, 'list') || isTuple(root)) return (root as PickledList).items.map((item, i) => [String(i), item] as const);
+  if (isKind(root, 'list') || isTuple(root))
+    return (root as PickledList).items.map((item, i) => [String(i), item] as const);
   return [['', root]];
 }
 
@@ -108,9 +128,12 @@ function torchMeaning(refuse: (message: string) => UserError): PickleMeaning {
     const { type, key, count } = storage as Storage;
     const last = shape.reduce((sum, n, i) => sum + (n - 1) * strides[i], offset as number);
     const isInside = Number.isSafeInteger(offset) && (offset as number) >= 0 && last < count;
-    if (shape.length !== strides.length || (!shape.includes(0) && !isInside)) throw damaged('a tensor outside its numbers');
-    const isPlain = (value: unknown) => value === undefined || value === null || (isKind(value, 'dict') && (value as PickledDict).entries.size === 0);
-    if (!isPlain(hooks) || !isPlain(metadata)) throw refuse('its tensor is more than numbers (it has hooks or is a view of another kind)');
+    if (shape.length !== strides.length || (!shape.includes(0) && !isInside))
+      throw damaged('a tensor outside its numbers');
+    const isPlain = (value: unknown) =>
+      value === undefined || value === null || (isKind(value, 'dict') && (value as PickledDict).entries.size === 0);
+    if (!isPlain(hooks) || !isPlain(metadata))
+      throw refuse('its tensor is more than numbers (it has hooks or is a view of another kind)');
     return { kind: 'tensor', type, key, shape, strides, offset: offset as number };
   }
 
@@ -140,19 +163,22 @@ function torchMeaning(refuse: (message: string) => UserError): PickleMeaning {
       if (RECONSTRUCT.includes(name)) return { kind: 'array' } satisfies MadeArray;
       if (name === DTYPE) return { kind: 'dtype', code: shortText(args[0]) ?? '' } satisfies MadeDtype;
       // Bytes are written as a text, each letter a byte; they are made of it only where they are needed.
-      if (name === ENCODE && isText(args[0]) && shortText(args[1]) === 'latin1') return { kind: 'bytes', data: args[0] };
+      if (name === ENCODE && isText(args[0]) && shortText(args[1]) === 'latin1')
+        return { kind: 'bytes', data: args[0] };
       throw refuse(`its pickle calls '${printable(name)}' in a way that no tensor needs`);
     },
     build(object, state) {
       if (isKind(object, 'array')) fillArray(object as MadeArray, state);
-      else if (isKind(object, 'dtype')) (object as MadeDtype).order = shortText(isTuple(state) ? state.items[1] : undefined);
+      else if (isKind(object, 'dtype'))
+        (object as MadeDtype).order = shortText(isTuple(state) ? state.items[1] : undefined);
       // A state dict carries the versions of its modules as an attribute, which nobody needs.
       else if (!isKind(object, 'dict')) throw refuse('its pickle gives a state to something that is no array');
     },
     persistent(id) {
       const [word, storage, key, , count] = isTuple(id) ? id.items : [];
       const [name, number] = [(storage as { name?: unknown } | undefined)?.name, shortText(key)];
-      if (shortText(word) !== 'storage' || number === undefined || !Number.isSafeInteger(count)) throw damaged('a tensor without numbers');
+      if (shortText(word) !== 'storage' || number === undefined || !Number.isSafeInteger(count))
+        throw damaged('a tensor without numbers');
       const type = typeOf(STORAGES, String(name), `numbers of the type '${printable(String(name))}'`);
       return { kind: 'storage', type, key: number, count: count as number } satisfies Storage;
     },

@@ -28,15 +28,25 @@ const MAX_LIST = 1 << 20;
  */
 export function zipEntries(bytes: Bytes): Map<string, ZipEntry> {
   const { at, size } = listOf(bytes);
-  if (size > MAX_LIST) throw bytes.wrong('the archive lists more files than torch.save writes', 'Save the features alone');
+  if (size > MAX_LIST)
+    throw bytes.wrong('the archive lists more files than torch.save writes', 'Save the features alone');
   const list = Buffer.from(bytes.read(at, size));
   const entries = new Map<string, ZipEntry>();
   for (let next = 0; next < list.length;) {
-    if (next + CENTRAL.length > list.length || list.readUInt32LE(next) !== CENTRAL.signature) throw bytes.wrong("the archive's list of files is damaged");
-    const [nameLength, extraLength, commentLength] = [28, 30, 32].map((field) => list.readUInt16LE(next + field)) as [number, number, number];
+    if (next + CENTRAL.length > list.length || list.readUInt32LE(next) !== CENTRAL.signature)
+      throw bytes.wrong("the archive's list of files is damaged");
+    const [nameLength, extraLength, commentLength] = [28, 30, 32].map((field) => list.readUInt16LE(next + field)) as [
+      number,
+      number,
+      number,
+    ];
     const nameEnd = next + CENTRAL.length + nameLength;
     const name = list.toString('utf8', next + CENTRAL.length, nameEnd);
-    if (list.readUInt16LE(next + 10) !== 0) throw bytes.wrong(`'${printable(name)}' in it is compressed`, 'Save the tensor with torch.save, which compresses nothing');
+    if (list.readUInt16LE(next + 10) !== 0)
+      throw bytes.wrong(
+        `'${printable(name)}' in it is compressed`,
+        'Save the tensor with torch.save, which compresses nothing',
+      );
     entries.set(name, entryOf(list, next, list.subarray(nameEnd, nameEnd + extraLength), bytes));
     next = nameEnd + extraLength + commentLength;
   }
@@ -74,9 +84,11 @@ function entryOf(list: Buffer, at: number, extra: Buffer, bytes: Bytes): ZipEntr
   field(20); // the compressed size is the same one
   const start = field(42);
   const local = Buffer.from(bytes.read(start, LOCAL.length));
-  if (local.readUInt32LE(0) !== LOCAL.signature) throw bytes.wrong('a file in the archive has no header: the archive is damaged');
+  if (local.readUInt32LE(0) !== LOCAL.signature)
+    throw bytes.wrong('a file in the archive has no header: the archive is damaged');
   const first = start + LOCAL.length + local.readUInt16LE(26) + local.readUInt16LE(28);
-  if (first + size > bytes.size) throw bytes.wrong('a file in the archive does not lie inside it: the archive is cut short or damaged');
+  if (first + size > bytes.size)
+    throw bytes.wrong('a file in the archive does not lie inside it: the archive is cut short or damaged');
   return { at: first, size };
 }
 

@@ -44,7 +44,10 @@ TCGA-02-0004\tTCGA-02-0004-01\tPrimary\tG3\tMale
 describe('clinical files of cBioPortal', () => {
   it('reads survival from the status and the months, below the comment lines', async () => {
     const { format, survival, understood, columns, messages, patients } = await read({ file: file(PATIENTS) });
-    expect({ format, understood }).toEqual({ format: 'cbioportal', understood: { patient: 'PATIENT_ID', time: 'os_time', event: 'os_event' } });
+    expect({ format, understood }).toEqual({
+      format: 'cbioportal',
+      understood: { patient: 'PATIENT_ID', time: 'os_time', event: 'os_event' },
+    });
     expect(survival).toEqual({
       'TCGA-02-0001': { time: 11.5, event: true },
       'TCGA-02-0002': { time: 30, event: false },
@@ -72,7 +75,9 @@ describe('clinical files of cBioPortal', () => {
       expect(survival['TCGA-02-0001']).toEqual({ time: 11.5, event: true });
       expect(survival['TCGA-02-0004']).toBeUndefined();
       expect(messages).toEqual([
-        expect.stringMatching(/warning 1 patient has several tumour samples \(TCGA-02-0001-01 rather than TCGA-02-0001-02\)/),
+        expect.stringMatching(
+          /warning 1 patient has several tumour samples \(TCGA-02-0001-01 rather than TCGA-02-0001-02\)/,
+        ),
         expect.stringMatching(/warning 1 cell contradicts .*\(SEX of TCGA-02-0002\)/),
       ]);
     }
@@ -91,7 +96,10 @@ u4\tTCGA-02-0004\tTCGA-LGG\t40\t'--\tmale\tNot Reported\t10\tprimary\t'--
 describe('the clinical table of the GDC', () => {
   it('makes one row of a case, with the day of death or the latest follow-up', async () => {
     const { format, survival, understood, patients, messages } = await read({ file: file(GDC), timeUnit: 'days' });
-    expect({ format, understood }).toEqual({ format: 'gdc', understood: { patient: 'case_submitter_id', time: 'os_time', event: 'os_event' } });
+    expect({ format, understood }).toEqual({
+      format: 'gdc',
+      understood: { patient: 'case_submitter_id', time: 'os_time', event: 'os_event' },
+    });
     expect(survival).toEqual({
       'TCGA-02-0001': { time: 350, event: true },
       'TCGA-02-0002': { time: 913.125, event: false },
@@ -104,9 +112,17 @@ describe('the clinical table of the GDC', () => {
   });
 
   it('reads the names that newer exports use', async () => {
-    const names = { case_submitter_id: 'cases.submitter_id', vital_status: 'demographic.vital_status', days_to_death: 'demographic.days_to_death', days_to_last_follow_up: 'diagnoses.days_to_last_follow_up' };
+    const names = {
+      case_submitter_id: 'cases.submitter_id',
+      vital_status: 'demographic.vital_status',
+      days_to_death: 'demographic.days_to_death',
+      days_to_last_follow_up: 'diagnoses.days_to_last_follow_up',
+    };
     const text = Object.entries(names).reduce((header, [old, name]) => header.replace(old, name), GDC);
-    expect((await read({ file: file(text), timeUnit: 'days' })).survival['TCGA-02-0001']).toEqual({ time: 350, event: true });
+    expect((await read({ file: file(text), timeUnit: 'days' })).survival['TCGA-02-0001']).toEqual({
+      time: 350,
+      event: true,
+    });
   });
 });
 
@@ -114,20 +130,35 @@ describe('plain tables', () => {
   it('reads MCAT’s table: a row a slide, 1 in censorship is not seen', async () => {
     const { format, survival, columns, messages } = await read({ file: file(MCAT, 'mcat.csv') });
     expect(format).toBe('mcat');
-    expect(survival).toEqual({ 'TCGA-02-0001': { time: 10.5, event: true }, 'TCGA-02-0002': { time: 30, event: false } });
+    expect(survival).toEqual({
+      'TCGA-02-0001': { time: 10.5, event: true },
+      'TCGA-02-0002': { time: 30, event: false },
+    });
     expect(columns.filter((column) => /_rnaseq|_cnv|_mut/.test(column))).toEqual([]);
     expect(messages).toEqual([]);
     const contradicting = MCAT.replace('50,10.5,0,1.0,-2,0,0.5,-1.25\n2', '51,10.5,0,1.0,-2,0,0.5,-1.25\n2');
-    expect((await read({ file: file(contradicting) })).messages).toEqual([expect.stringMatching(/error patient 'TCGA-02-0001' stands in row 2 already, with another .*age/)]);
+    expect((await read({ file: file(contradicting) })).messages).toEqual([
+      expect.stringMatching(/error patient 'TCGA-02-0001' stands in row 2 already, with another .*age/),
+    ]);
   });
 
   it('takes one row of several samples by their barcodes', async () => {
     // The layout of Xena's survival tables.
-    const text = 'sample\tOS\t_PATIENT\tOS.time\nTCGA-02-0001-11A\t1\tTCGA-02-0001\t350\nTCGA-02-0001-01A\t1\tTCGA-02-0001\t350\nTCGA-02-0001-02A\t1\tTCGA-02-0001\t350\nTCGA-02-0002-01B\t0\tTCGA-02-0002\t9\n';
-    const { survival, messages, patients } = await read({ file: file(text), patient: 'sample', time: 'OS.time', event: 'OS', timeUnit: 'days' });
+    const text =
+      'sample\tOS\t_PATIENT\tOS.time\nTCGA-02-0001-11A\t1\tTCGA-02-0001\t350\nTCGA-02-0001-01A\t1\tTCGA-02-0001\t350\nTCGA-02-0001-02A\t1\tTCGA-02-0001\t350\nTCGA-02-0002-01B\t0\tTCGA-02-0002\t9\n';
+    const { survival, messages, patients } = await read({
+      file: file(text),
+      patient: 'sample',
+      time: 'OS.time',
+      event: 'OS',
+      timeUnit: 'days',
+    });
     expect(survival).toEqual({ 'TCGA-02-0001': { time: 350, event: true }, 'TCGA-02-0002': { time: 9, event: false } });
     expect(patients[0].row).toBe(3);
-    expect(messages).toEqual([expect.stringMatching(/several tumour samples/), expect.stringMatching(/1 sample is of normal tissue/)]);
+    expect(messages).toEqual([
+      expect.stringMatching(/several tumour samples/),
+      expect.stringMatching(/1 sample is of normal tissue/),
+    ]);
   });
 
   it('reads markers from the columns that the config names', async () => {
@@ -136,16 +167,27 @@ describe('plain tables', () => {
     const path = file(text);
     const { patients } = await read({ file: path, patient: 'id', columns });
     const { byPatient } = labelPatients(patients, 'diagnosis', 'who2021');
-    expect(Object.fromEntries(byPatient)).toEqual({ P1: 'oligodendroglioma', P2: 'glioblastoma', P3: 'astrocytoma, grade 4' });
-    await expect(read({ file: path, patient: 'id', columns: { idh: 'IDHH' } })).rejects.toThrow(/no column 'IDHH' \(clinical.columns\).*'IDH'/);
-    const config = parseConfig('name: x\nclinical: {file: a}\nexpression: {file: b}\ngeneSets: {file: c}\nfeatures: {folder: d}\ntask: diagnosis\n', '/x.yaml');
+    expect(Object.fromEntries(byPatient)).toEqual({
+      P1: 'oligodendroglioma',
+      P2: 'glioblastoma',
+      P3: 'astrocytoma, grade 4',
+    });
+    await expect(read({ file: path, patient: 'id', columns: { idh: 'IDHH' } })).rejects.toThrow(
+      /no column 'IDHH' \(clinical.columns\).*'IDH'/,
+    );
+    const config = parseConfig(
+      'name: x\nclinical: {file: a}\nexpression: {file: b}\ngeneSets: {file: c}\nfeatures: {folder: d}\ntask: diagnosis\n',
+      '/x.yaml',
+    );
     const problems: Problem[] = [];
     checkTask(await read({ file: path, patient: 'id' }), config, problems);
     expect(problems[0].remedy).toMatch(/clinical\.columns: \{idh: COLUMN\}/);
   });
 
   it('names patients without a label', async () => {
-    const { patients } = await read({ file: file('patient_id,idh_status,codel_1p19q,histologic_grade\nP1,,codel,G2\nP2,wt,intact,G2\nP3,,,\n') });
+    const { patients } = await read({
+      file: file('patient_id,idh_status,codel_1p19q,histologic_grade\nP1,,codel,G2\nP2,wt,intact,G2\nP3,,,\n'),
+    });
     const { unlabelled, unlabelledPatients } = labelPatients(patients, 'subtype', 'who2021');
     expect(Object.fromEntries(unlabelledPatients)).toEqual({
       'idh_status unknown': ['P1', 'P3'],
@@ -170,11 +212,15 @@ describe('times and events', () => {
       ['2', 'event', undefined],
       ['lost', 'event', undefined],
     ] as const;
-    for (const [cell, column, expected] of cases) expect([cell, column, eventOf(cell, column)]).toEqual([cell, column, expected]);
+    for (const [cell, column, expected] of cases)
+      expect([cell, column, eventOf(cell, column)]).toEqual([cell, column, expected]);
   });
 
   const rows = (event: (dead: boolean, i: number) => number) =>
-    Array.from({ length: 10 }, (_, i) => `P${i},${i + 1},${event(i % 3 === 0, i)},${i % 3 === 0 ? 'Dead' : 'Alive'}`).join('\n') + '\n';
+    Array.from(
+      { length: 10 },
+      (_, i) => `P${i},${i + 1},${event(i % 3 === 0, i)},${i % 3 === 0 ? 'Dead' : 'Alive'}`,
+    ).join('\n') + '\n';
   const against = async (header: string, event: (dead: boolean, i: number) => number) => {
     const [, time, name] = header.split(',') as [string, string, string];
     return (await read({ file: file(`${header}\n${rows(event)}`), time, event: name })).messages;
@@ -186,7 +232,9 @@ describe('times and events', () => {
     expect(await against('patient_id,months,status,vital_status', (dead) => Number(!dead))).toEqual([
       expect.stringMatching(/^error the event 'status' says the opposite of 'vital_status' for 10 of 10 patients/),
     ]);
-    expect(await against('patient_id,months,censorship,vital_status', (dead) => Number(dead))).toEqual([expect.stringMatching(/^error.*'censorship'/)]);
+    expect(await against('patient_id,months,censorship,vital_status', (dead) => Number(dead))).toEqual([
+      expect.stringMatching(/^error.*'censorship'/),
+    ]);
     expect(await against('patient_id,months,status,vital_status', (dead, i) => Number(dead || i === 1))).toEqual([
       expect.stringMatching(/^warning the event 'status' contradicts 'vital_status' for 1 of 10 patients \(P1\)/),
     ]);
@@ -194,10 +242,20 @@ describe('times and events', () => {
   });
 
   it('warns of a unit that the name or the length of the times belies', async () => {
-    expect(['days_to_death', 'OS_MONTHS', 'survival.years', 'daytime', 'time'].map(unitInName)).toEqual(['days', 'months', 'years', undefined, undefined]);
-    expect(await against('patient_id,follow_up_days,event,x', (dead) => Number(dead))).toEqual([expect.stringMatching(/named after days, and clinical.timeUnit is months/)]);
+    expect(['days_to_death', 'OS_MONTHS', 'survival.years', 'daytime', 'time'].map(unitInName)).toEqual([
+      'days',
+      'months',
+      'years',
+      undefined,
+      undefined,
+    ]);
+    expect(await against('patient_id,follow_up_days,event,x', (dead) => Number(dead))).toEqual([
+      expect.stringMatching(/named after days, and clinical.timeUnit is months/),
+    ]);
     const long = await read({ file: file('patient_id,t,e\nP1,4000,1\nP2,10,0\n'), time: 't', event: 'e' });
-    expect(long.messages).toEqual([expect.stringMatching(/the longest time of 't' is 4000 months, longer than any follow-up/)]);
+    expect(long.messages).toEqual([
+      expect.stringMatching(/the longest time of 't' is 4000 months, longer than any follow-up/),
+    ]);
   });
 });
 
@@ -212,7 +270,13 @@ describe.skipIf(!existsSync(REAL))('published tables (../shared/data is there)',
       tert: 'TERT.promoter.status',
       gain7loss10: 'Chr.7.gain.Chr.10.loss',
     };
-    const published = await read({ file: `${REAL}/ceccarelli2016-table-s1.csv`, patient: 'patient', time: 'Survival..months.', event: 'Vital.status..1.dead.', columns });
+    const published = await read({
+      file: `${REAL}/ceccarelli2016-table-s1.csv`,
+      patient: 'patient',
+      time: 'Survival..months.',
+      event: 'Vital.status..1.dead.',
+      columns,
+    });
     expect(published.patients).toHaveLength(1122);
     // Three patients of the published table died the day before they were diagnosed.
     expect(published.messages).toEqual(Array(3).fill("error column 'Survival..months.' holds '-0.0328549'"));

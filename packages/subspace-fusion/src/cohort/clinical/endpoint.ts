@@ -8,7 +8,8 @@ const ABBREVIATED = /pfs|pfi|dfs|dfi|dss/i;
 
 const OVERALL_SURVIVAL = 'OS';
 
-export const isOverallSurvival = ({ name }: Pick<Endpoint, 'name'>): boolean => /^(os|overall survival|death)$/i.test(name);
+export const isOverallSurvival = ({ name }: Pick<Endpoint, 'name'>): boolean =>
+  /^(os|overall survival|death)$/i.test(name);
 
 type Options = Pick<Config['clinical'], 'time' | 'event' | 'endpoint' | 'eventValues'>;
 

@@ -14,7 +14,9 @@ const FOLLOW_UP = ['days_to_last_follow_up', 'days_to_follow_up'];
 function shortNames(columns: readonly string[]): string[] {
   const short = columns.map((column) => column.slice(column.lastIndexOf('.') + 1));
   const ambiguous = new Set(repeatedNames(short).map(({ name }) => name));
-  return columns.map((column, i) => (GDC_CASE.test(column) ? 'case_submitter_id' : ambiguous.has(short[i]) ? column : short[i]));
+  return columns.map((column, i) =>
+    GDC_CASE.test(column) ? 'case_submitter_id' : ambiguous.has(short[i]) ? column : short[i],
+  );
 }
 
 /**
@@ -43,7 +45,8 @@ export async function readGdcRows(file: string): Promise<ClinicalSource> {
 }
 
 const isPrimary = ({ cells }: ClinicalRow) =>
-  /^true$/i.test(cells['diagnosis_is_primary_disease'] ?? '') || /^primary$/i.test(cells['classification_of_tumor'] ?? '');
+  /^true$/i.test(cells['diagnosis_is_primary_disease'] ?? '') ||
+  /^primary$/i.test(cells['classification_of_tumor'] ?? '');
 
 /** Of each column the first known value. */
 function mergeRows(rows: readonly ClinicalRow[]): ClinicalRow {
@@ -55,8 +58,13 @@ function mergeRows(rows: readonly ClinicalRow[]): ClinicalRow {
 
 function withSurvival(rows: readonly ClinicalRow[], merged: ClinicalRow): ClinicalRow {
   const dead = eventOf(merged.cells[VITAL_STATUS] ?? '', VITAL_STATUS);
-  const followUps = rows.flatMap(({ cells }) => FOLLOW_UP.map((column) => cells[column] ?? '')).filter((cell) => cell !== '');
+  const followUps = rows
+    .flatMap(({ cells }) => FOLLOW_UP.map((column) => cells[column] ?? ''))
+    .filter((cell) => cell !== '');
   const latest = followUps.reduce((best, cell) => (best === '' || Number(cell) > Number(best) ? cell : best), '');
   const time = dead === undefined ? '' : dead ? (merged.cells[DEATH] ?? '') : latest;
-  return { ...merged, cells: { ...merged.cells, os_time: time, os_event: dead === undefined ? '' : String(Number(dead)) } };
+  return {
+    ...merged,
+    cells: { ...merged.cells, os_time: time, os_event: dead === undefined ? '' : String(Number(dead)) },
+  };
 }

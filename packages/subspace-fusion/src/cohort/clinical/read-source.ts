@@ -27,25 +27,32 @@ export async function readSource(file: string, patient: string): Promise<Clinica
   const column = header.includes(patient) ? patient : fallback;
   const { columns, rows, line } = await readTable(file, (name) => name !== '' && !isMcatNumber(name));
   if (column === undefined) {
-    throw badInput({ file, row: line, message: `there is no column '${patient}' (clinical.patient)`, remedy: suggest(patient, columns) });
+    throw badInput({
+      file,
+      row: line,
+      message: `there is no column '${patient}' (clinical.patient)`,
+      remedy: suggest(patient, columns),
+    });
   }
   const at = columns.indexOf(column);
-  const read = rows.map(
-    ({ line, cells }): ClinicalRow => ({
-      file,
-      line,
-      id: isMissing(cells[at]) ? '' : cells[at],
-      cells: Object.fromEntries(columns.map((name, i) => [name, isMissing(cells[i]) ? '' : cells[i]])),
-    }),
-  );
+  const read = rows.map(({ line, cells }): ClinicalRow => ({
+    file,
+    line,
+    id: isMissing(cells[at]) ? '' : cells[at],
+    cells: Object.fromEntries(columns.map((name, i) => [name, isMissing(cells[i]) ? '' : cells[i]])),
+  }));
   const has = (...names: string[]) => names.every((name) => columns.includes(name));
   const common = { file, columns, patient: column, rows: read };
   if (mcat) {
-    const survival = has('survival_months', 'censorship') ? ({ time: 'survival_months', event: 'censorship', unit: 'months' } as const) : undefined;
+    const survival = has('survival_months', 'censorship')
+      ? ({ time: 'survival_months', event: 'censorship', unit: 'months' } as const)
+      : undefined;
     return { ...common, format: 'mcat', rows: withoutSlideRows(read), survival };
   }
   if (!cbioportal) return { ...common, format: 'csv' };
-  const survival = has('OS_MONTHS', 'OS_STATUS') ? ({ time: 'OS_MONTHS', event: 'OS_STATUS', unit: 'months' } as const) : undefined;
+  const survival = has('OS_MONTHS', 'OS_STATUS')
+    ? ({ time: 'OS_MONTHS', event: 'OS_STATUS', unit: 'months' } as const)
+    : undefined;
   return { ...common, format: 'cbioportal', survival };
 }
 

@@ -19,15 +19,24 @@ export function survivalProblems(
   const endpoint = endpointOf(config);
   if (time === undefined || event === undefined || !endpoint) return [];
   const problems: Problem[] = [];
-  const add = (severity: Problem['severity'], message: string, remedy: string) => problems.push({ severity, file, message, remedy });
+  const add = (severity: Problem['severity'], message: string, remedy: string) =>
+    problems.push({ severity, file, message, remedy });
 
   const named = unitInName(time);
   if (named !== undefined && named !== timeUnit) {
-    add('warning', `the column '${time}' is named after ${named}, and clinical.timeUnit is ${timeUnit}`, `Set clinical.timeUnit to ${named}, if it is`);
+    add(
+      'warning',
+      `the column '${time}' is named after ${named}, and clinical.timeUnit is ${timeUnit}`,
+      `Set clinical.timeUnit to ${named}, if it is`,
+    );
   }
   const longest = patients.reduce((most, { survival }) => Math.max(most, survival?.time ?? 0), 0);
   if (isTooLong(longest, timeUnit)) {
-    add('warning', `the longest time of '${time}' is ${longest} ${timeUnit}, longer than any follow-up`, 'Check clinical.timeUnit');
+    add(
+      'warning',
+      `the longest time of '${time}' is ${longest} ${timeUnit}, longer than any follow-up`,
+      'Check clinical.timeUnit',
+    );
   }
   // Another endpoint's event may come before death.
   if (!isOverallSurvival(endpoint) || eventValues) return problems;
@@ -36,9 +45,17 @@ export function survivalProblems(
     if (contradict.length === 0) continue;
     if (contradict.length > OPPOSITE * compared) {
       const message = `the event '${event}' says the opposite of '${column}' for ${contradict.length} of ${compared} patients (${someOf(contradict)})`;
-      add('error', message, "Check clinical.event; a column whose name contains 'censor' is read as 1 = not seen, any other as 1 = seen");
+      add(
+        'error',
+        message,
+        "Check clinical.event; a column whose name contains 'censor' is read as 1 = not seen, any other as 1 = seen",
+      );
     } else {
-      add('warning', `the event '${event}' contradicts '${column}' for ${contradict.length} of ${compared} patients (${someOf(contradict)})`, 'Check both');
+      add(
+        'warning',
+        `the event '${event}' contradicts '${column}' for ${contradict.length} of ${compared} patients (${someOf(contradict)})`,
+        'Check both',
+      );
     }
   }
   return problems;

@@ -37,6 +37,8 @@ function badCellsProblem(file: string, gene: string, { line, column, text, count
     file,
     row: line,
     message: `the cell in column '${column}' ${isMissing(text) ? 'is empty' : `holds '${text}', which is not a number`}${more}`,
-    remedy: isMissing(text) ? `Fill it in, or take '${gene}' out of the gene set` : 'Correct it, or delete a row or column that is no gene',
+    remedy: isMissing(text)
+      ? `Fill it in, or take '${gene}' out of the gene set`
+      : 'Correct it, or delete a row or column that is no gene',
   };
 }

@@ -22,12 +22,16 @@ const FEWEST_SHARED = 20;
  */
 export function compareExpressions(first: ComparedExpression, second: ComparedExpression): Problem[] {
   const problems: Problem[] = [];
-  const warn = (message: string, remedy: string) => problems.push({ severity: 'warning', file: second.file, message, remedy });
+  const warn = (message: string, remedy: string) =>
+    problems.push({ severity: 'warning', file: second.file, message, remedy });
   const [before, after] = [first.expression.transformed, second.expression.transformed];
   const [one, other] = [valueScale(first.expression), valueScale(second.expression)];
   const ranked = before === 'rank' || after === 'rank';
   if (ranked && before !== after) {
-    warn(`the transform of '${second.name}' is '${after}', that of '${first.name}' '${before}'`, 'Choose ranks for both, or for none');
+    warn(
+      `the transform of '${second.name}' is '${after}', that of '${first.name}' '${before}'`,
+      'Choose ranks for both, or for none',
+    );
   } else if (one !== other && !ranked) {
     warn(
       `the values of '${second.name}' look like ${describeScale(other)} after the transform '${after}', those of '${first.name}' like ${describeScale(one)} after '${before}'`,
@@ -38,7 +42,10 @@ export function compareExpressions(first: ComparedExpression, second: ComparedEx
   const shared = first.expression.genes.filter((gene) => genes.has(gene));
   const lacking = first.expression.genes.filter((gene) => !genes.has(gene));
   if (lacking.length > 0) {
-    warn(`${lacking.length} of ${first.expression.genes.length} genes of '${first.name}' are not in '${second.name}' (${someOf(lacking)})`, 'A model of both is built without them');
+    warn(
+      `${lacking.length} of ${first.expression.genes.length} genes of '${first.name}' are not in '${second.name}' (${someOf(lacking)})`,
+      'A model of both is built without them',
+    );
   }
   if (shared.length < FEWEST_SHARED || one !== other || ranked) return problems;
   const shift = typicalShift(medians(first, shared), medians(second, shared));

@@ -8,8 +8,12 @@ const STAR_HEADER =
 
 /** A STAR-counts file: counts and TPM of the genes given, FPKM half and FPKM-UQ twice the TPM. */
 export function starCounts(genes: readonly (readonly [id: string, symbol: string, tpm: number])[]): string {
-  const rows = genes.map(([id, symbol, tpm]) => [id, symbol, 'protein_coding', tpm * 10, tpm * 5, tpm * 5, tpm, tpm / 2, tpm * 2].join('\t'));
-  const unassigned = ['N_unmapped', 'N_multimapping', 'N_noFeature', 'N_ambiguous'].map((name) => `${name}\t\t\t100\t100\t100\t\t\t`);
+  const rows = genes.map(([id, symbol, tpm]) =>
+    [id, symbol, 'protein_coding', tpm * 10, tpm * 5, tpm * 5, tpm, tpm / 2, tpm * 2].join('\t'),
+  );
+  const unassigned = ['N_unmapped', 'N_multimapping', 'N_noFeature', 'N_ambiguous'].map(
+    (name) => `${name}\t\t\t100\t100\t100\t\t\t`,
+  );
   return ['# gene-model: GENCODE v36', STAR_HEADER, ...unassigned, ...rows, ''].join('\n');
 }
 
@@ -36,7 +40,11 @@ export function writeGdcDownload(folder: string): string {
         ['ENSG00000002586.20_PAR_Y', 'CD99', 0],
       ]),
     );
-    sheet.push([id, file, 'Transcriptome Profiling', 'Gene Expression Quantification', 'TCGA-GBM', patient, sample, type].join('\t'));
+    sheet.push(
+      [id, file, 'Transcriptome Profiling', 'Gene Expression Quantification', 'TCGA-GBM', patient, sample, type].join(
+        '\t',
+      ),
+    );
   }
   return write(folder, 'gdc_sample_sheet.2026-01-01.tsv', sheet.join('\n') + '\n');
 }

@@ -4,7 +4,15 @@ import { describe, expect, it } from 'vitest';
 import { decideTransform, readExpression, type ExpressionOptions } from '../expression.js';
 import { newFolder, write } from '../made-files.test.helper.js';
 import type { Problem } from '../problems.js';
-import { CBIOPORTAL, MCAT, PROBE_MAP, starCounts, writeGdcDownload, writeIvyGap, XENA } from './fixtures.test.helper.js';
+import {
+  CBIOPORTAL,
+  MCAT,
+  PROBE_MAP,
+  starCounts,
+  writeGdcDownload,
+  writeIvyGap,
+  XENA,
+} from './fixtures.test.helper.js';
 import { readGeneMap } from './gene-names.js';
 
 const PATIENTS = new Set(['TCGA-02-0001', 'TCGA-02-0002']);
@@ -15,7 +23,9 @@ async function read(path: string, options: ExpressionOptions = {}, context = {})
   const problems: Problem[] = [];
   const found = await readExpression(path, { patients: PATIENTS, genes: GENES, ...context }, problems, options);
   const { patients, genes, values } = found.expression;
-  const rows = patients.map((id, p) => [id, Object.fromEntries(genes.map((gene, g) => [gene, values[p * genes.length + g]]))] as const);
+  const rows = patients.map(
+    (id, p) => [id, Object.fromEntries(genes.map((gene, g) => [gene, values[p * genes.length + g]]))] as const,
+  );
   return { ...found, rows: Object.fromEntries(rows), warnings: problems.map(({ message }) => message) };
 }
 const failure = (path: string, options: ExpressionOptions = {}, context = {}) =>
@@ -38,7 +48,9 @@ describe('STAR-counts files of the GDC', () => {
     expect(samples.several.map(({ patient, left }) => [patient, left.length])).toEqual([['TCGA-02-0001', 1]]);
     expect(samples.normal).toHaveLength(1);
     expect(warnings).toEqual([
-      expect.stringMatching(/1 patient has several tumour samples \(TCGA-02-0001-01A \(u1\) rather than TCGA-02-0001-02A \(u2\)\)/),
+      expect.stringMatching(
+        /1 patient has several tumour samples \(TCGA-02-0001-01A \(u1\) rather than TCGA-02-0001-02A \(u2\)\)/,
+      ),
       expect.stringMatching(/1 sample is of normal tissue/),
     ]);
     expect(repeated).toEqual([{ symbol: 'CD99', taken: 'ENSG00000002586.20', left: ['ENSG00000002586.20_PAR_Y'] }]);
@@ -48,7 +60,8 @@ describe('STAR-counts files of the GDC', () => {
   it('reads the column that is asked for', async () => {
     const folder = newFolder();
     writeGdcDownload(folder);
-    const of = async (column: 'unstranded' | 'fpkm_unstranded' | 'fpkm_uq_unstranded') => (await read(folder, { column })).rows['TCGA-02-0001'];
+    const of = async (column: 'unstranded' | 'fpkm_unstranded' | 'fpkm_uq_unstranded') =>
+      (await read(folder, { column })).rows['TCGA-02-0001'];
     expect(await of('unstranded')).toMatchObject({ TSPAN6: 10 });
     expect(await of('fpkm_unstranded')).toMatchObject({ TSPAN6: 0.5 });
     expect(await of('fpkm_uq_unstranded')).toMatchObject({ TSPAN6: 2 });
@@ -61,19 +74,36 @@ describe('STAR-counts files of the GDC', () => {
     renameSync(sheet, elsewhere);
     expect(await failure(folder)).toMatch(/nothing says of which patients its 5 files are.*expression\.samples/);
     expect((await read(folder, { samples: elsewhere })).rows['TCGA-02-0002']).toMatchObject({ TSPAN6: 4 });
-    const table = write(folder, 'api.tsv', 'file_id\tcases.0.submitter_id\tcases.0.samples.0.sample_type\na1\tP1\tPrimary Tumor\na4\tP2\tPrimary Tumor\n');
+    const table = write(
+      folder,
+      'api.tsv',
+      'file_id\tcases.0.submitter_id\tcases.0.samples.0.sample_type\na1\tP1\tPrimary Tumor\na4\tP2\tPrimary Tumor\n',
+    );
     const api = await read(folder, { samples: table }, { patients: new Set(['P1', 'P2']) });
     expect(api.rows).toMatchObject({ P1: { TSPAN6: 1 }, P2: { TSPAN6: 4 } });
     expect(api.warnings).toEqual([expect.stringMatching(/3 files are of no known patient/)]);
-    const cart = [{ file_name: 'u4.rna_seq.augmented_star_gene_counts.tsv', associated_entities: [{ entity_submitter_id: 'TCGA-02-0002-01A-01R-1849-01' }] }];
+    const cart = [
+      {
+        file_name: 'u4.rna_seq.augmented_star_gene_counts.tsv',
+        associated_entities: [{ entity_submitter_id: 'TCGA-02-0002-01A-01R-1849-01' }],
+      },
+    ];
     const json = write(folder, 'cart.json', JSON.stringify(cart));
-    expect((await read(folder, { samples: json })).rows).toEqual({ 'TCGA-02-0002': { TSPAN6: 4, TNMD: 40, CD99: 400 } });
+    expect((await read(folder, { samples: json })).rows).toEqual({
+      'TCGA-02-0002': { TSPAN6: 4, TNMD: 40, CD99: 400 },
+    });
     const manifest = write(folder, 'manifest.txt', 'id\tfilename\tmd5\tsize\tstate\na1\ta1.tsv\tx\t1\treleased\n');
-    expect(await failure(folder, { samples: manifest })).toMatch(/no column names a case; a plain GDC manifest does not/);
+    expect(await failure(folder, { samples: manifest })).toMatch(
+      /no column names a case; a plain GDC manifest does not/,
+    );
 
     const named = newFolder();
     mkdirSync(join(named, 'TCGA-02-0001-01A'));
-    write(join(named, 'TCGA-02-0001-01A'), 'x.augmented_star_gene_counts.tsv', starCounts([['ENSG00000000003.15', 'TSPAN6', 7]]));
+    write(
+      join(named, 'TCGA-02-0001-01A'),
+      'x.augmented_star_gene_counts.tsv',
+      starCounts([['ENSG00000000003.15', 'TSPAN6', 7]]),
+    );
     expect((await read(named)).rows).toEqual({ 'TCGA-02-0001': { TSPAN6: 7 } });
   });
 
@@ -93,8 +123,12 @@ describe('STAR-counts files of the GDC', () => {
       write(folder, 'TCGA-02-0001-01A.star_gene_counts.tsv', content);
       return failure(folder);
     };
-    expect(await broken(text.slice(0, text.lastIndexOf('\t') - 3))).toMatch(/star_gene_counts\.tsv, row 8: the row has \d cells, the header 9/);
-    expect(await broken(text.replace('\t2\t1\t4\n', '\tx\t1\t4\n'))).toMatch(/row 8: the cell in column 'tpm_unstranded' holds 'x'/);
+    expect(await broken(text.slice(0, text.lastIndexOf('\t') - 3))).toMatch(
+      /star_gene_counts\.tsv, row 8: the row has \d cells, the header 9/,
+    );
+    expect(await broken(text.replace('\t2\t1\t4\n', '\tx\t1\t4\n'))).toMatch(
+      /row 8: the cell in column 'tpm_unstranded' holds 'x'/,
+    );
     expect(await broken('a\tb\n1\t2\n')).toMatch(/row 1: this is no STAR-counts table/);
     expect(await broken(text.split('\n').slice(0, 6).join('\n'))).toMatch(/the table has no gene/);
     rmSync(join(folder, 'TCGA-02-0001-01A.star_gene_counts.tsv'));
@@ -107,7 +141,11 @@ describe('STAR-counts files of the GDC', () => {
     const sheet = `File Name\tCase ID\tSample ID\n${files.map((file, i) => `${file}\tTCGA-02-000${i + 1}\tTCGA-02-000${i + 1}-01A`).join('\n')}\n`;
     const { rows, warnings } = await read(REAL, { samples: write(newFolder(), 'sheet.tsv', sheet) });
     const first = rows['TCGA-02-0001'];
-    expect([first['TSPAN6'], first['TNMD'], first['DPM1']].map((x) => x.toFixed(4))).toEqual(['44.6685', '0.0000', '56.2676']);
+    expect([first['TSPAN6'], first['TNMD'], first['DPM1']].map((x) => x.toFixed(4))).toEqual([
+      '44.6685',
+      '0.0000',
+      '56.2676',
+    ]);
     expect(rows['TCGA-02-0002']['TNMD']).toBeCloseTo(0.0302, 6);
     // The second head has two genes more than the first.
     expect([Object.keys(first).length, warnings]).toEqual([3, [expect.stringMatching(/1 file has other genes/)]]);
@@ -119,7 +157,11 @@ describe('matrices of portals', () => {
 
   it('reads cBioPortal: symbols or Entrez ids, repeated symbols by the highest mean', async () => {
     const found = await read(write(folder, 'data_mrna_seq_v2_rsem.txt', CBIOPORTAL));
-    expect(found).toMatchObject({ format: 'cbioportal', orientation: 'genes × patients', otherPatients: ['TCGA-99-9999-01'] });
+    expect(found).toMatchObject({
+      format: 'cbioportal',
+      orientation: 'genes × patients',
+      otherPatients: ['TCGA-99-9999-01'],
+    });
     expect(found.rows).toEqual({
       'TCGA-02-0001': { TSPAN6: 1.5, TNMD: 5, 8813: 7 },
       'TCGA-02-0002': { TSPAN6: 2.5, TNMD: 30, 8813: 8 },
@@ -147,10 +189,17 @@ describe('matrices of portals', () => {
   it('reads the expression of an MCAT table, a row a slide, and names its copy numbers and mutations', async () => {
     const found = await read(write(folder, 'mcat.csv', MCAT));
     expect(found).toMatchObject({ format: 'mcat', orientation: 'patients × genes' });
-    expect(found.rows).toEqual({ 'TCGA-02-0001': { TSPAN6: 0.5, TNMD: -1.25 }, 'TCGA-02-0002': { TSPAN6: -0.5, TNMD: 2 } });
-    expect(found.warnings).toEqual([expect.stringMatching(/2 columns hold copy numbers or mutations \(CDKN2A_cnv, IDH1_mut\)/)]);
+    expect(found.rows).toEqual({
+      'TCGA-02-0001': { TSPAN6: 0.5, TNMD: -1.25 },
+      'TCGA-02-0002': { TSPAN6: -0.5, TNMD: 2 },
+    });
+    expect(found.warnings).toEqual([
+      expect.stringMatching(/2 columns hold copy numbers or mutations \(CDKN2A_cnv, IDH1_mut\)/),
+    ]);
     const contradicting = MCAT.replace('0.5,-1.25\n1', '0.5,-1.5\n1');
-    expect(await failure(write(folder, 'contradicting.csv', contradicting))).toMatch(/the patient 'TCGA-02-0001' has two rows, 2 and 3/);
+    expect(await failure(write(folder, 'contradicting.csv', contradicting))).toMatch(
+      /the patient 'TCGA-02-0001' has two rows, 2 and 3/,
+    );
   });
 
   it('reads the Ivy GAP, one sample a tumour, by whichever name the clinical table uses', async () => {
@@ -163,7 +212,9 @@ describe('matrices of portals', () => {
     const blocks = await read(join(ivy, 'fpkm_table.csv'), {}, { patients: new Set(['W31-1-1-E']) });
     expect(blocks.rows).toEqual({ 'W31-1-1-E': { TSPAN6: 1.5, TNMD: 10 } });
     rmSync(join(ivy, 'rows-genes.csv'));
-    expect(await failure(ivy, {}, { patients: new Set(['W31-1-1']) })).toMatch(/rows-genes\.csv: the file does not exist/);
+    expect(await failure(ivy, {}, { patients: new Set(['W31-1-1']) })).toMatch(
+      /rows-genes\.csv: the file does not exist/,
+    );
   });
 
   const REAL = '../shared/data/ivygap';
@@ -172,16 +223,24 @@ describe('matrices of portals', () => {
     const table = await readTable(join(REAL, 'columns-samples.csv'));
     const wells = table.rows.map(({ cells }) => cells[0]);
     const ivy = newFolder();
-    write(ivy, 'columns-samples.csv', [table.columns, ...table.rows.map(({ cells }) => cells)].map((cells) => cells.map((c) => `"${c}"`).join(',')).join('\n'));
+    write(
+      ivy,
+      'columns-samples.csv',
+      [table.columns, ...table.rows.map(({ cells }) => cells)]
+        .map((cells) => cells.map((c) => `"${c}"`).join(','))
+        .join('\n'),
+    );
     write(ivy, 'rows-genes.csv', 'gene_id,gene_symbol\n1,TSPAN6\n');
     write(ivy, 'fpkm_table.csv', `gene_id,${wells.join(',')}\n1,${wells.join(',')}\n`);
     const { rows, samples } = await read(ivy, {}, { patients: undefined });
     const tumours = new Set(table.rows.map(({ cells }) => cells[table.columns.indexOf('tumor_name')]));
     expect(new Set(Object.keys(rows))).toEqual(tumours);
     // Where histology chose a sample of cellular tumour, that one stands for the tumour.
-    const structure = (well: string) => table.rows[wells.indexOf(well)].cells[table.columns.indexOf('structure_abbreviation')];
+    const structure = (well: string) =>
+      table.rows[wells.indexOf(well)].cells[table.columns.indexOf('structure_abbreviation')];
     for (const { taken, left } of samples.several) {
-      if (left.some((well) => structure(well) === 'CT-reference-histology')) expect(structure(taken)).toBe('CT-reference-histology');
+      if (left.some((well) => structure(well) === 'CT-reference-histology'))
+        expect(structure(taken)).toBe('CT-reference-histology');
     }
     expect(samples.several.length).toBeGreaterThan(20);
   });
@@ -206,7 +265,9 @@ describe('AnnData', () => {
         'TCGA-02-0001': { TSPAN6: 3, TNMD: 4, DPM1: 0 },
         'TCGA-02-0002': { TSPAN6: 0, TNMD: 0, DPM1: 5 },
       });
-      expect(found.samples.several).toEqual([{ patient: 'TCGA-02-0001', taken: 'TCGA-02-0001-01A', left: ['TCGA-02-0001-02A'] }]);
+      expect(found.samples.several).toEqual([
+        { patient: 'TCGA-02-0001', taken: 'TCGA-02-0001-01A', left: ['TCGA-02-0001-02A'] },
+      ]);
     }
   });
 

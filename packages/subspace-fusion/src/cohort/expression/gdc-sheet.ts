@@ -48,7 +48,12 @@ async function readSheetTable(file: string): Promise<Sheet> {
   const at = (column: keyof typeof COLUMNS) => columns.findIndex((name) => COLUMNS[column].test(name));
   const places = { file: at('file'), id: at('id'), patient: at('patient'), sample: at('sample') };
   if (places.file < 0 && places.id < 0) {
-    throw badInput({ file, row: line, message: `no column names a file (${someOf(columns)})`, remedy: "It needs 'File Name' or 'File ID'" });
+    throw badInput({
+      file,
+      row: line,
+      message: `no column names a file (${someOf(columns)})`,
+      remedy: "It needs 'File Name' or 'File ID'",
+    });
   }
   if (places.patient < 0 && places.sample < 0) {
     throw badInput({
@@ -83,7 +88,8 @@ interface CartFile {
 
 /** `metadata.cart.….json`: a list of files, each with the barcodes of its aliquots. */
 async function readMetadata(file: string): Promise<Sheet> {
-  const wrong = (message: string) => badInput({ file, message, remedy: "Download the cart's metadata or its sample sheet again" });
+  const wrong = (message: string) =>
+    badInput({ file, message, remedy: "Download the cart's metadata or its sample sheet again" });
   if ((await stat(file)).size > LARGEST_JSON) throw wrong(`the JSON is larger than ${LARGEST_JSON / 2 ** 20} MiB`);
   let cart: unknown;
   try {
@@ -93,9 +99,13 @@ async function readMetadata(file: string): Promise<Sheet> {
   }
   if (!Array.isArray(cart)) throw wrong('the JSON is no list of files');
   const sheet = new Map<string, SheetEntry>();
-  for (const { file_name, file_id, associated_entities } of cart.filter((item): item is CartFile => typeof item === 'object' && item !== null)) {
+  for (const { file_name, file_id, associated_entities } of cart.filter(
+    (item): item is CartFile => typeof item === 'object' && item !== null,
+  )) {
     const entities: unknown[] = Array.isArray(associated_entities) ? associated_entities : [];
-    const [sample] = entities.flatMap((entity) => (entity as { entity_submitter_id?: unknown } | null)?.entity_submitter_id ?? []);
+    const [sample] = entities.flatMap(
+      (entity) => (entity as { entity_submitter_id?: unknown } | null)?.entity_submitter_id ?? [],
+    );
     if (typeof sample !== 'string') continue;
     const barcode = parseBarcode(sample);
     const entry = { patient: barcode?.patient ?? sample, sample, type: barcode?.sampleType };

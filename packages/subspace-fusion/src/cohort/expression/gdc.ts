@@ -49,7 +49,12 @@ function sampleOfFile(file: string, sheet: Sheet | undefined): Sample | undefine
  * Ensembl ids and symbols; files whose genes differ from the first one's are brought to the genes that all have.
  * @throws {UserError} for files that name no patient, or cannot be read.
  */
-export async function readGdc(path: string, context: ReadContext, options: GdcOptions, problems: Problem[]): Promise<RawExpression> {
+export async function readGdc(
+  path: string,
+  context: ReadContext,
+  options: GdcOptions,
+  problems: Problem[],
+): Promise<RawExpression> {
   const files = await findStarCounts(path);
   const sheetFile = options.samples ?? (await findSheet(path));
   const sheet = sheetFile === undefined ? undefined : await readSheet(sheetFile);
@@ -68,14 +73,19 @@ export async function readGdc(path: string, context: ReadContext, options: GdcOp
     });
   }
   const warn = (message: string, remedy: string) => problems.push({ severity: 'warning', file: path, message, remedy });
-  if (nameless.length > 0) warn(`${counted(nameless.length, 'file is', 'files are')} of no known patient (${someOf(nameless)})`, 'They are left out');
+  if (nameless.length > 0)
+    warn(
+      `${counted(nameless.length, 'file is', 'files are')} of no known patient (${someOf(nameless)})`,
+      'They are left out',
+    );
 
   const choice = chooseSamples(
     known.map(({ sample }) => sample),
     context.patients,
   );
   const column = options.column ?? STAR_COLUMNS[0];
-  if (column === 'unstranded') warn('raw counts grow with the depth of sequencing', 'tpm_unstranded can be compared between patients');
+  if (column === 'unstranded')
+    warn('raw counts grow with the depth of sequencing', 'tpm_unstranded can be compared between patients');
   const read: { file: string; patient: string; genes: StarGenes; values: Float32Array }[] = [];
   for (const place of choice.places) {
     const { file, sample } = known[place];
@@ -91,7 +101,10 @@ export async function readGdc(path: string, context: ReadContext, options: GdcOp
   return {
     orientation: 'patients × genes',
     patients: read.map(({ patient }) => patient),
-    genes: shared.map((g): FileGene => ({ name: genes.ids[g], symbol: context.nameGene(genes.ids[g], genes.symbols[g]) })),
+    genes: shared.map((g): FileGene => ({
+      name: genes.ids[g],
+      symbol: context.nameGene(genes.ids[g], genes.symbols[g]),
+    })),
     rows: read.map(({ genes: own, values }) => {
       if (own === genes && shared.length === values.length) return values;
       const places = placesOf(own);

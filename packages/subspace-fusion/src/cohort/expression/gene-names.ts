@@ -24,7 +24,9 @@ export async function readGeneMap(file: string, problems: Problem[]): Promise<Ge
   const header = await readHeader(file);
   const found = header.find((column) => SYMBOL.test(column));
   const symbolColumn = found ?? (header.length === 2 ? header[1] : undefined);
-  const otherColumns = header.filter((column) => column !== symbolColumn && (header.length === 2 || OTHER.test(column)));
+  const otherColumns = header.filter(
+    (column) => column !== symbolColumn && (header.length === 2 || OTHER.test(column)),
+  );
   if (symbolColumn === undefined || otherColumns.length === 0) {
     throw badInput({
       file,
@@ -41,7 +43,9 @@ export async function readGeneMap(file: string, problems: Problem[]): Promise<Ge
   for (const { cells } of rows) {
     const symbol = cells[symbolAt];
     if (symbol === '') continue;
-    for (const name of othersAt.flatMap((at) => cells[at].split('|')).map((text) => ensemblId(text.trim()) ?? text.trim())) {
+    for (const name of othersAt
+      .flatMap((at) => cells[at].split('|'))
+      .map((text) => ensemblId(text.trim()) ?? text.trim())) {
       if (name === '' || symbols.has(name)) continue;
       if ((map.get(name) ?? symbol) !== symbol) ambiguous.add(name);
       map.set(name, symbol);
@@ -64,13 +68,17 @@ export type GeneNamer = (name: string, symbol?: string) => string;
  * without the Entrez id of `SYMBOL|1234`.
  */
 export function geneNamer(needed: ReadonlySet<string>, map: GeneMap = new Map()): GeneNamer {
-  const neededIds = new Map([...needed].flatMap((gene) => (ensemblId(gene) ? [[ensemblId(gene)!, gene] as const] : [])));
+  const neededIds = new Map(
+    [...needed].flatMap((gene) => (ensemblId(gene) ? [[ensemblId(gene)!, gene] as const] : [])),
+  );
   return (name, symbol) => {
     const id = ensemblId(name);
     const [, bare, entrez] = /^(.+)\|(\d+)$/.exec(name) ?? [];
     const own = symbol || (bare === '?' ? entrez : bare);
     const mapped = map.get(id ?? name) ?? (own === undefined ? undefined : map.get(own));
-    const known = [name, id && neededIds.get(id), mapped, own].find((candidate) => candidate !== undefined && needed.has(candidate));
+    const known = [name, id && neededIds.get(id), mapped, own].find(
+      (candidate) => candidate !== undefined && needed.has(candidate),
+    );
     return known ?? mapped ?? own ?? id ?? name;
   };
 }

@@ -35,15 +35,11 @@ describe('names of genes', () => {
   it('knows a gene by the name that a gene set has', () => {
     const map = new Map([['ENSG00000146648', 'EGFR'], ['ERBB1', 'EGFR']]); // prettier-ignore
     const name = geneNamer(new Set(['EGFR', 'ENSG00000141736.4', 'A1BG']), map);
-    expect(['EGFR', 'ERBB1', 'ENSG00000146648.20', 'ENSG00000141736.12', 'A1BG|1', '?|100130426', 'TNMD'].map((text) => name(text))).toEqual([
-      'EGFR',
-      'EGFR',
-      'EGFR',
-      'ENSG00000141736.4',
-      'A1BG',
-      '100130426',
-      'TNMD',
-    ]);
+    expect(
+      ['EGFR', 'ERBB1', 'ENSG00000146648.20', 'ENSG00000141736.12', 'A1BG|1', '?|100130426', 'TNMD'].map((text) =>
+        name(text),
+      ),
+    ).toEqual(['EGFR', 'EGFR', 'EGFR', 'ENSG00000141736.4', 'A1BG', '100130426', 'TNMD']);
     expect(geneNamer(new Set())('ENSG00000000003.15', 'TSPAN6')).toBe('TSPAN6');
     expect(geneNamer(new Set())('ENSG00000000003.15_PAR_Y')).toBe('ENSG00000000003');
   });
@@ -51,21 +47,42 @@ describe('names of genes', () => {
   it('resolves an alias beside its symbol by the highest mean, and lists it', async () => {
     const path = write(folder, 'alias.csv', 'gene,P1,P2\nERBB1,5,7\nEGFR,1,2\nTNMD,1,\n');
     const problems: Problem[] = [];
-    const context = { patients: new Set(['P1', 'P2']), genes: new Set(['EGFR']), geneMap: new Map([['ERBB1', 'EGFR']]) };
+    const context = {
+      patients: new Set(['P1', 'P2']),
+      genes: new Set(['EGFR']),
+      geneMap: new Map([['ERBB1', 'EGFR']]),
+    };
     const { expression, repeated } = await readExpression(path, context, problems);
     expect(expression.genes).toEqual(['EGFR', 'TNMD']);
     expect([...expression.values]).toEqual([5, 1, 7, NaN]);
     expect(repeated).toEqual([{ symbol: 'EGFR', taken: 'ERBB1', left: ['EGFR'] }]);
-    expect(problems.map(({ message }) => message)).toEqual(['1 gene of the gene sets stands there several times (EGFR: ERBB1 rather than EGFR)']);
+    expect(problems.map(({ message }) => message)).toEqual([
+      '1 gene of the gene sets stands there several times (EGFR: ERBB1 rather than EGFR)',
+    ]);
   });
 });
 
 describe('samples of one patient', () => {
   it('prefers the primary tumour whatever the order, and never takes normal tissue', () => {
-    const names = ['TCGA-02-0001-11A', 'TCGA-02-0001-02A', 'TCGA-02-0001-01B', 'TCGA-02-0001-01A', 'TCGA-02-0002-10A', 'TCGA-02-0003-06A', 'X'];
+    const names = [
+      'TCGA-02-0001-11A',
+      'TCGA-02-0001-02A',
+      'TCGA-02-0001-01B',
+      'TCGA-02-0001-01A',
+      'TCGA-02-0002-10A',
+      'TCGA-02-0003-06A',
+      'X',
+    ];
     const order = (list: readonly string[]) => {
-      const { places, normal, several } = chooseSamples(list.map((name) => sampleOf(name)), undefined);
-      return { taken: places.map((i) => list[i]).sort(), normal: [...normal].sort(), left: several.map(({ left }) => [...left].sort()) };
+      const { places, normal, several } = chooseSamples(
+        list.map((name) => sampleOf(name)),
+        undefined,
+      );
+      return {
+        taken: places.map((i) => list[i]).sort(),
+        normal: [...normal].sort(),
+        left: several.map(({ left }) => [...left].sort()),
+      };
     };
     const expected = {
       taken: ['TCGA-02-0001-01A', 'TCGA-02-0003-06A', 'X'],
@@ -79,13 +96,19 @@ describe('samples of one patient', () => {
   it('reads matrices of barcodes either way round', async () => {
     const context = { patients: new Set(['TCGA-02-0001', 'TCGA-02-0002']), genes: new Set(['A']) };
     const columns = write(folder, 'columns.csv', 'gene,TCGA.02.0001.02A,TCGA.02.0001.01A,TCGA.02.0002.01A\nA,1,2,3\n');
-    const rows = write(folder, 'rows.csv', 'id,A\nTCGA-02-0001-02A,1\nTCGA-02-0001-01A,2\nTCGA-02-0002-11A,9\nTCGA-02-0002-01A,3\n');
+    const rows = write(
+      folder,
+      'rows.csv',
+      'id,A\nTCGA-02-0001-02A,1\nTCGA-02-0001-01A,2\nTCGA-02-0002-11A,9\nTCGA-02-0002-01A,3\n',
+    );
     for (const path of [columns, rows]) {
       const { expression } = await readExpression(path, context, []);
       expect([expression.patients, [...expression.values]]).toEqual([['TCGA-02-0001', 'TCGA-02-0002'], [2, 3]]); // prettier-ignore
     }
     const foreign = write(folder, 'foreign.csv', 'gene,TCGA-AA-0001-01A\nB,1\n');
-    await expect(readExpression(foreign, context, [])).rejects.toThrow(/none of its 1 TCGA barcodes \(TCGA-AA-0001-01A\) is of a patient/);
+    await expect(readExpression(foreign, context, [])).rejects.toThrow(
+      /none of its 1 TCGA barcodes \(TCGA-AA-0001-01A\) is of a patient/,
+    );
   });
 });
 
@@ -93,8 +116,14 @@ describe('samples of one patient', () => {
 function made(value: (level: number, z: number) => number, seed = 1): Expression {
   const [patients, genes] = [40, 60];
   const levels = Array.from({ length: genes }, (_, g) => (12 * g) / genes);
-  const values = Float32Array.from({ length: patients * genes }, (_, i) => value(levels[i % genes], normal(key(seed, 'made'), i)));
-  return { patients: Array.from({ length: patients }, (_, p) => `P${p}`), genes: levels.map((_, g) => `G${g}`), values };
+  const values = Float32Array.from({ length: patients * genes }, (_, i) =>
+    value(levels[i % genes], normal(key(seed, 'made'), i)),
+  );
+  return {
+    patients: Array.from({ length: patients }, (_, p) => `P${p}`),
+    genes: levels.map((_, g) => `G${g}`),
+    values,
+  };
 }
 const tpm = (level: number, z: number) => 2 ** (level + z);
 const MADE = {
@@ -106,19 +135,30 @@ const MADE = {
 
 describe('the scale of values', () => {
   it('is told by their look', () => {
-    for (const [scale, expression] of Object.entries(MADE)) expect([scale, valueScale(expression)]).toEqual([scale, scale]);
+    for (const [scale, expression] of Object.entries(MADE))
+      expect([scale, valueScale(expression)]).toEqual([scale, scale]);
     expect(valueScale(made((level, z) => Math.log2(0.001 + tpm(level - 3, z))))).toBe('logarithms');
     expect(valueScale({ patients: ['P'], genes: ['A'], values: Float32Array.of(1) })).toBe('unclear');
   });
 
   it('warns of a transform that does not fit', () => {
-    const warned = (scale: keyof typeof MADE, transform: ExpressionTransform) => transformProblems('e.csv', MADE[scale], transform).length;
+    const warned = (scale: keyof typeof MADE, transform: ExpressionTransform) =>
+      transformProblems('e.csv', MADE[scale], transform).length;
     expect([warned('logarithms', 'log2p1'), warned('linear', 'none'), warned('counts', 'none')]).toEqual([1, 1, 1]);
-    expect([warned('linear', 'log2p1'), warned('logarithms', 'none'), warned('z-scores', 'none'), warned('linear', 'rank')]).toEqual([0, 0, 0, 0]);
+    expect([
+      warned('linear', 'log2p1'),
+      warned('logarithms', 'none'),
+      warned('z-scores', 'none'),
+      warned('linear', 'rank'),
+    ]).toEqual([0, 0, 0, 0]);
   });
 
   it('compares two cohorts', () => {
-    const compare = (first: Expression, second: Expression, transforms: readonly ExpressionTransform[] = ['log2p1', 'log2p1']) =>
+    const compare = (
+      first: Expression,
+      second: Expression,
+      transforms: readonly ExpressionTransform[] = ['log2p1', 'log2p1'],
+    ) =>
       compareExpressions(
         { name: 'a', file: 'a.csv', expression: transformExpression(first, transforms[0]) },
         { name: 'b', file: 'b.csv', expression: transformExpression(second, transforms[1]) },
@@ -129,8 +169,15 @@ describe('the scale of values', () => {
     ]);
     // Logarithms that one file has and the other's transform takes are on one scale; ranks are not.
     expect(compare(MADE.linear, MADE.logarithms, ['log2p1', 'none'])).toEqual([]);
-    expect(compare(MADE.linear, MADE.linear, ['rank', 'log2p1'])).toEqual(["the transform of 'b' is 'log2p1', that of 'a' 'rank'"]);
-    expect(compare(MADE.linear, made((level, z) => 8 * tpm(level, z)))).toEqual([
+    expect(compare(MADE.linear, MADE.linear, ['rank', 'log2p1'])).toEqual([
+      "the transform of 'b' is 'log2p1', that of 'a' 'rank'",
+    ]);
+    expect(
+      compare(
+        MADE.linear,
+        made((level, z) => 8 * tpm(level, z)),
+      ),
+    ).toEqual([
       expect.stringMatching(/^the typical gene of 'b' is (2\.9|3\.0) higher than in 'a' after the transform$/),
     ]);
     const fewer = { ...MADE.linear, genes: MADE.linear.genes.map((gene, g) => (g < 5 ? `other ${g}` : gene)) };

@@ -55,11 +55,19 @@ describe('AnnData that is not whole', () => {
   it('is refused for what is wrong with it', async () => {
     expect(await failure({})).toBe('read');
     expect(await failure({ x: () => undefined })).toMatch(/there is no matrix 'X' \(the file has: obs, var\)/);
-    expect(await failure({ x: (hdf5) => void hdf5.create_dataset({ name: 'X', data: Float32Array.of(1, 2) }) })).toMatch(/X has the shape \[2\]/);
-    expect(await failure({ x: (hdf5) => void hdf5.create_dataset({ name: 'X', data: ['a', 'b', 'c', 'd'], shape: [2, 2] }) })).toMatch(/'\/X' is of type/);
+    expect(
+      await failure({ x: (hdf5) => void hdf5.create_dataset({ name: 'X', data: Float32Array.of(1, 2) }) }),
+    ).toMatch(/X has the shape \[2\]/);
+    expect(
+      await failure({
+        x: (hdf5) => void hdf5.create_dataset({ name: 'X', data: ['a', 'b', 'c', 'd'], shape: [2, 2] }),
+      }),
+    ).toMatch(/'\/X' is of type/);
     expect(await failure({ samples: ['P1', 'P2', 'P3'] })).toMatch(/X is 2 × 2, but obs has 3 rows and var 2/);
     expect(await failure({ obs: () => undefined })).toMatch(/'\/obs' has no index/);
-    expect(await failure({ obs: (obs) => void obs.create_dataset({ name: '_index', data: Int32Array.of(1, 2) }) })).toMatch(/is no column of text/);
+    expect(
+      await failure({ obs: (obs) => void obs.create_dataset({ name: '_index', data: Int32Array.of(1, 2) }) }),
+    ).toMatch(/is no column of text/);
     expect(await failure({ samples: ['P1', 'P1'] })).toMatch(/'P1' has several rows.*sum the cells of each patient/);
   });
 
@@ -67,19 +75,39 @@ describe('AnnData that is not whole', () => {
     const [data, indices] = [Float32Array.of(1, 2), Int32Array.of(0, 1)];
     expect(await failure({ x: sparse(data, indices, Int32Array.of(0, 1, 2)) })).toBe('read');
     expect(await failure({ x: sparse(data, indices, Int32Array.of(0, 1, 2), [2, 2], 'csc_matrix') })).toBe('read');
-    expect(await failure({ x: sparse(data, indices, Int32Array.of(0, 1, 9)) })).toMatch(/parts of X do not fit together/);
-    expect(await failure({ x: sparse(data, indices, Int32Array.of(0, 2, 1)) })).toMatch(/parts of X do not fit together/);
-    expect(await failure({ x: sparse(data, indices, Int32Array.of(0, -1, 2)) })).toMatch(/parts of X do not fit together/);
-    expect(await failure({ x: sparse(data, Int32Array.of(0, 7), Int32Array.of(0, 1, 2)) })).toMatch(/X has the column 7 of 2/);
-    expect(await failure({ x: sparse(data, Int32Array.of(0), Int32Array.of(0, 1, 2)) })).toMatch(/neither a matrix nor CSR nor CSC/);
-    expect(await failure({ x: sparse(data, indices, Int32Array.of(0, 1, 2), [1000000000, 2]) })).toMatch(/shape of X does not fit/);
-    expect(await failure({ x: sparse(data, indices, Int32Array.of(0, 1, 2), [2, 1000000000]) })).toMatch(/but obs has 2 rows and var 2/);
+    expect(await failure({ x: sparse(data, indices, Int32Array.of(0, 1, 9)) })).toMatch(
+      /parts of X do not fit together/,
+    );
+    expect(await failure({ x: sparse(data, indices, Int32Array.of(0, 2, 1)) })).toMatch(
+      /parts of X do not fit together/,
+    );
+    expect(await failure({ x: sparse(data, indices, Int32Array.of(0, -1, 2)) })).toMatch(
+      /parts of X do not fit together/,
+    );
+    expect(await failure({ x: sparse(data, Int32Array.of(0, 7), Int32Array.of(0, 1, 2)) })).toMatch(
+      /X has the column 7 of 2/,
+    );
+    expect(await failure({ x: sparse(data, Int32Array.of(0), Int32Array.of(0, 1, 2)) })).toMatch(
+      /neither a matrix nor CSR nor CSC/,
+    );
+    expect(await failure({ x: sparse(data, indices, Int32Array.of(0, 1, 2), [1000000000, 2]) })).toMatch(
+      /shape of X does not fit/,
+    );
+    expect(await failure({ x: sparse(data, indices, Int32Array.of(0, 1, 2), [2, 1000000000]) })).toMatch(
+      /but obs has 2 rows and var 2/,
+    );
   });
 
   it('is refused where it claims more than memory holds', async () => {
-    const huge = (hdf5: File) => void hdf5.create_dataset({ name: 'X', data: Float32Array.of(), shape: [0, 2], maxshape: [null, 2], chunks: [64, 2] }).resize([2 ** 40, 2]);
+    const huge = (hdf5: File) =>
+      void hdf5
+        .create_dataset({ name: 'X', data: Float32Array.of(), shape: [0, 2], maxshape: [null, 2], chunks: [64, 2] })
+        .resize([2 ** 40, 2]);
     expect(await failure({ x: huge })).toMatch(/but obs has 2 rows/);
-    const names = (obs: Group) => void obs.create_dataset({ name: '_index', data: ['P1'], shape: [1], maxshape: [null], chunks: [64] }).resize([2 ** 40]);
+    const names = (obs: Group) =>
+      void obs
+        .create_dataset({ name: '_index', data: ['P1'], shape: [1], maxshape: [null], chunks: [64] })
+        .resize([2 ** 40]);
     expect(await failure({ obs: names })).toMatch(/'\/obs\/_index' has 1099511627776 names/);
   });
 });

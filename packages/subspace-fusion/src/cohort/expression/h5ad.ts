@@ -49,7 +49,11 @@ export async function readH5ad(file: string, context: ReadContext, problems: Pro
       context.patients,
     );
     if (choice.places.length * width > MOST_VALUES) {
-      throw badInput({ file, message: `${choice.places.length} × ${width} values are too many`, remedy: 'Leave genes or patients out' });
+      throw badInput({
+        file,
+        message: `${choice.places.length} × ${width} values are too many`,
+        remedy: 'Leave genes or patients out',
+      });
     }
     const symbols = ids.some((id) => ensemblId(id)) ? symbolColumn(variables, file) : undefined;
     const genes = ids.map((name, g) => ({ name, symbol: context.nameGene(name, symbols?.[g]) }));
@@ -57,7 +61,10 @@ export async function readH5ad(file: string, context: ReadContext, problems: Pro
     const cells = checkCells(context.genes);
     rows.forEach((row, r) => {
       const bad = row.findIndex((x) => !Number.isFinite(x));
-      if (bad >= 0) row.forEach((x, g) => Number.isFinite(x) || cells.read(String(x), genes[g].symbol, choice.places[r] + 1, ids[g]));
+      if (bad >= 0)
+        row.forEach(
+          (x, g) => Number.isFinite(x) || cells.read(String(x), genes[g].symbol, choice.places[r] + 1, ids[g]),
+        );
     });
     problems.push(...cells.problems(file));
     const patients = choice.places.map((place) => context.nameSample(names[place]).patient);
@@ -66,7 +73,12 @@ export async function readH5ad(file: string, context: ReadContext, problems: Pro
 }
 
 /** Two rows whose index differs and whose patient is the same by a column are cells, not samples. */
-function refuseSingleCells(file: string, index: readonly string[], names: readonly string[], { patients, nameSample }: ReadContext): void {
+function refuseSingleCells(
+  file: string,
+  index: readonly string[],
+  names: readonly string[],
+  { patients, nameSample }: ReadContext,
+): void {
   const seen = new Map<string, string>();
   names.forEach((name, i) => {
     const before = seen.get(name);
@@ -95,14 +107,19 @@ const attribute = (of: Group, name: string): unknown => of.attrs[name]?.value;
 function frame(hdf5: File, file: string, name: 'obs' | 'var'): Group {
   const found = group(hdf5, name);
   if (found) return found;
-  const message = dataset(hdf5, name) ? `'${name}' is in the layout of anndata before 0.7` : `there is no '${name}' (the file has: ${someOf(hdf5.keys())})`;
+  const message = dataset(hdf5, name)
+    ? `'${name}' is in the layout of anndata before 0.7`
+    : `there is no '${name}' (the file has: ${someOf(hdf5.keys())})`;
   throw badInput({ file, message, remedy: 'Write it again with a recent anndata' });
 }
 
 function indexOf(of: Group, file: string): string[] {
   const named = attribute(of, '_index');
-  const name = [named, '_index', 'index'].find((candidate): candidate is string => typeof candidate === 'string' && of.keys().includes(candidate));
-  if (name === undefined) throw badInput({ file, message: `'${of.path}' has no index`, remedy: 'Write the file again with anndata' });
+  const name = [named, '_index', 'index'].find(
+    (candidate): candidate is string => typeof candidate === 'string' && of.keys().includes(candidate),
+  );
+  if (name === undefined)
+    throw badInput({ file, message: `'${of.path}' has no index`, remedy: 'Write the file again with anndata' });
   return readStrings(of.get(name), file, `${of.path}/${name}`);
 }
 
@@ -110,7 +127,8 @@ function indexOf(of: Group, file: string): string[] {
 function patientNames(observations: Group, { patients, nameSample }: ReadContext, file: string): string[] {
   const index = indexOf(observations, file);
   if (!patients) return index;
-  const known = (names: readonly string[]) => new Set(names.map((name) => nameSample(name).patient).filter((id) => patients.has(id))).size;
+  const known = (names: readonly string[]) =>
+    new Set(names.map((name) => nameSample(name).patient).filter((id) => patients.has(id))).size;
   let best = { names: index, known: known(index) };
   if (best.known > 0) return index;
   for (const column of observations.keys()) {
@@ -123,7 +141,9 @@ function patientNames(observations: Group, { patients, nameSample }: ReadContext
 }
 
 function symbolColumn(variables: Group, file: string): string[] | undefined {
-  const column = SYMBOLS.find((name) => isStringColumn(variables.keys().includes(name) ? variables.get(name) : undefined));
+  const column = SYMBOLS.find((name) =>
+    isStringColumn(variables.keys().includes(name) ? variables.get(name) : undefined),
+  );
   return column === undefined ? undefined : readStrings(variables.get(column), file, `${variables.path}/${column}`);
 }
 
@@ -138,22 +158,31 @@ function openMatrix(hdf5: File, file: string): Matrix {
   const sparse = group(hdf5, 'X');
   if (!sparse) throw wrong(`there is no matrix 'X' (the file has: ${someOf(hdf5.keys())})`);
   const encoding = attribute(sparse, 'encoding-type') ?? attribute(sparse, 'h5sparse_format');
-  const kind = encoding === 'csr_matrix' || encoding === 'csr' ? 'rows' : encoding === 'csc_matrix' || encoding === 'csc' ? 'columns' : undefined;
+  const kind =
+    encoding === 'csr_matrix' || encoding === 'csr'
+      ? 'rows'
+      : encoding === 'csc_matrix' || encoding === 'csc'
+        ? 'columns'
+        : undefined;
   const [data, indices, starts] = ['data', 'indices', 'indptr'].map((name) => dataset(sparse, name));
   const shape = attribute(sparse, 'shape') ?? attribute(sparse, 'h5sparse_shape');
-  if (!kind || !data || !indices || !starts || data.shape?.[0] !== indices.shape?.[0]) throw wrong(`X is neither a matrix nor CSR nor CSC`);
+  if (!kind || !data || !indices || !starts || data.shape?.[0] !== indices.shape?.[0])
+    throw wrong(`X is neither a matrix nor CSR nor CSC`);
   const [n, width] = Array.from((shape ?? []) as ArrayLike<number>, Number);
-  if (n === undefined || width === undefined || starts.shape?.[0] !== (kind === 'rows' ? n : width) + 1) throw wrong('the shape of X does not fit its parts');
+  if (n === undefined || width === undefined || starts.shape?.[0] !== (kind === 'rows' ? n : width) + 1)
+    throw wrong('the shape of X does not fit its parts');
   const at = Float64Array.from(readNumbers(starts, file, 0, starts.shape[0]));
   const total = data.shape![0];
-  if (at.some((start, i) => start < (i === 0 ? 0 : at[i - 1]) || start > total)) throw wrong('the parts of X do not fit together');
+  if (at.some((start, i) => start < (i === 0 ? 0 : at[i - 1]) || start > total))
+    throw wrong('the parts of X do not fit together');
   return { kind, data, indices, starts: at, shape: [n, width] };
 }
 
 /** Rows of the matrix as float32, only these read from the disk; of columns, all are read one after another. */
 function readRowsOf(matrix: Matrix, places: readonly number[], file: string): Float32Array[] {
   const [, width] = matrix.shape;
-  if (matrix.kind === 'dense') return places.map((place) => Float32Array.from(readNumbers(matrix.data, file, place, place + 1)));
+  if (matrix.kind === 'dense')
+    return places.map((place) => Float32Array.from(readNumbers(matrix.data, file, place, place + 1)));
   const { kind, data, indices, starts } = matrix;
   const rows = places.map(() => new Float32Array(width));
   const rowOf = new Map(places.map((place, r) => [place, r]));
@@ -165,7 +194,11 @@ function readRowsOf(matrix: Matrix, places: readonly number[], file: string): Fl
     readNumbers(indices, file, from, to).forEach((index, i) => {
       const [row, column] = kind === 'rows' ? [rowOf.get(line), index] : [rowOf.get(index), line];
       if (column < 0 || column >= width || !Number.isInteger(column)) {
-        throw badInput({ file, message: `X has the column ${column} of ${width}`, remedy: 'Write the file again with anndata' });
+        throw badInput({
+          file,
+          message: `X has the column ${column} of ${width}`,
+          remedy: 'Write the file again with anndata',
+        });
       }
       if (row !== undefined) rows[row][column] = values[i]!;
     });

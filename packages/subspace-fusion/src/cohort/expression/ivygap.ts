@@ -12,7 +12,9 @@ const FILES = { matrix: 'fpkm_table.csv', genes: 'rows-genes.csv', samples: 'col
 /** Whether a path is such a download: its folder, or the matrix in it. */
 export async function isIvyGap(path: string): Promise<boolean> {
   const folder = await folderOf(path);
-  const found = await Promise.all([FILES.matrix, FILES.samples].map((name) => stat(join(folder, name)).catch(() => undefined)));
+  const found = await Promise.all(
+    [FILES.matrix, FILES.samples].map((name) => stat(join(folder, name)).catch(() => undefined)),
+  );
   return found.every((file) => file?.isFile()) && (folder === path || path.endsWith(FILES.matrix));
 }
 
@@ -36,11 +38,9 @@ function typeOf(structure: string): number {
  */
 export async function readIvyGap(path: string, context: ReadContext, problems: Problem[]): Promise<RawExpression> {
   const folder = await folderOf(path);
-  const [matrixFile, genesFile, samplesFile] = [FILES.matrix, FILES.genes, FILES.samples].map((name) => join(folder, name)) as [
-    string,
-    string,
-    string,
-  ];
+  const [matrixFile, genesFile, samplesFile] = [FILES.matrix, FILES.genes, FILES.samples].map((name) =>
+    join(folder, name),
+  ) as [string, string, string];
   const symbols = await readColumns(genesFile, 'gene_id', 'gene_symbol');
   const samples = await readSamples(samplesFile, context.patients);
   const header = await readHeader(matrixFile);
@@ -58,7 +58,11 @@ export async function readIvyGap(path: string, context: ReadContext, problems: P
     refusesRepeats: false,
   };
   const nameGene = (id: string) => context.nameGene(id, symbols.get(id));
-  return { ...(await readTextMatrix(matrixFile, layout, { ...context, nameGene }, problems)), linear: true, sampleRule: RULE };
+  return {
+    ...(await readTextMatrix(matrixFile, layout, { ...context, nameGene }, problems)),
+    linear: true,
+    sampleRule: RULE,
+  };
 }
 
 /** Two columns of a table as a map from the one to the other. */
@@ -67,7 +71,12 @@ async function readColumns(file: string, from: string, to: string): Promise<Map<
   const [fromAt, toAt] = [columns.indexOf(from), columns.indexOf(to)];
   if (fromAt < 0 || toAt < 0) {
     const missing = fromAt < 0 ? from : to;
-    throw badInput({ file, row: line, message: `there is no column '${missing}'`, remedy: 'Download the file of the Ivy GAP again' });
+    throw badInput({
+      file,
+      row: line,
+      message: `there is no column '${missing}'`,
+      remedy: 'Download the file of the Ivy GAP again',
+    });
   }
   return new Map(rows.map(({ cells }) => [cells[fromAt], cells[toAt]]));
 }
@@ -76,14 +85,24 @@ async function readSamples(file: string, patients: ReadonlySet<string> | undefin
   const { columns, rows, line } = await readTable(file);
   const wellAt = columns.indexOf('rna_well_id');
   const structureAt = columns.findIndex((column) => /^structure_(abbreviation|acronym)$/.test(column));
-  const matches = columns.map((_, c) => (patients ? new Set(rows.map(({ cells }) => cells[c]).filter((cell) => patients.has(cell))).size : 0));
+  const matches = columns.map((_, c) =>
+    patients ? new Set(rows.map(({ cells }) => cells[c]).filter((cell) => patients.has(cell))).size : 0,
+  );
   const best = Math.max(...matches);
   const patientAt = best > 0 ? matches.indexOf(best) : columns.indexOf('tumor_name');
   if (wellAt < 0 || patientAt < 0) {
     const missing = wellAt < 0 ? 'rna_well_id' : 'tumor_name';
-    throw badInput({ file, row: line, message: `there is no column '${missing}'`, remedy: 'Download the file of the Ivy GAP again' });
+    throw badInput({
+      file,
+      row: line,
+      message: `there is no column '${missing}'`,
+      remedy: 'Download the file of the Ivy GAP again',
+    });
   }
   return new Map(
-    rows.map(({ cells }) => [cells[wellAt], { name: cells[wellAt], patient: cells[patientAt], type: typeOf(cells[structureAt] ?? '') }]),
+    rows.map(({ cells }) => [
+      cells[wellAt],
+      { name: cells[wellAt], patient: cells[patientAt], type: typeOf(cells[structureAt] ?? '') },
+    ]),
   );
 }

@@ -17,7 +17,11 @@ export async function readMatrix(file: string, context: ReadContext, problems: P
   return readTextMatrix(file, layout, context, problems);
 }
 
-function detectOrientation(file: string, header: readonly string[], { patients, genes, nameGene, nameSample }: ReadContext): Orientation {
+function detectOrientation(
+  file: string,
+  header: readonly string[],
+  { patients, genes, nameGene, nameSample }: ReadContext,
+): Orientation {
   const asGenes = header.filter((name) => genes.has(nameGene(name))).length;
   if (patients === undefined) return asGenes > 0 ? 'patients × genes' : 'genes × patients';
   const asPatients = header.filter((name) => patients.has(nameSample(name).patient)).length;
@@ -32,6 +36,8 @@ function detectOrientation(file: string, header: readonly string[], { patients, 
     row: 1,
     message: `the header (${someOf(header)}) has no patient of the clinical table and no gene of the gene sets`,
     remedy:
-      longer === undefined ? 'Use the same patient ids, or the same gene symbols' : `Shorten names such as '${longer}' to the patient id`,
+      longer === undefined
+        ? 'Use the same patient ids, or the same gene symbols'
+        : `Shorten names such as '${longer}' to the patient id`,
   });
 }

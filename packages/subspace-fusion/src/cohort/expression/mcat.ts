@@ -36,7 +36,12 @@ export async function readMcat(file: string, context: ReadContext, problems: Pro
   const genomic = header.filter((column) => GENOMIC.test(column));
   if (genomic.length > 0) {
     const message = `${counted(genomic.length, 'column holds', 'columns hold')} copy numbers or mutations (${someOf(genomic)}), which can be part of a label's definition`;
-    problems.push({ severity: 'warning', file, message, remedy: 'They are no input of the model; map markers by clinical.columns' });
+    problems.push({
+      severity: 'warning',
+      file,
+      message,
+      remedy: 'They are no input of the model; map markers by clinical.columns',
+    });
   }
   const layout = {
     genesAreRows: false,

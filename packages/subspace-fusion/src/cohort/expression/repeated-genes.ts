@@ -50,11 +50,17 @@ export function withoutRepeatedGenes(raw: RawExpression): { expression: Expressi
 }
 
 /** States which repeated genes of the gene sets were resolved; those that nobody needs go unmentioned. */
-export function repeatedGeneProblems(file: string, repeated: readonly RepeatedGene[], needed: ReadonlySet<string>): Problem[] {
+export function repeatedGeneProblems(
+  file: string,
+  repeated: readonly RepeatedGene[],
+  needed: ReadonlySet<string>,
+): Problem[] {
   const resolved = repeated.filter(({ symbol }) => needed.has(symbol));
   if (resolved.length === 0) return [];
   const named = resolved.map(({ symbol, taken, left }) =>
-    left.every((name) => name === taken) ? `${symbol}, ${left.length + 1} times` : `${symbol}: ${taken} rather than ${left.join(', ')}`,
+    left.every((name) => name === taken)
+      ? `${symbol}, ${left.length + 1} times`
+      : `${symbol}: ${taken} rather than ${left.join(', ')}`,
   );
   const message = `${counted(resolved.length, 'gene of the gene sets stands', 'genes of the gene sets stand')} there several times (${someOf(named)})`;
   return [{ severity: 'warning', file, message, remedy: `Of each, ${REPEATED_GENE_RULE}` }];

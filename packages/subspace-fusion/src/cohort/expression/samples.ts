@@ -2,7 +2,8 @@ import { parseBarcode } from '../barcode.js';
 import { counted, someOf, type Problem } from '../problems.js';
 
 /** Several samples of one patient: which is taken. Stated here, in the docs, and with every count. */
-export const SAMPLE_RULE = 'a primary tumour (01) before other tumour samples in the order of their codes, then the first in alphabetical order';
+export const SAMPLE_RULE =
+  'a primary tumour (01) before other tumour samples in the order of their codes, then the first in alphabetical order';
 
 /** One measured sample of the matrix. */
 export interface Sample {
@@ -20,8 +21,12 @@ export function sampleOf(name: string): Sample {
 }
 
 /** {@link sampleOf}, unless a patient has that very name, or the clinical table lists the sample. */
-export function sampleNamer(patients: ReadonlySet<string> | undefined, listed: ReadonlyMap<string, Sample> | undefined): (name: string) => Sample {
-  return (name) => (patients?.has(name) ? { name, patient: name, type: undefined } : (listed?.get(name) ?? sampleOf(name)));
+export function sampleNamer(
+  patients: ReadonlySet<string> | undefined,
+  listed: ReadonlyMap<string, Sample> | undefined,
+): (name: string) => Sample {
+  return (name) =>
+    patients?.has(name) ? { name, patient: name, type: undefined } : (listed?.get(name) ?? sampleOf(name));
 }
 
 /** Which samples are read, and what became of the others. */
@@ -74,8 +79,15 @@ export function sampleProblems(file: string, { several, normal }: SampleChoice, 
   const warn = (message: string, remedy: string) => problems.push({ severity: 'warning', file, message, remedy });
   if (several.length > 0) {
     const pairs = several.map(({ taken, left }) => `${taken} rather than ${left.join(', ')}`);
-    warn(`${counted(several.length, 'patient has', 'patients have')} several tumour samples (${someOf(pairs)})`, `One is read: ${rule}`);
+    warn(
+      `${counted(several.length, 'patient has', 'patients have')} several tumour samples (${someOf(pairs)})`,
+      `One is read: ${rule}`,
+    );
   }
-  if (normal.length > 0) warn(`${counted(normal.length, 'sample is', 'samples are')} of normal tissue or controls (${someOf(normal)})`, 'They are left out');
+  if (normal.length > 0)
+    warn(
+      `${counted(normal.length, 'sample is', 'samples are')} of normal tissue or controls (${someOf(normal)})`,
+      'They are left out',
+    );
   return problems;
 }

@@ -34,10 +34,16 @@ export function shiftProblems(scaling: SubspaceScaling, cohort: Cohort, file: st
   const share = clipped / (medians.length * ids.length);
   if (typical > FARTHEST) {
     const message = `the typical gene of '${cohort.name}' lies ${shortNumber(Number(typical.toFixed(1)))} standard deviations of the training patients away from their mean`;
-    warn(message, 'Check that the expression is of the same unit (expression.transform), and that the patients are alike');
+    warn(
+      message,
+      'Check that the expression is of the same unit (expression.transform), and that the patients are alike',
+    );
   }
   if (share > MOST_CLIPPED) {
-    warn(`${Math.round(100 * share)} % of the expression of '${cohort.name}' lies where hardly a training patient's does`, 'It is clipped; do not trust what rests on it');
+    warn(
+      `${Math.round(100 * share)} % of the expression of '${cohort.name}' lies where hardly a training patient's does`,
+      'It is clipped; do not trust what rests on it',
+    );
   }
   return problems;
 }

@@ -24,7 +24,12 @@ export interface StarCounts {
 
 async function readText(file: string): Promise<string> {
   await requireFile(file);
-  const tooLarge = () => badInput({ file, message: `the file is larger than ${LARGEST / 2 ** 20} MiB`, remedy: 'Name STAR-counts files only' });
+  const tooLarge = () =>
+    badInput({
+      file,
+      message: `the file is larger than ${LARGEST / 2 ** 20} MiB`,
+      remedy: 'Name STAR-counts files only',
+    });
   if ((await stat(file)).size > LARGEST) throw tooLarge();
   const bytes = await readFile(file);
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes.toString('utf8');
@@ -45,13 +50,27 @@ export async function readStarCounts(file: string, column: StarColumn, like?: St
   const lines = (await readText(file)).split(/\r?\n/);
   const headerAt = lines.findIndex((line) => !line.startsWith('#'));
   const header = (lines[headerAt] ?? '').split('\t');
-  const [idAt, symbolAt, valueAt] = ['gene_id', 'gene_name', column].map((name) => header.indexOf(name)) as [number, number, number];
+  const [idAt, symbolAt, valueAt] = ['gene_id', 'gene_name', column].map((name) => header.indexOf(name)) as [
+    number,
+    number,
+    number,
+  ];
   if (idAt < 0) {
     const remedy = 'Name the …augmented_star_gene_counts.tsv files of the GDC';
-    throw badInput({ file, row: headerAt + 1, message: "this is no STAR-counts table: there is no column 'gene_id'", remedy });
+    throw badInput({
+      file,
+      row: headerAt + 1,
+      message: "this is no STAR-counts table: there is no column 'gene_id'",
+      remedy,
+    });
   }
   if (valueAt < 0) {
-    throw badInput({ file, row: headerAt + 1, message: `there is no column '${column}' (expression.column)`, remedy: suggest(column, header) });
+    throw badInput({
+      file,
+      row: headerAt + 1,
+      message: `there is no column '${column}' (expression.column)`,
+      remedy: suggest(column, header),
+    });
   }
   const ids: string[] = [];
   const symbols: string[] = [];
@@ -72,7 +91,8 @@ export async function readStarCounts(file: string, column: StarColumn, like?: St
     symbols.push(cells[symbolAt] ?? '');
     values.push(value);
   }
-  if (ids.length === 0) throw badInput({ file, message: 'the table has no gene', remedy: 'The file is cut short: download it again' });
+  if (ids.length === 0)
+    throw badInput({ file, message: 'the table has no gene', remedy: 'The file is cut short: download it again' });
   const same = like?.ids.length === ids.length && like.ids.every((id, g) => id === ids[g]);
   return { genes: same ? like : { ids, symbols }, values: Float32Array.from(values) };
 }

@@ -47,7 +47,12 @@ export async function readTextMatrix(
   problems: Problem[],
 ): Promise<RawExpression> {
   const { genesAreRows, rowName, nameSample, refusesRepeats } = layout;
-  const columnChoice = genesAreRows ? chooseSamples(layout.columns.map(({ name }) => nameSample(name)), patients) : undefined;
+  const columnChoice = genesAreRows
+    ? chooseSamples(
+        layout.columns.map(({ name }) => nameSample(name)),
+        patients,
+      )
+    : undefined;
   const columns = columnChoice ? columnChoice.places.map((i) => layout.columns[i]) : layout.columns;
   const columnSymbols = genesAreRows ? [] : columns.map(({ name }) => nameGene(name));
   const cells = checkCells(needed);

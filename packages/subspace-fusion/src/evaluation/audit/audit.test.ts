@@ -24,7 +24,10 @@ let split: Split;
 beforeAll(async () => {
   yaml = await tinyCohort(join(folder, 'cohort'), { patients: 40 });
   // Its sites both train and test; that has a test of its own.
-  editTable(join(folder, 'cohort', 'clinical.csv'), ([header, ...rows]) => [header.map((column) => (column === 'site' ? 'hospital' : column)), ...rows]);
+  editTable(join(folder, 'cohort', 'clinical.csv'), ([header, ...rows]) => [
+    header.map((column) => (column === 'site' ? 'hospital' : column)),
+    ...rows,
+  ]);
   const changes = { 'training.epochs': '1', 'split.test': '0.2', 'split.validation': '0.2', 'model.name': 'snn' };
   config = await shortConfig(yaml, changes);
   await train({ config, out: run });
@@ -51,20 +54,31 @@ async function otherCohort(): Promise<{ config: Config; bag: (patient: string) =
 }
 
 const asMade = ({ patches, width, features }: Bag) => ({ shape: [patches, width], features, encoder: 'simulated' });
-const kinds = ({ findings }: { findings: readonly { kind: string; severity: string }[] }) => findings.map(({ kind, severity }) => `${severity} ${kind}`);
+const kinds = ({ findings }: { findings: readonly { kind: string; severity: string }[] }) =>
+  findings.map(({ kind, severity }) => `${severity} ${kind}`);
 
 describe('an audit', () => {
   it('finds nothing in a clean run, a clean config and all of its folds', async () => {
     expect(await auditRuns(run)).toEqual({ divisions: [''], patients: 40, slides: 40, findings: [] });
     expect((await auditRuns(grade)).findings).toEqual([]);
     const folds = await auditConfig(await loadConfig(yaml, { 'split.folds': '4' }));
-    expect(folds).toEqual({ divisions: ['fold 0', 'fold 1', 'fold 2', 'fold 3'], patients: 40, slides: 40, findings: [] });
+    expect(folds).toEqual({
+      divisions: ['fold 0', 'fold 1', 'fold 2', 'fold 3'],
+      patients: 40,
+      slides: 40,
+      findings: [],
+    });
   });
 
   it('finds a patient in two parts', async () => {
     const both = changed<Split>('split.json', (own) => ({ ...own, test: [own.train[0], ...own.test] }));
     const { findings } = await auditRuns(both);
-    expect(findings[0]).toMatchObject({ kind: 'patient', severity: 'leak', who: [split.train[0]], message: expect.stringContaining('train, test') });
+    expect(findings[0]).toMatchObject({
+      kind: 'patient',
+      severity: 'leak',
+      who: [split.train[0]],
+      message: expect.stringContaining('train, test'),
+    });
   });
 
   it('finds a slide of two patients, by link and by content', async () => {
@@ -76,7 +90,12 @@ describe('an audit', () => {
     symlinkSync(bag(b), bag(y));
     const { findings } = await auditConfig(own);
     expect(kinds({ findings })).toEqual(['leak slide', 'leak slide']);
-    expect(findings.map(({ message, who }) => [/one file|same bytes/.exec(message)?.[0], who.map((slide) => slide.split(':')[0])])).toEqual([
+    expect(
+      findings.map(({ message, who }) => [
+        /one file|same bytes/.exec(message)?.[0],
+        who.map((slide) => slide.split(':')[0]),
+      ]),
+    ).toEqual([
       ['one file', [b, y].sort()],
       ['same bytes', [a, x].sort()],
     ]);
@@ -105,7 +124,9 @@ describe('an audit', () => {
     await writeBag(bags, `${z}-DX1.h5`, asMade({ ...ofZ, features: single }));
     const { findings } = await auditConfig(own);
     expect(kinds({ findings })).toEqual(['leak near-duplicate', 'leak patches', 'note patches']);
-    expect(findings[0].who).toEqual(expect.arrayContaining([`${x}: ${x}-DX1`, `${split.train[0]}: ${split.train[0]}-DX1`]));
+    expect(findings[0].who).toEqual(
+      expect.arrayContaining([`${x}: ${x}-DX1`, `${split.train[0]}: ${split.train[0]}-DX1`]),
+    );
     expect(findings[1].message).toMatch(/14 % of the smaller one's patches/);
   });
 
@@ -113,68 +134,138 @@ describe('an audit', () => {
     const { cohort } = await loadCohort(config);
     const everyone = Object.values(split).flat() as string[];
     const byAll = learnModel(cohort, { ...split, train: everyone }, config, {}, '');
-    const leaked = changed<Model>('model.json', (model) => ({ ...model, scaling: byAll.scaling, outcome: byAll.outcome }));
+    const leaked = changed<Model>('model.json', (model) => ({
+      ...model,
+      scaling: byAll.scaling,
+      outcome: byAll.outcome,
+    }));
     const { findings } = await auditRuns(leaked);
     expect(kinds({ findings })).toEqual(['leak fitted', 'leak fitted', 'leak fitted']);
-    for (const { message } of findings) expect(message).toMatch(/(scaling|cuts).*but on all patients of the split together/);
+    for (const { message } of findings)
+      expect(message).toMatch(/(scaling|cuts).*but on all patients of the split together/);
     const oneMean = changed<Model>('model.json', ({ scaling: { tumour, ...scaling }, ...model }) => ({
-      ...model, scaling: { ...scaling, tumour: { ...tumour, mean: tumour.mean.map((mean, g) => (g === 3 ? mean + 0.01 : mean)) } },
+      ...model,
+      scaling: {
+        ...scaling,
+        tumour: { ...tumour, mean: tumour.mean.map((mean, g) => (g === 3 ? mean + 0.01 : mean)) },
+      },
     }));
-    expect((await auditRuns(oneMean)).findings.map(({ message }) => message)).toEqual([expect.stringMatching(/tumour subspace.*nor on all patients/)]);
-    const weights = changed<Model>('model.json', (model) => ({ ...model, outcome: { ...model.outcome, weights: [1, 1, 1] } }), grade);
-    expect((await auditRuns(weights)).findings.map(({ message }) => message)).toEqual([expect.stringMatching(/^the class weights/)]);
+    expect((await auditRuns(oneMean)).findings.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/tumour subspace.*nor on all patients/),
+    ]);
+    const weights = changed<Model>(
+      'model.json',
+      (model) => ({ ...model, outcome: { ...model.outcome, weights: [1, 1, 1] } }),
+      grade,
+    );
+    expect((await auditRuns(weights)).findings.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^the class weights/),
+    ]);
   });
 
   it('finds genes that were left out by the floors of all patients, and none where the training patients chose', async () => {
     const { config: own, folder: bags } = await otherCohort();
     const home = join(bags, '..');
-    const { microenvironment: [a, b] } = (await loadCohort(own)).cohort.genes;
+    const {
+      microenvironment: [a, b],
+    } = (await loadCohort(own)).cohort.genes;
     // Gene `a` has a floor in study y among the test patients, `b` among the training patients.
     const studyOf = new Map([...split.train, ...split.validation].map((id, i) => [id, i % 2 ? 'x' : 'y']));
-    editTable(join(home, 'clinical.csv'), (rows) => rows.map((row, r) => [...row, r === 0 ? 'study' : (studyOf.get(row[0]) ?? 'y')]));
-    const isFloor = (gene: string, id: string) => (gene === a ? split.test.includes(id) : split.train.indexOf(id) % 4 === 0);
+    editTable(join(home, 'clinical.csv'), (rows) =>
+      rows.map((row, r) => [...row, r === 0 ? 'study' : (studyOf.get(row[0]) ?? 'y')]),
+    );
+    const isFloor = (gene: string, id: string) =>
+      gene === a ? split.test.includes(id) : split.train.indexOf(id) % 4 === 0;
     editTable(join(home, 'expression.csv.gz'), (rows) =>
-      rows.map((row) => row.map((cell, c) => (c > 0 && (row[0] === a || row[0] === b) ? (isFloor(row[0], rows[0][c]) ? '0' : String(100 + c)) : cell))));
-    const ofStudy = { ...config, ...own, expression: { ...own.expression, leaveOutFloorsBy: 'study' }, model: config.model, training: config.training };
+      rows.map((row) =>
+        row.map((cell, c) =>
+          c > 0 && (row[0] === a || row[0] === b) ? (isFloor(row[0], rows[0][c]) ? '0' : String(100 + c)) : cell,
+        ),
+      ),
+    );
+    const ofStudy = {
+      ...config,
+      ...own,
+      expression: { ...own.expression, leaveOutFloorsBy: 'study' },
+      model: config.model,
+      training: config.training,
+    };
     const chosen = join(folder, 'chosen');
     const { cohort, model } = await train({ config: ofStudy, out: chosen });
     expect(model.scaling.microenvironment.genes).toEqual(cohort.genes.microenvironment.filter((gene) => gene !== b));
     await evaluateAndWrite(chosen);
     expect((await auditRuns(chosen)).findings).toEqual([]);
     const byAll = learnModel(cohort, { ...split, train: Object.values(split).flat() as string[] }, ofStudy, {}, '');
-    const leaked = changed<Model>('model.json', (own) => ({ ...own, scaling: byAll.scaling, size: byAll.size }), chosen);
+    const leaked = changed<Model>(
+      'model.json',
+      (own) => ({ ...own, scaling: byAll.scaling, size: byAll.size }),
+      chosen,
+    );
     const { findings } = await auditRuns(leaked);
-    expect(findings).toMatchObject([{ kind: 'genes', severity: 'leak', who: [a], message: expect.stringMatching(/not what .* training patients alone, but on all patients of the split/) }]);
+    expect(findings).toMatchObject([
+      {
+        kind: 'genes',
+        severity: 'leak',
+        who: [a],
+        message: expect.stringMatching(/not what .* training patients alone, but on all patients of the split/),
+      },
+    ]);
   });
 
   it('finds a model that reads other genes than its config chooses', async () => {
     const fewer = changed<Model>('model.json', (model) => {
       const { genes, mean, deviation, ...rest } = model.scaling.microenvironment;
-      return { ...model, scaling: { ...model.scaling, microenvironment: { ...rest, genes: genes.slice(1), mean: mean.slice(1), deviation: deviation.slice(1) } } };
+      return {
+        ...model,
+        scaling: {
+          ...model.scaling,
+          microenvironment: { ...rest, genes: genes.slice(1), mean: mean.slice(1), deviation: deviation.slice(1) },
+        },
+      };
     });
     const [first] = read<Model>(run, 'model.json').scaling.microenvironment.genes;
     expect((await auditRuns(fewer)).findings).toMatchObject([{ kind: 'genes', severity: 'leak', who: [first] }]);
   });
 
   it('finds scores of patients that the model was trained or selected on, and test patients without one', async () => {
-    const withTraining = changed<{ patient: string }[]>('predictions.json', (all) => [...all.slice(1), { ...all[0], patient: split.train[0] }]);
+    const withTraining = changed<{ patient: string }[]>('predictions.json', (all) => [
+      ...all.slice(1),
+      { ...all[0], patient: split.train[0] },
+    ]);
     expect(kinds(await auditRuns(withTraining))).toEqual(['leak scored', 'note scored']);
-    const chosen = changed<object>('result.json', (result) => ({ ...result, split: 'validation', chosenOnThese: true }));
-    expect((await auditRuns(chosen)).findings).toMatchObject([{ kind: 'scored', severity: 'leak', message: expect.stringMatching(/validation patients.*no evidence/) }]);
+    const chosen = changed<object>('result.json', (result) => ({
+      ...result,
+      split: 'validation',
+      chosenOnThese: true,
+    }));
+    expect((await auditRuns(chosen)).findings).toMatchObject([
+      { kind: 'scored', severity: 'leak', message: expect.stringMatching(/validation patients.*no evidence/) },
+    ]);
   });
 
   it('does not compare what cannot be compared, and says so', async () => {
     const copy = copyCohort(join(folder, 'cohort'), newFolder());
-    const moved = changed<Config>('config.json', (own) => ({ ...own, clinical: { ...own.clinical, file: copy.replace('cohort.yaml', 'clinical.csv') } }));
+    const moved = changed<Config>('config.json', (own) => ({
+      ...own,
+      clinical: { ...own.clinical, file: copy.replace('cohort.yaml', 'clinical.csv') },
+    }));
     expect((await auditRuns(moved)).findings).toEqual([]);
-    editTable(copy.replace('cohort.yaml', 'clinical.csv'), (rows) => rows.map((row, i) => [...row, i === 0 ? 'more' : 'x']));
-    expect((await auditRuns(moved)).findings).toMatchObject([{ kind: 'not-checked', severity: 'note', message: expect.stringContaining('(clinical)') }]);
+    editTable(copy.replace('cohort.yaml', 'clinical.csv'), (rows) =>
+      rows.map((row, i) => [...row, i === 0 ? 'more' : 'x']),
+    );
+    expect((await auditRuns(moved)).findings).toMatchObject([
+      { kind: 'not-checked', severity: 'note', message: expect.stringContaining('(clinical)') },
+    ]);
   });
 
   it('of the folder of several runs names those that a finding is of', async () => {
     const several = newFolder();
     cpSync(run, join(several, 'fold-0', 'seed-1'), { recursive: true });
-    cpSync(changed<Split>('split.json', (own) => ({ ...own, validation: [...own.validation, own.test[0]] })), join(several, 'fold-0', 'seed-2'), { recursive: true });
+    cpSync(
+      changed<Split>('split.json', (own) => ({ ...own, validation: [...own.validation, own.test[0]] })),
+      join(several, 'fold-0', 'seed-2'),
+      { recursive: true },
+    );
     const { divisions, findings } = await auditRuns(several);
     expect(divisions).toEqual(['fold-0/seed-1', 'fold-0/seed-2']);
     expect(findings[0]).toMatchObject({ kind: 'patient', where: ['fold-0/seed-2'] });
@@ -191,9 +282,17 @@ describe('subspace audit', () => {
     const args = ['audit', path, '--set', 'split.test=0.2', '--set', 'split.validation=0.2'];
     const leaky = await subspace(...args);
     expect(leaky.code).toBe(1);
-    expect(leaky.out).toMatch(/: 1 leak found\n {2}LEAK {2}the slides of .* are files of the same bytes .*\. Find out whose/);
-    expect(JSON.parse((await subspace(...args, '--json')).out)).toMatchObject({ findings: [{ kind: 'slide', severity: 'leak' }] });
-    for (const bad of [['audit', join(folder, 'nothing')], ['audit', folder + '-nowhere'], ['audit', run, '--set', 'split.seed=2']]) {
+    expect(leaky.out).toMatch(
+      /: 1 leak found\n {2}LEAK {2}the slides of .* are files of the same bytes .*\. Find out whose/,
+    );
+    expect(JSON.parse((await subspace(...args, '--json')).out)).toMatchObject({
+      findings: [{ kind: 'slide', severity: 'leak' }],
+    });
+    for (const bad of [
+      ['audit', join(folder, 'nothing')],
+      ['audit', folder + '-nowhere'],
+      ['audit', run, '--set', 'split.seed=2'],
+    ]) {
       const { code, err } = await subspace(...bad);
       expect([code, isPlainMessage(err)]).toEqual([2, true]);
     }

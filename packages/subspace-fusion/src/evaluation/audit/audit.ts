@@ -47,12 +47,18 @@ export async function auditConfig(config: Config, onSlide?: OnSlide): Promise<Au
       return { where, findings: divisionFindings(material, split, own) };
     }),
   );
-  return { divisions: places.map(({ where }) => where), patients: patients.length, slides: material.slides, findings: gatherFindings(places) };
+  return {
+    divisions: places.map(({ where }) => where),
+    patients: patients.length,
+    slides: material.slides,
+    findings: gatherFindings(places),
+  };
 }
 
 async function divisionsOf(config: Config): Promise<{ where: string; config: Config }[]> {
   const { file, fold, folds } = config.split;
-  const isSingle = fold !== undefined || (file === undefined ? folds === undefined : /\.csv$/.test(file) && !(await hasFolds(file)));
+  const isSingle =
+    fold !== undefined || (file === undefined ? folds === undefined : /\.csv$/.test(file) && !(await hasFolds(file)));
   if (isSingle) return [{ where: fold === undefined ? 'split' : `fold ${fold}`, config }];
   return (await foldsOf(config)).map(({ fold, config }) => ({ where: `fold ${fold}`, config }));
 }
@@ -70,7 +76,8 @@ async function hasFolds(file: string): Promise<boolean> {
  */
 export async function auditRuns(folder: string, onSlide?: OnSlide): Promise<Audit> {
   const runs = await runsIn(folder);
-  if (runs.length === 0) throw new UserError(`${folder}: holds no run. Name a config, the folder of a run, or that of a cross-validation.`);
+  if (runs.length === 0)
+    throw new UserError(`${folder}: holds no run. Name a config, the folder of a run, or that of a cross-validation.`);
   const materials = new Map<string, Material>();
   const places: { where: string; findings: LocalFinding[] }[] = [];
   for (const run of runs) {
@@ -92,10 +99,13 @@ export async function auditRuns(folder: string, onSlide?: OnSlide): Promise<Audi
 async function runsIn(folder: string): Promise<string[]> {
   if ((await exists(join(folder, RUN_FILES.split))) && (await exists(join(folder, RUN_FILES.model)))) return [folder];
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => {
-    throw new UserError(`${folder}: cannot be read. Name a config, the folder of a run, or that of a cross-validation.`);
+    throw new UserError(
+      `${folder}: cannot be read. Name a config, the folder of a run, or that of a cross-validation.`,
+    );
   });
   const below: string[] = [];
-  for (const { name } of entries.filter((entry) => entry.isDirectory()).sort((a, b) => (a.name < b.name ? -1 : 1))) below.push(...(await runsIn(join(folder, name))));
+  for (const { name } of entries.filter((entry) => entry.isDirectory()).sort((a, b) => (a.name < b.name ? -1 : 1)))
+    below.push(...(await runsIn(join(folder, name))));
   return below;
 }
 
@@ -114,22 +124,37 @@ async function runFindings(run: string, config: Config, material: Material): Pro
   const { cohort } = material;
   const split = await readRunSplit(run);
   requirePatients(run, split, cohort, config);
-  const predictions = (await readIfThere(join(run, RUN_FILES.predictions))) as readonly { readonly patient: string }[] | undefined;
+  const predictions = (await readIfThere(join(run, RUN_FILES.predictions))) as
+    readonly { readonly patient: string }[] | undefined;
   const result = (await readIfThere(join(run, RUN_FILES.result))) as Result | undefined;
   return [
     ...divisionFindings(material, split, config),
     ...(config.features.permuteBags === undefined ? [] : [isControl()]),
     ...(await modelFindings(run, config, material, split)),
-    ...(predictions ? scoredPatients(predictions.map(({ patient }) => patient), split, result) : []),
+    ...(predictions
+      ? scoredPatients(
+          predictions.map(({ patient }) => patient),
+          split,
+          result,
+        )
+      : []),
   ];
 }
 
 async function modelFindings(run: string, config: Config, { cohort }: Material, split: Split): Promise<LocalFinding[]> {
   const model = await readModel(run);
-  if ('imported' in model) return [notChecked('the model was imported: whom it was trained on is not known here', 'Ask its authors')];
-  const changed = Object.entries(await hashInputs(config)).filter(([name, hash]) => model.inputs[name] !== hash).map(([name]) => name);
+  if ('imported' in model)
+    return [notChecked('the model was imported: whom it was trained on is not known here', 'Ask its authors')];
+  const changed = Object.entries(await hashInputs(config))
+    .filter(([name, hash]) => model.inputs[name] !== hash)
+    .map(([name]) => name);
   if (changed.length === 0) return fittedOutside(model, cohort, split, withoutPermutation(config));
-  return [notChecked(`the input files changed since the model was trained (${changed.join(', ')}), so what it learned from them is not compared`, 'Restore the files, or train again')];
+  return [
+    notChecked(
+      `the input files changed since the model was trained (${changed.join(', ')}), so what it learned from them is not compared`,
+      'Restore the files, or train again',
+    ),
+  ];
 }
 
 function notChecked(message: string, remedy: string): LocalFinding {
@@ -137,7 +162,10 @@ function notChecked(message: string, remedy: string): LocalFinding {
 }
 
 const isControl = () =>
-  notChecked('the run is a control: every patient has the slides of another, of any part; slides were compared with their own patients', 'Use its figures as those of a control only');
+  notChecked(
+    'the run is a control: every patient has the slides of another, of any part; slides were compared with their own patients',
+    'Use its figures as those of a control only',
+  );
 
 async function readIfThere(path: string): Promise<unknown> {
   return (await exists(path)) ? (JSON.parse(await readFile(path, 'utf8')) as unknown) : undefined;

@@ -34,7 +34,8 @@ export function alikePairs(slides: readonly AuditedSlide[]): AlikePair[] {
   const sharing = pairsThatShare(slides);
   const distances = new Float64Array((n * (n - 1)) / 2).fill(NaN); // of pairs j < i; slides of one patient are not compared
   for (let i = 0; i < n; i++) {
-    for (let j = 0; j < i; j++) if (slides[i].patient !== slides[j].patient) distances[placeOf(i, j)] = euclidean(z[i], z[j]);
+    for (let j = 0; j < i; j++)
+      if (slides[i].patient !== slides[j].patient) distances[placeOf(i, j)] = euclidean(z[i], z[j]);
   }
   const median = medianOf(distances.filter((d) => !Number.isNaN(d)));
   const usual = n >= FEWEST && median > 0 ? median : 0;
@@ -93,27 +94,58 @@ function medianOf(values: Float64Array): number {
 /** Alike slides on different sides of a split. */
 export function alikeAcross(pairs: readonly AlikePair[], split: Split): LocalFinding[] {
   const partOf = partsOf(split);
-  const across = pairs.filter(({ slides }) => onSeveralSides(slides.map(({ patient }) => patient), partOf));
+  const across = pairs.filter(({ slides }) =>
+    onSeveralSides(
+      slides.map(({ patient }) => patient),
+      partOf,
+    ),
+  );
   const few = across.filter(({ distance, share }) => distance >= NEAR && share < SHARED);
-  return [...across.filter((pair) => !few.includes(pair)).map((pair) => alikeFinding(pair, partOf)), ...fewPatches(few)];
+  return [
+    ...across.filter((pair) => !few.includes(pair)).map((pair) => alikeFinding(pair, partOf)),
+    ...fewPatches(few),
+  ];
 }
 
 function alikeFinding({ slides, distance, share }: AlikePair, partOf: PartOf): LocalFinding {
   const who = slides.map(({ patient, slide }) => `${patient}: ${slide}`);
-  const whose = inWords(slides.map(({ patient }) => patient), partOf);
+  const whose = inWords(
+    slides.map(({ patient }) => patient),
+    partOf,
+  );
   if (share >= SHARED) {
     const message = `${slides.map(({ slide }) => slide).join(' and ')} of ${whose} have ${Math.round(100 * share)} % of the smaller one's patches in common, bit for bit`;
-    return { kind: 'patches', severity: 'leak', message, who, remedy: 'Find out whose tissue it is; keep it on one side, and train again' };
+    return {
+      kind: 'patches',
+      severity: 'leak',
+      message,
+      who,
+      remedy: 'Find out whose tissue it is; keep it on one side, and train again',
+    };
   }
   const message =
     `${slides.map(({ slide }) => slide).join(' and ')} of ${whose} nearly coincide: their standardised mean features are ${distance.toPrecision(2)} times ` +
     `as far apart as slides usually are (below ${NEAR} is near)`;
-  return { kind: 'near-duplicate', severity: 'leak', message, who, remedy: 'Look at both slides; if they are of one block or one person, keep them on one side, and train again' };
+  return {
+    kind: 'near-duplicate',
+    severity: 'leak',
+    message,
+    who,
+    remedy: 'Look at both slides; if they are of one block or one person, keep them on one side, and train again',
+  };
 }
 
 function fewPatches(pairs: readonly AlikePair[]): LocalFinding[] {
   if (pairs.length === 0) return [];
   const message = `${counted(pairs.length, 'pair of slides', 'pairs of slides')} on different sides have single patches in common, bit for bit (fewer than ${100 * SHARED} % each)`;
   const who = pairs.map(({ slides: [a, b] }) => `${a.slide}, ${b.slide}`);
-  return [{ kind: 'patches', severity: 'note', message, who, remedy: 'Usually these are blank patches; look at some of them' }];
+  return [
+    {
+      kind: 'patches',
+      severity: 'note',
+      message,
+      who,
+      remedy: 'Usually these are blank patches; look at some of them',
+    },
+  ];
 }

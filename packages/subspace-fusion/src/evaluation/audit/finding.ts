@@ -1,5 +1,6 @@
 /** What an audit looks for. */
-export type FindingKind = 'patient' | 'slide' | 'near-duplicate' | 'patches' | 'site' | 'fitted' | 'genes' | 'scored' | 'not-checked';
+export type FindingKind =
+  'patient' | 'slide' | 'near-duplicate' | 'patches' | 'site' | 'fitted' | 'genes' | 'scored' | 'not-checked';
 
 /** Something that an audit found. */
 export interface Finding {
@@ -18,7 +19,9 @@ export interface Finding {
 export type LocalFinding = Omit<Finding, 'where'>;
 
 /** Findings of several folds or runs, each once with all places that have it; leaks first. */
-export function gatherFindings(places: readonly { readonly where: string; readonly findings: readonly LocalFinding[] }[]): Finding[] {
+export function gatherFindings(
+  places: readonly { readonly where: string; readonly findings: readonly LocalFinding[] }[],
+): Finding[] {
   const gathered = new Map<string, Finding & { where: string[] }>();
   for (const { where, findings } of places) {
     for (const finding of findings) {

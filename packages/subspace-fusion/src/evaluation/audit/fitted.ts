@@ -8,7 +8,10 @@ const TOLERANCE = 1e-6;
 /** What a model learned from patients before its weights, in words and where it stands; the genes that it reads have a finding of their own. */
 const FITTED: readonly (readonly [words: string, value: (model: Model) => unknown])[] = [
   ['the gene scaling of the tumour subspace', ({ scaling: { tumour } }) => ({ ...tumour, genes: undefined })],
-  ['the gene scaling of the microenvironment subspace', ({ scaling: { microenvironment } }) => ({ ...microenvironment, genes: undefined })],
+  [
+    'the gene scaling of the microenvironment subspace',
+    ({ scaling: { microenvironment } }) => ({ ...microenvironment, genes: undefined }),
+  ],
   ['the survival cuts', ({ outcome }) => outcome.kind === 'survival' && { cuts: outcome.cuts, end: outcome.end }],
   ['the classes', ({ outcome }) => outcome.kind === 'classes' && outcome.classes],
   ['the class weights', ({ outcome }) => outcome.kind === 'classes' && outcome.weights],
@@ -20,7 +23,8 @@ const FITTED: readonly (readonly [words: string, value: (model: Model) => unknow
  * their weights, covariates.
  */
 export function fittedOutside(model: Model, cohort: Cohort, split: Split, config: Config): LocalFinding[] {
-  const fit = (train: readonly string[]) => learnModel(cohort, { ...split, train }, config, model.inputs, model.version);
+  const fit = (train: readonly string[]) =>
+    learnModel(cohort, { ...split, train }, config, model.inputs, model.version);
   const byTraining = fit(split.train);
   const sameGenes = isSame(genesOf(model), genesOf(byTraining));
   const different = FITTED.filter(([, value]) => sameGenes && !isSame(value(model), value(byTraining)));
@@ -32,7 +36,13 @@ export function fittedOutside(model: Model, cohort: Cohort, split: Split, config
     ...(sameGenes ? [] : [otherGenes(genesOf(model), genesOf(byTraining), whose(genesOf))]),
     ...different.map(([words, value]): LocalFinding => {
       const message = `${words} of the model ${words.endsWith('s') ? 'are' : 'is'} not ${whose(value)}`;
-      return { kind: 'fitted', severity: 'leak', message, who: [], remedy: 'Train again; if model.json was written by hand, restore it' };
+      return {
+        kind: 'fitted',
+        severity: 'leak',
+        message,
+        who: [],
+        remedy: 'Train again; if model.json was written by hand, restore it',
+      };
     }),
   ];
 }
@@ -44,7 +54,8 @@ function genesOf({ scaling: { tumour, microenvironment } }: Model): string[] {
 function otherGenes(own: readonly string[], expected: readonly string[], whose: string): LocalFinding {
   const more = own.filter((gene) => !expected.includes(gene));
   const fewer = expected.filter((gene) => !own.includes(gene));
-  const list = (words: string, genes: readonly string[]) => (genes.length > 0 ? [`${counted(genes.length, 'gene')} ${words} (${someOf(genes)})`] : []);
+  const list = (words: string, genes: readonly string[]) =>
+    genes.length > 0 ? [`${counted(genes.length, 'gene')} ${words} (${someOf(genes)})`] : [];
   const differences = [...list('more', more), ...list('fewer', fewer)].join(' and ') || 'another order';
   return {
     kind: 'genes',
@@ -57,7 +68,8 @@ function otherGenes(own: readonly string[], expected: readonly string[], whose: 
 
 /** Equal but for rounding; a key that is undefined counts as absent. */
 function isSame(a: unknown, b: unknown): boolean {
-  if (typeof a === 'number' && typeof b === 'number') return a === b || Math.abs(a - b) <= TOLERANCE * Math.max(Math.abs(a), Math.abs(b));
+  if (typeof a === 'number' && typeof b === 'number')
+    return a === b || Math.abs(a - b) <= TOLERANCE * Math.max(Math.abs(a), Math.abs(b));
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
   const [ofA, ofB] = [a as Record<string, unknown>, b as Record<string, unknown>];
   return [...new Set([...Object.keys(ofA), ...Object.keys(ofB)])].every((key) => isSame(ofA[key], ofB[key]));

@@ -34,16 +34,22 @@ export async function readMaterial(config: Config, onSlide?: (done: number, of: 
     onSlide?.(slides.length, bags.length);
   }
   const same = await sameFiles(patients);
-  const isOneFile = ({ slides }: AlikePair) => same.some((file) => slides.every((own) => file.slides.some(({ patient, slide }) => patient === own.patient && slide === own.slide)));
-  return {
-    cohort,
-    same,
-    alike: alikePairs(slides).filter((pair) => !isOneFile(pair)),
-    slides: slides.length,
-  };
+  const isOneFile = ({ slides }: AlikePair) =>
+    same.some((file) =>
+      slides.every((own) => file.slides.some(({ patient, slide }) => patient === own.patient && slide === own.slide)),
+    );
+  return { cohort, same, alike: alikePairs(slides).filter((pair) => !isOneFile(pair)), slides: slides.length };
 }
 
 /** What decides which patients and slides there are: of runs that share it the slides are read once. */
 export function materialKey(config: Config): string {
-  return JSON.stringify({ ...withoutPermutation(config), name: undefined, split: undefined, training: undefined, model: undefined, provider: undefined, covariates: undefined });
+  return JSON.stringify({
+    ...withoutPermutation(config),
+    name: undefined,
+    split: undefined,
+    training: undefined,
+    model: undefined,
+    provider: undefined,
+    covariates: undefined,
+  });
 }

@@ -6,7 +6,8 @@ export type PartOf = (patient: string) => keyof Split | undefined;
 /** The part of each patient, the first where one is in several. */
 export function partsOf(split: Split): PartOf {
   const partOf = new Map<string, keyof Split>();
-  for (const [part, ids] of Object.entries(split) as [keyof Split, readonly string[]][]) for (const id of ids) if (!partOf.has(id)) partOf.set(id, part);
+  for (const [part, ids] of Object.entries(split) as [keyof Split, readonly string[]][])
+    for (const id of ids) if (!partOf.has(id)) partOf.set(id, part);
   return (id) => partOf.get(id);
 }
 

@@ -6,17 +6,20 @@ import { inWords, onSeveralSides, partsOf } from './parts.js';
 /** Patients that a split names in several parts. */
 export function patientsInSeveralParts(split: Split): LocalFinding[] {
   const seen = new Map<string, string[]>();
-  for (const [part, ids] of Object.entries(split) as [string, readonly string[]][]) for (const id of ids) seen.set(id, [...(seen.get(id) ?? []), part]);
+  for (const [part, ids] of Object.entries(split) as [string, readonly string[]][])
+    for (const id of ids) seen.set(id, [...(seen.get(id) ?? []), part]);
   const several = [...seen].filter(([, parts]) => parts.length > 1);
   if (several.length === 0) return [];
   const words = someOf(several.map(([id, parts]) => `${id}: ${parts.join(', ')}`));
-  return [{
-    kind: 'patient',
-    severity: 'leak',
-    message: `${counted(several.length, 'patient is', 'patients are')} in several parts, or named twice in one (${words})`,
-    who: several.map(([id]) => id),
-    remedy: 'Divide by patient, and train again',
-  }];
+  return [
+    {
+      kind: 'patient',
+      severity: 'leak',
+      message: `${counted(several.length, 'patient is', 'patients are')} in several parts, or named twice in one (${words})`,
+      who: several.map(([id]) => id),
+      remedy: 'Divide by patient, and train again',
+    },
+  ];
 }
 
 /**
@@ -37,12 +40,16 @@ export function samePerson(patients: readonly Patient[], split: Split): LocalFin
     if (ids.size < 2) return [];
     const who = [...ids].sort();
     const leak = onSeveralSides(who, partOf);
-    return [{
-      kind: 'patient',
-      severity: leak ? 'leak' : 'note',
-      message: `${inWords(who, partOf)} are the TCGA patient ${person}, by their ids or the names of their slides`,
-      who,
-      remedy: leak ? 'Give all samples of a person one patient id, and train again' : 'Give all samples of a person one patient id; they count as several patients now',
-    }];
+    return [
+      {
+        kind: 'patient',
+        severity: leak ? 'leak' : 'note',
+        message: `${inWords(who, partOf)} are the TCGA patient ${person}, by their ids or the names of their slides`,
+        who,
+        remedy: leak
+          ? 'Give all samples of a person one patient id, and train again'
+          : 'Give all samples of a person one patient id; they count as several patients now',
+      },
+    ];
   });
 }

@@ -26,13 +26,17 @@ export function sharedSites(everyone: readonly Patient[], split: Split, config: 
   const tested = split.test.filter((id) => shared.includes(siteOf.get(id)!)).length;
   const share = Math.round((100 * tested) / split.test.length);
   const leak = config.split.by !== undefined;
-  return [{
-    kind: 'site',
-    severity: leak ? 'leak' : 'note',
-    message:
-      `${shared.length} of ${counted(testing.length, 'test site')} also ${shared.length === 1 ? 'has' : 'have'} training patients: ${tested} of ${split.test.length} test patients (${share} %)` +
-      (leak ? ', and split.by says that sites are kept together' : ''),
-    who: shared,
-    remedy: leak ? 'Divide and train again' : 'The figures hold for patients of these sites; split.by: site says what is left at others',
-  }];
+  return [
+    {
+      kind: 'site',
+      severity: leak ? 'leak' : 'note',
+      message:
+        `${shared.length} of ${counted(testing.length, 'test site')} also ${shared.length === 1 ? 'has' : 'have'} training patients: ${tested} of ${split.test.length} test patients (${share} %)` +
+        (leak ? ', and split.by says that sites are kept together' : ''),
+      who: shared,
+      remedy: leak
+        ? 'Divide and train again'
+        : 'The figures hold for patients of these sites; split.by: site says what is left at others',
+    },
+  ];
 }

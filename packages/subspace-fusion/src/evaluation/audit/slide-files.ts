@@ -14,7 +14,14 @@ export interface SameFile {
  */
 export async function sameFiles(patients: readonly Patient[]): Promise<SameFile[]> {
   const files = await Promise.all(
-    patients.flatMap(({ id, bags }) => bags.map(async ({ slide, path }) => ({ patient: id, slide, path: await realpath(path), size: (await stat(path)).size }))),
+    patients.flatMap(({ id, bags }) =>
+      bags.map(async ({ slide, path }) => ({
+        patient: id,
+        slide,
+        path: await realpath(path),
+        size: (await stat(path)).size,
+      })),
+    ),
   );
   const byPath = groups(files, ({ path }) => path);
   const oneOfEach = byPath.map(([first]) => first);
@@ -25,7 +32,9 @@ export async function sameFiles(patients: readonly Patient[]): Promise<SameFile[
   const byContent = groups(hashed, ({ hash }) => hash).map((same) => same.map(({ file }) => file));
   return [
     ...byPath.filter((same) => same.length > 1).map((slides) => ({ how: 'one file' as const, slides })),
-    ...byContent.filter((same) => same.length > 1).map((slides) => ({ how: 'files of the same bytes' as const, slides })),
+    ...byContent
+      .filter((same) => same.length > 1)
+      .map((slides) => ({ how: 'files of the same bytes' as const, slides })),
   ];
 }
 
@@ -45,15 +54,25 @@ export function sameFileFindings(same: readonly SameFile[], split: Split): Local
     const names = someOf(divided.map(({ slide }) => slide));
     const who = divided.map(({ patient, slide }) => `${patient}: ${slide}`);
     if (patients.length === 1) {
-      return [{ kind: 'slide', severity: 'note', message: `${counted(divided.length, 'slide')} of ${patients[0]} are ${how} (${names})`, who, remedy: 'Delete all but one' }];
+      return [
+        {
+          kind: 'slide',
+          severity: 'note',
+          message: `${counted(divided.length, 'slide')} of ${patients[0]} are ${how} (${names})`,
+          who,
+          remedy: 'Delete all but one',
+        },
+      ];
     }
     const leak = onSeveralSides(patients, partOf);
-    return [{
-      kind: 'slide',
-      severity: leak ? 'leak' : 'note',
-      message: `the slides of ${inWords(patients, partOf)} are ${how} (${names})`,
-      who,
-      remedy: `Find out whose slide it is and delete the others${leak ? ', then train again' : ''}`,
-    }];
+    return [
+      {
+        kind: 'slide',
+        severity: leak ? 'leak' : 'note',
+        message: `the slides of ${inWords(patients, partOf)} are ${how} (${names})`,
+        who,
+        remedy: `Find out whose slide it is and delete the others${leak ? ', then train again' : ''}`,
+      },
+    ];
   });
 }

@@ -1,10 +1,23 @@
-import { atThreshold, coverage, expectedTestCoverage, type ExpectedCoverage, type Metric } from '../../metrics/index.js';
+import {
+  atThreshold,
+  coverage,
+  expectedTestCoverage,
+  type ExpectedCoverage,
+  type Metric,
+} from '../../metrics/index.js';
 import type { Outcome } from '../../training/model.js';
 import type { CohortSamples } from '../../training/samples.js';
 import type { EvaluatedPatient } from '../score-model.js';
 import {
-  ALPHA, calibrate, qualityOf, setsOf,
-  type ClassConfidence, type ConformalSets, type OperatingPoint, type ProbabilityQuality, type ScoredClasses,
+  ALPHA,
+  calibrate,
+  qualityOf,
+  setsOf,
+  type ClassConfidence,
+  type ConformalSets,
+  type OperatingPoint,
+  type ProbabilityQuality,
+  type ScoredClasses,
 } from './class-confidence.js';
 import type { Confidence } from './confidence-file.js';
 import type { MeanPatches } from './mean-patches.js';
@@ -72,10 +85,22 @@ export async function applyConfidence(
 ): Promise<{ predictions: EvaluatedPatient[]; result: ConfidenceResult }> {
   const checks: RangeChecks[] = [];
   for (const { patient } of predictions) {
-    checks.push(checkRange(confidence.range, (await samples.sample(patient, undefined)).genes, await means.of(samples.slides(patient))));
+    checks.push(
+      checkRange(
+        confidence.range,
+        (await samples.sample(patient, undefined)).genes,
+        await means.of(samples.slides(patient)),
+      ),
+    );
   }
-  const withFlags = predictions.map((p, i) => ({ ...withClassConfidence(p, confidence.classes), ...unlike(checks[i]) }));
-  return { predictions: withFlags, result: { ...taskResult(confidence, outcome, predictions), unlikeTraining: countFlags(checks) } };
+  const withFlags = predictions.map((p, i) => ({
+    ...withClassConfidence(p, confidence.classes),
+    ...unlike(checks[i]),
+  }));
+  return {
+    predictions: withFlags,
+    result: { ...taskResult(confidence, outcome, predictions), unlikeTraining: countFlags(checks) },
+  };
 }
 
 function unlike(checks: RangeChecks): Pick<EvaluatedPatient, 'unlikeTraining'> {
@@ -85,7 +110,9 @@ function unlike(checks: RangeChecks): Pick<EvaluatedPatient, 'unlikeTraining'> {
 function countFlags(checks: readonly RangeChecks[]): ConfidenceResult['unlikeTraining'] {
   const flags = (kind: 'genes' | 'features') => {
     const known = checks.flatMap((check) => check[kind] ?? []);
-    return known.length === 0 ? {} : { [kind]: { patients: known.length, flagged: known.filter(({ outside }) => outside).length } };
+    return known.length === 0
+      ? {}
+      : { [kind]: { patients: known.length, flagged: known.filter(({ outside }) => outside).length } };
   };
   return { ...flags('genes'), ...flags('features') };
 }
@@ -102,13 +129,24 @@ function withClassConfidence(p: EvaluatedPatient, confidence: ClassConfidence | 
   };
 }
 
-function taskResult({ classes }: Confidence, outcome: Outcome, predictions: readonly EvaluatedPatient[]): Pick<ConfidenceResult, 'classes' | 'survival'> {
+function taskResult(
+  { classes }: Confidence,
+  outcome: Outcome,
+  predictions: readonly EvaluatedPatient[],
+): Pick<ConfidenceResult, 'classes' | 'survival'> {
   const outputs = predictions.map((p) => p.outputs);
   if (outcome.kind === 'classes') {
-    return classes ? { classes: classResult(classes, { outputs, labels: predictions.map((p) => ('label' in p ? p.label : NaN)) }) } : {};
+    return classes
+      ? { classes: classResult(classes, { outputs, labels: predictions.map((p) => ('label' in p ? p.label : NaN)) }) }
+      : {};
   }
   const seen = predictions.flatMap((p) => ('time' in p ? [p] : []));
-  return { survival: survivalCalibration({ outputs, time: seen.map(({ time }) => time), event: seen.map(({ event }) => event) }, outcome) };
+  return {
+    survival: survivalCalibration(
+      { outputs, time: seen.map(({ time }) => time), event: seen.map(({ event }) => event) },
+      outcome,
+    ),
+  };
 }
 
 /** Measures temperature, operating points and sets on patients who had no part in them. */
@@ -125,20 +163,39 @@ export function classResult(confidence: ClassConfidence, scored: ScoredClasses):
   };
 }
 
-function atOperatingPoint({ class: name, rule, threshold }: OperatingPoint, classes: readonly string[], { outputs, labels }: ScoredClasses): OperatingPoint {
+function atOperatingPoint(
+  { class: name, rule, threshold }: OperatingPoint,
+  classes: readonly string[],
+  { outputs, labels }: ScoredClasses,
+): OperatingPoint {
   const c = classes.indexOf(name);
-  const reached = threshold.value === null ? {} : atThreshold(outputs.map((p) => p[c]), labels, c, threshold.value);
+  const reached =
+    threshold.value === null
+      ? {}
+      : atThreshold(
+          outputs.map((p) => p[c]),
+          labels,
+          c,
+          threshold.value,
+        );
   return { class: name, rule, threshold, ...reached };
 }
 
-function setResult(classes: readonly string[], conformal: ConformalSets, { outputs, labels }: ScoredClasses): SetResult {
+function setResult(
+  classes: readonly string[],
+  conformal: ConformalSets,
+  { outputs, labels }: ScoredClasses,
+): SetResult {
   const sets = outputs.map((p) => setsOf(p, conformal));
   const byClass = sets.map((set) => set.byClass);
   const marginal = sets.map((set) => set.marginal);
   return {
     nominal: conformal.coverage,
     calibrators: conformal.patients,
-    marginal: { ...setCoverage(marginal, labels, classes.length), expected: expectedTestCoverage(conformal.patients, labels.length, ALPHA) },
+    marginal: {
+      ...setCoverage(marginal, labels, classes.length),
+      expected: expectedTestCoverage(conformal.patients, labels.length, ALPHA),
+    },
     byClass: {
       ...setCoverage(byClass, labels, classes.length),
       classes: classes.map((name, c) => classCoverage(name, c, byClass, labels, conformal)),
@@ -154,7 +211,13 @@ function setCoverage(sets: readonly (readonly number[])[], labels: readonly numb
   };
 }
 
-function classCoverage(name: string, c: number, sets: readonly (readonly number[])[], labels: readonly number[], { byClass, patientsByClass }: ConformalSets): ClassCoverage {
+function classCoverage(
+  name: string,
+  c: number,
+  sets: readonly (readonly number[])[],
+  labels: readonly number[],
+  { byClass, patientsByClass }: ConformalSets,
+): ClassCoverage {
   const own = sets.filter((_, i) => labels[i] === c);
   const calibrators = patientsByClass[c];
   const threshold = byClass[c];
@@ -162,7 +225,10 @@ function classCoverage(name: string, c: number, sets: readonly (readonly number[
     class: name,
     calibrators,
     ...(threshold.value === null ? { refused: threshold.reason } : {}),
-    coverage: coverage(own, own.map(() => c)),
+    coverage: coverage(
+      own,
+      own.map(() => c),
+    ),
     expected: expectedTestCoverage(calibrators, own.length, ALPHA),
   };
 }

@@ -18,13 +18,22 @@ const TOO_SURE = 2.5;
  */
 function draw(n: number, stream: number): ScoredClasses {
   const C = CLASSES.length;
-  const z = Float64Array.from({ length: n * C }, (_, i) => Math.log(FREQUENCY[i % C]) + 1.5 * normal(key(stream, 'z'), i));
+  const z = Float64Array.from(
+    { length: n * C },
+    (_, i) => Math.log(FREQUENCY[i % C]) + 1.5 * normal(key(stream, 'z'), i),
+  );
   const truth = softmaxRows(z, C);
-  const said = softmaxRows(z.map((x) => TOO_SURE * x), C);
+  const said = softmaxRows(
+    z.map((x) => TOO_SURE * x),
+    C,
+  );
   const row = (p: Float64Array, i: number) => Array.from(p.subarray(i * C, (i + 1) * C));
   const labels = Array.from({ length: n }, (_, i) => {
     let u = uniform(key(stream, 'label'), i);
-    return Math.max(0, row(truth, i).findIndex((p) => (u -= p) < 0));
+    return Math.max(
+      0,
+      row(truth, i).findIndex((p) => (u -= p) < 0),
+    );
   });
   return { outputs: labels.map((_, i) => row(said, i)), labels };
 }
@@ -37,7 +46,9 @@ describe('over 120 replicates of validation, conformal and test patients', () =>
   const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 
   test('the coverage of sets with one threshold is nominal within a point', () => {
-    expect(Math.abs(mean(replicates.map(({ result }) => result.sets!.marginal.coverage.value!)) - 0.9)).toBeLessThan(0.01);
+    expect(Math.abs(mean(replicates.map(({ result }) => result.sets!.marginal.coverage.value!)) - 0.9)).toBeLessThan(
+      0.01,
+    );
   });
 
   test.each([0, 1, 2])('so is the coverage within class %i', (c) => {
@@ -46,7 +57,12 @@ describe('over 120 replicates of validation, conformal and test patients', () =>
   });
 
   test('where few patients calibrate, the coverage lies above nominal as far as is foretold', () => {
-    const small = Array.from({ length: 120 }, (_, r) => classResult(learnClassConfidence(CLASSES, draw(60, key(r, 'v')), draw(24, key(r, 'c'))), draw(200, key(r, 't'))).sets!.marginal);
+    const small = Array.from(
+      { length: 120 },
+      (_, r) =>
+        classResult(learnClassConfidence(CLASSES, draw(60, key(r, 'v')), draw(24, key(r, 'c'))), draw(200, key(r, 't')))
+          .sets!.marginal,
+    );
     expect(small[0].expected!.mean).toBeCloseTo(23 / 25, 12);
     expect(Math.abs(mean(small.map(({ coverage }) => coverage.value!)) - 23 / 25)).toBeLessThan(0.01);
   });
@@ -74,12 +90,18 @@ describe('over 120 replicates of validation, conformal and test patients', () =>
 
   test('the temperature finds how much too sure the model is, and calibration gets better by it', () => {
     expect(mean(replicates.map(({ learned }) => learned.temperature.value!))).toBeCloseTo(TOO_SURE, 0);
-    expect(mean(replicates.map(({ result }) => result.after.calibrationError.value!))).toBeLessThan(0.5 * mean(replicates.map(({ result }) => result.before.calibrationError.value!)));
-    expect(mean(replicates.map(({ result }) => result.after.logLoss.value!))).toBeLessThan(mean(replicates.map(({ result }) => result.before.logLoss.value!)));
+    expect(mean(replicates.map(({ result }) => result.after.calibrationError.value!))).toBeLessThan(
+      0.5 * mean(replicates.map(({ result }) => result.before.calibrationError.value!)),
+    );
+    expect(mean(replicates.map(({ result }) => result.after.logLoss.value!))).toBeLessThan(
+      mean(replicates.map(({ result }) => result.before.logLoss.value!)),
+    );
   });
 
   test('thresholds of sensitivity 0.9 keep it on validation patients, and come near it on others', () => {
-    const points = replicates.map(({ learned, result }) => [learned.operatingPoints[1], result.operatingPoints[1]] as const);
+    const points = replicates.map(
+      ({ learned, result }) => [learned.operatingPoints[1], result.operatingPoints[1]] as const,
+    );
     for (const [chosen] of points) {
       expect(chosen).toMatchObject({ class: 'common', rule: 'sensitive' });
       expect(chosen.sensitivity!.value).toBeGreaterThanOrEqual(0.9);
@@ -94,17 +116,46 @@ test('class weights are taken off before the temperature is fitted: it is that o
   const { outputs, labels } = draw(2000, key(1, 'weighted'));
   const outcome: Outcome = { kind: 'classes', classes: CLASSES, weights: FREQUENCY.map((f) => 0.45 / f) };
   // A model that weighs class c by w_c says logits log p_c + log w_c.
-  const weighted = outputs.map((p) => outputsOf(Float32Array.from(p, (x, c) => Math.log(x) + Math.log(0.45 / FREQUENCY[c])), outcome));
+  const weighted = outputs.map((p) =>
+    outputsOf(
+      Float32Array.from(p, (x, c) => Math.log(x) + Math.log(0.45 / FREQUENCY[c])),
+      outcome,
+    ),
+  );
   const corrected = learnClassConfidence(CLASSES, { outputs: weighted.map((p) => Array.from(p)), labels });
-  expect(corrected.temperature.value).toBeCloseTo(learnClassConfidence(CLASSES, { outputs, labels }).temperature.value!, 3);
+  expect(corrected.temperature.value).toBeCloseTo(
+    learnClassConfidence(CLASSES, { outputs, labels }).temperature.value!,
+    3,
+  );
 });
 
 test('a temperature that cannot be fitted is refused, and leaves probabilities as they are', () => {
-  const perfect = learnClassConfidence(['a', 'b'], { outputs: [[0.9, 0.1], [0.2, 0.8]], labels: [0, 1] });
-  expect(perfect.temperature).toMatchObject({ value: null, reason: expect.stringContaining('no temperature is low enough') });
+  const perfect = learnClassConfidence(['a', 'b'], {
+    outputs: [
+      [0.9, 0.1],
+      [0.2, 0.8],
+    ],
+    labels: [0, 1],
+  });
+  expect(perfect.temperature).toMatchObject({
+    value: null,
+    reason: expect.stringContaining('no temperature is low enough'),
+  });
   expect(calibrate([0.7, 0.3], perfect)).toEqual([0.7, 0.3]);
   expect(perfect.conformal).toBeUndefined();
-  expect(calibrate([1, 0], learnClassConfidence(['a', 'b'], { outputs: [[1, 0], [0.6, 0.4], [0.8, 0.2]], labels: [0, 1, 0] }))).toEqual([1, 0]);
+  expect(
+    calibrate(
+      [1, 0],
+      learnClassConfidence(['a', 'b'], {
+        outputs: [
+          [1, 0],
+          [0.6, 0.4],
+          [0.8, 0.2],
+        ],
+        labels: [0, 1, 0],
+      }),
+    ),
+  ).toEqual([1, 0]);
 });
 
 test('a set in words', () => {

@@ -1,7 +1,18 @@
 import {
-  atThreshold, classBrier, classThresholds, conformalThreshold, expectedCalibrationError, fitTemperature, logLoss, operatingPoint,
-  predictionSet, reliabilityCurve, softmaxRows,
-  type Metric, type OperatingRule, type ReliabilityBin,
+  atThreshold,
+  classBrier,
+  classThresholds,
+  conformalThreshold,
+  expectedCalibrationError,
+  fitTemperature,
+  logLoss,
+  operatingPoint,
+  predictionSet,
+  reliabilityCurve,
+  softmaxRows,
+  type Metric,
+  type OperatingRule,
+  type ReliabilityBin,
 } from '../../metrics/index.js';
 
 /** Share of future patients whose true class a prediction set should hold. */
@@ -18,7 +29,10 @@ export interface ScoredClasses {
 }
 
 /** How the thresholds of a class are chosen on the validation patients. */
-export const OPERATING_RULES = { youden: 'youden', sensitive: { sensitivity: 0.9 } } as const satisfies Record<string, OperatingRule>;
+export const OPERATING_RULES = { youden: 'youden', sensitive: { sensitivity: 0.9 } } as const satisfies Record<
+  string,
+  OperatingRule
+>;
 
 /** From which calibrated probability on a patient is called a class, and what that reaches on the patients it was chosen on. */
 export interface OperatingPoint {
@@ -56,7 +70,9 @@ export interface ClassConfidence {
 
 /** Probabilities at the temperature, `softmax(log p / T)`; several slides' mean probability is taken as one prediction. */
 export function calibrate(outputs: readonly number[], { temperature }: Pick<ClassConfidence, 'temperature'>): number[] {
-  return temperature.value === null ? [...outputs] : Array.from(softmaxRows(logits([outputs]), outputs.length, temperature.value));
+  return temperature.value === null
+    ? [...outputs]
+    : Array.from(softmaxRows(logits([outputs]), outputs.length, temperature.value));
 }
 
 /** log p, `[n · C]`: logits but for a constant of each patient, which no softmax sees. */
@@ -65,9 +81,16 @@ function logits(outputs: readonly (readonly number[])[]): number[] {
 }
 
 /** Fits the temperature and chooses the operating points on validation patients, and the thresholds of prediction sets on the conformal part. */
-export function learnClassConfidence(classes: readonly string[], validation: ScoredClasses, conformal?: ScoredClasses): ClassConfidence {
+export function learnClassConfidence(
+  classes: readonly string[],
+  validation: ScoredClasses,
+  conformal?: ScoredClasses,
+): ClassConfidence {
   const temperature = fitTemperature(logits(validation.outputs), validation.labels, classes.length);
-  const calibrated = ({ outputs, labels }: ScoredClasses) => ({ outputs: outputs.map((p) => calibrate(p, { temperature })), labels });
+  const calibrated = ({ outputs, labels }: ScoredClasses) => ({
+    outputs: outputs.map((p) => calibrate(p, { temperature })),
+    labels,
+  });
   return {
     classes,
     patients: validation.labels.length,
@@ -82,7 +105,12 @@ function chooseOperatingPoints(classes: readonly string[], { outputs, labels }: 
     const score = outputs.map((p) => p[c]);
     return (Object.keys(OPERATING_RULES) as (keyof typeof OPERATING_RULES)[]).map((rule) => {
       const threshold = operatingPoint(score, labels, c, OPERATING_RULES[rule]);
-      return { class: name, rule, threshold, ...(threshold.value === null ? {} : atThreshold(score, labels, c, threshold.value)) };
+      return {
+        class: name,
+        rule,
+        threshold,
+        ...(threshold.value === null ? {} : atThreshold(score, labels, c, threshold.value)),
+      };
     });
   });
 }
@@ -92,14 +120,26 @@ function learnSets(C: number, { outputs, labels }: ScoredClasses): ConformalSets
     coverage: COVERAGE,
     patients: labels.length,
     patientsByClass: Array.from({ length: C }, (_, c) => labels.filter((label) => label === c).length),
-    marginal: conformalThreshold(labels.map((label, i) => 1 - outputs[i][label]), ALPHA),
+    marginal: conformalThreshold(
+      labels.map((label, i) => 1 - outputs[i][label]),
+      ALPHA,
+    ),
     byClass: classThresholds(outputs.flat(), labels, C, ALPHA),
   };
 }
 
 /** The classes that one patient's calibrated probabilities do not rule out, by their place: class by class, and with one threshold for all. */
-export function setsOf(calibrated: readonly number[], { marginal, byClass }: ConformalSets): { byClass: number[]; marginal: number[] } {
-  return { byClass: predictionSet(calibrated, byClass), marginal: predictionSet(calibrated, calibrated.map(() => marginal)) };
+export function setsOf(
+  calibrated: readonly number[],
+  { marginal, byClass }: ConformalSets,
+): { byClass: number[]; marginal: number[] } {
+  return {
+    byClass: predictionSet(calibrated, byClass),
+    marginal: predictionSet(
+      calibrated,
+      calibrated.map(() => marginal),
+    ),
+  };
 }
 
 /** How good the probabilities of some patients are: before the temperature, or after. */
@@ -119,6 +159,10 @@ export function qualityOf({ outputs, labels }: ScoredClasses, C: number): Probab
     calibrationError: expectedCalibrationError(flat, labels, C),
     logLoss: logLoss(flat, labels, C),
     brier: classBrier(flat, labels, C),
-    reliability: reliabilityCurve(outputs.map((p) => Math.max(...p)), predicted.map((c, i) => c === labels[i]), 10),
+    reliability: reliabilityCurve(
+      outputs.map((p) => Math.max(...p)),
+      predicted.map((c, i) => c === labels[i]),
+      10,
+    ),
   };
 }

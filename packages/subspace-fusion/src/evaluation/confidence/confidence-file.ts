@@ -32,7 +32,9 @@ export async function readConfidence(run: string): Promise<Confidence | undefine
   if (!(await exists(path))) return undefined;
   try {
     const stored = JSON.parse(await readFile(path, 'utf8')) as Omit<Confidence, 'format'> & { format: number };
-    return stored.format === 1 && stored.checkpoint === (await checkpointHash(run)) ? { ...stored, format: 1 } : undefined;
+    return stored.format === 1 && stored.checkpoint === (await checkpointHash(run))
+      ? { ...stored, format: 1 }
+      : undefined;
   } catch {
     return undefined; // a damaged file says nothing
   }

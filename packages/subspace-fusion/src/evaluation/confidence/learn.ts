@@ -19,17 +19,29 @@ export interface Learned {
  * prediction sets from the conformal part. Survival: calibration of its curves. Both: the range of the training patients' inputs.
  * @param samples complete patients, read through `means`
  */
-export async function learnConfidence(run: string, selected: SelectedModel, samples: CohortSamples, means: MeanPatches): Promise<Learned> {
+export async function learnConfidence(
+  run: string,
+  selected: SelectedModel,
+  samples: CohortSamples,
+  means: MeanPatches,
+): Promise<Learned> {
   const { model, split } = selected;
   const { outcome } = model;
   const parts = [split.validation, split.conformal ?? []];
-  const [onValidation = [], onConformal = []] = await predictGroups(selected, parts.map((patients) => ({ samples, patients })));
+  const [onValidation = [], onConformal = []] = await predictGroups(
+    selected,
+    parts.map((patients) => ({ samples, patients })),
+  );
   const range = await learnTrainingRange(model, samples, means, split.train);
   const common = { format: 1, checkpoint: await checkpointHash(run), range } as const;
   if (outcome.kind === 'classes') {
-    const scored = (predictions: readonly Prediction[]) => scoredClasses(predictions, samples.labels(predictions.map(({ patient }) => patient)));
+    const scored = (predictions: readonly Prediction[]) =>
+      scoredClasses(predictions, samples.labels(predictions.map(({ patient }) => patient)));
     const conformal = split.conformal && scored(onConformal);
-    return { onValidation, confidence: { ...common, classes: learnClassConfidence(outcome.classes, scored(onValidation), conformal) } };
+    return {
+      onValidation,
+      confidence: { ...common, classes: learnClassConfidence(outcome.classes, scored(onValidation), conformal) },
+    };
   }
   const on = split.conformal ? 'conformal' : 'validation';
   const predictions = split.conformal ? onConformal : onValidation;

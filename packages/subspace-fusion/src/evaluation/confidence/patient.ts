@@ -31,7 +31,11 @@ export interface PatientSet {
 }
 
 /** What the outputs of one complete patient are worth; `known` is the run's. */
-export function patientConfidence(outputs: readonly number[], outcome: Outcome, known: Confidence | undefined): PatientConfidence | { unknown: string } {
+export function patientConfidence(
+  outputs: readonly number[],
+  outcome: Outcome,
+  known: Confidence | undefined,
+): PatientConfidence | { unknown: string } {
   if (outcome.kind === 'classes') return known?.classes ? classesOf(outputs, known.classes) : { unknown: NOT_LEARNED };
   if (!known?.survival) return { unknown: NOT_LEARNED };
   const curve = survivalCurve(outputs, outcome.cuts);
@@ -51,7 +55,10 @@ function classesOf(outputs: readonly number[], confidence: ClassConfidence): Pat
   if (!conformal) return common;
   const set = setsOf(probabilities, conformal).byClass.map((c) => classes[c]);
   const neverRuledOut = classes.filter((_, c) => conformal.byClass[c].value === null);
-  return { ...common, set: { coverage: conformal.coverage, classes: set, neverRuledOut, words: setInWords(set, classes) } };
+  return {
+    ...common,
+    set: { coverage: conformal.coverage, classes: set, neverRuledOut, words: setInWords(set, classes) },
+  };
 }
 
 /** A prediction set for a reader. */
@@ -66,7 +73,10 @@ export function unlikeWarnings(checks: RangeChecks): string[] {
   return outsideOf(checks).map((kind) => {
     const { distance, limit, clipped = 0, clippedLimit = 1 } = checks[kind]!;
     const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
-    const atBound = clipped > clippedLimit ? `, ${percent(clipped)} of them at the bound of the scale (99 % of those have up to ${percent(clippedLimit)})` : '';
+    const atBound =
+      clipped > clippedLimit
+        ? `, ${percent(clipped)} of them at the bound of the scale (99 % of those have up to ${percent(clippedLimit)})`
+        : '';
     const words = `distance ${distance.toFixed(2)}, and 99 % of the training patients are within ${limit.toFixed(2)}${atBound}`;
     return `the patient's ${kind} are unlike those of the training patients: ${words}. Do not trust this prediction`;
   });

@@ -46,7 +46,11 @@ test('patients set aside are in no other part, and their number is that of the c
 describe('a class task', () => {
   test('confidence.json holds what was learned and what the test patients showed', () => {
     const stored = read<Confidence & { test: ConfidenceResult }>(subtype, 'confidence.json');
-    expect(stored).toMatchObject({ format: 1, classes: { patients: 12, conformal: { coverage: 0.9, patients: 15 } }, range: { genes: { clip: 3 }, features: { mean: expect.any(Array) } } });
+    expect(stored).toMatchObject({
+      format: 1,
+      classes: { patients: 12, conformal: { coverage: 0.9, patients: 15 } },
+      range: { genes: { clip: 3 }, features: { mean: expect.any(Array) } },
+    });
     expect(stored.classes!.conformal!.patientsByClass.reduce((a, b) => a + b)).toBe(15);
     expect(stored.classes!.operatingPoints).toHaveLength(2 * stored.classes!.classes.length);
     const result = read<Result>(subtype, 'result.json');
@@ -54,7 +58,10 @@ describe('a class task', () => {
     const { sets } = result.confidence!.classes!;
     expect(sets!.marginal).toMatchObject({ coverage: { n: result.patients }, expected: { mean: 15 / 16 } });
     expect(sets!.byClass.sizes.reduce((a, b) => a + b)).toBe(result.patients);
-    expect(result.confidence!.unlikeTraining).toMatchObject({ genes: { patients: result.patients }, features: { patients: result.patients } });
+    expect(result.confidence!.unlikeTraining).toMatchObject({
+      genes: { patients: result.patients },
+      features: { patients: result.patients },
+    });
   });
 
   test('predictions.json keeps its probabilities, and gains calibrated ones, sets and flags', () => {
@@ -76,7 +83,10 @@ describe('a class task', () => {
   });
 
   test('predict prints calibrated probabilities, the set and whether the patient is like those of training', async () => {
-    const evaluated = (await evaluate(subtype)).predictions.find((p) => p.patient === patient) as Extract<EvaluatedPatient, { label: number }>;
+    const evaluated = (await evaluate(subtype)).predictions.find((p) => p.patient === patient) as Extract<
+      EvaluatedPatient,
+      { label: number }
+    >;
     const { confidence, likeTraining } = await predictPatient(subtype, { bags: [bag(patient)], expression });
     expect('set' in confidence && confidence.set!.classes).toEqual(evaluated.set);
     expect(Object.keys(likeTraining)).toEqual(['genes', 'features']);
@@ -93,16 +103,35 @@ describe('a class task', () => {
 
 test('a patient with strange genes or features is flagged', async () => {
   const shifted = join(folder, 'shifted.csv.gz');
-  editTable(expression, ([header, ...rows]) => {
-    const isGenes = !Number.isNaN(Number(rows[0][1]));
-    return [header, ...rows.map((row) => row.map((cell, i) => (i > 0 && isGenes ? String(Number(cell) * 1e4 + 1e4) : cell)))];
-  }, shifted);
+  editTable(
+    expression,
+    ([header, ...rows]) => {
+      const isGenes = !Number.isNaN(Number(rows[0][1]));
+      return [
+        header,
+        ...rows.map((row) => row.map((cell, i) => (i > 0 && isGenes ? String(Number(cell) * 1e4 + 1e4) : cell))),
+      ];
+    },
+    shifted,
+  );
   const { features } = await readBag({ slide: patient, path: bag(patient) }, 36);
-  await writeBag(folder, `${patient}-DX1.h5`, { shape: [features.length / 16, 16], features: features.map((x) => 10 * x), encoder: 'simulated' });
+  await writeBag(folder, `${patient}-DX1.h5`, {
+    shape: [features.length / 16, 16],
+    features: features.map((x) => 10 * x),
+    encoder: 'simulated',
+  });
   const strangeGenes = await predictPatient(subtype, { bags: [bag(patient)], expression: shifted });
-  expect(strangeGenes.warnings).toEqual(expect.arrayContaining([expect.stringMatching(/^the patient's genes are unlike those of the training patients/)]));
-  const strangeSlide = await predictPatient(subtype, { bags: [join(folder, `${patient}-DX1.h5`)], expression, patient });
-  expect(strangeSlide.warnings).toEqual(expect.arrayContaining([expect.stringMatching(/^the patient's features are unlike/)]));
+  expect(strangeGenes.warnings).toEqual(
+    expect.arrayContaining([expect.stringMatching(/^the patient's genes are unlike those of the training patients/)]),
+  );
+  const strangeSlide = await predictPatient(subtype, {
+    bags: [join(folder, `${patient}-DX1.h5`)],
+    expression,
+    patient,
+  });
+  expect(strangeSlide.warnings).toEqual(
+    expect.arrayContaining([expect.stringMatching(/^the patient's features are unlike/)]),
+  );
 });
 
 describe('survival', () => {
@@ -112,16 +141,26 @@ describe('survival', () => {
     expect(learned!.horizons.length).toBeGreaterThan(0);
     for (const { groups } of learned!.horizons) expect(groups.reduce((n, group) => n + group.n, 0)).toBe(15);
     const { confidence } = await predictPatient(survival, { bags: [bag(patient)], expression });
-    expect(confidence).toMatchObject({ heldOut: 'conformal', similar: learned!.horizons.map(({ years }) => ({ years, patients: 15 })) });
+    expect(confidence).toMatchObject({
+      heldOut: 'conformal',
+      similar: learned!.horizons.map(({ years }) => ({ years, patients: 15 })),
+    });
     expect(read<Result>(survival, 'result.json').confidence!.survival!.patients).toBe(12);
-    expect((await subspace('predict', survival, '--bag', bag(patient), '--expression', expression)).out).toMatch(/^ {2}predicted alike, \d y +of 15 conformal patients, /m);
+    expect((await subspace('predict', survival, '--bag', bag(patient), '--expression', expression)).out).toMatch(
+      /^ {2}predicted alike, \d y +of 15 conformal patients, /m,
+    );
   });
 });
 
 test('where a run holds no confidence, or that of another checkpoint, it is said to be unknown', async () => {
   rmSync(join(survival, 'confidence.json'));
   const { confidence, likeTraining } = await predictPatient(survival, { bags: [bag(patient)], expression });
-  expect([confidence, likeTraining]).toEqual([{ unknown: expect.stringContaining('no confidence.json') }, { unknown: expect.stringContaining('no confidence.json') }]);
-  expect((await subspace('predict', survival, '--bag', bag(patient), '--expression', expression)).out).toMatch(/^ {2}like training patients +not known: /m);
+  expect([confidence, likeTraining]).toEqual([
+    { unknown: expect.stringContaining('no confidence.json') },
+    { unknown: expect.stringContaining('no confidence.json') },
+  ]);
+  expect((await subspace('predict', survival, '--bag', bag(patient), '--expression', expression)).out).toMatch(
+    /^ {2}like training patients +not known: /m,
+  );
   expect((await evaluate(survival)).result.confidence).toBeUndefined();
 });

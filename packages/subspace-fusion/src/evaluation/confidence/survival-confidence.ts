@@ -1,7 +1,12 @@
 import type { TimeUnit } from '../../cohort/index.js';
 import {
-  BEYOND_FOLLOW_UP, calibrationGroups, predictedSurvival, survivalCalibrationError, survivalCurve,
-  type CalibrationGroup, type Metric,
+  BEYOND_FOLLOW_UP,
+  calibrationGroups,
+  predictedSurvival,
+  survivalCalibrationError,
+  survivalCurve,
+  type CalibrationGroup,
+  type Metric,
 } from '../../metrics/index.js';
 
 /** A year in each unit of time. */
@@ -50,7 +55,10 @@ const MOST_GROUPS = 4;
 const GROUP_SIZE = 10;
 
 /** Survival probabilities at 1, 2 and 5 years against Kaplan-Meier, in up to four quantile groups of about ten patients or more. */
-export function survivalCalibration({ outputs, time, event }: ScoredSurvival, { cuts, timeUnit }: SurvivalTimes): SurvivalCalibration {
+export function survivalCalibration(
+  { outputs, time, event }: ScoredSurvival,
+  { cuts, timeUnit }: SurvivalTimes,
+): SurvivalCalibration {
   const curves = outputs.map((hazards) => survivalCurve(hazards, cuts));
   const groups = Math.min(MOST_GROUPS, Math.max(1, Math.floor(time.length / GROUP_SIZE)));
   const horizons = HORIZONS.flatMap((years) => {
@@ -58,7 +66,9 @@ export function survivalCalibration({ outputs, time, event }: ScoredSurvival, { 
     const predicted = curves.map((curve) => predictedSurvival(curve, horizon)).filter((p) => p !== BEYOND_FOLLOW_UP);
     if (predicted.length < curves.length || curves.length === 0) return []; // beyond the last cut, which is that of every curve
     const error = survivalCalibrationError(time, event, predicted, horizon, groups);
-    return [{ years, error, groups: withHighest(calibrationGroups(time, event, predicted, horizon, groups), predicted) }];
+    return [
+      { years, error, groups: withHighest(calibrationGroups(time, event, predicted, horizon, groups), predicted) },
+    ];
   });
   return { patients: time.length, horizons };
 }

@@ -53,7 +53,10 @@ const PERCENTILE = 0.99;
 const LARGEST_Z = 10;
 
 /** `√(Σ_g z_g²/G)` over the genes of both subspaces, and the share of them at ±`clip`. */
-export function geneDistance({ tumour, microenvironment }: GeneVectors, clip: number): { distance: number; clipped: number } {
+export function geneDistance(
+  { tumour, microenvironment }: GeneVectors,
+  clip: number,
+): { distance: number; clipped: number } {
   const z = [...tumour, ...microenvironment];
   const bound = Math.fround(clip);
   return { distance: rootMeanSquare(z), clipped: z.filter((x) => Math.abs(x) >= bound).length / z.length };
@@ -94,8 +97,14 @@ export function learnGeneRange(training: readonly GeneVectors[], clip: number): 
   return {
     patients: n,
     clip: Number.isFinite(clip) ? clip : null,
-    distance: quantile(each.map(({ distance }) => distance), PERCENTILE),
-    clipped: quantile(each.map(({ clipped }) => clipped), PERCENTILE),
+    distance: quantile(
+      each.map(({ distance }) => distance),
+      PERCENTILE,
+    ),
+    clipped: quantile(
+      each.map(({ clipped }) => clipped),
+      PERCENTILE,
+    ),
   };
 }
 
@@ -104,12 +113,19 @@ export function learnFeatureRange(training: readonly Float64Array[]): FeatureRan
   const n = training.length;
   const mean = Array.from(training[0], (_, d) => training.reduce((sum, x) => sum + x[d], 0) / n);
   const deviation = mean.map((m, d) => Math.sqrt(training.reduce((sum, x) => sum + (x[d] - m) ** 2, 0) / n));
-  const distances = training.map((x) => rootMeanSquare(featureScores(x, { mean, deviation }).map((z) => leftOut(z, n, LARGEST_Z))));
+  const distances = training.map((x) =>
+    rootMeanSquare(featureScores(x, { mean, deviation }).map((z) => leftOut(z, n, LARGEST_Z))),
+  );
   return { patients: n, mean, deviation, distance: quantile(distances, PERCENTILE) };
 }
 
 /** Learns both from the training patients, as far as the network reads them; slides that were not read before are read now, one at a time. */
-export async function learnTrainingRange({ network, scaling }: Model, samples: CohortSamples, means: MeanPatches, training: readonly string[]): Promise<TrainingRange> {
+export async function learnTrainingRange(
+  { network, scaling }: Model,
+  samples: CohortSamples,
+  means: MeanPatches,
+  training: readonly string[],
+): Promise<TrainingRange> {
   const genes: GeneVectors[] = [];
   const patches: Float64Array[] = [];
   for (const id of training) {
@@ -125,7 +141,11 @@ export async function learnTrainingRange({ network, scaling }: Model, samples: C
 }
 
 /** How far a patient's scaled genes and mean patch are from those of the training patients. */
-export function checkRange(range: TrainingRange, genes: GeneVectors | undefined, patch: ArrayLike<number> | undefined): RangeChecks {
+export function checkRange(
+  range: TrainingRange,
+  genes: GeneVectors | undefined,
+  patch: ArrayLike<number> | undefined,
+): RangeChecks {
   return {
     ...(range.genes && genes ? { genes: checkGenes(genes, range.genes) } : {}),
     ...(range.features && patch ? { features: checkFeatures(patch, range.features) } : {}),

@@ -6,7 +6,13 @@ import { crossvalTask, headlineOf, runsOf, type ComparedTask, type Scope } from 
 import { metricName, modelName } from './names.js';
 import type { Table } from './table.js';
 
-const BY: Readonly<Record<SubgroupScore['by'], string>> = { grade: 'grade', idh: 'IDH', sex: 'sex', age: 'age', site: 'site' };
+const BY: Readonly<Record<SubgroupScore['by'], string>> = {
+  grade: 'grade',
+  idh: 'IDH',
+  sex: 'sex',
+  age: 'age',
+  site: 'site',
+};
 
 /** All models of a scope in the metric that speaks for the task, each with the paired difference of the reference to it, its p-value after Holm, and the verdict. */
 export function modelsTable(task: ComparedTask, scope: Scope): Table {
@@ -20,7 +26,13 @@ export function modelsTable(task: ComparedTask, scope: Scope): Table {
     rows: names.map((name) => {
       const difference = differenceTo(name);
       const shown = difference && difference.value !== null ? withInterval(difference, true) : '';
-      return [modelName(name), withInterval(scope.models[name][metric]), shown, pValue(difference?.adjustedP), verdictOf(difference)];
+      return [
+        modelName(name),
+        withInterval(scope.models[name][metric]),
+        shown,
+        pValue(difference?.adjustedP),
+        verdictOf(difference),
+      ];
     }),
     runs: names.map((name) => runsOf(scope, name, reference)),
     notes: task.notes,
@@ -29,7 +41,9 @@ export function modelsTable(task: ComparedTask, scope: Scope): Table {
 
 function titleOf({ task }: ComparedTask, { kind, part }: Scope): string {
   if (kind === 'all') return `${task}, all`;
-  return kind === 'shuffled outcomes' ? `${task}, outcomes shuffled between patients (a control: all are at chance, 0.5)` : part;
+  return kind === 'shuffled outcomes'
+    ? `${task}, outcomes shuffled between patients (a control: all are at chance, 0.5)`
+    : part;
 }
 
 function deaths(metric: NamedMetric | undefined): string {
@@ -56,8 +70,14 @@ function secondaryTable(task: ComparedTask): Table {
   const [all] = task.scopes;
   const { models, patients } = all;
   const names = Object.keys(models);
-  const metrics = [...new Set(Object.values(models).flatMap((of) => Object.keys(of)))].filter((metric) => metric !== headlineOf(task));
-  const horizon = task.horizon && ('reason' in task.horizon ? `no horizon: ${task.horizon.reason}` : `horizon ${number(task.horizon.time)} ${task.horizon.timeUnit}, ${task.horizon.rule}`);
+  const metrics = [...new Set(Object.values(models).flatMap((of) => Object.keys(of)))].filter(
+    (metric) => metric !== headlineOf(task),
+  );
+  const horizon =
+    task.horizon &&
+    ('reason' in task.horizon
+      ? `no horizon: ${task.horizon.reason}`
+      : `horizon ${number(task.horizon.time)} ${task.horizon.timeUnit}, ${task.horizon.rule}`);
   return {
     title: `${titleOf(task, all)}, all other metrics: ${patients} patients`,
     header: ['', ...metrics.map(metricName)],
@@ -76,7 +96,10 @@ function addedTable(task: ComparedTask): Table | string {
   return {
     title: `What each model has over ${adds.variables.join(', ')}: it minus that model`,
     header: ['', ...metrics.map(metricName)],
-    rows: names.map((name) => [modelName(name), ...metrics.map((metric) => withInterval(adds.models[name][metric], true))]),
+    rows: names.map((name) => [
+      modelName(name),
+      ...metrics.map((metric) => withInterval(adds.models[name][metric], true)),
+    ]),
     runs: names.map((name) => runsOf(task.scopes[0], name, task.reference)),
     notes: [...task.notes, ...adds.leftOut.map(({ variable, reason }) => `${variable} is left out: ${reason}`)],
   };
@@ -109,7 +132,12 @@ function repeatedTable(task: ComparedTask): Table | undefined {
     header: ['', 'mean (95 %)', `${modelName(reference)} minus it (95 %)`, 'p'],
     rows: names.map((name) => {
       const difference = repeated.differences[differenceName(reference, name)];
-      return [modelName(name), withInterval(repeated.models[name]), difference ? withInterval(difference, true) : '', pValue(difference?.p)];
+      return [
+        modelName(name),
+        withInterval(repeated.models[name]),
+        difference ? withInterval(difference, true) : '',
+        pValue(difference?.p),
+      ];
     }),
     runs: names.map((name) => runsOf(task.scopes[0], name, reference)),
     notes: task.notes,
@@ -123,7 +151,10 @@ function worstTable(task: ComparedTask): Table | undefined {
   const runsOfFold = (fold: number) => runsOf(task.scopes[0], reference, reference).filter((run) => run.fold === fold);
   return {
     title: `The patients whom ${modelName(reference)} got most wrong`,
-    header: 'discordant' in worst[0] ? ['', 'fold', 'pairs ordered wrongly', 'of', 'lower risks in the fold', 'time', 'what happened'] : ['', 'fold', 'probability of the truth', 'truth', 'predicted'],
+    header:
+      'discordant' in worst[0]
+        ? ['', 'fold', 'pairs ordered wrongly', 'of', 'lower risks in the fold', 'time', 'what happened']
+        : ['', 'fold', 'probability of the truth', 'truth', 'predicted'],
     rows: worst.map(worstCells),
     runs: worst.map(({ fold }) => runsOfFold(fold)),
     notes,
@@ -133,7 +164,14 @@ function worstTable(task: ComparedTask): Table | undefined {
 function worstCells(worst: WorstPatient): string[] {
   const who = [worst.patient, String(worst.fold)];
   if ('truth' in worst) return [...who, number(worst.probabilityOfTruth), worst.truth, worst.predicted];
-  return [...who, percent(worst.discordant), String(worst.comparablePairs), percent(worst.riskRank), String(Number(worst.time.toPrecision(4))), worst.event ? 'died' : 'alive'];
+  return [
+    ...who,
+    percent(worst.discordant),
+    String(worst.comparablePairs),
+    percent(worst.riskRank),
+    String(Number(worst.time.toPrecision(4))),
+    worst.event ? 'died' : 'alive',
+  ];
 }
 
 const percent = (share: number) => `${Math.round(100 * share)} %`;
@@ -154,9 +192,12 @@ function probeTable({ probe, notes, scopes, reference }: ComparedTask): Table | 
 
 /** What a terminal shows of a task: the total, subgroups that were asked for, folds, controls. */
 export function shortTables(task: ComparedTask): (Table | string)[] {
-  const scopes = (kind: Scope['kind']) => task.scopes.filter((scope) => scope.kind === kind).map((scope) => scopeTable(task, scope));
+  const scopes = (kind: Scope['kind']) =>
+    task.scopes.filter((scope) => scope.kind === kind).map((scope) => scopeTable(task, scope));
   const folds = task.scopes.some(({ kind }) => kind === 'fold') ? [foldTable(task)] : [];
-  return [...scopes('all'), ...scopes('subgroup'), ...folds, ...scopes('shuffled outcomes'), probeTable(task)].filter((table) => table !== undefined);
+  return [...scopes('all'), ...scopes('subgroup'), ...folds, ...scopes('shuffled outcomes'), probeTable(task)].filter(
+    (table) => table !== undefined,
+  );
 }
 
 function scopeTable(task: ComparedTask, scope: Scope): Table | string {
@@ -166,7 +207,14 @@ function scopeTable(task: ComparedTask, scope: Scope): Table | string {
 /** All tables of a task. */
 export function allTables(task: ComparedTask): (Table | string)[] {
   const groups = task.subgroups.length > 0 ? subgroupTable(task) : undefined;
-  return [...shortTables(task), secondaryTable(task), addedTable(task), groups, repeatedTable(task), worstTable(task)].filter((table) => table !== undefined);
+  return [
+    ...shortTables(task),
+    secondaryTable(task),
+    addedTable(task),
+    groups,
+    repeatedTable(task),
+    worstTable(task),
+  ].filter((table) => table !== undefined);
 }
 
 /** What a terminal shows of a cross-validation. */

@@ -6,7 +6,9 @@ export function withInterval(metric: NamedMetric | undefined, signed = false): s
   if (metric.value === null) return `not computed: ${metric.reason}`;
   const { value, low, high, noInterval } = metric;
   const show = (x: number) => number(x, signed);
-  return low === undefined || high === undefined ? `${show(value)} (no interval: ${noInterval ?? 'none was asked for'})` : `${show(value)} (${show(low)} to ${show(high)})`;
+  return low === undefined || high === undefined
+    ? `${show(value)} (no interval: ${noInterval ?? 'none was asked for'})`
+    : `${show(value)} (${show(low)} to ${show(high)})`;
 }
 
 /** The value alone. */

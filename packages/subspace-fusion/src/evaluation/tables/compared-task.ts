@@ -69,8 +69,16 @@ export function crossvalTask(crossval: Crossval): ComparedTask {
     });
   };
   const runs = folds.flatMap((_, f) => runsOfFold(f, false));
-  const modelsOf = ({ patients, metrics, baselines, differences }: Pick<ComparedModels, 'patients' | 'metrics' | 'baselines' | 'differences'>) =>
-    ({ patients, models: { [model]: metrics, ...baselines }, differences });
+  const modelsOf = ({
+    patients,
+    metrics,
+    baselines,
+    differences,
+  }: Pick<ComparedModels, 'patients' | 'metrics' | 'baselines' | 'differences'>) => ({
+    patients,
+    models: { [model]: metrics, ...baselines },
+    differences,
+  });
   return {
     ...crossval,
     reference: model,
@@ -78,11 +86,28 @@ export function crossvalTask(crossval: Crossval): ComparedTask {
       { kind: 'all', part: '', ...modelsOf(crossval), runs },
       ...within.map((group): Scope => {
         const part = `${group.column} = ${group.value}`;
-        return { kind: 'subgroup', part, ...('reason' in group ? { patients: 0, models: {}, differences: {}, reason: group.reason } : modelsOf(group)), runs };
+        return {
+          kind: 'subgroup',
+          part,
+          ...('reason' in group ? { patients: 0, models: {}, differences: {}, reason: group.reason } : modelsOf(group)),
+          runs,
+        };
       }),
-      ...folds.map((fold, f): Scope => ({ kind: 'fold', part: foldName(fold), ...modelsOf(fold), runs: runsOfFold(f, false) })),
+      ...folds.map((fold, f): Scope => ({
+        kind: 'fold',
+        part: foldName(fold),
+        ...modelsOf(fold),
+        runs: runsOfFold(f, false),
+      })),
       ...(shuffledOutcomes
-        ? [{ kind: 'shuffled outcomes' as const, part: '', ...modelsOf(shuffledOutcomes), runs: folds.flatMap((_, f) => runsOfFold(f, true)) }]
+        ? [
+            {
+              kind: 'shuffled outcomes' as const,
+              part: '',
+              ...modelsOf(shuffledOutcomes),
+              runs: folds.flatMap((_, f) => runsOfFold(f, true)),
+            },
+          ]
         : []),
     ],
   };

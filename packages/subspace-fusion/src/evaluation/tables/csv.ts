@@ -3,7 +3,25 @@ import { groupName } from './build.js';
 import { headlineOf, runsOf, type ComparedTask, type TableRun } from './compared-task.js';
 
 const COLUMNS = [
-  'task', 'scope', 'part', 'model', 'against', 'metric', 'value', 'low', 'high', 'p', 'adjusted_p', 'verdict', 'n', 'events', 'comparable_pairs', 'estimator', 'reason', 'notes', 'runs',
+  'task',
+  'scope',
+  'part',
+  'model',
+  'against',
+  'metric',
+  'value',
+  'low',
+  'high',
+  'p',
+  'adjusted_p',
+  'verdict',
+  'n',
+  'events',
+  'comparable_pairs',
+  'estimator',
+  'reason',
+  'notes',
+  'runs',
 ] as const;
 type Row = Readonly<Partial<Record<(typeof COLUMNS)[number], string | number>>>;
 
@@ -21,34 +39,75 @@ function rowsOf(task: ComparedTask): Row[] {
   const { reference, subgroups, adds, repeated, probe } = task;
   const headline = headlineOf(task);
   const [all] = task.scopes;
-  const rowOf = (scope: string, part: string, model: string, metric: string, value: NamedMetric, runs: readonly TableRun[], against = ''): Row =>
-    ({ task: task.task, scope, part, model, against, metric, ...metricCells(value, task.notes), runs: runs.map(({ folder }) => folder).join(' ') });
+  const rowOf = (
+    scope: string,
+    part: string,
+    model: string,
+    metric: string,
+    value: NamedMetric,
+    runs: readonly TableRun[],
+    against = '',
+  ): Row => ({
+    task: task.task,
+    scope,
+    part,
+    model,
+    against,
+    metric,
+    ...metricCells(value, task.notes),
+    runs: runs.map(({ folder }) => folder).join(' '),
+  });
   const pair = (name: string) => name.split(' - ') as [string, string];
 
   const ofScopes = task.scopes.flatMap((scope) => {
     const models = Object.entries(scope.models).flatMap(([model, metrics]) =>
-      Object.entries(metrics).map(([metric, value]) => rowOf(scope.kind, scope.part, model, metric, value, runsOf(scope, model, reference))),
+      Object.entries(metrics).map(([metric, value]) =>
+        rowOf(scope.kind, scope.part, model, metric, value, runsOf(scope, model, reference)),
+      ),
     );
     const differences = Object.entries(scope.differences).map(([name, value]) => {
       const [model, against] = pair(name);
-      return rowOf(scope.kind, scope.part, model, headline, value, bothRuns(scope.runs, [model, against], reference), against);
+      return rowOf(
+        scope.kind,
+        scope.part,
+        model,
+        headline,
+        value,
+        bothRuns(scope.runs, [model, against], reference),
+        against,
+      );
     });
-    const refused = scope.reason === undefined ? [] : [rowOf(scope.kind, scope.part, reference, headline, { value: null, reason: scope.reason }, scope.runs)];
+    const refused =
+      scope.reason === undefined
+        ? []
+        : [rowOf(scope.kind, scope.part, reference, headline, { value: null, reason: scope.reason }, scope.runs)];
     return [...models, ...differences, ...refused];
   });
   const own = runsOf(all, reference, reference);
   const ofGroups = subgroups.map((group) => rowOf('group', groupName(group), reference, headline, group.metric, own));
-  const added = 'reason' in adds ? [] : Object.entries(adds.models).flatMap(([model, metrics]) =>
-    Object.entries(metrics).map(([metric, value]) => rowOf('added', '', model, metric, value, bothRuns(all.runs, [model], reference), adds.over)),
-  );
-  const ofRepeats = repeated ? [
-    ...Object.entries(repeated.models).map(([model, value]) => rowOf('repeats', '', model, headline, value, runsOf(all, model, reference))),
-    ...Object.entries(repeated.differences).map(([name, value]) => {
-      const [model, against] = pair(name);
-      return rowOf('repeats', '', model, headline, value, bothRuns(all.runs, [model, against], reference), against);
-    }),
-  ] : [];
-  const probed = probe && !('reason' in probe) ? Object.entries(probe.inputs).map(([input, value]) => rowOf('probe', probe.of, input, 'macroAuc', value, own)) : [];
+  const added =
+    'reason' in adds
+      ? []
+      : Object.entries(adds.models).flatMap(([model, metrics]) =>
+          Object.entries(metrics).map(([metric, value]) =>
+            rowOf('added', '', model, metric, value, bothRuns(all.runs, [model], reference), adds.over),
+          ),
+        );
+  const ofRepeats = repeated
+    ? [
+        ...Object.entries(repeated.models).map(([model, value]) =>
+          rowOf('repeats', '', model, headline, value, runsOf(all, model, reference)),
+        ),
+        ...Object.entries(repeated.differences).map(([name, value]) => {
+          const [model, against] = pair(name);
+          return rowOf('repeats', '', model, headline, value, bothRuns(all.runs, [model, against], reference), against);
+        }),
+      ]
+    : [];
+  const probed =
+    probe && !('reason' in probe)
+      ? Object.entries(probe.inputs).map(([input, value]) => rowOf('probe', probe.of, input, 'macroAuc', value, own))
+      : [];
   return [...ofScopes, ...ofGroups, ...added, ...ofRepeats, ...probed];
 }
 
@@ -61,8 +120,23 @@ function bothRuns(runs: readonly TableRun[], models: readonly string[], referenc
 function metricCells(metric: NamedMetric & Partial<Difference>, notes: readonly string[]): Row {
   if (metric.value === null) return { reason: metric.reason, notes: notes.join('; ') };
   const { value, low, high, p, adjustedP, verdict, n, events, comparablePairs, estimator, noInterval, note } = metric;
-  const known = Object.entries({ value, low, high, p, adjusted_p: adjustedP, verdict, n, events, comparable_pairs: comparablePairs, estimator, reason: noInterval });
-  return { ...(Object.fromEntries(known.filter(([, x]) => x !== undefined)) as Row), notes: [...(note === undefined ? [] : [note]), ...notes].join('; ') };
+  const known = Object.entries({
+    value,
+    low,
+    high,
+    p,
+    adjusted_p: adjustedP,
+    verdict,
+    n,
+    events,
+    comparable_pairs: comparablePairs,
+    estimator,
+    reason: noInterval,
+  });
+  return {
+    ...(Object.fromEntries(known.filter(([, x]) => x !== undefined)) as Row),
+    notes: [...(note === undefined ? [] : [note]), ...notes].join('; '),
+  };
 }
 
 function cell(value: string | number | undefined): string {

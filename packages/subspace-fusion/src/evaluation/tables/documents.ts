@@ -4,7 +4,8 @@ import { modelName } from './names.js';
 import { escapeLatex, formatLatex, formatMarkdown } from './table.js';
 
 const WARNING = 'Research software. Not a medical device.';
-const VERDICTS = 'A verdict is on the first model against the one of the row: it helps, harms, is equivalent (the whole interval within the margin), or that is undetermined.';
+const VERDICTS =
+  'A verdict is on the first model against the one of the row: it helps, harms, is equivalent (the whole interval within the margin), or that is undetermined.';
 
 /** All tables of a comparison as Markdown, with links to the run folders of each model. */
 export function markdownDocument(title: string, tasks: readonly ComparedTask[]): string {
@@ -32,6 +33,8 @@ function runLinks(task: ComparedTask): string {
 
 /** All tables of a comparison as LaTeX, to be taken in with \\input after \\usepackage{booktabs}. */
 export function latexDocument(title: string, tasks: readonly ComparedTask[]): string {
-  const tables = tasks.flatMap((task) => allTables(task).map((table) => (typeof table === 'string' ? `${escapeLatex(table)}.` : formatLatex(table))));
+  const tables = tasks.flatMap((task) =>
+    allTables(task).map((table) => (typeof table === 'string' ? `${escapeLatex(table)}.` : formatLatex(table))),
+  );
   return `${[`% ${title.replaceAll(/\s+/g, ' ')}. Needs \\usepackage{booktabs}. ${WARNING}\n% ${VERDICTS}`, ...tables].join('\n\n')}\n`;
 }

@@ -15,7 +15,13 @@ export interface Table {
 export function formatText({ title, header, rows, notes = [] }: Table): string {
   const all = [header, ...rows];
   const width = header.map((_, c) => Math.max(...all.map((row) => row[c].length)));
-  const lines = all.map((row) => `  ${row.map((cell, c) => cell.padEnd(width[c])).join('  ').trimEnd()}`);
+  const lines = all.map(
+    (row) =>
+      `  ${row
+        .map((cell, c) => cell.padEnd(width[c]))
+        .join('  ')
+        .trimEnd()}`,
+  );
   return [...(title === undefined ? [] : [title]), ...lines, ...notes.map((note) => `  Note: ${note}.`)].join('\n');
 }
 
@@ -23,7 +29,11 @@ export function formatText({ title, header, rows, notes = [] }: Table): string {
 export function formatMarkdown({ title, header, rows, notes = [] }: Table): string {
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   const table = [line(header), line(header.map(() => '---')), ...rows.map(line)];
-  return [...(title === undefined ? [] : [`**${title}**`, '']), ...table, ...notes.flatMap((note) => ['', `*Note: ${note}.*`])].join('\n');
+  return [
+    ...(title === undefined ? [] : [`**${title}**`, '']),
+    ...table,
+    ...notes.flatMap((note) => ['', `*Note: ${note}.*`]),
+  ].join('\n');
 }
 
 /**
@@ -32,14 +42,47 @@ export function formatMarkdown({ title, header, rows, notes = [] }: Table): stri
  */
 export function formatLatex({ title = '', header, rows, runs = [], notes = [] }: Table): string {
   const line = (cells: readonly string[]) => `${cells.map(escapeLatex).join(' & ')} \\\\`;
-  const caption = [title, ...notes.map((note) => `Note: ${note}`)].filter((part) => part !== '').map((part) => `${escapeLatex(part)}.`).join(' ');
-  const body = rows.flatMap((row, i) => [...(runs[i]?.length ? [`% from ${runs[i].map(({ folder }) => folder).join(' ')}`] : []), line(row)]);
-  return ['\\begin{table}', `\\caption{${caption}}`, `\\begin{tabular}{l${'r'.repeat(header.length - 1)}}`, '\\toprule', line(header), '\\midrule', ...body, '\\bottomrule', '\\end{tabular}', '\\end{table}'].join('\n');
+  const caption = [title, ...notes.map((note) => `Note: ${note}`)]
+    .filter((part) => part !== '')
+    .map((part) => `${escapeLatex(part)}.`)
+    .join(' ');
+  const body = rows.flatMap((row, i) => [
+    ...(runs[i]?.length ? [`% from ${runs[i].map(({ folder }) => folder).join(' ')}`] : []),
+    line(row),
+  ]);
+  return [
+    '\\begin{table}',
+    `\\caption{${caption}}`,
+    `\\begin{tabular}{l${'r'.repeat(header.length - 1)}}`,
+    '\\toprule',
+    line(header),
+    '\\midrule',
+    ...body,
+    '\\bottomrule',
+    '\\end{tabular}',
+    '\\end{table}',
+  ].join('\n');
 }
 
 const LATEX: Readonly<Record<string, string>> = {
-  '\\': '\\textbackslash{}', '{': '\\{', '}': '\\}', '&': '\\&', '%': '\\%', $: '\\$', '#': '\\#', _: '\\_', '~': '\\textasciitilde{}', '^': '\\textasciicircum{}',
-  '−': '$-$', '<': '$<$', '>': '$>$', '±': '$\\pm$', '≤': '$\\leq$', '≥': '$\\geq$', '|': '\\textbar{}', '"': "''",
+  '\\': '\\textbackslash{}',
+  '{': '\\{',
+  '}': '\\}',
+  '&': '\\&',
+  '%': '\\%',
+  $: '\\$',
+  '#': '\\#',
+  _: '\\_',
+  '~': '\\textasciitilde{}',
+  '^': '\\textasciicircum{}',
+  '−': '$-$',
+  '<': '$<$',
+  '>': '$>$',
+  '±': '$\\pm$',
+  '≤': '$\\leq$',
+  '≥': '$\\geq$',
+  '|': '\\textbar{}',
+  '"': "''",
 };
 
 /** Text as LaTeX sets it. */

@@ -6,7 +6,10 @@ import { escapeLatex, formatLatex, formatMarkdown, formatText, type Table } from
 const table: Table = {
   title: 'A & B',
   header: ['', 'C-index (95 %)'],
-  rows: [['a|b_c', '−0.1 (±2)'], ['IDH + age', '0.7']],
+  rows: [
+    ['a|b_c', '−0.1 (±2)'],
+    ['IDH + age', '0.7'],
+  ],
   runs: [[{ model: 'a', fold: 0, seed: 1, folder: 'a_1/fold-0/seed-1' }], []],
   notes: ['fold 2 chose the model'],
 };
@@ -25,11 +28,15 @@ IDH + age & 0.7 \\
 \bottomrule
 \end{tabular}
 \end{table}`);
-    expect(escapeLatex(String.raw`\input{x} 50% #1 $a^2 ~`)).toBe(String.raw`\textbackslash{}input\{x\} 50\% \#1 \$a\textasciicircum{}2 \textasciitilde{}`);
+    expect(escapeLatex(String.raw`\input{x} 50% #1 $a^2 ~`)).toBe(
+      String.raw`\textbackslash{}input\{x\} 50\% \#1 \$a\textasciicircum{}2 \textasciitilde{}`,
+    );
   });
 
   it('is Markdown and text, with its notes', () => {
-    expect(formatMarkdown(table)).toBe('**A & B**\n\n|  | C-index (95 %) |\n| --- | --- |\n| a\\|b_c | −0.1 (±2) |\n| IDH + age | 0.7 |\n\n*Note: fold 2 chose the model.*');
+    expect(formatMarkdown(table)).toBe(
+      '**A & B**\n\n|  | C-index (95 %) |\n| --- | --- |\n| a\\|b_c | −0.1 (±2) |\n| IDH + age | 0.7 |\n\n*Note: fold 2 chose the model.*',
+    );
     expect(formatText(table).split('\n').at(-1)).toBe('  Note: fold 2 chose the model.');
   });
 });
@@ -40,8 +47,14 @@ it('numbers have a true minus and no negative zero', () => {
 });
 
 it('names of models and metrics that nobody listed become words', () => {
-  expect([metricName('expectedCalibrationError'), metricName('netBenefit[0.25]'), metricName('concordanceIndex')]).toEqual(['expected calibration error', 'net benefit at 0.25', 'C-index']);
-  expect([modelName('subspace/no-consistency'), modelName('subspace + ageDiagnosisGrade'), modelName('mcat')]).toEqual(
-    ['this method, no-consistency', 'this method with age + diagnosis + grade', 'mcat'],
-  );
+  expect([
+    metricName('expectedCalibrationError'),
+    metricName('netBenefit[0.25]'),
+    metricName('concordanceIndex'),
+  ]).toEqual(['expected calibration error', 'net benefit at 0.25', 'C-index']);
+  expect([modelName('subspace/no-consistency'), modelName('subspace + ageDiagnosisGrade'), modelName('mcat')]).toEqual([
+    'this method, no-consistency',
+    'this method with age + diagnosis + grade',
+    'mcat',
+  ]);
 });

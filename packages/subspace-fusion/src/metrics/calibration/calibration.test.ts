@@ -20,8 +20,16 @@ test('scores at the ends: certain and right, certain and wrong, nobody', () => {
   expect(classBrier([1, 0, 0, 1], [0, 1], 2).value).toBe(0);
   expect(classBrier([1, 0, 0, 1], [1, 0], 2).value).toBe(2);
   expect(logLoss([1, 0, 0, 1], [0, 1], 2).value).toBeCloseTo(0, 14);
-  expect(logLoss([1, 0, 0, 1], [0, 0], 2)).toMatchObject({ value: null, reason: 'the true class of 1 of 2 patients has probability 0' });
-  for (const metric of [classBrier([], [], 2), logLoss([], [], 2), expectedCalibrationError([], [], 2), fitTemperature([], [], 2)]) {
+  expect(logLoss([1, 0, 0, 1], [0, 0], 2)).toMatchObject({
+    value: null,
+    reason: 'the true class of 1 of 2 patients has probability 0',
+  });
+  for (const metric of [
+    classBrier([], [], 2),
+    logLoss([], [], 2),
+    expectedCalibrationError([], [], 2),
+    fitTemperature([], [], 2),
+  ]) {
     expect(metric).toMatchObject({ value: null, reason: 'there are no patients' });
   }
   expect(() => classBrier([0.5, 0.5], [2], 2)).toThrow('class 2 of patient 0 is not one of 0 to 1');
@@ -42,7 +50,10 @@ describe('reliability', () => {
       expect(bin.low).toBeLessThan(bin.observed);
       expect(bin.high).toBeGreaterThan(bin.observed);
     });
-    expect(expectedCalibrationError(probabilities, truth, 3, bins).value).toBeCloseTo(reference.expectedCalibrationError, 12);
+    expect(expectedCalibrationError(probabilities, truth, 3, bins).value).toBeCloseTo(
+      reference.expectedCalibrationError,
+      12,
+    );
   });
 
   test('a bin includes its upper end, the first one 0; empty bins are left out', () => {
@@ -59,7 +70,11 @@ describe('reliability', () => {
 
   test('the note says what chance alone makes: 40 patients at 0.6 in one bin', () => {
     const labels = Array.from({ length: 40 }, (_, i) => (i < 24 ? 0 : 1));
-    const metric = expectedCalibrationError(labels.flatMap(() => [0.6, 0.4]), labels, 2);
+    const metric = expectedCalibrationError(
+      labels.flatMap(() => [0.6, 0.4]),
+      labels,
+      2,
+    );
     expect(metric).toMatchObject({ value: expect.closeTo(0, 12) });
     // E|K − 24|/40 for K binomial(40, 0.6) is 0.0617; the normal approximation gives √(2/π · 9.6)/40
     expect(metric).toHaveProperty('note', 'a perfectly calibrated model would have about 0.062 on as many patients');
@@ -73,15 +88,25 @@ describe('temperature', () => {
 
   test('scales with the logits, and leaves the predicted class as it is', () => {
     const t = fitTemperature(logits, truth, 3).value!;
-    expect(fitTemperature(logits.map((z) => 0.01 * z), truth, 3).value! / t).toBeCloseTo(0.01, 12);
+    expect(
+      fitTemperature(
+        logits.map((z) => 0.01 * z),
+        truth,
+        3,
+      ).value! / t,
+    ).toBeCloseTo(0.01, 12);
     expect(logLoss(softmaxRows(logits, 3, t), truth, 3).value).toBeLessThan(reference.logLoss);
   });
 
   test('refused where the likelihood has no maximum', () => {
     expect(fitTemperature([2, 1, 0, 3], [0, 1], 2)).toMatchObject({
-      value: null, reason: 'the highest logit is right for each of the 2 patients: no temperature is low enough',
+      value: null,
+      reason: 'the highest logit is right for each of the 2 patients: no temperature is low enough',
     });
-    expect(fitTemperature([2, 1, 0, 3], [1, 0], 2)).toMatchObject({ value: null, reason: expect.stringMatching(/no temperature is high enough$/) });
+    expect(fitTemperature([2, 1, 0, 3], [1, 0], 2)).toMatchObject({
+      value: null,
+      reason: expect.stringMatching(/no temperature is high enough$/),
+    });
     expect(fitTemperature([1, 1, 2, 2], [1, 0], 2).value).toBeNull();
   });
 });

@@ -25,7 +25,12 @@ export function conformalThreshold(scores: ArrayLike<number>, alpha: number, nam
  * Lei & Wasserman 2019). `probabilities` [n, classes], `truth` [n]. A class with too few patients is refused. Throws a
  * RangeError on NaN, wrong sizes or unknown classes.
  */
-export function classThresholds(probabilities: ArrayLike<number>, truth: ArrayLike<number>, classes: number, alpha: number): Metric[] {
+export function classThresholds(
+  probabilities: ArrayLike<number>,
+  truth: ArrayLike<number>,
+  classes: number,
+  alpha: number,
+): Metric[] {
   requireNumbers(truth.length * classes, { probabilities });
   requireClasses(truth, classes);
   const scores: number[][] = Array.from({ length: classes }, () => []);
@@ -49,7 +54,15 @@ export function coverage(sets: readonly (readonly number[])[], truth: ArrayLike<
   if (n === 0) return refuse(name, 'there are no patients');
   const covered = sets.filter((set, i) => set.includes(truth[i])).length;
   const [low, high] = wilsonInterval(covered, n);
-  return { name, value: covered / n, estimator: 'share of patients', ties: 'a score at the threshold is inside', n, low, high };
+  return {
+    name,
+    value: covered / n,
+    estimator: 'share of patients',
+    ties: 'a score at the threshold is inside',
+    n,
+    low,
+    high,
+  };
 }
 
 /** What coverage to expect: its mean and the interval that holds 95 % of the calibration samples. */

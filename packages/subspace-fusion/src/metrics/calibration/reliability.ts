@@ -21,7 +21,11 @@ export interface ReliabilityBin {
  * Reliability curve: `probability` [n] in `bins` bins of equal width against `outcome` [n] (1 or true where it came true). Bins
  * without patients are left out. Throws a RangeError where a probability is not within 0 and 1.
  */
-export function reliabilityCurve(probability: ArrayLike<number>, outcome: ArrayLike<number | boolean>, bins: number): ReliabilityBin[] {
+export function reliabilityCurve(
+  probability: ArrayLike<number>,
+  outcome: ArrayLike<number | boolean>,
+  bins: number,
+): ReliabilityBin[] {
   requireNumbers(outcome.length, { probability, outcome });
   const count = new Float64Array(bins);
   const predicted = new Float64Array(bins);
@@ -34,10 +38,20 @@ export function reliabilityCurve(probability: ArrayLike<number>, outcome: ArrayL
     predicted[bin] += p;
     if (outcome[i]) came[bin]++;
   }
-  return Array.from(count, (n, bin) => ({ n, bin })).filter(({ n }) => n > 0).map(({ n, bin }) => {
-    const [low, high] = wilsonInterval(came[bin], n);
-    return { from: bin / bins, to: (bin + 1) / bins, n, predicted: predicted[bin] / n, observed: came[bin] / n, low, high };
-  });
+  return Array.from(count, (n, bin) => ({ n, bin }))
+    .filter(({ n }) => n > 0)
+    .map(({ n, bin }) => {
+      const [low, high] = wilsonInterval(came[bin], n);
+      return {
+        from: bin / bins,
+        to: (bin + 1) / bins,
+        n,
+        predicted: predicted[bin] / n,
+        observed: came[bin] / n,
+        low,
+        high,
+      };
+    });
 }
 
 const binOf = (p: number, bins: number) => Math.max(Math.ceil(p * bins) - 1, 0);
@@ -62,7 +76,11 @@ export function expectedCalibrationError(
   if (n === 0) return refuse(name, 'there are no patients');
   const predicted = predictedClasses(probabilities, classes);
   const confidence = Float64Array.from(predicted, (c, i) => probabilities[i * classes + c]);
-  const curve = reliabilityCurve(confidence, predicted.map((c, i) => (c === truth[i] ? 1 : 0)), bins);
+  const curve = reliabilityCurve(
+    confidence,
+    predicted.map((c, i) => (c === truth[i] ? 1 : 0)),
+    bins,
+  );
   const distance = curve.reduce((sum, bin) => sum + bin.n * Math.abs(bin.predicted - bin.observed), 0);
   const variance = new Float64Array(bins); // of the number of right predictions in each bin, were they calibrated
   for (const p of confidence) variance[binOf(p, bins)] += p * (1 - p);

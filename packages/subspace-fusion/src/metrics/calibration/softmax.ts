@@ -5,7 +5,8 @@ export function softmaxRows(logits: ArrayLike<number>, classes: number, temperat
     let largest = -Infinity;
     for (let c = 0; c < classes; c++) largest = Math.max(largest, logits[start + c]);
     let sum = 0;
-    for (let c = 0; c < classes; c++) sum += probabilities[start + c] = Math.exp((logits[start + c] - largest) / temperature);
+    for (let c = 0; c < classes; c++)
+      sum += probabilities[start + c] = Math.exp((logits[start + c] - largest) / temperature);
     for (let c = 0; c < classes; c++) probabilities[start + c] /= sum;
   }
   return probabilities;

@@ -31,7 +31,8 @@ export function fitTemperature(logits: ArrayLike<number>, truth: ArrayLike<numbe
   if (everyHighestIsRight(logits, truth, classes)) {
     return refuse(name, `the highest logit is right for each of the ${n} patients: no temperature is low enough`);
   }
-  if (slope(0) >= 0) return refuse(name, 'the logits of the right classes are no higher than the others: no temperature is high enough');
+  if (slope(0) >= 0)
+    return refuse(name, 'the logits of the right classes are no higher than the others: no temperature is high enough');
   let low = 0;
   let high = 1;
   while (slope(high) < 0) {

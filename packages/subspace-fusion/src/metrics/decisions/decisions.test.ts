@@ -12,12 +12,29 @@ describe('operating point', () => {
   test.each([
     ['youden', operating.youden],
     [{ sensitivity: 0.9 }, operating.sensitivity90],
-  ] as const)('%j: threshold, sensitivity and specificity as from scikit-learn', (rule, [threshold, sensitivity, specificity]) => {
-    expect(operatingPoint(operating.score, truth, 1, rule)).toMatchObject({ name: 'threshold[1]', value: threshold, n: 60 });
-    const point = atThreshold(operating.score, truth, 1, threshold);
-    expect(point.sensitivity).toMatchObject({ name: 'sensitivity[1]', value: expect.closeTo(sensitivity, 14), n: 22, low: expect.any(Number) });
-    expect(point.specificity).toMatchObject({ name: 'specificity[1]', value: expect.closeTo(specificity, 14), n: 38, high: expect.any(Number) });
-  });
+  ] as const)(
+    '%j: threshold, sensitivity and specificity as from scikit-learn',
+    (rule, [threshold, sensitivity, specificity]) => {
+      expect(operatingPoint(operating.score, truth, 1, rule)).toMatchObject({
+        name: 'threshold[1]',
+        value: threshold,
+        n: 60,
+      });
+      const point = atThreshold(operating.score, truth, 1, threshold);
+      expect(point.sensitivity).toMatchObject({
+        name: 'sensitivity[1]',
+        value: expect.closeTo(sensitivity, 14),
+        n: 22,
+        low: expect.any(Number),
+      });
+      expect(point.specificity).toMatchObject({
+        name: 'specificity[1]',
+        value: expect.closeTo(specificity, 14),
+        n: 38,
+        high: expect.any(Number),
+      });
+    },
+  );
 
   test('of equally good thresholds the highest; scores that separate nothing call everybody positive', () => {
     expect(operatingPoint([0.1, 0.2, 0.3, 0.4], [0, 1, 0, 1], 1, 'youden').value).toBe(0.4);
@@ -26,8 +43,14 @@ describe('operating point', () => {
   });
 
   test('refused without the class or without the rest', () => {
-    expect(operatingPoint([0.1, 0.2], [0, 0], 1, 'youden')).toMatchObject({ value: null, reason: 'class 1 has no patient' });
-    expect(operatingPoint([0.1, 0.2], [1, 1], 1, 'youden')).toMatchObject({ value: null, reason: 'every patient is of class 1' });
+    expect(operatingPoint([0.1, 0.2], [0, 0], 1, 'youden')).toMatchObject({
+      value: null,
+      reason: 'class 1 has no patient',
+    });
+    expect(operatingPoint([0.1, 0.2], [1, 1], 1, 'youden')).toMatchObject({
+      value: null,
+      reason: 'every patient is of class 1',
+    });
     expect(operatingPoint([], [], 1, 'youden').value).toBeNull();
     const { sensitivity, specificity } = atThreshold([0.1, 0.2], [1, 1], 1, 0.15);
     expect(sensitivity).toMatchObject({ value: 0.5, n: 2 });
@@ -62,8 +85,19 @@ describe('net benefit with censoring', () => {
 
   test('of the model and of treating everybody, as worked out in R with survfit', () => {
     expected.thresholds.forEach((threshold: number, k: number) => {
-      expect(survivalNetBenefit(time, event, risk, 12, threshold)).toMatchObject({ value: expect.closeTo(expected.model[k], 10), n: 90 });
-      expect(survivalNetBenefit(time, event, risk.map(() => 1), 12, threshold).value).toBeCloseTo(expected.all[k], 10);
+      expect(survivalNetBenefit(time, event, risk, 12, threshold)).toMatchObject({
+        value: expect.closeTo(expected.model[k], 10),
+        n: 90,
+      });
+      expect(
+        survivalNetBenefit(
+          time,
+          event,
+          risk.map(() => 1),
+          12,
+          threshold,
+        ).value,
+      ).toBeCloseTo(expected.all[k], 10);
     });
   });
 
@@ -75,7 +109,10 @@ describe('net benefit with censoring', () => {
 
   test('nobody treated is worth 0; a follow-up that ends before the horizon and nobody at all are refused', () => {
     expect(survivalNetBenefit([5, 6], [1, 0], [0.1, 0.2], 4, 0.5).value).toBe(0);
-    expect(survivalNetBenefit([5, 6], [0, 0], [0.1, 0.8], 9, 0.5)).toMatchObject({ value: null, reason: 'of the 1 treated, the last follow-up ends at 6' });
+    expect(survivalNetBenefit([5, 6], [0, 0], [0.1, 0.8], 9, 0.5)).toMatchObject({
+      value: null,
+      reason: 'of the 1 treated, the last follow-up ends at 6',
+    });
     expect(survivalNetBenefit([], [], [], 9, 0.5)).toMatchObject({ value: null, reason: 'there are no patients' });
   });
 });

@@ -16,7 +16,11 @@ export function benefit(truePositives: number, falsePositives: number, threshold
  * Over thresholds it is the decision curve; what it has to beat is treating nobody (0) and treating everybody (the same with a
  * probability of 1 for all). Refused for nobody. Throws a RangeError on NaN, unequal lengths or a threshold outside [0, 1).
  */
-export function netBenefit(probability: ArrayLike<number>, outcome: ArrayLike<number | boolean>, threshold: number): Metric {
+export function netBenefit(
+  probability: ArrayLike<number>,
+  outcome: ArrayLike<number | boolean>,
+  threshold: number,
+): Metric {
   const name = `netBenefit[${threshold}]`;
   const n = outcome.length;
   requireNumbers(n, { probability, outcome });

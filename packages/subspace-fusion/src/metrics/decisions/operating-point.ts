@@ -12,7 +12,12 @@ const TIES = 'a score at the threshold is positive';
  * these patients; of equally good ones the highest. `score` and `truth` are [n]. Refused where the class, or the rest, has no
  * patient. Throws a RangeError on unequal lengths or a NaN score.
  */
-export function operatingPoint(score: ArrayLike<number>, truth: ArrayLike<number>, positive: number, rule: OperatingRule): Metric {
+export function operatingPoint(
+  score: ArrayLike<number>,
+  truth: ArrayLike<number>,
+  positive: number,
+  rule: OperatingRule,
+): Metric {
   const name = `threshold[${positive}]`;
   const n = truth.length;
   requireNumbers(n, { score });
@@ -40,7 +45,10 @@ export function operatingPoint(score: ArrayLike<number>, truth: ArrayLike<number
       threshold = score[order[start]];
     }
   }
-  const estimator = rule === 'youden' ? 'highest sensitivity + specificity' : `highest threshold of sensitivity ${rule.sensitivity} or more`;
+  const estimator =
+    rule === 'youden'
+      ? 'highest sensitivity + specificity'
+      : `highest threshold of sensitivity ${rule.sensitivity} or more`;
   return { name, value: threshold, estimator, ties: TIES, n };
 }
 
@@ -62,8 +70,20 @@ export function atThreshold(
   const passed = inRest.filter((row) => !row.called).length;
   const estimator = `at a fixed threshold of ${threshold}`;
   return {
-    sensitivity: share(`sensitivity[${positive}]`, called, inClass.length, estimator, `class ${positive} has no patient`),
-    specificity: share(`specificity[${positive}]`, passed, inRest.length, estimator, `every patient is of class ${positive}`),
+    sensitivity: share(
+      `sensitivity[${positive}]`,
+      called,
+      inClass.length,
+      estimator,
+      `class ${positive} has no patient`,
+    ),
+    specificity: share(
+      `specificity[${positive}]`,
+      passed,
+      inRest.length,
+      estimator,
+      `every patient is of class ${positive}`,
+    ),
   };
 }
 

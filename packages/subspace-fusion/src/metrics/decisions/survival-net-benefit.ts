@@ -25,7 +25,13 @@ export function survivalNetBenefit(
   const estimator = `net benefit at ${horizon} and a threshold of ${threshold}, Kaplan-Meier in the treated`;
   const about = { name, estimator, ties: NET_BENEFIT_TIES, n, events: countEvents(event) };
   if (treated.length === 0) return { ...about, value: 0 };
-  const survival = survivalAt(kaplanMeier(treated.map((i) => time[i]), treated.map((i) => Number(event[i]))), horizon);
+  const survival = survivalAt(
+    kaplanMeier(
+      treated.map((i) => time[i]),
+      treated.map((i) => Number(event[i])),
+    ),
+    horizon,
+  );
   if (survival.value === null) return refuse(name, `of the ${treated.length} treated, ${survival.reason}`);
   const share = treated.length / n;
   return { ...about, value: benefit(share * (1 - survival.value), share * survival.value, threshold) };

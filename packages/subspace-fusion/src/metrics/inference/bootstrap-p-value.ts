@@ -12,7 +12,8 @@ export function bootstrapPValue(difference: Metric, draws: ArrayLike<number>, re
   const name = `${difference.name}P`;
   if (difference.value === null) return refuse(name, difference.reason);
   const refused = resamples - draws.length;
-  if (refused > REFUSED_SHARE_LIMIT * resamples) return refuse(name, `${refused} of ${resamples} resamples cannot compute it`);
+  if (refused > REFUSED_SHARE_LIMIT * resamples)
+    return refuse(name, `${refused} of ${resamples} resamples cannot compute it`);
   let notAbove = 0;
   let notBelow = 0;
   for (let r = 0; r < draws.length; r++) {
@@ -21,5 +22,14 @@ export function bootstrapPValue(difference: Metric, draws: ArrayLike<number>, re
   }
   const value = Math.min(1, (2 * (1 + Math.min(notAbove, notBelow))) / (draws.length + 1));
   const { ties, n, events } = difference;
-  return { name, value, estimator: 'bootstrap, two-sided, percentile', ties, n, events, resamples, refusedResamples: refused };
+  return {
+    name,
+    value,
+    estimator: 'bootstrap, two-sided, percentile',
+    ties,
+    n,
+    events,
+    resamples,
+    refusedResamples: refused,
+  };
 }

@@ -36,7 +36,11 @@ describe('mean over repeated splits (Nadeau & Bengio)', () => {
   test('interval and p-value as worked out in R', () => {
     const result = repeatedSplits('difference', values, train, tested);
     expect(result.mean).toMatchObject({
-      name: 'difference', value: expect.closeTo(mean, 14), low: expect.closeTo(mean - halfWidth, 12), high: expect.closeTo(mean + halfWidth, 12), n: 569,
+      name: 'difference',
+      value: expect.closeTo(mean, 14),
+      low: expect.closeTo(mean - halfWidth, 12),
+      high: expect.closeTo(mean + halfWidth, 12),
+      n: 569,
     });
     expect(result.pValue).toMatchObject({ name: 'differenceP', value: expect.closeTo(p, 12) });
   });
@@ -50,7 +54,8 @@ describe('mean over repeated splits (Nadeau & Bengio)', () => {
 
   test('refusals', () => {
     expect(repeatedSplits('d', [0.1], 9, 1)).toEqual({
-      mean: { name: 'd', value: null, reason: '1 split, two are needed' }, pValue: { name: 'dP', value: null, reason: '1 split, two are needed' },
+      mean: { name: 'd', value: null, reason: '1 split, two are needed' },
+      pValue: { name: 'dP', value: null, reason: '1 split, two are needed' },
     });
     const same = repeatedSplits('d', [0.1, 0.1], 9, 1);
     expect(same.mean).toMatchObject({ value: 0.1, low: 0.1, high: 0.1 });
@@ -73,13 +78,20 @@ describe('bootstrap p-value of a paired difference', () => {
   const difference: Metric = { name: 'a - b', value: 0.1, estimator: 'mean', ties: 'none', n: 9 };
 
   test('counts the draws on the other side of 0, the sample once more', () => {
-    expect(bootstrapPValue(difference, [0.1, 0.2, -0.1, 0.3, 0.4, 0.1, 0.1, 0.2, 0.3], 9)).toMatchObject({ name: 'a - bP', value: 0.4, resamples: 9 });
+    expect(bootstrapPValue(difference, [0.1, 0.2, -0.1, 0.3, 0.4, 0.1, 0.1, 0.2, 0.3], 9)).toMatchObject({
+      name: 'a - bP',
+      value: 0.4,
+      resamples: 9,
+    });
     expect(bootstrapPValue(difference, [1, 1, 1], 3).value).toBe(0.5);
     expect(bootstrapPValue(difference, [0, 0, 0], 3).value).toBe(1);
   });
 
   test('is the t-test for a mean, and below 0.05 in about 5 of 100 samples of no difference', () => {
-    const mean = (values: ArrayLike<number>): Metric => ({ ...difference, value: Array.from(values).reduce((s, v) => s + v, 0) / values.length });
+    const mean = (values: ArrayLike<number>): Metric => ({
+      ...difference,
+      value: Array.from(values).reduce((s, v) => s + v, 0) / values.length,
+    });
     const pOf = (values: Float64Array, seed: number, resamples: number) => {
       const { metrics, draws } = bootstrap((rows) => [mean(takeRows(values, rows))], values.length, seed, resamples);
       return bootstrapPValue(metrics[0], draws[0], resamples).value!;
@@ -90,7 +102,14 @@ describe('bootstrap p-value of a paired difference', () => {
     expect(Math.abs(pOf(shifted, 1, 4000) - studentTail(average / standardError, 79))).toBeLessThan(0.02);
     let rejected = 0;
     for (let sample = 0; sample < 200; sample++) {
-      if (pOf(Float64Array.from({ length: 40 }, (_, i) => normal(key(6, sample), i)), sample, 300) <= 0.05) rejected++;
+      if (
+        pOf(
+          Float64Array.from({ length: 40 }, (_, i) => normal(key(6, sample), i)),
+          sample,
+          300,
+        ) <= 0.05
+      )
+        rejected++;
     }
     expect(rejected).toBeGreaterThanOrEqual(3);
     expect(rejected).toBeLessThanOrEqual(24);
@@ -98,6 +117,9 @@ describe('bootstrap p-value of a paired difference', () => {
 
   test('refused with its difference, and where resamples are', () => {
     expect(bootstrapPValue(refuse('a - b', 'why'), [], 10)).toEqual({ name: 'a - bP', value: null, reason: 'why' });
-    expect(bootstrapPValue(difference, [1, 1], 10)).toMatchObject({ value: null, reason: '8 of 10 resamples cannot compute it' });
+    expect(bootstrapPValue(difference, [1, 1], 10)).toMatchObject({
+      value: null,
+      reason: '8 of 10 resamples cannot compute it',
+    });
   });
 });

@@ -15,7 +15,12 @@ export interface RepeatedSplits {
  * freedom. Refused for fewer than two splits; the p-value also where all splits give the same value.
  * @param values one a split, [J]; with k folds repeated r times J = r·k and n_test/n_train = 1/(k − 1)
  */
-export function repeatedSplits(name: string, values: ArrayLike<number>, trainPatients: number, testPatients: number): RepeatedSplits {
+export function repeatedSplits(
+  name: string,
+  values: ArrayLike<number>,
+  trainPatients: number,
+  testPatients: number,
+): RepeatedSplits {
   const J = values.length;
   const pName = `${name}P`;
   if (J < 2) {
@@ -26,11 +31,16 @@ export function repeatedSplits(name: string, values: ArrayLike<number>, trainPat
   const variance = Array.from(values).reduce((sum, v) => sum + (v - mean) ** 2, 0) / (J - 1);
   const standardError = Math.sqrt((1 / J + testPatients / trainPatients) * variance);
   const halfWidth = studentQuantile(0.05, J - 1) * standardError;
-  const about = { estimator: `mean over ${J} splits, corrected resampled t, ${J - 1} df`, ties: 'none', n: trainPatients + testPatients };
+  const about = {
+    estimator: `mean over ${J} splits, corrected resampled t, ${J - 1} df`,
+    ties: 'none',
+    n: trainPatients + testPatients,
+  };
   return {
     mean: { name, value: mean, ...about, low: mean - halfWidth, high: mean + halfWidth },
-    pValue: variance === 0
-      ? refuse(pName, `all ${J} splits give the same value`)
-      : { name: pName, value: studentTail(mean / standardError, J - 1), ...about },
+    pValue:
+      variance === 0
+        ? refuse(pName, `all ${J} splits give the same value`)
+        : { name: pName, value: studentTail(mean / standardError, J - 1), ...about },
   };
 }

@@ -54,12 +54,17 @@ describe('by hand', () => {
 
   test('without censoring it is the mean squared error of being alive', () => {
     expect(survivalBrier(time, [1, 1, 1, 1], [0.1, 0.4, 0.7, 1], 2, g)).toMatchObject({
-      value: expect.closeTo((0.1 ** 2 + 0.4 ** 2 + 0.3 ** 2) / 4, 14), n: 4, events: 2,
+      value: expect.closeTo((0.1 ** 2 + 0.4 ** 2 + 0.3 ** 2) / 4, 14),
+      n: 4,
+      events: 2,
     });
   });
 
   test('a patient censored by t has no term', () => {
-    expect(survivalBrier(time, [1, 0, 1, 1], [0.1, 0.4, 0.7, 1], 2, g).value).toBeCloseTo((0.1 ** 2 + 0.3 ** 2) / 4, 14);
+    expect(survivalBrier(time, [1, 0, 1, 1], [0.1, 0.4, 0.7, 1], 2, g).value).toBeCloseTo(
+      (0.1 ** 2 + 0.3 ** 2) / 4,
+      14,
+    );
   });
 
   test('perfect predictions score 0, and 1 when scaled', () => {
@@ -71,11 +76,23 @@ describe('by hand', () => {
 
 test('refusals say what is missing', () => {
   const g = censoringSurvival([1, 2, 6], [0, 1, 0]);
-  expect(survivalBrier([3, 9], [1, 1], [0.5, 0.5], 6, g)).toMatchObject({ value: null, reason: expect.stringContaining('is 0 at 6') });
+  expect(survivalBrier([3, 9], [1, 1], [0.5, 0.5], 6, g)).toMatchObject({
+    value: null,
+    reason: expect.stringContaining('is 0 at 6'),
+  });
   expect(survivalBrier([], [], [], 3, g)).toMatchObject({ value: null, reason: 'there are no patients' });
-  expect(integratedBrier([3], [1], [0.5], [2], g)).toMatchObject({ value: null, reason: 'an integral needs two times' });
+  expect(integratedBrier([3], [1], [0.5], [2], g)).toMatchObject({
+    value: null,
+    reason: 'an integral needs two times',
+  });
   expect(integratedBrier([3], [1], [0.5, 0.5], [2, 7], g)).toMatchObject({ name: 'integratedBrier', value: null });
-  expect(scaledBrier([3], [0], [1, 1], [2, 2.5], g, kaplanMeier([9], [0]))).toMatchObject({ value: null, reason: 'the null model makes no error' });
-  expect(survivalBrier([3, 4], [0, 0], [1, 0.5], 2, g)).toMatchObject({ value: expect.closeTo((1 / 2) ** 2 / 2 / (2 / 3), 14), events: 0 });
+  expect(scaledBrier([3], [0], [1, 1], [2, 2.5], g, kaplanMeier([9], [0]))).toMatchObject({
+    value: null,
+    reason: 'the null model makes no error',
+  });
+  expect(survivalBrier([3, 4], [0, 0], [1, 0.5], 2, g)).toMatchObject({
+    value: expect.closeTo((1 / 2) ** 2 / 2 / (2 / 3), 14),
+    events: 0,
+  });
   expect(() => survivalBrier([3], [1], [NaN], 2, g)).toThrow('survival[0] is NaN');
 });

@@ -93,7 +93,13 @@ export function scaledBrier(
   const name = 'scaledBrier';
   const score = integratedBrier(time, event, survival, times, censoring);
   if (score.value === null) return { ...score, name };
-  const nullModel = integratedBrier(time, event, kaplanMeierPrediction(reference, times, time.length), times, censoring);
+  const nullModel = integratedBrier(
+    time,
+    event,
+    kaplanMeierPrediction(reference, times, time.length),
+    times,
+    censoring,
+  );
   if (nullModel.value === null) return { ...nullModel, name };
   if (nullModel.value === 0) return refuse(name, 'the null model makes no error');
   const estimator = `1 − IBS/IBS₀, null model Kaplan-Meier; ${score.estimator}`;

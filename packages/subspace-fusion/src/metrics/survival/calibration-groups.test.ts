@@ -13,12 +13,20 @@ test("quartiles of the prediction with R survfit's survival and interval at 12 m
       n: group.n,
       predicted: expect.closeTo(group.predicted, 10),
       observed: expect.objectContaining({
-        value: expect.closeTo(group.observed, 10), low: expect.closeTo(group.low, 10), high: expect.closeTo(group.high, 10), n: group.n,
+        value: expect.closeTo(group.observed, 10),
+        low: expect.closeTo(group.low, 10),
+        high: expect.closeTo(group.high, 10),
+        n: group.n,
       }),
     })),
   );
-  const expected = groups.reduce((sum, { n, predicted, observed }) => sum + n * Math.abs(predicted - observed.value!), 0) / time.length;
-  expect(survivalCalibrationError(time, event, survival, 12, 4)).toMatchObject({ value: expect.closeTo(expected, 14), n: 90 });
+  const expected =
+    groups.reduce((sum, { n, predicted, observed }) => sum + n * Math.abs(predicted - observed.value!), 0) /
+    time.length;
+  expect(survivalCalibrationError(time, event, survival, 12, 4)).toMatchObject({
+    value: expect.closeTo(expected, 14),
+    n: 90,
+  });
 });
 
 test('equal predictions stay together, so that one prediction for all is one group', () => {
@@ -28,7 +36,9 @@ test('equal predictions stay together, so that one prediction for all is one gro
 
 test('refused where the follow-up of a group ends before the horizon, and for nobody', () => {
   expect(survivalCalibrationError([1, 2, 8, 9], [0, 0, 1, 1], [0.1, 0.2, 0.8, 0.9], 5, 2)).toEqual({
-    name: 'survivalCalibrationError', value: null, reason: 'group 1 of 2: the last follow-up ends at 2',
+    name: 'survivalCalibrationError',
+    value: null,
+    reason: 'group 1 of 2: the last follow-up ends at 2',
   });
   expect(survivalCalibrationError([], [], [], 5, 2)).toMatchObject({ value: null, reason: 'there are no patients' });
 });

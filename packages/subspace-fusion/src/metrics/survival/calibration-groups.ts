@@ -35,7 +35,13 @@ export function calibrationGroups(
     .map((rows) => ({
       n: rows.length,
       predicted: rows.reduce((sum, i) => sum + survival[i], 0) / rows.length,
-      observed: survivalAt(kaplanMeier(rows.map((i) => time[i]), rows.map((i) => Number(event[i]))), horizon),
+      observed: survivalAt(
+        kaplanMeier(
+          rows.map((i) => time[i]),
+          rows.map((i) => Number(event[i])),
+        ),
+        horizon,
+      ),
     }));
 }
 

@@ -4,7 +4,9 @@ import { censoringSurvival, followedBeyond, followedUntil, refuseWeights } from 
 test('the roles of death and censoring are swapped, deaths at one time coming first', () => {
   const g = censoringSurvival([2, 3, 3, 5, 7], [0, 1, 0, 0, 1]); // at risk of censoring: 5, then 4 − 1, then 2
   expect([...g.times]).toEqual([2, 3, 5]);
-  [4 / 5, (4 / 5) * (2 / 3), (4 / 5) * (2 / 3) * (1 / 2)].forEach((value, row) => expect(g.survival[row]).toBeCloseTo(value, 14));
+  [4 / 5, (4 / 5) * (2 / 3), (4 / 5) * (2 / 3) * (1 / 2)].forEach((value, row) =>
+    expect(g.survival[row]).toBeCloseTo(value, 14),
+  );
   expect(followedUntil(g, 0)).toBe(1);
   expect(followedUntil(g, 2)).toBe(1);
   expect(followedBeyond(g, 2)).toBe(4 / 5);
@@ -15,7 +17,9 @@ test('the roles of death and censoring are swapped, deaths at one time coming fi
 
 test('nothing is known after the end of follow-up, whoever was last', () => {
   const lastDies = censoringSurvival([2, 7], [0, 1]);
-  expect([followedUntil(lastDies, 7), followedUntil(lastDies, 7.1), followedBeyond(lastDies, 7.1)]).toEqual([0.5, 0, 0]);
+  expect([followedUntil(lastDies, 7), followedUntil(lastDies, 7.1), followedBeyond(lastDies, 7.1)]).toEqual([
+    0.5, 0, 0,
+  ]);
   const lastCensored = censoringSurvival([2, 7], [1, 0]);
   expect([followedUntil(lastCensored, 7), followedBeyond(lastCensored, 7)]).toEqual([1, 0]);
 });
@@ -28,5 +32,9 @@ test('without censoring everybody is followed to the end', () => {
 test('no training patient: no weights', () => {
   const g = censoringSurvival([], []);
   expect(followedUntil(g, 0)).toBe(0);
-  expect(refuseWeights('m', g, 0)).toEqual({ name: 'm', value: null, reason: 'there are no training patients to estimate the censoring from' });
+  expect(refuseWeights('m', g, 0)).toEqual({
+    name: 'm',
+    value: null,
+    reason: 'there are no training patients to estimate the censoring from',
+  });
 });

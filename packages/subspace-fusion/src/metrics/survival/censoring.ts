@@ -56,5 +56,8 @@ export function followedBeyond({ times, survival, end }: CensoringSurvival, t: n
 /** The refusal where G is 0 at t, so that no weight 1/G exists. */
 export function refuseWeights(name: string, { end, n }: CensoringSurvival, t: number): Refusal {
   if (n === 0) return refuse(name, 'there are no training patients to estimate the censoring from');
-  return refuse(name, `the censoring survival of the ${n} training patients is 0 at ${t}; their follow-up ends at ${end}`);
+  return refuse(
+    name,
+    `the censoring survival of the ${n} training patients is 0 at ${t}; their follow-up ends at ${end}`,
+  );
 }

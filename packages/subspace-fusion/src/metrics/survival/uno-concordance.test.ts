@@ -5,7 +5,9 @@ import { concordanceIndex } from '../concordance.js';
 import { censoringSurvival, followedBeyond, followedUntil, type CensoringSurvival } from './censoring.js';
 import { unoConcordance } from './uno-concordance.js';
 
-const { tied, ties, bilirubin, ovarianAge } = JSON.parse(readFileSync(new URL('../reference/survival.json', import.meta.url), 'utf8'));
+const { tied, ties, bilirubin, ovarianAge } = JSON.parse(
+  readFileSync(new URL('../reference/survival.json', import.meta.url), 'utf8'),
+);
 
 interface Sample {
   readonly time: readonly number[];
@@ -13,10 +15,16 @@ interface Sample {
   readonly risk: readonly number[];
 }
 
-const own = ({ time, event, risk }: Sample, horizon: number) => unoConcordance(time, event, risk, horizon, censoringSurvival(time, event));
+const own = ({ time, event, risk }: Sample, horizon: number) =>
+  unoConcordance(time, event, risk, horizon, censoringSurvival(time, event));
 
 /** The definition, pair by pair, with the two choices that programs make differently where a death and a censoring share a time. */
-function allPairs({ time, event, risk }: Sample, horizon: number, weight: (t: number) => number, countTiedTimes: boolean): number {
+function allPairs(
+  { time, event, risk }: Sample,
+  horizon: number,
+  weight: (t: number) => number,
+  countTiedTimes: boolean,
+): number {
   let agreeing = 0;
   let all = 0;
   for (let i = 0; i < time.length; i++) {
@@ -86,7 +94,10 @@ describe('values of other programs', () => {
 
   test('scikit-survival, weights from other patients', () => {
     const g = censoringSurvival([2, 4, 6, 8, 10, 11, 15, 19], [0, 1, 0, 1, 0, 0, 0, 0]);
-    expect(unoConcordance([1, 3, 5, 8, 12, 13], [1, 0, 0, 1, 1, 1], [5, 8, 13, 11, 9, 4], 19, g).value).toBeCloseTo(0.7543736528146774, 12);
+    expect(unoConcordance([1, 3, 5, 8, 12, 13], [1, 0, 0, 1, 1, 1], [5, 8, 13, 11, 9, 4], 19, g).value).toBeCloseTo(
+      0.7543736528146774,
+      12,
+    );
   });
 });
 
@@ -111,7 +122,11 @@ test("is Harrell's C where no training patient is censored", () => {
   const { time, event, risk } = bilirubin;
   const short = time.map((t: number) => t / 20); // within the training follow-up
   const uno = unoConcordance(short, event, risk, 299, g);
-  expect(uno).toMatchObject({ ...concordanceIndex(short, event, risk), name: 'unoConcordance', estimator: expect.stringContaining("Uno's C up to 299") });
+  expect(uno).toMatchObject({
+    ...concordanceIndex(short, event, risk),
+    name: 'unoConcordance',
+    estimator: expect.stringContaining("Uno's C up to 299"),
+  });
 });
 
 describe('refusals', () => {
@@ -121,7 +136,9 @@ describe('refusals', () => {
 
   test('the horizon lies where the censoring survival is zero, even with no death there', () => {
     expect(uno([1, 2, 3], [1, 1, 0], 9.5)).toEqual({
-      name: 'unoConcordance', value: null, reason: 'the censoring survival of the 3 training patients is 0 at 9.5; their follow-up ends at 9',
+      name: 'unoConcordance',
+      value: null,
+      reason: 'the censoring survival of the 3 training patients is 0 at 9.5; their follow-up ends at 9',
     });
     expect(uno([1, 2, 3], [1, 1, 0], Infinity).value).toBeNull();
     expect(uno([1, 2, 3], [1, 1, 0], 9).value).toBe(0);
@@ -134,7 +151,10 @@ describe('refusals', () => {
     ['one patient', [1], [1]],
     ['no patient', [], []],
   ])('%s', (_, time, event) => {
-    expect(uno(time, event, 8)).toMatchObject({ value: null, reason: expect.stringMatching(/^no comparable pair before 8/) });
+    expect(uno(time, event, 8)).toMatchObject({
+      value: null,
+      reason: expect.stringMatching(/^no comparable pair before 8/),
+    });
   });
 
   test('one death with one who outlives it is enough', () => {

@@ -41,7 +41,10 @@ export function unoConcordance(
     pairs += ofDeath;
   }
   if (pairs === 0) {
-    return refuse(name, `no comparable pair before ${horizon} among ${time.length} patients with ${countEvents(event)} deaths`);
+    return refuse(
+      name,
+      `no comparable pair before ${horizon} among ${time.length} patients with ${countEvents(event)} deaths`,
+    );
   }
   return {
     name,

@@ -20,12 +20,16 @@ describe('survival by the baseline hazard', () => {
       [13, 0.625181064690618, 0.0495014553463903, 0.988594736757681],
       [18, 0.150366529031302, 5.42620996095297e-6, 0.95478448626991],
     ] as const;
-    for (const [t, ...survival] of expected) survival.forEach((s, i) => expect(baseline.at(scored[i], t)).toBeCloseTo(s, 7));
+    for (const [t, ...survival] of expected)
+      survival.forEach((s, i) => expect(baseline.at(scored[i], t)).toBeCloseTo(s, 7));
     expect(baseline.until).toBe(18);
   });
 
   it('does not depend on where the linear predictor has its zero', () => {
     const shifted = eta.map((value) => value + 800);
-    expect(breslowSurvival(shifted, time, event).at(800.5, 12)).toBeCloseTo(breslowSurvival(eta, time, event).at(0.5, 12), 10);
+    expect(breslowSurvival(shifted, time, event).at(800.5, 12)).toBeCloseTo(
+      breslowSurvival(eta, time, event).at(0.5, 12),
+      10,
+    );
   });
 });

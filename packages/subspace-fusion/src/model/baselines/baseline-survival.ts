@@ -13,7 +13,11 @@ export interface BaselineSurvival {
  * @param time follow-up, any unit, `[n]`
  * @param event true or 1 for a death, `[n]`; at least one
  */
-export function breslowSurvival(eta: ArrayLike<number>, time: ArrayLike<number>, event: ArrayLike<number | boolean>): BaselineSurvival {
+export function breslowSurvival(
+  eta: ArrayLike<number>,
+  time: ArrayLike<number>,
+  event: ArrayLike<number | boolean>,
+): BaselineSurvival {
   const latestFirst = Array.from(eta, (_, i) => i).sort((a, b) => time[b] - time[a]);
   const shift = Array.from(eta).reduce((largest, value) => Math.max(largest, value), -Infinity); // keeps the exponentials finite
   const steps: { time: number; increase: number }[] = []; // of H₀·e^shift, latest first

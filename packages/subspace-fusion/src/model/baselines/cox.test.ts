@@ -33,7 +33,14 @@ describe('fitCox', () => {
   });
 
   it('gives a constant column no coefficient and an infinite standard error', () => {
-    const model = fitCox({ x: table(age, time.map(() => 0.1)), time, event });
+    const model = fitCox({
+      x: table(
+        age,
+        time.map(() => 0.1),
+      ),
+      time,
+      event,
+    });
     const alone = fitCox({ x: table(age), time, event });
     expect(model.coefficients[0]).toBeCloseTo(alone.coefficients[0], 12);
     expect(model.coefficients[1]).toBe(0);
@@ -51,8 +58,26 @@ describe('fitCox', () => {
 
   it('refuses what has no answer', () => {
     expect(() => fitCox({ x: table(age), time, event: event.map(() => 0) })).toThrow('at least one death');
-    expect(() => fitCox({ x: table(arm, arm.map((a) => 1 - a)), time, event })).toThrow('determined by the others');
-    expect(() => fitCox({ x: table(age, marker.map((m, i) => (i === 3 ? NaN : m))), time, event })).toThrow('row 3, column 1 is NaN');
+    expect(() =>
+      fitCox({
+        x: table(
+          arm,
+          arm.map((a) => 1 - a),
+        ),
+        time,
+        event,
+      }),
+    ).toThrow('determined by the others');
+    expect(() =>
+      fitCox({
+        x: table(
+          age,
+          marker.map((m, i) => (i === 3 ? NaN : m)),
+        ),
+        time,
+        event,
+      }),
+    ).toThrow('row 3, column 1 is NaN');
     expect(() => fitCox({ x: new Float32Array(13), time, event })).toThrow('13 values for 12 patients');
   });
 });

@@ -53,7 +53,9 @@ export function fitCox(options: {
   let gain = Infinity;
   for (let step = 0; gain > SMALLEST_GAIN * (1 + loss.value); step++) {
     if (step === MOST_STEPS) throw new UserError('a Cox model did not converge on its columns');
-    const score = transposeTimes({ rows: design.rows, columns: 1, values: loss.gradient }, design).values.map((slope) => -slope);
+    const score = transposeTimes({ rows: design.rows, columns: 1, values: loss.gradient }, design).values.map(
+      (slope) => -slope,
+    );
     const direction = choleskySolve(factor, score);
     gain = dot(score, 0, direction, 0, p);
     const before = loss.value;
@@ -70,7 +72,9 @@ export function fitCox(options: {
   const unit = (j: number) => Float64Array.from({ length: p }, (_, i) => (i === j ? 1 : 0));
   return {
     coefficients: beta.map((value, j) => value / scales[j]),
-    standardErrors: scales.map((scale, j) => (constant[j] ? Infinity : Math.sqrt(choleskySolve(factor, unit(j))[j]) / scale)),
+    standardErrors: scales.map((scale, j) =>
+      constant[j] ? Infinity : Math.sqrt(choleskySolve(factor, unit(j))[j]) / scale,
+    ),
     logLikelihoodNull,
     logLikelihood: -loss.value,
   };

@@ -36,7 +36,12 @@ describe('minimiseElasticNet', () => {
   it.each(CLASSES)('agrees with glmnet on three classes, λ = $lambda', ({ lambda, coefficients }) => {
     const values = Float64Array.from(kind.flatMap((_, i) => [...design.values.subarray(3 * i, 3 * i + 3), 1]));
     const loss = (eta: Float64Array) => multinomialLoss(kind, new Float64Array(12).fill(1), 3, eta);
-    const problem = { design: { rows: 12, columns: 4, values }, outputs: 3, unpenalised: Uint8Array.of(0, 0, 0, 1), loss };
+    const problem = {
+      design: { rows: 12, columns: 4, values },
+      outputs: 3,
+      unpenalised: Uint8Array.of(0, 0, 0, 1),
+      loss,
+    };
     const fitted = minimiseElasticNet(0.5)(problem, lambda, new Float64Array(12));
     coefficients.forEach((value, j) => expect(fitted[4 * Math.floor(j / 3) + (j % 3)]).toBeCloseTo(value, 4));
   });
@@ -48,7 +53,13 @@ describe('an elastic net', () => {
     const stream = key(3, 'elastic-net');
     const columns = Float32Array.from({ length: n * p }, (_, i) => normal(stream, i));
     const risk = Array.from({ length: n }, (_, i) => 1.5 * (columns[i * p] - columns[i * p + 1]));
-    const model = fitRidgeCox({ x: columns, time: risk.map((r, i) => Math.exp(-r + normal(stream, n * p + i))), event: new Uint8Array(n).fill(1), seed: 1, alpha: 0.5 });
+    const model = fitRidgeCox({
+      x: columns,
+      time: risk.map((r, i) => Math.exp(-r + normal(stream, n * p + i))),
+      event: new Uint8Array(n).fill(1),
+      seed: 1,
+      alpha: 0.5,
+    });
     const kept = Array.from(model.coefficients.keys()).filter((j) => model.coefficients[j] !== 0);
     expect(kept).toEqual(expect.arrayContaining([0, 1]));
     expect(kept.length).toBeLessThan(70);

@@ -21,7 +21,10 @@ export const minimiseElasticNet =
     /** Loss and the quadratic part of the penalty. */
     const smooth = (theta: Float64Array) => {
       const loss = problem.loss(linearPredictor(design, outputs, theta));
-      return { value: loss.value / n + theta.reduce((sum, b, j) => sum + 0.5 * (1 - alpha) * penalty[j] * b * b, 0), loss };
+      return {
+        value: loss.value / n + theta.reduce((sum, b, j) => sum + 0.5 * (1 - alpha) * penalty[j] * b * b, 0),
+        loss,
+      };
     };
 
     let step = 1;
@@ -32,12 +35,15 @@ export const minimiseElasticNet =
       const nextMomentum = (1 + Math.sqrt(1 + 4 * momentum ** 2)) / 2;
       const ahead = theta.map((b, j) => b + ((momentum - 1) / nextMomentum) * (b - previous[j]));
       const { value, loss } = smooth(ahead);
-      const slope = transposeTimes({ rows: n, columns: outputs, values: loss.gradient }, design).values.map((g, j) => g / n + (1 - alpha) * penalty[j] * ahead[j]);
+      const slope = transposeTimes({ rows: n, columns: outputs, values: loss.gradient }, design).values.map(
+        (g, j) => g / n + (1 - alpha) * penalty[j] * ahead[j],
+      );
       let next: Float64Array<ArrayBuffer>;
       for (;;) {
         next = ahead.map((b, j) => towardsZero(b - step * slope[j], step * alpha * penalty[j]));
         let bound = value;
-        for (let j = 0; j < next.length; j++) bound += slope[j] * (next[j] - ahead[j]) + (next[j] - ahead[j]) ** 2 / (2 * step);
+        for (let j = 0; j < next.length; j++)
+          bound += slope[j] * (next[j] - ahead[j]) + (next[j] - ahead[j]) ** 2 / (2 * step);
         if (smooth(next).value <= bound + 1e-12 || step < 1e-12) break;
         step /= 2;
       }

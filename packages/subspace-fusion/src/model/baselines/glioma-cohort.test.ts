@@ -16,25 +16,41 @@ type Row = Record<string, string>;
 function readCohort() {
   const patients = parse(readFileSync(`${data}/tcga-gbmlgg/clinical.csv`), { columns: true }) as Row[];
   const text = gunzipSync(readFileSync(`${data}/tcga-gbmlgg/expression.csv.gz`)).toString();
-  const lines = text.trim().split('\n').map((line) => line.split(','));
+  const lines = text
+    .trim()
+    .split('\n')
+    .map((line) => line.split(','));
   const columnOf = new Map(lines[0].map((patient, column) => [patient, column]));
   const valuesOf = new Map(lines.slice(1).map((line) => [line[0], line]));
-  const sets = readFileSync(`${data}/gene-sets/glioma-subspaces.tcga1544.gmt`, 'utf8').trim().split('\n').map((line) => line.split('\t'));
+  const sets = readFileSync(`${data}/gene-sets/glioma-subspaces.tcga1544.gmt`, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.split('\t'));
   const expression = (rows: Row[], ...names: string[]) => {
-    const genes = sets.filter(([name]) => names.includes(name)).flatMap(([, , ...members]) => members.map((gene) => valuesOf.get(gene)!));
-    const clipped = (line: string[], patient: string) => Math.max(-3, Math.min(3, Number(line[columnOf.get(patient)!])));
+    const genes = sets
+      .filter(([name]) => names.includes(name))
+      .flatMap(([, , ...members]) => members.map((gene) => valuesOf.get(gene)!));
+    const clipped = (line: string[], patient: string) =>
+      Math.max(-3, Math.min(3, Number(line[columnOf.get(patient)!])));
     return Float32Array.from(rows.flatMap(({ patient_id }) => genes.map((line) => clipped(line, patient_id))));
   };
   return { patients, expression };
 }
 
-const ageAndMale = (rows: Row[]) => Float32Array.from(rows.flatMap(({ age, sex }) => [Number(age), sex === 'male' ? 1 : 0]));
-const survival = (rows: Row[]) => ({ time: rows.map((row) => Number(row.survival_months)), event: rows.map((row) => row.event === '1') });
+const ageAndMale = (rows: Row[]) =>
+  Float32Array.from(rows.flatMap(({ age, sex }) => [Number(age), sex === 'male' ? 1 : 0]));
+const survival = (rows: Row[]) => ({
+  time: rows.map((row) => Number(row.survival_months)),
+  event: rows.map((row) => row.event === '1'),
+});
 const cIndex = (rows: Row[], risk: Float64Array) => concordance(survival(rows).time, survival(rows).event, risk).index!;
 
 describe.skipIf(!present)('baselines on TCGA glioma (needs ../shared/data)', () => {
   const { patients, expression } = present ? readCohort() : { patients: [], expression: () => new Float32Array() };
-  const parts = (rows: Row[]) => ({ training: rows.filter(({ fold }) => fold !== '0'), test: rows.filter(({ fold }) => fold === '0') });
+  const parts = (rows: Row[]) => ({
+    training: rows.filter(({ fold }) => fold !== '0'),
+    test: rows.filter(({ fold }) => fold === '0'),
+  });
 
   // R survival: coefficients, standard errors, log-likelihoods.
   it.each([
@@ -56,21 +72,39 @@ describe.skipIf(!present)('baselines on TCGA glioma (needs ../shared/data)', () 
 
   it('ridge Cox on 389 genes reaches the C-index of glmnet on fold 0', () => {
     const { training, test } = parts(patients);
-    const model = fitRidgeCox({ x: expression(training, 'TUMOUR', 'MICROENVIRONMENT'), ...survival(training), seed: 0 });
-    expect(Math.abs(cIndex(test, ridgeCoxRisk(model, expression(test, 'TUMOUR', 'MICROENVIRONMENT'))) - 0.813)).toBeLessThan(0.015);
+    const model = fitRidgeCox({
+      x: expression(training, 'TUMOUR', 'MICROENVIRONMENT'),
+      ...survival(training),
+      seed: 0,
+    });
+    expect(
+      Math.abs(cIndex(test, ridgeCoxRisk(model, expression(test, 'TUMOUR', 'MICROENVIRONMENT'))) - 0.813),
+    ).toBeLessThan(0.015);
   });
 
   // scikit-learn's mean over the five folds, and twice its standard deviation (where none is quoted, 0.01 is one).
   it.each([
     ['who2021_diagnosis', 0.995, 0.02],
     ['histologic_grade', 0.859, 0.092],
-  ])('ridge logistic regression on the tumour genes predicts %s on fold 0 as scikit-learn does', (column, auc, tolerance) => {
-    const known = patients.filter((row) => row[column] !== '');
-    const classes = [...new Set(known.map((row) => row[column]))].sort();
-    const labels = (rows: Row[]) => rows.map((row) => classes.indexOf(row[column]));
-    const { training, test } = parts(known);
-    const model = fitRidgeLogistic({ x: expression(training, 'TUMOUR'), labels: labels(training), classes: classes.length, seed: 0 });
-    const { value } = macroAuc(ridgeLogisticProbabilities(model, expression(test, 'TUMOUR')), labels(test), classes.length);
-    expect(Math.abs(value! - auc)).toBeLessThan(tolerance);
-  });
+  ])(
+    'ridge logistic regression on the tumour genes predicts %s on fold 0 as scikit-learn does',
+    (column, auc, tolerance) => {
+      const known = patients.filter((row) => row[column] !== '');
+      const classes = [...new Set(known.map((row) => row[column]))].sort();
+      const labels = (rows: Row[]) => rows.map((row) => classes.indexOf(row[column]));
+      const { training, test } = parts(known);
+      const model = fitRidgeLogistic({
+        x: expression(training, 'TUMOUR'),
+        labels: labels(training),
+        classes: classes.length,
+        seed: 0,
+      });
+      const { value } = macroAuc(
+        ridgeLogisticProbabilities(model, expression(test, 'TUMOUR')),
+        labels(test),
+        classes.length,
+      );
+      expect(Math.abs(value! - auc)).toBeLessThan(tolerance);
+    },
+  );
 });

@@ -18,14 +18,19 @@ const matrix = (rows: number, columns: number, from = 0): Matrix => ({
   values: Float64Array.from({ length: rows * columns }, (_, i) => normal(stream, from + i)),
 });
 const column = (values: Float64Array): Matrix => ({ rows: values.length, columns: 1, values });
-const largestDifference = (a: Float64Array, b: Float64Array) => Math.max(...a.map((value, i) => Math.abs(value - b[i])));
+const largestDifference = (a: Float64Array, b: Float64Array) =>
+  Math.max(...a.map((value, i) => Math.abs(value - b[i])));
 
 describe('products', () => {
   it('multiply as written out by hand', () => {
     const a = { rows: 2, columns: 3, values: Float64Array.of(1, 2, 3, 4, 5, 6) };
     const b = { rows: 1, columns: 3, values: Float64Array.of(1, 0, -1) };
     expect(timesTranspose(a, b)).toEqual({ rows: 2, columns: 1, values: Float64Array.of(-2, -2) });
-    expect(transposeTimes(column(Float64Array.of(1, 10)), a)).toEqual({ rows: 1, columns: 3, values: Float64Array.of(41, 52, 63) });
+    expect(transposeTimes(column(Float64Array.of(1, 10)), a)).toEqual({
+      rows: 1,
+      columns: 3,
+      values: Float64Array.of(41, 52, 63),
+    });
   });
 });
 

@@ -29,7 +29,8 @@ export function dot(a: Float64Array, i: number, b: Float64Array, j: number, leng
 export function timesTranspose(a: Matrix, b: Matrix): Matrix {
   const values = new Float64Array(a.rows * b.rows);
   for (let i = 0; i < a.rows; i++) {
-    for (let k = 0; k < b.rows; k++) values[i * b.rows + k] = dot(a.values, i * a.columns, b.values, k * b.columns, a.columns);
+    for (let k = 0; k < b.rows; k++)
+      values[i * b.rows + k] = dot(a.values, i * a.columns, b.values, k * b.columns, a.columns);
   }
   return { rows: a.rows, columns: b.rows, values };
 }
@@ -52,7 +53,8 @@ export function transposeTimes(a: Matrix, b: Matrix): Matrix {
 /** The rows of `a` named by `rows`, in that order. */
 export function selectRows(a: Matrix, rows: ArrayLike<number>): Matrix {
   const values = new Float64Array(rows.length * a.columns);
-  for (let i = 0; i < rows.length; i++) values.set(a.values.subarray(rows[i] * a.columns, (rows[i] + 1) * a.columns), i * a.columns);
+  for (let i = 0; i < rows.length; i++)
+    values.set(a.values.subarray(rows[i] * a.columns, (rows[i] + 1) * a.columns), i * a.columns);
   return { rows: rows.length, columns: a.columns, values };
 }
 
@@ -144,7 +146,11 @@ export function solvePivots({ factor, pivots }: LowRankFactor, theta: Float64Arr
  * Conjugate gradients for `A·x = b` from zero, `A` symmetric positive semidefinite and given by its products.
  * Stops once the residual's norm is below `tolerance` times that of `b`.
  */
-export function conjugateGradient(times: (v: Float64Array) => Float64Array, b: Float64Array, tolerance: number): Float64Array {
+export function conjugateGradient(
+  times: (v: Float64Array) => Float64Array,
+  b: Float64Array,
+  tolerance: number,
+): Float64Array {
   const n = b.length;
   const x = new Float64Array(n);
   const residual = Float64Array.from(b);

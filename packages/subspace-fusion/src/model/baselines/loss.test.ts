@@ -18,7 +18,9 @@ function expectDerivatives(loss: (eta: Float64Array) => Loss, length: number): v
     const [up, down] = [moved(1), moved(-1)];
     const slope = at.gradient.reduce((sum, g, i) => sum + g * v[i], 0);
     expect(slope).toBeCloseTo((up.value - down.value) / (2 * h), 6);
-    at.hessianTimes(v).forEach((product, i) => expect(product).toBeCloseTo((up.gradient[i] - down.gradient[i]) / (2 * h), 6));
+    at.hessianTimes(v).forEach((product, i) =>
+      expect(product).toBeCloseTo((up.gradient[i] - down.gradient[i]) / (2 * h), 6),
+    );
   }
 }
 
@@ -37,20 +39,30 @@ describe('partialLikelihood', () => {
     const own = riskSets([3, 1, 2], [true, true, false]);
     const eta = Float64Array.of(0.5, -0.2, 1);
     const first = Math.exp(-0.2) / (Math.exp(0.5) + Math.exp(-0.2) + Math.exp(1));
-    for (const ties of ['efron', 'breslow'] as const) expect(partialLikelihood(own, ties, eta).value).toBeCloseTo(-Math.log(first), 12);
+    for (const ties of ['efron', 'breslow'] as const)
+      expect(partialLikelihood(own, ties, eta).value).toBeCloseTo(-Math.log(first), 12);
   });
 
   it('does not change with a shift of η, even one whose exponential overflows', () => {
     const eta = draws(n, 0);
-    const shifted = partialLikelihood(sets, 'efron', eta.map((value) => value + 2000));
+    const shifted = partialLikelihood(
+      sets,
+      'efron',
+      eta.map((value) => value + 2000),
+    );
     expect(shifted.value).toBeCloseTo(partialLikelihood(sets, 'efron', eta).value, 8);
   });
 
   it('counts only the patients it was given', () => {
     const rows = Array.from({ length: 25 }, (_, i) => n - 1 - i);
     const eta = draws(25, 0);
-    const copied = riskSets(rows.map((i) => time[i]), rows.map((i) => event[i]));
-    expect(partialLikelihood(riskSets(time, event, rows), 'efron', eta).value).toBe(partialLikelihood(copied, 'efron', eta).value);
+    const copied = riskSets(
+      rows.map((i) => time[i]),
+      rows.map((i) => event[i]),
+    );
+    expect(partialLikelihood(riskSets(time, event, rows), 'efron', eta).value).toBe(
+      partialLikelihood(copied, 'efron', eta).value,
+    );
   });
 });
 

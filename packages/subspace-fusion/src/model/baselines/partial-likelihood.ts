@@ -21,7 +21,11 @@ export interface RiskSets {
  * @param event true or 1 for a death, `[n]`
  * @param rows the patients to take part; all by default. Their positions in `rows` become the patient indices.
  */
-export function riskSets(time: ArrayLike<number>, event: ArrayLike<number | boolean>, rows?: ArrayLike<number>): RiskSets {
+export function riskSets(
+  time: ArrayLike<number>,
+  event: ArrayLike<number | boolean>,
+  rows?: ArrayLike<number>,
+): RiskSets {
   const patients = rows ?? Array.from({ length: time.length }, (_, i) => i);
   const times = Float64Array.from(patients, (row) => time[row]);
   const events = Uint8Array.from(patients, (row) => (event[row] ? 1 : 0));

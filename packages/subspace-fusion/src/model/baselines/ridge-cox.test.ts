@@ -23,7 +23,9 @@ function largestSlope({ x, time, event }: ReturnType<typeof simulate>, model: Re
   const p = x.length / n;
   const z = standardise(x, model).values;
   const { gradient } = partialLikelihood(riskSets(time, event), 'breslow', ridgeCoxRisk(model, x));
-  const slopes = model.coefficients.map((b, j) => gradient.reduce((sum, g, i) => sum + g * z[i * p + j], 0) / n + model.lambda * b);
+  const slopes = model.coefficients.map(
+    (b, j) => gradient.reduce((sum, g, i) => sum + g * z[i * p + j], 0) / n + model.lambda * b,
+  );
   return Math.max(...slopes.map(Math.abs));
 }
 
@@ -96,6 +98,8 @@ describe('fitRidgeCox', () => {
 
   it('refuses a cohort with one death', () => {
     const cohort = simulate(20, 4, 0.8);
-    expect(() => fitRidgeCox({ ...cohort, event: cohort.time.map((_, i) => (i === 0 ? 1 : 0)) })).toThrow('at least two deaths');
+    expect(() => fitRidgeCox({ ...cohort, event: cohort.time.map((_, i) => (i === 0 ? 1 : 0)) })).toThrow(
+      'at least two deaths',
+    );
   });
 });

@@ -66,7 +66,12 @@ export function fitRidgeCox(options: {
   };
   const lambda = choosePenalty({
     design,
-    path: penaltyPath(standardised, partialLikelihood(everyone, 'breslow', new Float64Array(n)).gradient, PENALTIES, alpha),
+    path: penaltyPath(
+      standardised,
+      partialLikelihood(everyone, 'breslow', new Float64Array(n)).gradient,
+      PENALTIES,
+      alpha,
+    ),
     fold: stratifiedFolds(everyone.event, folds, key(seed, 'ridge-cox')),
     folds,
     problemOf,

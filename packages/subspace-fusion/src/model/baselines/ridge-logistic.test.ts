@@ -17,7 +17,10 @@ function simulate(n: number, p: number) {
 }
 
 const weightsOf = (labels: ArrayLike<number>, classes: number) =>
-  Float64Array.from(labels, (label) => labels.length / (classes * Array.from(labels).filter((other) => other === label).length));
+  Float64Array.from(
+    labels,
+    (label) => labels.length / (classes * Array.from(labels).filter((other) => other === label).length),
+  );
 
 describe('fitRidgeLogistic', () => {
   it('agrees with an optimiser of R at a given penalty', () => {
@@ -27,7 +30,9 @@ describe('fitRidgeLogistic', () => {
     const labels = [0, 1, 1, 2, 0, 2, 1, 0, 1, 1, 1, 2];
     const x = Float32Array.from(labels.flatMap((_, i) => [marker[i], arm[i], age[i]]));
     const columns = standardise(x, learnStandardisation(x, 12));
-    const values = Float64Array.from({ length: 48 }, (_, i) => (i % 4 === 3 ? 1 : columns.values[Math.floor(i / 4) * 3 + (i % 4)]));
+    const values = Float64Array.from({ length: 48 }, (_, i) =>
+      i % 4 === 3 ? 1 : columns.values[Math.floor(i / 4) * 3 + (i % 4)],
+    );
     const loss = (eta: Float64Array) => multinomialLoss(labels, weightsOf(labels, 3), 3, eta);
     const theta = minimiseRidge(
       { design: { rows: 12, columns: 4, values }, outputs: 3, unpenalised: Uint8Array.of(0, 0, 0, 1), loss },
@@ -56,7 +61,8 @@ describe('fitRidgeLogistic', () => {
       const residual = weights.map((w, i) => w * (probabilities[i * 3 + c] - Number(cohort.labels[i] === c)));
       expect(Math.abs(residual.reduce((sum, r) => sum + r, 0) / n)).toBeLessThan(1e-5);
       for (let j = 0; j < p; j++) {
-        const slope = residual.reduce((sum, r, i) => sum + r * z[i * p + j], 0) / n + model.lambda * model.coefficients[c * p + j];
+        const slope =
+          residual.reduce((sum, r, i) => sum + r * z[i * p + j], 0) / n + model.lambda * model.coefficients[c * p + j];
         expect(Math.abs(slope)).toBeLessThan(1e-5);
       }
     }
@@ -66,7 +72,8 @@ describe('fitRidgeLogistic', () => {
     const cohort = simulate(240, 4);
     const meanOfSmallest = (balanced: boolean) => {
       const probabilities = ridgeLogisticProbabilities(fitRidgeLogistic({ ...cohort, balanced }), cohort.x);
-      for (let i = 0; i < 240; i++) expect(probabilities[3 * i] + probabilities[3 * i + 1] + probabilities[3 * i + 2]).toBeCloseTo(1, 12);
+      for (let i = 0; i < 240; i++)
+        expect(probabilities[3 * i] + probabilities[3 * i + 1] + probabilities[3 * i + 2]).toBeCloseTo(1, 12);
       return probabilities.reduce((sum, value, index) => sum + (index % 3 === 0 ? value : 0), 0) / 240;
     };
     // With free intercepts the mean probability of a class is its share of the weights: exactly 1/6 unweighted.

@@ -56,7 +56,10 @@ export function fitRidgeLogistic(options: {
   const weights = patientWeights(labels, classes, balanced);
 
   const lossOf = (rows: ArrayLike<number>) => {
-    const own = { labels: Uint8Array.from(rows, (i) => labels[i]), weights: Float64Array.from(rows, (i) => weights[i]) };
+    const own = {
+      labels: Uint8Array.from(rows, (i) => labels[i]),
+      weights: Float64Array.from(rows, (i) => weights[i]),
+    };
     return (eta: Float64Array) => multinomialLoss(own.labels, own.weights, classes, eta);
   };
   const problemOf = (rows: readonly number[]): PenalisedProblem => ({
@@ -95,7 +98,10 @@ export function fitRidgeLogistic(options: {
 export function ridgeLogisticProbabilities(model: RidgeLogisticModel, x: Float32Array): Float64Array {
   const classes = model.intercepts.length;
   const eta = linearPredictor(standardise(x, model), classes, model.coefficients);
-  return softmaxRows(eta.map((value, i) => value + model.intercepts[i % classes]), classes);
+  return softmaxRows(
+    eta.map((value, i) => value + model.intercepts[i % classes]),
+    classes,
+  );
 }
 
 function withIntercept({ rows, columns, values }: Matrix): Matrix {
@@ -126,7 +132,12 @@ function softmaxRows(eta: Float64Array, classes: number): Float64Array {
 }
 
 /** Weighted cross entropy `Σ_i w_i·(−log softmax(η_i)[y_i])` of η, `[n, classes]`. */
-export function multinomialLoss(labels: ArrayLike<number>, weights: Float64Array, classes: number, eta: Float64Array): Loss {
+export function multinomialLoss(
+  labels: ArrayLike<number>,
+  weights: Float64Array,
+  classes: number,
+  eta: Float64Array,
+): Loss {
   const p = softmaxRows(eta, classes);
   let value = 0;
   for (let i = 0; i < labels.length; i++) {

@@ -67,7 +67,11 @@ const MOST_STEPS = 100;
  * that a step costs products with Z and no r×r matrix, and halved until the objective falls.
  * @param start where to begin, `[outputs, r]`: zeros, or the solution at a neighbouring λ
  */
-export function minimiseRidge(problem: PenalisedProblem, lambda: number, start: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+export function minimiseRidge(
+  problem: PenalisedProblem,
+  lambda: number,
+  start: Float64Array<ArrayBuffer>,
+): Float64Array<ArrayBuffer> {
   const { design, outputs, unpenalised } = problem;
   const n = design.rows;
   const shrinkage = Float64Array.from(start, (_, j) => (unpenalised[j % design.columns] ? 0 : lambda));
@@ -79,7 +83,9 @@ export function minimiseRidge(problem: PenalisedProblem, lambda: number, start: 
   let theta = start;
   let loss = lossAt(theta);
   for (let step = 0; step < MOST_STEPS; step++) {
-    const downhill = transposeTimes(perPatient(loss.gradient), design).values.map((g, j) => -g / n - shrinkage[j] * theta[j]);
+    const downhill = transposeTimes(perPatient(loss.gradient), design).values.map(
+      (g, j) => -g / n - shrinkage[j] * theta[j],
+    );
     const hessianTimes = (v: Float64Array) => {
       const image = loss.hessianTimes(linearPredictor(design, outputs, v));
       return transposeTimes(perPatient(image), design).values.map((h, j) => h / n + shrinkage[j] * v[j]);
@@ -140,7 +146,12 @@ export function choosePenalty(options: {
   const parts = Array.from({ length: folds }, (_, f) => {
     const training = patients.filter((i) => fold[i] !== f);
     const problem = problemOf(training);
-    return { training, heldOut: patients.filter((i) => fold[i] === f), problem, theta: new Float64Array(problem.outputs * design.columns) };
+    return {
+      training,
+      heldOut: patients.filter((i) => fold[i] === f),
+      problem,
+      theta: new Float64Array(problem.outputs * design.columns),
+    };
   });
   const best = { penalty: path[0], loss: Infinity, index: 0 };
   for (let index = 0; index < path.length && index <= best.index + PATIENCE; index++) {

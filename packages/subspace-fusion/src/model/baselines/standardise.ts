@@ -19,7 +19,9 @@ export function learnStandardisation(x: Float32Array, n: number): Standardisatio
   }
   const unknown = x.findIndex((value) => !Number.isFinite(value));
   if (unknown >= 0) {
-    throw new UserError(`a baseline needs known values: row ${Math.floor(unknown / p)}, column ${unknown % p} is ${x[unknown]}`);
+    throw new UserError(
+      `a baseline needs known values: row ${Math.floor(unknown / p)}, column ${unknown % p} is ${x[unknown]}`,
+    );
   }
   const means = new Float64Array(p);
   const scales = new Float64Array(p).fill(1);

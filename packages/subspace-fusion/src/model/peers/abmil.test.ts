@@ -9,10 +9,17 @@ describe('ABMIL', () => {
     expectParameters(abmil, fixture);
   });
 
-  test.each(fixture.cases)('$tokens tokens, dropout $dropped: logits and gradients of the PyTorch modules', (c) => expectFixtureCase(abmil, c));
+  test.each(fixture.cases)('$tokens tokens, dropout $dropped: logits and gradients of the PyTorch modules', (c) =>
+    expectFixtureCase(abmil, c),
+  );
 
   test('drops a quarter at each site', () => {
-    expect(dropoutRates(abmil)).toEqual({ patches: 0.25, 'attention.tanh': 0.25, 'attention.sigmoid': 0.25, slide: 0.25 });
+    expect(dropoutRates(abmil)).toEqual({
+      patches: 0.25,
+      'attention.tanh': 0.25,
+      'attention.sigmoid': 0.25,
+      slide: 0.25,
+    });
   });
 
   test('learns 8 samples by heart', async () => {

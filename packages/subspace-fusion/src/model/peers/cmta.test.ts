@@ -20,7 +20,13 @@ describe('CMTA', () => {
     expect(start('patches.0.weight')).toEqual({ normal: Math.sqrt(2 / (1024 + 256)) });
     expect(start('histology.encoder.layer1.qkv.weight')).toEqual({ normal: Math.sqrt(2 / (256 + 768)) });
     expect(start('histology.translation.out.weight')).toEqual({ normal: Math.sqrt(2 / 512) });
-    for (const name of ['patches.0', 'genes.1.0', 'histology.encoder.layer1.out', 'histology.translation.out', 'head']) {
+    for (const name of [
+      'patches.0',
+      'genes.1.0',
+      'histology.encoder.layer1.out',
+      'histology.translation.out',
+      'head',
+    ]) {
       expect(start(`${name}.bias`), name).toBe('zeros');
     }
     expect(start('histology.encoder.layer1.values.weight')).toEqual({ uniform: 1 / Math.sqrt(33) });
@@ -29,16 +35,24 @@ describe('CMTA', () => {
     expect(start('expression.decoder.classToken')).toEqual({ normal: 1e-6 });
   });
 
-  test.each(fixture.cases)('narrow, $tokens tokens, dropout $dropped: outputs and gradients of the PyTorch modules', (c) => expectFixtureCase(narrow, c));
+  test.each(fixture.cases)(
+    'narrow, $tokens tokens, dropout $dropped: outputs and gradients of the PyTorch modules',
+    (c) => expectFixtureCase(narrow, c),
+  );
   test('of the paper’s width, 36 tokens with dropout: outputs and gradients of the PyTorch modules', () =>
-    expectFixtureCase(cmta, wide.cases.find((c) => c.dropped)!));
+    expectFixtureCase(
+      cmta,
+      wide.cases.find((c) => c.dropped)!,
+    ));
 
   test('drops a quarter of the embeddings and a tenth of what attention reads, as the public code does', () => {
     const transformers = ['histology.encoder', 'histology.decoder', 'expression.encoder', 'expression.decoder'];
     const embeddings = ['patches.0', 'patches.1', 'genes.0.0', 'genes.0.1', 'genes.1.0', 'genes.1.1'];
     expect(dropoutRates(cmta)).toEqual({
       ...Object.fromEntries(embeddings.map((site) => [site, 0.25])),
-      ...Object.fromEntries(transformers.flatMap((name) => [`${name}.layer1.out`, `${name}.layer2.out`]).map((site) => [site, 0.1])),
+      ...Object.fromEntries(
+        transformers.flatMap((name) => [`${name}.layer1.out`, `${name}.layer2.out`]).map((site) => [site, 0.1]),
+      ),
     });
   });
 

@@ -1,4 +1,18 @@
-import { abs, add, concat, div, expand, mean, mul, relu, reshape, slice, stopGradient, sub, type Value } from 'onnx-autodiff';
+import {
+  abs,
+  add,
+  concat,
+  div,
+  expand,
+  mean,
+  mul,
+  relu,
+  reshape,
+  slice,
+  stopGradient,
+  sub,
+  type Value,
+} from 'onnx-autodiff';
 import { dropout, type Dropout } from '../dropout.js';
 import { norm, type ParameterSpecs } from '../parameters.js';
 import { geneGroupParameters, geneGroupTokens } from './gene-groups.js';
@@ -29,13 +43,19 @@ export function cmtaOfWidth(width: number): Peer {
   return {
     reads: ['bag', 'genes'],
     microBatch: 1, // as of TransMIL, whose attention it has
-    parameters: ({ patchWidth, genes, classes }) => cmtaParameters(patchWidth, [genes.tumour, genes.microenvironment], classes, width),
+    parameters: ({ patchWidth, genes, classes }) =>
+      cmtaParameters(patchWidth, [genes.tumour, genes.microenvironment], classes, width),
     network: ({ X, genes }, p, options) => cmtaNetwork(X, [genes.tumour, genes.microenvironment], p, options),
   };
 }
 
 /** Parameters of CMTA for groups of so many genes. */
-export function cmtaParameters(patchWidth: number, groups: readonly number[], classes: number, width = WIDTH): ParameterSpecs {
+export function cmtaParameters(
+  patchWidth: number,
+  groups: readonly number[],
+  classes: number,
+  width = WIDTH,
+): ParameterSpecs {
   const xavierLayer = (name: string, from: number, to: number) => xavier(linearLayer(name, from, to));
   const transformer = (name: string): ParameterSpecs => ({
     [`${name}.classToken`]: { shape: [1, 1, width], start: { normal: 1e-6 } },
@@ -44,7 +64,10 @@ export function cmtaParameters(patchWidth: number, groups: readonly number[], cl
     ...norm(`${name}.norm`, width),
   });
   const bagTransformer = (name: string) => ({ ...transformer(name), ...ppegParameters(`${name}.position`, width) });
-  const translation = (name: string) => ({ ...multiHeadAttentionParameters(name, width), ...xavierLayer(`${name}.out`, width, width) });
+  const translation = (name: string) => ({
+    ...multiHeadAttentionParameters(name, width),
+    ...xavierLayer(`${name}.out`, width, width),
+  });
   return {
     ...xavierLayer('patches.0', patchWidth, width),
     ...xavierLayer('patches.1', width, width),

@@ -17,5 +17,8 @@ export function geneGroupParameters(
 /** One token for each group of genes: expressions `[B, genes]` → `[B, G, out]`. */
 export function geneGroupTokens(groups: readonly Value[], p: Weights, options?: Dropout): Value {
   const tokens = groups.map((x, g) => selfNormalising(x, p, `genes.${g}`, 2, options));
-  return concat(tokens.map((token) => reshape(token, [token.shape[0], 1, token.shape[1]])), 1);
+  return concat(
+    tokens.map((token) => reshape(token, [token.shape[0], 1, token.shape[1]])),
+    1,
+  );
 }

@@ -10,6 +10,9 @@ import { transmil } from './transmil.js';
 export type { Modality, Peer, PeerInputs, PeerOutputs } from './peer.js';
 
 /** The published models that the method is compared with, by their name in a config. */
-export const PEERS = { abmil, transmil, snn, 'mean-snn': meanSnn, pathomic, mcat, cmta } as const satisfies Record<string, Peer>;
+export const PEERS = { abmil, transmil, snn, 'mean-snn': meanSnn, pathomic, mcat, cmta } as const satisfies Record<
+  string,
+  Peer
+>;
 
 export type PeerName = keyof typeof PEERS;

@@ -25,11 +25,18 @@ describe('MCAT', () => {
     expect(start('histology.1.norm2.scale')).toBe('ones');
   });
 
-  test.each(fixture.cases)('$tokens tokens, dropout $dropped: logits and gradients of the PyTorch modules', (c) => expectFixtureCase(mcat, c));
+  test.each(fixture.cases)('$tokens tokens, dropout $dropped: logits and gradients of the PyTorch modules', (c) =>
+    expectFixtureCase(mcat, c),
+  );
 
   test('drops a quarter wherever the public code does', () => {
     const layer = ['self.attention', 'read', 'hidden', 'out'];
-    const ofModality = [...['0', '1'].flatMap((i) => layer.map((site) => `${i}.${site}`)), 'pool.tanh', 'pool.sigmoid', 'vector'];
+    const ofModality = [
+      ...['0', '1'].flatMap((i) => layer.map((site) => `${i}.${site}`)),
+      'pool.tanh',
+      'pool.sigmoid',
+      'vector',
+    ];
     const sites = ['patches', 'genes.0.0', 'genes.0.1', 'genes.1.0', 'genes.1.1'];
     for (const modality of ['histology', 'expression']) sites.push(...ofModality.map((site) => `${modality}.${site}`));
     expect(dropoutRates(mcat)).toEqual(Object.fromEntries(sites.map((site) => [site, 0.25])));

@@ -25,14 +25,19 @@ const RATE = 0.25;
  */
 export const mcat: Peer = {
   reads: ['bag', 'genes'],
-  parameters: ({ patchWidth, genes, classes }) => mcatParameters(patchWidth, [genes.tumour, genes.microenvironment], classes),
-  network: ({ X, genes }, p, options) => ({ logits: mcatLogits(X, [genes.tumour, genes.microenvironment], p, options) }),
+  parameters: ({ patchWidth, genes, classes }) =>
+    mcatParameters(patchWidth, [genes.tumour, genes.microenvironment], classes),
+  network: ({ X, genes }, p, options) => ({
+    logits: mcatLogits(X, [genes.tumour, genes.microenvironment], p, options),
+  }),
 };
 
 /** Parameters of MCAT for groups of so many genes. */
 export function mcatParameters(patchWidth: number, groups: readonly number[], classes: number): ParameterSpecs {
   const modality = (name: string): ParameterSpecs => {
-    const layers = Array.from({ length: LAYERS }, (_, i) => transformerLayerParameters(`${name}.${i}`, WIDTH, FEED_FORWARD));
+    const layers = Array.from({ length: LAYERS }, (_, i) =>
+      transformerLayerParameters(`${name}.${i}`, WIDTH, FEED_FORWARD),
+    );
     const pooling = gatedAttentionParameters(`${name}.pool`, WIDTH, WIDTH);
     return Object.assign({}, ...layers, pooling, linearLayer(`${name}.vector`, WIDTH, WIDTH)) as ParameterSpecs;
   };
@@ -61,7 +66,10 @@ function mcatLogits(X: Value, genes: readonly Value[], p: Weights, options?: Dro
   const patches = dropout(relu(applyLinear(X, p, 'patches')), 'patches', at); // [B, N, 256]
   const expression = geneGroupTokens(genes, p, at); // [B, G, 256]
   const histology = multiHeadAttention(expression, patches, p, 'coattention', 1); // [B, G, 256]
-  const both = concat([modalityVector(histology, p, 'histology', at), modalityVector(expression, p, 'expression', at)], 1); // [B, 512]
+  const both = concat(
+    [modalityVector(histology, p, 'histology', at), modalityVector(expression, p, 'expression', at)],
+    1,
+  ); // [B, 512]
   const fused = relu(applyLinear(relu(applyLinear(both, p, 'fusion.0')), p, 'fusion.1'));
   return applyLinear(fused, p, 'head');
 }
@@ -70,5 +78,9 @@ function mcatLogits(X: Value, genes: readonly Value[], p: Weights, options?: Dro
 function modalityVector(tokens: Value, p: Weights, name: string, options?: Dropout): Value {
   let h = tokens;
   for (let i = 0; i < LAYERS; i++) h = transformerLayer(h, p, `${name}.${i}`, HEADS, options);
-  return dropout(relu(applyLinear(gatedAttentionPool(h, p, `${name}.pool`, options), p, `${name}.vector`)), `${name}.vector`, options);
+  return dropout(
+    relu(applyLinear(gatedAttentionPool(h, p, `${name}.pool`, options), p, `${name}.vector`)),
+    `${name}.vector`,
+    options,
+  );
 }

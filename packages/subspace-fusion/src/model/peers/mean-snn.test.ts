@@ -9,7 +9,9 @@ describe('mean-pooled histology and SNN', () => {
     expectParameters(meanSnn, fixture);
   });
 
-  test.each(fixture.cases)('dropout $dropped: logits and gradients of the PyTorch modules', (c) => expectFixtureCase(meanSnn, c));
+  test.each(fixture.cases)('dropout $dropped: logits and gradients of the PyTorch modules', (c) =>
+    expectFixtureCase(meanSnn, c),
+  );
 
   test('drops a quarter at each site', () => {
     expect(dropoutRates(meanSnn)).toEqual({ patches: 0.25, slide: 0.25, 'genes.0': 0.25, 'genes.1': 0.25 });

@@ -27,7 +27,14 @@ export function multiHeadAttentionParameters(name: string, width: number): Param
  * @param to what is read, `[B, K, width]`
  * @returns `[B, Q, width]`
  */
-export function multiHeadAttention(from: Value, to: Value, p: Weights, name: string, heads: number, options?: Dropout): Value {
+export function multiHeadAttention(
+  from: Value,
+  to: Value,
+  p: Weights,
+  name: string,
+  heads: number,
+  options?: Dropout,
+): Value {
   const [B, Q, width] = from.shape as [number, number, number];
   const d = width / heads;
   const queries = mul(byHead(applyLinear(from, p, `${name}.queries`), heads), 1 / Math.sqrt(d)); // [B, heads, Q, d]

@@ -1,4 +1,22 @@
-import { add, constant, conv2d, div, linear, matmul, max, mean, mul, pad, reshape, slice, softmax, sub, sum, transpose, type Value } from 'onnx-autodiff';
+import {
+  add,
+  constant,
+  conv2d,
+  div,
+  linear,
+  matmul,
+  max,
+  mean,
+  mul,
+  pad,
+  reshape,
+  slice,
+  softmax,
+  sub,
+  sum,
+  transpose,
+  type Value,
+} from 'onnx-autodiff';
 import { dropout, type Dropout } from '../dropout.js';
 import { layer, norm, type ParameterSpecs } from '../parameters.js';
 import { applyLinear, applyNorm, atRate, linearLayer, type Weights } from './layers.js';
@@ -59,7 +77,9 @@ function nystromAttention(x: Value, p: Weights, name: string): Value {
   const between = softmax(matmul(qMeans, transposed(kMeans))); // [B, 8, landmarks, landmarks]
   const fromLandmarks = softmax(matmul(qMeans, transposed(k))); // [B, 8, landmarks, length]
   const attended = matmul(toLandmarks, matmul(pseudoInverse(between), matmul(fromLandmarks, v)));
-  const along = conv2d(pad(v, 2, (KERNEL - 1) / 2, (KERNEL - 1) / 2), p[`${name}.values.weight`], undefined, { groups: HEADS });
+  const along = conv2d(pad(v, 2, (KERNEL - 1) / 2, (KERNEL - 1) / 2), p[`${name}.values.weight`], undefined, {
+    groups: HEADS,
+  });
   const joined = reshape(transpose(add(attended, along), [0, 2, 1, 3]), [B, length, D]);
   return slice(joined, 1, length - n, length);
 }
@@ -71,7 +91,11 @@ function nystromAttention(x: Value, p: Weights, name: string): Value {
  */
 function pseudoInverse(A: Value): Value {
   const m = A.shape[3];
-  const diagonal = (entry: number) => constant(Float32Array.from({ length: m * m }, (_, i) => (i % (m + 1) === 0 ? entry : 0)), [m, m]);
+  const diagonal = (entry: number) =>
+    constant(
+      Float32Array.from({ length: m * m }, (_, i) => (i % (m + 1) === 0 ? entry : 0)),
+      [m, m],
+    );
   const [I7, I13, I15] = [diagonal(7), diagonal(13), diagonal(15)];
   const norm1 = max(sum(A, [2], true), [1, 3], true); // [B, 1, 1, 1]
   let Z = div(transposed(A), norm1);

@@ -7,7 +7,9 @@ describe('Pathomic Fusion', () => {
 
   test('has the parameters of the PyTorch modules', () => expectParameters(pathomic, fixture));
 
-  test.each(fixture.cases)('$tokens tokens, dropout $dropped: logits and gradients of the PyTorch modules', (c) => expectFixtureCase(pathomic, c));
+  test.each(fixture.cases)('$tokens tokens, dropout $dropped: logits and gradients of the PyTorch modules', (c) =>
+    expectFixtureCase(pathomic, c),
+  );
 
   test('drops a quarter wherever the public code does', () => {
     const sites = ['patches', 'pool.tanh', 'pool.sigmoid', 'vector', 'genes.0', 'genes.1'];

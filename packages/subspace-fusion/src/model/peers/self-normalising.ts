@@ -24,6 +24,7 @@ export function selfNormalisingParameters(
  */
 export function selfNormalising(x: Value, p: Weights, name: string, blocks: number, options?: Dropout): Value {
   let h = x;
-  for (let i = 0; i < blocks; i++) h = alphaDropout(elu(applyLinear(h, p, `${name}.${i}`)), `${name}.${i}`, atRate(options, RATE));
+  for (let i = 0; i < blocks; i++)
+    h = alphaDropout(elu(applyLinear(h, p, `${name}.${i}`)), `${name}.${i}`, atRate(options, RATE));
   return h;
 }

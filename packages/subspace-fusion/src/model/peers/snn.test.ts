@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { initialise } from '../parameters.js';
-import { dropoutRates, expectFixtureCase, expectParameters, overfit, readFixture, SMALL_SIZE } from '../../testing/peers.js';
+import {
+  dropoutRates,
+  expectFixtureCase,
+  expectParameters,
+  overfit,
+  readFixture,
+  SMALL_SIZE,
+} from '../../testing/peers.js';
 import { snn } from './snn.js';
 
 describe('SNN', () => {
@@ -10,7 +17,9 @@ describe('SNN', () => {
     expectParameters(snn, fixture);
   });
 
-  test.each(fixture.cases)('dropout $dropped: logits and gradients of the PyTorch modules', (c) => expectFixtureCase(snn, c));
+  test.each(fixture.cases)('dropout $dropped: logits and gradients of the PyTorch modules', (c) =>
+    expectFixtureCase(snn, c),
+  );
 
   test('drops a quarter after each block', () => {
     expect(dropoutRates(snn)).toEqual({ 'genes.0': 0.25, 'genes.1': 0.25, 'genes.2': 0.25, 'genes.3': 0.25 });

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { initialise } from '../parameters.js';
-import { dropoutRates, expectFixtureCase, expectParameters, overfit, readFixture, SMALL_SIZE } from '../../testing/peers.js';
+import {
+  dropoutRates,
+  expectFixtureCase,
+  expectParameters,
+  overfit,
+  readFixture,
+  SMALL_SIZE,
+} from '../../testing/peers.js';
 import { transmil, transmilOfWidth } from './transmil.js';
 
 describe('TransMIL', () => {
@@ -12,10 +19,16 @@ describe('TransMIL', () => {
     expectParameters(transmil, wide);
   });
 
-  test.each(fixture.cases)('narrow, $tokens tokens, dropout $dropped: logits and gradients of the PyTorch modules', (c) => expectFixtureCase(narrow, c));
+  test.each(fixture.cases)(
+    'narrow, $tokens tokens, dropout $dropped: logits and gradients of the PyTorch modules',
+    (c) => expectFixtureCase(narrow, c),
+  );
 
   test('of the paper’s width, 36 tokens with dropout: logits and gradients of the PyTorch modules', () =>
-    expectFixtureCase(transmil, wide.cases.find((c) => c.dropped)!));
+    expectFixtureCase(
+      transmil,
+      wide.cases.find((c) => c.dropped)!,
+    ));
 
   test('drops a tenth of what its attention adds', () => {
     expect(dropoutRates(transmil)).toEqual({ 'layer1.out': 0.1, 'layer2.out': 0.1 });

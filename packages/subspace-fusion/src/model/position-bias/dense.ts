@@ -1,4 +1,20 @@
-import { add, concat, constant, expand, greaterOrEqual, log, matmul, mul, neg, relu, reshape, slice, sub, where, type Value } from 'onnx-autodiff';
+import {
+  add,
+  concat,
+  constant,
+  expand,
+  greaterOrEqual,
+  log,
+  matmul,
+  mul,
+  neg,
+  relu,
+  reshape,
+  slice,
+  sub,
+  where,
+  type Value,
+} from 'onnx-autodiff';
 
 /** The weights of the position-bias MLP 2 → 32 → 32 → 1, as values of a graph. */
 export interface PositionBiasValues {
@@ -24,7 +40,10 @@ export function densePositionBias(points: Value, s: number, w: PositionBiasValue
 function tile(points: Value, s: number, { w1, b1, w2, b2, w3, b3 }: PositionBiasValues): Value {
   const M = points.shape[0];
   const N = s * s;
-  const axis = constant(Float32Array.from({ length: s }, (_, i) => (2 * i) / (s - 1) - 1), [s, 1]);
+  const axis = constant(
+    Float32Array.from({ length: s }, (_, i) => (2 * i) / (s - 1) - 1),
+    [s, 1],
+  );
   const along = (i: number) => signedLog(sub(axis, reshape(slice(points, 1, i, i + 1), [1, M]))); // [s, M]
   const x = reshape(expand(reshape(along(0), [1, s, M]), [s, s, M]), [1, N * M]); // the column moves
   const y = reshape(expand(reshape(along(1), [s, 1, M]), [s, s, M]), [1, N * M]); // the row stays

@@ -29,11 +29,14 @@ const FEW_TASKS = 2;
 
 const CLOSED = 'the position bias is closed';
 
-type Team = Pick<Kernel, 'close'> & { call(name: string, valuesOfThread: (thread: number) => readonly number[]): Promise<void> };
+type Team = Pick<Kernel, 'close'> & {
+  call(name: string, valuesOfThread: (thread: number) => readonly number[]): Promise<void>;
+};
 
 /** Compiles the kernels and starts workers; for one thread, or where memory cannot be shared, there is none and the caller runs them. */
 export async function createKernel(wanted: number): Promise<Kernel> {
-  if (!Number.isInteger(wanted) || wanted < 1) throw new RangeError(`threads must be a whole number from 1 on, not ${wanted}`);
+  if (!Number.isInteger(wanted) || wanted < 1)
+    throw new RangeError(`threads must be a whole number from 1 on, not ${wanted}`);
   const threads = canShareMemory() ? wanted : 1;
   const shared = threads > 1;
   const module = await wasm.compile(fromBase64(shared ? sharedKernel : singleKernel));
@@ -68,7 +71,12 @@ export async function createKernel(wanted: number): Promise<Kernel> {
     async run(name, tasks, values) {
       if (closed) throw new Error(CLOSED);
       Atomics.store(new Int32Array(memory.buffer), counter / 4, 0);
-      await (tasks <= FEW_TASKS ? own : team).call(name, (thread) => [counter, tasks, ...values, scratch + thread * scratchBytes]);
+      await (tasks <= FEW_TASKS ? own : team).call(name, (thread) => [
+        counter,
+        tasks,
+        ...values,
+        scratch + thread * scratchBytes,
+      ]);
     },
     async close() {
       closed = true;
@@ -124,7 +132,8 @@ async function startTeam(size: number, start: WorkerMessage): Promise<Team> {
 function growTo(memory: WasmMemory, bytes: number): void {
   const missing = Math.ceil(bytes / PAGE) - memory.buffer.byteLength / PAGE;
   if (missing <= 0) return;
-  if (bytes > MAXIMUM_PAGES * PAGE) throw new RangeError(`one group's position bias needs ${bytes} bytes, more than 1 GiB: use a smaller bag`);
+  if (bytes > MAXIMUM_PAGES * PAGE)
+    throw new RangeError(`one group's position bias needs ${bytes} bytes, more than 1 GiB: use a smaller bag`);
   memory.grow(missing);
 }
 

@@ -13,12 +13,23 @@ export interface PositionBiasReference {
  * dℓ/dd = 1/(1+|d|) holds at d = 0 too.
  */
 export function positionBiasReference(
-  points: Float32Array, { side, kvPoints }: SweepGrid, { w1, b1, w2, b2, w3, b3 }: PositionBiasWeights, upstream: Float32Array,
+  points: Float32Array,
+  { side, kvPoints }: SweepGrid,
+  { w1, b1, w2, b2, w3, b3 }: PositionBiasWeights,
+  upstream: Float32Array,
 ): PositionBiasReference {
   const N = side * side;
   const bias = new Float64Array(upstream.length);
   const zeros = (like: Float32Array) => new Float64Array(like.length);
-  const d = { points: zeros(points), w1: zeros(w1), b1: zeros(b1), w2: zeros(w2), b2: zeros(b2), w3: zeros(w3), b3: zeros(b3) };
+  const d = {
+    points: zeros(points),
+    w1: zeros(w1),
+    b1: zeros(b1),
+    w2: zeros(w2),
+    b2: zeros(b2),
+    w3: zeros(w3),
+    b3: zeros(b3),
+  };
   const h1 = new Float64Array(UNITS);
   const dh1 = new Float64Array(UNITS);
 

@@ -11,7 +11,10 @@ export type PositionBiasWeightGradients = { -readonly [name in keyof PositionBia
  * T₀ = Σ e_k, T₁ = Σ e_k·u, T_v = Σ e_k·v. As h_i = α_i·u + β_i·v + b_i there,
  * Σ e_k·h_i = α_i·T₁ + β_i·T_v + b_i·T₀.
  */
-export function weightGradients(sums: Float64Array, { w1, b1, w2, b2, w3 }: PositionBiasWeights): PositionBiasWeightGradients {
+export function weightGradients(
+  sums: Float64Array,
+  { w1, b1, w2, b2, w3 }: PositionBiasWeights,
+): PositionBiasWeightGradients {
   const size = UNITS * UNITS;
   const gradients = {
     w1: new Float32Array(2 * UNITS),

@@ -5,7 +5,13 @@ import { key, uniform } from '../../random/counter.js';
 import { dropoutMaskReference } from './dropout-mask.js';
 import { createKernel } from './kernel.js';
 import { positionBiasReference } from './reference.js';
-import { createSweep, type PositionBiasGradients, type PositionBiasWeights, type Sweep, type SweepGrid } from './sweep.js';
+import {
+  createSweep,
+  type PositionBiasGradients,
+  type PositionBiasWeights,
+  type Sweep,
+  type SweepGrid,
+} from './sweep.js';
 
 let sweep: Sweep; // on the calling thread
 let threaded: Sweep;
@@ -63,7 +69,11 @@ function expectSameGradients(got: PositionBiasGradients, expected: PositionBiasG
 const names = ['points', 'w1', 'b1', 'w2', 'b2', 'w3', 'b3'] as const;
 
 /** The sweep's bias and gradients against the float64 reference, at one and at two threads with the same bits. */
-async function expectAgreement(points: Float32Array, grid: SweepGrid, weights: PositionBiasWeights): Promise<PositionBiasGradients> {
+async function expectAgreement(
+  points: Float32Array,
+  grid: SweepGrid,
+  weights: PositionBiasWeights,
+): Promise<PositionBiasGradients> {
   const upstream = random('upstream', (points.length / 2) * grid.side ** 2, 1);
   const reference = positionBiasReference(points, grid, weights, upstream);
   const bias = new Float32Array(upstream.length);
@@ -88,9 +98,16 @@ describe('the sweep agrees with the float64 reference', () => {
     { side: 9, kvPoints: 17, groups: 2 },
     { side: 21, kvPoints: 33, groups: 1 },
     { side: 50, kvPoints: 5, groups: 1 },
-  ])('random weights and points: side $side, $kvPoints kv points, $groups groups', async ({ side, kvPoints, groups }) => {
-    await expectAgreement(random(`points ${side}`, groups * kvPoints * 2, 1.3), { side, kvPoints }, randomWeights(`side ${side}`));
-  });
+  ])(
+    'random weights and points: side $side, $kvPoints kv points, $groups groups',
+    async ({ side, kvPoints, groups }) => {
+      await expectAgreement(
+        random(`points ${side}`, groups * kvPoints * 2, 1.3),
+        { side, kvPoints },
+        randomWeights(`side ${side}`),
+      );
+    },
+  );
 
   const grid = { side: 9, kvPoints: 4 };
   const points = random('points', 2 * 4 * 2, 1.3);
@@ -155,9 +172,17 @@ describe('the sweep agrees with the float64 reference', () => {
     const lastBias = new Float32Array(2500 * 144);
     await sweep.forward(all.subarray(last * 288), large, weights, lastBias);
     expectSameBits(bias.subarray(last * lastBias.length), lastBias);
-    const lastGradients = await sweep.backward(all.subarray(last * 288), large, weights, upstream.subarray(last * lastBias.length));
+    const lastGradients = await sweep.backward(
+      all.subarray(last * 288),
+      large,
+      weights,
+      upstream.subarray(last * lastBias.length),
+    );
     expectSameBits(gradients.points.subarray(last * 288), lastGradients.points);
-    expect(gradients.b3[0]).toBeCloseTo(upstream.reduce((sum, g) => sum + g, 0), 1);
+    expect(gradients.b3[0]).toBeCloseTo(
+      upstream.reduce((sum, g) => sum + g, 0),
+      1,
+    );
     expectSameGradients(await threaded.backward(all, large, weights, upstream), gradients);
   });
 });
@@ -167,12 +192,14 @@ it('the reference has the gradients of central differences', () => {
   const weights = randomWeights('differences');
   const inputs = { ...weights, points: Float32Array.of(0.31, -0.47, 0, 1.2) };
   const upstream = random('differences', 18, 1);
-  const loss = (at: typeof inputs) => positionBiasReference(at.points, grid, at, upstream).bias.reduce((sum, b, i) => sum + b * upstream[i], 0);
+  const loss = (at: typeof inputs) =>
+    positionBiasReference(at.points, grid, at, upstream).bias.reduce((sum, b, i) => sum + b * upstream[i], 0);
   const { gradients } = positionBiasReference(inputs.points, grid, weights, upstream);
   const step = 2 ** -14; // small, so that no unit crosses its zero
   for (const name of names) {
     const differences = inputs[name].map((_, i) => {
-      const moved = (by: number) => loss({ ...inputs, [name]: inputs[name].map((value, j) => (i === j ? value + by : value)) });
+      const moved = (by: number) =>
+        loss({ ...inputs, [name]: inputs[name].map((value, j) => (i === j ? value + by : value)) });
       return (moved(step) - moved(-step)) / (2 * step);
     });
     expect(relativeError(differences, gradients[name]), name).toBeLessThan(2e-3);
@@ -185,14 +212,21 @@ describe('errors', () => {
   it('an input that is not finite makes everything NaN, as in a network that has diverged', async () => {
     const weights = randomWeights('nan');
     const bias = new Float32Array(36);
-    await sweep.forward(Float32Array.of(0, 0), grid, { ...weights, b1: weights.b1.map((b, i) => (i === 3 ? NaN : b)) }, bias);
+    await sweep.forward(
+      Float32Array.of(0, 0),
+      grid,
+      { ...weights, b1: weights.b1.map((b, i) => (i === 3 ? NaN : b)) },
+      bias,
+    );
     expect(bias.every(Number.isNaN)).toBe(true);
     const gradients = await sweep.backward(Float32Array.of(0, Infinity), grid, weights, bias.fill(1));
     for (const name of names) expect(gradients[name].every(Number.isNaN), name).toBe(true);
   });
 
   it('lengths that do not fit are refused', async () => {
-    await expect(sweep.forward(new Float32Array(4), grid, randomWeights('fit'), new Float32Array(36))).rejects.toThrow(RangeError);
+    await expect(sweep.forward(new Float32Array(4), grid, randomWeights('fit'), new Float32Array(36))).rejects.toThrow(
+      RangeError,
+    );
     await expect(createSweep({ threads: 0 })).rejects.toThrow(RangeError);
     await expect(sweep.dropoutMask(new Float32Array(4), 1, 0)).rejects.toThrow(RangeError);
   });
@@ -200,7 +234,9 @@ describe('errors', () => {
   it('a failing worker rejects the call under way and later ones', async () => {
     const kernel = await createKernel(2);
     const nowhere = 0xfffffff0;
-    await expect(kernel.run('dropoutMask', 4, [nowhere, 1 << 18, 0, 0, 0, 1])).rejects.toThrow(/memory access out of bounds/);
+    await expect(kernel.run('dropoutMask', 4, [nowhere, 1 << 18, 0, 0, 0, 1])).rejects.toThrow(
+      /memory access out of bounds/,
+    );
     await expect(kernel.run('dropoutMask', 4, [0, 0, 0, 0, 0, 1])).rejects.toThrow();
     await kernel.close();
   });
@@ -252,13 +288,18 @@ interface ParityCase {
 
 describe.skipIf(!existsSync(`${parity}manifest.json`))('parity cases (where ../shared/parity is there)', () => {
   it.each(['position-bias-small', 'position-bias-paper'])('%s', async (name) => {
-    const manifest = JSON.parse(readFileSync(`${parity}manifest.json`, 'utf8')) as { cases: Record<string, ParityCase> };
+    const manifest = JSON.parse(readFileSync(`${parity}manifest.json`, 'utf8')) as {
+      cases: Record<string, ParityCase>;
+    };
     const { config, tensors: listed } = manifest.cases[name];
     const { tensors } = await readSafetensors(`${parity}${name}.safetensors`);
     const tensor = (tensorName: string) => tensors.get(tensorName)!.data as Float32Array;
     const mlp = { w1: '0.0.weight', b1: '0.0.bias', w2: '1.0.weight', b2: '1.0.bias', w3: '2.weight', b3: '2.bias' };
-    const fileName = (key: keyof PositionBiasGradients) => (key === 'points' ? 'key_points' : `rel_pos_bias.mlp.${mlp[key]}`);
-    const weights = Object.fromEntries(names.slice(1).map((key) => [key, tensor(`w/${fileName(key)}`)])) as unknown as PositionBiasWeights;
+    const fileName = (key: keyof PositionBiasGradients) =>
+      key === 'points' ? 'key_points' : `rel_pos_bias.mlp.${mlp[key]}`;
+    const weights = Object.fromEntries(
+      names.slice(1).map((key) => [key, tensor(`w/${fileName(key)}`)]),
+    ) as unknown as PositionBiasWeights;
     const grid = { side: config.query_side, kvPoints: tensors.get('in/key_points')!.shape[1] };
 
     const bias = new Float32Array(tensor('out/bias').length);

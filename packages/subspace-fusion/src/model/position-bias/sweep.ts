@@ -30,7 +30,12 @@ export interface Sweep {
    */
   forward(points: Float32Array, grid: SweepGrid, weights: PositionBiasWeights, bias: Float32Array): Promise<void>;
   /** Gradients for the `upstream` gradient `[P, N, M]` of the bias. NaN throughout where a point or weight is not finite. */
-  backward(points: Float32Array, grid: SweepGrid, weights: PositionBiasWeights, upstream: Float32Array): Promise<PositionBiasGradients>;
+  backward(
+    points: Float32Array,
+    grid: SweepGrid,
+    weights: PositionBiasWeights,
+    upstream: Float32Array,
+  ): Promise<PositionBiasGradients>;
   /** Inverted dropout: out[i] = 1/keep where draw i of the stream `key` (random/counter.ts) is below keep, else 0; 0 < keep ≤ 1. */
   dropoutMask(out: Float32Array, key: number, keepProbability: number): Promise<void>;
   /** Ends the threads. Calls under way and later calls are rejected. */
@@ -61,7 +66,13 @@ export async function createSweep({ threads }: { threads: number }): Promise<Swe
   };
 }
 
-async function forward(kernel: Kernel, points: Float32Array, grid: SweepGrid, weights: PositionBiasWeights, bias: Float32Array): Promise<void> {
+async function forward(
+  kernel: Kernel,
+  points: Float32Array,
+  grid: SweepGrid,
+  weights: PositionBiasWeights,
+  bias: Float32Array,
+): Promise<void> {
   if (!allFinite(points, ...Object.values(weights))) return void bias.fill(NaN);
   for (const chunk of chunks(points, grid, bias)) {
     const memory = layOut(kernel, chunk, grid.side, weights);
@@ -71,7 +82,11 @@ async function forward(kernel: Kernel, points: Float32Array, grid: SweepGrid, we
 }
 
 async function backward(
-  kernel: Kernel, points: Float32Array, grid: SweepGrid, weights: PositionBiasWeights, upstream: Float32Array,
+  kernel: Kernel,
+  points: Float32Array,
+  grid: SweepGrid,
+  weights: PositionBiasWeights,
+  upstream: Float32Array,
 ): Promise<PositionBiasGradients> {
   const sums = new Float64Array(SUM_FLOATS);
   const pointGradients = new Float32Array(points.length);
@@ -83,16 +98,28 @@ async function backward(
   for (const chunk of finite ? chunks(points, grid, upstream) : []) {
     const memory = layOut(kernel, chunk, grid.side, weights);
     kernel.floats(memory.plane, chunk.plane.length).set(chunk.plane);
-    const values = [memory.points, grid.kvPoints, grid.side, memory.weights, memory.plane, memory.pointGradients, memory.sums];
+    const values = [
+      memory.points,
+      grid.kvPoints,
+      grid.side,
+      memory.weights,
+      memory.plane,
+      memory.pointGradients,
+      memory.sums,
+    ];
     await kernel.run('backward', chunk.tasks, values);
-    pointGradients.set(kernel.floats(memory.pointGradients, chunk.points.length), (chunk.points.byteOffset - points.byteOffset) / 4);
+    pointGradients.set(
+      kernel.floats(memory.pointGradients, chunk.points.length),
+      (chunk.points.byteOffset - points.byteOffset) / 4,
+    );
     addTaskSums(kernel, memory.sums, chunk.tasks, sums);
   }
   return { points: pointGradients, ...weightGradients(sums, weights) };
 }
 
 async function dropoutMask(kernel: Kernel, out: Float32Array, key: number, keepProbability: number): Promise<void> {
-  if (!(keepProbability > 0 && keepProbability <= 1)) throw new RangeError(`keep probability ${keepProbability} is not in (0, 1]`);
+  if (!(keepProbability > 0 && keepProbability <= 1))
+    throw new RangeError(`keep probability ${keepProbability} is not in (0, 1]`);
   const highestKept = Math.ceil(keepProbability * 2 ** 32) - 1;
   for (let start = 0; start < out.length; start += CHUNK_FLOATS) {
     const part = out.subarray(start, start + CHUNK_FLOATS);

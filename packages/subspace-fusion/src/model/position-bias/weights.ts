@@ -21,7 +21,9 @@ export function packWeights({ w1, b1, w2, b2, w3, b3 }: PositionBiasWeights, blo
     const alpha = w1[2 * i];
     const beta = w1[2 * i + 1];
     const sign = alpha < 0 ? -1 : 1;
-    [alpha, beta, b1[i], sign, sign * alpha, sign * beta, b2[i], w3[i]].forEach((value, row) => (block[row * UNITS + i] = value));
+    [alpha, beta, b1[i], sign, sign * alpha, sign * beta, b2[i], w3[i]].forEach(
+      (value, row) => (block[row * UNITS + i] = value),
+    );
     for (let k = 0; k < UNITS; k++) block[columns2 + i * UNITS + k] = w2[k * UNITS + i]!;
   }
   block[8 * UNITS] = b3[0]!;

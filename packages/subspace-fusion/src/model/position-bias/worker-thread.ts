@@ -71,5 +71,9 @@ function startWebWorker(events: WorkerEvents): WorkerThread {
     events.answered();
   };
   worker.onerror = (event) => events.failed(new Error(event.message));
-  return { post: (message) => worker.postMessage(message), hold: () => undefined, terminate: async () => worker.terminate() };
+  return {
+    post: (message) => worker.postMessage(message),
+    hold: () => undefined,
+    terminate: async () => worker.terminate(),
+  };
 }

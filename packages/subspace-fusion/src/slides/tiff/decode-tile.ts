@@ -8,20 +8,30 @@ import { undoLzw } from './lzw.js';
 const inflateBytes = promisify<Uint8Array, { maxOutputLength: number }, Buffer>(inflate);
 
 /** Compressions of TIFF by their numbers. Aperio's two of JPEG 2000 differ in the colours. */
-const NONE = 1, LZW = 5, JPEG = 7, DEFLATE = 8, OLD_DEFLATE = 32946, PACKBITS = 32773, APERIO_YCBCR = 33003, APERIO_RGB = 33005, WEBP = 50001;
+const NONE = 1,
+  LZW = 5,
+  JPEG = 7,
+  DEFLATE = 8,
+  OLD_DEFLATE = 32946,
+  PACKBITS = 32773,
+  APERIO_YCBCR = 33003,
+  APERIO_RGB = 33005,
+  WEBP = 50001;
 
 /** Compressions that store plain samples. */
 const PLAIN = new Set([NONE, LZW, DEFLATE, OLD_DEFLATE, PACKBITS]);
 const PICTURES = new Set([JPEG, APERIO_YCBCR, APERIO_RGB, WEBP]);
 
-const RGB = 2, YCBCR = 6;
+const RGB = 2,
+  YCBCR = 6;
 
 /** Why an image cannot be read, or undefined where it can. */
 export function unreadable({ compression, photometric, bits, samples, separatePlanes }: TiffImage): string | undefined {
   if (!PLAIN.has(compression) && !PICTURES.has(compression)) return `compression ${compression}`;
   if (bits.some((n) => n !== 8)) return `${bits[0]} bits a sample; 8-bit RGB is needed`;
   if (samples < 3) return 'an image of one channel; 8-bit RGB in one image is needed';
-  if (photometric !== RGB && !(photometric === YCBCR && PICTURES.has(compression))) return `photometric interpretation ${photometric}; RGB is needed`;
+  if (photometric !== RGB && !(photometric === YCBCR && PICTURES.has(compression)))
+    return `photometric interpretation ${photometric}; RGB is needed`;
   if (separatePlanes && PICTURES.has(compression)) return 'separate planes of a compressed image';
   return undefined;
 }
@@ -45,12 +55,20 @@ export async function decodeTile(image: TiffImage, planes: readonly Uint8Array[]
       return decodeJpeg2000(bytes, tileWidth, rows, 'RGB');
   }
   const samples = image.separatePlanes ? 1 : image.samples;
-  const decoded = await Promise.all(planes.map((plane) => decodeSamples(image, plane, tileWidth * samples, rows, samples)));
+  const decoded = await Promise.all(
+    planes.map((plane) => decodeSamples(image, plane, tileWidth * samples, rows, samples)),
+  );
   return image.separatePlanes ? interleaved(decoded) : firstThree(decoded[0], samples);
 }
 
 /** Plain samples, `rows` rows of `rowBytes` bytes. */
-async function decodeSamples({ compression, predictor }: TiffImage, bytes: Uint8Array, rowBytes: number, rows: number, samples: number): Promise<Uint8Array> {
+async function decodeSamples(
+  { compression, predictor }: TiffImage,
+  bytes: Uint8Array,
+  rowBytes: number,
+  rows: number,
+  samples: number,
+): Promise<Uint8Array> {
   const size = rowBytes * rows;
   const plain = await decompress(compression, bytes, size);
   if (plain.length < size) throw new Error(`${plain.length} of ${size} bytes`);
@@ -77,7 +95,7 @@ async function decompress(compression: number, bytes: Uint8Array, size: number):
 function undoPackBits(data: Uint8Array, size: number): Uint8Array {
   const out = new Uint8Array(size);
   let written = 0;
-  for (let at = 0; at < data.length && written < size; ) {
+  for (let at = 0; at < data.length && written < size;) {
     const n = (data[at++] << 24) >> 24;
     if (n >= 0) out.set(data.subarray(at, at + Math.min(n + 1, size - written)), written);
     else if (n > -128) out.fill(data[at], written, written + 1 - n);

@@ -31,14 +31,51 @@ export interface TiffImage {
 const MOST_IMAGES = 1000;
 
 const TAG = {
-  width: 256, height: 257, bits: 258, compression: 259, photometric: 262, description: 270, stripOffsets: 273, samples: 277,
-  rowsPerStrip: 278, stripByteCounts: 279, xResolution: 282, planar: 284, resolutionUnit: 296, software: 305, predictor: 317,
-  tileWidth: 322, tileHeight: 323, tileOffsets: 324, tileByteCounts: 325, subImages: 330, jpegTables: 347, xmp: 700, ndpi: 65420,
+  width: 256,
+  height: 257,
+  bits: 258,
+  compression: 259,
+  photometric: 262,
+  description: 270,
+  stripOffsets: 273,
+  samples: 277,
+  rowsPerStrip: 278,
+  stripByteCounts: 279,
+  xResolution: 282,
+  planar: 284,
+  resolutionUnit: 296,
+  software: 305,
+  predictor: 317,
+  tileWidth: 322,
+  tileHeight: 323,
+  tileOffsets: 324,
+  tileByteCounts: 325,
+  subImages: 330,
+  jpegTables: 347,
+  xmp: 700,
+  ndpi: 65420,
 } as const;
 const KNOWN = new Set<number>(Object.values(TAG));
 
 /** Bytes of a value of each field type (TIFF 6.0, section 2; BigTIFF); a rational is two numbers. */
-const TYPE_BYTES: Readonly<Record<number, number>> = { 1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8 };
+const TYPE_BYTES: Readonly<Record<number, number>> = {
+  1: 1,
+  2: 1,
+  3: 2,
+  4: 4,
+  5: 8,
+  6: 1,
+  7: 1,
+  8: 2,
+  9: 4,
+  10: 8,
+  11: 4,
+  12: 8,
+  13: 4,
+  16: 8,
+  17: 8,
+  18: 8,
+};
 const RATIONAL = 5;
 
 /** How numbers are stored in a file. */
@@ -62,7 +99,7 @@ export async function readTiff(source: FileSource): Promise<TiffImage[]> {
   const seen = new Set<number>();
   const chain = async (first: number): Promise<TiffImage[]> => {
     const images: TiffImage[] = [];
-    for (let offset = first; offset !== 0 && !seen.has(offset) && seen.size < MOST_IMAGES; ) {
+    for (let offset = first; offset !== 0 && !seen.has(offset) && seen.size < MOST_IMAGES;) {
       seen.add(offset);
       const { fields, next } = await readDirectory(source, form, offset);
       const below: TiffImage[] = [];
@@ -77,10 +114,15 @@ export async function readTiff(source: FileSource): Promise<TiffImage[]> {
 
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-async function readDirectory(source: FileSource, form: Form, offset: number): Promise<{ fields: Fields; next: number }> {
+async function readDirectory(
+  source: FileSource,
+  form: Form,
+  offset: number,
+): Promise<{ fields: Fields; next: number }> {
   const { littleEndian, big } = form;
   const [countBytes, entryBytes, offsetBytes] = big ? [8, 20, 8] : [2, 12, 4];
-  const whole = (view: DataView, at: number) => (big ? Number(view.getBigUint64(at, littleEndian)) : view.getUint32(at, littleEndian));
+  const whole = (view: DataView, at: number) =>
+    big ? Number(view.getBigUint64(at, littleEndian)) : view.getUint32(at, littleEndian);
   const start = viewOf(await source.read(offset, countBytes));
   const entries = big ? Number(start.getBigUint64(0, littleEndian)) : start.getUint16(0, littleEndian);
   const view = viewOf(await source.read(offset + countBytes, entries * entryBytes + offsetBytes));
@@ -92,7 +134,10 @@ async function readDirectory(source: FileSource, form: Form, offset: number): Pr
     const count = whole(view, at + 4);
     const valueAt = at + 4 + offsetBytes;
     // Values that fit stand in the entry itself.
-    const bytes = count * size <= offsetBytes ? new Uint8Array(view.buffer, view.byteOffset + valueAt, count * size) : await source.read(whole(view, valueAt), count * size);
+    const bytes =
+      count * size <= offsetBytes
+        ? new Uint8Array(view.buffer, view.byteOffset + valueAt, count * size)
+        : await source.read(whole(view, valueAt), count * size);
     fields.set(tag, valuesOf(viewOf(bytes), type, littleEndian));
   }
   return { fields, next: whole(view, entries * entryBytes) };

@@ -43,7 +43,9 @@ export function standaloneJpeg(tile: Uint8Array, tables: Uint8Array | undefined,
  * @throws Error for a file that is damaged or of another size.
  */
 export async function decodeImage(file: Uint8Array, width: number, height: number): Promise<Uint8Array> {
-  const image = sharp(file, { failOn: 'error', limitInputPixels: width * height }).flatten({ background: 'white' }).toColourspace('srgb');
+  const image = sharp(file, { failOn: 'error', limitInputPixels: width * height })
+    .flatten({ background: 'white' })
+    .toColourspace('srgb');
   const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
   if (info.width !== width || info.height !== height || info.channels !== 3) {
     throw new Error(`the image is ${info.width} × ${info.height} × ${info.channels}, not ${width} × ${height} × 3`);

@@ -7,12 +7,20 @@ interface OpenJpeg {
     getEncodedBuffer(length: number): Uint8Array;
     decode(): void;
     getDecodedBuffer(): Uint8Array;
-    getFrameInfo(): { readonly width: number; readonly height: number; readonly componentCount: number; readonly bitsPerSample: number };
+    getFrameInfo(): {
+      readonly width: number;
+      readonly height: number;
+      readonly componentCount: number;
+      readonly bitsPerSample: number;
+    };
     getColorSpace(): number;
     delete(): void;
   };
 }
-type LoadOpenJpeg = (settings: { print: (line: string) => void; printErr: (line: string) => void }) => Promise<OpenJpeg>;
+type LoadOpenJpeg = (settings: {
+  print: (line: string) => void;
+  printErr: (line: string) => void;
+}) => Promise<OpenJpeg>;
 
 const load = createRequire(import.meta.url)('@cornerstonejs/codec-openjpeg/decodewasmjs') as LoadOpenJpeg;
 
@@ -36,7 +44,12 @@ function openJpeg(): Promise<OpenJpeg> {
  * @returns RGB, `[height, width, 3]`.
  * @throws Error for a codestream that is damaged or of another size.
  */
-export async function decodeJpeg2000(file: Uint8Array, width: number, height: number, colours: 'RGB' | 'YCbCr'): Promise<Uint8Array> {
+export async function decodeJpeg2000(
+  file: Uint8Array,
+  width: number,
+  height: number,
+  colours: 'RGB' | 'YCbCr',
+): Promise<Uint8Array> {
   const { J2KDecoder } = await openJpeg();
   complaints = [];
   try {
@@ -46,7 +59,9 @@ export async function decodeJpeg2000(file: Uint8Array, width: number, height: nu
     if (complaints.length > 0) throw new Error(complaints[0]);
     const frame = decoder.getFrameInfo();
     if (frame.width !== width || frame.height !== height || frame.componentCount !== 3 || frame.bitsPerSample !== 8) {
-      throw new Error(`the tile is ${frame.width} × ${frame.height} × ${frame.componentCount}, ${frame.bitsPerSample} bits, not ${width} × ${height} × 3`);
+      throw new Error(
+        `the tile is ${frame.width} × ${frame.height} × ${frame.componentCount}, ${frame.bitsPerSample} bits, not ${width} × ${height} × 3`,
+      );
     }
     const pixels = Uint8Array.from(decoder.getDecodedBuffer());
     if (colours === 'YCbCr' && decoder.getColorSpace() !== SRGB) toRgb(pixels);

@@ -27,14 +27,18 @@ function aperioScale(description: string): Scale {
 }
 
 /** Length units of OME-XML in micrometres; µm where none is stated. */
-const OME_UNITS: Readonly<Record<string, number>> = { 'µm': 1, 'μm': 1, um: 1, nm: 1e-3, mm: 1e3, cm: 1e4, m: 1e6 };
+const OME_UNITS: Readonly<Record<string, number>> = { µm: 1, μm: 1, um: 1, nm: 1e-3, mm: 1e3, cm: 1e4, m: 1e6 };
 
 function omeScale(xml: string): Scale {
-  const attribute = (element: string, name: string) => new RegExp(`<(?:\\w+:)?${element}\\b[^>]*?\\s${name}="([^"]*)"`).exec(xml)?.[1];
+  const attribute = (element: string, name: string) =>
+    new RegExp(`<(?:\\w+:)?${element}\\b[^>]*?\\s${name}="([^"]*)"`).exec(xml)?.[1];
   const size = attribute('Pixels', 'PhysicalSizeX');
   const unit = OME_UNITS[attribute('Pixels', 'PhysicalSizeXUnit') ?? 'µm'];
   const power = attribute('Objective', 'NominalMagnification');
-  return known(power === undefined ? undefined : Number(power), size === undefined || unit === undefined ? undefined : Number(size) * unit);
+  return known(
+    power === undefined ? undefined : Number(power),
+    size === undefined || unit === undefined ? undefined : Number(size) * unit,
+  );
 }
 
 /** Scale of a slide from the description or the resolution tags of its finest image. */
@@ -45,4 +49,5 @@ export function scaleOf(format: string, { description, micrometres }: TiffImage)
 }
 
 /** Scale from the dots an inch of a plain image. */
-export const scaleOfDensity = (dotsPerInch: number | undefined): Scale => known(undefined, dotsPerInch === undefined ? undefined : 25_400 / dotsPerInch);
+export const scaleOfDensity = (dotsPerInch: number | undefined): Scale =>
+  known(undefined, dotsPerInch === undefined ? undefined : 25_400 / dotsPerInch);

@@ -14,7 +14,8 @@ export async function openSource(path: string): Promise<FileSource> {
   return {
     size,
     async read(offset, length) {
-      if (!(offset >= 0 && length >= 0 && offset + length <= size)) throw new RangeError(`bytes ${offset} to ${offset + length} of ${size}`);
+      if (!(offset >= 0 && length >= 0 && offset + length <= size))
+        throw new RangeError(`bytes ${offset} to ${offset + length} of ${size}`);
       const bytes = new Uint8Array(length);
       const { bytesRead } = await handle.read(bytes, 0, length, offset);
       if (bytesRead < length) throw new RangeError(`bytes ${offset} to ${offset + length} of ${size}`);

@@ -4,7 +4,18 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
-import { encodedTiles, halved, jpeg2000, madePicture, madeTiff, rgbTags, sharpOf, splitJpeg, tileOf, type Tag } from '../made-slides.test.helper.js';
+import {
+  encodedTiles,
+  halved,
+  jpeg2000,
+  madePicture,
+  madeTiff,
+  rgbTags,
+  sharpOf,
+  splitJpeg,
+  tileOf,
+  type Tag,
+} from '../made-slides.test.helper.js';
 import { openSlide } from '../open-slide.js';
 import type { Picture, Slide } from '../slide.js';
 
@@ -27,21 +38,29 @@ async function withSlide<T>(name: string, bytes: Uint8Array, use: (slide: Slide)
   }
 }
 
-const whole = (slide: Slide, level = 0) => slide.read(level, { x: 0, y: 0, width: slide.levels[level].width, height: slide.levels[level].height });
+const whole = (slide: Slide, level = 0) =>
+  slide.read(level, { x: 0, y: 0, width: slide.levels[level].width, height: slide.levels[level].height });
 
 /** Largest and mean difference of two pictures. */
 function difference(a: Picture, b: Picture): { largest: number; mean: number } {
   expect([a.width, a.height]).toEqual([b.width, b.height]);
   const differences = a.pixels.map((value, i) => Math.abs(value - b.pixels[i]));
-  return { largest: Math.max(...new Set(differences)), mean: differences.reduce((sum, d) => sum + d, 0) / differences.length };
+  return {
+    largest: Math.max(...new Set(differences)),
+    mean: differences.reduce((sum, d) => sum + d, 0) / differences.length,
+  };
 }
 
 describe('compressions, as libvips writes them, in tiles and in strips', () => {
   for (const compression of ['none', 'lzw', 'deflate', 'packbits'] as const) {
     for (const tile of [true, false]) {
-      for (const predictor of compression === 'lzw' || compression === 'deflate' ? (['none', 'horizontal'] as const) : (['none'] as const)) {
+      for (const predictor of compression === 'lzw' || compression === 'deflate'
+        ? (['none', 'horizontal'] as const)
+        : (['none'] as const)) {
         test(`${compression}, predictor ${predictor}, ${tile ? 'tiles' : 'strips'}: every pixel`, async () => {
-          const bytes = await sharpOf(picture).tiff({ compression, predictor, tile, tileWidth: TILE, tileHeight: TILE }).toBuffer();
+          const bytes = await sharpOf(picture)
+            .tiff({ compression, predictor, tile, tileWidth: TILE, tileHeight: TILE })
+            .toBuffer();
           await withSlide(`${compression}.tif`, bytes, async (slide) => {
             expect(difference(await whole(slide), picture).largest).toBe(0);
           });
@@ -50,9 +69,14 @@ describe('compressions, as libvips writes them, in tiles and in strips', () => {
     }
   }
 
-  for (const [compression, mean] of [['jpeg', 1.5], ['webp', 4]] as const) {
+  for (const [compression, mean] of [
+    ['jpeg', 1.5],
+    ['webp', 4],
+  ] as const) {
     test(`${compression}: nearly`, async () => {
-      const bytes = await sharpOf(picture).tiff({ compression, quality: 95, tile: true, tileWidth: TILE, tileHeight: TILE }).toBuffer();
+      const bytes = await sharpOf(picture)
+        .tiff({ compression, quality: 95, tile: true, tileWidth: TILE, tileHeight: TILE })
+        .toBuffer();
       await withSlide(`${compression}.tif`, bytes, async (slide) => {
         expect(difference(await whole(slide), picture).mean).toBeLessThan(mean);
       });
@@ -60,7 +84,10 @@ describe('compressions, as libvips writes them, in tiles and in strips', () => {
   }
 
   test('transparency becomes white', async () => {
-    const bytes = await sharpOf(picture).ensureAlpha(0).tiff({ compression: 'lzw', tile: true, tileWidth: TILE, tileHeight: TILE }).toBuffer();
+    const bytes = await sharpOf(picture)
+      .ensureAlpha(0)
+      .tiff({ compression: 'lzw', tile: true, tileWidth: TILE, tileHeight: TILE })
+      .toBuffer();
     await withSlide('clear.tif', bytes, async (slide) => {
       expect(new Set((await whole(slide)).pixels)).toEqual(new Set([255]));
     });
@@ -70,7 +97,12 @@ describe('compressions, as libvips writes them, in tiles and in strips', () => {
 describe('forms of the file', () => {
   const deflated = () => encodedTiles(picture, TILE, (tile) => deflateSync(tile));
 
-  for (const form of [{ littleEndian: true, big: false }, { littleEndian: false, big: false }, { littleEndian: true, big: true }, { littleEndian: false, big: true }]) {
+  for (const form of [
+    { littleEndian: true, big: false },
+    { littleEndian: false, big: false },
+    { littleEndian: true, big: true },
+    { littleEndian: false, big: true },
+  ]) {
     test(`${form.big ? 'BigTIFF' : 'TIFF'}, ${form.littleEndian ? 'little' : 'big'}-endian`, async () => {
       const bytes = madeTiff([{ tags: rgbTags(picture, TILE, 8), tiles: await deflated() }], form);
       await withSlide('form.tif', bytes, async (slide) => {
@@ -80,18 +112,26 @@ describe('forms of the file', () => {
   }
 
   test('three separate planes', async () => {
-    const planes = [0, 1, 2].map((c) => encodedTiles(picture, TILE, (tile) => deflateSync(tile.filter((_, i) => i % 3 === c))));
+    const planes = [0, 1, 2].map((c) =>
+      encodedTiles(picture, TILE, (tile) => deflateSync(tile.filter((_, i) => i % 3 === c))),
+    );
     const tiles = (await Promise.all(planes)).flat();
-    await withSlide('planes.tif', madeTiff([{ tags: rgbTags(picture, TILE, 8, { planar: 2 }), tiles }]), async (slide) => {
-      expect(difference(await whole(slide), picture).largest).toBe(0);
-    });
+    await withSlide(
+      'planes.tif',
+      madeTiff([{ tags: rgbTags(picture, TILE, 8, { planar: 2 }), tiles }]),
+      async (slide) => {
+        expect(difference(await whole(slide), picture).largest).toBe(0);
+      },
+    );
   });
 
   test('tiles that the scanner left out are white', async () => {
     const tiles = (await deflated()).map((tile, i) => (i === 0 ? new Uint8Array(0) : tile));
     await withSlide('missing.tif', madeTiff([{ tags: rgbTags(picture, TILE, 8), tiles }]), async (slide) => {
       expect(new Set((await slide.read(0, { x: 0, y: 0, width: TILE, height: TILE })).pixels)).toEqual(new Set([255]));
-      expect((await slide.read(0, { x: TILE, y: 0, width: 1, height: 1 })).pixels).toEqual(picture.pixels.slice(3 * TILE, 3 * TILE + 3));
+      expect((await slide.read(0, { x: TILE, y: 0, width: 1, height: 1 })).pixels).toEqual(
+        picture.pixels.slice(3 * TILE, 3 * TILE + 3),
+      );
     });
   });
 });
@@ -99,10 +139,16 @@ describe('forms of the file', () => {
 describe('JPEG tiles', () => {
   /** JPEG in 4:4:4; the file says of its colours that they are `photometric`. */
   const slideOf = async (photometric: number) => {
-    const jpegs = await encodedTiles(picture, TILE, (tile) => sharpOf({ width: TILE, height: TILE, pixels: tile }).jpeg({ quality: 95, chromaSubsampling: '4:4:4', optimiseCoding: false }).toBuffer());
+    const jpegs = await encodedTiles(picture, TILE, (tile) =>
+      sharpOf({ width: TILE, height: TILE, pixels: tile })
+        .jpeg({ quality: 95, chromaSubsampling: '4:4:4', optimiseCoding: false })
+        .toBuffer(),
+    );
     const split = jpegs.map(splitJpeg);
     const tables: Tag = [347, 'undefined', split[0].tables];
-    return madeTiff([{ tags: [...rgbTags(picture, TILE, 7, { photometric }), tables], tiles: split.map(({ rest }) => rest) }]);
+    return madeTiff([
+      { tags: [...rgbTags(picture, TILE, 7, { photometric }), tables], tiles: split.map(({ rest }) => rest) },
+    ]);
   };
 
   test('with tables that the tiles share', async () => {
@@ -113,7 +159,11 @@ describe('JPEG tiles', () => {
 
   test('are taken for what the file says, not for what a JPEG usually is: RGB stays untransformed', async () => {
     await withSlide('rgb.tif', await slideOf(2), async (slide) => {
-      const [y, cb, cr] = (await slide.read(0, { x: 100, y: 100, width: 1, height: 1 })).pixels as unknown as [number, number, number];
+      const [y, cb, cr] = (await slide.read(0, { x: 100, y: 100, width: 1, height: 1 })).pixels as unknown as [
+        number,
+        number,
+        number,
+      ];
       const at = 3 * (100 * picture.width + 100);
       const [r, g, b] = picture.pixels.subarray(at, at + 3) as unknown as [number, number, number];
       expect(Math.abs(y - (0.299 * r + 0.587 * g + 0.114 * b))).toBeLessThan(4);
@@ -145,7 +195,11 @@ describe('JPEG 2000 tiles as Aperio has them', () => {
     const tile = Buffer.from(SUBSAMPLED, 'base64');
     const tags = rgbTags({ ...picture, width: 256, height: 256 }, 256, 33003, { photometric: 6 });
     await withSlide('422.svs', madeTiff([{ tags, tiles: [tile] }]), async (slide) => {
-      const [r, g, b] = (await slide.read(0, { x: 100, y: 100, width: 1, height: 1 })).pixels as unknown as [number, number, number];
+      const [r, g, b] = (await slide.read(0, { x: 100, y: 100, width: 1, height: 1 })).pixels as unknown as [
+        number,
+        number,
+        number,
+      ];
       expect([Math.abs(r - 208) <= 1, Math.abs(g - 72) <= 1, b]).toEqual([true, true, 0]);
     });
   });
@@ -153,12 +207,21 @@ describe('JPEG 2000 tiles as Aperio has them', () => {
 
 describe('pyramids', () => {
   const quarter = halved(halved(picture));
-  const levels = async () => Promise.all([picture, halved(picture), quarter].map(async (level) => ({ tags: rgbTags(level, TILE, 8), tiles: await encodedTiles(level, TILE, (tile) => deflateSync(tile)) })));
+  const levels = async () =>
+    Promise.all(
+      [picture, halved(picture), quarter].map(async (level) => ({
+        tags: rgbTags(level, TILE, 8),
+        tiles: await encodedTiles(level, TILE, (tile) => deflateSync(tile)),
+      })),
+    );
 
   test('levels are the smaller copies of the largest image, whatever their order, without labels and macros', async () => {
     const [base, half, small] = await levels();
     const label = madePicture(100, 120);
-    const other = { tags: rgbTags(label, TILE, 8), tiles: await encodedTiles(label, TILE, (tile) => deflateSync(tile)) };
+    const other = {
+      tags: rgbTags(label, TILE, 8),
+      tiles: await encodedTiles(label, TILE, (tile) => deflateSync(tile)),
+    };
     await withSlide('pyramid.tif', madeTiff([other, small, base, half]), async (slide) => {
       expect(slide.levels).toEqual([
         { width: 300, height: 220, downsample: 1 },
@@ -172,7 +235,9 @@ describe('pyramids', () => {
   test('OME-TIFF keeps them as sub-images, and its scale in XML', async () => {
     const [base, ...below] = await levels();
     const xml = `<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Instrument><Objective ID="o" NominalMagnification="40.0"/></Instrument><Image><Pixels DimensionOrder="XYCZT" PhysicalSizeX="250" PhysicalSizeXUnit="nm" SizeC="3"/></Image></OME>`;
-    const bytes = madeTiff([{ ...base, tags: [...base.tags, [270, 'ascii', xml]], subImages: below }], { littleEndian: false });
+    const bytes = madeTiff([{ ...base, tags: [...base.tags, [270, 'ascii', xml]], subImages: below }], {
+      littleEndian: false,
+    });
     await withSlide('slide.ome.tif', bytes, async (slide) => {
       expect(slide).toMatchObject({ format: 'OME-TIFF', magnification: 40, micrometres: 0.25 });
       expect(slide.levels.map(({ downsample }) => downsample)).toEqual([1, 2, 4]);
@@ -191,12 +256,20 @@ describe('scales', () => {
   const scaleOf = async (...tags: Tag[]) => {
     const small = madePicture(TILE, TILE);
     const image = { tags: [...rgbTags(small, TILE, 1), ...tags], tiles: [tileOf(small, 0, 0, TILE)] };
-    return withSlide('scale.tif', madeTiff([image]), ({ format, magnification, micrometres }) => Promise.resolve([format, magnification, micrometres]));
+    return withSlide('scale.tif', madeTiff([image]), ({ format, magnification, micrometres }) =>
+      Promise.resolve([format, magnification, micrometres]),
+    );
   };
 
   test('Aperio', async () => {
-    expect(await scaleOf([270, 'ascii', 'Aperio Image Library v11\r\n64x64 (64x64)|AppMag = 40|MPP = 0.2525|Left = 3'])).toEqual(['Aperio SVS', 40, 0.2525]);
-    expect(await scaleOf([270, 'ascii', 'Aperio Image Library v11\r\n64x64|Filename = MPP'])).toEqual(['Aperio SVS', undefined, undefined]);
+    expect(
+      await scaleOf([270, 'ascii', 'Aperio Image Library v11\r\n64x64 (64x64)|AppMag = 40|MPP = 0.2525|Left = 3']),
+    ).toEqual(['Aperio SVS', 40, 0.2525]);
+    expect(await scaleOf([270, 'ascii', 'Aperio Image Library v11\r\n64x64|Filename = MPP'])).toEqual([
+      'Aperio SVS',
+      undefined,
+      undefined,
+    ]);
   });
 
   test('resolution tags, where they can be those of a microscope', async () => {
@@ -208,15 +281,32 @@ describe('scales', () => {
 
   test('OME-XML without units means micrometres; its scale comes before the tags', async () => {
     const xml = '<OME><Image><Pixels PhysicalSizeX="0.23"/></Image></OME>';
-    expect(await scaleOf([270, 'ascii', xml], [282, 'rational', [20000, 1]], [296, 'short', [3]])).toEqual(['OME-TIFF', undefined, 0.23]);
+    expect(await scaleOf([270, 'ascii', xml], [282, 'rational', [20000, 1]], [296, 'short', [3]])).toEqual([
+      'OME-TIFF',
+      undefined,
+      0.23,
+    ]);
   });
 });
 
 test('a region beyond the image is white there', async () => {
-  const bytes = await sharpOf(picture).tiff({ compression: 'lzw', tile: true, tileWidth: TILE, tileHeight: TILE }).toBuffer();
+  const bytes = await sharpOf(picture)
+    .tiff({ compression: 'lzw', tile: true, tileWidth: TILE, tileHeight: TILE })
+    .toBuffer();
   await withSlide('beyond.tif', bytes, async (slide) => {
     const { pixels } = await slide.read(0, { x: 299, y: -1, width: 2, height: 2 });
-    expect([...pixels]).toEqual([255, 255, 255, 255, 255, 255, ...picture.pixels.subarray(3 * 299, 3 * 300), 255, 255, 255]);
+    expect([...pixels]).toEqual([
+      255,
+      255,
+      255,
+      255,
+      255,
+      255,
+      ...picture.pixels.subarray(3 * 299, 3 * 300),
+      255,
+      255,
+      255,
+    ]);
   });
 });
 
@@ -230,14 +320,21 @@ interface HashedRegion {
   readonly height: number;
   readonly sha256: string;
 }
-const regions = JSON.parse(readFileSync(new URL('../testdata/openslide.json', import.meta.url), 'utf8')) as HashedRegion[];
+const regions = JSON.parse(
+  readFileSync(new URL('../testdata/openslide.json', import.meta.url), 'utf8'),
+) as HashedRegion[];
 
 describe.skipIf(!existsSync(slides))('real slides (needs the shared data)', () => {
   test('the same pixels as OpenSlide reads', async () => {
     for (const { slide: name, level, sha256, ...region } of regions) {
       const slide = await openSlide(join(slides, name));
       const { pixels } = await slide.read(level, region);
-      expect([name, level, region, createHash('sha256').update(pixels).digest('hex')]).toEqual([name, level, region, sha256]);
+      expect([name, level, region, createHash('sha256').update(pixels).digest('hex')]).toEqual([
+        name,
+        level,
+        region,
+        sha256,
+      ]);
       await slide.close();
     }
   });
@@ -246,11 +343,33 @@ describe.skipIf(!existsSync(slides))('real slides (needs the shared data)', () =
     const facts = async (name: string) => {
       const slide = await openSlide(join(slides, name));
       await slide.close();
-      return [slide.format, slide.magnification, slide.micrometres, slide.levels.map(({ width, height }) => [width, height])];
+      return [
+        slide.format,
+        slide.magnification,
+        slide.micrometres,
+        slide.levels.map(({ width, height }) => [width, height]),
+      ];
     };
     expect(await facts('CMU-1-Small-Region.svs')).toEqual(['Aperio SVS', 20, 0.499, [[2220, 2967]]]);
-    expect(await facts('TCGA-CR-7395-01A-01-TS1.svs')).toEqual(['Aperio SVS', undefined, undefined, [[4443, 3567], [2221, 1783]]]);
-    expect(await facts('TCGA-HT-7470-roi.pyramid.tif')).toEqual(['TIFF', undefined, 0.5, [[1024, 1024], [512, 512], [256, 256]]]);
+    expect(await facts('TCGA-CR-7395-01A-01-TS1.svs')).toEqual([
+      'Aperio SVS',
+      undefined,
+      undefined,
+      [
+        [4443, 3567],
+        [2221, 1783],
+      ],
+    ]);
+    expect(await facts('TCGA-HT-7470-roi.pyramid.tif')).toEqual([
+      'TIFF',
+      undefined,
+      0.5,
+      [
+        [1024, 1024],
+        [512, 512],
+        [256, 256],
+      ],
+    ]);
   });
 });
 

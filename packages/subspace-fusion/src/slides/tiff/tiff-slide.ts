@@ -31,7 +31,11 @@ export async function openTiffSlide(file: string): Promise<Slide> {
     const cache = tileCache(CACHE_BYTES);
     return {
       format,
-      levels: levels.map(({ width, height }) => ({ width, height, downsample: (base.width / width + base.height / height) / 2 })),
+      levels: levels.map(({ width, height }) => ({
+        width,
+        height,
+        downsample: (base.width / width + base.height / height) / 2,
+      })),
       ...scaleOf(format, base),
       async read(level, region) {
         const image = levels[level];
@@ -39,7 +43,9 @@ export async function openTiffSlide(file: string): Promise<Slide> {
         await Promise.all(
           tilesIn(image, region).map(async ({ column, row }) => {
             const size = 3 * image.tileWidth * image.tileHeight;
-            const tile = await cache.get(`${level} ${column} ${row}`, size, () => readTile(source, file, image, column, row));
+            const tile = await cache.get(`${level} ${column} ${row}`, size, () =>
+              readTile(source, file, image, column, row),
+            );
             paste(out, tile, column * image.tileWidth - region.x, row * image.tileHeight - region.y);
           }),
         );
@@ -63,10 +69,15 @@ function checkTiles(file: string, level: number, image: TiffImage, { size }: Fil
   const { tileWidth, tileHeight, offsets, byteCounts, separatePlanes } = image;
   if (tileWidth * tileHeight * Math.max(4, image.samples) > LARGEST_TILE) {
     const message = `level ${level} is stored in pieces of ${tileWidth} × ${tileHeight} pixels, which take too much memory`;
-    throw slideError(file, message, 'Convert it to a tiled TIFF: vips tiffsave SLIDE slide.tif --tile --pyramid --bigtiff --compression jpeg --Q 90');
+    throw slideError(
+      file,
+      message,
+      'Convert it to a tiled TIFF: vips tiffsave SLIDE slide.tif --tile --pyramid --bigtiff --compression jpeg --Q 90',
+    );
   }
   const tiles = across(image) * down(image) * (separatePlanes ? image.samples : 1);
-  if (offsets.length < tiles || byteCounts.length < tiles) throw damaged(file, `level ${level} lists ${offsets.length} of ${tiles} tiles`);
+  if (offsets.length < tiles || byteCounts.length < tiles)
+    throw damaged(file, `level ${level} lists ${offsets.length} of ${tiles} tiles`);
   for (let i = 0; i < tiles; i++) {
     const end = offsets[i] + byteCounts[i];
     if (!(end <= size)) throw damaged(file, `tile ${i} of level ${level} ends at byte ${end} of ${size}`);
@@ -84,7 +95,13 @@ function tilesIn(image: TiffImage, { x, y, width, height }: Region): { column: n
 }
 
 /** One tile, cut off where the image ends; white where the scanner left it out. */
-async function readTile(source: FileSource, file: string, image: TiffImage, column: number, row: number): Promise<Picture> {
+async function readTile(
+  source: FileSource,
+  file: string,
+  image: TiffImage,
+  column: number,
+  row: number,
+): Promise<Picture> {
   const { tileWidth, tileHeight, offsets, byteCounts, samples, separatePlanes } = image;
   const tile = row * across(image) + column;
   const rows = image.tiled ? tileHeight : Math.min(tileHeight, image.height - row * tileHeight);

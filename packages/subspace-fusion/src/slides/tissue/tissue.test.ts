@@ -13,7 +13,11 @@ import { otsu } from './otsu.js';
 describe('Otsu’s threshold', () => {
   test('lies between two peaks', () => {
     const histogram = new Uint32Array(256);
-    for (const [peak, weight] of [[20, 3], [150, 1]] as const) for (let d = -5; d <= 5; d++) histogram[peak + d] = weight * (6 - Math.abs(d));
+    for (const [peak, weight] of [
+      [20, 3],
+      [150, 1],
+    ] as const)
+      for (let d = -5; d <= 5; d++) histogram[peak + d] = weight * (6 - Math.abs(d));
     const { threshold, below, above } = otsu(histogram);
     expect([threshold >= 25, threshold < 145, below, above]).toEqual([true, true, 20, 150]);
   });
@@ -57,10 +61,24 @@ test('growing reaches as far as it says, and not round the end of a row', () => 
 });
 
 test('inks, and the colours of a stained section', () => {
-  const inks: [number, number, number][] = [[30, 120, 70], [40, 60, 160], [90, 150, 200], [200, 30, 45], [20, 20, 25], [0, 0, 0]];
+  const inks: [number, number, number][] = [
+    [30, 120, 70],
+    [40, 60, 160],
+    [90, 150, 200],
+    [200, 30, 45],
+    [20, 20, 25],
+    [0, 0, 0],
+  ];
   for (const colour of inks) expect(isInk(...colour), colour.join()).toBe(true);
   const section: [number, number, number][] = [
-    [255, 255, 255], [240, 235, 240], [222, 180, 205], [200, 120, 170], [120, 70, 140], [85, 60, 125], [190, 70, 90], [210, 110, 130],
+    [255, 255, 255],
+    [240, 235, 240],
+    [222, 180, 205],
+    [200, 120, 170],
+    [120, 70, 140],
+    [85, 60, 125],
+    [190, 70, 90],
+    [210, 110, 130],
   ];
   for (const colour of section) expect(isInk(...colour), colour.join()).toBe(false);
 });
@@ -84,25 +102,45 @@ describe('tissue on a thumbnail', () => {
   test('specks are removed and holes filled up to the smallest area; larger holes stay', async () => {
     const dust = '<circle cx="20" cy="20" r="4" fill="rgb(150,80,150)"/><circle cx="200" cy="150" r="5" fill="white"/>';
     const vessel = '<circle cx="200" cy="240" r="30" fill="white"/>';
-    expect(areaOf(findTissue(await drawing(TISSUE + dust + vessel), 150)) / (CIRCLE - Math.PI * 900)).toBeCloseTo(1, 1.5);
+    expect(areaOf(findTissue(await drawing(TISSUE + dust + vessel), 150)) / (CIRCLE - Math.PI * 900)).toBeCloseTo(
+      1,
+      1.5,
+    );
   });
 
   test('marks of pens on glass are no tissue, and what lies below them is left out', async () => {
-    const mark = (y: number, colour: string) => `<path d="M20 ${y} H380" stroke="${colour}" stroke-width="14" style="mix-blend-mode:multiply"/>`;
-    const marks = [[30, 'rgb(30,120,70)'], [55, 'rgb(40,60,160)'], [350, 'rgb(200,30,45)'], [375, 'rgb(20,20,25)'], [200, 'rgb(30,120,70)']] as const;
-    const { cells, width } = findTissue(await drawing(TISSUE + marks.map(([y, colour]) => mark(y, colour)).join('')), 100);
-    for (const y of [30, 55, 200, 350, 375]) expect(cells.subarray(y * width, (y + 1) * width).every((cell) => cell === 0), `line ${y}`).toBe(true);
+    const mark = (y: number, colour: string) =>
+      `<path d="M20 ${y} H380" stroke="${colour}" stroke-width="14" style="mix-blend-mode:multiply"/>`;
+    const marks = [
+      [30, 'rgb(30,120,70)'],
+      [55, 'rgb(40,60,160)'],
+      [350, 'rgb(200,30,45)'],
+      [375, 'rgb(20,20,25)'],
+      [200, 'rgb(30,120,70)'],
+    ] as const;
+    const { cells, width } = findTissue(
+      await drawing(TISSUE + marks.map(([y, colour]) => mark(y, colour)).join('')),
+      100,
+    );
+    for (const y of [30, 55, 200, 350, 375])
+      expect(
+        cells.subarray(y * width, (y + 1) * width).every((cell) => cell === 0),
+        `line ${y}`,
+      ).toBe(true);
     expect(areaOf({ cells }) / (CIRCLE - 240 * 18)).toBeCloseTo(1, 1);
   });
 
   test('an empty slide has none, nor has one with the scanner’s black border', async () => {
     expect(areaOf(findTissue(await drawing(''), 100))).toBe(0);
-    expect(areaOf(findTissue({ width: 50, height: 50, pixels: new Uint8Array(7500).fill(255), downsample: 1 }, 4))).toBe(0);
+    expect(
+      areaOf(findTissue({ width: 50, height: 50, pixels: new Uint8Array(7500).fill(255), downsample: 1 }, 4)),
+    ).toBe(0);
     expect(areaOf(findTissue(await drawing('<rect width="400" height="60" fill="black"/>'), 100))).toBe(0);
   });
 
   test('a pale section beside a dark one', async () => {
-    const both = '<circle cx="110" cy="200" r="80" fill="rgb(110,50,130)"/><circle cx="290" cy="200" r="80" fill="rgb(232,195,215)"/>';
+    const both =
+      '<circle cx="110" cy="200" r="80" fill="rgb(110,50,130)"/><circle cx="290" cy="200" r="80" fill="rgb(232,195,215)"/>';
     expect(areaOf(findTissue(await drawing(both), 100)) / (2 * Math.PI * 80 ** 2)).toBeCloseTo(1, 1);
   });
 });
