@@ -3,19 +3,19 @@
  * `node:path`, `node:stream` and `node:zlib`, for which apps/viewer/src/platform has stand-ins.
  */
 export { SUBSPACES, type Subspace } from './cohort/types.js';
-export { unknownCovariates, unseenLevels } from './cohort/covariates.js';
-export { clipOf, type GeneScaling } from './cohort/scaling.js';
-export type { EvaluatedPatient } from './evaluation/score-model.js';
-export type { Background } from './explanation/background.js';
-export { explain } from './explanation/explain-patient.js';
-export { looks } from './explanation/explain-sample.js';
-export { openExplainer, type Explainer, type Look, type Point } from './explanation/explainer.js';
-export { cellsRead, sampledPoints, tokenAttention } from './explanation/key-points.js';
-export { filePatient, type PatientInput } from './explanation/patient-input.js';
-export { readSlide, type PatchLayout, type SlideBag } from './explanation/slide.js';
-export type { BranchView, PatientExplanation } from './explanation/types.js';
+export { unknownCovariates, unseenLevels } from './runs/covariates.js';
+export { clipOf, type GeneScaling } from './runs/scaling.js';
+export type { EvaluatedPatient } from './evaluation/score.js';
+export type { Background } from './patient/background.js';
+export { explain } from './patient/explain.js';
+export { looks } from './patient/explain-sample.js';
+export { openExplainer, type Explainer, type Look, type Point } from './patient/explainer.js';
+export { cellsRead, sampledPoints, tokenAttention } from './patient/slide.js';
+export { filePatient, type PatientInput } from './patient/patient-input.js';
+export { readSlide, type PatchLayout, type SlideBag } from './patient/slide.js';
+export type { BranchView, PatientExplanation } from './patient/types.js';
 export { decodeSafetensors } from './files/safetensors.js';
-export { UserError } from './files/user-error.js';
+export { UserError } from './files/errors.js';
 export { kaplanMeier, predictedMedian, predictedSurvival, survivalCurve } from './metrics/index.js';
 export { deformableWeights } from './model/attention.js';
 export { placeBranch } from './model/branch.js';
@@ -26,8 +26,8 @@ export { branchesOf, perBranch, type Branch, type PerBranch } from './model/part
 export { densePositionBias } from './model/position-bias/dense.js';
 export { createSweep } from './model/position-bias/sweep.js';
 export { sweepPositionBias } from './model/position-bias/sweep-operation.js';
-export { GROUPS, WIDTH } from './model/widths.js';
-export type { Backend } from './training/backend.js';
-export { sampleFeeds, type GeneVectors } from './training/batch.js';
-export { createPredictor, outputsOf, prediction } from './training/inference.js';
-export { taskName, type Model } from './training/model.js';
+export { GROUPS, WIDTH } from './model/parts.js';
+export type { Backend } from './inference/backend.js';
+export { sampleFeeds, type GeneVectors } from './inference/batch.js';
+export { createPredictor, outputsOf, prediction } from './inference/predictor.js';
+export { taskName, type Model } from './runs/model.js';

@@ -25,8 +25,8 @@ export {
   type Subspace,
   type Task,
 } from './cohort/index.js';
-export { UserError } from './files/user-error.js';
-export { WorkError } from './files/work-error.js';
+export { UserError } from './files/errors.js';
+export { WorkError } from './files/errors.js';
 
 // The network as a graph, for use with onnx-autodiff.
 export { network, parameterInputs, projections, type NetworkInputs, type NetworkOutputs } from './model/network.js';
@@ -44,10 +44,10 @@ export { densePositionBias } from './model/position-bias/dense.js';
 
 // Training and what it leaves on disk.
 export { Interrupted, train, type Prepared, type Progress, type TrainOptions } from './training/train.js';
-export { openBackend, type Backend, type BackendOptions } from './training/backend.js';
+export { openBackend, type Backend, type BackendOptions } from './inference/backend.js';
 export { createStep, type BatchGradients, type Step, type StepOptions } from './training/step.js';
-export { readCheckpoint, readEpochs, readModel, readRunConfig, type EpochRecord } from './training/run-folder.js';
-export type { Model, Outcome } from './training/model.js';
+export { readCheckpoint, readEpochs, readModel, readRunConfig, type EpochRecord } from './runs/run-folder.js';
+export type { Model, Outcome } from './runs/model.js';
 
 // Evaluation and prediction.
 export {
@@ -59,8 +59,8 @@ export {
 } from './evaluation/evaluate.js';
 export { evaluateExternal } from './evaluation/external.js';
 export { auditConfig, auditRuns, hasLeak, type Audit } from './evaluation/audit/audit.js';
-export type { Finding } from './evaluation/audit/finding.js';
-export { predictPatient, type PatientPrediction, type PredictOptions } from './evaluation/predict.js';
+export type { Finding } from './evaluation/audit/findings.js';
+export { predictPatient, type PatientPrediction, type PredictOptions } from './patient/predict.js';
 export type { NamedMetrics, Result } from './evaluation/result.js';
 export { readConfidence, type Confidence } from './evaluation/confidence/confidence-file.js';
 export type { ConfidenceResult } from './evaluation/confidence/apply.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { countOperations } from './operations.js';
+import { countOperations } from './profile.js';
 
 test("at the paper's size a branch is 8.3 G operations forward, as docs/method.md counts it", () => {
   const forward = countOperations(2500, 1024).asWritten / 6 / 1e9; // two branches, forward and twice that backward

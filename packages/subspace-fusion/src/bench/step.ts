@@ -1,13 +1,12 @@
 import type { Provider } from 'onnx-autodiff';
+import { openBackend, type Backend, type PositionBiasForm } from '../inference/backend.js';
+import type { BatchLabels, Sample } from '../inference/batch.js';
+import { createPredictor } from '../inference/predictor.js';
 import { METHOD } from '../model/choice.js';
 import { initialise, networkParameters, type NetworkSize } from '../model/parameters.js';
 import { key, normal, uniform } from '../random/counter.js';
 import { adamState, adamStep } from '../training/adam.js';
-import { openBackend, type Backend, type PositionBiasForm } from '../training/backend.js';
-import type { BatchLabels, Sample } from '../training/batch.js';
-import { confidences } from '../training/confidence.js';
-import { coordinate } from '../training/coordination.js';
-import { createPredictor } from '../training/inference.js';
+import { confidences, coordinate } from '../training/coordination.js';
 import { createStep } from '../training/step.js';
 
 export interface BenchOptions {

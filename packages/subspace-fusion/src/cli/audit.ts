@@ -1,11 +1,11 @@
-import type { Command } from 'commander';
 import { stat } from 'node:fs/promises';
+import type { Command } from 'commander';
 import { counted, loadConfig, parseOverrides, someOf } from '../cohort/index.js';
 import { auditConfig, auditRuns, hasLeak, type Audit } from '../evaluation/audit/audit.js';
-import type { Finding } from '../evaluation/audit/finding.js';
-import { UserError } from '../files/user-error.js';
+import type { Finding } from '../evaluation/audit/findings.js';
+import { UserError } from '../files/errors.js';
 import { collect, SET } from './options.js';
-import { progressBar } from './progress.js';
+import { progressBar } from './terminal.js';
 
 interface AuditFlags {
   readonly set: string[];

@@ -1,7 +1,7 @@
 import type { ConfidenceResult } from '../evaluation/confidence/apply.js';
-import type { PatientPrediction } from '../evaluation/predict.js';
 import type { ExpectedCoverage, Metric } from '../metrics/index.js';
-import { figure } from './figures.js';
+import type { PatientPrediction } from '../patient/predict.js';
+import { figure } from './terminal.js';
 
 const line = (name: string, text: string) => `  ${name.padEnd(28)} ${text}`;
 const percent = (share: number) => `${(100 * share).toFixed(0)} %`;

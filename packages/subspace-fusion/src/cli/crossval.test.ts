@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { loadConfig } from '../cohort/index.js';
-import type { Crossval } from '../evaluation/crossval.js';
+import type { Crossval } from '../comparison/crossval.js';
 import { simulateCohort } from '../simulation/index.js';
 import { main } from './main.js';
 

@@ -1,22 +1,19 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
 import { basename, join } from 'node:path';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { formatProblem, loadConfig, parseOverrides, type SiteRule } from '../cohort/index.js';
-import { CROSSVAL_FILE, type Crossval } from '../evaluation/crossval.js';
-import { CONTROLS, type Control, type PlannedRun } from '../evaluation/crossval-runs.js';
-import type { Subgroup } from '../evaluation/subgroups.js';
-import { crossvalTables, crossvalTask, formatText } from '../evaluation/tables/index.js';
-import { UserError } from '../files/user-error.js';
+import { CROSSVAL_FILE, type Crossval } from '../comparison/crossval.js';
+import { CONTROLS, type Control, type PlannedRun } from '../comparison/folds.js';
+import type { Subgroup } from '../comparison/subgroups.js';
+import { crossvalTables, crossvalTask, formatText } from '../comparison/tables/index.js';
+import { UserError } from '../files/errors.js';
 import { crossvalidate } from '../planning/crossval.js';
 import { isPlan } from '../planning/plan.js';
 import { planSweep } from '../planning/sweep.js';
-import { writeComparison } from '../report/comparison-files.js';
+import { writeComparison } from '../report/comparison-page.js';
 import { Interrupted } from '../training/train.js';
-import { duration } from './duration.js';
-import { figure, headline } from './figures.js';
 import { collect, count, PSEUDONYMS, SET } from './options.js';
-import { interruptible } from './interrupt.js';
-import { progressBar } from './progress.js';
 import { runAndCompare } from './sweep.js';
+import { duration, figure, headline, interruptible, progressBar } from './terminal.js';
 
 interface CrossvalFlags {
   readonly set: string[];

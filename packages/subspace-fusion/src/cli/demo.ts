@@ -1,6 +1,6 @@
-import type { Command } from 'commander';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { loadConfig } from '../cohort/index.js';
 import { evaluateAndWrite } from '../evaluation/evaluate.js';
 import { writeFileAtomic } from '../files/atomic.js';
@@ -8,11 +8,10 @@ import { readReportRun } from '../report/from-run.js';
 import { versions } from '../report/read.js';
 import { renderReport } from '../report/report.js';
 import type { ReportRun } from '../report/types.js';
+import { writeJson } from '../runs/run-folder.js';
 import { simulateCohort } from '../simulation/index.js';
-import { writeJson } from '../training/run-folder.js';
 import { train } from '../training/train.js';
-import { figure, headline } from './figures.js';
-import { progressBar } from './progress.js';
+import { figure, headline, progressBar } from './terminal.js';
 
 const TASKS = ['survival', 'grade', 'diagnosis'] as const;
 

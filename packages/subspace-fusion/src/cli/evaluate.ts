@@ -4,8 +4,7 @@ import { evaluate, type MissingModality } from '../evaluation/evaluate.js';
 import { evaluateExternal } from '../evaluation/external.js';
 import type { Result } from '../evaluation/result.js';
 import { confidenceLines } from './confidence-words.js';
-import { baselineName, chosenWarning, figure, headline } from './figures.js';
-import { progressBar } from './progress.js';
+import { baselineName, chosenWarning, figure, headline, progressBar } from './terminal.js';
 
 interface EvaluateFlags {
   readonly split: Part;

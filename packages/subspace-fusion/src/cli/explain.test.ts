@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CohortExplanation, PatientExplanation } from '../explanation/index.js';
+import { readRunSplit } from '../runs/run-folder.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';
 import { copyCohort, editTable, newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
-import { readRunSplit } from '../training/run-folder.js';
 import { train } from '../training/train.js';
 
 const folder = newFolder();

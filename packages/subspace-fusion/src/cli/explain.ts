@@ -1,18 +1,18 @@
-import { Option, type Command } from 'commander';
 import { join } from 'node:path';
+import { Option, type Command } from 'commander';
 import type { Part } from '../cohort/index.js';
 import {
-  EXPLANATIONS,
   explainCohort,
   explainPatient,
+  EXPLANATIONS,
   readThumbnail,
   writeCohortExplanation,
   writePatientExplanation,
 } from '../explanation/index.js';
-import { UserError } from '../files/user-error.js';
+import { UserError } from '../files/errors.js';
 import { describeCohort, describePatient } from './explain-words.js';
 import { columnValue } from './predict.js';
-import { progressBar } from './progress.js';
+import { progressBar } from './terminal.js';
 
 interface Options {
   readonly patient?: string;

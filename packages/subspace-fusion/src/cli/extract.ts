@@ -1,20 +1,18 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
 import { join } from 'node:path';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Provider } from 'onnx-autodiff';
 import { counted, parseOverrides } from '../cohort/index.js';
-import { UserError } from '../files/user-error.js';
-import { inProcessWith, type Executor } from '../planning/executor.js';
+import { UserError } from '../files/errors.js';
 import type { Extraction, SlideRecord } from '../planning/extraction.js';
 import { jobsAtOnce, localExecutor } from '../planning/local.js';
-import { slurmExecutor } from '../planning/slurm.js';
+import { inProcessWith, type Executor } from '../planning/run-jobs.js';
 import { arrayScript, slurmBytes, slurmSeconds, type SlurmResources } from '../planning/slurm-script.js';
+import { slurmExecutor } from '../planning/slurm.js';
 import { runsToDo, type RunStatus } from '../planning/sweep-status.js';
 import type { Encoder } from '../slides/index.js';
 import { Interrupted } from '../training/train.js';
-import { duration } from './duration.js';
-import { interruptible } from './interrupt.js';
 import { collect, count, PROVIDERS } from './options.js';
-import { progressBar } from './progress.js';
+import { duration, interruptible, progressBar } from './terminal.js';
 
 interface ExtractFlags {
   readonly encoder: string;

@@ -1,8 +1,8 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { formatProblem, parseOverrides } from '../cohort/index.js';
-import { UserError } from '../files/user-error.js';
+import { UserError } from '../files/errors.js';
 import { importCheckpoint, type ImportedModel, type ImportScaling } from '../portable/import.js';
-import { taskName } from '../training/model.js';
+import { taskName } from '../runs/model.js';
 import { collect, SET } from './options.js';
 
 interface Options {

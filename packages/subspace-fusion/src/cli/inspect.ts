@@ -17,7 +17,7 @@ import {
   type Inspection,
 } from '../cohort/index.js';
 import { collect, SET } from './options.js';
-import { progressBar } from './progress.js';
+import { progressBar } from './terminal.js';
 
 /** Adds `subspace inspect CONFIG.yaml`: what was found, what joins with what, and everything that is wrong. */
 export function addInspectCommand(program: Command): void {

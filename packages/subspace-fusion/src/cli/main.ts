@@ -1,10 +1,10 @@
 import { Command } from 'commander';
-import { UserError } from '../files/user-error.js';
-import { WorkError } from '../files/work-error.js';
+import { UserError, WorkError } from '../files/errors.js';
+import { VERSION } from '../version.js';
 import { addAuditCommand } from './audit.js';
 import { addBenchCommand } from './bench.js';
-import { addDemoCommand } from './demo.js';
 import { addCrossvalCommand } from './crossval.js';
+import { addDemoCommand } from './demo.js';
 import { addEvaluateCommand } from './evaluate.js';
 import { addExplainCommand } from './explain.js';
 import { addExportCommand } from './export.js';
@@ -17,7 +17,6 @@ import { addRunPlannedCommand } from './run-planned.js';
 import { addSimulateCommand } from './simulate.js';
 import { addSweepCommand } from './sweep.js';
 import { addTrainCommand } from './train.js';
-import { VERSION } from '../version.js';
 import { addVerifyCommand } from './verify.js';
 import { addViewCommand } from './view.js';
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { UserError } from '../files/user-error.js';
+import { UserError } from '../files/errors.js';
+import { predictPatient, type PatientPrediction } from '../patient/predict.js';
 import { patientConfidenceLines } from './confidence-words.js';
-import { predictPatient, type PatientPrediction } from '../evaluation/predict.js';
 
 /** `subspace predict RUN --bag F --expression F`: one patient's prediction, from one of the two where the model can do without the other. */
 export function addPredictCommand(program: Command): void {

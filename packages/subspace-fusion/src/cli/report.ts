@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { writeReport } from '../report/write.js';
 import { count, PSEUDONYMS } from './options.js';
-import { progressBar } from './progress.js';
+import { progressBar } from './terminal.js';
 
 interface Flags {
   readonly out?: string;

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { formatProblem } from '../cohort/index.js';
 import { doJob } from '../planning/do-job.js';
-import { JOB_COMMAND, STOPPED_EXIT_CODE } from '../planning/job-command.js';
-import { interruptible } from './interrupt.js';
+import { JOB_COMMAND, STOPPED_EXIT_CODE } from '../planning/job.js';
+import { interruptible } from './terminal.js';
 
 /** `subspace run-planned FOLDER`: what the executors start, here or on a node of a cluster. Hidden; a user starts `sweep`. */
 export function addRunPlannedCommand(program: Command): void {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { UserError } from '../files/user-error.js';
+import { UserError } from '../files/errors.js';
 import { addSimulateCommand } from './simulate.js';
 
 let folder: string;

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { UserError } from '../files/user-error.js';
+import { UserError } from '../files/errors.js';
 import {
   fractionOfCeiling,
   REGIMES,
@@ -8,7 +8,7 @@ import {
   type Regime,
   type SimulatedCohort,
 } from '../simulation/index.js';
-import { progressBar } from './progress.js';
+import { progressBar } from './terminal.js';
 
 interface SimulateFlags {
   readonly out: string;

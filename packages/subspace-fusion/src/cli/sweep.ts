@@ -1,21 +1,19 @@
-import { Option, type Command } from 'commander';
 import { join } from 'node:path';
+import { Option, type Command } from 'commander';
 import { counted, formatProblem, parseOverrides } from '../cohort/index.js';
-import { formatText, metricName, shortTables } from '../evaluation/tables/index.js';
-import type { Executor } from '../planning/executor.js';
+import { formatText, metricName, shortTables } from '../comparison/tables/index.js';
 import { jobsAtOnce, localExecutor } from '../planning/local.js';
-import { slurmExecutor } from '../planning/slurm.js';
+import type { Executor } from '../planning/run-jobs.js';
 import { arrayScript, slurmBytes } from '../planning/slurm-script.js';
-import { checkCohorts, planSweep, RESULTS_FILE, runSweep, slurmResources, type Sweep } from '../planning/sweep.js';
-import { comparedTask, COMPARISON_FILE, compareSweep } from '../planning/sweep-comparison.js';
+import { slurmExecutor } from '../planning/slurm.js';
+import { comparedTask, compareSweep, COMPARISON_FILE } from '../planning/sweep-comparison.js';
+import { summarise, type SettingSummary } from '../planning/sweep-results.js';
 import { runsToDo, sweepStatus, type RunStatus } from '../planning/sweep-status.js';
-import { summarise, type SettingSummary } from '../planning/sweep-summary.js';
-import { COMPARISON_FILES, writeComparison } from '../report/comparison-files.js';
+import { checkCohorts, planSweep, RESULTS_FILE, runSweep, slurmResources, type Sweep } from '../planning/sweep.js';
+import { COMPARISON_FILES, writeComparison } from '../report/comparison-page.js';
 import { Interrupted } from '../training/train.js';
-import { duration } from './duration.js';
-import { interruptible } from './interrupt.js';
 import { collect, count, PSEUDONYMS, SET } from './options.js';
-import { progressBar } from './progress.js';
+import { duration, interruptible, progressBar } from './terminal.js';
 
 interface SweepFlags {
   readonly set: string[];

@@ -1,12 +1,11 @@
-import type { Command } from 'commander';
 import { basename, join } from 'node:path';
+import type { Command } from 'commander';
 import { formatProblem, loadConfig, parseOverrides } from '../cohort/index.js';
 import { evaluateAndWrite } from '../evaluation/evaluate.js';
 import { train } from '../training/train.js';
 import { printEvaluation } from './evaluate.js';
-import { interruptible } from './interrupt.js';
 import { collect, SET } from './options.js';
-import { progressBar } from './progress.js';
+import { interruptible, progressBar } from './terminal.js';
 
 /** `subspace train CONFIG.yaml`: trains a model, then scores it once on the test patients. */
 export function addTrainCommand(program: Command): void {

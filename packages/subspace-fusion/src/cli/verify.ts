@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { Provider } from 'onnx-autodiff';
-import { UserError } from '../files/user-error.js';
-import { openBackend, type PositionBiasForm } from '../training/backend.js';
+import { UserError } from '../files/errors.js';
+import { openBackend, type PositionBiasForm } from '../inference/backend.js';
 import { verify } from '../verification/verify.js';
 import { count, POSITION_BIAS_FORMS, PROVIDERS } from './options.js';
 

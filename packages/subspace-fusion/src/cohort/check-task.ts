@@ -1,10 +1,10 @@
-import type { ClinicalPatient, ClinicalTable } from './clinical.js';
-import { isOverallSurvival } from './clinical/endpoint.js';
-import type { Config } from './config.js';
-import { labelPatients, neededColumns, readsMarkers } from './labels.js';
-import { contradictions, MARKER_COLUMNS, readMarkers, unreadableMarkers, type Markers } from './markers.js';
-import { nearest, suggest } from './nearest.js';
-import { counted, someOf, type Problem } from './problems.js';
+import type { Config } from '../config/config.js';
+import { counted, someOf, type Problem } from '../files/errors.js';
+import { nearest, suggest } from '../files/text.js';
+import { labelPatients, neededColumns, readsMarkers } from './clinical/labels.js';
+import { contradictions, MARKER_COLUMNS, readMarkers, unreadableMarkers, type Markers } from './clinical/markers.js';
+import { isOverallSurvival } from './clinical/outcome.js';
+import type { ClinicalPatient, ClinicalTable } from './clinical/read.js';
 
 /** Whether the clinical table has the columns that the task is read from, and who has no label by them; what is wrong goes to `problems`. */
 export function checkTask(

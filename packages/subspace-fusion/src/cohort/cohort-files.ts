@@ -1,16 +1,105 @@
-import { bagSizeProblems } from './bag-size.js';
+import type { Config } from '../config/config.js';
+import { collecting, someOf, type Problem } from '../files/errors.js';
+import { disagreements } from './bags/agreement.js';
+import { bagSizeProblems, readBagHeader } from './bags/features.js';
+import { findSlides, type Slides } from './bags/slides.js';
 import { checkTask } from './check-task.js';
-import { readClinical, type ClinicalTable } from './clinical.js';
-import { convertTime } from './clinical/time-unit.js';
-import type { Config } from './config.js';
-import { decideTransform, readExpression, transformProblems, type ExpressionFile } from './expression.js';
+import { convertTime } from './clinical/outcome.js';
+import { readClinical, type ClinicalTable } from './clinical/read.js';
 import type { GeneMap } from './expression/gene-names.js';
-import { withoutLabel } from './flow.js';
-import { includePatients } from './include.js';
-import { joinPatients, readHeaders, type Joined } from './join.js';
-import { collecting, type Problem } from './problems.js';
-import { findSlides, type Slides } from './slides.js';
-import type { BagHeader, CohortFlow, ExpressionTransform, Patient, TimeUnit } from './types.js';
+import { decideTransform, readExpression, transformProblems, type ExpressionFile } from './expression/read.js';
+import { includePatients, withoutLabel } from './flow.js';
+import type {
+  BagFile,
+  BagHeader,
+  CohortFlow,
+  ExpressionTransform,
+  IncompletePatient,
+  Patient,
+  TimeUnit,
+} from './types.js';
+
+/** The patients of a clinical table by what there is of them, in its order. */
+export interface Joined {
+  /** With expression and slides. */
+  readonly complete: readonly Patient[];
+  /** With one of them. */
+  readonly incomplete: readonly IncompletePatient[];
+  /** How many have neither. */
+  readonly neither: number;
+}
+
+/** Joins expression and slides to the clinical table; patients who lack something are counted in `problems`. */
+export function joinPatients(
+  clinical: ClinicalTable,
+  { expression }: ExpressionFile,
+  slides: Slides,
+  config: Config,
+  problems: Problem[],
+): Joined {
+  const measured = new Set(expression.patients);
+  const warn = (file: string, names: readonly string[], what: string) => {
+    if (names.length === 0) return;
+    problems.push({
+      severity: 'warning',
+      file,
+      message: `${names.length} ${what} (${someOf(names)})`,
+      remedy: 'They are left out',
+    });
+  };
+  const lacking = (has: (id: string) => boolean) => clinical.patients.filter(({ id }) => !has(id)).map(({ id }) => id);
+  const total = clinical.patients.length;
+  warn(
+    config.expression.file,
+    lacking((id) => measured.has(id)),
+    `of ${total} patients have no expression`,
+  );
+  warn(
+    config.features.folder,
+    lacking((id) => slides.byPatient.has(id)),
+    `of ${total} patients have no slide`,
+  );
+  warn(
+    config.features.folder,
+    slides.others,
+    slides.others.length === 1 ? 'feature file belongs to no patient' : 'feature files belong to no patient',
+  );
+  const complete: Patient[] = [];
+  const incomplete: IncompletePatient[] = [];
+  for (const { id, clinical: row, survival } of clinical.patients) {
+    const bags = slides.byPatient.get(id) ?? [];
+    const patient: Patient = { id, cohort: config.name, clinical: row, survival, bags };
+    if (bags.length > 0 && measured.has(id)) complete.push(patient);
+    else if (bags.length > 0 || measured.has(id))
+      incomplete.push({ ...patient, has: bags.length > 0 ? 'slides' : 'expression' });
+  }
+  if (complete.length < 2) {
+    problems.push({
+      severity: 'error',
+      file: clinical.file,
+      message:
+        `${complete.length} of ${total} patients have expression and a slide ` +
+        `(${expression.patients.length} have expression, ${slides.byPatient.size} a slide)`,
+      remedy: 'Use the same patient ids in all files; a cohort needs two patients at least',
+    });
+  }
+  return { complete, incomplete, neither: total - complete.length - incomplete.length };
+}
+
+/** Headers of all bags; a file that is no bag, or whose patches were cut or encoded differently, is an error. */
+export async function readHeaders(
+  bags: readonly BagFile[],
+  { encoder }: Config['features'],
+  problems: Problem[],
+): Promise<Map<string, BagHeader>> {
+  const headers = new Map<string, BagHeader>();
+  for (const { path } of bags) {
+    const header = await collecting(problems, () => readBagHeader(path));
+    if (header) headers.set(path, header);
+  }
+  problems.push(...disagreements(headers, encoder));
+  return headers;
+}
 
 /** All that was read of one cohort's files; what could not be read is undefined. */
 export interface CohortFiles {

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { loadConfig, type Config } from './config.js';
-import { geneSetsFile } from './default-gene-sets.js';
+import { loadConfig, type Config } from '../config/config.js';
+import { geneSetsFile } from './genes/gene-sets.js';
 
 /** SHA-256 of a file's bytes, in hexadecimal. */
 export async function sha256File(file: string): Promise<string> {

@@ -1,20 +1,19 @@
-import { summarise } from './bags/summary.js';
-import type { ClinicalTable } from './clinical.js';
-import type { Config } from './config.js';
-import { valueScale, type ValueScale } from './expression/value-scale.js';
-import { checkBag } from './features.js';
-import { geneSetsFile, usesDefaultGeneSets } from './default-gene-sets.js';
-import { floorGenes, groupsOf } from './floors.js';
-import { overlap } from './gene-sets.js';
-import { inspectSplit, type PartSizes } from './inspect-split.js';
-import { labelPatients } from './labels.js';
+import { stringify } from 'yaml';
+import { parseConfig, type Config } from '../config/config.js';
+import { collecting, counted, shortNumber, someOf, type Problem } from '../files/errors.js';
+import { checkBag } from './bags/features.js';
+import { summarise } from './bags/provenance.js';
+import { labelPatients } from './clinical/labels.js';
+import { countMarkers } from './clinical/markers.js';
+import type { ClinicalTable } from './clinical/read.js';
 import type { CohortFiles } from './cohort-files.js';
+import { valueScale, type ValueScale } from './expression/value-scale.js';
+import { chooseGenes, floorGenes, groupsOf } from './genes/choose.js';
+import { geneSetsFile, overlap, usesDefaultGeneSets } from './genes/gene-sets.js';
 import { gatherCohort, type Gathered } from './load.js';
-import { countMarkers } from './markers.js';
 import { mergePatients } from './merge.js';
-import { chooseGenes } from './model-genes.js';
-import { collecting, counted, shortNumber, someOf, type Problem } from './problems.js';
 import { quantile } from './quantile.js';
+import { inspectSplit, type PartSizes } from './split/inspect-split.js';
 import {
   SUBSPACES,
   type Cohort,
@@ -23,7 +22,31 @@ import {
   type Patient,
   type ProvenanceSummary,
 } from './types.js';
-import { understoodYaml } from './understood.js';
+
+type Understood = Pick<CohortFiles, 'clinical' | 'expression'> & Pick<Gathered, 'cohort'>;
+
+/**
+ * The config with what was detected written out: format and transform of the expression, columns of patients, times and events, encoder. As a
+ * `cohort.yaml` it means the same, on another machine too once its paths are changed.
+ */
+export function understoodConfig(config: Config, { clinical, expression, cohort }: Understood): Config {
+  return {
+    ...config,
+    clinical: { ...config.clinical, ...clinical?.understood },
+    expression: {
+      ...config.expression,
+      ...(expression && { format: expression.format }),
+      ...(cohort && { transform: cohort.transform }),
+    },
+    features: { ...config.features, ...(cohort?.encoder !== undefined && { encoder: cohort.encoder }) },
+  };
+}
+
+/** {@link understoodConfig} as the text of a `cohort.yaml`, its keys in the order of the schema. */
+export function understoodYaml(config: Config, gathered: Understood): string {
+  const inOrder = parseConfig(stringify(understoodConfig(config, gathered)), 'cohort.yaml');
+  return stringify(inOrder, { lineWidth: 0 });
+}
 
 /** What is told about the files of one cohort. A part whose file could not be read is missing. */
 export interface FilesInspection {

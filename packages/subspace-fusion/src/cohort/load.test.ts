@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, truncateSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadConfig, type Config } from './config.js';
+import { loadConfig, type Config } from '../config/config.js';
+import { chooseGenes } from './genes/choose.js';
 import { hashInputs } from './hashes.js';
 import { inspectCohort } from './inspect.js';
 import { loadCohort } from './load.js';
 import { newFolder, write, writeBag } from './made-files.test.helper.js';
-import { chooseGenes } from './model-genes.js';
 
 interface Made {
   readonly clinical?: string;

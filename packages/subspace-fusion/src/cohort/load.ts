@@ -1,16 +1,14 @@
+import { loadConfig, type Config } from '../config/config.js';
+import { badInput, collecting, problemsError, someOf, type Problem } from '../files/errors.js';
 import { sameEncoder } from './bags/agreement.js';
-import { summarise } from './bags/summary.js';
+import { summarise } from './bags/provenance.js';
 import { checkOutcomes } from './check-task.js';
 import { inTimeUnit, readCohortFiles, type CohortFiles } from './cohort-files.js';
-import { loadConfig, type Config } from './config.js';
+import { permuteBags, withShuffledOutcomes } from './controls.js';
 import { readGeneMap, type GeneMap } from './expression/gene-names.js';
-import { requireGroups } from './floors.js';
-import { readSubspaceGenes } from './gene-sets.js';
+import { requireGroups } from './genes/choose.js';
+import { presentGenes, readSubspaceGenes } from './genes/gene-sets.js';
 import { cohortDisagreements, mergeExpressions, mergePatients } from './merge.js';
-import { permuteBags } from './permuted-bags.js';
-import { presentGenes } from './present-genes.js';
-import { badInput, collecting, problemsError, someOf, type Problem } from './problems.js';
-import { withShuffledOutcomes } from './shuffled-outcomes.js';
 import type { Cohort } from './types.js';
 
 /** All that was read of a study's files; what could not be read is undefined and stands in `problems`. */

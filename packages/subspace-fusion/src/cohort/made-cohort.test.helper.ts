@@ -1,7 +1,8 @@
-/** Whole small cohorts for this room's tests. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { newFolder, write, writeBag } from './made-files.test.helper.js';
+
+/** Whole small cohorts for this room's tests. */
 
 export interface MadeCohort {
   readonly name: string;

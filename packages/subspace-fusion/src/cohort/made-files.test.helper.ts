@@ -1,8 +1,9 @@
-/** Small files for this room's tests, written to a folder of their own. */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { File, ready } from 'h5wasm/node';
+
+/** Small files for this room's tests, written to a folder of their own. */
 
 export const newFolder = (): string => mkdtempSync(join(tmpdir(), 'cohort-'));
 

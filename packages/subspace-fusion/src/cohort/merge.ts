@@ -1,9 +1,9 @@
+import { badInput, counted, someOf, type Problem } from '../files/errors.js';
+import { transformExpression } from '../runs/scaling.js';
 import { disagreements, firstOf } from './bags/agreement.js';
-import { summarise } from './bags/summary.js';
+import { summarise } from './bags/provenance.js';
 import { inTimeUnit, type CohortFiles } from './cohort-files.js';
-import { compareExpressions } from './expression/compare.js';
-import { badInput, counted, someOf, type Problem } from './problems.js';
-import { transformExpression } from './scaling.js';
+import { compareExpressions } from './expression/value-scale.js';
 import type { BagHeader, Expression, ExpressionTransform, Patient } from './types.js';
 
 /** One cohort's matrix as it stands in its file. */

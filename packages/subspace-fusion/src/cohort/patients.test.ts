@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { loadConfig, type Config } from '../config/config.js';
+import type { Problem } from '../files/errors.js';
 import { normal } from '../random/counter.js';
-import { loadConfig, type Config } from './config.js';
 import { describeFlow } from './flow.js';
+import { chooseGenes } from './genes/choose.js';
 import { inspectCohort } from './inspect.js';
 import { loadCohort } from './load.js';
 import { makeCohort, type MadeCohort } from './made-cohort.test.helper.js';
-import { chooseGenes } from './model-genes.js';
-import type { Problem } from './problems.js';
 
 const IDS = ['P1', 'P2', 'P3', 'P4', 'P5', 'P6', 'P7', 'P8'];
 const GENES = ['A', 'B', 'C', 'D'];

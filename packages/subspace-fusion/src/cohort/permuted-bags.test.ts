@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { permuteBags } from './permuted-bags.js';
+import { permuteBags } from './controls.js';
 import type { Patient } from './types.js';
 
 const patient = (id: string): Patient => ({

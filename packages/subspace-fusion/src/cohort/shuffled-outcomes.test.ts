@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { labelPatients } from './labels.js';
-import { shuffleOutcomes } from './shuffled-outcomes.js';
+import { labelPatients } from './clinical/labels.js';
+import { shuffleOutcomes } from './controls.js';
 import type { Patient } from './types.js';
 
 const patients = Array.from({ length: 40 }, (_, i): Patient => ({

@@ -1,10 +1,10 @@
+import type { ScoredRuns } from '../comparison/fold-scores.js';
+import type { BatchLabels } from '../inference/batch.js';
+import type { CohortSamples } from '../inference/samples.js';
 import { removeClassWeights, softmaxRows } from '../metrics/index.js';
-import { breslowSurvival } from '../model/baselines/baseline-survival.js';
+import { breslowSurvival } from '../model/baselines/cox.js';
 import { fitRidgeCox, ridgeCoxRisk } from '../model/baselines/ridge-cox.js';
 import { fitRidgeLogistic, ridgeLogisticProbabilities } from '../model/baselines/ridge-logistic.js';
-import type { BatchLabels } from '../training/batch.js';
-import type { CohortSamples } from '../training/samples.js';
-import type { ScoredRuns } from './fold-scores.js';
 import { byName, type NamedMetrics } from './result.js';
 import { scoreProbabilities, scoreRisks } from './score.js';
 

@@ -9,19 +9,19 @@ import {
   type Problem,
   type Split,
 } from '../cohort/index.js';
-import { UserError } from '../files/user-error.js';
+import { UserError } from '../files/errors.js';
+import { cohortSamples, type CohortSamples } from '../inference/samples.js';
 import { hasStandIns } from '../model/choice.js';
-import { taskName, type Model } from '../training/model.js';
-import { RUN_FILES, writeJson } from '../training/run-folder.js';
-import { cohortSamples, type CohortSamples } from '../training/samples.js';
+import { taskName, type Model } from '../runs/model.js';
+import { RUN_FILES, writeJson } from '../runs/run-folder.js';
 import { applyConfidence } from './confidence/apply.js';
 import { readConfidence, writeConfidence, type Confidence } from './confidence/confidence-file.js';
 import { learnConfidence } from './confidence/learn.js';
-import { meanPatches, type MeanPatches } from './confidence/mean-patches.js';
+import { meanPatches, type MeanPatches } from './confidence/training-range.js';
 import { CHOSEN_ON_THESE, type Result } from './result.js';
-import { readSelectedModel, scoreModel, type EvaluatedPatient, type SelectedModel } from './score-model.js';
+import { readSelectedModel, scoreModel, type EvaluatedPatient, type SelectedModel } from './score.js';
 
-export type { EvaluatedPatient } from './score-model.js';
+export type { EvaluatedPatient } from './score.js';
 
 export interface Evaluation {
   readonly result: Result;

@@ -13,15 +13,15 @@ import {
   type Config,
   type Problem,
 } from '../cohort/index.js';
-import { UserError } from '../files/user-error.js';
+import { UserError } from '../files/errors.js';
+import { cohortSamples } from '../inference/samples.js';
 import { reads } from '../model/choice.js';
-import { taskName, type Model } from '../training/model.js';
-import { cohortSamples } from '../training/samples.js';
+import { taskName, type Model } from '../runs/model.js';
 import type { PatientSamples } from './baselines.js';
 import { readConfidence } from './confidence/confidence-file.js';
-import { meanPatches } from './confidence/mean-patches.js';
+import { meanPatches } from './confidence/training-range.js';
 import { describeInputs, requirePatients, withConfidence, type EvaluateOptions, type Evaluation } from './evaluate.js';
-import { readSelectedModel, scoreModel, type SelectedModel } from './score-model.js';
+import { readSelectedModel, scoreModel, type SelectedModel } from './score.js';
 
 /**
  * External validation: scores a run's selected model on all labelled patients of another cohort, which keeps its own files, names and units. Genes are

@@ -1,23 +1,22 @@
+import { loadCohort, readGeneSets } from '../cohort/index.js';
 import { SUBSPACES, type Part as SplitPart, type Subspace } from '../cohort/types.js';
 import { requirePatients } from '../evaluation/evaluate.js';
-import { readSelectedModel, type SelectedModel } from '../evaluation/score-model.js';
-import { loadCohort, readGeneSets } from '../cohort/index.js';
+import { readSelectedModel, type SelectedModel } from '../evaluation/score.js';
+import { UserError } from '../files/errors.js';
+import { openBackend } from '../inference/backend.js';
+import { outputsOf, prediction } from '../inference/predictor.js';
+import { cohortSamples, type CohortSamples } from '../inference/samples.js';
 import { choiceParameters } from '../model/choice.js';
 import { initialise, type Parameters } from '../model/parameters.js';
-import { openBackend } from '../training/backend.js';
-import { outputsOf, prediction } from '../training/inference.js';
-import { taskName } from '../training/model.js';
-import { cohortSamples, type CohortSamples } from '../training/samples.js';
-import { UserError } from '../files/user-error.js';
-import { computeBackground, storedBackground, type Background } from './background.js';
-import { enrichment, type SetEnrichment } from './enrichment.js';
-import { geneAttributions, subspaceGame, type GeneAttributions } from './explain-sample.js';
-import { openExplainer, type Explainer, type Point } from './explainer.js';
-import { rankGenes, type AttributionTable, type GeneRanking } from './gene-ranking.js';
+import { computeBackground, storedBackground, type Background } from '../patient/background.js';
+import { geneAttributions, subspaceGame, type GeneAttributions } from '../patient/explain-sample.js';
+import { openExplainer, type Explainer, type Point } from '../patient/explainer.js';
+import { explainedOutput, type ExplainedOutput } from '../patient/output.js';
+import { meanGame, shapleyShares, type Game, type Shares } from '../patient/shapley.js';
+import { readSlide } from '../patient/slide.js';
+import { taskName } from '../runs/model.js';
+import { enrichment, rankGenes, type AttributionTable, type GeneRanking, type SetEnrichment } from './gene-ranking.js';
 import { compareGroups, type GroupComparison, type GroupedShares } from './group-comparison.js';
-import { explainedOutput, type ExplainedOutput } from './output.js';
-import { meanGame, shapleyShares, type Game, type Shares } from './shapley.js';
-import { readSlide } from './slide.js';
 
 /** What moves a model's predictions over a part of its cohort. */
 export interface CohortExplanation {

@@ -1,8 +1,8 @@
+import type { Subspace } from '../cohort/types.js';
 import { bootstrap, percentileIntervals, type Estimate } from '../metrics/index.js';
+import type { Shares } from '../patient/shapley.js';
 import { key, permutation } from '../random/counter.js';
 import { permutationP, RESAMPLES } from './gene-ranking.js';
-import type { Shares } from './shapley.js';
-import type { Subspace } from '../cohort/types.js';
 
 /** A mean over patients with its 95 % bootstrap interval. */
 export interface MeanInterval {

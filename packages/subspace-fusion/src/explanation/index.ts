@@ -1,15 +1,21 @@
 /** Where a model looked and what moved its predictions. */
-export { explainPatient, type ExplainOptions } from './explain-patient.js';
+export { explainPatient, type ExplainOptions } from '../patient/explain.js';
 export { explainCohort, type CohortExplanation, type ExplainCohortOptions } from './explain-cohort.js';
-export type { SetEnrichment } from './enrichment.js';
+export type { SetEnrichment } from './gene-ranking.js';
 export type { GeneRanking, RankedGene } from './gene-ranking.js';
 export type { GroupComparison, GroupShares } from './group-comparison.js';
-export type { Completeness } from './integrated-gradients.js';
-export type { SampledPoint } from './key-points.js';
-export type { ExplainedOutput } from './output.js';
-export type { Shares } from './shapley.js';
+export type { Completeness } from '../patient/integrated-gradients.js';
+export type { SampledPoint } from '../patient/slide.js';
+export type { ExplainedOutput } from '../patient/output.js';
+export type { Shares } from '../patient/shapley.js';
 export { outsideShare, slideFigure } from './slide-figure.js';
-export { readThumbnail, type Thumbnail } from './thumbnail.js';
-export type { BranchView, GeneAttribution, GeneExplanation, PatientExplanation, SlideExplanation } from './types.js';
-export { BRANCH_WORDS, outputWords } from './words.js';
+export { readThumbnail, type Thumbnail } from './slide-figure.js';
+export type {
+  BranchView,
+  GeneAttribution,
+  GeneExplanation,
+  PatientExplanation,
+  SlideExplanation,
+} from '../patient/types.js';
+export { BRANCH_WORDS, outputWords } from '../patient/output.js';
 export { EXPLANATIONS, writeCohortExplanation, writePatientExplanation } from './write.js';

@@ -1,10 +1,70 @@
+import sharp from 'sharp';
+import { UserError } from '../files/errors.js';
 import type { Branch } from '../model/parts.js';
-import type { SampledPoint } from './key-points.js';
-import type { ExplainedOutput } from './output.js';
-import { element, escaped, short, text } from './svg.js';
-import type { Thumbnail } from './thumbnail.js';
-import type { BranchView, SlideExplanation } from './types.js';
-import { BRANCH_WORDS, outputWords } from './words.js';
+import { BRANCH_WORDS, outputWords, type ExplainedOutput } from '../patient/output.js';
+import type { SampledPoint } from '../patient/slide.js';
+import type { BranchView, SlideExplanation } from '../patient/types.js';
+
+/** Attributes of an element; numbers are rounded to what a screen can show. */
+export type Attributes = Readonly<Record<string, string | number | undefined>>;
+
+/** An SVG element with its children. Attributes that are undefined are left out. */
+export function element(name: string, attributes: Attributes, ...children: readonly string[]): string {
+  const written = Object.entries(attributes).flatMap(([key, value]) =>
+    value === undefined ? [] : [` ${key}="${typeof value === 'number' ? short(value) : escaped(value)}"`],
+  );
+  return `<${name}${written.join('')}${children.length === 0 ? '/>' : `>${children.join('')}</${name}>`}`;
+}
+
+/** Text as an element's child. */
+export function escaped(text: string): string {
+  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/"/g, '&quot;');
+}
+
+export function short(value: number): string {
+  return String(Number(value.toFixed(2)));
+}
+
+export function text(x: number, y: number, words: string, attributes: Attributes = {}): string {
+  return element('text', { x, y, ...attributes }, escaped(words));
+}
+
+/** A picture of the whole slide to draw under the patches, in pale grey. */
+export interface Thumbnail {
+  /** `data:` address of the picture. */
+  readonly href: string;
+  /** What it covers, in the units of the patches' coordinates, from the slide's upper left corner. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Longest edge that is embedded. */
+const EDGE = 1024;
+
+/**
+ * Reads a picture (PNG, JPEG, TIFF, WebP) of a whole slide.
+ * @param downsample Pixels of level 0 along the edge of one of its pixels
+ * @throws UserError where it is no picture.
+ */
+export async function readThumbnail(file: string, downsample: number): Promise<Thumbnail> {
+  try {
+    const picture = sharp(file);
+    const { width, height } = await picture.metadata();
+    const small = picture
+      .resize({ width: EDGE, height: EDGE, fit: 'inside', withoutEnlargement: true })
+      .flatten({ background: '#fff' });
+    // Pale grey: the colours of a stain would mix with those of the maps.
+    const jpeg = await small.greyscale().linear(0.6, 100).jpeg({ quality: 75 }).toBuffer();
+    return {
+      href: `data:image/jpeg;base64,${jpeg.toString('base64')}`,
+      width: width * downsample,
+      height: height * downsample,
+    };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    throw new UserError(`${file}: is no picture that can be read (${reason}). Give a PNG or JPEG of the whole slide.`);
+  }
+}
 
 /** Colours that print apart and that the colour-blind tell apart: orange and blue of the subspaces, green and purple for down and up. */
 const COLOURS: Readonly<Record<Branch, string>> = { tumour: '#b84a00', microenvironment: '#00629b', joint: '#444444' };

@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../files/atomic.js';
+import type { PatientExplanation } from '../patient/types.js';
 import type { CohortExplanation } from './explain-cohort.js';
-import { slideFigure } from './slide-figure.js';
-import type { Thumbnail } from './thumbnail.js';
-import type { PatientExplanation } from './types.js';
+import { slideFigure, type Thumbnail } from './slide-figure.js';
 
 /** Where a run's explanations are kept. */
 export const EXPLANATIONS = 'explanations';

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { smallDisk } from '../testing/small-disk.js';
 import { appendLine, writeFileAtomic } from './atomic.js';
-import { UserError } from './user-error.js';
-import { WorkError } from './work-error.js';
+import { UserError, WorkError } from './errors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'atomic-'));
 afterAll(() => {

@@ -1,7 +1,6 @@
 import { appendFile, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { UserError } from './user-error.js';
-import { WorkError } from './work-error.js';
+import { UserError, WorkError } from './errors.js';
 
 /**
  * Writes a file so that a reader sees the old content or the new, never a part: temporary file, fsync, rename.

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { UserError } from './errors.js';
 import { openPseudonyms } from './pseudonyms.js';
-import { UserError } from './user-error.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'pseudonyms-'));
 const readKey = (path: string) =>

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { writeFileAtomic } from './atomic.js';
-import { UserError } from './user-error.js';
+import { UserError } from './errors.js';
 
 /** Codes for patients, and texts in which the codes stand for them. */
 export interface Pseudonyms {

@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { UserError } from './errors.js';
 import { decodeSafetensors, encodeSafetensors, readSafetensors } from './safetensors.js';
-import { UserError } from './user-error.js';
 
 /** A file with this header, whatever it says, and a body. */
 function file(header: unknown, body: Uint8Array = new Uint8Array(0)): Uint8Array {

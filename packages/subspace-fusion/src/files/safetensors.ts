@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { UserError } from './user-error.js';
+import { UserError } from './errors.js';
 
 /** Element types that we read, by their safetensors names. */
 export type Dtype = 'F32' | 'F64' | 'I32' | 'I64' | 'U8';

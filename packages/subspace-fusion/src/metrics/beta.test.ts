@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { betaQuantile, betaShare } from './beta.js';
-import { logGamma } from './gamma.js';
+import { betaQuantile, betaShare, logGamma } from './distributions.js';
 
 const { beta } = JSON.parse(readFileSync(new URL('./reference/inference.json', import.meta.url), 'utf8'));
 

@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { classAuc, classAucs, macroAuc } from './auc.js';
-import { classificationMetrics } from './classification.js';
-import { accuracy, confusionMatrix, predictedClasses } from './confusion.js';
+import {
+  accuracy,
+  classAuc,
+  classAucs,
+  classificationMetrics,
+  confusionMatrix,
+  macroAuc,
+  predictedClasses,
+} from './classification.js';
 import type { Metric } from './metric.js';
 
 const byName = (metrics: readonly Metric[]) => Object.fromEntries(metrics.map((metric) => [metric.name, metric]));

@@ -2,12 +2,12 @@
 export { refuse, type Estimate, type Metric, type Refusal } from './metric.js';
 export { quantile, type Events } from './arrays.js';
 export { classificationMetrics } from './classification.js';
-export { confusionMatrix, predictedClasses, type Confusion } from './confusion.js';
-export { classAucs, macroAuc } from './auc.js';
+export { confusionMatrix, predictedClasses, type Confusion } from './classification.js';
+export { classAucs, macroAuc } from './classification.js';
 export { concordance, concordanceIndex, type Concordance } from './concordance.js';
 export { kaplanMeier, medianSurvival, numbersAtRisk, survivalAt, type KaplanMeier } from './kaplan-meier.js';
 export { logRank, type LogRank } from './log-rank.js';
-export { riskCut, riskGroups } from './risk-groups.js';
+export { riskCut, riskGroups } from './kaplan-meier.js';
 export { bootstrap, percentileIntervals, takeRows, withIntervals, type Bootstrap } from './bootstrap.js';
 export {
   BEYOND_FOLLOW_UP,
@@ -18,18 +18,18 @@ export {
 } from './survival-curve.js';
 
 // Survival with censoring weighted away.
-export { censoringSurvival, type CensoringSurvival } from './survival/censoring.js';
-export { unoConcordance } from './survival/uno-concordance.js';
-export { dynamicAuc, meanDynamicAuc } from './survival/dynamic-auc.js';
-export { integratedBrier, kaplanMeierPrediction, scaledBrier, survivalBrier } from './survival/brier-score.js';
-export { calibrationGroups, survivalCalibrationError, type CalibrationGroup } from './survival/calibration-groups.js';
+export { censoringSurvival, type CensoringSurvival } from './censoring.js';
+export { unoConcordance } from './uno-concordance.js';
+export { dynamicAuc, meanDynamicAuc } from './dynamic-auc.js';
+export { integratedBrier, kaplanMeierPrediction, scaledBrier, survivalBrier } from './brier-score.js';
+export { calibrationGroups, survivalCalibrationError, type CalibrationGroup } from './survival-calibration.js';
 
 // Are the probabilities of classes what they say, and how they are made so.
-export { classBrier, logLoss } from './calibration/probability-scores.js';
-export { expectedCalibrationError, reliabilityCurve, type ReliabilityBin } from './calibration/reliability.js';
-export { softmaxRows } from './calibration/softmax.js';
-export { removeClassWeights } from './calibration/prior-correction.js';
-export { fitTemperature } from './calibration/temperature.js';
+export { classBrier, logLoss } from './class-calibration.js';
+export { expectedCalibrationError, reliabilityCurve, type ReliabilityBin } from './class-calibration.js';
+export { softmaxRows } from './class-probabilities.js';
+export { removeClassWeights } from './class-probabilities.js';
+export { fitTemperature } from './class-probabilities.js';
 export {
   classThresholds,
   conformalThreshold,
@@ -38,15 +38,15 @@ export {
   expectedTestCoverage,
   predictionSet,
   type ExpectedCoverage,
-} from './calibration/conformal.js';
+} from './conformal.js';
 
 // What a decision by the model is worth.
-export { atThreshold, operatingPoint, type OperatingRule } from './decisions/operating-point.js';
-export { netBenefit } from './decisions/net-benefit.js';
-export { survivalNetBenefit } from './decisions/survival-net-benefit.js';
+export { atThreshold, operatingPoint, type OperatingRule } from './decisions.js';
+export { netBenefit } from './decisions.js';
+export { survivalNetBenefit } from './decisions.js';
 
 // Comparing models.
-export { bootstrapPValue } from './inference/bootstrap-p-value.js';
-export { holm } from './inference/holm.js';
-export { repeatedSplits, type RepeatedSplits } from './inference/repeated-splits.js';
-export { verdict, type Verdict } from './inference/verdict.js';
+export { bootstrapPValue } from './significance.js';
+export { holm } from './significance.js';
+export { repeatedSplits, type RepeatedSplits } from './significance.js';
+export { verdict, type Verdict } from './significance.js';

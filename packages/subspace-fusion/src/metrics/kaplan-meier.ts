@@ -1,6 +1,6 @@
-import { ascendingOrder, requireNumbers, type Events } from './arrays.js';
+import { ascendingOrder, quantile, requireNumbers, type Events } from './arrays.js';
+import { Z } from './distributions.js';
 import { refuse, type Metric } from './metric.js';
-import { Z } from './normal.js';
 
 /** A Kaplan-Meier curve: one row for each distinct time of the sample, whether of death or of censoring. */
 export interface KaplanMeier {
@@ -101,4 +101,14 @@ export function numbersAtRisk(curve: KaplanMeier, times: ArrayLike<number>): num
     const row = curve.times.findIndex((time) => time >= t);
     return row < 0 ? 0 : curve.atRisk[row];
   });
+}
+
+/** The cut between low and high risk: the median risk of the training patients, never of those it is applied to. */
+export function riskCut(trainingRisks: ArrayLike<number>): number {
+  return quantile(trainingRisks, 0.5);
+}
+
+/** 1 (high risk) where the risk lies above the cut, otherwise 0 (low risk). */
+export function riskGroups(risks: ArrayLike<number>, cut: number): Uint8Array {
+  return Uint8Array.from(risks, (risk) => (risk > cut ? 1 : 0));
 }

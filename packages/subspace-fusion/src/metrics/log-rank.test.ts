@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { chiSquareTail } from './chi-square.js';
+import { chiSquareTail } from './distributions.js';
 import { logRank } from './log-rank.js';
 
 describe('tail of the chi-square distribution', () => {

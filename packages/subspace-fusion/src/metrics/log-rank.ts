@@ -1,5 +1,5 @@
 import { ascendingOrder, countEvents, requireNumbers, type Events } from './arrays.js';
-import { chiSquareTail } from './chi-square.js';
+import { chiSquareTail } from './distributions.js';
 import { refuse, type Metric } from './metric.js';
 
 /** Log-rank test that the survival of all groups is the same. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { wilsonInterval } from './normal.js';
+import { wilsonInterval } from './distributions.js';
 
 const { wilson } = JSON.parse(readFileSync(new URL('./reference/inference.json', import.meta.url), 'utf8'));
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { riskCut, riskGroups } from './risk-groups.js';
+import { riskCut, riskGroups } from './kaplan-meier.js';
 
 test('the cut is the median risk of the training patients; the cut itself is low risk', () => {
   expect(riskCut([3, 1, 2, 10])).toBe(2.5);

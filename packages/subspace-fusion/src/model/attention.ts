@@ -1,9 +1,8 @@
 import { add, div, matmul, reshape, softmax, transpose, type Value } from 'onnx-autodiff';
-import { bilinearSample } from './bilinear.js';
 import { dropout, type Dropout } from './dropout.js';
-import { normalisedPositions } from './key-positions.js';
+import { gridSide, GROUP_WIDTH, GROUPS, HEAD_WIDTH, WIDTH } from './parts.js';
 import type { PositionBiasValues } from './position-bias/dense.js';
-import { GROUP_WIDTH, GROUPS, gridSide, HEAD_WIDTH, WIDTH } from './widths.js';
+import { bilinearSample, normalisedPositions } from './sampling.js';
 
 type Weights = Readonly<Record<string, Value>>;
 

@@ -1,9 +1,30 @@
-import { add, layerNorm, linear, matmul, mean, relu, reshape, slice, tanh, transpose, type Value } from 'onnx-autodiff';
+import {
+  add,
+  elu,
+  layerNorm,
+  linear,
+  matmul,
+  mean,
+  relu,
+  reshape,
+  slice,
+  tanh,
+  transpose,
+  type Value,
+} from 'onnx-autodiff';
 import { deformableAttention, plainAttention, type PositionBias } from './attention.js';
-import type { Dropout } from './dropout.js';
-import { keyPositions } from './key-positions.js';
-import { WHOLE, type NetworkParts } from './parts.js';
-import { WIDTH } from './widths.js';
+import { alphaDropout, type Dropout } from './dropout.js';
+import { GENE_WIDTHS, WHOLE, WIDTH, type NetworkParts } from './parts.js';
+import { keyPositions } from './sampling.js';
+
+/** Gene code `v [B, 128]` of expression `[B, genes]`: four blocks Linear → ELU → AlphaDropout, then ReLU. docs/method.md section 2. */
+export function encodeGenes(genes: Value, p: Readonly<Record<string, Value>>, dropout?: Dropout): Value {
+  let x = genes;
+  for (let i = 0; i < GENE_WIDTHS.length; i++) {
+    x = alphaDropout(elu(linear(x, p[`genes.${i}.weight`], p[`genes.${i}.bias`])), `genes.${i}`, dropout);
+  }
+  return relu(x);
+}
 
 type Weights = Readonly<Record<string, Value>>;
 

@@ -1,7 +1,6 @@
 import { input, type Value } from 'onnx-autodiff';
 import type { PositionBias } from './attention.js';
-import { covariateParameters, withCovariates } from './covariates.js';
-import { network, projections } from './network.js';
+import { covariateParameters, network, projections, withCovariates } from './network.js';
 import { networkParameters, type NetworkSize, type ParameterSpecs } from './parameters.js';
 import { WHOLE, type NetworkParts } from './parts.js';
 import { PEERS, type PeerName } from './peers/index.js';

@@ -1,8 +1,8 @@
 import { constant, input } from 'onnx-autodiff';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openBackend, type Backend } from '../inference/backend.js';
 import { key } from '../random/counter.js';
 import { evaluateGraph, normals } from '../testing/graph.js';
-import { openBackend, type Backend } from '../training/backend.js';
 import { alphaDropout, alphaDropoutConstants, dropout, type Dropout } from './dropout.js';
 
 const N = 200_000;

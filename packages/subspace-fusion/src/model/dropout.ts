@@ -1,4 +1,5 @@
 import { add, input, mul, sub, type Value } from 'onnx-autodiff';
+import { bits } from '../random/counter.js';
 
 /** One place where dropout acts: the graph reads a mask under this name. */
 export interface DropoutSite {
@@ -46,4 +47,12 @@ export function alphaDropout(x: Value, name: string, options: Dropout | undefine
   const { a, b } = alphaDropoutConstants(options.rate);
   const kept = mul(site(options, name, x.shape), 1 - options.rate); // 0 or 1
   return add(mul(add(mul(x, kept), mul(sub(1, kept), SELU_FLOOR)), a), b);
+}
+
+/**
+ * The inverted dropout mask in plain TypeScript, the witness of `Sweep.dropoutMask`: element i is 1/keep where draw i of the stream
+ * `key` is below keep, else 0.
+ */
+export function dropoutMaskReference(out: Float32Array, key: number, keepProbability: number): void {
+  for (let i = 0; i < out.length; i++) out[i] = bits(key, i) < keepProbability * 2 ** 32 ? 1 / keepProbability : 0;
 }

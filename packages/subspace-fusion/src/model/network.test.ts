@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openBackend, type Backend } from '../inference/backend.js';
 import { gradientsOf, randomBatch, SMALL, someLabels, totalLoss } from '../testing/random-batch.js';
 import { closestSlope } from '../testing/slopes.js';
-import { openBackend, type Backend } from '../training/backend.js';
 import { createStep, type BatchGradients, type Step } from '../training/step.js';
 import { initialise, networkParameters, type Parameters } from './parameters.js';
-import { gridSide, keySide } from './widths.js';
+import { gridSide, keySide } from './parts.js';
 
 describe('gradients of the whole loss against central differences', () => {
   const parameters: Parameters = initialise(networkParameters(SMALL), 1);

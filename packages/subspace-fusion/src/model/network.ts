@@ -1,10 +1,20 @@
-import { add, concat, input, linear, mul, reshape, sub, type Value } from 'onnx-autodiff';
-import { finishBranch, placeBranch, projectPatches } from './branch.js';
+import { add, concat, input, linear, matmul, mul, reshape, sub, transpose, type Value } from 'onnx-autodiff';
 import type { PositionBias } from './attention.js';
+import { encodeGenes, finishBranch, placeBranch, projectPatches } from './branch.js';
 import type { Dropout } from './dropout.js';
-import { encodeGenes } from './gene-encoder.js';
 import { scoped, type ParameterSpecs } from './parameters.js';
 import { branchesOf, perBranch, WHOLE, type Branch, type NetworkParts, type PerBranch } from './parts.js';
+
+/** Weights of the clinical covariates, which enter a network's logits last. */
+export function covariateParameters(classes: number, covariates: number): ParameterSpecs {
+  if (covariates === 0) return {};
+  return { 'covariates.weight': { shape: [classes, covariates], start: { uniform: 1 / Math.sqrt(covariates) } } };
+}
+
+/** Late fusion: logits + c·Wᵀ, `[B, C]`, with covariates c `[B, K]`. */
+export function withCovariates(logits: Value, c: Value, p: Readonly<Record<string, Value>>): Value {
+  return add(logits, matmul(c, transpose(p['covariates.weight'], [1, 0])));
+}
 
 /** What a network reads: a bag, as each branch projects it, and two gene vectors a sample. */
 export interface NetworkInputs {

@@ -1,7 +1,17 @@
 import { sizeOf } from 'onnx-autodiff';
 import { key, normal, uniform } from '../random/counter.js';
-import { branchesOf, WHOLE, type NetworkParts } from './parts.js';
-import { BIAS_WIDTH, GENE_WIDTHS, GROUP_WIDTH, GROUPS, HEAD_WIDTH, OFFSET_KERNEL, WIDTH } from './widths.js';
+import {
+  BIAS_WIDTH,
+  branchesOf,
+  GENE_WIDTHS,
+  GROUP_WIDTH,
+  GROUPS,
+  HEAD_WIDTH,
+  OFFSET_KERNEL,
+  WHOLE,
+  WIDTH,
+  type NetworkParts,
+} from './parts.js';
 
 /** Values of all trainable parameters, by name. */
 export type Parameters = Record<string, Float32Array>;

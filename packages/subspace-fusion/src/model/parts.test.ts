@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { openBackend } from '../inference/backend.js';
+import type { Sample } from '../inference/batch.js';
 import { gradientsOf, randomBatch, SMALL, someLabels, totalLoss, type Setting } from '../testing/random-batch.js';
 import { closestSlope } from '../testing/slopes.js';
-import { openBackend } from '../training/backend.js';
-import type { Sample } from '../training/batch.js';
 import { createStep } from '../training/step.js';
 import { choiceParameters } from './choice.js';
 import { initialise, networkParameters, parameterCount } from './parameters.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { UserError } from '../files/errors.js';
 import type { StoredTensor } from '../files/safetensors.js';
-import { UserError } from '../files/user-error.js';
 import { initialise, networkParameters } from './parameters.js';
 import { fromReference, referenceName } from './reference-names.js';
 

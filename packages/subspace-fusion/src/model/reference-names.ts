@@ -1,5 +1,5 @@
+import { UserError } from '../files/errors.js';
 import type { StoredTensor } from '../files/safetensors.js';
-import { UserError } from '../files/user-error.js';
 import type { Parameters, ParameterSpecs } from './parameters.js';
 
 /** Our names of a branch's parameters and those of the published PyTorch checkpoints. */

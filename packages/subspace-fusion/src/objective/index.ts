@@ -1,4 +1,4 @@
-export { crossEntropy, crossEntropyTarget } from './classification.js';
-export { consistency, type ConsistencyForm } from './consistency.js';
-export { classLossOf, survivalLossOf } from './loss-of-outputs.js';
-export { hazards, riskOf, survivalLikelihood, survivalTargets, type SurvivalLabel } from './survival.js';
+export { crossEntropy, crossEntropyTarget } from '../model/losses.js';
+export { consistency, type ConsistencyForm } from '../model/consistency.js';
+export { classLossOf, survivalLossOf } from '../model/losses.js';
+export { hazards, riskOf, survivalLikelihood, survivalTargets, type SurvivalLabel } from '../model/losses.js';

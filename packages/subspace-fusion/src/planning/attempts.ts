@@ -1,9 +1,8 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { writeJson } from '../training/run-folder.js';
+import { writeJson } from '../runs/run-folder.js';
 import { VERSION } from '../version.js';
-import { JOB_FILES, readWholeJson, type JobEnd } from './job.js';
-import { arrayTask } from './slurm-task.js';
+import { arrayTask, JOB_FILES, readWholeJson, type JobEnd } from './job.js';
 
 /** One attempt at a job. Without an `outcome` it is under way, or was ended without a word. */
 export interface Attempt {

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig, type Config } from '../cohort/index.js';
-import { CROSSVAL_FILE, type Crossval } from '../evaluation/crossval.js';
-import { crossvalTables, formatMarkdown } from '../evaluation/tables/index.js';
+import { CROSSVAL_FILE, type Crossval } from '../comparison/crossval.js';
+import { crossvalTables, formatMarkdown } from '../comparison/tables/index.js';
 import { concordanceIndex } from '../metrics/index.js';
+import { RUN_FILES } from '../runs/run-folder.js';
 import { simulateCohort } from '../simulation/index.js';
-import { RUN_FILES } from '../training/run-folder.js';
 import { Interrupted } from '../training/train.js';
 import { crossvalidate } from './crossval.js';
 

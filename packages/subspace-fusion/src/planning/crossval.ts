@@ -9,17 +9,15 @@ import {
   type Problem,
   type SiteRule,
 } from '../cohort/index.js';
-import { gatherCrossval, type Crossval } from '../evaluation/crossval.js';
-import { planRuns, type Control, type PlannedRun, type RunOutcome } from '../evaluation/crossval-runs.js';
-import { foldsOf } from '../evaluation/folds.js';
-import { notesOf } from '../evaluation/model-detail.js';
+import { gatherCrossval, type Crossval } from '../comparison/crossval.js';
+import { foldsOf, planRuns, type Control, type PlannedRun, type RunOutcome } from '../comparison/folds.js';
+import { notesOf } from '../comparison/model-detail.js';
+import type { Subgroup } from '../comparison/subgroups.js';
 import type { Result } from '../evaluation/result.js';
-import type { Subgroup } from '../evaluation/subgroups.js';
-import { UserError } from '../files/user-error.js';
-import { exists, readModel, readRunConfig, RUN_FILES } from '../training/run-folder.js';
-import { inProcess } from './executor.js';
+import { UserError } from '../files/errors.js';
+import { exists, readModel, readRunConfig, RUN_FILES } from '../runs/run-folder.js';
 import { readWholeJson, type Job, type JobEnd } from './job.js';
-import { runJobs } from './run-jobs.js';
+import { inProcess, runJobs } from './run-jobs.js';
 
 export interface RunProgress {
   readonly run: PlannedRun;

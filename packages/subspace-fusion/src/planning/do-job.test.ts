@@ -5,8 +5,8 @@ import type { Config } from '../cohort/index.js';
 import { newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { readAttempts, writeAttempts } from './attempts.js';
 import { doJob, noteEnd } from './do-job.js';
-import { writeRequest } from './job.js';
 import { jobState } from './job-state.js';
+import { writeRequest } from './job.js';
 
 const folder = newFolder();
 afterAll(() => {

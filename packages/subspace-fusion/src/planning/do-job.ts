@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { Problem } from '../cohort/index.js';
-import { UserError } from '../files/user-error.js';
+import { UserError } from '../files/errors.js';
 import type { Encoder } from '../slides/index.js';
 import { Interrupted } from '../training/train.js';
 import { beginAttempt, readAttempts, writeAttempts, type Attempt } from './attempts.js';
+import { isDone, jobProgress } from './job-state.js';
 import { JOB_FILES, readRequest, type JobEnd, type JobProgress, type JobRequest } from './job.js';
 import { acquireLock, holderName } from './lock.js';
-import { isDone, jobProgress } from './job-state.js';
 import { doTraining } from './training-job.js';
 
 /** What a job's work is given besides its request. */

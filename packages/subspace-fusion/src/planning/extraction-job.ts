@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Provider } from 'onnx-autodiff';
-import { UserError } from '../files/user-error.js';
+import { UserError } from '../files/errors.js';
+import { writeJson } from '../runs/run-folder.js';
 import { extract, openEncoder, type Cutting, type Encoder } from '../slides/index.js';
-import { writeJson } from '../training/run-folder.js';
 import { Interrupted } from '../training/train.js';
 import type { JobContext } from './do-job.js';
 import { JOB_FILES } from './job.js';

@@ -8,9 +8,8 @@ import { newFolder } from '../testing/tiny-cohort.js';
 import { tinySlide, tinySlides, written } from '../testing/tiny-slides.js';
 import { Interrupted } from '../training/train.js';
 import type { Attempt } from './attempts.js';
-import { inProcessWith } from './executor.js';
 import { planExtraction, runExtraction, type SlideRecord } from './extraction.js';
-import type { JobsProgress } from './run-jobs.js';
+import { inProcessWith, type JobsProgress } from './run-jobs.js';
 import { until } from './slurm-cluster.test.helper.js';
 
 const SLIDES = ['A', 'B', 'C'];

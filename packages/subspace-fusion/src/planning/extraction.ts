@@ -2,14 +2,13 @@ import { existsSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { writeFileAtomic } from '../files/atomic.js';
-import { UserError } from '../files/user-error.js';
+import { UserError } from '../files/errors.js';
 import { hasFeatures, slideFiles, slideName, type Encoder, type ExtractedRecord } from '../slides/index.js';
-import type { Executor } from './executor.js';
 import type { ExtractionRequest } from './extraction-job.js';
-import { JOB_FILES, readWholeJson, type Job, type JobEnd } from './job.js';
 import { isDone, jobState } from './job-state.js';
+import { JOB_FILES, readWholeJson, type Job, type JobEnd } from './job.js';
 import { acquireLock } from './lock.js';
-import { runJobs, type JobsEvents } from './run-jobs.js';
+import { runJobs, type Executor, type JobsEvents } from './run-jobs.js';
 import { sweepStatus, type RunStatus } from './sweep-status.js';
 
 /** What is to be extracted, and how. */

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Config } from '../cohort/index.js';
-import { UserError } from '../files/user-error.js';
+import { UserError } from '../files/errors.js';
+import { RUN_FILES, writeJson } from '../runs/run-folder.js';
 import type { ExtractionRequest } from './extraction-job.js';
-import { RUN_FILES, writeJson } from '../training/run-folder.js';
 
 /**
  * A job's folder holds everything that doing it needs, so that any process on any node can take it:
@@ -82,4 +83,24 @@ export async function readWholeJson(path: string): Promise<unknown> {
       return undefined;
     throw error;
   }
+}
+
+/** The command's file, seen from the sources and from the build alike. */
+const PROGRAM = fileURLToPath(new URL('../../bin/subspace.js', import.meta.url));
+
+/** Name of the command that does the job of a folder. */
+export const JOB_COMMAND = 'run-planned';
+
+/** Exit code of a job that was stopped and can be gone on with (EX_TEMPFAIL). */
+export const STOPPED_EXIT_CODE = 75;
+
+/** Program and arguments that do the job of a folder. */
+export function jobCommand(...folder: readonly string[]): string[] {
+  return [process.execPath, PROGRAM, JOB_COMMAND, ...folder];
+}
+
+/** The task of a Slurm job array that this process is in, `123_4`, where it is in one. */
+export function arrayTask(): string | undefined {
+  const { SLURM_ARRAY_JOB_ID: job, SLURM_ARRAY_TASK_ID: task } = process.env;
+  return job === undefined || task === undefined ? undefined : `${job}_${task}`;
 }

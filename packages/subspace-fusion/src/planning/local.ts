@@ -4,14 +4,13 @@ import { open } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { counted } from '../cohort/index.js';
-import { UserError } from '../files/user-error.js';
+import { UserError } from '../files/errors.js';
 import { Interrupted } from '../training/train.js';
 import { noteEnd } from './do-job.js';
-import type { Executor, ExecutorEvents } from './executor.js';
-import { JOB_FILES, type Job, type JobEnd } from './job.js';
 import { jobProgress, jobState } from './job-state.js';
-import { jobCommand } from './job-command.js';
+import { JOB_FILES, jobCommand, type Job, type JobEnd } from './job.js';
 import { holderName } from './lock.js';
+import type { Executor, ExecutorEvents } from './run-jobs.js';
 
 /** What a job takes of a machine. */
 export interface Needs {

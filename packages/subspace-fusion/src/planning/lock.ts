@@ -3,8 +3,7 @@ import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
-import { readWholeJson } from './job.js';
-import { arrayTask } from './slurm-task.js';
+import { arrayTask, readWholeJson } from './job.js';
 
 /** Who holds a lock. */
 export interface Holder {

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
-import { nearest } from '../cohort/nearest.js';
-import { badInput, problemsError, type Problem } from '../cohort/problems.js';
-import { CONTROLS } from '../evaluation/crossval-runs.js';
+import { CONTROLS } from '../comparison/folds.js';
+import { badInput, problemsError, type Problem } from '../files/errors.js';
+import { nearest } from '../files/text.js';
 import { slurmBytes, slurmSeconds } from './slurm-script.js';
 
 const name = z.string().min(1);

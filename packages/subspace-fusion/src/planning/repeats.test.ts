@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import type { Split } from '../cohort/index.js';
-import type { Crossval } from '../evaluation/crossval.js';
+import type { Crossval } from '../comparison/crossval.js';
 import { subspace } from '../testing/cli.js';
 import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
 

@@ -3,10 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { parseConfig, type Config } from '../cohort/index.js';
-import { suggest } from '../cohort/nearest.js';
-import { badInput, formatProblem, type Problem } from '../cohort/problems.js';
-import { UserError } from '../files/user-error.js';
-import { taskName } from '../training/model.js';
+import { badInput, formatProblem, UserError, type Problem } from '../files/errors.js';
+import { suggest } from '../files/text.js';
+import { taskName } from '../runs/model.js';
 import type { Plan } from './plan.js';
 
 /** One configuration of a plan, to be trained on every fold with every seed. */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { UserError } from '../files/user-error.js';
+import { UserError } from '../files/errors.js';
 import { jobsAtOnce } from './local.js';
 import { arrayScript, slurmBytes, slurmSeconds } from './slurm-script.js';
 

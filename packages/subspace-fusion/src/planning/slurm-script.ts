@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { jobCommand, STOPPED_EXIT_CODE } from './job-command.js';
+import { jobCommand, STOPPED_EXIT_CODE } from './job.js';
 
 /** What a job asks of a Slurm cluster. */
 export interface SlurmResources {

@@ -2,15 +2,15 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { RUN_FILES } from '../runs/run-folder.js';
 import { subspaceProcess, type Outcome } from '../testing/cli.js';
 import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
 import { tinySlides, written } from '../testing/tiny-slides.js';
-import { RUN_FILES } from '../training/run-folder.js';
 import type { Attempt } from './attempts.js';
 import type { JobEnd } from './job.js';
-import { slurmExecutor } from './slurm.js';
 import { slurmIsInstalled, startCluster, until, type Cluster } from './slurm-cluster.test.helper.js';
-import { readSubmissions } from './slurm-submissions.js';
+import { readSubmissions } from './slurm-commands.js';
+import { slurmExecutor } from './slurm.js';
 import { planSweep, runSweep, slurmResources, type Sweep } from './sweep.js';
 
 /** Two settings, two folds, three seeds. */

@@ -2,17 +2,24 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { counted } from '../cohort/index.js';
-import { WorkError } from '../files/work-error.js';
+import { WorkError } from '../files/errors.js';
 import { Interrupted } from '../training/train.js';
 import { readAttempts } from './attempts.js';
 import { noteEnd } from './do-job.js';
-import type { Executor, ExecutorEvents } from './executor.js';
-import type { Job, JobEnd } from './job.js';
 import { jobProgress, jobState } from './job-state.js';
+import type { Job, JobEnd } from './job.js';
 import { acquireLock, holderName } from './lock.js';
-import { endedTask, queue, type EndedTask } from './slurm-commands.js';
+import type { Executor, ExecutorEvents } from './run-jobs.js';
+import {
+  endedTask,
+  queue,
+  readSubmissions,
+  submitFolders,
+  tasksByFolder,
+  type EndedTask,
+  type Submission,
+} from './slurm-commands.js';
 import type { SlurmResources } from './slurm-script.js';
-import { readSubmissions, submitFolders, tasksByFolder, type Submission } from './slurm-submissions.js';
 
 export interface SlurmOptions {
   /** Folder of the sweep, or of the feature files; `slurm/` in it holds what was submitted. */

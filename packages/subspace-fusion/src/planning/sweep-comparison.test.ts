@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { subspaceProcess } from '../testing/cli.js';
 import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
-import { inProcess } from './executor.js';
-import { planSweep, runSweep, type Sweep } from './sweep.js';
+import { inProcess } from './run-jobs.js';
 import { compareSweep, type TaskComparison } from './sweep-comparison.js';
+import { planSweep, runSweep, type Sweep } from './sweep.js';
 
 const PLAN = `
 config: cohort/cohort.yaml

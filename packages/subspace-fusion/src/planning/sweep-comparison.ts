@@ -1,16 +1,15 @@
 import { join } from 'node:path';
 import { loadCohort } from '../cohort/index.js';
-import { cautionsOf } from '../evaluation/cautions.js';
-import { compareModels } from '../evaluation/comparison.js';
-import type { Comparison, ModelDetail } from '../evaluation/comparison-types.js';
-import type { PlannedRun, RunOutcome } from '../evaluation/crossval-runs.js';
-import { scoreFold, type EndedRun } from '../evaluation/fold-runs.js';
-import { countPatients } from '../evaluation/fold-scores.js';
-import { describeModel } from '../evaluation/model-detail.js';
+import { compareModels } from '../comparison/comparison.js';
+import { cautionsOf } from '../comparison/crossval.js';
+import { scoreFold, type EndedRun } from '../comparison/fold-runs.js';
+import { countPatients } from '../comparison/fold-scores.js';
+import type { PlannedRun, RunOutcome } from '../comparison/folds.js';
+import { describeModel, slideMeans } from '../comparison/model-detail.js';
+import { foldName, type ComparedTask, type TableRun } from '../comparison/tables/index.js';
+import type { Comparison, ModelDetail } from '../comparison/types.js';
 import type { Result } from '../evaluation/result.js';
-import { slideMeans } from '../evaluation/slide-means.js';
-import { foldName, type ComparedTask, type TableRun } from '../evaluation/tables/index.js';
-import { writeJson } from '../training/run-folder.js';
+import { writeJson } from '../runs/run-folder.js';
 import { JOB_FILES, readWholeJson, type Job } from './job.js';
 import type { Sweep, SweepRun } from './sweep.js';
 

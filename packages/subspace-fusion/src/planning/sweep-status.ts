@@ -1,10 +1,8 @@
-import { UserError } from '../files/user-error.js';
-import { WorkError } from '../files/work-error.js';
-import type { Job } from './job.js';
+import { UserError, WorkError } from '../files/errors.js';
 import { jobProgress, jobState } from './job-state.js';
+import type { Job } from './job.js';
 import { holderName } from './lock.js';
-import { queue, type QueuedTask } from './slurm-commands.js';
-import { readSubmissions, tasksByFolder } from './slurm-submissions.js';
+import { queue, readSubmissions, tasksByFolder, type QueuedTask } from './slurm-commands.js';
 import type { Sweep } from './sweep.js';
 
 /** Where a run of a sweep, or an extraction, stands. `stopped` ones go on with the next call, `failed` ones where it retries. */

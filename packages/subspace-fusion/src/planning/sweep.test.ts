@@ -1,15 +1,15 @@
-import { parse } from 'csv-parse/sync';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RUN_FILES } from '../runs/run-folder.js';
 import { startSubspace, subspaceProcess } from '../testing/cli.js';
 import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
-import { RUN_FILES } from '../training/run-folder.js';
 import type { Attempt } from './attempts.js';
 import { until } from './slurm-cluster.test.helper.js';
-import { planSweep, RESULTS_FILE, writeResults, type Sweep } from './sweep.js';
 import { sweepStatus } from './sweep-status.js';
+import { planSweep, RESULTS_FILE, writeResults, type Sweep } from './sweep.js';
 
 /** Two tasks, one fold, two seeds. */
 const PLAN = `

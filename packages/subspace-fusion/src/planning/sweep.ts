@@ -1,17 +1,15 @@
 import { basename, join, resolve } from 'node:path';
 import { hashInputs, loadCohort, type Config, type Problem } from '../cohort/index.js';
-import { badInput } from '../cohort/problems.js';
-import { planRuns, type PlannedRun } from '../evaluation/crossval-runs.js';
-import { foldsOf, type Fold } from '../evaluation/folds.js';
+import { foldsOf, planRuns, type Fold, type PlannedRun } from '../comparison/folds.js';
 import { writeFileAtomic } from '../files/atomic.js';
+import { badInput } from '../files/errors.js';
 import { trainingJob } from './crossval.js';
-import type { Executor } from './executor.js';
 import type { Job, JobEnd } from './job.js';
 import { readPlan, type Plan } from './plan.js';
-import { resultTable } from './result-table.js';
-import { runJobs, type JobsEvents } from './run-jobs.js';
+import { runJobs, type Executor, type JobsEvents } from './run-jobs.js';
 import { planSettings, settingFolder, type Setting } from './settings.js';
 import type { SlurmResources } from './slurm-script.js';
+import { resultTable } from './sweep-results.js';
 
 /** One training of a sweep. */
 export interface SweepRun extends PlannedRun {

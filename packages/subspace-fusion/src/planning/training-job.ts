@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Config } from '../cohort/index.js';
 import { evaluateAndWrite } from '../evaluation/evaluate.js';
-import { exists, readEpochs, RUN_FILES } from '../training/run-folder.js';
+import { exists, readEpochs, RUN_FILES } from '../runs/run-folder.js';
 import { train } from '../training/train.js';
 import type { JobContext } from './do-job.js';
 import type { JobProgress } from './job.js';

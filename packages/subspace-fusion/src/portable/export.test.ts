@@ -6,11 +6,11 @@ import { openModel } from 'onnx-autodiff';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readBag, readExpression } from '../cohort/index.js';
 import { writeBag } from '../cohort/made-files.test.helper.js';
-import { predictPatient, type PatientPrediction } from '../evaluation/predict.js';
+import { predictPatient, type PatientPrediction } from '../patient/predict.js';
+import { readModel, readRunSplit } from '../runs/run-folder.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';
 import { normals } from '../testing/graph.js';
 import { newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
-import { readModel, readRunSplit } from '../training/run-folder.js';
 import { train } from '../training/train.js';
 
 const folder = newFolder();

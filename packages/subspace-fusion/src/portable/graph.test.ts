@@ -4,8 +4,8 @@ import { choiceParameters, METHOD, type NetworkChoice } from '../model/choice.js
 import { initialise } from '../model/parameters.js';
 import { WHOLE } from '../model/parts.js';
 import { PEERS, type PeerName } from '../model/peers/index.js';
+import type { Model } from '../runs/model.js';
 import { normals } from '../testing/graph.js';
-import type { Model } from '../training/model.js';
 import { largestDifference } from './check.js';
 import { portableModel } from './export.js';
 

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openModel } from 'onnx-autodiff';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readGeneSets } from '../cohort/genes/gene-sets.js';
 import { loadConfig } from '../cohort/index.js';
-import { readGeneSets } from '../cohort/gene-sets.js';
 import { evaluate } from '../evaluation/evaluate.js';
-import { predictPatient } from '../evaluation/predict.js';
+import { predictPatient } from '../patient/predict.js';
+import { readModel, readRunConfig, readRunSplit } from '../runs/run-folder.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';
 import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
-import { readModel, readRunConfig, readRunSplit } from '../training/run-folder.js';
 import type { ImportedModel } from './import.js';
 
 const testdata = (name: string) => fileURLToPath(new URL(`testdata/${name}`, import.meta.url));

@@ -10,16 +10,15 @@ import {
   type GeneScaling,
   type Problem,
 } from '../cohort/index.js';
-import { UserError } from '../files/user-error.js';
+import { UserError } from '../files/errors.js';
 import { METHOD } from '../model/choice.js';
 import { networkParameters } from '../model/parameters.js';
 import { fromReference } from '../model/reference-names.js';
-import { learnModel, taskName, withoutUnknownClasses, type Model, type Outcome } from '../training/model.js';
-import { exists, RUN_FILES, writeCheckpoint, writeJson } from '../training/run-folder.js';
-import { slideFingerprint } from '../training/slide-fingerprint.js';
+import { learnModel, taskName, withoutUnknownClasses, type Model, type Outcome } from '../runs/model.js';
+import { exists, RUN_FILES, writeCheckpoint, writeJson } from '../runs/run-folder.js';
+import { slideFingerprint } from '../runs/slide-fingerprint.js';
 import { VERSION } from '../version.js';
-import { checkpointSize, requireSize } from './checkpoint-size.js';
-import { readStateDict } from './state-dict.js';
+import { checkpointSize, readStateDict, requireSize } from './state-dict.js';
 
 /**
  * How expression reaches an imported network. `none`: as it stands in the matrix, which is what the published code does. `training`: transformed

@@ -2,7 +2,7 @@ import { exportModel, input, openModel } from 'onnx-autodiff';
 import { describe, expect, test } from 'vitest';
 import { applyGeneScaling, bagRows, type GeneScaling } from '../cohort/index.js';
 import { evaluateGraph, normals } from '../testing/graph.js';
-import { fixedBag, scaledGenes } from './inputs.js';
+import { fixedBag, scaledGenes } from './graph.js';
 
 describe('the bag of a fixed size', () => {
   test.each([36, 100])(

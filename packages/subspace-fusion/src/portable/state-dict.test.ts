@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { newFolder } from '../testing/tiny-cohort.js';
-import { checkpointSize, requireSize } from './checkpoint-size.js';
-import { readStateDict } from './state-dict.js';
+import { checkpointSize, readStateDict, requireSize } from './state-dict.js';
 
 const made = (name: string) => fileURLToPath(new URL(`testdata/${name}`, import.meta.url));
 

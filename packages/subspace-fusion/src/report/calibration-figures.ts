@@ -1,4 +1,5 @@
 import * as Plot from '@observablehq/plot';
+import type { SurvivalCalibration } from '../evaluation/confidence/survival-confidence.js';
 import {
   calibrationGroups,
   classBrier,
@@ -11,7 +12,6 @@ import {
   type Metric,
   type ReliabilityBin,
 } from '../metrics/index.js';
-import type { SurvivalCalibration } from '../evaluation/confidence/survival-confidence.js';
 import { figure, SMALL } from './figure.js';
 import { html, table, type Html } from './html.js';
 import type { ClassPredictions, SurvivalPredictions } from './types.js';

@@ -6,8 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { parseHTML } from 'linkedom';
 import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeComparison } from './comparison-files.js';
-import { renderComparison } from './comparison-page.js';
+import { renderComparison, writeComparison } from './comparison-page.js';
 import { NOTE, sampleComparison } from './comparison-sample.test.data.js';
 
 const CHROMIUM = '/usr/bin/chromium';

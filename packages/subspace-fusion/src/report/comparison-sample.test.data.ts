@@ -1,6 +1,6 @@
-import { differenceName } from '../evaluation/comparison.js';
-import type { Difference, NamedMetric } from '../evaluation/comparison-types.js';
-import { foldName, type ComparedTask, type Scope, type TableRun } from '../evaluation/tables/index.js';
+import { differenceName } from '../comparison/comparison.js';
+import { foldName, type ComparedTask, type Scope, type TableRun } from '../comparison/tables/index.js';
+import type { Difference, NamedMetric } from '../comparison/types.js';
 import { verdict } from '../metrics/index.js';
 
 /** C-index of made-up models. */

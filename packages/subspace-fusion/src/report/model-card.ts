@@ -1,4 +1,4 @@
-import { INTENDED_USE, LIMITS } from './limits.js';
+import { INTENDED_USE, LIMITS } from './sections.js';
 import { summaryWords } from './summary.js';
 import type { ReportedMetric, ReportInput, ReportRun } from './types.js';
 import { withoutMachine } from './withheld.js';

@@ -1,9 +1,9 @@
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
 import { classAucs, kaplanMeier, numbersAtRisk } from '../metrics/index.js';
+import { rocCurve } from './class-figures.js';
 import { renderModelCard } from './model-card.js';
 import { renderReport } from './report.js';
-import { rocCurve } from './roc.js';
 import { DIAGNOSES, diagnosisRun, sampleReport, survivalRun } from './sample.test.data.js';
 import { STYLE } from './style.js';
 import type { ClassPredictions, ReportRun, SurvivalPredictions } from './types.js';

@@ -1,23 +1,18 @@
 import { stringify } from 'yaml';
 import { classCalibration, survivalCalibration } from './calibration-figures.js';
-import { anchorOf, checklists, sectionTitle } from './checklist.js';
 import type { SectionName } from './checklist-items.js';
+import { anchorOf, checklists, sectionTitle } from './checklist.js';
 import { confusionTable, rocFigures } from './class-figures.js';
-import { confidenceSection } from './confidence-section.js';
-import { crossvalSection } from './crossval-section.js';
 import { explanationsSection } from './explanations-section.js';
-import { html, table, type Html } from './html.js';
-import { INTENDED_USE, LIMITS } from './limits.js';
-import { pageHead } from './page-head.js';
-import { patientsSection } from './patients-section.js';
+import { html, pageHead, table, type Html } from './html.js';
+import { confidenceSection, crossvalSection, INTENDED_USE, LIMITS, patientsSection } from './sections.js';
 import { STYLE } from './style.js';
 import { metricsTable, summary } from './summary.js';
 import { survivalFigure } from './survival-figure.js';
-import { trainingFigures } from './training-figures.js';
-import { manyTrainingsFigures } from './trainings-figure.js';
+import { manyTrainingsFigures, trainingFigures } from './training-figures.js';
 import type { ReportInput, ReportRun } from './types.js';
-import { decimal, INTERVAL_95, interval, mainMetric, metricName } from './words.js';
 import { withoutMachine } from './withheld.js';
+import { decimal, interval, INTERVAL_95, mainMetric, metricName } from './words.js';
 
 /**
  * The report of one or more runs: one HTML page that carries its style and its figures (SVG), asks nothing of a network and

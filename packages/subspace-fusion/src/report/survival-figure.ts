@@ -1,9 +1,8 @@
 import * as Plot from '@observablehq/plot';
 import type { TimeUnit } from '../cohort/types.js';
 import { kaplanMeier, logRank, numbersAtRisk, type KaplanMeier } from '../metrics/index.js';
-import { COLOURS, figure, LARGE, swatch } from './figure.js';
+import { COLOURS, figure, LARGE, roundTicks, swatch } from './figure.js';
 import { html, type Html } from './html.js';
-import { roundTicks } from './ticks.js';
 import { RISK_GROUPS, type RiskGroup, type SurvivalPrediction, type SurvivalPredictions } from './types.js';
 import { count, decimal } from './words.js';
 

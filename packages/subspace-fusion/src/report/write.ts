@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path';
 import { writeFileAtomic } from '../files/atomic.js';
+import { UserError } from '../files/errors.js';
 import { openPseudonyms, requireKeyApart } from '../files/pseudonyms.js';
-import { UserError } from '../files/user-error.js';
-import { readModel } from '../training/run-folder.js';
+import { readModel } from '../runs/run-folder.js';
 import { explainMissing, mostAndLeastCertain } from './explanations.js';
 import { asPredictions, readPredictions } from './from-run.js';
 import { renderModelCard } from './model-card.js';

@@ -3,11 +3,11 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadConfig } from '../cohort/config.js';
-import { readBag } from '../cohort/features.js';
-import { labelPatients } from '../cohort/labels.js';
+import { readBag } from '../cohort/bags/features.js';
+import { labelPatients } from '../cohort/clinical/labels.js';
 import { loadCohort } from '../cohort/load.js';
-import { UserError } from '../files/user-error.js';
+import { loadConfig } from '../config/config.js';
+import { UserError } from '../files/errors.js';
 import { simulateCohort, type SimulationOptions } from './cohort.js';
 
 let folder: string;

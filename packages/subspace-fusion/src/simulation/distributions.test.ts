@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { key } from '../random/counter.js';
-import { gamma, negativeBinomial, poisson } from './distributions.js';
+import { gamma, negativeBinomial, poisson } from './genes.js';
 
 const DRAWS = 20_000;
 

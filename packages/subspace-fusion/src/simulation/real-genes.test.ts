@@ -3,9 +3,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadConfig } from '../cohort/config.js';
 import { loadCohort } from '../cohort/load.js';
-import { UserError } from '../files/user-error.js';
+import { loadConfig } from '../config/config.js';
+import { UserError } from '../files/errors.js';
 import { key, normal } from '../random/counter.js';
 import { simulateBagsForCohort } from './real-genes.js';
 

@@ -1,20 +1,17 @@
 import { join, resolve } from 'node:path';
-import { readClinical } from '../cohort/clinical.js';
-import { readExpression } from '../cohort/expression.js';
-import { floorGenes, groupsOf } from '../cohort/floors.js';
-import { readSubspaceGenes } from '../cohort/gene-sets.js';
-import { problemsError, type Problem } from '../cohort/problems.js';
-import { applyGeneScaling, fitGeneScaling } from '../cohort/scaling.js';
+import { readClinical } from '../cohort/clinical/read.js';
+import { readExpression } from '../cohort/expression/read.js';
+import { floorGenes, groupsOf } from '../cohort/genes/choose.js';
+import { readSubspaceGenes } from '../cohort/genes/gene-sets.js';
 import { SUBSPACES, type Expression, type ExpressionTransform } from '../cohort/types.js';
 import { writeFileAtomic } from '../files/atomic.js';
-import { UserError } from '../files/user-error.js';
-import { key } from '../random/counter.js';
-import { derangement } from '../random/derangement.js';
-import { SIMULATED_ENCODER } from './bag-file.js';
-import { writeBags, type BagOptions } from './bags.js';
-import { cohortConfig } from './config.js';
+import { problemsError, UserError, type Problem } from '../files/errors.js';
+import { derangement, key } from '../random/counter.js';
+import { applyGeneScaling, fitGeneScaling } from '../runs/scaling.js';
+import { SIMULATED_ENCODER, writeBags, type BagOptions } from './bags.js';
+import { cohortConfig } from './cohort.js';
 import { drawLatents } from './latents.js';
-import { standardise } from './random-field.js';
+import { standardise } from './slide.js';
 
 const PROGRAMMES_PER_SUBSPACE = 3;
 

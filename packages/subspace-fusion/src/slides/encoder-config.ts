@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { z } from 'zod';
-import { UserError } from '../files/user-error.js';
+import { UserError } from '../files/errors.js';
 
 const triple = z.tuple([z.number(), z.number(), z.number()], {
   error: 'three numbers are needed: for red, green and blue',

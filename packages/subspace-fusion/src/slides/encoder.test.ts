@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { constant, conv2d, exportModel, input, mean, relu, reshape, transpose, type Value } from 'onnx-autodiff';
 import { afterAll, describe, expect, test } from 'vitest';
-import { UserError } from '../files/user-error.js';
+import { UserError } from '../files/errors.js';
 import { openEncoder, type EncoderOptions } from './encoder.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'encoder-'));

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { openModel, type OpenedModel, type Provider, type ShapedData, type TensorInfo } from 'onnx-autodiff';
 import { sha256File } from '../cohort/index.js';
-import { UserError } from '../files/user-error.js';
+import { UserError } from '../files/errors.js';
 import { encoderName, readEncoderConfig, type EncoderConfig } from './encoder-config.js';
 
 /** An image encoder that is ready to run. */

@@ -1,18 +1,78 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join, parse } from 'node:path';
 import { bagRows } from '../cohort/index.js';
-import { WorkError } from '../files/work-error.js';
+import { UserError, WorkError } from '../files/errors.js';
 import { VERSION } from '../version.js';
 import type { Encoder } from './encoder.js';
 import { startFeatureFile, type FeatureFileContent } from './feature-file.js';
 import { patchGrid, statedMagnification, tissuePatches, type Cutting, type PatchGrid } from './grid.js';
 import { writeOverview } from './overview.js';
-import { slideError } from './problem.js';
 import type { SlideReader } from './reader.js';
-import { settingsText } from './settings.js';
-import type { SlideInfo } from './slide.js';
-import { slideName } from './slide-files.js';
-import { findTissue } from './tissue/mask.js';
+import { slideError, type SlideInfo } from './slide.js';
+import { findTissue } from './tissue.js';
+
+const EXTENSION = /(\.ome)?\.(svs|tiff?|png|jpe?g)$/i;
+
+/** Name of a slide: that of its file without the extension. */
+export const slideName = (file: string): string =>
+  EXTENSION.test(file) ? basename(file).replace(EXTENSION, '') : parse(file).name;
+
+/**
+ * The slides that a command names: files as they stand, and of folders every file with the extension of a slide, in alphabetical
+ * order.
+ * @throws {UserError} where a path is missing, a folder holds no slide, or two slides have one name.
+ */
+export async function slideFiles(paths: readonly string[]): Promise<string[]> {
+  const files: string[] = [];
+  for (const path of paths) files.push(...(await filesAt(path)));
+  const byName = new Map<string, string>();
+  for (const file of new Set(files)) {
+    const before = byName.get(slideName(file));
+    if (before !== undefined)
+      throw new UserError(
+        `${file}: its features would have the same name as those of ${before}. Extract them into two folders, or rename one.`,
+      );
+    byName.set(slideName(file), file);
+  }
+  return [...byName.values()];
+}
+
+async function filesAt(path: string): Promise<string[]> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found) throw new UserError(`${path}: there is no such file or folder. Check its name.`);
+  if (!found.isDirectory()) return [path];
+  const names = (await readdir(path)).filter((name) => EXTENSION.test(name) && !name.startsWith('.')).sort();
+  if (names.length === 0)
+    throw new UserError(
+      `${path}: the folder holds no .svs, .tif, .tiff, .png or .jpg file; subfolders are not searched. Name the slides' own folder.`,
+    );
+  return names.map((name) => join(path, name));
+}
+
+/** Raised when the same settings would give other features. */
+const FORMAT = 1;
+
+/**
+ * Everything that decides what a slide's feature file holds, as one text: two files with the same text hold the same.
+ * @param objective Objective power, where it was needed because the slide does not say its own.
+ */
+export function settingsText(
+  slideBytes: number,
+  { encoder, cutting, fix }: ExtractionSettings,
+  objective: number | undefined,
+): string {
+  const { sha256, size, config } = encoder;
+  const { mean, std, channels, layout, output, pooling } = config;
+  const { patchSize, resolution, tissue } = cutting;
+  return JSON.stringify({
+    format: FORMAT,
+    encoder: { sha256, size, mean, std, channels, layout, output, pooling },
+    cutting: { patchSize, ...resolution, tissue },
+    objective,
+    fix,
+    slideBytes,
+  });
+}
 
 /** Longest edge of the picture on which tissue is looked for. */
 const THUMBNAIL = 2048;

@@ -13,14 +13,13 @@ import { basename, join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readBag, readBagHeader } from '../cohort/index.js';
-import { UserError } from '../files/user-error.js';
-import { WorkError } from '../files/work-error.js';
+import { UserError, WorkError } from '../files/errors.js';
 import { SMALL_ENCODER_YAML, smallEncoder } from '../testing/small-encoder.js';
 import { openEncoder, type Encoder } from './encoder.js';
+import { slideFiles, slideName } from './extract-slide.js';
 import { extract, type ExtractOptions } from './extract.js';
 import { openSlide } from './open-slide.js';
 import { readPatches } from './patches.js';
-import { slideFiles, slideName } from './slide-files.js';
 
 // The readers are threads whose program is in dist/, which `npm test` builds first.
 

@@ -2,12 +2,16 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { withHdf5 } from '../cohort/hdf5.js';
-import { extractSlide, type ExtractedSlide, type ExtractionSettings } from './extract-slide.js';
-import { slideError } from './problem.js';
+import { withHdf5 } from '../files/hdf5.js';
+import {
+  extractSlide,
+  settingsText,
+  slideName,
+  type ExtractedSlide,
+  type ExtractionSettings,
+} from './extract-slide.js';
 import { openReader } from './reader.js';
-import { settingsText } from './settings.js';
-import { slideName } from './slide-files.js';
+import { slideError } from './slide.js';
 
 export interface ExtractOptions extends ExtractionSettings {
   /** Folder for the feature file and `overview/`. */

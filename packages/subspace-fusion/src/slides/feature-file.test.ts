@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readBag, readBagHeader } from '../cohort/index.js';
-import { WorkError } from '../files/work-error.js';
+import { WorkError } from '../files/errors.js';
 import { smallDisk } from '../testing/small-disk.js';
 import { startFeatureFile, type FeatureFileContent } from './feature-file.js';
 

@@ -1,7 +1,7 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type Dataset, File, Module, ready } from 'h5wasm/node';
-import { WorkError } from '../files/work-error.js';
+import { File, Module, ready, type Dataset } from 'h5wasm/node';
+import { WorkError } from '../files/errors.js';
 
 type AttributeValue = string | number | Int32Array | Float64Array;
 

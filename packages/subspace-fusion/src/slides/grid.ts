@@ -1,7 +1,6 @@
-import { slideError } from './problem.js';
-import type { SlideInfo } from './slide.js';
-import type { TissueMask } from './tissue/mask.js';
+import { slideError, type SlideInfo } from './slide.js';
 import type { Thumbnail } from './thumbnail.js';
+import type { TissueMask } from './tissue.js';
 
 /** How patches are to be cut. */
 export interface Cutting {

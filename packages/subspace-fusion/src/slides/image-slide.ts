@@ -1,8 +1,7 @@
 import { basename } from 'node:path';
 import sharp from 'sharp';
-import { damaged, slideError } from './problem.js';
-import { blank, paste, type Slide } from './slide.js';
-import { scaleOfDensity } from './tiff/scale.js';
+import { blank, damaged, paste, slideError, type Slide } from './slide.js';
+import { scaleOfDensity } from './tiff/pyramid.js';
 
 /** A plain image is held in memory whole: 400 MB for so many pixels. */
 const MOST_PIXELS = 2 ** 27;

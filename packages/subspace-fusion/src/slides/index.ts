@@ -4,5 +4,5 @@ export { extract, hasFeatures, type ExtractedRecord, type ExtractOptions } from 
 export type { ExtractedSlide, ExtractionSettings } from './extract-slide.js';
 export type { Cutting } from './grid.js';
 export { openSlide } from './open-slide.js';
-export { slideFiles, slideName } from './slide-files.js';
+export { slideFiles, slideName } from './extract-slide.js';
 export type { Level, Picture, Region, Slide, SlideInfo } from './slide.js';

@@ -1,7 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import { openImageSlide } from './image-slide.js';
-import { damaged, notRead, slideError } from './problem.js';
-import type { Slide } from './slide.js';
+import { damaged, notRead, slideError, type Slide } from './slide.js';
 import { openTiffSlide } from './tiff/tiff-slide.js';
 
 const startsWith = (head: Buffer, text: string, at = 0) =>

@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { writeFileAtomic } from '../files/atomic.js';
 import type { PatchGrid } from './grid.js';
 import type { Thumbnail } from './thumbnail.js';
-import type { TissueMask } from './tissue/mask.js';
+import type { TissueMask } from './tissue.js';
 
 type Colour = readonly [number, number, number];
 const CONTOUR: Colour = [0, 150, 60];

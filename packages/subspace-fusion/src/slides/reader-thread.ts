@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import sharp from 'sharp';
-import { UserError } from '../files/user-error.js';
+import { UserError } from '../files/errors.js';
 import { openSlide } from './open-slide.js';
 import { readPatches } from './patches.js';
 import type { Answer, Request } from './reader.js';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { UserError } from '../files/user-error.js';
+import { UserError } from '../files/errors.js';
 import type { PatchRequest } from './patches.js';
 import type { SlideInfo } from './slide.js';
 import type { Thumbnail } from './thumbnail.js';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { resample } from './resample.js';
-import { thumbnailOf } from './thumbnail.js';
+import { resample } from './patches.js';
 import { blank, paste, type Picture, type Slide } from './slide.js';
+import { thumbnailOf } from './thumbnail.js';
 
 const { resized } = JSON.parse(readFileSync(new URL('./testdata/pytorch.json', import.meta.url), 'utf8')) as {
   resized: Record<string, number[]>;

@@ -23,7 +23,7 @@ import {
   type Parameters,
   type ParameterSpecs,
 } from '../model/parameters.js';
-import type { Peer, PeerOutputs } from '../model/peers/peer.js';
+import type { Peer, PeerOutputs } from '../model/peers/layers.js';
 import { key, uniform } from '../random/counter.js';
 import { adamState, adamStep } from '../training/adam.js';
 import { normals } from './graph.js';

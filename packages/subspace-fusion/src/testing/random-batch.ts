@@ -1,8 +1,8 @@
+import { openBackend } from '../inference/backend.js';
+import type { BatchLabels, Sample } from '../inference/batch.js';
 import { choiceParameters } from '../model/choice.js';
 import { initialise, type NetworkSize, type Parameters } from '../model/parameters.js';
 import { WHOLE } from '../model/parts.js';
-import { openBackend } from '../training/backend.js';
-import type { BatchLabels, Sample } from '../training/batch.js';
 import { createStep, type BatchGradients, type Gradients, type StepOptions } from '../training/step.js';
 import { normals } from './graph.js';
 

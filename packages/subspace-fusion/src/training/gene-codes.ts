@@ -1,12 +1,12 @@
 import { compile } from 'onnx-autodiff';
+import type { Backend } from '../inference/backend.js';
+import { sampleFeeds, type Sample } from '../inference/batch.js';
+import type { PredictingModel } from '../inference/predictor.js';
 import { effectiveRank } from '../metrics/effective-rank.js';
 import { choiceParameters, graphInputs } from '../model/choice.js';
 import { geneCodes, parameterInputs } from '../model/network.js';
 import type { Parameters } from '../model/parameters.js';
 import { branchesOf, type Branch } from '../model/parts.js';
-import type { Backend } from './backend.js';
-import { sampleFeeds, type Sample } from './batch.js';
-import type { PredictingModel } from './inference.js';
 
 /** How many directions the gene codes of some patients use, by branch of the network; a peer has none. */
 export interface GeneCodeRanks {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { openBackend } from '../inference/backend.js';
+import type { BatchLabels } from '../inference/batch.js';
+import { createPredictor } from '../inference/predictor.js';
 import { choiceParameters, reads } from '../model/choice.js';
 import { initialise, type NetworkSize } from '../model/parameters.js';
 import { PEERS, type PeerName } from '../model/peers/index.js';
 import { randomBatch, SMALL, someLabels, totalLoss } from '../testing/random-batch.js';
-import { openBackend } from './backend.js';
-import type { BatchLabels } from './batch.js';
-import { createPredictor } from './inference.js';
 import { createPeerStep, type PeerStepOptions } from './peer-step.js';
 
 const SIZE: NetworkSize = { ...SMALL, covariates: 2 };

@@ -1,15 +1,13 @@
 import { add, gradients, input, mul, sum, type Value } from 'onnx-autodiff';
+import { lossInputs, type Feeds } from '../inference/batch.js';
 import { choiceParameters, graphInputs, reads } from '../model/choice.js';
-import { withCovariates } from '../model/covariates.js';
 import type { DropoutSite } from '../model/dropout.js';
-import { parameterInputs } from '../model/network.js';
+import { parameterInputs, withCovariates } from '../model/network.js';
 import type { Parameters } from '../model/parameters.js';
 import { PEERS, type PeerName } from '../model/peers/index.js';
 import { crossEntropy, hazards, survivalLikelihood } from '../objective/index.js';
-import { lossInputs, type Feeds } from './batch.js';
-import { accumulate, defaultMicroBatch, evenParts, rowsOf } from './micro-batches.js';
+import { accumulate, defaultMicroBatch, evenParts, rowsOf, stepPrograms } from './step-programs.js';
 import type { Step, StepOptions } from './step.js';
-import { stepPrograms } from './step-programs.js';
 
 export type PeerStepOptions = Omit<StepOptions, 'parts' | 'consistency'> & { readonly peer: PeerName };
 

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, Split } from '../cohort/index.js';
-import { UserError } from '../files/user-error.js';
-import type { Model } from './model.js';
-import { readModel, readRunConfig, readRunSplit } from './run-folder.js';
+import { UserError } from '../files/errors.js';
+import type { Model } from '../runs/model.js';
+import { readModel, readRunConfig, readRunSplit } from '../runs/run-folder.js';
 
 /** What `Model.inputs` has hashes of, in words. */
 const INPUTS = {

@@ -1,14 +1,29 @@
 import { add, gemm, gradients, greater, input, mul, reshape, sum, where, type Value } from 'onnx-autodiff';
+import type { Backend } from '../inference/backend.js';
 import { placeBranch } from '../model/branch.js';
 import { choiceParameters, graphInputs, type GraphInputs, type NetworkChoice } from '../model/choice.js';
-import { withCovariates } from '../model/covariates.js';
 import type { DropoutSite } from '../model/dropout.js';
-import { branchInputs, network, parameterInputs, projections, type NetworkInputs } from '../model/network.js';
+import {
+  branchInputs,
+  network,
+  parameterInputs,
+  projections,
+  withCovariates,
+  type NetworkInputs,
+} from '../model/network.js';
 import { scoped, type NetworkSize } from '../model/parameters.js';
-import { branchesOf, perBranch, WHOLE, type Branch, type NetworkParts } from '../model/parts.js';
-import { GROUPS, gridSide, keySide, WIDTH } from '../model/widths.js';
+import {
+  branchesOf,
+  gridSide,
+  GROUPS,
+  keySide,
+  perBranch,
+  WHOLE,
+  WIDTH,
+  type Branch,
+  type NetworkParts,
+} from '../model/parts.js';
 import { consistency, crossEntropy, hazards, survivalLikelihood, type ConsistencyForm } from '../objective/index.js';
-import type { Backend } from './backend.js';
 
 /** What decides the graphs of a training step. */
 export interface StepOptions {

@@ -1,8 +1,6 @@
-import { branchesOf, perBranch, WHOLE, type PerBranch } from '../model/parts.js';
+import { lossInputs, type BatchLabels, type Feeds, type Sample } from '../inference/batch.js';
 import type { Parameters } from '../model/parameters.js';
-import { GROUPS, gridSide, keySide, WIDTH } from '../model/widths.js';
-import { lossInputs, type BatchLabels, type Feeds, type Sample } from './batch.js';
-import { accumulate, defaultMicroBatch, evenParts, rowsOf } from './micro-batches.js';
+import { branchesOf, gridSide, GROUPS, keySide, perBranch, WHOLE, WIDTH, type PerBranch } from '../model/parts.js';
 import {
   consistencyGraph,
   isConsistent,
@@ -11,7 +9,7 @@ import {
   projectGraph,
   type StepOptions,
 } from './step-graphs.js';
-import { stepPrograms, type StepPrograms } from './step-programs.js';
+import { accumulate, defaultMicroBatch, evenParts, rowsOf, stepPrograms, type StepPrograms } from './step-programs.js';
 
 export type { StepOptions } from './step-graphs.js';
 

@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadCohort, makeSplit, strataOf } from '../cohort/index.js';
 import { writeBag } from '../cohort/made-files.test.helper.js';
-import { UserError } from '../files/user-error.js';
-import { WorkError } from '../files/work-error.js';
+import { UserError, WorkError } from '../files/errors.js';
+import type { Model } from '../runs/model.js';
+import { readCheckpoint, readEpochs, readModel, readRunSplit } from '../runs/run-folder.js';
 import { copyCohort, editTable, newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
-import type { Model } from './model.js';
-import { readCheckpoint, readEpochs, readModel, readRunSplit } from './run-folder.js';
 import { Interrupted, train } from './train.js';
 
 const folder = newFolder();

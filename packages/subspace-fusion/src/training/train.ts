@@ -13,28 +13,19 @@ import {
   type Problem,
   type Split,
 } from '../cohort/index.js';
-import { UserError } from '../files/user-error.js';
-import { WorkError } from '../files/work-error.js';
+import { UserError, WorkError } from '../files/errors.js';
+import { openBackend, type Backend } from '../inference/backend.js';
+import { ahead, openBagReader } from '../inference/bag-reader.js';
+import { dropModality, type BatchLabels, type Sample } from '../inference/batch.js';
+import { createPredictor, predictPatients, type Prediction, type Predictor } from '../inference/predictor.js';
+import { cohortSamples, type CohortSamples } from '../inference/samples.js';
 import { classificationMetrics, concordanceIndex, type Metric } from '../metrics/index.js';
 import { choiceParameters } from '../model/choice.js';
 import { initialise } from '../model/parameters.js';
 import type { Branch } from '../model/parts.js';
 import { classLossOf, survivalLossOf } from '../objective/index.js';
 import { key, permutation, uniform } from '../random/counter.js';
-import { VERSION } from '../version.js';
-import { adamState, adamStep, cosineRate } from './adam.js';
-import { ahead } from './ahead.js';
-import { openBagReader } from './bag-reader.js';
-import type { BatchLabels, Sample } from './batch.js';
-import { openBackend, type Backend } from './backend.js';
-import { confidences } from './confidence.js';
-import { coordinate, type Confidence } from './coordination.js';
-import { geneCodeRanks } from './gene-codes.js';
-import { createPredictor, predictPatients, type Prediction, type Predictor } from './inference.js';
-import { dropModality } from './modality-dropout.js';
-import { learnModel, withoutUnknownClasses, type Model } from './model.js';
-import { createPeerStep } from './peer-step.js';
-import { refuseChanges } from './refuse-changes.js';
+import { learnModel, withoutUnknownClasses, type Model } from '../runs/model.js';
 import {
   appendEpoch,
   exists,
@@ -47,9 +38,14 @@ import {
   writeState,
   type EpochRecord,
   type TrainingState,
-} from './run-folder.js';
-import { cohortSamples, type CohortSamples } from './samples.js';
-import { slideFingerprint } from './slide-fingerprint.js';
+} from '../runs/run-folder.js';
+import { slideFingerprint } from '../runs/slide-fingerprint.js';
+import { VERSION } from '../version.js';
+import { adamState, adamStep, cosineRate } from './adam.js';
+import { confidences, coordinate, type Confidence } from './coordination.js';
+import { geneCodeRanks } from './gene-codes.js';
+import { createPeerStep } from './peer-step.js';
+import { refuseChanges } from './refuse-changes.js';
 import { createStep, type BatchGradients, type Gradients, type Step } from './step.js';
 
 /** What happens during training, for a progress display. */

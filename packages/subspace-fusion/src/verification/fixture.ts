@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { UserError } from '../files/errors.js';
 import { readSafetensors, type StoredTensor } from '../files/safetensors.js';
-import { UserError } from '../files/user-error.js';
 
 /** How far a computed tensor may be from the expected one: `abs + rel · max|expected|`. */
 export interface Tolerance {

@@ -1,10 +1,10 @@
 import { add, compile, constant, gradients, input, mul, reshape, sum, type Program, type Value } from 'onnx-autodiff';
+import type { Backend } from '../inference/backend.js';
 import { deformableAttention } from '../model/attention.js';
-import { finishBranch, placeBranch, projectPatches } from '../model/branch.js';
-import { encodeGenes } from '../model/gene-encoder.js';
-import { keyPositions } from '../model/key-positions.js';
+import { encodeGenes, finishBranch, placeBranch, projectPatches } from '../model/branch.js';
 import { networkParameters, scoped } from '../model/parameters.js';
 import { referenceName } from '../model/reference-names.js';
+import { keyPositions } from '../model/sampling.js';
 import {
   consistency,
   crossEntropy,
@@ -14,7 +14,6 @@ import {
   survivalTargets,
   type ConsistencyForm,
 } from '../objective/index.js';
-import type { Backend } from '../training/backend.js';
 import type { Case } from './fixture.js';
 
 export type Computed = Map<string, ArrayLike<number>>;

@@ -1,12 +1,11 @@
+import type { Backend } from '../inference/backend.js';
+import type { BatchLabels, Sample } from '../inference/batch.js';
 import { networkParameters, type NetworkSize, type Parameters } from '../model/parameters.js';
+import { WIDTH } from '../model/parts.js';
 import { fromReference, referenceName } from '../model/reference-names.js';
-import { WIDTH } from '../model/widths.js';
 import { riskOf } from '../objective/index.js';
 import { adamState, adamStep } from '../training/adam.js';
-import type { Backend } from '../training/backend.js';
-import type { BatchLabels, Sample } from '../training/batch.js';
-import { confidences } from '../training/confidence.js';
-import { coordinate, type Confidence, type CoordinationForm } from '../training/coordination.js';
+import { confidences, coordinate, type Confidence, type CoordinationForm } from '../training/coordination.js';
 import { createStep, type BatchGradients, type StepOptions } from '../training/step.js';
 import type { Case } from './fixture.js';
 import type { Computed } from './layer-cases.js';

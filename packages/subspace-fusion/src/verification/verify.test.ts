@@ -1,9 +1,9 @@
 import { copyFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { openBackend } from '../inference/backend.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';
 import { newFolder } from '../testing/tiny-cohort.js';
-import { openBackend } from '../training/backend.js';
 import { relativeError, type Manifest } from './fixture.js';
 import { verify, type Verdict } from './verify.js';
 

@@ -1,7 +1,7 @@
+import type { Backend } from '../inference/backend.js';
 import { readCase, readManifest, relativeError, type Case } from './fixture.js';
 import * as layers from './layer-cases.js';
 import type { Computed } from './layer-cases.js';
-import type { Backend } from '../training/backend.js';
 import { metricsCase } from './metrics-case.js';
 import { coordinationCase, modelCase, trainingTraceCase } from './model-cases.js';
 

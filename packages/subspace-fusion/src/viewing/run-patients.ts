@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { findSlides } from '../cohort/bags/slides.js';
 import type { Config, Split } from '../cohort/index.js';
-import { findSlides } from '../cohort/slides.js';
-import { UserError } from '../files/user-error.js';
+import { UserError } from '../files/errors.js';
 
 /** A patient that the viewer offers: names below its `run` folder. */
 export interface OfferedPatient {

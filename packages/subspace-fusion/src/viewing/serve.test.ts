@@ -2,9 +2,9 @@ import { existsSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { UserError } from '../files/user-error.js';
-import { newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { evaluateAndWrite } from '../evaluation/evaluate.js';
+import { UserError } from '../files/errors.js';
+import { newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { train } from '../training/train.js';
 import { serveViewer, type ServedViewer } from './serve.js';
 

@@ -4,8 +4,8 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { UserError } from '../files/user-error.js';
-import { readCheckpoint, readModel, readRunConfig, readRunSplit, RUN_FILES } from '../training/run-folder.js';
+import { UserError } from '../files/errors.js';
+import { readCheckpoint, readModel, readRunConfig, readRunSplit, RUN_FILES } from '../runs/run-folder.js';
 import { offeredPatients } from './run-patients.js';
 
 /** The page is isolated from other origins, which lets its threads share memory. */

@@ -1,4 +1,4 @@
-import { someOf, type Problem } from '../problems.js';
+import { someOf, type Problem } from '../../files/errors.js';
 import type { BagHeader, Provenance, ProvenanceSummary } from '../types.js';
 
 type Said = string | number;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readBag } from '../features.js';
+import { readBag } from './features.js';
 
 // Written by the programs themselves: see make-bags.py beside the folder.
 const FOLDER = join(import.meta.dirname, '../testdata/bags');

@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { withHdf5 } from '../../files/hdf5.js';
 import { bits, key } from '../../random/counter.js';
-import { checkBag, readBag } from '../features.js';
-import { withHdf5 } from '../hdf5.js';
+import { checkBag, readBag } from './features.js';
 import { long, npyFile, pickle, safetensorsFile, tensor, text, torchFile, zipOf } from './hostile-files.test.helper.js';
 
 const FOLDER = join(import.meta.dirname, '../testdata/bags');

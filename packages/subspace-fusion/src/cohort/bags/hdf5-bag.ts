@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { Dataset, type File } from 'h5wasm/node';
-import { isFloatDataset, readFloatRows, requireKnownFilters, withHdf5 } from '../hdf5.js';
-import { badInput } from '../problems.js';
+import { badInput } from '../../files/errors.js';
+import { isFloatDataset, readFloatRows, requireKnownFilters, withHdf5 } from '../../files/hdf5.js';
+import { printable } from '../../files/text.js';
 import { bagShape, COORDINATES, FEATURES, requirePairs, type BagReader, type OpenBag } from './open-bag.js';
-import { printable } from './printable.js';
 import { ATTRIBUTES, otherThanPatches, provenanceOf, type Attributes } from './provenance.js';
 
 type Wrong = (message: string, remedy: string) => Error;

@@ -1,10 +1,10 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readHeaders } from '../join.js';
+import type { Problem } from '../../files/errors.js';
+import { readHeaders } from '../cohort-files.js';
 import { newFolder } from '../made-files.test.helper.js';
-import type { Problem } from '../problems.js';
-import { findSlides } from '../slides.js';
+import { findSlides } from './slides.js';
 
 const FOLDER = join(import.meta.dirname, '../testdata/bags');
 

@@ -1,8 +1,8 @@
+import { withBytes, type Bytes } from '../../files/bytes.js';
+import { floatsOf, sizeOf, type ElementType } from '../../files/element-type.js';
+import { whatItIs } from '../../files/signature.js';
+import { printable } from '../../files/text.js';
 import { bagShape, type BagReader, type OpenBag } from './open-bag.js';
-import { floatsOf, sizeOf, type ElementType } from './element-type.js';
-import { printable } from './printable.js';
-import { whatItIs } from './signature.js';
-import { withBytes, type Bytes } from './bytes.js';
 
 /** A matrix needs less than a hundred bytes of header; record types, which have the long ones, are no features. */
 const MAX_HEADER = 4096;

@@ -1,8 +1,8 @@
+import { bagFormat, type BagFormat } from '../../files/signature.js';
 import { withHdf5Bag } from './hdf5-bag.js';
 import { withNpyBag } from './npy-bag.js';
 import type { BagReader } from './open-bag.js';
 import { withSafetensorsBag } from './safetensors-bag.js';
-import { bagFormat, type BagFormat } from './signature.js';
 import { withTorchBag } from './torch-bag.js';
 
 const READERS: Readonly<Record<BagFormat, BagReader>> = {

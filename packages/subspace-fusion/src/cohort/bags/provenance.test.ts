@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BagHeader } from '../types.js';
 import { cutDifferences, disagreements } from './agreement.js';
-import { provenanceOf } from './provenance.js';
-import { describePatches, summarise } from './summary.js';
+import { describePatches, provenanceOf, summarise } from './provenance.js';
 
 describe('what attributes say', () => {
   it("takes TRIDENT's, CLAM's and STAMP's words, and numbers in any dress", () => {

@@ -1,11 +1,10 @@
+import { withBytes, type Bytes } from '../../files/bytes.js';
+import { floatsOf, numbersOf, sizeOf, type ElementType } from '../../files/element-type.js';
 import { parseSafetensorsHeader, type SafetensorsEntry } from '../../files/safetensors.js';
-import { withBytes, type Bytes } from './bytes.js';
-import { floatsOf, numbersOf, sizeOf, type ElementType } from './element-type.js';
-import { chooseFeatures, type NamedTensor } from './named-tensors.js';
-import { bagShape, requirePairs, type BagReader, type OpenBag } from './open-bag.js';
-import { printable } from './printable.js';
+import { whatItIs } from '../../files/signature.js';
+import { printable } from '../../files/text.js';
+import { bagShape, chooseFeatures, requirePairs, type BagReader, type NamedTensor, type OpenBag } from './open-bag.js';
 import { provenanceOf } from './provenance.js';
-import { whatItIs } from './signature.js';
 
 /** A bag has a few tensors; a header beyond this is none of a bag. */
 const MAX_HEADER = 1 << 20;

@@ -1,11 +1,9 @@
-import { withBytes, type Bytes } from './bytes.js';
-import { floatsOf, numbersOf, sizeOf } from './element-type.js';
-import { chooseFeatures } from './named-tensors.js';
-import { bagShape, requirePairs, type BagReader, type OpenBag } from './open-bag.js';
+import { withBytes, type Bytes } from '../../files/bytes.js';
+import { floatsOf, numbersOf, sizeOf } from '../../files/element-type.js';
+import { latin1Bytes, readTorchPickle, torchArchive, type NumpyArray, type TorchTensor } from '../../files/torch.js';
+import type { ZipEntry } from '../../files/zip.js';
+import { bagShape, chooseFeatures, requirePairs, type BagReader, type OpenBag } from './open-bag.js';
 import { provenanceOf } from './provenance.js';
-import { torchArchive } from './torch-archive.js';
-import { latin1Bytes, readTorchPickle, type NumpyArray, type TorchTensor } from './torch-pickle.js';
-import type { ZipEntry } from './zip.js';
 
 const ALONE = 'Save the features alone: torch.save(features.cpu().contiguous(), file)';
 

@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { parseConfig, type Config } from '../../config/config.js';
+import type { Problem } from '../../files/errors.js';
 import { checkTask } from '../check-task.js';
-import { readClinical } from '../clinical.js';
-import { parseConfig, type Config } from '../config.js';
 import { MCAT } from '../expression/fixtures.test.helper.js';
-import { labelPatients } from '../labels.js';
 import { newFolder, write } from '../made-files.test.helper.js';
-import type { Problem } from '../problems.js';
-import { eventOf } from './event.js';
-import { unitInName } from './time-unit.js';
+import { labelPatients } from './labels.js';
+import { eventOf, unitInName } from './outcome.js';
+import { readClinical } from './read.js';
 
 const folder = newFolder();
 let made = 0;

@@ -1,7 +1,8 @@
-/** Small tables in the layouts of the GDC, cBioPortal, UCSC Xena, MCAT and the Ivy GAP, after their documentation. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { write } from '../made-files.test.helper.js';
+
+/** Small tables in the layouts of the GDC, cBioPortal, UCSC Xena, MCAT and the Ivy GAP, after their documentation. */
 
 const STAR_HEADER =
   'gene_id\tgene_name\tgene_type\tunstranded\tstranded_first\tstranded_second\ttpm_unstranded\tfpkm_unstranded\tfpkm_uq_unstranded';

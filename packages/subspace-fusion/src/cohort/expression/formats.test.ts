@@ -1,9 +1,8 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { decideTransform, readExpression, type ExpressionOptions } from '../expression.js';
+import type { Problem } from '../../files/errors.js';
 import { newFolder, write } from '../made-files.test.helper.js';
-import type { Problem } from '../problems.js';
 import {
   CBIOPORTAL,
   MCAT,
@@ -14,6 +13,7 @@ import {
   XENA,
 } from './fixtures.test.helper.js';
 import { readGeneMap } from './gene-names.js';
+import { decideTransform, readExpression, type ExpressionOptions } from './read.js';
 
 const PATIENTS = new Set(['TCGA-02-0001', 'TCGA-02-0002']);
 const GENES = new Set(['TSPAN6', 'TNMD']);
@@ -219,7 +219,7 @@ describe('matrices of portals', () => {
 
   const REAL = '../shared/data/ivygap';
   it.skipIf(!existsSync(REAL))('knows all samples of the real Ivy GAP (../shared/data is there)', async () => {
-    const { readTable } = await import('../table.js');
+    const { readTable } = await import('../../files/table.js');
     const table = await readTable(join(REAL, 'columns-samples.csv'));
     const wells = table.rows.map(({ cells }) => cells[0]);
     const ivy = newFolder();

@@ -1,12 +1,13 @@
-/** AnnData files that are damaged, contradict themselves or claim more than there is. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { File, ready, type Group } from 'h5wasm/node';
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../../files/user-error.js';
+import { UserError } from '../../files/errors.js';
 import { bits, key } from '../../random/counter.js';
-import { readExpression } from '../expression.js';
 import { newFolder, write } from '../made-files.test.helper.js';
+import { readExpression } from './read.js';
+
+/** AnnData files that are damaged, contradict themselves or claim more than there is. */
 
 const folder = newFolder();
 const context = { patients: new Set(['P1', 'P2']), genes: new Set(['A']) };

@@ -1,9 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { badInput, counted, someOf, type Problem } from '../problems.js';
-import { readHeader, readTable } from '../table.js';
-import type { RawExpression, ReadContext } from './raw.js';
-import type { Sample } from './samples.js';
+import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
+import { readHeader, readTable } from '../../files/table.js';
+import type { RawExpression, ReadContext, Sample } from './samples.js';
 import { readTextMatrix } from './text-matrix.js';
 
 /** The files of a download of the Ivy Glioblastoma Atlas (Allen Institute, gene expression by RNA-Seq). */

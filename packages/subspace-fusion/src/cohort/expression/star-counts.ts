@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
-import { suggest } from '../nearest.js';
-import { badInput } from '../problems.js';
-import { requireFile } from '../table.js';
+import { badInput } from '../../files/errors.js';
+import { requireFile } from '../../files/table.js';
+import { suggest } from '../../files/text.js';
 
 /** Columns of a STAR-counts file that can be read; the first is the default. */
 export const STAR_COLUMNS = ['tpm_unstranded', 'fpkm_uq_unstranded', 'fpkm_unstranded', 'unstranded'] as const;

@@ -1,19 +1,23 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { hashInputs, makeSplit, strataOf, type Config, type Split } from '../../cohort/index.js';
-import { UserError } from '../../files/user-error.js';
-import { exists, readModel, readRunConfig, readRunSplit, RUN_FILES } from '../../training/run-folder.js';
+import { foldsOf } from '../../comparison/folds.js';
+import { UserError } from '../../files/errors.js';
+import { exists, readModel, readRunConfig, readRunSplit, RUN_FILES } from '../../runs/run-folder.js';
 import { requirePatients } from '../evaluate.js';
-import { foldsOf } from '../folds.js';
 import type { Result } from '../result.js';
-import { alikeAcross } from './duplicates.js';
-import { gatherFindings, type Finding, type LocalFinding } from './finding.js';
-import { fittedOutside } from './fitted.js';
-import { materialKey, readMaterial, withoutPermutation, type Material } from './material.js';
-import { patientsInSeveralParts, samePerson } from './people.js';
-import { scoredPatients } from './scored.js';
-import { sharedSites } from './shared-sites.js';
-import { sameFileFindings } from './slide-files.js';
+import { alikeAcross } from './alike-slides.js';
+import {
+  fittedOutside,
+  gatherFindings,
+  patientsInSeveralParts,
+  samePerson,
+  scoredPatients,
+  sharedSites,
+  type Finding,
+  type LocalFinding,
+} from './findings.js';
+import { materialKey, readMaterial, sameFileFindings, withoutPermutation, type Material } from './material.js';
 
 /** What an audit looked at, and what it found. */
 export interface Audit {

@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from '../../cohort/config.js';
 import type { Patient } from '../../cohort/index.js';
+import { parseConfig } from '../../config/config.js';
 import { key, normal } from '../../random/counter.js';
-import { sharedPatches, SKETCH } from './bag-summary.js';
-import { alikePairs, type AuditedSlide } from './duplicates.js';
-import { samePerson } from './people.js';
-import { sharedSites } from './shared-sites.js';
+import { alikePairs, sharedPatches, SKETCH, type AuditedSlide } from './alike-slides.js';
+import { samePerson, sharedSites } from './findings.js';
 
 const patient = (id: string, slides: readonly string[] = [], clinical = {}): Patient => ({
   id,

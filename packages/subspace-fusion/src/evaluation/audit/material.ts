@@ -1,9 +1,92 @@
-import type { Cohort, Config, Problem } from '../../cohort/index.js';
+import { realpath, stat } from 'node:fs/promises';
+import {
+  counted,
+  sha256File,
+  someOf,
+  type Cohort,
+  type Config,
+  type Patient,
+  type Problem,
+  type Split,
+} from '../../cohort/index.js';
 import { gatherCohort } from '../../cohort/load.js';
-import { problemsError } from '../../cohort/problems.js';
-import { summariseBag } from './bag-summary.js';
-import { alikePairs, type AlikePair, type AuditedSlide } from './duplicates.js';
-import { sameFiles, type SameFile } from './slide-files.js';
+import { problemsError } from '../../files/errors.js';
+import { alikePairs, summariseBag, type AlikePair, type AuditedSlide } from './alike-slides.js';
+import { inWords, onSeveralSides, partsOf, type LocalFinding } from './findings.js';
+
+/** Feature files with one content, each with its patient. */
+export interface SameFile {
+  readonly how: 'one file' | 'files of the same bytes';
+  readonly slides: readonly { readonly patient: string; readonly slide: string }[];
+}
+
+/**
+ * Feature files that several patients, or slides of one, have in common: by path, links followed, or by content. Only files of equal size are hashed.
+ */
+export async function sameFiles(patients: readonly Patient[]): Promise<SameFile[]> {
+  const files = await Promise.all(
+    patients.flatMap(({ id, bags }) =>
+      bags.map(async ({ slide, path }) => ({
+        patient: id,
+        slide,
+        path: await realpath(path),
+        size: (await stat(path)).size,
+      })),
+    ),
+  );
+  const byPath = groups(files, ({ path }) => path);
+  const oneOfEach = byPath.map(([first]) => first);
+  const hashed: { file: (typeof files)[number]; hash: string }[] = [];
+  for (const sameSize of groups(oneOfEach, ({ size }) => String(size))) {
+    if (sameSize.length > 1) for (const file of sameSize) hashed.push({ file, hash: await sha256File(file.path) });
+  }
+  const byContent = groups(hashed, ({ hash }) => hash).map((same) => same.map(({ file }) => file));
+  return [
+    ...byPath.filter((same) => same.length > 1).map((slides) => ({ how: 'one file' as const, slides })),
+    ...byContent
+      .filter((same) => same.length > 1)
+      .map((slides) => ({ how: 'files of the same bytes' as const, slides })),
+  ];
+}
+
+function groups<T>(items: readonly T[], by: (item: T) => string): T[][] {
+  const grouped = new Map<string, T[]>();
+  for (const item of items) grouped.set(by(item), [...(grouped.get(by(item)) ?? []), item]);
+  return [...grouped.values()];
+}
+
+/** What files in common mean for a split: a leak where their patients are on different sides. */
+export function sameFileFindings(same: readonly SameFile[], split: Split): LocalFinding[] {
+  const partOf = partsOf(split);
+  return same.flatMap(({ how, slides }): LocalFinding[] => {
+    const divided = slides.filter(({ patient }) => partOf(patient) !== undefined);
+    const patients = [...new Set(divided.map(({ patient }) => patient))];
+    if (divided.length < 2) return [];
+    const names = someOf(divided.map(({ slide }) => slide));
+    const who = divided.map(({ patient, slide }) => `${patient}: ${slide}`);
+    if (patients.length === 1) {
+      return [
+        {
+          kind: 'slide',
+          severity: 'note',
+          message: `${counted(divided.length, 'slide')} of ${patients[0]} are ${how} (${names})`,
+          who,
+          remedy: 'Delete all but one',
+        },
+      ];
+    }
+    const leak = onSeveralSides(patients, partOf);
+    return [
+      {
+        kind: 'slide',
+        severity: leak ? 'leak' : 'note',
+        message: `the slides of ${inWords(patients, partOf)} are ${how} (${names})`,
+        who,
+        remedy: `Find out whose slide it is and delete the others${leak ? ', then train again' : ''}`,
+      },
+    ];
+  });
+}
 
 /** A cohort with what an audit compares of it, whatever the split. */
 export interface Material {

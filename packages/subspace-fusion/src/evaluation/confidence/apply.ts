@@ -1,3 +1,4 @@
+import type { CohortSamples } from '../../inference/samples.js';
 import {
   atThreshold,
   coverage,
@@ -5,9 +6,8 @@ import {
   type ExpectedCoverage,
   type Metric,
 } from '../../metrics/index.js';
-import type { Outcome } from '../../training/model.js';
-import type { CohortSamples } from '../../training/samples.js';
-import type { EvaluatedPatient } from '../score-model.js';
+import type { Outcome } from '../../runs/model.js';
+import type { EvaluatedPatient } from '../score.js';
 import {
   ALPHA,
   calibrate,
@@ -20,9 +20,8 @@ import {
   type ScoredClasses,
 } from './class-confidence.js';
 import type { Confidence } from './confidence-file.js';
-import type { MeanPatches } from './mean-patches.js';
 import { survivalCalibration, type SurvivalCalibration } from './survival-confidence.js';
-import { checkRange, outsideOf, type RangeChecks } from './training-range.js';
+import { checkRange, outsideOf, type MeanPatches, type RangeChecks } from './training-range.js';
 
 /** What a model's confidence turned out to be worth on patients who had no part in it. */
 export interface ConfidenceResult {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { outputsOf } from '../../inference/predictor.js';
 import { softmaxRows } from '../../metrics/index.js';
 import { key, normal, uniform } from '../../random/counter.js';
-import type { Outcome } from '../../training/model.js';
-import { outputsOf } from '../../training/inference.js';
+import type { Outcome } from '../../runs/model.js';
 import { classResult } from './apply.js';
 import { calibrate, learnClassConfidence, setsOf, type ScoredClasses } from './class-confidence.js';
 import { setInWords } from './patient.js';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256File } from '../../cohort/index.js';
-import { exists, RUN_FILES, writeJson } from '../../training/run-folder.js';
+import { exists, RUN_FILES, writeJson } from '../../runs/run-folder.js';
 import type { ConfidenceResult } from './apply.js';
 import type { ClassConfidence } from './class-confidence.js';
 import type { SurvivalCalibration } from './survival-confidence.js';

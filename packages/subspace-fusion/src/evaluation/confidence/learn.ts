@@ -1,12 +1,11 @@
-import type { BatchLabels } from '../../training/batch.js';
-import type { Prediction } from '../../training/inference.js';
-import type { CohortSamples } from '../../training/samples.js';
-import { predictGroups, type SelectedModel } from '../score-model.js';
+import type { BatchLabels } from '../../inference/batch.js';
+import type { Prediction } from '../../inference/predictor.js';
+import type { CohortSamples } from '../../inference/samples.js';
+import { predictGroups, type SelectedModel } from '../score.js';
 import { learnClassConfidence, type ScoredClasses } from './class-confidence.js';
 import { checkpointHash, type Confidence } from './confidence-file.js';
-import type { MeanPatches } from './mean-patches.js';
 import { survivalCalibration, type ScoredSurvival } from './survival-confidence.js';
-import { learnTrainingRange } from './training-range.js';
+import { learnTrainingRange, type MeanPatches } from './training-range.js';
 
 /** What is learned of a model's confidence, and what it predicts for the validation patients. */
 export interface Learned {

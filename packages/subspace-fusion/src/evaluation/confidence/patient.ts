@@ -1,5 +1,5 @@
 import { predictedSurvival, survivalCurve, type Metric } from '../../metrics/index.js';
-import type { Outcome } from '../../training/model.js';
+import type { Outcome } from '../../runs/model.js';
 import { calibrate, setsOf, type ClassConfidence } from './class-confidence.js';
 import type { Confidence } from './confidence-file.js';
 import { similarPatients, YEAR, type Horizon } from './survival-confidence.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { GeneVectors } from '../../inference/batch.js';
 import { key, normal } from '../../random/counter.js';
-import type { GeneVectors } from '../../training/batch.js';
 import { unlikeWarnings } from './patient.js';
 import {
   checkRange,

@@ -1,10 +1,51 @@
-import { clipOf } from '../../cohort/index.js';
+import { clipOf, type BagFile } from '../../cohort/index.js';
+import type { GeneVectors } from '../../inference/batch.js';
+import { readFixedBag, type BagShape, type CohortSamples } from '../../inference/samples.js';
 import { quantile } from '../../metrics/index.js';
 import { reads } from '../../model/choice.js';
-import type { GeneVectors } from '../../training/batch.js';
-import type { Model } from '../../training/model.js';
-import type { CohortSamples } from '../../training/samples.js';
-import type { MeanPatches } from './mean-patches.js';
+import type { Model } from '../../runs/model.js';
+
+/** Reads slides, and keeps of each that it read the mean patch, so that no slide is read twice for it. */
+export interface MeanPatches {
+  /** A slide's features as `[tokens · width]`. */
+  read(slide: BagFile): Promise<Float32Array>;
+  /** Mean patch of a patient's slides, `[width]`, each slide counting once; undefined without slides. */
+  of(slides: readonly (BagFile | undefined)[]): Promise<Float64Array | undefined>;
+}
+
+export function meanPatches(shape: BagShape): MeanPatches {
+  const known = new Map<string, Float64Array>();
+  const read = async (slide: BagFile) => {
+    const features = await readFixedBag(slide, shape);
+    known.set(slide.path, meanPatch(features, shape.size.patchWidth));
+    return features;
+  };
+  const ofSlide = async (slide: BagFile) => {
+    if (!known.has(slide.path)) await read(slide);
+    return known.get(slide.path)!;
+  };
+  return {
+    read,
+    async of(slides) {
+      const means: Float64Array[] = [];
+      for (const slide of slides) if (slide) means.push(await ofSlide(slide));
+      return means.length === 0 ? undefined : meanOf(means);
+    },
+  };
+}
+
+/** The mean row of `features` `[tokens · width]`. */
+export function meanPatch(features: Float32Array, width: number): Float64Array {
+  const mean = new Float64Array(width);
+  const tokens = features.length / width;
+  for (let i = 0; i < features.length; i++) mean[i % width] += features[i] / tokens;
+  return mean;
+}
+
+/** Mean of the mean patches of a patient's slides. */
+export function meanOf(slides: readonly Float64Array[]): Float64Array {
+  return slides[0].map((_, d) => slides.reduce((sum, mean) => sum + mean[d], 0) / slides.length);
+}
 
 /** What the training patients' inputs are like, by which another patient is recognised as unlike them. */
 export interface TrainingRange {

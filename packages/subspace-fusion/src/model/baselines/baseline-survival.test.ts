@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { breslowSurvival } from './baseline-survival.js';
-import { coxRisk, fitCox } from './cox.js';
+import { breslowSurvival, coxRisk, fitCox } from './cox.js';
 
 // Twelve patients, deaths tied with deaths and with censored times.
 const time = [5, 8, 8, 12, 3, 20, 15, 8, 12, 30, 2, 18];

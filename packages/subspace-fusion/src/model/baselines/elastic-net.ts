@@ -1,4 +1,4 @@
-import { transposeTimes } from './linear-algebra.js';
+import { transposeTimes } from '../../metrics/linear-algebra.js';
 import { linearPredictor, type PenalisedProblem } from './ridge.js';
 
 /** The search ends where a step would move no coefficient, per standard deviation, by more than this. */

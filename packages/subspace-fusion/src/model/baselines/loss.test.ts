@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { key, normal, uniform } from '../../random/counter.js';
-import type { Loss } from './loss.js';
+import type { Loss } from './design.js';
 import { partialLikelihood, riskSets, type Ties } from './partial-likelihood.js';
 import { multinomialLoss } from './ridge-logistic.js';
 

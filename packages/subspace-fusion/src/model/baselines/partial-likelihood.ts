@@ -1,4 +1,4 @@
-import type { Loss } from './loss.js';
+import type { Loss } from './design.js';
 
 /** How deaths at the same time share their risk set. Efron is the better approximation; Breslow is what glmnet uses. */
 export type Ties = 'efron' | 'breslow';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { key, normal, uniform } from '../../random/counter.js';
+import { learnStandardisation, standardise } from './design.js';
 import { partialLikelihood, riskSets } from './partial-likelihood.js';
-import { minimiseRidge, originalCoefficients, reduceDesign } from './ridge.js';
 import { fitRidgeCox, ridgeCoxRisk } from './ridge-cox.js';
-import { learnStandardisation, standardise } from './standardise.js';
+import { minimiseRidge, originalCoefficients, reduceDesign } from './ridge.js';
 
 /** Survival that depends on the first three of p columns with the given strength; a third of the patients is censored. */
 function simulate(n: number, p: number, strength: number) {

@@ -1,8 +1,8 @@
-import { UserError } from '../../files/user-error.js';
+import { UserError } from '../../files/errors.js';
+import { selectRows } from '../../metrics/linear-algebra.js';
 import { key } from '../../random/counter.js';
+import { learnStandardisation, standardise, stratifiedFolds, type Standardisation } from './design.js';
 import { minimiseElasticNet } from './elastic-net.js';
-import { stratifiedFolds } from './folds.js';
-import { selectRows } from './linear-algebra.js';
 import { partialLikelihood, riskSets } from './partial-likelihood.js';
 import {
   choosePenalty,
@@ -13,7 +13,6 @@ import {
   reduceDesign,
   type PenalisedProblem,
 } from './ridge.js';
-import { learnStandardisation, standardise, type Standardisation } from './standardise.js';
 
 /** A fitted Cox model of standardised columns; `coefficients: [p]` are per standard deviation. */
 export interface RidgeCoxModel extends Standardisation {

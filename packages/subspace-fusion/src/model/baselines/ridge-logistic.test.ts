@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { key, normal } from '../../random/counter.js';
-import { minimiseRidge } from './ridge.js';
+import { learnStandardisation, standardise } from './design.js';
 import { fitRidgeLogistic, multinomialLoss, ridgeLogisticProbabilities } from './ridge-logistic.js';
-import { learnStandardisation, standardise } from './standardise.js';
+import { minimiseRidge } from './ridge.js';
 
 /** Three classes of sizes 1 : 2 : 3 whose means differ in the first two of p columns. */
 function simulate(n: number, p: number) {

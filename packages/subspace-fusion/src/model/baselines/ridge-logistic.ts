@@ -1,9 +1,8 @@
-import { UserError } from '../../files/user-error.js';
+import { UserError } from '../../files/errors.js';
+import { dot, selectRows, type Matrix } from '../../metrics/linear-algebra.js';
 import { key } from '../../random/counter.js';
+import { learnStandardisation, standardise, stratifiedFolds, type Loss, type Standardisation } from './design.js';
 import { minimiseElasticNet } from './elastic-net.js';
-import { stratifiedFolds } from './folds.js';
-import { dot, selectRows, type Matrix } from './linear-algebra.js';
-import type { Loss } from './loss.js';
 import {
   choosePenalty,
   linearPredictor,
@@ -13,7 +12,6 @@ import {
   reduceDesign,
   type PenalisedProblem,
 } from './ridge.js';
-import { learnStandardisation, standardise, type Standardisation } from './standardise.js';
 
 /** A fitted multinomial model of standardised columns. */
 export interface RidgeLogisticModel extends Standardisation {

@@ -7,8 +7,8 @@ import {
   transposeTimes,
   type LowRankFactor,
   type Matrix,
-} from './linear-algebra.js';
-import type { Loss } from './loss.js';
+} from '../../metrics/linear-algebra.js';
+import type { Loss } from './design.js';
 
 /**
  * A design with few columns that spans the same linear predictors as X, `[n, p]`, at the same ridge penalty.

@@ -1,8 +1,6 @@
 import { relu } from 'onnx-autodiff';
 import { dropout } from '../dropout.js';
-import { gatedAttentionParameters, gatedAttentionPool } from './gated-attention.js';
-import { applyLinear, atRate, linearLayer } from './layers.js';
-import type { Peer } from './peer.js';
+import { applyLinear, atRate, gatedAttentionParameters, gatedAttentionPool, linearLayer, type Peer } from './layers.js';
 
 const WIDTH = 512;
 const HIDDEN = 256;

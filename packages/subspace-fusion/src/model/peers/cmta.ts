@@ -15,12 +15,21 @@ import {
 } from 'onnx-autodiff';
 import { dropout, type Dropout } from '../dropout.js';
 import { norm, type ParameterSpecs } from '../parameters.js';
-import { geneGroupParameters, geneGroupTokens } from './gene-groups.js';
-import { applyLinear, applyNorm, atRate, linearLayer, type Weights } from './layers.js';
-import { multiHeadAttention, multiHeadAttentionParameters } from './multi-head-attention.js';
-import { nystromLayer, nystromLayerParameters } from './nystrom-attention.js';
-import type { Modality, Peer, PeerOutputs } from './peer.js';
-import { ppeg, ppegParameters } from './ppeg.js';
+import {
+  applyLinear,
+  applyNorm,
+  atRate,
+  geneGroupParameters,
+  geneGroupTokens,
+  linearLayer,
+  multiHeadAttention,
+  multiHeadAttentionParameters,
+  type Modality,
+  type Peer,
+  type PeerOutputs,
+  type Weights,
+} from './layers.js';
+import { nystromLayer, nystromLayerParameters, ppeg, ppegParameters } from './nystrom.js';
 
 const WIDTH = 256;
 const RATE = 0.25;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { dropoutRates, expectFixtureCase, expectParameters, overfit, readFixture } from '../../testing/peers.js';
-import { meanSnn } from './mean-snn.js';
+import { meanSnn } from './snn.js';
 
 describe('mean-pooled histology and SNN', () => {
   const fixture = readFixture('mean-snn');

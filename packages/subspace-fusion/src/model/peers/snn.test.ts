@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { initialise } from '../parameters.js';
 import {
   dropoutRates,
   expectFixtureCase,
@@ -8,6 +7,7 @@ import {
   readFixture,
   SMALL_SIZE,
 } from '../../testing/peers.js';
+import { initialise } from '../parameters.js';
 import { snn } from './snn.js';
 
 describe('SNN', () => {

@@ -1,9 +1,7 @@
 import { concat, expand, relu, reshape, slice } from 'onnx-autodiff';
 import { norm } from '../parameters.js';
-import { applyLinear, applyNorm, linearLayer } from './layers.js';
-import { nystromLayer, nystromLayerParameters } from './nystrom-attention.js';
-import type { Peer } from './peer.js';
-import { ppeg, ppegParameters } from './ppeg.js';
+import { applyLinear, applyNorm, linearLayer, type Peer } from './layers.js';
+import { nystromLayer, nystromLayerParameters, ppeg, ppegParameters } from './nystrom.js';
 
 /**
  * TransMIL (Shao et al., NeurIPS 2021): each patch Linear → 512, ReLU; a class token before them; a layer of Nyström

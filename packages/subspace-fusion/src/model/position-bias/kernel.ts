@@ -1,6 +1,5 @@
 import { sharedKernel, singleKernel } from './sweep-wasm.js';
-import { wasm, type WasmMemory } from './wasm-types.js';
-import { canShareMemory, startWorker, type WorkerMessage } from './worker-thread.js';
+import { canShareMemory, startWorker, wasm, type WasmMemory, type WorkerMessage } from './worker-thread.js';
 
 /** The kernels of assembly/ with their memory and the threads that run them. One call at a time. */
 export interface Kernel {

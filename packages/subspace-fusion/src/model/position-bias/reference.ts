@@ -1,5 +1,5 @@
-import { UNITS, type PositionBiasWeights } from './weights.js';
 import type { SweepGrid } from './sweep.js';
+import { UNITS, type PositionBiasWeights } from './weights.js';
 
 /** Bias and gradients of the reference, in float64. */
 export interface PositionBiasReference {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSafetensors } from '../../files/safetensors.js';
 import { key, uniform } from '../../random/counter.js';
-import { dropoutMaskReference } from './dropout-mask.js';
+import { dropoutMaskReference } from '../dropout.js';
 import { createKernel } from './kernel.js';
 import { positionBiasReference } from './reference.js';
 import {

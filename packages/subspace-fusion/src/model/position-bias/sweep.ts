@@ -1,8 +1,14 @@
 import { createKernel, type Kernel } from './kernel.js';
-import { SUM_FLOATS, weightGradients, type PositionBiasWeightGradients } from './sweep-gradients.js';
-import { PACKED_FLOATS, packWeights, type PositionBiasWeights } from './weights.js';
+import {
+  PACKED_FLOATS,
+  packWeights,
+  SUM_FLOATS,
+  weightGradients,
+  type PositionBiasWeightGradients,
+  type PositionBiasWeights,
+} from './weights.js';
 
-export type { PositionBiasWeightGradients } from './sweep-gradients.js';
+export type { PositionBiasWeightGradients } from './weights.js';
 export type { PositionBiasWeights } from './weights.js';
 
 /** The queries, an s×s grid (N = s²), and M, the number of kv points of each of the P pairs of sample and group. */

@@ -1,12 +1,40 @@
-import { damaged, slideError } from '../problem.js';
-import { blank, paste, type Picture, type Region, type Slide } from '../slide.js';
-import { tileCache } from '../tile-cache.js';
-import { UserError } from '../../files/user-error.js';
+import { UserError } from '../../files/errors.js';
+import { blank, damaged, paste, slideError, type Picture, type Region, type Slide } from '../slide.js';
 import { decodeTile } from './decode-tile.js';
 import { readTiff, type TiffImage } from './directories.js';
-import { pyramidOf, tiffFormat } from './pyramid.js';
-import { scaleOf } from './scale.js';
+import { pyramidOf, scaleOf, tiffFormat } from './pyramid.js';
 import { openSource, type FileSource } from './source.js';
+
+/** Keeps what was used last, up to `bytes` of pixels. */
+export interface TileCache {
+  /** The picture of that key; decoded by `decode` where it is not kept. A failure is not kept. */
+  get(key: string, size: number, decode: () => Promise<Picture>): Promise<Picture>;
+}
+
+export function tileCache(bytes: number): TileCache {
+  const kept = new Map<string, { readonly size: number; readonly picture: Promise<Picture> }>(); // in the order of last use
+  let held = 0;
+  const drop = (key: string) => {
+    held -= kept.get(key)?.size ?? 0;
+    kept.delete(key);
+  };
+  return {
+    get(key, size, decode) {
+      const picture = kept.get(key)?.picture ?? decode();
+      drop(key);
+      kept.set(key, { size, picture });
+      held += size;
+      picture.catch(() => {
+        drop(key);
+      });
+      for (const oldest of kept.keys()) {
+        if (held <= bytes || oldest === key) break;
+        drop(oldest);
+      }
+      return picture;
+    },
+  };
+}
 
 /** Decoded tiles that are kept: more than a row of tiles of a slide that is 100,000 pixels wide. */
 const CACHE_BYTES = 128 << 20;

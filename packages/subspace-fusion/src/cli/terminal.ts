@@ -1,0 +1,82 @@
+import { Presets, SingleBar } from 'cli-progress';
+import { CHOSEN_ON_THESE, type NamedMetrics } from '../evaluation/result.js';
+
+/** A time in words: `80 s`, `12 min`, `2.5 h`. */
+export function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}
+
+/** The figures of a metric for a terminal: `0.812 (95 % 0.742 to 0.871; n 57, 19 events)`, or why there is none. */
+export function figure(metric: NamedMetrics[string] | undefined): string {
+  if (!metric) return 'not computed';
+  if (metric.value === null) return `not computed: ${metric.reason}`;
+  const interval =
+    metric.low === undefined || metric.high === undefined
+      ? (metric.noInterval ?? 'no interval')
+      : `95 % ${metric.low.toFixed(3)} to ${metric.high.toFixed(3)}`;
+  const events = metric.events === undefined ? '' : `, ${metric.events} events`;
+  return `${metric.value.toFixed(3)} (${interval}; n ${metric.n}${events})`;
+}
+
+/** Goes with the figures of patients that the model was chosen on. */
+export const chosenWarning = `CAUTION: ${CHOSEN_ON_THESE}`;
+
+/** The metric that speaks for a task: the concordance index, or macro AUC. */
+export function headline(metrics: NamedMetrics): readonly [string, NamedMetrics[string] | undefined] {
+  return 'concordanceIndex' in metrics ? ['C-index', metrics['concordanceIndex']] : ['macro AUC', metrics['macroAuc']];
+}
+
+const baselineNames: Readonly<Record<string, string>> = {
+  ridgeCox: 'ridge Cox, same genes',
+  ridgeLogistic: 'ridge logistic, same genes',
+};
+
+/** A baseline in words. */
+export function baselineName(name: string): string {
+  return baselineNames[name] ?? name;
+}
+
+/** Shows how far something is, on a terminal only. */
+export interface ProgressBar {
+  /** `note` stands behind the bar. */
+  update(done: number, of: number, note?: string): void;
+  /** Takes the bar away, so that a line can be printed. */
+  clear(): void;
+}
+
+/** A bar on standard error; silent where that is no terminal. */
+export function progressBar(what: string): ProgressBar {
+  const bar = new SingleBar(
+    { format: `${what} {bar} {value}/{total} {note}`, clearOnComplete: true, hideCursor: true, stream: process.stderr },
+    Presets.shades_classic,
+  );
+  let started = false;
+  return {
+    update(done, of, note = '') {
+      if (!process.stderr.isTTY) return;
+      if (!started) bar.start(of, 0, { note });
+      started = true;
+      bar.setTotal(of);
+      bar.update(done, { note });
+    },
+    clear() {
+      if (started) bar.stop();
+      started = false;
+    },
+  };
+}
+
+/** Runs work that can be stopped: Ctrl-C, or a scheduler's SIGTERM, aborts its signal, once. */
+export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const stop = new AbortController();
+  const onInterrupt = () => {
+    stop.abort();
+  };
+  process.once('SIGINT', onInterrupt).once('SIGTERM', onInterrupt);
+  try {
+    return await work(stop.signal);
+  } finally {
+    process.off('SIGINT', onInterrupt).off('SIGTERM', onInterrupt);
+  }
+}

@@ -1,0 +1,73 @@
+import type { Patient } from '../types.js';
+import {
+  homozygousDeletion,
+  MARKER_COLUMNS,
+  markerColumn,
+  readMarkers,
+  type MarkerKey,
+  type Markers,
+} from './markers.js';
+
+type ClinicalRow = Patient['clinical'];
+
+/** Clinical variables that are known by name: age and sex by the names of their columns, the others as the markers of a diagnosis. */
+export const CLINICAL_VARIABLES = ['age', 'sex', ...(Object.keys(MARKER_COLUMNS) as MarkerKey[])] as const;
+export type ClinicalVariable = (typeof CLINICAL_VARIABLES)[number];
+
+const AGE = /^age(_at_diagnosis|_at_index|_years)?$/i;
+const SEX = /^(sex|gender)$/i;
+const SEXES: Readonly<Record<string, string>> = { m: 'male', male: 'male', f: 'female', female: 'female' };
+
+/** Nobody is that old in years; the GDC gives the age at diagnosis in days. */
+const OLDEST = 130;
+const DAYS_PER_YEAR = 365.25;
+
+/** The marker behind each name. */
+const MARKERS: { readonly [K in MarkerKey]: keyof Markers } = {
+  idh: 'idh',
+  codeletion: 'codeleted',
+  cdkn2a: 'cdkn2a',
+  cdkn2b: 'cdkn2b',
+  cdkn2abDeletion: 'homozygousDeletion',
+  grade: 'grade',
+  histology: 'glioblastomaHistology',
+  tert: 'tertMutant',
+  egfr: 'egfr',
+  egfrAmplification: 'egfrAmplified',
+  gain7loss10: 'gain7loss10',
+};
+
+/** The marker that a variable is, undefined for age and sex. */
+export const markerOf = (variable: ClinicalVariable): keyof Markers | undefined =>
+  variable === 'age' || variable === 'sex' ? undefined : MARKERS[variable];
+
+/** The column that a variable is read from, in words. */
+export function columnOf(variable: ClinicalVariable): string {
+  const marker = markerOf(variable);
+  return marker === undefined
+    ? `${variable}${variable === 'age' ? ' or age_at_diagnosis' : ' or gender'}`
+    : markerColumn(marker);
+}
+
+function cellOf(row: ClinicalRow, name: RegExp): string | undefined {
+  const column = Object.keys(row).find((key) => name.test(key));
+  return column === undefined ? undefined : row[column];
+}
+
+function age(row: ClinicalRow): number | undefined {
+  const text = cellOf(row, AGE);
+  const years = text ? Number(text) : NaN;
+  if (!Number.isFinite(years)) return undefined;
+  return years > OLDEST ? years / DAYS_PER_YEAR : years;
+}
+
+/**
+ * What a patient's clinical data say of a variable: age in years; sex `male` or `female`; IDH `mutant` or `wildtype`; grades and calls of copy
+ * number as numbers; other markers true or false. Undefined is unknown.
+ */
+export function readVariable(row: ClinicalRow, variable: ClinicalVariable): number | string | boolean | undefined {
+  if (variable === 'age') return age(row);
+  if (variable === 'sex') return SEXES[cellOf(row, SEX)?.toLowerCase() ?? ''];
+  const markers = readMarkers(row);
+  return variable === 'cdkn2abDeletion' ? homozygousDeletion(markers) : markers[MARKERS[variable]];
+}

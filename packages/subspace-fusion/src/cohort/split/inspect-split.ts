@@ -1,0 +1,71 @@
+import type { Config } from '../../config/config.js';
+import { collecting, type Problem } from '../../files/errors.js';
+import { parseBarcode, sitesOf, type SiteRule } from '../clinical/sites.js';
+import type { Part, Patient, Split } from '../types.js';
+import { foldsIn } from './split-file.js';
+import { makeSplit, strataOf } from './split.js';
+
+/** How many sites each part has, and how many of the test part's are of the training part too. */
+export type SiteCounts = Readonly<Record<Part, number> & { shared: number }>;
+
+/** How many patients each part has, and how many sites where those are known. */
+export type PartSizes = Readonly<Record<Part, number> & { conformal?: number; sites?: SiteCounts }>;
+
+/**
+ * The parts that the config's split makes of the joined patients; where it has folds and chooses none, the first fold's. What is wrong
+ * goes to `problems`; undefined where there is no split.
+ */
+export async function inspectSplit(
+  patients: readonly Patient[],
+  config: Config,
+  problems: Problem[],
+): Promise<PartSizes | undefined> {
+  const { split } = config;
+  const folds = await collecting(problems, () => foldsOf(split));
+  if (!folds || patients.length === 0) return undefined;
+  if (split.fold === undefined && folds.length > 0) {
+    const message = `there are ${folds.length} folds and split.fold names none`;
+    problems.push({
+      severity: 'warning',
+      file: split.file ?? 'split',
+      message,
+      remedy: '`crossval` trains all of them; `train` needs split.fold',
+    });
+  }
+  const strata = strataOf(patients, config);
+  const parts = await collecting(problems, () =>
+    makeSplit(patients, strata, { ...split, fold: split.fold ?? folds[0] }, problems),
+  );
+  if (!parts) return undefined;
+  const { train, validation, test, conformal } = parts;
+  const sites = siteCounts(patients, parts, split.by);
+  return {
+    train: train.length,
+    validation: validation.length,
+    test: test.length,
+    ...(conformal ? { conformal: conformal.length } : {}),
+    ...(sites ? { sites } : {}),
+  };
+}
+
+/** By `split.by`, or by TCGA barcodes where every patient has one. */
+function siteCounts(
+  patients: readonly Patient[],
+  { train, validation, test }: Split,
+  by: SiteRule | undefined,
+): SiteCounts | undefined {
+  if (by === undefined && !patients.every(({ id }) => parseBarcode(id))) return undefined;
+  const { siteOf } = sitesOf(patients, by ?? 'site');
+  const of = (ids: readonly string[]) => new Set(ids.map((id) => siteOf.get(id)!));
+  const [training, validating, tested] = [of(train), of(validation), of(test)];
+  return {
+    train: training.size,
+    validation: validating.size,
+    test: tested.size,
+    shared: [...tested].filter((site) => training.has(site)).length,
+  };
+}
+
+async function foldsOf({ file, folds = 0 }: Config['split']): Promise<number[]> {
+  return file === undefined ? Array.from({ length: folds }, (_, fold) => fold) : foldsIn(file);
+}

@@ -1,0 +1,79 @@
+/**
+ * Something the user gave us is wrong. The message is one or two lines that name the file, the row and
+ * the remedy; the command line prints it without a stack and exits with code 2.
+ */
+export class UserError extends Error {
+  override name = 'UserError';
+}
+
+/**
+ * The work failed for a reason outside the program and the user's files: a full disk, a loss that is no number, Ctrl-C.
+ * The message says what happened and what to do; the command line prints it without a stack and exits with code 1.
+ */
+export class WorkError extends Error {
+  override name: string = 'WorkError';
+}
+
+/** Something about the user's files: an `error` stops the work, a `warning` is stated and the work goes on. */
+export interface Problem {
+  readonly severity: 'error' | 'warning';
+  readonly file: string;
+  /** Line of the file; a table's header is line 1. */
+  readonly row?: number;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** More problems than this in one message help nobody; `subspace inspect` lists them all. */
+const SHOWN = 20;
+
+/** Longest message that is shown; a damaged file can bring a cell of megabytes into it. */
+const LONGEST = 600;
+/** Longest name in a list. */
+const LONGEST_NAME = 120;
+
+const clip = (text: string, length: number) => (text.length > length ? `${text.slice(0, length)}…` : text);
+
+/** One line: file, row, what is wrong, what to do about it. */
+export function formatProblem({ file, row, message, remedy }: Problem): string {
+  const end = remedy.endsWith('?') ? '' : '.';
+  return `${file}${row === undefined ? '' : `, row ${row}`}: ${clip(message, LONGEST)}. ${clip(remedy, LONGEST)}${end}`;
+}
+
+/** An error that carries its problems, one line each, so that a caller can go on and collect more of them. */
+export function problemsError(problems: readonly Problem[]): UserError {
+  const lines = problems.slice(0, SHOWN).map(formatProblem);
+  if (problems.length > SHOWN)
+    lines.push(`… and ${problems.length - SHOWN} more; \`subspace inspect\` lists them all.`);
+  return new UserError(lines.join('\n'), { cause: problems });
+}
+
+/** {@link problemsError} of a single problem: `throw badInput({ file, message, remedy })`. */
+export function badInput(problem: Omit<Problem, 'severity'>): UserError {
+  return problemsError([{ severity: 'error', ...problem }]);
+}
+
+/** Runs `work`; bad input becomes entries of `problems` and the result `undefined`, any other error is thrown on. */
+export async function collecting<T>(problems: Problem[], work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof UserError) || !Array.isArray(error.cause)) throw error;
+    problems.push(...(error.cause as Problem[]));
+    return undefined;
+  }
+}
+
+/** A count with the words that follow it: `counted(n, 'row repeats', 'rows repeat')`. */
+export const counted = (n: number, one: string, several = `${one}s`): string => `${n} ${n === 1 ? one : several}`;
+
+/** A number without the digits that only float32 has: −2.398 for −2.3980000019073486. */
+export const shortNumber = (x: number): number => Number(x.toPrecision(6));
+
+/** "a, b, c and 5 more": names for a message, the first few of them. */
+export function someOf(names: Iterable<string>, shown = 3): string {
+  const all = [...names];
+  const more = all.length - shown;
+  const some = all.slice(0, shown).map((name) => clip(name, LONGEST_NAME));
+  return some.join(', ') + (more > 0 ? ` and ${more} more` : '');
+}

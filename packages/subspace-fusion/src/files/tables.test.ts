@@ -1,0 +1,249 @@
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { checkTask } from '../cohort/check-task.js';
+import { readClinical } from '../cohort/clinical/read.js';
+import { decideTransform, readExpression } from '../cohort/expression/read.js';
+import { readGeneSets, readSubspaceGenes } from '../cohort/genes/gene-sets.js';
+import { newFolder, write } from '../cohort/made-files.test.helper.js';
+import { parseConfig, type Config } from '../config/config.js';
+import type { Problem } from './errors.js';
+import { readTable } from './table.js';
+
+const folder = newFolder();
+const file = (name: string, text: string) => write(folder, name, text);
+
+describe('text tables', () => {
+  it('reads commas, tabs, gzip, quotes and a byte order mark by content, not by name', async () => {
+    const expected = {
+      columns: ['id', 'text'],
+      cells: [
+        ['a', 'x, y'],
+        ['b', ''],
+      ],
+    };
+    const comma = 'id,text\na,"x, y"\nb,\n';
+    const files = [
+      file('c.tsv', comma),
+      file('t.csv', 'id\ttext\r\na\tx, y\r\nb\t\r\n'),
+      file('bom.csv', '\ufeff' + comma),
+      write(folder, 'plain.csv', gzipSync(comma)),
+    ];
+    for (const path of files) {
+      const { columns, rows } = await readTable(path);
+      expect({ columns, cells: rows.map(({ cells }) => cells) }).toEqual(expected);
+      expect(rows.map(({ line }) => line)).toEqual([2, 3]);
+    }
+  });
+
+  it('names file and row of what is wrong', async () => {
+    await expect(readTable(file('ragged.csv', 'a,b\n1,2\n1,2,3\n'))).rejects.toThrow(
+      /ragged\.csv, row 3: the row has 3 cells, the header 2/,
+    );
+    await expect(readTable(file('twice.csv', 'a,b,a\n1,2,3\n'))).rejects.toThrow(
+      /row 1: the header repeats 'a' \(columns 1 and 3\)/,
+    );
+    await expect(readTable(file('head.csv', 'a,b\n'))).rejects.toThrow(/no rows/);
+    await expect(readTable(file('quote.csv', 'a,b\n1,"2\n'))).rejects.toThrow(/malformed/);
+    await expect(readTable(file('one.csv', 'a\n1\n'))).rejects.toThrow(/single column/);
+    await expect(readTable(join(folder, 'absent.csv'))).rejects.toThrow(/does not exist/);
+    const cut = gzipSync('a,b\n' + '1,2\n'.repeat(1000)).subarray(0, 30);
+    await expect(readTable(write(folder, 'cut.csv.gz', cut))).rejects.toThrow(/cut short/);
+  });
+});
+
+describe('the clinical table', () => {
+  const options = { patient: 'id', time: 'months', event: 'dead', timeUnit: 'months' as const };
+
+  it('reads survival, unknown cells and either sense of the event', async () => {
+    const problems: Problem[] = [];
+    const text = 'id,months,dead,grade\nP1,12.5,1,G2\nP2,3,0,NA\nP3,,1,[Not Available]\n';
+    const { patients } = await readClinical({ ...options, file: file('clinical.csv', text) }, problems);
+    expect(patients.map(({ survival }) => survival)).toEqual([
+      { time: 12.5, event: true },
+      { time: 3, event: false },
+      undefined,
+    ]);
+    expect(patients.map(({ clinical }) => clinical['grade'])).toEqual(['G2', '', '']);
+    expect(problems).toEqual([]);
+    const censored = file('censored.csv', text.replace('dead', 'censorship'));
+    const other = await readClinical({ ...options, event: 'censorship', file: censored }, problems);
+    expect(other.patients[0].survival).toEqual({ time: 12.5, event: false });
+  });
+
+  it('collects contradictions and wrong values with their rows', async () => {
+    const problems: Problem[] = [];
+    const text = 'id,months,dead,grade\nP1,12,1,G2\nP1,12,1,G3\nP2,-3,0,G2\nP3,five,2,G2\n,1,1,G2\nP2,-3,0,G2\n';
+    await readClinical({ ...options, file: file('wrong.csv', text) }, problems);
+    const found = problems.map(({ severity, row, message }) => `${severity} ${row} ${message}`);
+    expect(found).toEqual([
+      "error 3 patient 'P1' stands in row 2 already, with another grade",
+      "error 4 column 'months' holds '-3'",
+      "error 5 column 'months' holds 'five'",
+      "error 5 column 'dead' holds '2'",
+      'error 6 the row has no patient id',
+      "warning 7 patient 'P2' stands in row 4 already, with the same values",
+    ]);
+  });
+
+  it('counts who has no follow-up without the rows that are wrong', async () => {
+    const path = file('follow-up.csv', 'id,months,dead,grade\nP1,12,1,G2\nP2,-3,0,G3\nP3,,0,G2\nP4,5,,G3\nP5,5,0,\n');
+    const config = parseConfig(
+      `name: x\nclinical: {file: ${path}, patient: id, time: months, event: dead}\nexpression: {file: x}\nfeatures: {folder: x}\n`,
+      '/x.yaml',
+    );
+    const found = async (task: Config['task']) => {
+      const problems: Problem[] = [];
+      checkTask(await readClinical(config.clinical, problems, task), { ...config, task }, problems);
+      return problems.map(({ severity, message }) => `${severity} ${message}`);
+    };
+    expect(await found('survival')).toEqual([
+      "error column 'months' holds '-3'",
+      'warning 2 patients have no follow-up',
+    ]);
+    // Times are no matter of another task.
+    expect(await found({ column: 'grade' })).toEqual([
+      "warning column 'months' holds '-3'",
+      'warning 1 patient has no label: grade unknown (P5)',
+    ]);
+  });
+
+  it('warns of markers that the task reads, and of no other', async () => {
+    const path = file(
+      'markers.csv',
+      'patient_id,histologic_grade,idh_status,codel_1p19q,cdkn2a_gistic,histology\nP1,G2,perhaps,?,lost,\nP2,G3,WT,no,2,glioblastoma\nP3,G?,mutant,no,0,\n',
+    );
+    const found = async (task: 'grade' | 'subtype' | 'diagnosis') => {
+      const problems: Problem[] = [];
+      const config = parseConfig(
+        `name: x\nclinical: {file: ${path}}\nexpression: {file: x}\nfeatures: {folder: x}\ntask: ${task}\n`,
+        '/x.yaml',
+      );
+      checkTask(await readClinical(config.clinical, problems, task), config, problems);
+      return problems.flatMap(({ row, message }) =>
+        row === undefined ? [] : [`${row} ${message.split(/ of '| and | holds/, 1)[0]}`],
+      );
+    };
+    expect(await found('grade')).toEqual(["3 'P2': histology is glioblastoma", "4 column 'histologic_grade'"]);
+    expect(await found('subtype')).toEqual(["2 column 'idh_status'", "2 column 'codel_1p19q'"]);
+    expect(await found('diagnosis')).toEqual([
+      "2 column 'idh_status'",
+      "2 column 'codel_1p19q'",
+      "2 column 'cdkn2a_gistic'",
+      "3 'P2': histology is glioblastoma",
+      "4 column 'histologic_grade'",
+    ]);
+  });
+
+  it('suggests a column', async () => {
+    const path = file('columns.csv', 'patient,months,dead\nP1,1,1\n');
+    await expect(readClinical({ ...options, patient: 'patients', file: path }, [])).rejects.toThrow(
+      /'patients' \(clinical.patient\).*'patient'/,
+    );
+  });
+});
+
+describe('gene sets', () => {
+  it('reads GMT and warns of a gene in both subspaces', async () => {
+    const problems: Problem[] = [];
+    const path = file('sets.gmt', 'T\tsource\tA\tB\tA\nM\t\tC\tB\n');
+    expect(await readSubspaceGenes({ file: path, tumour: 'T', microenvironment: 'M' }, problems)).toEqual({
+      tumour: ['A', 'B'],
+      microenvironment: ['C', 'B'],
+    });
+    expect(problems.map(({ message }) => message)).toEqual(['1 gene is in both sets (B)']);
+    await expect(readSubspaceGenes({ file: path, tumour: 'TUMOUR', microenvironment: 'M' }, [])).rejects.toThrow(
+      /no set 'TUMOUR'.*T, M/,
+    );
+    await expect(readGeneSets(file('bad.gmt', 'T\tsource\tA\nM\n'))).rejects.toThrow(/row 2: the line has no genes/);
+  });
+});
+
+describe('the expression matrix', () => {
+  const context = { patients: new Set(['P1', 'P2', 'P3']), genes: new Set(['A', 'B']) };
+  const geneRows = 'gene\tP1\tother\tP2\nA\t1\t2\t3\nB\t4\t5\t6\nC\t7\t8\t\n';
+  const patientRows = 'id,A,B,C\nP1,1,4,7\nother,2,5,8\nP2,3,6,\n';
+
+  it('reads it either way round, gzip or not', async () => {
+    const expected = { patients: ['P1', 'P2'], genes: ['A', 'B', 'C'], values: Float32Array.of(1, 4, 7, 3, 6, NaN) };
+    const files = [
+      ['genes × patients', file('genes.tsv', geneRows)],
+      ['patients × genes', file('patients.csv', patientRows)],
+      ['patients × genes', write(folder, 'patients.csv.gz', gzipSync(patientRows))],
+    ] as const;
+    for (const [orientation, path] of files) {
+      const problems: Problem[] = [];
+      expect(await readExpression(path, context, problems)).toMatchObject({
+        expression: expected,
+        orientation,
+        otherPatients: ['other'],
+      });
+      expect(problems).toEqual([]);
+    }
+  });
+
+  it('needs no clinical table to tell the axes apart', async () => {
+    const unknown = { patients: undefined, genes: context.genes };
+    expect((await readExpression(file('g.tsv', geneRows), unknown, [])).expression.patients).toEqual([
+      'P1',
+      'other',
+      'P2',
+    ]);
+    expect((await readExpression(file('p.csv', patientRows), unknown, [])).expression.genes).toEqual(['A', 'B', 'C']);
+  });
+
+  const errorOf = (text: string) =>
+    readExpression(file('wrong.csv', text), context, []).then(
+      () => 'read',
+      (error: Error) => error.message,
+    );
+
+  it('names row and column of every gene that is no number, and every repetition, at once', async () => {
+    const message = await errorOf('gene,P1,P2,P1\nA,1,x,2\nB,1,,1\nC,y,z,1\nB,1,1,1\n');
+    expect(message.split('\n')).toEqual([
+      expect.stringMatching(/row 2: the cell in column 'P2' holds 'x'/),
+      expect.stringMatching(/row 3: the cell in column 'P2' is empty.*'B' out of the gene set/),
+      expect.stringMatching(
+        /row 4: the cell in column 'P1' holds 'y', which is not a number, and 1 more cell of gene 'C'/,
+      ),
+      expect.stringMatching(/row 5: the gene 'B' has two rows, 3 and 5/),
+      expect.stringMatching(/row 1: the patient 'P1' has two columns, 2 and 4/),
+    ]);
+    expect(await errorOf('id,A,B,A\nP1,1,2,3\nP1,1,2,3\n')).toMatch(
+      /row 3: the patient 'P1' has two rows, 2 and 3.*\n.*the gene 'A' has two columns, 2 and 4/,
+    );
+  });
+
+  it('keeps the first of repeated genes that nobody needs, and says so', async () => {
+    for (const text of ['gene,P1,P2\nA,1,2\nB,1,2\nC,3,4\nC,5,6\n', 'id,A,B,C,C\nP1,1,1,3,5\nP2,2,2,4,6\n']) {
+      const problems: Problem[] = [];
+      const { expression } = await readExpression(file('repeated.csv', text), context, problems);
+      expect([expression.genes, [...expression.values]]).toEqual([
+        ['A', 'B', 'C'],
+        [1, 1, 3, 2, 2, 4],
+      ]);
+      expect(problems.map(({ severity, message }) => `${severity} ${message}`)).toEqual([
+        expect.stringMatching(/^warning 1 (row|column) repeats a gene .*\(C\)/),
+      ]);
+    }
+  });
+
+  it('says so when nothing matches, with the likely cause', async () => {
+    expect(await errorOf('gene,P1-01A,P2-01A\nA,1,2\n')).toMatch(
+      /no patient of the clinical table and no gene.*Shorten names such as 'P1-01A'/,
+    );
+    expect(await errorOf('gene,X,Y\nA,1,2\n')).toMatch(/Use the same patient ids/);
+  });
+
+  it('decides the transform by the sign of the values', () => {
+    const matrix = (...values: number[]) => ({
+      patients: ['P1'],
+      genes: values.map(String),
+      values: Float32Array.from(values),
+    });
+    expect(decideTransform({ file: 'e.csv' }, matrix(-1, 2))).toBe('none');
+    expect(decideTransform({ file: 'e.csv', transform: 'log2p1' }, matrix(0, 2))).toBe('log2p1');
+    expect(() => decideTransform({ file: 'e.csv' }, matrix(0, 2))).toThrow(/no negative value.*log2p1/);
+    expect(() => decideTransform({ file: 'e.csv', transform: 'log2p1' }, matrix(-1, 2))).toThrow(/down to -1/);
+  });
+});

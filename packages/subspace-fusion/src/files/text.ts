@@ -1,0 +1,42 @@
+/** Number of letters to insert, delete or replace to get from `a` to `b` (Levenshtein). */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = previous[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      current.push(Math.min(replaced, previous[j] + 1, current[j - 1] + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length];
+}
+
+/** The candidate that `word` is most likely a typo of, or undefined where none is near. Case does not count. */
+export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let least = Math.max(2, Math.floor(word.length / 3)) + 1;
+  for (const candidate of candidates) {
+    // No name is that much longer; the distance would only take time.
+    if (candidate.length > word.length + least) continue;
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < least) [best, least] = [candidate, distance];
+  }
+  return best;
+}
+
+/** A remedy for a name that is not there: the likely typo, or what there is. */
+export function suggest(word: string, candidates: readonly string[]): string {
+  const near = nearest(word, candidates);
+  if (near !== undefined) return `Did you mean '${near}'?`;
+  return `There is: ${candidates.slice(0, 12).join(', ')}${candidates.length > 12 ? ', …' : ''}`;
+}
+
+/**
+ * A text from a user's file as it may stand in a message: control characters, which a terminal would obey, become `?`, and what
+ * is long is cut.
+ */
+export function printable(text: string, length = 60): string {
+  const clean = text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');
+  return clean.length > length ? `${clean.slice(0, length)}…` : clean;
+}

@@ -1,0 +1,62 @@
+import { availableParallelism } from 'node:os';
+import { compile, constant, type Provider } from 'onnx-autodiff';
+import { UserError } from '../files/errors.js';
+import type { PositionBias } from '../model/attention.js';
+import { dropoutMaskReference } from '../model/dropout.js';
+import { densePositionBias } from '../model/position-bias/dense.js';
+import { sweepPositionBias } from '../model/position-bias/sweep-operation.js';
+import { createSweep } from '../model/position-bias/sweep.js';
+
+/** How the position bias is computed: `sweep`, exact and fast on CPUs; `dense`, in the graph, for GPUs. */
+export type PositionBiasForm = 'sweep' | 'dense';
+
+/** Where the network runs, and what runs beside its graphs. */
+export interface Backend {
+  readonly provider: Provider;
+  readonly threads: number;
+  readonly positionBias: PositionBias;
+  /** Fills a dropout mask: element i is 1/(1 − rate), or 0 with probability `rate`, a function of the stream `k` and i alone. */
+  fillMask(mask: Float32Array, k: number, rate: number): Promise<void> | void;
+  close(): Promise<void>;
+}
+
+/** From this size on, a mask is worth the way to the kernel and back. */
+const LARGE_MASK = 1 << 12;
+
+export interface BackendOptions {
+  readonly provider?: Provider;
+  /** Default: as many as there are cores. */
+  readonly threads?: number | undefined;
+  /** Default: `sweep` on the CPU, `dense` elsewhere. */
+  readonly positionBias?: PositionBiasForm;
+}
+
+/**
+ * Opens the kernels that the network runs on; `close` ends their threads.
+ * @throws UserError where this machine does not have the provider.
+ */
+export async function openBackend(options: BackendOptions = {}): Promise<Backend> {
+  const { provider = 'cpu', threads = availableParallelism() } = options;
+  const form = options.positionBias ?? (provider === 'cpu' ? 'sweep' : 'dense');
+  if (provider !== 'cpu') await requireProvider(provider);
+  const sweep = await createSweep({ threads });
+  return {
+    provider,
+    threads,
+    positionBias: form === 'sweep' ? sweepPositionBias(sweep) : densePositionBias,
+    fillMask: (mask, k, rate) =>
+      mask.length < LARGE_MASK ? dropoutMaskReference(mask, k, 1 - rate) : sweep.dropoutMask(mask, k, 1 - rate),
+    close: () => sweep.close(),
+  };
+}
+
+/** Tries the provider on a graph of one node. */
+async function requireProvider(provider: Provider): Promise<void> {
+  try {
+    const program = await compile({ one: constant(1) }, { provider });
+    await program.dispose();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    throw new UserError(`The provider '${provider}' does not work on this machine (${reason}). Use cpu.`);
+  }
+}

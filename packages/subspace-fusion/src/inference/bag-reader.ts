@@ -1,0 +1,86 @@
+import { existsSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import type { BagFile } from '../cohort/index.js';
+import { UserError } from '../files/errors.js';
+import type { BagShape } from './samples.js';
+
+/**
+ * Loads items in their order, one ahead: while the caller works on one, the next is on its way.
+ * An error comes out where its item would have; later items are then not loaded.
+ */
+export async function* ahead<T, R>(items: Iterable<T>, load: (item: T) => Promise<R>): AsyncGenerator<R, void> {
+  let coming: Promise<R> | undefined;
+  for (const item of items) {
+    const next = load(item);
+    next.catch(() => undefined); // it is awaited in its turn, or never if the caller stops before
+    if (coming) yield await coming;
+    coming = next;
+  }
+  if (coming) yield await coming;
+}
+
+/** What the reading thread is asked. */
+export interface BagRequest {
+  readonly id: number;
+  readonly slide: BagFile;
+  readonly model: BagShape;
+}
+
+/** What it answers: the features, or what is wrong with the file. */
+export type BagAnswer =
+  | { readonly id: number; readonly features: Float32Array }
+  | { readonly id: number; readonly problem: string; readonly userError: boolean };
+
+/** Reads and decodes feature files on a thread of its own. */
+export interface BagReader {
+  /**
+   * A slide's features as `[tokens · width]`: the same bits and the same errors as `readFixedBag`.
+   * @throws UserError for a file that is no bag of the model; Error where the reader was closed.
+   */
+  read(slide: BagFile): Promise<Float32Array>;
+  /** Ends the thread; reads under way are rejected. */
+  close(): Promise<void>;
+}
+
+/** The thread's program lies beside this file when built; from sources, as tests run them, in the build. */
+function workerFile(): URL {
+  const beside = new URL('./bag-reader-worker.js', import.meta.url);
+  return existsSync(beside) ? beside : new URL(beside.href.replace('/src/', '/dist/'));
+}
+
+/** Starts a reading thread for bags of this model. It keeps the process alive only while it reads. */
+export function openBagReader({ size, tokens, layout }: BagShape): BagReader {
+  const worker = new Worker(workerFile(), { execArgv: [] });
+  const waiting = new Map<number, { resolve: (features: Float32Array) => void; reject: (error: Error) => void }>();
+  let next = 0;
+  let failure: Error | undefined;
+
+  const fail = (error: Error) => {
+    failure ??= error;
+    for (const { reject } of waiting.values()) reject(failure);
+    waiting.clear();
+  };
+  worker.on('error', fail);
+  worker.on('exit', () => fail(new Error('the thread that reads feature files has ended')));
+  worker.on('message', (answer: BagAnswer) => {
+    const { resolve, reject } = waiting.get(answer.id)!;
+    waiting.delete(answer.id);
+    if (waiting.size === 0) worker.unref();
+    if ('features' in answer) resolve(answer.features);
+    else reject(answer.userError ? new UserError(answer.problem) : new Error(answer.problem));
+  });
+  worker.unref();
+
+  return {
+    read(slide) {
+      if (failure) return Promise.reject(failure);
+      return new Promise((resolve, reject) => {
+        const id = next++;
+        waiting.set(id, { resolve, reject });
+        worker.ref();
+        worker.postMessage({ id, slide, model: { size, tokens, layout } } satisfies BagRequest);
+      });
+    },
+    close: async () => void (await worker.terminate()),
+  };
+}

@@ -1,0 +1,117 @@
+import {
+  encodeCovariates,
+  fixBag,
+  labelPatients,
+  readBag,
+  scaleSubspaces,
+  seenPart,
+  survivalBin,
+  type BagFile,
+  type Cohort,
+  type Patient,
+  type Subspace,
+} from '../cohort/index.js';
+import { UserError } from '../files/errors.js';
+import { reads } from '../model/choice.js';
+import type { Modality } from '../model/peers/index.js';
+import type { Model } from '../runs/model.js';
+import type { BagReader } from './bag-reader.js';
+import type { BatchLabels, GeneVectors, Sample } from './batch.js';
+
+/** A cohort as a model reads it: gene vectors ready, bags read when they are asked for. */
+export interface CohortSamples {
+  readonly patients: ReadonlyMap<string, Patient>;
+  /** Slides of a patient that a prediction is made from; one `undefined` where there is none, or the network reads none. */
+  slides(patient: string): readonly (BagFile | undefined)[];
+  /** One slide of a patient as the network takes it. */
+  sample(patient: string, slide: BagFile | undefined): Promise<Sample>;
+  /** Gene vectors of a patient, `[genes]` each. @throws RangeError for a patient without expression. */
+  genes(patient: string): GeneVectors;
+  /** Labels of a batch of patients. */
+  labels(patients: readonly string[]): BatchLabels;
+}
+
+export interface SamplesOptions {
+  /** Reads a slide's features; by default on this thread. */
+  readonly read?: BagReader['read'];
+  /** A modality to do without, as if nobody had measured it. */
+  readonly without?: Modality | undefined;
+}
+
+/**
+ * Applies a model's frozen scaling to a cohort, its incomplete patients among the others.
+ * @throws UserError where the cohort lacks genes of the model, or a bag has another width.
+ */
+export function cohortSamples(cohort: Cohort, model: Model, options: SamplesOptions = {}): CohortSamples {
+  const { read = (slide) => readFixedBag(slide, model), without } = options;
+  const everyone = [...cohort.patients, ...cohort.incomplete];
+  const patients = new Map<string, Patient>(everyone.map((p) => [p.id, p]));
+  const measured = new Set(cohort.expression.patients);
+  const ids = everyone.map(({ id }) => id).filter((id) => measured.has(id));
+  const scaled = scaleSubspaces(model.scaling, cohort, ids);
+  const row = new Map(ids.map((id, i) => [id, i]));
+  const genes = (id: string): GeneVectors => {
+    const i = row.get(id);
+    if (i === undefined) throw new RangeError(`${id} has no expression`);
+    const of = (s: Subspace) => scaled[s].subarray(i * model.size.genes[s], (i + 1) * model.size.genes[s]);
+    return { tumour: of('tumour'), microenvironment: of('microenvironment') };
+  };
+  const readsBag = reads(model.network).bag && without !== 'bag';
+  const covariates = (id: string) => model.covariates && encodeCovariates(model.covariates, [patients.get(id)!]);
+  return {
+    patients,
+    genes,
+    slides(id) {
+      const { bags } = patients.get(id)!;
+      return readsBag && bags.length > 0 ? bags : [undefined];
+    },
+    async sample(id, slide) {
+      return {
+        bag: slide && (await read(slide)),
+        genes: without === 'genes' || !row.has(id) ? undefined : genes(id),
+        covariates: covariates(id),
+      };
+    },
+    labels: (batch) =>
+      labelsOf(
+        batch.map((id) => patients.get(id)!),
+        model,
+      ),
+  };
+}
+
+/** What of a model decides how it reads a slide. */
+export type BagShape = Pick<Model, 'size' | 'tokens' | 'layout'>;
+
+/** A slide's features as `[tokens · width]`. */
+export async function readFixedBag(slide: BagFile, { size, tokens, layout }: BagShape): Promise<Float32Array> {
+  const bag = await readBag(slide, tokens);
+  if (bag.width !== size.patchWidth) {
+    throw new UserError(
+      `${slide.path}: features are ${bag.width} wide, the model's are ${size.patchWidth}. Extract them with the model's encoder.`,
+    );
+  }
+  return fixBag(bag, tokens, layout).features;
+}
+
+function labelsOf(patients: readonly Patient[], { outcome, task, labels: rule }: Model): BatchLabels {
+  if (outcome.kind === 'survival') {
+    const { cuts, end } = outcome;
+    const labels = patients.map(({ survival }) => {
+      const { time, event } = survival!;
+      return {
+        time,
+        bin: survivalBin(time, cuts),
+        censored: !event,
+        ...(end === undefined ? {} : { seen: seenPart(time, { cuts, end }) }),
+      };
+    });
+    return { kind: 'survival', labels };
+  }
+  const { byPatient } = labelPatients(patients, task as Exclude<typeof task, 'survival'>, rule);
+  return {
+    kind: 'classes',
+    labels: patients.map(({ id }) => outcome.classes.indexOf(byPatient.get(id)!)),
+    weights: outcome.weights,
+  };
+}

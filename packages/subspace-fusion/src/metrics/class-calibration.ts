@@ -1,0 +1,135 @@
+import { requireClasses, requireNumbers } from './arrays.js';
+import { predictedClasses } from './classification.js';
+import { wilsonInterval } from './distributions.js';
+import { refuse, type Metric } from './metric.js';
+
+/**
+ * Brier score of class probabilities (Brier 1950): the mean over patients of `Σ_c (p_c − [truth = c])²`, 0 for certain and
+ * right, 2 for certain and wrong. (The score of two classes is often given as half of it.) `probabilities` [n, classes],
+ * `truth` [n]. Refused for nobody. Throws a RangeError on NaN, wrong sizes or unknown classes.
+ */
+export function classBrier(probabilities: ArrayLike<number>, truth: ArrayLike<number>, classes: number): Metric {
+  const name = 'brier';
+  const n = truth.length;
+  requireNumbers(n * classes, { probabilities });
+  requireClasses(truth, classes);
+  if (n === 0) return refuse(name, 'there are no patients');
+  let sum = 0;
+  for (let i = 0; i < n; i++) {
+    for (let c = 0; c < classes; c++) sum += (probabilities[i * classes + c] - (truth[i] === c ? 1 : 0)) ** 2;
+  }
+  return { name, value: sum / n, estimator: 'Brier score, summed over classes', ties: 'none', n };
+}
+
+/**
+ * Log loss: the mean over patients of `−log p_truth`, in nats. Refused for nobody, and where a true class has probability 0,
+ * which no finite value describes. Arguments and errors as {@link classBrier}.
+ */
+export function logLoss(probabilities: ArrayLike<number>, truth: ArrayLike<number>, classes: number): Metric {
+  const name = 'logLoss';
+  const n = truth.length;
+  requireNumbers(n * classes, { probabilities });
+  requireClasses(truth, classes);
+  if (n === 0) return refuse(name, 'there are no patients');
+  let sum = 0;
+  let ruledOut = 0;
+  for (let i = 0; i < n; i++) {
+    const p = probabilities[i * classes + truth[i]];
+    if (p > 0) sum -= Math.log(p);
+    else ruledOut++;
+  }
+  if (ruledOut > 0) return refuse(name, `the true class of ${ruledOut} of ${n} patients has probability 0`);
+  return { name, value: sum / n, estimator: 'mean negative log likelihood, nats', ties: 'none', n };
+}
+
+/** Patients whose predicted probability falls into one bin, and the share of them for whom the prediction came true. */
+export interface ReliabilityBin {
+  /** The bin is (from, to]; the first one holds 0 as well. */
+  readonly from: number;
+  readonly to: number;
+  readonly n: number;
+  /** Mean predicted probability. */
+  readonly predicted: number;
+  /** Share for whom it came true, with Wilson's 95 % interval. */
+  readonly observed: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * Reliability curve: `probability` [n] in `bins` bins of equal width against `outcome` [n] (1 or true where it came true). Bins
+ * without patients are left out. Throws a RangeError where a probability is not within 0 and 1.
+ */
+export function reliabilityCurve(
+  probability: ArrayLike<number>,
+  outcome: ArrayLike<number | boolean>,
+  bins: number,
+): ReliabilityBin[] {
+  requireNumbers(outcome.length, { probability, outcome });
+  const count = new Float64Array(bins);
+  const predicted = new Float64Array(bins);
+  const came = new Float64Array(bins);
+  for (let i = 0; i < outcome.length; i++) {
+    const p = probability[i];
+    if (!(p >= 0 && p <= 1)) throw new RangeError(`probability[${i}] is ${p}`);
+    const bin = binOf(p, bins);
+    count[bin]++;
+    predicted[bin] += p;
+    if (outcome[i]) came[bin]++;
+  }
+  return Array.from(count, (n, bin) => ({ n, bin }))
+    .filter(({ n }) => n > 0)
+    .map(({ n, bin }) => {
+      const [low, high] = wilsonInterval(came[bin], n);
+      return {
+        from: bin / bins,
+        to: (bin + 1) / bins,
+        n,
+        predicted: predicted[bin] / n,
+        observed: came[bin] / n,
+        low,
+        high,
+      };
+    });
+}
+
+const binOf = (p: number, bins: number) => Math.max(Math.ceil(p * bins) - 1, 0);
+
+/**
+ * Expected calibration error of the predicted class (Naeini et al. 2015; Guo et al. 2017): the mean distance between the
+ * probability given to the predicted class and the share of right predictions, over bins of equal width, weighted by their
+ * patients. Chance makes it positive for a perfectly calibrated model too; the note says by about how much here, from the
+ * normal approximation `Σ_bins √(2/π·Σ p(1−p))/n`. `probabilities` [n, classes], `truth` [n]. Refused for nobody. Throws a
+ * RangeError on NaN, wrong sizes or unknown classes.
+ */
+export function expectedCalibrationError(
+  probabilities: ArrayLike<number>,
+  truth: ArrayLike<number>,
+  classes: number,
+  bins = 10,
+): Metric {
+  const name = 'expectedCalibrationError';
+  const n = truth.length;
+  requireNumbers(n * classes, { probabilities });
+  requireClasses(truth, classes);
+  if (n === 0) return refuse(name, 'there are no patients');
+  const predicted = predictedClasses(probabilities, classes);
+  const confidence = Float64Array.from(predicted, (c, i) => probabilities[i * classes + c]);
+  const curve = reliabilityCurve(
+    confidence,
+    predicted.map((c, i) => (c === truth[i] ? 1 : 0)),
+    bins,
+  );
+  const distance = curve.reduce((sum, bin) => sum + bin.n * Math.abs(bin.predicted - bin.observed), 0);
+  const variance = new Float64Array(bins); // of the number of right predictions in each bin, were they calibrated
+  for (const p of confidence) variance[binOf(p, bins)] += p * (1 - p);
+  const byChance = variance.reduce((sum, v) => sum + Math.sqrt((2 / Math.PI) * v), 0);
+  return {
+    name,
+    value: distance / n,
+    estimator: `mean |confidence − accuracy| over ${curve.length} of ${bins} bins of equal width`,
+    ties: 'the first of equal maxima is the prediction',
+    n,
+    note: `a perfectly calibrated model would have about ${(byChance / n).toFixed(3)} on as many patients`,
+  };
+}

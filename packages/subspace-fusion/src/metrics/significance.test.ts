@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { key, normal } from '../random/counter.js';
+import { bootstrap, takeRows } from './bootstrap.js';
+import { studentQuantile, studentTail } from './distributions.js';
+import { refuse, type Estimate, type Metric } from './metric.js';
+import { bootstrapPValue, holm, repeatedSplits, verdict } from './significance.js';
+
+const reference = JSON.parse(readFileSync(new URL('./reference/inference.json', import.meta.url), 'utf8'));
+
+describe('Holm', () => {
+  test('as R p.adjust', () => {
+    const { p, adjusted } = reference.holm;
+    holm(p).forEach((value, i) => expect(value).toBeCloseTo(adjusted[i], 14));
+  });
+
+  test('of one or no comparison changes nothing; NaN is an error', () => {
+    expect([...holm([0.03])]).toEqual([0.03]);
+    expect([...holm([])]).toEqual([]);
+    expect(() => holm([NaN])).toThrow('pValues[0] is NaN');
+  });
+});
+
+test.each(reference.student as number[][])("Student's t of R: |T| > %d with %d df", (t, df, tail, quantile) => {
+  expect(studentTail(t, df) / tail).toBeCloseTo(1, 9);
+  expect(studentTail(-t, df)).toBe(studentTail(t, df));
+  expect(studentQuantile(0.05, df)).toBeCloseTo(quantile, 9);
+});
+
+describe('mean over repeated splits (Nadeau & Bengio)', () => {
+  const { values, train, test: tested, mean, halfWidth, p } = reference.corrected;
+
+  test('interval and p-value as worked out in R', () => {
+    const result = repeatedSplits('difference', values, train, tested);
+    expect(result.mean).toMatchObject({
+      name: 'difference',
+      value: expect.closeTo(mean, 14),
+      low: expect.closeTo(mean - halfWidth, 12),
+      high: expect.closeTo(mean + halfWidth, 12),
+      n: 569,
+    });
+    expect(result.pValue).toMatchObject({ name: 'differenceP', value: expect.closeTo(p, 12) });
+  });
+
+  test('more splits of the same patients do not narrow it below the share of test patients', () => {
+    const many = Array.from({ length: 100 }, () => values).flat();
+    const { low, value } = repeatedSplits('d', many, train, tested).mean as Estimate;
+    const variance = many.reduce((sum: number, v: number) => sum + (v - value) ** 2, 0) / (many.length - 1);
+    expect(value - low!).toBeGreaterThan(1.96 * Math.sqrt((variance * tested) / train));
+  });
+
+  test('refusals', () => {
+    expect(repeatedSplits('d', [0.1], 9, 1)).toEqual({
+      mean: { name: 'd', value: null, reason: '1 split, two are needed' },
+      pValue: { name: 'dP', value: null, reason: '1 split, two are needed' },
+    });
+    const same = repeatedSplits('d', [0.1, 0.1], 9, 1);
+    expect(same.mean).toMatchObject({ value: 0.1, low: 0.1, high: 0.1 });
+    expect(same.pValue).toMatchObject({ value: null, reason: 'all 2 splits give the same value' });
+  });
+});
+
+test('the four verdicts', () => {
+  expect(verdict(0.004, 0.05, 0.01)).toBe('helps');
+  expect(verdict(-0.05, -0.001, 0.01)).toBe('harms');
+  expect(verdict(-0.01, 0.01, 0.01)).toBe('equivalent');
+  expect(verdict(0.002, 0.008, 0.01)).toBe('equivalent');
+  expect(verdict(-0.002, 0.03, 0.01)).toBe('undetermined');
+  expect(verdict(0.004, 0.05, 0.01, 0.06)).toBe('undetermined');
+  expect(verdict(-0.05, -0.001, 0.01, 0.06)).toBe('undetermined');
+  expect(verdict(-0.01, 0.01, 0.01, 1)).toBe('equivalent');
+});
+
+describe('bootstrap p-value of a paired difference', () => {
+  const difference: Metric = { name: 'a - b', value: 0.1, estimator: 'mean', ties: 'none', n: 9 };
+
+  test('counts the draws on the other side of 0, the sample once more', () => {
+    expect(bootstrapPValue(difference, [0.1, 0.2, -0.1, 0.3, 0.4, 0.1, 0.1, 0.2, 0.3], 9)).toMatchObject({
+      name: 'a - bP',
+      value: 0.4,
+      resamples: 9,
+    });
+    expect(bootstrapPValue(difference, [1, 1, 1], 3).value).toBe(0.5);
+    expect(bootstrapPValue(difference, [0, 0, 0], 3).value).toBe(1);
+  });
+
+  test('is the t-test for a mean, and below 0.05 in about 5 of 100 samples of no difference', () => {
+    const mean = (values: ArrayLike<number>): Metric => ({
+      ...difference,
+      value: Array.from(values).reduce((s, v) => s + v, 0) / values.length,
+    });
+    const pOf = (values: Float64Array, seed: number, resamples: number) => {
+      const { metrics, draws } = bootstrap((rows) => [mean(takeRows(values, rows))], values.length, seed, resamples);
+      return bootstrapPValue(metrics[0], draws[0], resamples).value!;
+    };
+    const shifted = Float64Array.from({ length: 80 }, (_, i) => 0.2 + normal(key(5), i));
+    const average = shifted.reduce((s, v) => s + v, 0) / 80;
+    const standardError = Math.sqrt(shifted.reduce((s, v) => s + (v - average) ** 2, 0) / 79 / 80);
+    expect(Math.abs(pOf(shifted, 1, 4000) - studentTail(average / standardError, 79))).toBeLessThan(0.02);
+    let rejected = 0;
+    for (let sample = 0; sample < 200; sample++) {
+      if (
+        pOf(
+          Float64Array.from({ length: 40 }, (_, i) => normal(key(6, sample), i)),
+          sample,
+          300,
+        ) <= 0.05
+      )
+        rejected++;
+    }
+    expect(rejected).toBeGreaterThanOrEqual(3);
+    expect(rejected).toBeLessThanOrEqual(24);
+  });
+
+  test('refused with its difference, and where resamples are', () => {
+    expect(bootstrapPValue(refuse('a - b', 'why'), [], 10)).toEqual({ name: 'a - bP', value: null, reason: 'why' });
+    expect(bootstrapPValue(difference, [1, 1], 10)).toMatchObject({
+      value: null,
+      reason: '8 of 10 resamples cannot compute it',
+    });
+  });
+});

@@ -1,0 +1,237 @@
+import { quantile } from '../cohort/quantile.js';
+import type { Cohort, Expression, ExpressionTransform, Subspace } from '../cohort/types.js';
+import { counted, someOf, UserError } from '../files/errors.js';
+
+/** Mean and standard deviation of each gene's transformed values, without their tails; a deviation of 0 marks a constant gene. */
+export interface GeneMoments {
+  readonly mean: readonly number[];
+  readonly deviation: readonly number[];
+}
+
+/** How expression becomes the network's input; learned from the training patients and stored with the model, plain JSON. */
+export interface GeneScaling extends GeneMoments {
+  readonly transform: ExpressionTransform;
+  /** Genes by symbol, in the order of the network's input. */
+  readonly genes: readonly string[];
+  /** By cohort, where each is scaled by itself; a patient of another cohort is then scaled by that one's patients, and never alone. */
+  readonly cohorts?: Readonly<Record<string, GeneMoments>>;
+  /** What z-scores are clipped to, ±; null where they are not. Absent: 3. */
+  readonly clip?: number | null;
+}
+
+/** z-scores are clipped to ±3. */
+const CLIP = 3;
+
+const NO_SINGLE_PATIENT =
+  "This model was trained with expression.scaling: cohort: a patient's genes are scaled by the other patients of the cohort, so it cannot read a single patient. " +
+  'Evaluate it on a whole cohort (evaluate --cohort), or train it with expression.scaling: training.';
+
+/** The bound that a scaling clips z-scores to, ±. */
+export function clipOf({ clip = CLIP }: GeneScaling): number {
+  return clip ?? Infinity;
+}
+
+/** Part of the training patients at either end whose values do not set a gene's scale. */
+const TAIL = 0.01;
+
+/** Ranks of values within one patient, scaled to (0, 1): (rank − ½)/n, ties share their mean rank. */
+function ranks(values: Float64Array): Float64Array {
+  const order = Array.from(values.keys()).sort((a, b) => values[a] - values[b]);
+  const ranked = new Float64Array(values.length);
+  for (let from = 0; from < order.length;) {
+    let to = from;
+    while (to < order.length && values[order[to]] === values[order[from]]) to++;
+    // Ranks from + 1 … to, so their mean is (from + to + 1)/2.
+    for (let i = from; i < to; i++) ranked[order[i]] = (from + to) / 2 / order.length;
+    from = to;
+  }
+  return ranked;
+}
+
+/** The part of a transform that looks at one value; ranks are taken among the genes of a patient. */
+const ELEMENTWISE: { readonly [T in ExpressionTransform]: (x: number) => number } = {
+  none: (x) => x,
+  log2p1: (x) => Math.log2(1 + x),
+  rank: (x) => x,
+};
+
+/** A matrix as it stands in its file, after the transform; values of several files are then on one scale. */
+export function transformExpression(expression: Expression, transform: ExpressionTransform): Expression {
+  const values = transform === 'log2p1' ? expression.values.map(ELEMENTWISE.log2p1) : expression.values;
+  return { ...expression, values, transformed: transform };
+}
+
+/** Transformed values of the patients, one row each, in the order of `genes`. Ranks are among these genes. Values that are transformed already are taken as they are. */
+function transformed(
+  expression: Expression,
+  patients: readonly string[],
+  genes: readonly string[],
+  transform: ExpressionTransform,
+): Float64Array[] {
+  const done = expression.transformed;
+  if (done !== undefined && (done === 'rank') !== (transform === 'rank')) {
+    throw new UserError(
+      `The model reads expression after the transform '${transform}', and this is after '${done}'. Set expression.transform to '${transform}'.`,
+    );
+  }
+  const onValue = done === undefined ? ELEMENTWISE[transform] : ELEMENTWISE.none;
+  const geneAt = new Map(expression.genes.map((gene, g) => [gene, g]));
+  const patientAt = new Map(expression.patients.map((id, p) => [id, p]));
+  const absent = genes.filter((gene) => !geneAt.has(gene));
+  if (absent.length > 0) {
+    throw new UserError(
+      `The expression matrix lacks ${absent.length} of the ${genes.length} genes that the model needs (${someOf(absent)}). Add them.`,
+    );
+  }
+  const columns = genes.map((gene) => geneAt.get(gene)!);
+  return patients.map((id) => {
+    const p = patientAt.get(id);
+    if (p === undefined) throw new UserError(`The expression matrix has no patient '${id}'. Add the patient.`);
+    const values = Float64Array.from(columns, (g) => onValue(expression.values[p * expression.genes.length + g]));
+    return transform === 'rank' ? ranks(values) : values;
+  });
+}
+
+/**
+ * Mean and standard deviation of a gene over the training patients, its extremes pulled in to the central 98 %. Expression
+ * has tails that would otherwise set the scale: among published z-scores one value of 3515 makes all other patients look equal.
+ */
+function robustMoments(values: Float64Array): { mean: number; deviation: number } {
+  const sorted = values.slice().sort();
+  const [low, high] = [quantile(sorted, TAIL), quantile(sorted, 1 - TAIL)];
+  // Rounding of the mean would give a constant gene a tiny deviation.
+  if (low === high) return { mean: low, deviation: 0 };
+  const pulledIn = values.map((x) => Math.min(Math.max(x, low), high));
+  const mean = pulledIn.reduce((sum, x) => sum + x, 0) / values.length;
+  const variance = pulledIn.reduce((sum, x) => sum + (x - mean) ** 2, 0) / values.length;
+  return { mean, deviation: Math.sqrt(variance) };
+}
+
+/**
+ * Learns the scaling of each gene's transformed values from the training patients. An expression that is transformed already is taken as it is.
+ * @throws {UserError} for a gene or patient that the matrix lacks.
+ */
+export function fitGeneScaling(
+  expression: Expression,
+  trainingPatients: readonly string[],
+  genes: readonly string[],
+  transform: ExpressionTransform,
+): GeneScaling {
+  const rows = transformed(expression, trainingPatients, genes, transform);
+  const moments = genes.map((_, g) => robustMoments(Float64Array.from(rows, (row) => row[g])));
+  return {
+    transform,
+    genes,
+    mean: moments.map(({ mean }) => mean),
+    deviation: moments.map(({ deviation }) => deviation),
+  };
+}
+
+/**
+ * The network's gene input: `[patients, genes]` row-major, z-scores clipped; a gene that was constant in training gives 0.
+ * @throws {UserError} for a gene or patient that the matrix lacks, ranks where the model reads values or the reverse, and a model that scales
+ * cohorts by themselves: see {@link scaleSubspaces}.
+ */
+export function applyGeneScaling(
+  scaling: GeneScaling,
+  expression: Expression,
+  patients: readonly string[],
+): Float32Array {
+  if (scaling.cohorts !== undefined) throw new UserError(NO_SINGLE_PATIENT);
+  const { transform, genes, mean, deviation } = scaling;
+  const z = (x: number, g: number) => (deviation[g] === 0 ? 0 : (x - mean[g]) / deviation[g]);
+  const bound = clipOf(scaling);
+  const scaled = new Float32Array(patients.length * genes.length);
+  transformed(expression, patients, genes, transform).forEach((row, p) => {
+    row.forEach((x, g) => (scaled[p * genes.length + g] = Math.max(-bound, Math.min(bound, z(x, g)))));
+  });
+  return scaled;
+}
+
+/** Fewer patients do not tell the scale of their cohort. */
+const FEWEST = 10;
+
+export type SubspaceScaling = Readonly<Record<Subspace, GeneScaling>>;
+
+const bySubspace = <T>(make: (subspace: Subspace) => T): Record<Subspace, T> => ({
+  tumour: make('tumour'),
+  microenvironment: make('microenvironment'),
+});
+
+/** The cohorts of these patients, each with its own of them. */
+function byCohort({ patients, incomplete }: Cohort, ids: readonly string[]): Map<string, string[]> {
+  const cohortOf = new Map([...patients, ...incomplete].map(({ id, cohort }) => [id, cohort ?? '']));
+  const groups = new Map<string, string[]>();
+  for (const id of ids) {
+    const name = cohortOf.get(id) ?? '';
+    groups.set(name, [...(groups.get(name) ?? []), id]);
+  }
+  return groups;
+}
+
+/** Moments of one cohort's patients. */
+function momentsOf(
+  { expression, transform }: Cohort,
+  name: string,
+  ids: readonly string[],
+  genes: readonly string[],
+): GeneMoments {
+  if (ids.length < FEWEST) {
+    throw new UserError(
+      `expression.scaling is 'cohort', and ${counted(ids.length, 'patient')} of '${name}' cannot tell its scale; ${FEWEST} are needed. ` +
+        'Set expression.scaling to training, or use more patients.',
+    );
+  }
+  const { mean, deviation } = fitGeneScaling(expression, ids, genes, transform);
+  return { mean, deviation };
+}
+
+/**
+ * Learns the scaling of both subspaces' genes from the training patients; where the cohort's rule is `cohort`, that of each cohort from its own training patients.
+ * @throws {UserError} for a patient that the matrix lacks, and a cohort with too few training patients to be scaled by.
+ */
+export function fitSubspaceScaling(
+  cohort: Cohort,
+  genes: Cohort['genes'],
+  training: readonly string[],
+): SubspaceScaling {
+  return bySubspace((subspace) => {
+    const own = genes[subspace];
+    const scaling = fitGeneScaling(cohort.expression, training, own, cohort.transform);
+    if (cohort.scaling === 'training') return scaling;
+    const cohorts = [...byCohort(cohort, training)].map(
+      ([name, ids]) => [name, momentsOf(cohort, name, ids, own)] as const,
+    );
+    return { ...scaling, cohorts: Object.fromEntries(cohorts) };
+  });
+}
+
+/**
+ * The network's gene inputs of these patients, `[patients, genes]` row-major for each subspace. Of a model that scales cohorts by themselves, a cohort that
+ * it was not trained on is scaled by its own complete patients.
+ * @throws {UserError} as {@link applyGeneScaling} and {@link fitSubspaceScaling} do.
+ */
+export function scaleSubspaces(
+  scaling: SubspaceScaling,
+  cohort: Cohort,
+  ids: readonly string[],
+): Record<Subspace, Float32Array> {
+  return bySubspace((subspace) => scaleGenes(scaling[subspace], cohort, ids));
+}
+
+function scaleGenes({ cohorts, ...scaling }: GeneScaling, cohort: Cohort, ids: readonly string[]): Float32Array {
+  if (cohorts === undefined) return applyGeneScaling(scaling, cohort.expression, ids);
+  const width = scaling.genes.length;
+  const rowOf = new Map(ids.map((id, row) => [id, row]));
+  const everybody = byCohort(
+    cohort,
+    cohort.patients.map(({ id }) => id),
+  );
+  const scaled = new Float32Array(ids.length * width);
+  for (const [name, own] of byCohort(cohort, ids)) {
+    const moments = cohorts[name] ?? momentsOf(cohort, name, everybody.get(name) ?? [], scaling.genes);
+    const rows = applyGeneScaling({ ...scaling, ...moments }, cohort.expression, own);
+    own.forEach((id, i) => scaled.set(rows.subarray(i * width, (i + 1) * width), rowOf.get(id)! * width));
+  }
+  return scaled;
+}
