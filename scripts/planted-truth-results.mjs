@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'csv-parse/sync';
 import { holm, repeatedSplits, verdict } from '../packages/subspace-fusion/dist/metrics/index.js';
-import { formatMarkdown } from '../packages/subspace-fusion/dist/evaluation/tables/index.js';
+import { formatMarkdown } from '../packages/subspace-fusion/dist/comparison/tables/index.js';
 
 const MARGIN = 0.01;
 

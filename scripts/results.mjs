@@ -12,7 +12,7 @@ import {
   crossvalTask,
   formatMarkdown,
   modelsTable,
-} from '../packages/subspace-fusion/dist/evaluation/tables/index.js';
+} from '../packages/subspace-fusion/dist/comparison/tables/index.js';
 
 /** What must hold: the paired difference to ridge regression has its lower 95 % bound above this. */
 const BOUND = -0.05;

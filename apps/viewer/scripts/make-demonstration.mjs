@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { evaluateAndWrite, loadConfig, simulateCohort, train, VERSION } from 'subspace-fusion';
-import { explainPatient } from '../../../packages/subspace-fusion/dist/explanation/explain-patient.js';
+import { explainPatient } from '../../../packages/subspace-fusion/dist/patient/explain.js';
 
 const out = fileURLToPath(new URL('../public/run/', import.meta.url));
 const COHORT = { patients: 80, bag: 144, width: 24, population: 200, seed: 4 };

@@ -7,24 +7,21 @@
 export {
   inspectCohort,
   loadCohort,
-  loadConfig,
   makeSplit,
-  parseConfig,
-  parseOverrides,
   strataOf,
   SUBSPACES,
   type Bag,
   type BagFile,
   type Cohort,
-  type Config,
   type Expression,
   type Inspection,
   type Patient,
-  type Problem,
   type Split,
   type Subspace,
   type Task,
 } from './cohort/index.js';
+export { type Problem } from './files/errors.js';
+export { loadConfig, parseConfig, parseOverrides, type Config } from './config/config.js';
 export { UserError } from './files/errors.js';
 export { WorkError } from './files/errors.js';
 
@@ -63,7 +60,7 @@ export type { Finding } from './evaluation/audit/findings.js';
 export { predictPatient, type PatientPrediction, type PredictOptions } from './patient/predict.js';
 export type { NamedMetrics, Result } from './evaluation/result.js';
 export { readConfidence, type Confidence } from './evaluation/confidence/confidence-file.js';
-export type { ConfidenceResult } from './evaluation/confidence/apply.js';
+export type { ConfidenceResult } from './evaluation/confidence/confidence-file.js';
 export type { PatientConfidence } from './evaluation/confidence/patient.js';
 export * as metrics from './metrics/index.js';
 

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { counted, loadConfig, parseOverrides, someOf } from '../cohort/index.js';
+import { loadConfig, parseOverrides } from '../config/config.js';
 import { auditConfig, auditRuns, hasLeak, type Audit } from '../evaluation/audit/audit.js';
 import type { Finding } from '../evaluation/audit/findings.js';
-import { UserError } from '../files/errors.js';
+import { counted, someOf, UserError } from '../files/errors.js';
 import { collect, SET } from './options.js';
 import { progressBar } from './terminal.js';
 

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { loadConfig } from '../cohort/index.js';
 import type { Crossval } from '../comparison/crossval.js';
+import { loadConfig } from '../config/config.js';
 import { simulateCohort } from '../simulation/index.js';
 import { main } from './main.js';
 

@@ -1,11 +1,12 @@
 import { basename, join } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { formatProblem, loadConfig, parseOverrides, type SiteRule } from '../cohort/index.js';
+import type { SiteRule } from '../cohort/index.js';
 import { CROSSVAL_FILE, type Crossval } from '../comparison/crossval.js';
-import { CONTROLS, type Control, type PlannedRun } from '../comparison/folds.js';
+import { CONTROLS, type Control, type PlannedRun } from '../comparison/planned-runs.js';
 import type { Subgroup } from '../comparison/subgroups.js';
 import { crossvalTables, crossvalTask, formatText } from '../comparison/tables/index.js';
-import { UserError } from '../files/errors.js';
+import { loadConfig, parseOverrides } from '../config/config.js';
+import { formatProblem, UserError } from '../files/errors.js';
 import { crossvalidate } from '../planning/crossval.js';
 import { isPlan } from '../planning/plan.js';
 import { planSweep } from '../planning/sweep.js';

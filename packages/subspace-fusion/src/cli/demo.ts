@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { loadConfig } from '../cohort/index.js';
+import { loadConfig } from '../config/config.js';
 import { evaluateAndWrite } from '../evaluation/evaluate.js';
 import { writeFileAtomic } from '../files/atomic.js';
 import { readReportRun } from '../report/from-run.js';

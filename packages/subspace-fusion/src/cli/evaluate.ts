@@ -1,8 +1,10 @@
 import { Option, type Command } from 'commander';
-import { formatProblem, loadConfig, type Part, type Problem } from '../cohort/index.js';
+import type { Part } from '../cohort/index.js';
+import { loadConfig } from '../config/config.js';
 import { evaluate, type MissingModality } from '../evaluation/evaluate.js';
 import { evaluateExternal } from '../evaluation/external.js';
 import type { Result } from '../evaluation/result.js';
+import { formatProblem, type Problem } from '../files/errors.js';
 import { confidenceLines } from './confidence-words.js';
 import { baselineName, chosenWarning, figure, headline, progressBar } from './terminal.js';
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Provider } from 'onnx-autodiff';
-import { counted, parseOverrides } from '../cohort/index.js';
-import { UserError } from '../files/errors.js';
+import { parseOverrides } from '../config/config.js';
+import { counted, UserError } from '../files/errors.js';
 import type { Extraction, SlideRecord } from '../planning/extraction.js';
 import { jobsAtOnce, localExecutor } from '../planning/local.js';
 import { inProcessWith, type Executor } from '../planning/run-jobs.js';

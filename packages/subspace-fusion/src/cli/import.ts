@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { formatProblem, parseOverrides } from '../cohort/index.js';
-import { UserError } from '../files/errors.js';
+import { parseOverrides } from '../config/config.js';
+import { formatProblem, UserError } from '../files/errors.js';
 import { importCheckpoint, type ImportedModel, type ImportScaling } from '../portable/import.js';
 import { taskName } from '../runs/model.js';
 import { collect, SET } from './options.js';

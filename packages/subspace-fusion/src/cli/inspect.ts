@@ -1,21 +1,17 @@
 import type { Command } from 'commander';
 import {
   compareExpressions,
-  counted,
   describeFlow,
   describePatches,
   describeScale,
-  formatProblem,
   inspectCohort,
   loadCohort,
-  loadConfig,
-  parseOverrides,
-  shortNumber,
   type ComparedExpression,
-  type Config,
   type FilesInspection,
   type Inspection,
 } from '../cohort/index.js';
+import { loadConfig, parseOverrides, type Config } from '../config/config.js';
+import { counted, formatProblem, shortNumber } from '../files/errors.js';
 import { collect, SET } from './options.js';
 import { progressBar } from './terminal.js';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { formatProblem } from '../cohort/index.js';
+import { formatProblem } from '../files/errors.js';
 import { doJob } from '../planning/do-job.js';
 import { JOB_COMMAND, STOPPED_EXIT_CODE } from '../planning/job.js';
 import { interruptible } from './terminal.js';

@@ -1,7 +1,8 @@
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
-import { formatProblem, loadConfig, parseOverrides } from '../cohort/index.js';
+import { loadConfig, parseOverrides } from '../config/config.js';
 import { evaluateAndWrite } from '../evaluation/evaluate.js';
+import { formatProblem } from '../files/errors.js';
 import { train } from '../training/train.js';
 import { printEvaluation } from './evaluate.js';
 import { collect, SET } from './options.js';

@@ -1,8 +1,9 @@
+import { MARKER_COLUMNS } from '../config/choices.js';
 import type { Config } from '../config/config.js';
 import { counted, someOf, type Problem } from '../files/errors.js';
 import { nearest, suggest } from '../files/text.js';
 import { labelPatients, neededColumns, readsMarkers } from './clinical/labels.js';
-import { contradictions, MARKER_COLUMNS, readMarkers, unreadableMarkers, type Markers } from './clinical/markers.js';
+import { contradictions, readMarkers, unreadableMarkers, type Markers } from './clinical/markers.js';
 import { isOverallSurvival } from './clinical/outcome.js';
 import type { ClinicalPatient, ClinicalTable } from './clinical/read.js';
 

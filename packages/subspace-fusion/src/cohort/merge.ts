@@ -1,8 +1,8 @@
 import { badInput, counted, someOf, type Problem } from '../files/errors.js';
-import { transformExpression } from '../runs/scaling.js';
 import { disagreements, firstOf } from './bags/agreement.js';
 import { summarise } from './bags/provenance.js';
 import { inTimeUnit, type CohortFiles } from './cohort-files.js';
+import { transformExpression } from './expression/transform.js';
 import { compareExpressions } from './expression/value-scale.js';
 import type { BagHeader, Expression, ExpressionTransform, Patient } from './types.js';
 

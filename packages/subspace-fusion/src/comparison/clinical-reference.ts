@@ -1,11 +1,5 @@
-import {
-  labelDefiningCovariates,
-  readVariable,
-  type Covariate,
-  type LabelRule,
-  type Patient,
-  type Task,
-} from '../cohort/index.js';
+import { readVariable, type LabelRule, type Patient, type Task } from '../cohort/index.js';
+import { labelDefiningCovariates, type Covariate } from '../runs/covariates.js';
 
 export type ClinicalRow = Patient['clinical'];
 

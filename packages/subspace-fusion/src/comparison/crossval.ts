@@ -1,13 +1,16 @@
 import { join } from 'node:path';
-import { counted, someOf, withShuffledOutcomes, type Cohort, type Config, type SiteRule } from '../cohort/index.js';
+import { withShuffledOutcomes, type Cohort, type SiteRule } from '../cohort/index.js';
+import type { Fold } from '../cohort/split/folds.js';
+import type { Config } from '../config/config.js';
 import { CHOSEN_ON_THESE, type NamedMetrics, type Result } from '../evaluation/result.js';
+import { counted, someOf } from '../files/errors.js';
 import { taskName } from '../runs/model.js';
 import { writeJson } from '../runs/run-folder.js';
 import { compareModels } from './comparison.js';
 import { failureOf, scoreFold } from './fold-runs.js';
 import { countPatients, type FoldScores } from './fold-scores.js';
-import type { Control, Fold, PlannedRun, RunOutcome } from './folds.js';
 import { describeModel, slideMeans } from './model-detail.js';
+import type { Control, PlannedRun, RunOutcome } from './planned-runs.js';
 import { probeRuns, type SiteProbe } from './site-probe.js';
 import { withinSubgroup, type Subgroup } from './subgroups.js';
 import type { Comparison, ModelDetail } from './types.js';

@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cohort, Split } from '../cohort/index.js';
-import type { EvaluatedPatient } from '../evaluation/score.js';
+import type { Fold } from '../cohort/split/folds.js';
+import type { SurvivalPrediction } from '../evaluation/baselines.js';
+import type { EvaluatedPatient } from '../evaluation/result.js';
 import { cohortSamples, type CohortSamples } from '../inference/samples.js';
 import { predictedSurvival, survivalCurve } from '../metrics/index.js';
 import { exists, readModel, readRunConfig, readRunSplit, RUN_FILES } from '../runs/run-folder.js';
 import { clinicalReference, type ClinicalReference } from './clinical-reference.js';
-import { trainingOf, truthOf, type FoldScores, type Scores, type SurvivalPrediction } from './fold-scores.js';
-import type { Fold, RunOutcome } from './folds.js';
+import { trainingOf, truthOf, type FoldScores, type Scores } from './fold-scores.js';
+import type { RunOutcome } from './planned-runs.js';
 import { combinedScores, REFERENCE, referenceScores, simpleModels } from './simple-models.js';
 
 /** A run that is over, and its folder. */

@@ -1,4 +1,5 @@
 import type { TimeUnit } from '../cohort/index.js';
+import type { ScoredRuns } from '../evaluation/baselines.js';
 import type { BatchLabels } from '../inference/batch.js';
 import type { ClinicalReference } from './clinical-reference.js';
 
@@ -7,25 +8,11 @@ export type Truth =
   | { readonly kind: 'survival'; readonly time: readonly number[]; readonly event: readonly boolean[] }
   | { readonly kind: 'classes'; readonly labels: readonly number[]; readonly classes: readonly string[] };
 
-/** A run's probabilities to be alive, of the test patients by their row. */
-export interface SurvivalPrediction {
-  /** Nothing is said of later times. */
-  readonly until: number;
-  /** Probability of the patient of this row to be alive at `time` ≤ until. */
-  at(row: number, time: number): number;
-}
-
 /**
  * What a model says of a fold's test patients, once for each of its runs (seeds): risks `[n]`, higher is worse, with probabilities of
  * survival where it has them; or class probabilities `[n, C]`. Or why it says nothing.
  */
 export type Scores = ScoredRuns | { readonly reason: string };
-
-export interface ScoredRuns {
-  readonly runs: readonly ArrayLike<number>[];
-  /** One a run; absent where the model gives risks alone. */
-  readonly survival?: readonly SurvivalPrediction[];
-}
 
 /** The patients that a fold's models are fitted on. */
 export interface TrainingPatients {

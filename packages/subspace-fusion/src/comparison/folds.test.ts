@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { foldsOf } from '../cohort/split/folds.js';
 import { parseConfig } from '../config/config.js';
-import { foldsOf, planRuns } from './folds.js';
+import { planRuns } from './planned-runs.js';
 
 const config = (split: string) =>
   parseConfig(

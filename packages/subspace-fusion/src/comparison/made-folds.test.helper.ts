@@ -1,5 +1,6 @@
+import type { ScoredRuns } from '../evaluation/baselines.js';
 import { key, normal, uniform } from '../random/counter.js';
-import type { FoldScores, ScoredRuns, TrainingPatients } from './fold-scores.js';
+import type { FoldScores, TrainingPatients } from './fold-scores.js';
 
 /** Months; an average patient dies after 20 of them. */
 const MEAN = 20;

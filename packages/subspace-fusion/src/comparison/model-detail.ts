@@ -1,4 +1,5 @@
-import { fixBag, readBag, type Config, type Patient } from '../cohort/index.js';
+import { fixBag, readBag, type Patient } from '../cohort/index.js';
+import type { Config } from '../config/config.js';
 import { classesOf, runsOf, survivalOf, type FoldScores } from './fold-scores.js';
 import { scoreSubgroups } from './subgroups.js';
 import type { ModelDetail, WorstPatient } from './types.js';

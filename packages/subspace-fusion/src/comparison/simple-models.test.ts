@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readTable, type Patient, type Split } from '../cohort/index.js';
+import type { Patient, Split } from '../cohort/index.js';
+import { readTable } from '../files/table.js';
 import type { BatchLabels } from '../inference/batch.js';
 import type { CohortSamples } from '../inference/samples.js';
 import { concordanceIndex } from '../metrics/index.js';

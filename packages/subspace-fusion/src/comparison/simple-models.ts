@@ -7,6 +7,7 @@ import {
   RIDGE,
   ridgeScores,
   timesAndEvents,
+  type ScoredRuns,
 } from '../evaluation/baselines.js';
 import { UserError } from '../files/errors.js';
 import type { BatchLabels } from '../inference/batch.js';
@@ -18,7 +19,7 @@ import {
   type ClinicalReference,
   type ClinicalVariable,
 } from './clinical-reference.js';
-import type { ScoredRuns, Scores } from './fold-scores.js';
+import type { Scores } from './fold-scores.js';
 
 /** Deaths of validation patients that two coefficients need. */
 const FEWEST_DEATHS = 10;

@@ -1,4 +1,5 @@
 import { sitesOf, type Cohort, type SiteRule, type Split } from '../cohort/index.js';
+import type { Fold } from '../cohort/split/folds.js';
 import { designMatrix, genesOf, logisticScores } from '../evaluation/baselines.js';
 import { byName } from '../evaluation/result.js';
 import type { BatchLabels } from '../inference/batch.js';
@@ -7,7 +8,6 @@ import { classAuc } from '../metrics/classification.js';
 import { refuse, takeRows, withIntervals, type Estimate, type Metric } from '../metrics/index.js';
 import { readModel, readRunSplit } from '../runs/run-folder.js';
 import type { EndedRun } from './fold-runs.js';
-import type { Fold } from './folds.js';
 import type { NamedMetric } from './types.js';
 
 /** How well the inputs of a network tell where a patient was treated. A network can take that for biology where sites differ in outcome. */

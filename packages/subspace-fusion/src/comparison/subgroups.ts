@@ -1,4 +1,5 @@
 import { readVariable, sitesOf, type Patient, type SiteRule } from '../cohort/index.js';
+import type { ScoredRuns, SurvivalPrediction } from '../evaluation/baselines.js';
 import { byName } from '../evaluation/result.js';
 import { UserError } from '../files/errors.js';
 import {
@@ -11,16 +12,7 @@ import {
   type Metric,
 } from '../metrics/index.js';
 import { HEADLINE } from './fold-metrics.js';
-import {
-  classesOf,
-  runsOf,
-  survivalOf,
-  type FoldScores,
-  type ScoredRuns,
-  type Scores,
-  type SurvivalPrediction,
-  type Truth,
-} from './fold-scores.js';
+import { classesOf, runsOf, survivalOf, type FoldScores, type Scores, type Truth } from './fold-scores.js';
 import { drawingUnits } from './means.js';
 import type { SubgroupScore } from './types.js';
 

@@ -2,14 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument, parse as parseYaml, YAMLParseError } from 'yaml';
 import { z } from 'zod';
-import { LAYOUTS } from '../cohort/bags/bag.js';
-import { MARKER_COLUMNS, type MarkerKey } from '../cohort/clinical/markers.js';
-import { CLINICAL_VARIABLES } from '../cohort/clinical/variables.js';
-import { EXPRESSION_FORMATS } from '../cohort/expression/samples.js';
-import { STAR_COLUMNS } from '../cohort/expression/star-counts.js';
 import { badInput, problemsError, UserError, type Problem } from '../files/errors.js';
 import { requireFile } from '../files/table.js';
 import { nearest } from '../files/text.js';
+import {
+  CLINICAL_VARIABLES,
+  EXPRESSION_FORMATS,
+  LAYOUTS,
+  MARKER_COLUMNS,
+  STAR_COLUMNS,
+  type MarkerKey,
+} from './choices.js';
 
 const name = z.string().min(1);
 const count = z.int().positive();

@@ -1,4 +1,3 @@
-import type { ScoredRuns } from '../comparison/fold-scores.js';
 import type { BatchLabels } from '../inference/batch.js';
 import type { CohortSamples } from '../inference/samples.js';
 import { removeClassWeights, softmaxRows } from '../metrics/index.js';
@@ -104,4 +103,18 @@ export function designMatrix(patients: readonly (readonly Float32Array[])[]): Fl
     }
   });
   return x;
+}
+
+/** A run's probabilities to be alive, of the test patients by their row. */
+export interface SurvivalPrediction {
+  /** Nothing is said of later times. */
+  readonly until: number;
+  /** Probability of the patient of this row to be alive at `time` ≤ until. */
+  at(row: number, time: number): number;
+}
+
+export interface ScoredRuns {
+  readonly runs: readonly ArrayLike<number>[];
+  /** One a run; absent where the model gives risks alone. */
+  readonly survival?: readonly SurvivalPrediction[];
 }

@@ -2,7 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeBag } from '../cohort/made-files.test.helper.js';
-import { riskOf } from '../objective/index.js';
+import { riskOf } from '../model/losses.js';
 import { readRunSplit } from '../runs/run-folder.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';
 import { copyCohort, editTable, newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';

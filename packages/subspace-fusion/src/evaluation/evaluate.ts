@@ -1,15 +1,7 @@
 import { join } from 'node:path';
-import {
-  counted,
-  loadCohort,
-  strataOf,
-  type Cohort,
-  type Config,
-  type Part,
-  type Problem,
-  type Split,
-} from '../cohort/index.js';
-import { UserError } from '../files/errors.js';
+import { loadCohort, strataOf, type Cohort, type Part, type Split } from '../cohort/index.js';
+import type { Config } from '../config/config.js';
+import { counted, UserError, type Problem } from '../files/errors.js';
 import { cohortSamples, type CohortSamples } from '../inference/samples.js';
 import { hasStandIns } from '../model/choice.js';
 import { taskName, type Model } from '../runs/model.js';
@@ -18,10 +10,10 @@ import { applyConfidence } from './confidence/apply.js';
 import { readConfidence, writeConfidence, type Confidence } from './confidence/confidence-file.js';
 import { learnConfidence } from './confidence/learn.js';
 import { meanPatches, type MeanPatches } from './confidence/training-range.js';
-import { CHOSEN_ON_THESE, type Result } from './result.js';
-import { readSelectedModel, scoreModel, type EvaluatedPatient, type SelectedModel } from './score.js';
+import { CHOSEN_ON_THESE, type EvaluatedPatient, type Result } from './result.js';
+import { readSelectedModel, scoreModel, type SelectedModel } from './score-model.js';
 
-export type { EvaluatedPatient } from './score.js';
+export type { EvaluatedPatient } from './result.js';
 
 export interface Evaluation {
   readonly result: Result;

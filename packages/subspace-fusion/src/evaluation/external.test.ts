@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadConfig } from '../cohort/index.js';
+import { loadConfig } from '../config/config.js';
 import { readModel, readRunSplit } from '../runs/run-folder.js';
 import { subspace } from '../testing/cli.js';
 import { copyCohort, editTable, newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';

@@ -5,23 +5,21 @@ import {
   loadCohort,
   loadExternalCohort,
   sameEncoder,
-  shiftProblems,
-  someOf,
-  unseenProblems,
   type Cohort,
   type CohortFlow,
-  type Config,
-  type Problem,
 } from '../cohort/index.js';
-import { UserError } from '../files/errors.js';
+import type { Config } from '../config/config.js';
+import { someOf, UserError, type Problem } from '../files/errors.js';
 import { cohortSamples } from '../inference/samples.js';
 import { reads } from '../model/choice.js';
+import { unseenProblems } from '../runs/covariates.js';
 import { taskName, type Model } from '../runs/model.js';
+import { shiftProblems } from '../runs/shift.js';
 import type { PatientSamples } from './baselines.js';
 import { readConfidence } from './confidence/confidence-file.js';
 import { meanPatches } from './confidence/training-range.js';
 import { describeInputs, requirePatients, withConfidence, type EvaluateOptions, type Evaluation } from './evaluate.js';
-import { readSelectedModel, scoreModel, type SelectedModel } from './score.js';
+import { readSelectedModel, scoreModel, type SelectedModel } from './score-model.js';
 
 /**
  * External validation: scores a run's selected model on all labelled patients of another cohort, which keeps its own files, names and units. Genes are

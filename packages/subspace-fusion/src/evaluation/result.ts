@@ -1,6 +1,7 @@
 import type { Endpoint } from '../cohort/index.js';
+import type { Prediction } from '../inference/predictor.js';
 import type { Metric } from '../metrics/index.js';
-import type { ConfidenceResult } from './confidence/apply.js';
+import type { ConfidenceResult } from './confidence/confidence-file.js';
 
 /** A metric as `result.json` holds it, under its name: `{value, low, high, n, …}`, or `{value: null, reason}`. */
 export type NamedMetrics = Readonly<Record<string, DistributiveOmit<Metric, 'name'>>>;
@@ -75,3 +76,27 @@ export function nameClasses<M extends Metric | NamedMetrics[string]>(metric: M, 
 export function nameAllClasses(metrics: NamedMetrics, classes: readonly string[]): NamedMetrics {
   return Object.fromEntries(Object.entries(metrics).map(([name, metric]) => [name, nameClasses(metric, classes)]));
 }
+
+/** One patient's prediction beside what happened; `predictions.json` is a list of them. */
+export type EvaluatedPatient = Prediction &
+  (
+    | {
+        readonly label: number;
+        readonly className: string;
+        /** Probabilities at the temperature of the validation patients, `[C]`; absent where none was fitted. */
+        readonly calibrated?: readonly number[];
+        /** Classes that are not ruled out, class by class, and with one threshold for all; absent where no patients were set aside. */
+        readonly set?: readonly string[];
+        readonly marginalSet?: readonly string[];
+      }
+    | {
+        readonly time: number;
+        readonly event: boolean;
+        /** By the median risk of the training patients; absent where they could not be read. */
+        readonly group?: 'low' | 'high';
+        readonly survival: readonly number[];
+      }
+  ) & {
+    /** Inputs that lie out of the range of the training patients; absent where that range is not known. */
+    readonly unlikeTraining?: readonly ('genes' | 'features')[];
+  };

@@ -1,7 +1,7 @@
 import { loadCohort, readGeneSets } from '../cohort/index.js';
 import { SUBSPACES, type Part as SplitPart, type Subspace } from '../cohort/types.js';
 import { requirePatients } from '../evaluation/evaluate.js';
-import { readSelectedModel, type SelectedModel } from '../evaluation/score.js';
+import { readSelectedModel, type SelectedModel } from '../evaluation/score-model.js';
 import { UserError } from '../files/errors.js';
 import { openBackend } from '../inference/backend.js';
 import { outputsOf, prediction } from '../inference/predictor.js';

@@ -1,5 +1,3 @@
-import type { NamedTensor } from '../cohort/bags/open-bag.js';
-import type { Attributes } from '../cohort/bags/provenance.js';
 import type { Bytes } from './bytes.js';
 import type { ElementType } from './element-type.js';
 import type { UserError } from './errors.js';
@@ -258,3 +256,12 @@ export function latin1Bytes({ utf8 }: PickledText): Uint8Array | undefined {
   }
   return bytes.slice(0, length);
 }
+
+/** A tensor of a file that holds several, or one whose name nobody fixed. */
+export interface NamedTensor {
+  readonly shape: readonly number[];
+  readonly type: ElementType;
+}
+
+/** A file's attributes as they were read: texts, numbers, or anything else. */
+export type Attributes = Readonly<Record<string, unknown>>;

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { BagFile } from '../cohort/index.js';
 import { UserError } from '../files/errors.js';
-import type { BagShape } from './samples.js';
+import type { Model } from '../runs/model.js';
 
 /**
  * Loads items in their order, one ahead: while the caller works on one, the next is on its way.
@@ -84,3 +84,6 @@ export function openBagReader({ size, tokens, layout }: BagShape): BagReader {
     close: async () => void (await worker.terminate()),
   };
 }
+
+/** What of a model decides how it reads a slide. */
+export type BagShape = Pick<Model, 'size' | 'tokens' | 'layout'>;

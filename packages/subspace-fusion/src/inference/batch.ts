@@ -1,6 +1,6 @@
 import { sizeOf, type TensorData } from 'onnx-autodiff';
 import { SUBSPACES, type Subspace } from '../cohort/types.js';
-import { crossEntropyTarget, survivalTargets, type SurvivalLabel } from '../objective/index.js';
+import { crossEntropyTarget, survivalTargets, type SurvivalLabel } from '../model/losses.js';
 import { key, uniform } from '../random/counter.js';
 
 /** Scaled expression of a patient, `[genes]` of each subspace. */

@@ -1,9 +1,9 @@
 import { compile, type Program } from 'onnx-autodiff';
 import { WorkError } from '../files/errors.js';
 import { choiceParameters, graphInputs, logitsOf } from '../model/choice.js';
+import { riskOf } from '../model/losses.js';
 import { parameterInputs } from '../model/network.js';
 import type { Parameters } from '../model/parameters.js';
-import { riskOf } from '../objective/index.js';
 import type { Model, Outcome } from '../runs/model.js';
 import type { Backend } from './backend.js';
 import { ahead } from './bag-reader.js';

@@ -1,11 +1,7 @@
 import {
-  encodeCovariates,
   fixBag,
   labelPatients,
   readBag,
-  scaleSubspaces,
-  seenPart,
-  survivalBin,
   type BagFile,
   type Cohort,
   type Patient,
@@ -14,8 +10,11 @@ import {
 import { UserError } from '../files/errors.js';
 import { reads } from '../model/choice.js';
 import type { Modality } from '../model/peers/index.js';
+import { encodeCovariates } from '../runs/covariates.js';
+import { seenPart, survivalBin } from '../runs/cuts.js';
 import type { Model } from '../runs/model.js';
-import type { BagReader } from './bag-reader.js';
+import { scaleSubspaces } from '../runs/scaling.js';
+import type { BagReader, BagShape } from './bag-reader.js';
 import type { BatchLabels, GeneVectors, Sample } from './batch.js';
 
 /** A cohort as a model reads it: gene vectors ready, bags read when they are asked for. */
@@ -79,9 +78,6 @@ export function cohortSamples(cohort: Cohort, model: Model, options: SamplesOpti
       ),
   };
 }
-
-/** What of a model decides how it reads a slide. */
-export type BagShape = Pick<Model, 'size' | 'tokens' | 'layout'>;
 
 /** A slide's features as `[tokens · width]`. */
 export async function readFixedBag(slide: BagFile, { size, tokens, layout }: BagShape): Promise<Float32Array> {

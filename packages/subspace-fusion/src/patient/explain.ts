@@ -1,5 +1,5 @@
 import { SUBSPACES, type Subspace } from '../cohort/types.js';
-import { readSelectedModel, type SelectedModel } from '../evaluation/score.js';
+import { readSelectedModel, type SelectedModel } from '../evaluation/score-model.js';
 import { UserError } from '../files/errors.js';
 import { openBackend } from '../inference/backend.js';
 import { outputsOf, prediction } from '../inference/predictor.js';

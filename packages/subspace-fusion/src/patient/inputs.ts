@@ -1,18 +1,17 @@
 import { basename } from 'node:path';
 import {
-  applyGeneScaling,
   cutDifferences,
   readBagHeader,
   readExpression,
   readGeneMap,
   sameEncoder,
-  type Config,
   type Expression,
-  type Problem,
 } from '../cohort/index.js';
-import { UserError } from '../files/errors.js';
+import type { Config } from '../config/config.js';
+import { UserError, type Problem } from '../files/errors.js';
 import type { GeneVectors } from '../inference/batch.js';
 import type { Model } from '../runs/model.js';
+import { applyGeneScaling } from '../runs/scaling.js';
 
 /**
  * What the encoders and patches of these slides give cause to warn of.

@@ -1,8 +1,7 @@
 import { constant, logSoftmax, mul, neg, slice, sub, sum, type Value } from 'onnx-autodiff';
 import { outputsOf } from '../inference/predictor.js';
-import { survivalFunction } from '../model/losses.js';
+import { hazards, riskOf, survivalFunction } from '../model/losses.js';
 import type { Branch } from '../model/parts.js';
-import { hazards, riskOf } from '../objective/index.js';
 import type { Outcome } from '../runs/model.js';
 
 /** The number that an explanation divides among its causes. */

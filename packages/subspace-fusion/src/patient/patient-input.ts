@@ -1,10 +1,11 @@
 import { basename } from 'node:path';
-import { encodeCovariates, formatProblem, loadCohort, type BagFile, type Problem } from '../cohort/index.js';
-import type { SelectedModel } from '../evaluation/score.js';
-import { UserError } from '../files/errors.js';
+import { loadCohort, type BagFile } from '../cohort/index.js';
+import type { SelectedModel } from '../evaluation/score-model.js';
+import { formatProblem, UserError, type Problem } from '../files/errors.js';
 import type { GeneVectors } from '../inference/batch.js';
 import { cohortSamples, type CohortSamples } from '../inference/samples.js';
 import { hasStandIns } from '../model/choice.js';
+import { encodeCovariates } from '../runs/covariates.js';
 import { checkBags, readPatientExpression } from './inputs.js';
 
 /** A patient as explanations need one. */

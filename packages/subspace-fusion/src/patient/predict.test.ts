@@ -1,10 +1,11 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadConfig, readTable } from '../cohort/index.js';
 import { writeBag } from '../cohort/made-files.test.helper.js';
+import { loadConfig } from '../config/config.js';
 import { evaluate } from '../evaluation/evaluate.js';
 import { UserError } from '../files/errors.js';
+import { readTable } from '../files/table.js';
 import { readRunSplit } from '../runs/run-folder.js';
 import { simulateBagsForCohort } from '../simulation/index.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';

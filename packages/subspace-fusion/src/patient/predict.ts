@@ -1,12 +1,5 @@
 import { basename } from 'node:path';
-import {
-  encodeCovariates,
-  formatProblem,
-  unknownCovariates,
-  unseenLevels,
-  type Patient,
-  type Problem,
-} from '../cohort/index.js';
+import type { Patient } from '../cohort/index.js';
 import { readConfidence } from '../evaluation/confidence/confidence-file.js';
 import {
   NOT_LEARNED,
@@ -16,12 +9,13 @@ import {
 } from '../evaluation/confidence/patient.js';
 import { YEAR } from '../evaluation/confidence/survival-confidence.js';
 import { checkRange, meanOf, meanPatch, type RangeChecks } from '../evaluation/confidence/training-range.js';
-import { UserError } from '../files/errors.js';
+import { formatProblem, UserError, type Problem } from '../files/errors.js';
 import { openBackend } from '../inference/backend.js';
 import { createPredictor, prediction } from '../inference/predictor.js';
 import { readFixedBag } from '../inference/samples.js';
 import { predictedMedian, predictedSurvival, survivalCurve } from '../metrics/index.js';
 import { hasStandIns, reads } from '../model/choice.js';
+import { encodeCovariates, unknownCovariates, unseenLevels } from '../runs/covariates.js';
 import { taskName, type Model } from '../runs/model.js';
 import { readCheckpoint, readModel, readRunConfig } from '../runs/run-folder.js';
 import { checkBags, readPatientExpression } from './inputs.js';

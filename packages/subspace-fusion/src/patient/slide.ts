@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { bagRows, fixBag, readBag, readBagHeader, tokenRows, type BagFile } from '../cohort/index.js';
 import { UserError } from '../files/errors.js';
-import type { BagShape } from '../inference/samples.js';
+import type { BagShape } from '../inference/bag-reader.js';
 import { GROUPS } from '../model/parts.js';
 
 /** A place where one head of a branch reads the bag. Positions are in cells of the bag's grid: 0 is the middle of the first column or row. */

@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadConfig, type Config } from '../cohort/index.js';
 import { CROSSVAL_FILE, type Crossval } from '../comparison/crossval.js';
 import { crossvalTables, formatMarkdown } from '../comparison/tables/index.js';
+import { loadConfig, type Config } from '../config/config.js';
 import { concordanceIndex } from '../metrics/index.js';
 import { RUN_FILES } from '../runs/run-folder.js';
 import { simulateCohort } from '../simulation/index.js';

@@ -1,20 +1,14 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import {
-  hashInputs,
-  loadCohort,
-  sitesOf,
-  type Cohort,
-  type Config,
-  type Problem,
-  type SiteRule,
-} from '../cohort/index.js';
+import { hashInputs, loadCohort, sitesOf, type Cohort, type SiteRule } from '../cohort/index.js';
+import { foldsOf } from '../cohort/split/folds.js';
 import { gatherCrossval, type Crossval } from '../comparison/crossval.js';
-import { foldsOf, planRuns, type Control, type PlannedRun, type RunOutcome } from '../comparison/folds.js';
 import { notesOf } from '../comparison/model-detail.js';
+import { planRuns, type Control, type PlannedRun, type RunOutcome } from '../comparison/planned-runs.js';
 import type { Subgroup } from '../comparison/subgroups.js';
+import type { Config } from '../config/config.js';
 import type { Result } from '../evaluation/result.js';
-import { UserError } from '../files/errors.js';
+import { UserError, type Problem } from '../files/errors.js';
 import { exists, readModel, readRunConfig, RUN_FILES } from '../runs/run-folder.js';
 import { readWholeJson, type Job, type JobEnd } from './job.js';
 import { inProcess, runJobs } from './run-jobs.js';

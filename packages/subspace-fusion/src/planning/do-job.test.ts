@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Config } from '../cohort/index.js';
+import type { Config } from '../config/config.js';
 import { newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { readAttempts, writeAttempts } from './attempts.js';
 import { doJob, noteEnd } from './do-job.js';

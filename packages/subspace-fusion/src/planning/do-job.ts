@@ -1,22 +1,11 @@
 import { join } from 'node:path';
-import type { Problem } from '../cohort/index.js';
 import { UserError } from '../files/errors.js';
-import type { Encoder } from '../slides/index.js';
 import { Interrupted } from '../training/train.js';
 import { beginAttempt, readAttempts, writeAttempts, type Attempt } from './attempts.js';
 import { isDone, jobProgress } from './job-state.js';
-import { JOB_FILES, readRequest, type JobEnd, type JobProgress, type JobRequest } from './job.js';
+import { JOB_FILES, readRequest, type JobContext, type JobEnd, type JobRequest } from './job.js';
 import { acquireLock, holderName } from './lock.js';
 import { doTraining } from './training-job.js';
-
-/** What a job's work is given besides its request. */
-export interface JobContext {
-  readonly signal?: AbortSignal;
-  readonly onWarning?: (problem: Problem) => void;
-  readonly onProgress?: (progress: JobProgress) => void;
-  /** For an extraction: its encoder, where that is open already. */
-  readonly encoder?: Encoder;
-}
 
 /**
  * Does the job of a folder, from where an earlier attempt left it, and notes in the folder how that went. A job that is done is left

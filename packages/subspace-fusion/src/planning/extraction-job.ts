@@ -1,33 +1,9 @@
 import { join } from 'node:path';
-import type { Provider } from 'onnx-autodiff';
 import { UserError } from '../files/errors.js';
 import { writeJson } from '../runs/run-folder.js';
-import { extract, openEncoder, type Cutting, type Encoder } from '../slides/index.js';
+import { extract, openEncoder, type Encoder } from '../slides/index.js';
 import { Interrupted } from '../training/train.js';
-import type { JobContext } from './do-job.js';
-import { JOB_FILES } from './job.js';
-
-/** Features of one slide. Paths are absolute. */
-export interface ExtractionRequest {
-  readonly kind: 'extraction';
-  /** Its size tells whether the file is still the one that was planned with. */
-  readonly slide: { readonly file: string; readonly bytes: number };
-  /** Folder of the feature files. */
-  readonly out: string;
-  /** All keys of its YAML as they were when the job was planned, in the words of YAML. */
-  readonly encoder: {
-    readonly file: string;
-    readonly sha256: string;
-    readonly config: Readonly<Record<string, string>>;
-  };
-  readonly cutting: Cutting;
-  readonly fix?: number | undefined;
-  readonly overwrite?: boolean | undefined;
-  readonly batch: number;
-  readonly provider: Provider;
-  /** Of the encoder; by default one a core. */
-  readonly threads?: number | undefined;
-}
+import { JOB_FILES, type ExtractionRequest, type JobContext } from './job.js';
 
 /**
  * Extracts the features of a slide into the request's `out`; `result.json` says what came of it. A slide that is stopped begins anew.

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Config } from '../cohort/index.js';
-import { UserError } from '../files/errors.js';
+import type { Provider } from 'onnx-autodiff';
+import type { Config } from '../config/config.js';
+import { UserError, type Problem } from '../files/errors.js';
 import { RUN_FILES, writeJson } from '../runs/run-folder.js';
-import type { ExtractionRequest } from './extraction-job.js';
+import type { Cutting, Encoder } from '../slides/index.js';
 
 /**
  * A job's folder holds everything that doing it needs, so that any process on any node can take it:
@@ -103,4 +104,35 @@ export function jobCommand(...folder: readonly string[]): string[] {
 export function arrayTask(): string | undefined {
   const { SLURM_ARRAY_JOB_ID: job, SLURM_ARRAY_TASK_ID: task } = process.env;
   return job === undefined || task === undefined ? undefined : `${job}_${task}`;
+}
+
+/** Features of one slide. Paths are absolute. */
+export interface ExtractionRequest {
+  readonly kind: 'extraction';
+  /** Its size tells whether the file is still the one that was planned with. */
+  readonly slide: { readonly file: string; readonly bytes: number };
+  /** Folder of the feature files. */
+  readonly out: string;
+  /** All keys of its YAML as they were when the job was planned, in the words of YAML. */
+  readonly encoder: {
+    readonly file: string;
+    readonly sha256: string;
+    readonly config: Readonly<Record<string, string>>;
+  };
+  readonly cutting: Cutting;
+  readonly fix?: number | undefined;
+  readonly overwrite?: boolean | undefined;
+  readonly batch: number;
+  readonly provider: Provider;
+  /** Of the encoder; by default one a core. */
+  readonly threads?: number | undefined;
+}
+
+/** What a job's work is given besides its request. */
+export interface JobContext {
+  readonly signal?: AbortSignal;
+  readonly onWarning?: (problem: Problem) => void;
+  readonly onProgress?: (progress: JobProgress) => void;
+  /** For an extraction: its encoder, where that is open already. */
+  readonly encoder?: Encoder;
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
-import { CONTROLS } from '../comparison/folds.js';
+import { CONTROLS } from '../comparison/planned-runs.js';
 import { badInput, problemsError, type Problem } from '../files/errors.js';
 import { nearest } from '../files/text.js';
 import { slurmBytes, slurmSeconds } from './slurm-script.js';

@@ -1,10 +1,9 @@
-import type { Problem } from '../cohort/index.js';
-import { UserError } from '../files/errors.js';
+import { UserError, type Problem } from '../files/errors.js';
 import type { Encoder } from '../slides/index.js';
 import { Interrupted } from '../training/train.js';
-import { doJob, type JobContext } from './do-job.js';
+import { doJob } from './do-job.js';
 import { jobState } from './job-state.js';
-import { writeRequest, type Job, type JobEnd, type JobProgress } from './job.js';
+import { writeRequest, type Job, type JobContext, type JobEnd, type JobProgress } from './job.js';
 
 export interface ExecutorEvents {
   /** Ends the execution: running jobs are stopped so that they can be gone on with. */

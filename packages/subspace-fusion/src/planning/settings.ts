@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
-import { parseConfig, type Config } from '../cohort/index.js';
+import type { PlannedRun } from '../comparison/planned-runs.js';
+import { parseConfig, type Config } from '../config/config.js';
 import { badInput, formatProblem, UserError, type Problem } from '../files/errors.js';
 import { suggest } from '../files/text.js';
 import { taskName } from '../runs/model.js';
+import type { Job } from './job.js';
 import type { Plan } from './plan.js';
 
 /** One configuration of a plan, to be trained on every fold with every seed. */
@@ -142,4 +144,24 @@ function canonical(value: unknown): string {
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
       : inner,
   );
+}
+
+/** One training of a sweep. */
+export interface SweepRun extends PlannedRun {
+  /** Stable and for people: `survival/subspace/fold-0/seed-1`. */
+  readonly name: string;
+  readonly setting: Setting;
+}
+
+/** A plan with its runs. */
+export interface Sweep {
+  readonly name: string;
+  /** Holds a folder for each setting, and `results.csv`. */
+  readonly out: string;
+  readonly plan: Plan;
+  readonly runs: readonly SweepRun[];
+  /** In the order of the runs. */
+  readonly jobs: readonly Job[];
+  /** Of the most demanding run. */
+  readonly threads: number;
 }

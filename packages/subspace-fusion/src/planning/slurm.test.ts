@@ -8,10 +8,11 @@ import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
 import { tinySlides, written } from '../testing/tiny-slides.js';
 import type { Attempt } from './attempts.js';
 import type { JobEnd } from './job.js';
+import type { Sweep } from './settings.js';
 import { slurmIsInstalled, startCluster, until, type Cluster } from './slurm-cluster.test.helper.js';
 import { readSubmissions } from './slurm-commands.js';
 import { slurmExecutor } from './slurm.js';
-import { planSweep, runSweep, slurmResources, type Sweep } from './sweep.js';
+import { planSweep, runSweep, slurmResources } from './sweep.js';
 
 /** Two settings, two folds, three seeds. */
 const PLAN = `

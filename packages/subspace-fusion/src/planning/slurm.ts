@@ -1,8 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { counted } from '../cohort/index.js';
-import { WorkError } from '../files/errors.js';
+import { counted, WorkError } from '../files/errors.js';
 import { Interrupted } from '../training/train.js';
 import { readAttempts } from './attempts.js';
 import { noteEnd } from './do-job.js';

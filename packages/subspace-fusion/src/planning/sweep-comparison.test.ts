@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { subspaceProcess } from '../testing/cli.js';
 import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
 import { inProcess } from './run-jobs.js';
+import type { Sweep } from './settings.js';
 import { compareSweep, type TaskComparison } from './sweep-comparison.js';
-import { planSweep, runSweep, type Sweep } from './sweep.js';
+import { planSweep, runSweep } from './sweep.js';
 
 const PLAN = `
 config: cohort/cohort.yaml

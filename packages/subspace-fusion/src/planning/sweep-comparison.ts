@@ -4,14 +4,14 @@ import { compareModels } from '../comparison/comparison.js';
 import { cautionsOf } from '../comparison/crossval.js';
 import { scoreFold, type EndedRun } from '../comparison/fold-runs.js';
 import { countPatients } from '../comparison/fold-scores.js';
-import type { PlannedRun, RunOutcome } from '../comparison/folds.js';
 import { describeModel, slideMeans } from '../comparison/model-detail.js';
+import type { PlannedRun, RunOutcome } from '../comparison/planned-runs.js';
 import { foldName, type ComparedTask, type TableRun } from '../comparison/tables/index.js';
 import type { Comparison, ModelDetail } from '../comparison/types.js';
 import type { Result } from '../evaluation/result.js';
 import { writeJson } from '../runs/run-folder.js';
 import { JOB_FILES, readWholeJson, type Job } from './job.js';
-import type { Sweep, SweepRun } from './sweep.js';
+import type { Sweep, SweepRun } from './settings.js';
 
 /** All models of one task on the same folds, simple ones too. */
 export interface TaskComparison extends Comparison, ModelDetail {

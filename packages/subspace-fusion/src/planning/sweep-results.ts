@@ -4,7 +4,7 @@ import type { NamedMetrics, Result } from '../evaluation/result.js';
 import { readAttempts, type Attempt } from './attempts.js';
 import { jobState } from './job-state.js';
 import { JOB_FILES, readWholeJson } from './job.js';
-import type { Sweep, SweepRun } from './sweep.js';
+import type { Sweep, SweepRun } from './settings.js';
 
 type Cell = string | number | undefined;
 type Row = Readonly<Record<string, Cell>>;

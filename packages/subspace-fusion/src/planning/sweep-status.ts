@@ -2,8 +2,8 @@ import { UserError, WorkError } from '../files/errors.js';
 import { jobProgress, jobState } from './job-state.js';
 import type { Job } from './job.js';
 import { holderName } from './lock.js';
+import type { Sweep } from './settings.js';
 import { queue, readSubmissions, tasksByFolder, type QueuedTask } from './slurm-commands.js';
-import type { Sweep } from './sweep.js';
 
 /** Where a run of a sweep, or an extraction, stands. `stopped` ones go on with the next call, `failed` ones where it retries. */
 export interface RunStatus {

@@ -7,9 +7,10 @@ import { RUN_FILES } from '../runs/run-folder.js';
 import { startSubspace, subspaceProcess } from '../testing/cli.js';
 import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
 import type { Attempt } from './attempts.js';
+import type { Sweep } from './settings.js';
 import { until } from './slurm-cluster.test.helper.js';
 import { sweepStatus } from './sweep-status.js';
-import { planSweep, RESULTS_FILE, writeResults, type Sweep } from './sweep.js';
+import { planSweep, RESULTS_FILE, writeResults } from './sweep.js';
 
 /** Two tasks, one fold, two seeds. */
 const PLAN = `

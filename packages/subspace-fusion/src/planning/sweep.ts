@@ -1,35 +1,17 @@
 import { basename, join, resolve } from 'node:path';
-import { hashInputs, loadCohort, type Config, type Problem } from '../cohort/index.js';
-import { foldsOf, planRuns, type Fold, type PlannedRun } from '../comparison/folds.js';
+import { hashInputs, loadCohort } from '../cohort/index.js';
+import { foldsOf, type Fold } from '../cohort/split/folds.js';
+import { planRuns } from '../comparison/planned-runs.js';
+import type { Config } from '../config/config.js';
 import { writeFileAtomic } from '../files/atomic.js';
-import { badInput } from '../files/errors.js';
+import { badInput, type Problem } from '../files/errors.js';
 import { trainingJob } from './crossval.js';
-import type { Job, JobEnd } from './job.js';
+import type { JobEnd } from './job.js';
 import { readPlan, type Plan } from './plan.js';
 import { runJobs, type Executor, type JobsEvents } from './run-jobs.js';
-import { planSettings, settingFolder, type Setting } from './settings.js';
+import { planSettings, settingFolder, type Sweep, type SweepRun } from './settings.js';
 import type { SlurmResources } from './slurm-script.js';
 import { resultTable } from './sweep-results.js';
-
-/** One training of a sweep. */
-export interface SweepRun extends PlannedRun {
-  /** Stable and for people: `survival/subspace/fold-0/seed-1`. */
-  readonly name: string;
-  readonly setting: Setting;
-}
-
-/** A plan with its runs. */
-export interface Sweep {
-  readonly name: string;
-  /** Holds a folder for each setting, and `results.csv`. */
-  readonly out: string;
-  readonly plan: Plan;
-  readonly runs: readonly SweepRun[];
-  /** In the order of the runs. */
-  readonly jobs: readonly Job[];
-  /** Of the most demanding run. */
-  readonly threads: number;
-}
 
 export const RESULTS_FILE = 'results.csv';
 

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import type { Config } from '../cohort/index.js';
+import type { Config } from '../config/config.js';
 import { evaluateAndWrite } from '../evaluation/evaluate.js';
 import { exists, readEpochs, RUN_FILES } from '../runs/run-folder.js';
 import { train } from '../training/train.js';
-import type { JobContext } from './do-job.js';
-import type { JobProgress } from './job.js';
+import type { JobContext, JobProgress } from './job.js';
 
 /**
  * Trains one model from where the folder stands, and scores it on its test patients; `result.json` is written last.

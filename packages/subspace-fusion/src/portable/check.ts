@@ -1,11 +1,12 @@
 import { openModel, type ShapedData } from 'onnx-autodiff';
-import { applyGeneScaling, bagRows, type GeneScaling } from '../cohort/index.js';
+import { bagRows } from '../cohort/index.js';
 import { openBackend } from '../inference/backend.js';
 import type { Sample } from '../inference/batch.js';
 import { createPredictor } from '../inference/predictor.js';
 import type { Parameters } from '../model/parameters.js';
 import { key, normal } from '../random/counter.js';
 import type { Model } from '../runs/model.js';
+import { applyGeneScaling, type GeneScaling } from '../runs/scaling.js';
 
 /**
  * The largest difference of a probability, or of a hazard, between an exported model and the one that it was made of, on a made-up patient.

@@ -1,10 +1,10 @@
 import { exportModel } from 'onnx-autodiff';
-import { clipOf } from '../cohort/index.js';
 import { writeFileAtomic } from '../files/atomic.js';
 import { WorkError } from '../files/errors.js';
 import type { Parameters } from '../model/parameters.js';
 import { taskName, type Model } from '../runs/model.js';
 import { readCheckpoint, readModel } from '../runs/run-folder.js';
+import { clipOf } from '../runs/scaling.js';
 import { VERSION } from '../version.js';
 import { largestDifference } from './check.js';
 import { INPUT_DOCS, OUTPUT_DOCS, portableGraph, survivalTimes } from './graph.js';

@@ -22,12 +22,12 @@ import {
   where,
   type Value,
 } from 'onnx-autodiff';
-import { clipOf, type GeneScaling } from '../cohort/index.js';
 import { choiceParameters, hasStandIns, logitsOf } from '../model/choice.js';
 import { hazards, survivalFunction } from '../model/losses.js';
 import { parameterInputs } from '../model/network.js';
 import { densePositionBias } from '../model/position-bias/dense.js';
 import type { Model, Outcome } from '../runs/model.js';
+import { clipOf, type GeneScaling } from '../runs/scaling.js';
 
 /** Numbers of patches and indices of them are whole numbers: int64. */
 const whole = (n: number): Value => integers([n]);

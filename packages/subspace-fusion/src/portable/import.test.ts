@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { openModel } from 'onnx-autodiff';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readGeneSets } from '../cohort/genes/gene-sets.js';
-import { loadConfig } from '../cohort/index.js';
+import { loadConfig } from '../config/config.js';
 import { evaluate } from '../evaluation/evaluate.js';
 import { predictPatient } from '../patient/predict.js';
 import { readModel, readRunConfig, readRunSplit } from '../runs/run-folder.js';

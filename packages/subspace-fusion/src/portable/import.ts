@@ -1,21 +1,14 @@
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import {
-  hashInputs,
-  loadCohort,
-  loadConfig,
-  makeSplit,
-  sha256File,
-  strataOf,
-  type GeneScaling,
-  type Problem,
-} from '../cohort/index.js';
-import { UserError } from '../files/errors.js';
+import { hashInputs, loadCohort, makeSplit, sha256File, strataOf } from '../cohort/index.js';
+import { loadConfig } from '../config/config.js';
+import { UserError, type Problem } from '../files/errors.js';
 import { METHOD } from '../model/choice.js';
 import { networkParameters } from '../model/parameters.js';
 import { fromReference } from '../model/reference-names.js';
 import { learnModel, taskName, withoutUnknownClasses, type Model, type Outcome } from '../runs/model.js';
 import { exists, RUN_FILES, writeCheckpoint, writeJson } from '../runs/run-folder.js';
+import type { GeneScaling } from '../runs/scaling.js';
 import { slideFingerprint } from '../runs/slide-fingerprint.js';
 import { VERSION } from '../version.js';
 import { checkpointSize, readStateDict, requireSize } from './state-dict.js';

@@ -1,6 +1,7 @@
 import { exportModel, input, openModel } from 'onnx-autodiff';
 import { describe, expect, test } from 'vitest';
-import { applyGeneScaling, bagRows, type GeneScaling } from '../cohort/index.js';
+import { bagRows } from '../cohort/index.js';
+import { applyGeneScaling, type GeneScaling } from '../runs/scaling.js';
 import { evaluateGraph, normals } from '../testing/graph.js';
 import { fixedBag, scaledGenes } from './graph.js';
 

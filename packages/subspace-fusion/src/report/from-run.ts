@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { loadCohort, type Config, type Split } from '../cohort/index.js';
+import { loadCohort, type Split } from '../cohort/index.js';
+import type { Config } from '../config/config.js';
 import type { EvaluatedPatient } from '../evaluation/evaluate.js';
 import type { Result } from '../evaluation/result.js';
 import { UserError } from '../files/errors.js';

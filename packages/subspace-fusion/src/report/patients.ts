@@ -1,4 +1,5 @@
-import { labelPatients, readVariable, type Cohort, type Config, type Patient } from '../cohort/index.js';
+import { labelPatients, readVariable, type Cohort, type Patient } from '../cohort/index.js';
+import type { Config } from '../config/config.js';
 import { kaplanMeier, medianSurvival, quantile } from '../metrics/index.js';
 import type { PatientsSummary } from './types.js';
 import { decimal } from './words.js';

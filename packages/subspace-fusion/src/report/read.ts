@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { Config } from '../cohort/index.js';
 import { CROSSVAL_FILE, type Crossval } from '../comparison/crossval.js';
 import type { WorstPatient } from '../comparison/types.js';
+import type { Config } from '../config/config.js';
 import { UserError } from '../files/errors.js';
 import { predictedSurvival } from '../metrics/index.js';
 import { exists, readEpochs, readModel, readRunConfig, readRunSplit, RUN_FILES } from '../runs/run-folder.js';

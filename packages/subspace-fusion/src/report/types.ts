@@ -1,5 +1,5 @@
 import type { Subspace, TimeUnit } from '../cohort/types.js';
-import type { ConfidenceResult } from '../evaluation/confidence/apply.js';
+import type { ConfidenceResult } from '../evaluation/confidence/confidence-file.js';
 import type { CohortExplanation, PatientExplanation, Thumbnail } from '../explanation/index.js';
 import type { Estimate, Refusal } from '../metrics/index.js';
 

@@ -1,7 +1,8 @@
 import { readsMarkers, type ClassTask } from '../cohort/clinical/labels.js';
-import { MARKER_COLUMNS, markerColumn, type MarkerKey, type Markers } from '../cohort/clinical/markers.js';
+import { markerColumn, type Markers } from '../cohort/clinical/markers.js';
 import { columnOf, markerOf, readVariable } from '../cohort/clinical/variables.js';
 import type { LabelRule, Patient, Task } from '../cohort/types.js';
+import { MARKER_COLUMNS, type MarkerKey } from '../config/choices.js';
 import type { Config } from '../config/config.js';
 import { badInput, counted, someOf, type Problem } from '../files/errors.js';
 import { suggest } from '../files/text.js';

@@ -1,6 +1,11 @@
-import { calibratedBins, chooseGenes, classWeights, fitSubspaceScaling, labelDefiningCovariates, labelPatients, learnCovariates, survivalCuts, taskClasses, type Cohort, type Config, type CovariateEncoding, type GeneScaling, type LabelRule, type Layout, type Problem, type ProvenanceSummary, type Split, type Task, type TimeUnit } from '../cohort/index.js';
+import { chooseGenes, labelPatients, taskClasses, type Cohort, type LabelRule, type Layout, type ProvenanceSummary, type Split, type Task, type TimeUnit } from '../cohort/index.js';
+import type { Config } from '../config/config.js';
+import type { Problem } from '../files/errors.js';
 import type { NetworkChoice } from '../model/choice.js';
 import type { NetworkSize } from '../model/parameters.js';
+import { labelDefiningCovariates, learnCovariates, type CovariateEncoding } from './covariates.js';
+import { calibratedBins, classWeights, survivalCuts } from './cuts.js';
+import { fitSubspaceScaling, type GeneScaling } from './scaling.js';
 
 /** What the network's outputs mean. Learned from the training patients alone. */
 export type Outcome =

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { Config, Split } from '../cohort/index.js';
+import type { Split } from '../cohort/index.js';
+import type { Config } from '../config/config.js';
 import { appendLine, writeFileAtomic } from '../files/atomic.js';
 import { UserError } from '../files/errors.js';
 import { encodeSafetensors, readSafetensors } from '../files/safetensors.js';
 import { choiceParameters, METHOD } from '../model/choice.js';
 import type { Parameters } from '../model/parameters.js';
 import type { Branch } from '../model/parts.js';
-import type { AdamState } from '../training/adam.js';
 import { taskName, type Model } from './model.js';
 
 /**
@@ -225,4 +225,11 @@ export async function truncateEpochs(run: string, epochs: number): Promise<void>
 
 export async function appendEpoch(run: string, record: EpochRecord): Promise<void> {
   await appendLine(join(run, RUN_FILES.metrics), JSON.stringify(record));
+}
+
+/** Adam's memory: first and second moments of every parameter's gradient, and the steps taken. */
+export interface AdamState {
+  step: number;
+  readonly m: Parameters;
+  readonly v: Parameters;
 }

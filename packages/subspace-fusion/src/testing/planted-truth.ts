@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { loadCohort, SUBSPACES } from '../cohort/index.js';
-import { readSelectedModel } from '../evaluation/score.js';
+import { readSelectedModel } from '../evaluation/score-model.js';
 import { enrichment, rankGenes, type SetEnrichment } from '../explanation/gene-ranking.js';
 import { openBackend } from '../inference/backend.js';
 import { cohortSamples } from '../inference/samples.js';

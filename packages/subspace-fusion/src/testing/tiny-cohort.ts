@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { loadConfig, type Config } from '../cohort/index.js';
+import { loadConfig, type Config } from '../config/config.js';
 import { simulateCohort, type SimulationOptions } from '../simulation/index.js';
 
 /** A fresh folder for one test file. */

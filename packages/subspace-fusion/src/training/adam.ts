@@ -1,11 +1,5 @@
 import type { Parameters } from '../model/parameters.js';
-
-/** Adam's memory: first and second moments of every parameter's gradient, and the steps taken. */
-export interface AdamState {
-  step: number;
-  readonly m: Parameters;
-  readonly v: Parameters;
-}
+import type { AdamState } from '../runs/run-folder.js';
 
 export interface AdamOptions {
   readonly learningRate: number;

@@ -1,8 +1,8 @@
 import type { BatchLabels } from '../inference/batch.js';
 import { concordance } from '../metrics/concordance.js';
+import { riskOf } from '../model/losses.js';
 import type { Parameters } from '../model/parameters.js';
 import { WIDTH, type PerBranch } from '../model/parts.js';
-import { riskOf } from '../objective/index.js';
 
 /** `corrected` projects the weaker half once; `reference` mirrors it, as the published code does. */
 export type CoordinationForm = 'corrected' | 'reference';

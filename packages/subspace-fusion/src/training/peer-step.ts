@@ -2,10 +2,10 @@ import { add, gradients, input, mul, sum, type Value } from 'onnx-autodiff';
 import { lossInputs, type Feeds } from '../inference/batch.js';
 import { choiceParameters, graphInputs, reads } from '../model/choice.js';
 import type { DropoutSite } from '../model/dropout.js';
+import { crossEntropy, hazards, survivalLikelihood } from '../model/losses.js';
 import { parameterInputs, withCovariates } from '../model/network.js';
 import type { Parameters } from '../model/parameters.js';
 import { PEERS, type PeerName } from '../model/peers/index.js';
-import { crossEntropy, hazards, survivalLikelihood } from '../objective/index.js';
 import { accumulate, defaultMicroBatch, evenParts, rowsOf, stepPrograms } from './step-programs.js';
 import type { Step, StepOptions } from './step.js';
 

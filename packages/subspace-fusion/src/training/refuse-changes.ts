@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Config, Split } from '../cohort/index.js';
+import type { Split } from '../cohort/index.js';
+import type { Config } from '../config/config.js';
 import { UserError } from '../files/errors.js';
 import type { Model } from '../runs/model.js';
 import { readModel, readRunConfig, readRunSplit } from '../runs/run-folder.js';

@@ -2,7 +2,9 @@ import { add, gemm, gradients, greater, input, mul, reshape, sum, where, type Va
 import type { Backend } from '../inference/backend.js';
 import { placeBranch } from '../model/branch.js';
 import { choiceParameters, graphInputs, type GraphInputs, type NetworkChoice } from '../model/choice.js';
+import { consistency, type ConsistencyForm } from '../model/consistency.js';
 import type { DropoutSite } from '../model/dropout.js';
+import { crossEntropy, hazards, survivalLikelihood } from '../model/losses.js';
 import {
   branchInputs,
   network,
@@ -23,7 +25,6 @@ import {
   type Branch,
   type NetworkParts,
 } from '../model/parts.js';
-import { consistency, crossEntropy, hazards, survivalLikelihood, type ConsistencyForm } from '../objective/index.js';
 
 /** What decides the graphs of a training step. */
 export interface StepOptions {

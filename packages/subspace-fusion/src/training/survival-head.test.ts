@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
 import { describe, expect, test } from 'vitest';
-import { calibratedBins, seenPart, survivalBin, survivalCuts } from '../cohort/index.js';
 import { kaplanMeier, survivalCurve } from '../metrics/index.js';
-import { survivalLossOf, type SurvivalLabel } from '../objective/index.js';
+import { survivalLossOf, type SurvivalLabel } from '../model/losses.js';
 import { key, uniform } from '../random/counter.js';
+import { calibratedBins, seenPart, survivalBin, survivalCuts } from '../runs/cuts.js';
 
 interface Followed {
   readonly time: number;

@@ -1,19 +1,7 @@
 import { join } from 'node:path';
-import {
-  definingCovariateProblems,
-  hashInputs,
-  loadCohort,
-  makeSplit,
-  strataOf,
-  unseenProblems,
-  type Cohort,
-  type Config,
-  type CovariateEncoding,
-  type Patient,
-  type Problem,
-  type Split,
-} from '../cohort/index.js';
-import { UserError, WorkError } from '../files/errors.js';
+import { hashInputs, loadCohort, makeSplit, strataOf, type Cohort, type Patient, type Split } from '../cohort/index.js';
+import type { Config } from '../config/config.js';
+import { UserError, WorkError, type Problem } from '../files/errors.js';
 import { openBackend, type Backend } from '../inference/backend.js';
 import { ahead, openBagReader } from '../inference/bag-reader.js';
 import { dropModality, type BatchLabels, type Sample } from '../inference/batch.js';
@@ -21,10 +9,11 @@ import { createPredictor, predictPatients, type Prediction, type Predictor } fro
 import { cohortSamples, type CohortSamples } from '../inference/samples.js';
 import { classificationMetrics, concordanceIndex, type Metric } from '../metrics/index.js';
 import { choiceParameters } from '../model/choice.js';
+import { classLossOf, survivalLossOf } from '../model/losses.js';
 import { initialise } from '../model/parameters.js';
 import type { Branch } from '../model/parts.js';
-import { classLossOf, survivalLossOf } from '../objective/index.js';
 import { key, permutation, uniform } from '../random/counter.js';
+import { definingCovariateProblems, unseenProblems, type CovariateEncoding } from '../runs/covariates.js';
 import { learnModel, withoutUnknownClasses, type Model } from '../runs/model.js';
 import {
   appendEpoch,

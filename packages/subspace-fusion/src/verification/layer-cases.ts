@@ -2,18 +2,11 @@ import { add, compile, constant, gradients, input, mul, reshape, sum, type Progr
 import type { Backend } from '../inference/backend.js';
 import { deformableAttention } from '../model/attention.js';
 import { encodeGenes, finishBranch, placeBranch, projectPatches } from '../model/branch.js';
+import { consistency, type ConsistencyForm } from '../model/consistency.js';
+import { crossEntropy, crossEntropyTarget, riskOf, survivalLikelihood, survivalTargets } from '../model/losses.js';
 import { networkParameters, scoped } from '../model/parameters.js';
 import { referenceName } from '../model/reference-names.js';
 import { keyPositions } from '../model/sampling.js';
-import {
-  consistency,
-  crossEntropy,
-  crossEntropyTarget,
-  riskOf,
-  survivalLikelihood,
-  survivalTargets,
-  type ConsistencyForm,
-} from '../objective/index.js';
 import type { Case } from './fixture.js';
 
 export type Computed = Map<string, ArrayLike<number>>;

@@ -1,9 +1,9 @@
 import type { Backend } from '../inference/backend.js';
 import type { BatchLabels, Sample } from '../inference/batch.js';
+import { riskOf } from '../model/losses.js';
 import { networkParameters, type NetworkSize, type Parameters } from '../model/parameters.js';
 import { WIDTH } from '../model/parts.js';
 import { fromReference, referenceName } from '../model/reference-names.js';
-import { riskOf } from '../objective/index.js';
 import { adamState, adamStep } from '../training/adam.js';
 import { confidences, coordinate, type Confidence, type CoordinationForm } from '../training/coordination.js';
 import { createStep, type BatchGradients, type StepOptions } from '../training/step.js';

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { findSlides } from '../cohort/bags/slides.js';
-import type { Config, Split } from '../cohort/index.js';
+import type { Split } from '../cohort/index.js';
+import type { Config } from '../config/config.js';
 import { UserError } from '../files/errors.js';
 
 /** A patient that the viewer offers: names below its `run` folder. */

@@ -1,12 +1,6 @@
+import type { Layout } from '../../config/choices.js';
 import { UserError } from '../../files/errors.js';
 import type { Bag } from '../types.js';
-
-/**
- * How the tokens of a bag stand on the network's s × s grid: `raster` in the order of the list, as in the method's published code;
- * `spatial` by their coordinates.
- */
-export const LAYOUTS = ['raster', 'spatial'] as const;
-export type Layout = (typeof LAYOUTS)[number];
 
 /**
  * For each place of the s × s grid, row by row, the token that stands there. The tokens are divided by their y into s rows of s, and

@@ -3,8 +3,9 @@ import { Dataset, type File } from 'h5wasm/node';
 import { badInput } from '../../files/errors.js';
 import { isFloatDataset, readFloatRows, requireKnownFilters, withHdf5 } from '../../files/hdf5.js';
 import { printable } from '../../files/text.js';
+import type { Attributes } from '../../files/torch.js';
 import { bagShape, COORDINATES, FEATURES, requirePairs, type BagReader, type OpenBag } from './open-bag.js';
-import { ATTRIBUTES, otherThanPatches, provenanceOf, type Attributes } from './provenance.js';
+import { ATTRIBUTES, otherThanPatches, provenanceOf } from './provenance.js';
 
 type Wrong = (message: string, remedy: string) => Error;
 

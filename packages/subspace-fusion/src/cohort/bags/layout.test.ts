@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { Layout } from '../../config/choices.js';
 import { parseConfig } from '../../config/config.js';
 import { key, permutation } from '../../random/counter.js';
 import type { Bag } from '../types.js';
-import { fixBag, spatialOrder, type Layout } from './bag.js';
+import { fixBag, spatialOrder } from './bag.js';
 
 /** A bag whose features are the coordinates of its patches. */
 function bagOf(places: readonly (readonly [number, number])[]): Bag {

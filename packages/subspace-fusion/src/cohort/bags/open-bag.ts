@@ -1,6 +1,7 @@
-import { isFloat, type ElementType } from '../../files/element-type.js';
+import { isFloat } from '../../files/element-type.js';
 import type { UserError } from '../../files/errors.js';
 import { printable } from '../../files/text.js';
+import type { NamedTensor } from '../../files/torch.js';
 import type { BagHeader } from '../types.js';
 
 /** A feature file that is open, whatever its format. */
@@ -51,12 +52,6 @@ export function requirePairs(
     `'${COORDINATES}' has the shape ${words(shape)} beside ${patches} patches`,
     'Store x and y of each patch, [n, 2], or leave coords out',
   );
-}
-
-/** A tensor of a file that holds several, or one whose name nobody fixed. */
-export interface NamedTensor {
-  readonly shape: readonly number[];
-  readonly type: ElementType;
 }
 
 /**

@@ -1,9 +1,7 @@
 import { win32 } from 'node:path';
 import { printable } from '../../files/text.js';
+import type { Attributes } from '../../files/torch.js';
 import type { BagHeader, Provenance, ProvenanceSummary } from '../types.js';
-
-/** A file's attributes as they were read: texts, numbers, or anything else. */
-export type Attributes = Readonly<Record<string, unknown>>;
 
 /** Names of the attributes that are read, in CLAM's, TRIDENT's and STAMP's words; no other is, for some hold paths and names. */
 export const ATTRIBUTES = [

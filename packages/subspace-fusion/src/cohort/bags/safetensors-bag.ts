@@ -3,7 +3,8 @@ import { floatsOf, numbersOf, sizeOf, type ElementType } from '../../files/eleme
 import { parseSafetensorsHeader, type SafetensorsEntry } from '../../files/safetensors.js';
 import { whatItIs } from '../../files/signature.js';
 import { printable } from '../../files/text.js';
-import { bagShape, chooseFeatures, requirePairs, type BagReader, type NamedTensor, type OpenBag } from './open-bag.js';
+import type { NamedTensor } from '../../files/torch.js';
+import { bagShape, chooseFeatures, requirePairs, type BagReader, type OpenBag } from './open-bag.js';
 import { provenanceOf } from './provenance.js';
 
 /** A bag has a few tensors; a header beyond this is none of a bag. */

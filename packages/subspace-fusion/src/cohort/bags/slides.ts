@@ -5,7 +5,7 @@ import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
 import { isBagName } from '../../files/signature.js';
 import { readHeader, readTable } from '../../files/table.js';
 import { suggest } from '../../files/text.js';
-import { parseBarcode, patientOf } from '../clinical/sites.js';
+import { parseBarcode, patientOf } from '../clinical/barcode.js';
 import type { BagFile } from '../types.js';
 
 /** Which feature files belong to which patient. */

@@ -1,3 +1,4 @@
+import { MARKER_COLUMNS } from '../../config/choices.js';
 /** What the clinical table says about the markers of the WHO 2021 classification; undefined is unknown. */
 export interface Markers {
   readonly idh: 'mutant' | 'wildtype' | undefined;
@@ -38,55 +39,45 @@ const COLUMNS: {
   readonly [M in keyof Markers]: { readonly column: string; readonly read: Reader<NonNullable<Markers[M]>> };
 } = {
   idh: {
-    column: 'idh_status',
+    column: MARKER_COLUMNS.idh,
     read: words([
       ['mutant', 'mutant|mut|mutated|idh-mutant|idhmut|idhmut-codel|idhmut-non-codel|1|1.0'],
       ['wildtype', 'wt|wildtype|wild-type|wild type|idh-wildtype|idhwt|0|0.0'],
     ]),
   },
   codeleted: {
-    column: 'codel_1p19q',
+    column: MARKER_COLUMNS.codeletion,
     read: yesNo(
       'codel|codeleted|co-deleted|idhmut-codel',
       'non-codel|noncodel|non-codeleted|intact|idhmut-non-codel|idhwt',
     ),
   },
-  cdkn2a: { column: 'cdkn2a_gistic', read: gistic },
-  cdkn2b: { column: 'cdkn2b_gistic', read: gistic },
-  homozygousDeletion: { column: 'cdkn2ab_homdel', read: yesNo('deleted|homozygous deletion', 'intact|not deleted') },
+  cdkn2a: { column: MARKER_COLUMNS.cdkn2a, read: gistic },
+  cdkn2b: { column: MARKER_COLUMNS.cdkn2b, read: gistic },
+  homozygousDeletion: {
+    column: MARKER_COLUMNS.cdkn2abDeletion,
+    read: yesNo('deleted|homozygous deletion', 'intact|not deleted'),
+  },
   grade: {
-    column: 'histologic_grade',
+    column: MARKER_COLUMNS.grade,
     read: words([
       [2, 'g2|2|2.0|ii|grade 2'],
       [3, 'g3|3|3.0|iii|grade 3'],
       [4, 'g4|4|4.0|iv|grade 4'],
     ]),
   },
-  glioblastomaHistology: { column: 'histology', read: (cell) => /glioblastoma|\bgbm\b/i.test(cell) },
-  tertMutant: { column: 'tert_promoter', read: yesNo('mutant|mut|mutated', 'wt|wildtype|wild-type|wild type') },
-  egfr: { column: 'egfr_gistic', read: gistic },
-  egfrAmplified: { column: 'egfr_amp', read: yesNo('amplified|amp', 'not amplified|non-amplified') },
+  glioblastomaHistology: { column: MARKER_COLUMNS.histology, read: (cell) => /glioblastoma|\bgbm\b/i.test(cell) },
+  tertMutant: { column: MARKER_COLUMNS.tert, read: yesNo('mutant|mut|mutated', 'wt|wildtype|wild-type|wild type') },
+  egfr: { column: MARKER_COLUMNS.egfr, read: gistic },
+  egfrAmplified: {
+    column: MARKER_COLUMNS.egfrAmplification,
+    read: yesNo('amplified|amp', 'not amplified|non-amplified'),
+  },
   gain7loss10: {
-    column: 'chr7gain_chr10loss',
+    column: MARKER_COLUMNS.gain7loss10,
     read: yesNo('gain & loss|gain chr 7 & loss chr 10|+7/-10', 'no combined cna|absent'),
   },
 };
-
-/** Names by which `clinical.columns` calls the markers, with the clinical column from which each is read. */
-export const MARKER_COLUMNS = {
-  idh: COLUMNS.idh.column,
-  codeletion: COLUMNS.codeleted.column,
-  cdkn2a: COLUMNS.cdkn2a.column,
-  cdkn2b: COLUMNS.cdkn2b.column,
-  cdkn2abDeletion: COLUMNS.homozygousDeletion.column,
-  grade: COLUMNS.grade.column,
-  histology: COLUMNS.glioblastomaHistology.column,
-  tert: COLUMNS.tertMutant.column,
-  egfr: COLUMNS.egfr.column,
-  egfrAmplification: COLUMNS.egfrAmplified.column,
-  gain7loss10: COLUMNS.gain7loss10.column,
-} as const;
-export type MarkerKey = keyof typeof MARKER_COLUMNS;
 
 type ClinicalRow = Readonly<Record<string, string>>;
 

@@ -3,8 +3,8 @@ import { isMissing, readHeader, readTable, repeatedNames } from '../../files/tab
 import { suggest } from '../../files/text.js';
 import { isMcatMatrix, isMcatNumber } from '../expression/matrices.js';
 import type { TimeUnit } from '../types.js';
+import { patientOf } from './barcode.js';
 import { eventOf } from './outcome.js';
-import { patientOf } from './sites.js';
 
 export const CLINICAL_FORMATS = ['csv', 'cbioportal', 'gdc', 'mcat'] as const;
 export type ClinicalFormat = (typeof CLINICAL_FORMATS)[number];

@@ -1,18 +1,8 @@
+import type { ClinicalVariable, MarkerKey } from '../../config/choices.js';
 import type { Patient } from '../types.js';
-import {
-  homozygousDeletion,
-  MARKER_COLUMNS,
-  markerColumn,
-  readMarkers,
-  type MarkerKey,
-  type Markers,
-} from './markers.js';
+import { homozygousDeletion, markerColumn, readMarkers, type Markers } from './markers.js';
 
 type ClinicalRow = Patient['clinical'];
-
-/** Clinical variables that are known by name: age and sex by the names of their columns, the others as the markers of a diagnosis. */
-export const CLINICAL_VARIABLES = ['age', 'sex', ...(Object.keys(MARKER_COLUMNS) as MarkerKey[])] as const;
-export type ClinicalVariable = (typeof CLINICAL_VARIABLES)[number];
 
 const AGE = /^age(_at_diagnosis|_at_index|_years)?$/i;
 const SEX = /^(sex|gender)$/i;

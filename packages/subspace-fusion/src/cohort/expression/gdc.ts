@@ -1,10 +1,11 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { STAR_COLUMNS, type StarColumn } from '../../config/choices.js';
 import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
 import { readTable, requireFile } from '../../files/table.js';
-import { parseBarcode } from '../clinical/sites.js';
+import { parseBarcode } from '../clinical/barcode.js';
 import { chooseSamples, type FileGene, type RawExpression, type ReadContext, type Sample } from './samples.js';
-import { readStarCounts, STAR_COLUMNS, type StarColumn, type StarGenes } from './star-counts.js';
+import { readStarCounts, type StarGenes } from './star-counts.js';
 
 /** What a sheet says about a file of the GDC. */
 export interface SheetEntry {

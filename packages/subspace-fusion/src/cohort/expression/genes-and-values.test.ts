@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Problem } from '../../files/errors.js';
 import { key, normal } from '../../random/counter.js';
-import { transformExpression } from '../../runs/scaling.js';
 import { newFolder, write } from '../made-files.test.helper.js';
 import type { Expression, ExpressionTransform } from '../types.js';
 import { geneNamer, readGeneMap } from './gene-names.js';
 import { readExpression, transformProblems } from './read.js';
 import { chooseSamples, sampleOf } from './samples.js';
+import { transformExpression } from './transform.js';
 import { compareExpressions, valueScale } from './value-scale.js';
 
 const folder = newFolder();

@@ -1,6 +1,6 @@
 import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
 import { readHeader } from '../../files/table.js';
-import { parseBarcode } from '../clinical/sites.js';
+import { parseBarcode } from '../clinical/barcode.js';
 import type { Orientation, RawExpression, ReadContext } from './samples.js';
 import { readTextMatrix } from './text-matrix.js';
 

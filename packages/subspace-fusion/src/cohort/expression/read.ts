@@ -1,4 +1,5 @@
 import { open, stat } from 'node:fs/promises';
+import type { ExpressionFormat } from '../../config/choices.js';
 import type { Config } from '../../config/config.js';
 import { badInput, shortNumber, type Problem } from '../../files/errors.js';
 import { readHeader, requireFile } from '../../files/table.js';
@@ -18,7 +19,6 @@ import { isCbioportalMatrix, isMcatMatrix, readCbioportal, readMatrix, readMcat 
 import {
   sampleNamer,
   sampleProblems,
-  type ExpressionFormat,
   type Orientation,
   type RawExpression,
   type ReadContext,

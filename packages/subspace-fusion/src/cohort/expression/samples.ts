@@ -1,5 +1,5 @@
 import { counted, someOf, type Problem } from '../../files/errors.js';
-import { parseBarcode } from '../clinical/sites.js';
+import { parseBarcode } from '../clinical/barcode.js';
 
 /** Several samples of one patient: which is taken. Stated here, in the docs, and with every count. */
 export const SAMPLE_RULE =
@@ -91,10 +91,6 @@ export function sampleProblems(file: string, { several, normal }: SampleChoice, 
     );
   return problems;
 }
-
-export const EXPRESSION_FORMATS = ['matrix', 'cbioportal', 'gdc', 'mcat', 'ivygap', 'h5ad'] as const;
-/** `matrix`: any text matrix of genes and patients, such as UCSC Xena's. */
-export type ExpressionFormat = (typeof EXPRESSION_FORMATS)[number];
 
 /** What a format's reader is told. */
 export interface ReadContext {

@@ -1,12 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
+import type { StarColumn } from '../../config/choices.js';
 import { badInput } from '../../files/errors.js';
 import { requireFile } from '../../files/table.js';
 import { suggest } from '../../files/text.js';
-
-/** Columns of a STAR-counts file that can be read; the first is the default. */
-export const STAR_COLUMNS = ['tpm_unstranded', 'fpkm_uq_unstranded', 'fpkm_unstranded', 'unstranded'] as const;
-export type StarColumn = (typeof STAR_COLUMNS)[number];
 
 /** A real file has 4 MB. */
 const LARGEST = 128 * 2 ** 20;

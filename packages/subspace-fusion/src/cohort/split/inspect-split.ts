@@ -1,6 +1,7 @@
 import type { Config } from '../../config/config.js';
 import { collecting, type Problem } from '../../files/errors.js';
-import { parseBarcode, sitesOf, type SiteRule } from '../clinical/sites.js';
+import { parseBarcode } from '../clinical/barcode.js';
+import { sitesOf, type SiteRule } from '../clinical/sites.js';
 import type { Part, Patient, Split } from '../types.js';
 import { foldsIn } from './split-file.js';
 import { makeSplit, strataOf } from './split.js';

@@ -1,6 +1,7 @@
 import type { OpenBag } from '../../cohort/bags/open-bag.js';
 import { withBag } from '../../cohort/bags/open.js';
-import { counted, type Split } from '../../cohort/index.js';
+import type { Split } from '../../cohort/index.js';
+import { counted } from '../../files/errors.js';
 import { inWords, onSeveralSides, partsOf, type LocalFinding, type PartOf } from './findings.js';
 
 /** What an audit compares of a slide's patch features; independent of the order of the patches. */

@@ -1,8 +1,9 @@
 import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadCohort, loadConfig, readBag, type Bag, type Config, type Split } from '../../cohort/index.js';
+import { loadCohort, readBag, type Bag, type Split } from '../../cohort/index.js';
 import { writeBag } from '../../cohort/made-files.test.helper.js';
+import { loadConfig, type Config } from '../../config/config.js';
 import { key, normal } from '../../random/counter.js';
 import { learnModel, type Model } from '../../runs/model.js';
 import { isPlainMessage, subspace } from '../../testing/cli.js';

@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { hashInputs, makeSplit, strataOf, type Config, type Split } from '../../cohort/index.js';
-import { foldsOf } from '../../comparison/folds.js';
+import { hashInputs, makeSplit, strataOf, type Split } from '../../cohort/index.js';
+import { foldsOf } from '../../cohort/split/folds.js';
+import type { Config } from '../../config/config.js';
 import { UserError } from '../../files/errors.js';
 import { exists, readModel, readRunConfig, readRunSplit, RUN_FILES } from '../../runs/run-folder.js';
 import { requirePatients } from '../evaluate.js';

@@ -1,16 +1,8 @@
 import { realpath, stat } from 'node:fs/promises';
-import {
-  counted,
-  sha256File,
-  someOf,
-  type Cohort,
-  type Config,
-  type Patient,
-  type Problem,
-  type Split,
-} from '../../cohort/index.js';
+import { sha256File, type Cohort, type Patient, type Split } from '../../cohort/index.js';
 import { gatherCohort } from '../../cohort/load.js';
-import { problemsError } from '../../files/errors.js';
+import type { Config } from '../../config/config.js';
+import { counted, problemsError, someOf, type Problem } from '../../files/errors.js';
 import { alikePairs, summariseBag, type AlikePair, type AuditedSlide } from './alike-slides.js';
 import { inWords, onSeveralSides, partsOf, type LocalFinding } from './findings.js';
 

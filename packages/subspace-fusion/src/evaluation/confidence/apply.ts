@@ -1,13 +1,7 @@
 import type { CohortSamples } from '../../inference/samples.js';
-import {
-  atThreshold,
-  coverage,
-  expectedTestCoverage,
-  type ExpectedCoverage,
-  type Metric,
-} from '../../metrics/index.js';
+import { atThreshold, coverage, expectedTestCoverage } from '../../metrics/index.js';
 import type { Outcome } from '../../runs/model.js';
-import type { EvaluatedPatient } from '../score.js';
+import type { EvaluatedPatient } from '../result.js';
 import {
   ALPHA,
   calibrate,
@@ -16,63 +10,18 @@ import {
   type ClassConfidence,
   type ConformalSets,
   type OperatingPoint,
-  type ProbabilityQuality,
   type ScoredClasses,
 } from './class-confidence.js';
-import type { Confidence } from './confidence-file.js';
-import { survivalCalibration, type SurvivalCalibration } from './survival-confidence.js';
+import type {
+  ClassCoverage,
+  ClassResult,
+  Confidence,
+  ConfidenceResult,
+  SetCoverage,
+  SetResult,
+} from './confidence-file.js';
+import { survivalCalibration } from './survival-confidence.js';
 import { checkRange, outsideOf, type MeanPatches, type RangeChecks } from './training-range.js';
-
-/** What a model's confidence turned out to be worth on patients who had no part in it. */
-export interface ConfidenceResult {
-  readonly classes?: ClassResult;
-  readonly survival?: SurvivalCalibration;
-  /** By kind of input: patients that could be compared with those of training, and how many are out of range. */
-  readonly unlikeTraining: { readonly genes?: Flags; readonly features?: Flags };
-}
-
-export interface Flags {
-  readonly patients: number;
-  readonly flagged: number;
-}
-
-export interface ClassResult {
-  /** Fitted on `fittedOn` validation patients. */
-  readonly temperature: Metric;
-  readonly fittedOn: number;
-  readonly before: ProbabilityQuality;
-  readonly after: ProbabilityQuality;
-  /** At the thresholds of the validation patients. */
-  readonly operatingPoints: readonly OperatingPoint[];
-  /** Absent where no patients were set aside. */
-  readonly sets?: SetResult;
-}
-
-export interface SetResult {
-  /** What was asked for: 0.9. */
-  readonly nominal: number;
-  readonly calibrators: number;
-  /** One threshold for all patients, with the coverage to expect: see {@link ClassCoverage}. */
-  readonly marginal: SetCoverage & { readonly expected: ExpectedCoverage | null };
-  readonly byClass: SetCoverage & { readonly classes: readonly ClassCoverage[] };
-}
-
-export interface SetCoverage {
-  readonly coverage: Metric;
-  readonly meanSize: number;
-  /** Patients with a set of 0, 1, … C classes. */
-  readonly sizes: readonly number[];
-}
-
-export interface ClassCoverage {
-  readonly class: string;
-  readonly calibrators: number;
-  /** Why the class is in every set. */
-  readonly refused?: string;
-  readonly coverage: Metric;
-  /** Its mean, and the interval that holds 95 % of what chance in calibration and test makes of it at these numbers of patients; null where it was refused. */
-  readonly expected: ExpectedCoverage | null;
-}
 
 /** Adds to predictions what is known of their confidence, and measures it. */
 export async function applyConfidence(

@@ -1,7 +1,7 @@
 import type { BatchLabels } from '../../inference/batch.js';
 import type { Prediction } from '../../inference/predictor.js';
 import type { CohortSamples } from '../../inference/samples.js';
-import { predictGroups, type SelectedModel } from '../score.js';
+import { predictGroups, type SelectedModel } from '../score-model.js';
 import { learnClassConfidence, type ScoredClasses } from './class-confidence.js';
 import { checkpointHash, type Confidence } from './confidence-file.js';
 import { survivalCalibration, type ScoredSurvival } from './survival-confidence.js';

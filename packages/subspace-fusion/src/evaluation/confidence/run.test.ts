@@ -10,8 +10,7 @@ import { editTable, newFolder, shortConfig, tinyCohort } from '../../testing/tin
 import { train } from '../../training/train.js';
 import { evaluate, evaluateAndWrite, type EvaluatedPatient } from '../evaluate.js';
 import type { Result } from '../result.js';
-import type { ConfidenceResult } from './apply.js';
-import type { Confidence } from './confidence-file.js';
+import type { Confidence, ConfidenceResult } from './confidence-file.js';
 
 const folder = newFolder();
 afterAll(() => {

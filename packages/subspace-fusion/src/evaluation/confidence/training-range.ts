@@ -1,9 +1,11 @@
-import { clipOf, type BagFile } from '../../cohort/index.js';
+import type { BagFile } from '../../cohort/index.js';
+import type { BagShape } from '../../inference/bag-reader.js';
 import type { GeneVectors } from '../../inference/batch.js';
-import { readFixedBag, type BagShape, type CohortSamples } from '../../inference/samples.js';
+import { readFixedBag, type CohortSamples } from '../../inference/samples.js';
 import { quantile } from '../../metrics/index.js';
 import { reads } from '../../model/choice.js';
 import type { Model } from '../../runs/model.js';
+import { clipOf } from '../../runs/scaling.js';
 
 /** Reads slides, and keeps of each that it read the mean patch, so that no slide is read twice for it. */
 export interface MeanPatches {

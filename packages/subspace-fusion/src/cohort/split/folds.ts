@@ -1,0 +1,57 @@
+import type { Config } from '../../config/config.js';
+import { UserError } from '../../files/errors.js';
+import { splitFileFolds } from '../index.js';
+
+/** The config of one fold's model, but for its seed. */
+export interface Fold {
+  readonly fold: number;
+  /** Which dealing of the patients to folds, from 0; undefined where there is only one. */
+  readonly repeat?: number;
+  readonly config: Config;
+}
+
+/** Folds that are made where the config names no file of folds. */
+export const DEFAULT_FOLDS = 5;
+
+/**
+ * The folds of a cross-validation: those of the config's split file, or as many as asked for, made from `split.seed`. Several repeats deal all patients
+ * to folds again, each another way; the first is what a single one would be.
+ * @throws UserError where both are given, or the file holds fewer than two.
+ */
+export async function foldsOf(config: Config, asked?: number, repeats = 1): Promise<Fold[]> {
+  const { split } = config;
+  if (split.testCohort !== undefined) {
+    throw new UserError(
+      'split.testCohort fixes the test patients, so there is nothing to cross-validate. Use `subspace train`, or take split.testCohort out of the config.',
+    );
+  }
+  if (split.file !== undefined) {
+    if (asked !== undefined)
+      throw new UserError(
+        `${split.file}: the folds are those of this file. Leave --folds away, or take split.file out of the config.`,
+      );
+    if (repeats > 1)
+      throw new UserError(
+        `${split.file}: the folds are those of this file, so there are no repeats. Leave --repeats away, or take split.file out of the config.`,
+      );
+    return (await splitFileFolds(split.file)).map((fold) => ({
+      fold,
+      config: { ...config, split: { ...split, fold } },
+    }));
+  }
+  if (repeats > 1 && split.repeat !== undefined)
+    throw new UserError(
+      `split.repeat is ${split.repeat}, and all ${repeats} repeats are asked for. Take split.repeat out of the config.`,
+    );
+  const folds = asked ?? split.folds ?? DEFAULT_FOLDS;
+  const once = Array.from({ length: folds }, (_, fold) => ({
+    fold,
+    config: { ...config, split: { ...split, folds, fold } },
+  }));
+  if (repeats === 1) return once;
+  return Array.from({ length: repeats }, (_, repeat) =>
+    once.map((fold) => ({ ...fold, repeat, config: repeat === 0 ? fold.config : withRepeat(fold.config, repeat) })),
+  ).flat();
+}
+
+const withRepeat = (config: Config, repeat: number): Config => ({ ...config, split: { ...config.split, repeat } });
