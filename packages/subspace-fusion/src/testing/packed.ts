@@ -1,0 +1,40 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url));
+
+/** The packages in this repository that are published. */
+export const PACKAGES = ['onnx-autodiff', 'subspace-fusion'] as const;
+
+/** The environment of a fresh shell: what this checkout and its npm set about install scripts is not in it. */
+const environment = { ...process.env, npm_config_ignore_scripts: undefined, ONNXRUNTIME_NODE_INSTALL: undefined };
+
+/** Runs a program in a folder as from a fresh shell; what it prints. Throws, with its messages, if it fails. */
+export function runIn(folder: string, program: string, ...args: string[]): string {
+  return execFileSync(program, args, { cwd: folder, env: environment, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+let packed: readonly string[] | undefined;
+
+/** The paths of both packages as `npm publish` would send them; needs the build in dist/. Packed once, removed when the process ends. */
+function tarballs(): readonly string[] {
+  if (packed) return packed;
+  const folder = mkdtempSync(join(tmpdir(), 'tarballs-'));
+  process.on('exit', () => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  packed = PACKAGES.map((name) => join(folder, runIn(folder, 'npm', 'pack', join(root, 'packages', name), '--silent').trim()));
+  return packed;
+}
+
+/** Makes an empty folder a project that depends on both packages, installed by the command in the README with their tarballs for the name. */
+export function installPacked(folder: string): void {
+  const readme = readFileSync(join(root, 'packages/subspace-fusion/README.md'), 'utf8');
+  const flags = /^npm install (.*)subspace-fusion$/m.exec(readme)?.[1]?.split(' ').filter(Boolean);
+  if (!flags) throw new Error('The README of subspace-fusion has no line "npm install … subspace-fusion".');
+  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n');
+  runIn(folder, 'npm', 'install', ...flags, '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline', ...tarballs());
+}
