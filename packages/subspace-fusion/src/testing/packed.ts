@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -14,27 +13,26 @@ const environment = { ...process.env, npm_config_ignore_scripts: undefined, ONNX
 
 /** Runs a program in a folder as from a fresh shell; what it prints. Throws, with its messages, if it fails. */
 export function runIn(folder: string, program: string, ...args: string[]): string {
-  return execFileSync(program, args, { cwd: folder, env: environment, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-}
-
-let packed: readonly string[] | undefined;
-
-/** The paths of both packages as `npm publish` would send them; needs the build in dist/. Packed once, removed when the process ends. */
-function tarballs(): readonly string[] {
-  if (packed) return packed;
-  const folder = mkdtempSync(join(tmpdir(), 'tarballs-'));
-  process.on('exit', () => {
-    rmSync(folder, { recursive: true, force: true });
+  return execFileSync(program, args, {
+    cwd: folder,
+    env: environment,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
-  packed = PACKAGES.map((name) => join(folder, runIn(folder, 'npm', 'pack', join(root, 'packages', name), '--silent').trim()));
-  return packed;
 }
 
-/** Makes an empty folder a project that depends on both packages, installed by the command in the README with their tarballs for the name. */
+/**
+ * Makes an empty folder a project (of ES modules) that depends on both packages. They are packed as for `npm publish`, from
+ * the build in dist/, and installed by the command in the README, with the tarballs in place of the name.
+ * Takes ten to twenty seconds, and the npm registry or npm's cache.
+ */
 export function installPacked(folder: string): void {
   const readme = readFileSync(join(root, 'packages/subspace-fusion/README.md'), 'utf8');
   const flags = /^npm install (.*)subspace-fusion$/m.exec(readme)?.[1]?.split(' ').filter(Boolean);
   if (!flags) throw new Error('The README of subspace-fusion has no line "npm install … subspace-fusion".');
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n');
-  runIn(folder, 'npm', 'install', ...flags, '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline', ...tarballs());
+  const pack = (name: string) => runIn(folder, 'npm', 'pack', join(root, 'packages', name), '--silent').trim();
+  const tarballs = PACKAGES.map((name) => `./${pack(name)}`);
+  const quick = ['--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
+  runIn(folder, 'npm', 'install', ...flags, ...quick, ...tarballs);
 }
