@@ -1,29 +1,23 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { installPacked, PACKAGES, runIn } from './testing/packed.js';
 import { VERSION } from './version.js';
 
-const packages = ['onnx-autodiff', 'subspace-fusion'].map((name) => resolve('packages', name));
-let project: string;
-
-/** Runs a program in the empty project; what it prints. */
-function run(program: string, ...args: string[]): string {
-  return execFileSync(program, args, { cwd: project, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+interface Manifest {
+  readonly version: string;
+  readonly engines: { readonly node: string };
 }
+
+const manifest = (folder: string) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
+
+let project: string;
 
 beforeAll(() => {
   project = mkdtempSync(join(tmpdir(), 'packed-'));
-  const tarballs = packages.map((folder) => {
-    const [packed] = JSON.parse(run('npm', 'pack', folder, '--json', '--ignore-scripts', '--silent')) as {
-      filename: string;
-    }[];
-    return join(project, packed.filename);
-  });
-  writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }');
-  writeFileSync(join(project, '.npmrc'), 'onnxruntime-node-install=skip\n');
-  run('npm', 'install', '--no-audit', '--no-fund', '--silent', '--prefer-offline', ...tarballs);
+  installPacked(project);
 });
 
 afterAll(() => {
@@ -31,9 +25,21 @@ afterAll(() => {
 });
 
 test('the version in the code is the package’s', () => {
-  expect(
-    (JSON.parse(readFileSync('packages/subspace-fusion/package.json', 'utf8')) as { version: string }).version,
-  ).toBe(VERSION);
+  expect(manifest('packages/subspace-fusion').version).toBe(VERSION);
+});
+
+test('the checkout and both packages ask for one and the same Node, and their READMEs name it', () => {
+  const folders = ['.', ...PACKAGES.map((name) => join('packages', name))];
+  const asked = new Set(folders.map((folder) => manifest(folder).engines.node));
+  expect(asked.size).toBe(1);
+  const named = `Node ${[...asked].join().replace('>=', '')} or `;
+  for (const folder of folders) expect(readFileSync(join(folder, 'README.md'), 'utf8')).toContain(named);
+});
+
+test('npm knows every key of the checkout’s .npmrc', () => {
+  const { stdout, stderr } = spawnSync('npm', ['config', 'get', 'ignore-scripts'], { encoding: 'utf8' });
+  expect(stdout.trim()).toBe('true');
+  expect(stderr).not.toContain('project config');
 });
 
 test('both packages install into an empty project, and the library simulates, trains, evaluates and predicts there', () => {
@@ -52,7 +58,7 @@ test('both packages install into an empty project, and the library simulates, tr
      const { geneSets } = await inspectCohort(await loadConfig(path, { geneSets: '{}' }));
      console.log(JSON.stringify({ defaultGenes: geneSets.map(({ genes }) => genes), y: [...y], task: result.task, same: Math.abs(p.risk - predictions[0].risk) < 1e-6 }));`,
   );
-  expect(JSON.parse(run('node', 'main.mjs'))).toEqual({
+  expect(JSON.parse(runIn(project, 'node', 'main.mjs'))).toEqual({
     defaultGenes: [810, 952],
     y: [2, 4],
     task: 'survival',
@@ -61,5 +67,5 @@ test('both packages install into an empty project, and the library simulates, tr
 });
 
 test('the command works there', () => {
-  expect(run('npx', 'subspace', '--help')).toContain('not a medical device');
+  expect(runIn(project, 'npx', 'subspace', '--help')).toContain('not a medical device');
 });
