@@ -198,7 +198,7 @@ describe('what is too large', () => {
 it('names what a binary file is', async () => {
   expect(await survives(clinical, 'PK\x03\x04sheet')).toMatch(/Excel or zip file.*Save the sheet as CSV/);
   expect(await survives(clinical, Buffer.from('\ufeffa,b\n1,2\n', 'utf16le'))).toMatch(/UTF-16/);
-  expect(await survives(clinical, readFileSync(join(import.meta.dirname, 'expression/fixtures/csr.h5ad')))).toMatch(
+  expect(await survives(clinical, readFileSync(join(import.meta.dirname, '../cohort/expression/fixtures/csr.h5ad')))).toMatch(
     /an HDF5 file/,
   );
 });
