@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { predictPatient, UserError, type PatientPrediction } from 'subspace-fusion';
+import { predictPatient, InputError, type PatientPrediction } from 'subspace-fusion';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CHROMIUM, DIST, drop, launch, numbers, openPage, plainHost, settled } from './testing/browser.js';
 import { editedMatrix, explained, makeRuns, SUBSPACE, withBagSize, type TestRuns } from './testing/runs.js';
@@ -293,7 +293,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
           expression: runs.expression,
           patient: runs.patient,
         }).catch((e: unknown) => e);
-        expect(error).toBeInstanceOf(UserError);
+        expect(error).toBeInstanceOf(InputError);
         await drop(page, [file, runs.expression]);
         expect(await message()).toBe((error as Error).message.replaceAll(file, name));
       });
@@ -302,7 +302,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
         const error: unknown = await predictPatient(runs.grade, { bags: [runs.bag], expression }).catch(
           (e: unknown) => e,
         );
-        expect(error).toBeInstanceOf(UserError);
+        expect(error).toBeInstanceOf(InputError);
         await drop(page, [runs.bag, expression]);
         expect(await message()).toBe((error as Error).message.replaceAll(expression, name));
       });

@@ -15,7 +15,7 @@ export { filePatient, type PatientInput } from './patient/patient-input.js';
 export { readSlide, type PatchLayout, type SlideBag } from './patient/slide.js';
 export type { BranchView, PatientExplanation } from './patient/types.js';
 export { decodeSafetensors } from './files/safetensors.js';
-export { UserError } from './files/errors.js';
+export { InputError } from './files/errors.js';
 export { kaplanMeier, predictedMedian, predictedSurvival, survivalCurve } from './metrics/index.js';
 export { deformableWeights } from './model/attention.js';
 export { placeBranch } from './model/branch.js';

@@ -22,7 +22,7 @@ export {
 } from './cohort/index.js';
 export { type Problem } from './files/errors.js';
 export { loadConfig, parseConfig, parseOverrides, type Config } from './config/config.js';
-export { UserError } from './files/errors.js';
+export { InputError } from './files/errors.js';
 export { WorkError } from './files/errors.js';
 
 // The network as a graph, for use with onnx-autodiff.

@@ -30,7 +30,7 @@ export interface Patient {
   readonly warnings: readonly string[];
 }
 
-/** Reads a patient's files. @throws PlainError, UserError for files that cannot be read or do not fit the model. */
+/** Reads a patient's files. @throws PlainError, InputError for files that cannot be read or do not fit the model. */
 export async function readPatient(
   { model, expression: format }: Run,
   { bags, expression, patient, clinical }: PatientFiles,

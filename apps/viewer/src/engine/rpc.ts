@@ -77,7 +77,7 @@ export function serve(handlers: Handlers): void {
 function failureOf(error: unknown): Failure {
   const { name, message, stack } = error as Error;
   if (name === 'Cancelled') return { name, message };
-  if (name === 'UserError' || name === 'WorkError' || name === 'PlainError') return { name: 'PlainError', message };
+  if (name === 'InputError' || name === 'WorkError' || name === 'PlainError') return { name: 'PlainError', message };
   return { name: 'Error', message: stack ?? message ?? String(error) };
 }
 

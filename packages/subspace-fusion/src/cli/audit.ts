@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { loadConfig, parseOverrides } from '../config/config.js';
 import { auditConfig, auditRuns, hasLeak, type Audit } from '../evaluation/audit/audit.js';
 import type { Finding } from '../evaluation/audit/findings.js';
-import { counted, someOf, UserError } from '../files/errors.js';
+import { counted, someOf, InputError } from '../files/errors.js';
 import { collect, SET } from './options.js';
 import { progressBar } from './terminal.js';
 
@@ -29,7 +29,7 @@ export function addAuditCommand(program: Command): void {
       };
       const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
       if (isFolder && set.length > 0)
-        throw new UserError(`${path}: is a folder of runs, which have their configs. Leave --set away.`);
+        throw new InputError(`${path}: is a folder of runs, which have their configs. Leave --set away.`);
       const audit = await (
         isFolder ? auditRuns(path, onSlide) : auditConfig(await loadConfig(path, parseOverrides(set)), onSlide)
       ).finally(() => {

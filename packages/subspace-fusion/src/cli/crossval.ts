@@ -6,7 +6,7 @@ import { CONTROLS, type Control, type PlannedRun } from '../comparison/planned-r
 import type { Subgroup } from '../comparison/subgroups.js';
 import { crossvalTables, crossvalTask, formatText } from '../comparison/tables/index.js';
 import { loadConfig, parseOverrides } from '../config/config.js';
-import { formatProblem, UserError } from '../files/errors.js';
+import { formatProblem, InputError } from '../files/errors.js';
 import { crossvalidate } from '../planning/crossval.js';
 import { isPlan } from '../planning/plan.js';
 import { planSweep } from '../planning/sweep.js';
@@ -73,7 +73,7 @@ async function crossvalPlan(
   { set, out, pseudonyms, json, folds, repeats, seeds, control, probe, within }: CrossvalFlags,
 ): Promise<void> {
   if (folds !== undefined || repeats !== undefined || seeds || control || probe || within.length > 0) {
-    throw new UserError(
+    throw new InputError(
       `${path}: is a plan, which says its folds, repeats, seeds and controls itself. Leave --folds, --repeats, --seeds, --control, --probe and --within away.`,
     );
   }

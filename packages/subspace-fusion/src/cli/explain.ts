@@ -9,7 +9,7 @@ import {
   writeCohortExplanation,
   writePatientExplanation,
 } from '../explanation/index.js';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { describeCohort, describePatient } from './explain-words.js';
 import { columnValue } from './predict.js';
 import { progressBar } from './terminal.js';
@@ -106,5 +106,7 @@ export function addExplainCommand(program: Command): void {
 
 function downsampleOf(text: string | undefined): number {
   if (text !== undefined && Number(text) > 0) return Number(text);
-  throw new UserError('--thumbnail needs --downsample: how many pixels of level 0 one of its pixels covers, as in 32.');
+  throw new InputError(
+    '--thumbnail needs --downsample: how many pixels of level 0 one of its pixels covers, as in 32.',
+  );
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Provider } from 'onnx-autodiff';
 import { parseOverrides } from '../config/config.js';
-import { counted, UserError } from '../files/errors.js';
+import { counted, InputError } from '../files/errors.js';
 import type { Extraction, SlideRecord } from '../planning/extraction.js';
 import { jobsAtOnce, localExecutor } from '../planning/local.js';
 import { inProcessWith, type Executor } from '../planning/run-jobs.js';
@@ -123,7 +123,7 @@ async function withEncoder<T>(
 
 function slurmResources({ time, memory, partition, gpu }: ExtractFlags, cores: number): SlurmResources {
   if (time === undefined)
-    throw new UserError(
+    throw new InputError(
       '--executor slurm: needs the time limit of a slide. Give it as in --time 1:00:00; a slide that is stopped there begins anew.',
     );
   return { cores, time, memory, partition, gpu };

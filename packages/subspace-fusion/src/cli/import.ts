@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { parseOverrides } from '../config/config.js';
-import { formatProblem, UserError } from '../files/errors.js';
+import { formatProblem, InputError } from '../files/errors.js';
 import { importCheckpoint, type ImportedModel, type ImportScaling } from '../portable/import.js';
 import { taskName } from '../runs/model.js';
 import { collect, SET } from './options.js';
@@ -52,7 +52,7 @@ export function addImportCommand(program: Command): void {
         { tumourGenes: tumour, microenvironmentGenes: microenvironment, set, json, ...options }: Options,
       ) => {
         if ((tumour === undefined) !== (microenvironment === undefined))
-          throw new UserError('--tumour-genes and --microenvironment-genes go together: give both.');
+          throw new InputError('--tumour-genes and --microenvironment-genes go together: give both.');
         const model = await importCheckpoint({
           ...options,
           checkpoint,

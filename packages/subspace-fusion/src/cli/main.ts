@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { UserError, WorkError } from '../files/errors.js';
+import { InputError, WorkError } from '../files/errors.js';
 import { VERSION } from '../version.js';
 import { addAuditCommand } from './audit.js';
 import { addBenchCommand } from './bench.js';
@@ -60,7 +60,7 @@ export async function main(args: readonly string[]): Promise<void> {
 }
 
 function report(error: unknown): number {
-  if (error instanceof UserError) {
+  if (error instanceof InputError) {
     console.error(error.message);
     return 2;
   }

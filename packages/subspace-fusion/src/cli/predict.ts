@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { predictPatient, type PatientPrediction } from '../patient/predict.js';
 import { patientConfidenceLines } from './confidence-words.js';
 
@@ -35,7 +35,7 @@ export function addPredictCommand(program: Command): void {
 /** `age=54` → ['age', '54'] */
 export function columnValue(text: string): [column: string, value: string] {
   const at = text.indexOf('=');
-  if (at < 1) throw new UserError(`--clinical ${text}: expected column=value, as in age=54`);
+  if (at < 1) throw new InputError(`--clinical ${text}: expected column=value, as in age=54`);
   return [text.slice(0, at), text.slice(at + 1)];
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { addSimulateCommand } from './simulate.js';
 
 let folder: string;
@@ -36,7 +36,7 @@ describe('subspace simulate', () => {
   });
 
   it('refuses what does not go together', async () => {
-    await expect(simulate('--clinical', 'c.csv')).rejects.toThrow(UserError);
+    await expect(simulate('--clinical', 'c.csv')).rejects.toThrow(InputError);
     await expect(simulate('--expression', 'e.csv')).rejects.toThrow('--gene-sets');
     await expect(simulate('--expression', 'e.csv', '--regime', 'mixed')).rejects.toThrow('cannot be used with');
     await expect(simulate('--bag', 'many')).rejects.toThrow('whole number');

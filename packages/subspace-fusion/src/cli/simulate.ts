@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import {
   fractionOfCeiling,
   REGIMES,
@@ -60,7 +60,7 @@ export function addSimulateCommand(program: Command): void {
 async function simulateTruth(flags: SimulateFlags): Promise<void> {
   for (const name of ['clinical', 'geneSets', 'leaveOutFloorsBy', 'folds', 'permuteBags'] as const) {
     if (flags[name] !== undefined)
-      throw new UserError(
+      throw new InputError(
         '--clinical, --gene-sets, --leave-out-floors-by, --folds and --permute-bags go with --expression. Add it.',
       );
   }
@@ -75,7 +75,7 @@ async function simulateTruth(flags: SimulateFlags): Promise<void> {
 async function simulateSlides(flags: SimulateFlags, expression: string): Promise<void> {
   const { clinical, geneSets, leaveOutFloorsBy, out, bag, ragged, seed, folds, fold, permuteBags } = flags;
   if (clinical === undefined || geneSets === undefined)
-    throw new UserError('--expression needs --clinical and --gene-sets too.');
+    throw new InputError('--expression needs --clinical and --gene-sets too.');
   const bags = await withProgress((onSlide) =>
     simulateBagsForCohort({
       expression,

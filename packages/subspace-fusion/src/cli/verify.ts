@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { Provider } from 'onnx-autodiff';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { openBackend, type PositionBiasForm } from '../inference/backend.js';
 import { verify } from '../verification/verify.js';
 import { count, POSITION_BIAS_FORMS, PROVIDERS } from './options.js';
@@ -35,7 +35,7 @@ export function addVerifyCommand(program: Command): void {
         }
         await backend.close();
         if (compared === 0)
-          throw new UserError(`${dir}: the manifest has no case${only ? ` whose name contains '${only}'` : ''}.`);
+          throw new InputError(`${dir}: the manifest has no case${only ? ` whose name contains '${only}'` : ''}.`);
         if (failed > 0) process.exitCode = 1;
       },
     );

@@ -67,7 +67,7 @@ function isUsable({ patients, genes, values }: Expression, gene: number, isTrain
  * The control to gene sets made from knowledge: as many genes as the sets give, drawn at random among the matrix's genes that are in neither set, measured
  * in every patient, not constant among the training patients, and not left out for their floor. The seed puts all genes of the matrix into one order,
  * of which the first usable ones are taken: the sets of two splits differ by what one of the splits cannot use alone.
- * @throws {UserError} where the matrix has too few other genes.
+ * @throws {InputError} where the matrix has too few other genes.
  */
 export function randomGenes(
   { seed, instead, without, training }: RandomGenes,

@@ -46,7 +46,7 @@ export interface Included {
 
 /**
  * Applies `include` to a clinical table. A patient whose value is unknown does not meet the condition.
- * @throws {UserError} for a column that is not there, or a condition that nobody meets.
+ * @throws {InputError} for a column that is not there, or a condition that nobody meets.
  */
 export function includePatients(
   table: ClinicalTable,

@@ -1,5 +1,5 @@
 import { loadConfig, type Config } from '../config/config.js';
-import { badInput, collecting, problemsError, someOf, type Problem } from '../files/errors.js';
+import { badInput, collecting, InputError, someOf, type Problem } from '../files/errors.js';
 import { sameEncoder } from './bags/agreement.js';
 import { summarise } from './bags/provenance.js';
 import { checkOutcomes } from './check-task.js';
@@ -75,7 +75,7 @@ async function otherConfigs(
 
 /**
  * Loads a cohort, or the cohorts of a study as one: the patients with clinical data, expression and at least one slide. Bags stay on the disk.
- * @throws {UserError} naming every error in the files at once. The problems that come back are warnings.
+ * @throws {InputError} naming every error in the files at once. The problems that come back are warnings.
  */
 export async function loadCohort(config: Config): Promise<{ cohort: Cohort; problems: readonly Problem[] }> {
   return loaded(await gatherCohort(config));
@@ -84,7 +84,7 @@ export async function loadCohort(config: Config): Promise<{ cohort: Cohort; prob
 /**
  * Loads another cohort for a model that exists: by its own config, but for the task, and with the model's genes, whatever sets its config names.
  * @param model.timeUnit Unit that the times of survival are brought to.
- * @throws {UserError} as {@link loadCohort} does, and for genes of the model that the matrix lacks.
+ * @throws {InputError} as {@link loadCohort} does, and for genes of the model that the matrix lacks.
  */
 export async function loadExternalCohort(
   config: Config,
@@ -107,7 +107,7 @@ export async function loadExternalCohort(
 }
 
 function loaded({ cohort, problems }: Gathered): { cohort: Cohort; problems: readonly Problem[] } {
-  if (!cohort) throw problemsError(problems.filter(({ severity }) => severity === 'error'));
+  if (!cohort) throw new InputError(problems.filter(({ severity }) => severity === 'error'));
   return { cohort, problems };
 }
 

@@ -17,7 +17,7 @@ export interface CohortExpression {
 /**
  * The matrices of several cohorts as one: each after the transform of its own, the genes that all have, aligned by name, in the order of the first. What is
  * lost, and what makes them no common scale, goes to `problems`.
- * @throws {UserError} for ranks beside values, or no common gene.
+ * @throws {InputError} for ranks beside values, or no common gene.
  */
 export function mergeExpressions(parts: readonly CohortExpression[], problems: Problem[]): Expression {
   const [first, ...others] = parts as readonly [CohortExpression, ...CohortExpression[]];

@@ -9,7 +9,7 @@ import {
   timesAndEvents,
   type ScoredRuns,
 } from '../evaluation/baselines.js';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import type { BatchLabels } from '../inference/batch.js';
 import type { CohortSamples } from '../inference/samples.js';
 import { coxRisk, fitCox } from '../model/baselines/cox.js';
@@ -50,7 +50,7 @@ export function combinedScores(labels: BatchLabels, clinical: TwoGroups, own: re
     const survival = runs.flatMap((run) => run.survival ?? []);
     return { runs: runs.flatMap((run) => run.runs), ...(survival.length === runs.length ? { survival } : {}) };
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
+    if (!(error instanceof InputError)) throw error;
     return { reason: error.message };
   }
 }
@@ -173,7 +173,7 @@ function orReason(fit: () => ScoredRuns): Scores {
   try {
     return fit();
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
+    if (!(error instanceof InputError)) throw error;
     return { reason: error.message };
   }
 }

@@ -32,7 +32,7 @@ const METRIC = 'macroAuc';
  * {@link probeSites} on the folds of a cross-validation, the first time that they are dealt, from the genes of both subspaces and from
  * the mean patch feature of the slides.
  * @param means the mean patch feature of each patient (`slideMeans`)
- * @throws UserError where no site is known
+ * @throws InputError where no site is known
  */
 export async function probeRuns(
   cohort: Cohort,

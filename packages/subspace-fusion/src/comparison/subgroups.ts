@@ -1,7 +1,7 @@
 import { readVariable, sitesOf, type Patient, type SiteRule } from '../cohort/index.js';
 import type { ScoredRuns, SurvivalPrediction } from '../evaluation/baselines.js';
 import { byName } from '../evaluation/result.js';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import {
   bootstrap,
   classAucs,
@@ -181,7 +181,7 @@ function knownSites(patients: readonly Patient[], rule: SiteRule = 'site'): Read
     const nobody = new Set(unknown);
     return new Map([...siteOf].filter(([id]) => !nobody.has(id)));
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
+    if (!(error instanceof InputError)) throw error;
     return new Map();
   }
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument, parse as parseYaml, YAMLParseError } from 'yaml';
 import { z } from 'zod';
-import { badInput, problemsError, UserError, type Problem } from '../files/errors.js';
+import { badInput, InputError, type Problem } from '../files/errors.js';
 import { requireFile } from '../files/table.js';
 import { nearest } from '../files/text.js';
 import {
@@ -252,12 +252,12 @@ function setAt(object: Plain, path: readonly string[], value: unknown): void {
   }
 }
 
-/** `['a.b=c', …]` as given to `--set` → `{'a.b': 'c', …}`. Throws {@link UserError} for text without `=`. */
+/** `['a.b=c', …]` as given to `--set` → `{'a.b': 'c', …}`. Throws {@link InputError} for text without `=`. */
 export function parseOverrides(pairs: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     pairs.map((pair) => {
       const at = pair.indexOf('=');
-      if (at < 1) throw new UserError(`--set ${pair}: expected key=value, for example --set training.epochs=5`);
+      if (at < 1) throw new InputError(`--set ${pair}: expected key=value, for example --set training.epochs=5`);
       return [pair.slice(0, at), pair.slice(at + 1)];
     }),
   );
@@ -267,7 +267,7 @@ export function parseOverrides(pairs: readonly string[]): Record<string, string>
  * Reads the text of a config. Relative paths start at the config's folder, or at its `data` folder. `overrides` maps
  * keys such as `training.epochs` to values written as in YAML; their relative paths start at the working directory, and
  * `null` takes a key away.
- * @throws {UserError} naming every unknown, missing or wrong key at once, an unknown one with the nearest known.
+ * @throws {InputError} naming every unknown, missing or wrong key at once, an unknown one with the nearest known.
  */
 export function parseConfig(text: string, path: string, overrides: Readonly<Record<string, string>> = {}): Config {
   const lines = new LineCounter();
@@ -299,7 +299,7 @@ export function parseConfig(text: string, path: string, overrides: Readonly<Reco
       const pair = document.getIn(at, true) as { range?: [number, number, number] } | undefined;
       return { file: path, row: pair?.range ? lines.linePos(pair.range[0]).line : undefined };
     };
-    throw problemsError(parsed.error.issues.flatMap((issue) => issueProblems(issue, place)));
+    throw new InputError(parsed.error.issues.flatMap((issue) => issueProblems(issue, place)));
   }
   return checkTogether(withAbsolutePaths(parsed.data, path), path);
 }
@@ -317,7 +317,7 @@ function overrideValue(key: string, value: string): unknown {
     return parseYaml(value) as unknown;
   } catch (error) {
     if (error instanceof YAMLParseError)
-      throw new UserError(`--set ${key}=${value}: the value is not valid YAML; quote it`);
+      throw new InputError(`--set ${key}=${value}: the value is not valid YAML; quote it`);
     throw error;
   }
 }
@@ -391,7 +391,7 @@ function checkTogether(config: Config, file: string): Config {
   if (training.modalityDropout > 0 && model.name !== 'subspace') {
     wrong(`'training.modalityDropout' is for the subspace network, not for ${model.name}`, 'Take it away');
   }
-  if (problems.length > 0) throw problemsError(problems);
+  if (problems.length > 0) throw new InputError(problems);
   return config;
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { loadCohort, strataOf, type Cohort, type Part, type Split } from '../cohort/index.js';
 import type { Config } from '../config/config.js';
-import { counted, UserError, type Problem } from '../files/errors.js';
+import { counted, InputError, type Problem } from '../files/errors.js';
 import { cohortSamples, type CohortSamples } from '../inference/samples.js';
 import { hasStandIns } from '../model/choice.js';
 import { taskName, type Model } from '../runs/model.js';
@@ -46,7 +46,7 @@ interface Scored {
 /**
  * Scores a run's selected model on a part of its split, beside ridge regression on the same genes, with 95 % intervals. Test patients are
  * also told how confident the model is of them, where the run holds that (see {@link evaluateAndWrite}).
- * @throws UserError where the run folder is not complete, its cohort cannot be read, the model cannot do without the modality, or was chosen on the
+ * @throws InputError where the run folder is not complete, its cohort cannot be read, the model cannot do without the modality, or was chosen on the
  * patients and that is not allowed.
  */
 export async function evaluate(run: string, options: EvaluateOptions = {}): Promise<Evaluation> {
@@ -62,7 +62,7 @@ async function score(
   { split: part = 'test', allowSelected = false, without, onWarning, onPatient }: EvaluateOptions,
 ): Promise<Scored> {
   if (part !== 'test' && !allowSelected) {
-    throw new UserError(
+    throw new InputError(
       `${run}: ${CHOSEN_ON_THESE} (${part}). Score the test patients, or add --allow-selected, and every table will say it.`,
     );
   }
@@ -70,7 +70,7 @@ async function score(
   const selected = await readSelectedModel(run);
   const { config, model, split, selection } = selected;
   if (without && !hasStandIns(model.network)) {
-    throw new UserError(
+    throw new InputError(
       `${run}: this model cannot do without ${without}. Train one with --set training.modalityDropout=0.3, which learns to.`,
     );
   }
@@ -132,7 +132,7 @@ export function requirePatients(run: string, split: Split, cohort: Cohort, confi
   );
   if (gone.length === 0) return;
   const names = `${gone.slice(0, 3).join(', ')}${gone.length > 3 ? ', …' : ''}`;
-  throw new UserError(
+  throw new InputError(
     `${run}: ${counted(gone.length, 'patient of its split is', 'patients of its split are')} no longer in the cohort ${config.clinical.file}, or without a label (${names}). ` +
       'Restore the cohort, or train again.',
   );

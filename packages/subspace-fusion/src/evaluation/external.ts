@@ -9,7 +9,7 @@ import {
   type CohortFlow,
 } from '../cohort/index.js';
 import type { Config } from '../config/config.js';
-import { someOf, UserError, type Problem } from '../files/errors.js';
+import { someOf, InputError, type Problem } from '../files/errors.js';
 import { cohortSamples } from '../inference/samples.js';
 import { reads } from '../model/choice.js';
 import { unseenProblems } from '../runs/covariates.js';
@@ -25,7 +25,7 @@ import { readSelectedModel, scoreModel, type SelectedModel } from './score-model
  * External validation: scores a run's selected model on all labelled patients of another cohort, which keeps its own files, names and units. Genes are
  * found by name and scaled by the run's training patients. Baselines and risk groups need the cohort that the run was trained on; where that cannot be
  * read they are left out with a warning.
- * @throws UserError where the cohort cannot be read, lacks genes of the model, has features of another encoder, or has nobody to be scored.
+ * @throws InputError where the cohort cannot be read, lacks genes of the model, has features of another encoder, or has nobody to be scored.
  */
 export async function evaluateExternal(
   run: string,
@@ -73,7 +73,7 @@ function loadForModel(
   });
 }
 
-/** What may make the model a stranger to this cohort. @throws UserError for features that it cannot read. */
+/** What may make the model a stranger to this cohort. @throws InputError for features that it cannot read. */
 function fitProblems(model: Model, cohort: Cohort, { features, expression, clinical }: Config): Problem[] {
   const problems = [
     ...(model.covariates ? unseenProblems(model.covariates, cohort.patients, clinical.file) : []),
@@ -88,13 +88,13 @@ function fitProblems(model: Model, cohort: Cohort, { features, expression, clini
       remedy: 'Do not trust the result unless they are the same',
     });
   if (cohort.width !== model.size.patchWidth) {
-    throw new UserError(
+    throw new InputError(
       `${features.folder}: features are ${cohort.width} wide, the model's are ${model.size.patchWidth}. Extract them with the model's encoder.`,
     );
   }
   if (cohort.encoder !== undefined && model.encoder !== undefined) {
     if (!sameEncoder(cohort.encoder, model.encoder)) {
-      throw new UserError(
+      throw new InputError(
         `${features.folder}: features are of encoder '${cohort.encoder}', the model was trained on '${model.encoder}'. Extract them with the model's encoder.`,
       );
     }
@@ -140,7 +140,7 @@ function whoIsScored(
   const patients = unseen.filter(known);
   if (patients.length > 0) return { patients, leftOut };
   const reasons = Object.entries(leftOut).map(([reason, n]) => `${n} ${reason}`);
-  throw new UserError(
+  throw new InputError(
     `${clinical.file}: no patient is left to be scored: ${reasons.join('; ')}. Use a cohort of other patients, or other ids.`,
   );
 }
@@ -182,7 +182,7 @@ async function trainingPatients(
     requirePatients(run, split, cohort, config);
     return { samples: cohortSamples(cohort, model), patients: split.train };
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
+    if (!(error instanceof InputError)) throw error;
     const message = `the cohort that the run was trained on cannot be read, so there are no baselines and no risk groups (${error.message.split('\n')[0]})`;
     onWarning?.({ severity: 'warning', file: run, message, remedy: 'Restore it for those' });
     return undefined;

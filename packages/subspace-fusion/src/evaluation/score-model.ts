@@ -19,7 +19,7 @@ export interface SelectedModel {
   readonly selection: Result['selection'];
 }
 
-/** Reads a run's selected model. @throws UserError where the run folder is not complete. */
+/** Reads a run's selected model. @throws InputError where the run folder is not complete. */
 export async function readSelectedModel(run: string): Promise<SelectedModel> {
   const config = await readRunConfig(run);
   const model = await readModel(run);

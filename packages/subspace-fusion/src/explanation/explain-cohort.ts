@@ -2,7 +2,7 @@ import { loadCohort, readGeneSets } from '../cohort/index.js';
 import { SUBSPACES, type Part as SplitPart, type Subspace } from '../cohort/types.js';
 import { requirePatients } from '../evaluation/evaluate.js';
 import { readSelectedModel, type SelectedModel } from '../evaluation/score-model.js';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { openBackend } from '../inference/backend.js';
 import { outputsOf, prediction } from '../inference/predictor.js';
 import { cohortSamples, type CohortSamples } from '../inference/samples.js';
@@ -46,7 +46,7 @@ export interface ExplainCohortOptions {
 
 /**
  * Explains a run's model over a part of its cohort: gene ranking with control, subspaces by group, enrichment.
- * @throws UserError where the run or its cohort cannot be read, or the part has fewer than two patients.
+ * @throws InputError where the run or its cohort cannot be read, or the part has fewer than two patients.
  */
 export async function explainCohort(
   run: string,
@@ -59,7 +59,7 @@ export async function explainCohort(
   const samples = cohortSamples(cohort, selected.model);
   const patients = selected.split[split];
   if (patients.length < 2)
-    throw new UserError(`${run}: its ${split} part has ${patients.length} patient; a ranking needs two or more.`);
+    throw new InputError(`${run}: its ${split} part has ${patients.length} patient; a ranking needs two or more.`);
   const backend = await openBackend({ provider: selected.config.provider, threads: selected.config.training.threads });
   try {
     const explainer = await openExplainer(selected.model, selected.parameters, backend);

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import type { Branch } from '../model/parts.js';
 import { BRANCH_WORDS, outputWords, type ExplainedOutput } from '../patient/output.js';
 import type { SampledPoint } from '../patient/slide.js';
@@ -44,7 +44,7 @@ const EDGE = 1024;
 /**
  * Reads a picture (PNG, JPEG, TIFF, WebP) of a whole slide.
  * @param downsample Pixels of level 0 along the edge of one of its pixels
- * @throws UserError where it is no picture.
+ * @throws InputError where it is no picture.
  */
 export async function readThumbnail(file: string, downsample: number): Promise<Thumbnail> {
   try {
@@ -62,7 +62,7 @@ export async function readThumbnail(file: string, downsample: number): Promise<T
     };
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    throw new UserError(`${file}: is no picture that can be read (${reason}). Give a PNG or JPEG of the whole slide.`);
+    throw new InputError(`${file}: is no picture that can be read (${reason}). Give a PNG or JPEG of the whole slide.`);
   }
 }
 

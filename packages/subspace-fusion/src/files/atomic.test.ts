@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { smallDisk } from '../testing/small-disk.js';
 import { appendLine, writeFileAtomic } from './atomic.js';
-import { UserError, WorkError } from './errors.js';
+import { InputError, WorkError } from './errors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'atomic-'));
 afterAll(() => {
@@ -30,10 +30,10 @@ describe('writing files', () => {
 
   test('a file in the way of a folder, and a folder in the way of a file, are bad input', async () => {
     writeFileSync(join(folder, 'file'), 'x');
-    await expect(writeFileAtomic(join(folder, 'file', 'below'), 'y')).rejects.toThrow(UserError);
+    await expect(writeFileAtomic(join(folder, 'file', 'below'), 'y')).rejects.toThrow(InputError);
     await expect(appendLine(join(folder, 'file', 'below'), 'y')).rejects.toThrow(/in the way/);
     mkdirSync(join(folder, 'folder'));
-    await expect(writeFileAtomic(join(folder, 'folder'), 'y')).rejects.toThrow(UserError);
+    await expect(writeFileAtomic(join(folder, 'folder'), 'y')).rejects.toThrow(InputError);
     expect(readFileSync(join(folder, 'file'), 'utf8')).toBe('x');
     expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });

@@ -1,12 +1,12 @@
 import { appendFile, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { UserError, WorkError } from './errors.js';
+import { InputError, WorkError } from './errors.js';
 
 /**
  * Writes a file so that a reader sees the old content or the new, never a part: temporary file, fsync, rename.
  * On failure (a full disk, say) the old file stays and the temporary one is removed.
  * @param mode Who may read it, as in 0o600; by default as the process's other files.
- * @throws WorkError where the disk is full; UserError where the path cannot be written to.
+ * @throws WorkError where the disk is full; InputError where the path cannot be written to.
  */
 export async function writeFileAtomic(path: string, data: string | Uint8Array, mode?: number): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
@@ -50,11 +50,11 @@ function writingError(path: string, error: unknown): unknown {
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return new UserError(`${path}: may not be written (${code}). Choose another folder, or change its permissions.`);
+      return new InputError(`${path}: may not be written (${code}). Choose another folder, or change its permissions.`);
     case 'ENOTDIR':
     case 'EEXIST':
     case 'EISDIR':
-      return new UserError(
+      return new InputError(
         `${path}: cannot be written, a file or folder of that name is in the way (${code}). Choose another folder.`,
       );
     default:

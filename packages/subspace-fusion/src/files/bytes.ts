@@ -1,21 +1,21 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { badInput, type UserError } from './errors.js';
+import { badInput, type InputError } from './errors.js';
 import { requireFile } from './table.js';
 
 /** A file that is open for reading at any place. */
 export interface Bytes {
   readonly file: string;
   readonly size: number;
-  /** Bytes at…at + length − 1, in memory of their own. Throws {@link UserError} where they are not in the file. */
+  /** Bytes at…at + length − 1, in memory of their own. Throws {@link InputError} where they are not in the file. */
   read(at: number, length: number): Uint8Array;
   /** The error that says what is wrong with this file. */
-  wrong(message: string, remedy?: string): UserError;
+  wrong(message: string, remedy?: string): InputError;
 }
 
 /**
  * Opens a file, hands it to `use`, and closes it whatever happens. No place and length that the file itself states can make it
  * take more memory than the file is long.
- * @throws {UserError} for a file that is missing or empty.
+ * @throws {InputError} for a file that is missing or empty.
  */
 export async function withBytes<T>(file: string, use: (bytes: Bytes) => T): Promise<T> {
   await requireFile(file);

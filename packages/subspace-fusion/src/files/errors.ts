@@ -1,12 +1,4 @@
 /**
- * Something the user gave us is wrong. The message is one or two lines that name the file, the row and
- * the remedy; the command line prints it without a stack and exits with code 2.
- */
-export class UserError extends Error {
-  override name = 'UserError';
-}
-
-/**
  * The work failed for a reason outside the program and the user's files: a full disk, a loss that is no number, Ctrl-C.
  * The message says what happened and what to do; the command line prints it without a stack and exits with code 1.
  */
@@ -40,17 +32,31 @@ export function formatProblem({ file, row, message, remedy }: Problem): string {
   return `${file}${row === undefined ? '' : `, row ${row}`}: ${clip(message, LONGEST)}. ${clip(remedy, LONGEST)}${end}`;
 }
 
-/** An error that carries its problems, one line each, so that a caller can go on and collect more of them. */
-export function problemsError(problems: readonly Problem[]): UserError {
+/**
+ * Something the user gave us is wrong. The message is one or more lines that name the file, the row and the remedy; the command line
+ * prints it without a stack and exits with code 2. What is known of single problems is there as data, too.
+ */
+export class InputError extends Error {
+  override name = 'InputError';
+  /** One by one, for callers that go on and collect more of them; none where a sentence was all there was to say. */
+  readonly problems: readonly Problem[];
+
+  constructor(wrong: string | readonly Problem[]) {
+    super(typeof wrong === 'string' ? wrong : formatProblems(wrong));
+    this.problems = typeof wrong === 'string' ? [] : wrong;
+  }
+}
+
+function formatProblems(problems: readonly Problem[]): string {
   const lines = problems.slice(0, SHOWN).map(formatProblem);
   if (problems.length > SHOWN)
     lines.push(`… and ${problems.length - SHOWN} more; \`subspace inspect\` lists them all.`);
-  return new UserError(lines.join('\n'), { cause: problems });
+  return lines.join('\n');
 }
 
-/** {@link problemsError} of a single problem: `throw badInput({ file, message, remedy })`. */
-export function badInput(problem: Omit<Problem, 'severity'>): UserError {
-  return problemsError([{ severity: 'error', ...problem }]);
+/** {@link InputError} of a single problem: `throw badInput({ file, message, remedy })`. */
+export function badInput(problem: Omit<Problem, 'severity'>): InputError {
+  return new InputError([{ severity: 'error', ...problem }]);
 }
 
 /** Runs `work`; bad input becomes entries of `problems` and the result `undefined`, any other error is thrown on. */
@@ -58,8 +64,8 @@ export async function collecting<T>(problems: Problem[], work: () => Promise<T>)
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof UserError) || !Array.isArray(error.cause)) throw error;
-    problems.push(...(error.cause as Problem[]));
+    if (!(error instanceof InputError) || error.problems.length === 0) throw error;
+    problems.push(...error.problems);
     return undefined;
   }
 }

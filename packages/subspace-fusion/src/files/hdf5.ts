@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { File, Module, ready, type Dataset } from 'h5wasm/node';
 import { widenHalves } from './element-type.js';
-import { badInput, UserError } from './errors.js';
+import { badInput, InputError } from './errors.js';
 import { whatItIs } from './signature.js';
 import { requireFile } from './table.js';
 import { printable } from './text.js';
@@ -43,7 +43,7 @@ let stoppedBy: string | undefined;
 /**
  * Opens an HDF5 file for reading, hands it to `use`, and closes it whatever happens. The library keeps parts of a file that it
  * failed to read, so it sees what is written over that file in place only in a new process; a new file of that name it does see.
- * @throws {UserError} for a file that is missing, no HDF5, cut short, or damaged inside.
+ * @throws {InputError} for a file that is missing, no HDF5, cut short, or damaged inside.
  */
 export async function withHdf5<T>(file: string, use: (hdf5: File) => T): Promise<T> {
   await requireHdf5(file);
@@ -56,7 +56,7 @@ export async function withHdf5<T>(file: string, use: (hdf5: File) => T): Promise
     return withOpenFile(file, use);
   } catch (error) {
     // A TypeError would be a mistake of ours.
-    if (error instanceof UserError || error instanceof TypeError) throw error;
+    if (error instanceof InputError || error instanceof TypeError) throw error;
     if ((error as Error).name === 'RuntimeError') stoppedBy = file; // a trap of WebAssembly
     throw badInput({
       file,
@@ -88,7 +88,7 @@ function reasonOf(error: unknown): string {
 /** Filters from this number on are other people's: LZF, Blosc, Zstandard. The library reads its own: gzip, shuffle, checksums. */
 const FIRST_FOREIGN_FILTER = 256;
 
-/** Refuses a dataset that is compressed in a way which the library cannot undo. Throws {@link UserError}. */
+/** Refuses a dataset that is compressed in a way which the library cannot undo. Throws {@link InputError}. */
 export function requireKnownFilters(dataset: Dataset, file: string): void {
   const foreign = (dataset.filters as { id: number; name: string }[]).find(({ id }) => id >= FIRST_FOREIGN_FILTER);
   if (!foreign) return;

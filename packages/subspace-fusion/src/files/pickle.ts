@@ -1,4 +1,4 @@
-import type { UserError } from './errors.js';
+import type { InputError } from './errors.js';
 import { printable } from './text.js';
 
 /** Text of a pickle, as its UTF-8 bytes: a long one may be a whole matrix. */
@@ -58,7 +58,11 @@ export function shortText(value: unknown): string | undefined {
  * copied, so time and memory stay below what the file's length bounds.
  * @throws what `refuse` makes, for an instruction or a name that is not known, and for a pickle that is damaged.
  */
-export function readPickle(bytes: Uint8Array, meaning: PickleMeaning, refuse: (message: string) => UserError): unknown {
+export function readPickle(
+  bytes: Uint8Array,
+  meaning: PickleMeaning,
+  refuse: (message: string) => InputError,
+): unknown {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
   let stack: unknown[] = [];

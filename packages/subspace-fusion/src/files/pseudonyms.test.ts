@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { UserError } from './errors.js';
+import { InputError } from './errors.js';
 import { openPseudonyms } from './pseudonyms.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'pseudonyms-'));
@@ -61,6 +61,6 @@ test('ids in texts are replaced, in other forms too, and only whole ones', async
 test('a file that is no key is refused and left alone', async () => {
   const path = join(folder, 'cohort.yaml');
   writeFileSync(path, 'name: glioma\n');
-  await expect(openPseudonyms(path, ['A-1'])).rejects.toThrow(UserError);
+  await expect(openPseudonyms(path, ['A-1'])).rejects.toThrow(InputError);
   expect(readFileSync(path, 'utf8')).toBe('name: glioma\n');
 });

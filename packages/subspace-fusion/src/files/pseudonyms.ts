@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { writeFileAtomic } from './atomic.js';
-import { UserError } from './errors.js';
+import { InputError } from './errors.js';
 
 /** Codes for patients, and texts in which the codes stand for them. */
 export interface Pseudonyms {
@@ -25,7 +25,7 @@ const DIGITS = 6;
 /**
  * Stable codes such as `P-7F3A2C`: the first digits of HMAC-SHA256(secret, id). The secret is random and kept in `keyFile`, beside the list of codes and
  * patients; the file is made where it is missing, for its owner's eyes only (mode 0600), and new patients are added to it.
- * @throws UserError where the file is not such a key.
+ * @throws InputError where the file is not such a key.
  */
 export async function openPseudonyms(keyFile: string, patients: Iterable<string>): Promise<Pseudonyms> {
   const before = await readKey(keyFile);
@@ -46,10 +46,10 @@ export async function openPseudonyms(keyFile: string, patients: Iterable<string>
   return pseudonyms(codes);
 }
 
-/** @throws UserError where a key file would lie in the folder of what is to be shared, and be shared with it. */
+/** @throws InputError where a key file would lie in the folder of what is to be shared, and be shared with it. */
 export function requireKeyApart(keyFile: string, shared: string): void {
   if (dirname(resolve(keyFile)) !== resolve(shared)) return;
-  throw new UserError(
+  throw new InputError(
     `${keyFile}: the key would lie beside what is to be shared, and be shared with it. Name a file in another folder.`,
   );
 }
@@ -60,7 +60,7 @@ async function readKey(path: string): Promise<Key | undefined> {
     text = await readFile(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new UserError(
+    throw new InputError(
       `${path}: cannot be read as a key of pseudonyms (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}).`,
     );
   }
@@ -70,7 +70,7 @@ async function readKey(path: string): Promise<Key | undefined> {
   } catch {
     // said below
   }
-  throw new UserError(
+  throw new InputError(
     `${path}: is no key of pseudonyms. Name the file that an earlier --pseudonyms wrote, or one that does not exist yet.`,
   );
 }

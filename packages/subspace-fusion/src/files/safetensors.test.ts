@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { UserError } from './errors.js';
+import { InputError } from './errors.js';
 import { decodeSafetensors, encodeSafetensors, readSafetensors } from './safetensors.js';
 
 /** A file with this header, whatever it says, and a body. */
@@ -20,7 +20,7 @@ const refusal = (bytes: Uint8Array) => {
   try {
     decodeSafetensors(bytes, 'a.safetensors');
   } catch (error) {
-    expect(error).toBeInstanceOf(UserError);
+    expect(error).toBeInstanceOf(InputError);
     return (error as Error).message;
   }
   throw new Error('was read');

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { UserError } from './errors.js';
+import { InputError } from './errors.js';
 
 /** Element types that we read, by their safetensors names. */
 export type Dtype = 'F32' | 'F64' | 'I32' | 'I64' | 'U8';
@@ -21,13 +21,13 @@ const MAX_HEADER = 100_000_000; // the format's own limit
 
 /**
  * Reads a safetensors file: an 8-byte length, a JSON header, the tensors.
- * @throws UserError where the file is missing, is not one, is cut short, or has an element type we do not read.
+ * @throws InputError where the file is missing, is not one, is cut short, or has an element type we do not read.
  */
 export async function readSafetensors(
   path: string,
 ): Promise<{ tensors: Map<string, StoredTensor>; metadata: Record<string, string> }> {
   const bytes = await readFile(path).catch((error: unknown) => {
-    throw new UserError(
+    throw new InputError(
       `${path}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}). Check the path.`,
     );
   });
@@ -39,7 +39,8 @@ export function decodeSafetensors(
   bytes: Uint8Array,
   path: string,
 ): { tensors: Map<string, StoredTensor>; metadata: Record<string, string> } {
-  const wrong = (problem: string) => new UserError(`${path}: ${problem}; is this a safetensors file, and is it whole?`);
+  const wrong = (problem: string) =>
+    new InputError(`${path}: ${problem}; is this a safetensors file, and is it whole?`);
   if (bytes.length < 8) throw wrong('too short to hold a header');
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
   if (length > MAX_HEADER || 8 + length > bytes.length) throw wrong(`the header would be ${length} bytes long`);
@@ -83,7 +84,7 @@ function readTensor(
   name: string,
   { dtype, shape, data_offsets: [start, end] }: SafetensorsEntry,
   body: Uint8Array,
-  wrong: (problem: string) => UserError,
+  wrong: (problem: string) => InputError,
 ): StoredTensor {
   if (!Object.hasOwn(arrays, dtype)) throw wrong(`tensor ${name} has element type ${dtype}, which is not read`);
   const type = arrays[dtype as Dtype];

@@ -24,7 +24,7 @@ const PICKLE = '\x80';
 /**
  * Format of a feature file, by its content; by its extension where the content is of no known format, so that the reader of that
  * format says what is wrong.
- * @throws {UserError} for a file that is missing or empty.
+ * @throws {InputError} for a file that is missing or empty.
  */
 export async function bagFormat(file: string): Promise<BagFormat> {
   await requireFile(file);

@@ -3,7 +3,7 @@ import { open, stat } from 'node:fs/promises';
 import { pipeline, Transform, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { CsvError, parse } from 'csv-parse';
-import { badInput, someOf, UserError } from './errors.js';
+import { badInput, someOf, InputError } from './errors.js';
 
 const WORDS = new Set([
   '',
@@ -146,7 +146,7 @@ const tooLong = (file: string, row: number) =>
 
 const count = (text: string, letter: string) => text.split(letter).length - 1;
 
-/** Checks that a path is a file that can be read. Throws {@link UserError} where it is not. */
+/** Checks that a path is a file that can be read. Throws {@link InputError} where it is not. */
 export async function requireFile(file: string): Promise<void> {
   const found = await stat(file).catch(() => undefined);
   if (!found)
@@ -160,7 +160,7 @@ export async function requireFile(file: string): Promise<void> {
 }
 
 function readingError(file: string, error: unknown): unknown {
-  if (error instanceof UserError) return error;
+  if (error instanceof InputError) return error;
   if (error instanceof CsvError) {
     const row = Number(error['lines']);
     if (error.code === 'CSV_MAX_RECORD_SIZE') return tooLong(file, row);
@@ -184,7 +184,7 @@ function readingError(file: string, error: unknown): unknown {
 
 /**
  * Rows of a comma or tab separated file, gzip or not, both told by the content; the header comes first, and lines before it that
- * start with # are skipped. Streams: one row is in memory at a time. Throws {@link UserError} for a file that is missing, empty,
+ * start with # are skipped. Streams: one row is in memory at a time. Throws {@link InputError} for a file that is missing, empty,
  * binary, damaged or expands beyond reason, for lines that are too long, for a header of a single column and for a row whose number
  * of cells is not the header's.
  */

@@ -17,9 +17,9 @@ import { readExpression } from '../cohort/expression/read.js';
 import { readSubspaceGenes } from '../cohort/genes/gene-sets.js';
 import { newFolder, write } from '../cohort/made-files.test.helper.js';
 import { bits, key } from '../random/counter.js';
-import { UserError } from './errors.js';
+import { InputError } from './errors.js';
 
-/** Damaged and hostile tables: every reader answers with a UserError or, where the damage is harmless, reads them; never otherwise. */
+/** Damaged and hostile tables: every reader answers with a InputError or, where the damage is harmless, reads them; never otherwise. */
 
 const folder = newFolder();
 const context = { patients: new Set(['TCGA-02-0001', 'TCGA-02-0002']), genes: new Set(['TSPAN6', 'TNMD']) };
@@ -104,7 +104,7 @@ async function survives(read: Reader, content: string | Uint8Array): Promise<str
     await read(path);
     return 'read';
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
+    if (!(error instanceof InputError)) throw error;
     expect(error.message.length).toBeLessThan(30_000);
     return error.message;
   }
@@ -198,7 +198,7 @@ describe('what is too large', () => {
 it('names what a binary file is', async () => {
   expect(await survives(clinical, 'PK\x03\x04sheet')).toMatch(/Excel or zip file.*Save the sheet as CSV/);
   expect(await survives(clinical, Buffer.from('\ufeffa,b\n1,2\n', 'utf16le'))).toMatch(/UTF-16/);
-  expect(await survives(clinical, readFileSync(join(import.meta.dirname, '../cohort/expression/fixtures/csr.h5ad')))).toMatch(
-    /an HDF5 file/,
-  );
+  expect(
+    await survives(clinical, readFileSync(join(import.meta.dirname, '../cohort/expression/fixtures/csr.h5ad'))),
+  ).toMatch(/an HDF5 file/);
 });

@@ -1,6 +1,6 @@
 import type { Bytes } from './bytes.js';
 import type { ElementType } from './element-type.js';
-import type { UserError } from './errors.js';
+import type { InputError } from './errors.js';
 import {
   isKind,
   isText,
@@ -19,14 +19,14 @@ import { zipEntries, type ZipEntry } from './zip.js';
 /** A file of torch.save (PyTorch 1.6 and later): a pickle, and the numbers of its tensors in files beside it. */
 export interface TorchArchive {
   readonly pickle: Uint8Array;
-  /** Where the numbers of a storage stand. Throws {@link UserError} where they are missing. */
+  /** Where the numbers of a storage stand. Throws {@link InputError} where they are missing. */
   storage(key: string): ZipEntry;
 }
 
 /**
  * Opens the archive and reads its pickle, of which nothing is run.
  * @param remedy What to do where the file holds something else.
- * @throws {UserError} for a file that is no archive of torch.save, or a damaged one.
+ * @throws {InputError} for a file that is no archive of torch.save, or a damaged one.
  */
 export function torchArchive(bytes: Bytes, remedy: string): TorchArchive {
   const { folder, entries } = archiveOf(bytes, remedy);
@@ -137,7 +137,7 @@ const ALLOWED = new Set([
  */
 export function readTorchPickle(
   bytes: Uint8Array,
-  refuse: (message: string) => UserError,
+  refuse: (message: string) => InputError,
 ): { tensors: Map<string, TorchTensor | NumpyArray>; attributes: Attributes } {
   const root = readTorchValue(bytes, refuse);
   const tensors = new Map<string, TorchTensor | NumpyArray>();
@@ -151,7 +151,7 @@ export function readTorchPickle(
 }
 
 /** What a pickle of torch.save holds, whole: tensors, arrays, dicts, lists, texts and numbers. Throws as {@link readTorchPickle} does. */
-export function readTorchValue(bytes: Uint8Array, refuse: (message: string) => UserError): unknown {
+export function readTorchValue(bytes: Uint8Array, refuse: (message: string) => InputError): unknown {
   return readPickle(bytes, torchMeaning(refuse), refuse);
 }
 
@@ -162,7 +162,7 @@ function namedParts(root: unknown): Iterable<readonly [string, unknown]> {
   return [['', root]];
 }
 
-function torchMeaning(refuse: (message: string) => UserError): PickleMeaning {
+function torchMeaning(refuse: (message: string) => InputError): PickleMeaning {
   const damaged = (what: string) => refuse(`its pickle is damaged: ${what}`);
   const counts = (value: unknown, what: string): readonly number[] => {
     const areCounts = isTuple(value) && value.items.every((n) => Number.isSafeInteger(n) && (n as number) >= 0);
@@ -233,7 +233,7 @@ function torchMeaning(refuse: (message: string) => UserError): PickleMeaning {
   };
 }
 
-function wholeArray({ shape, type, data }: MadeArray, refuse: (message: string) => UserError): NumpyArray {
+function wholeArray({ shape, type, data }: MadeArray, refuse: (message: string) => InputError): NumpyArray {
   if (!shape || !type || !data) throw refuse('its pickle is damaged: an array without numbers');
   return { kind: 'array', shape, type, data };
 }

@@ -24,7 +24,7 @@ const MAX_LIST = 1 << 20;
 /**
  * The files of an archive, by name. A compressed file is refused: torch.save compresses nothing, and nothing that is not
  * decompressed can blow up.
- * @throws {UserError} for an archive that is damaged, cut short, or compressed.
+ * @throws {InputError} for an archive that is damaged, cut short, or compressed.
  */
 export function zipEntries(bytes: Bytes): Map<string, ZipEntry> {
   const { at, size } = listOf(bytes);

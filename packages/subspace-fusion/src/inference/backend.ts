@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { compile, constant, type Provider } from 'onnx-autodiff';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import type { PositionBias } from '../model/attention.js';
 import { dropoutMaskReference } from '../model/dropout.js';
 import { densePositionBias } from '../model/position-bias/dense.js';
@@ -33,7 +33,7 @@ export interface BackendOptions {
 
 /**
  * Opens the kernels that the network runs on; `close` ends their threads.
- * @throws UserError where this machine does not have the provider.
+ * @throws InputError where this machine does not have the provider.
  */
 export async function openBackend(options: BackendOptions = {}): Promise<Backend> {
   const { provider = 'cpu', threads = availableParallelism() } = options;
@@ -57,6 +57,6 @@ async function requireProvider(provider: Provider): Promise<void> {
     await program.dispose();
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    throw new UserError(`The provider '${provider}' does not work on this machine (${reason}). Use cpu.`);
+    throw new InputError(`The provider '${provider}' does not work on this machine (${reason}). Use cpu.`);
   }
 }

@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import type { BagAnswer, BagRequest } from './bag-reader.js';
 import { readFixedBag } from './samples.js';
 
@@ -10,6 +10,6 @@ parentPort!.on('message', async ({ id, slide, model }: BagRequest) => {
     parentPort!.postMessage({ id, features } satisfies BagAnswer, [features.buffer as ArrayBuffer]);
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
-    parentPort!.postMessage({ id, problem, userError: error instanceof UserError } satisfies BagAnswer);
+    parentPort!.postMessage({ id, problem, userError: error instanceof InputError } satisfies BagAnswer);
   }
 });

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { BagFile } from '../cohort/index.js';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import type { Model } from '../runs/model.js';
 
 /**
@@ -35,7 +35,7 @@ export type BagAnswer =
 export interface BagReader {
   /**
    * A slide's features as `[tokens · width]`: the same bits and the same errors as `readFixedBag`.
-   * @throws UserError for a file that is no bag of the model; Error where the reader was closed.
+   * @throws InputError for a file that is no bag of the model; Error where the reader was closed.
    */
   read(slide: BagFile): Promise<Float32Array>;
   /** Ends the thread; reads under way are rejected. */
@@ -67,7 +67,7 @@ export function openBagReader({ size, tokens, layout }: BagShape): BagReader {
     waiting.delete(answer.id);
     if (waiting.size === 0) worker.unref();
     if ('features' in answer) resolve(answer.features);
-    else reject(answer.userError ? new UserError(answer.problem) : new Error(answer.problem));
+    else reject(answer.userError ? new InputError(answer.problem) : new Error(answer.problem));
   });
   worker.unref();
 

@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { writeBag } from '../cohort/made-files.test.helper.js';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { newFolder } from '../testing/tiny-cohort.js';
 import { ahead, openBagReader } from './bag-reader.js';
 import { readFixedBag } from './samples.js';
@@ -30,7 +30,7 @@ describe('the reading thread', () => {
       expect(read[i]).toEqual(await readFixedBag(slide, model));
   });
 
-  test('reports what is wrong with a file as the same UserError, and reads on', async () => {
+  test('reports what is wrong with a file as the same InputError, and reads on', async () => {
     const narrow = await slideOf('narrow.h5', 40, 3);
     const text = { slide: 'text', path: join(folder, 'text.h5') };
     writeFileSync(text.path, 'not HDF5');
@@ -39,8 +39,8 @@ describe('the reading thread', () => {
     for (const slide of [narrow, text, missing]) {
       const here = await readFixedBag(slide, model).catch((error: unknown) => error as Error);
       const there = await reader.read(slide).catch((error: unknown) => error);
-      expect(here).toBeInstanceOf(UserError);
-      expect(there).toBeInstanceOf(UserError);
+      expect(here).toBeInstanceOf(InputError);
+      expect(there).toBeInstanceOf(InputError);
       expect((there as Error).message).toBe((here as Error).message);
     }
     expect(await reader.read(await slideOf('good.h5', 36))).toHaveLength(36 * 4);
@@ -64,7 +64,7 @@ describe('one ahead', () => {
     async (i: number) => {
       asked.push(i);
       await Promise.resolve();
-      if (i === broken) throw new UserError(`no ${i}`);
+      if (i === broken) throw new InputError(`no ${i}`);
       return 10 * i;
     };
 

@@ -7,7 +7,7 @@ import {
   type Patient,
   type Subspace,
 } from '../cohort/index.js';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { reads } from '../model/choice.js';
 import type { Modality } from '../model/peers/index.js';
 import { encodeCovariates } from '../runs/covariates.js';
@@ -39,7 +39,7 @@ export interface SamplesOptions {
 
 /**
  * Applies a model's frozen scaling to a cohort, its incomplete patients among the others.
- * @throws UserError where the cohort lacks genes of the model, or a bag has another width.
+ * @throws InputError where the cohort lacks genes of the model, or a bag has another width.
  */
 export function cohortSamples(cohort: Cohort, model: Model, options: SamplesOptions = {}): CohortSamples {
   const { read = (slide) => readFixedBag(slide, model), without } = options;
@@ -83,7 +83,7 @@ export function cohortSamples(cohort: Cohort, model: Model, options: SamplesOpti
 export async function readFixedBag(slide: BagFile, { size, tokens, layout }: BagShape): Promise<Float32Array> {
   const bag = await readBag(slide, tokens);
   if (bag.width !== size.patchWidth) {
-    throw new UserError(
+    throw new InputError(
       `${slide.path}: features are ${bag.width} wide, the model's are ${size.patchWidth}. Extract them with the model's encoder.`,
     );
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import type { StoredTensor } from '../files/safetensors.js';
 import { initialise, networkParameters } from './parameters.js';
 import { fromReference, referenceName } from './reference-names.js';
@@ -62,7 +62,7 @@ describe('checkpoints of the published code', () => {
     const tensors = checkpoint();
     tensors.delete('classifier.bias');
     expect(() => fromReference(tensors, specs, 'a/c.safetensors')).toThrow(
-      new UserError('a/c.safetensors: 1 parameters are missing: classifier.bias'),
+      new InputError('a/c.safetensors: 1 parameters are missing: classifier.bias'),
     );
     expect(() => fromReference(new Map(), specs, 'c')).toThrow(/missing: .*, …$/);
   });

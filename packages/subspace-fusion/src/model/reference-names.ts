@@ -1,4 +1,4 @@
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import type { StoredTensor } from '../files/safetensors.js';
 import type { Parameters, ParameterSpecs } from './parameters.js';
 
@@ -43,7 +43,7 @@ const idle = [/^classifier_(tumor|immune)\./, /^omic_net_(tumor|immune)\.classif
 /**
  * A published checkpoint's tensors as our parameters.
  * @returns the parameters; `ignored`, those known to be idle; and `unknown`, names that neither network has
- * @throws UserError where one is missing, has another number of elements, or is not of float32
+ * @throws InputError where one is missing, has another number of elements, or is not of float32
  */
 export function fromReference(
   tensors: ReadonlyMap<string, StoredTensor>,
@@ -53,7 +53,7 @@ export function fromReference(
   const names = new Map(Object.keys(specs).map((name) => [referenceName(name), name]));
   const missing = [...names.keys()].filter((name) => !tensors.has(name));
   if (missing.length > 0) {
-    throw new UserError(
+    throw new InputError(
       `${path}: ${missing.length} parameters are missing: ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ', …' : ''}`,
     );
   }
@@ -62,10 +62,10 @@ export function fromReference(
     const { shape, data } = tensors.get(theirs)!;
     const expected = specs[ours].shape;
     if (!(data instanceof Float32Array))
-      throw new UserError(`${path}: ${theirs} is not of float32. Convert the checkpoint.`);
+      throw new InputError(`${path}: ${theirs} is not of float32. Convert the checkpoint.`);
     // Their 1×1 convolutions have trailing axes of 1 and join the groups: the same elements in the same order.
     if (data.length !== expected.reduce((n, d) => n * d, 1)) {
-      throw new UserError(
+      throw new InputError(
         `${path}: ${theirs} has shape [${shape.join(', ')}], expected the elements of [${expected.join(', ')}]`,
       );
     }

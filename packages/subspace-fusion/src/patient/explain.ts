@@ -1,6 +1,6 @@
 import { SUBSPACES, type Subspace } from '../cohort/types.js';
 import { readSelectedModel, type SelectedModel } from '../evaluation/score-model.js';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { openBackend } from '../inference/backend.js';
 import { outputsOf, prediction } from '../inference/predictor.js';
 import { perBranch, type PerBranch } from '../model/parts.js';
@@ -28,13 +28,15 @@ export interface ExplainOptions extends PatientFiles {
 
 /**
  * Explains a run's prediction for one patient: of the run's cohort by name, or from files.
- * @throws UserError as `predictPatient` does, and for a model that is not of the method.
+ * @throws InputError as `predictPatient` does, and for a model that is not of the method.
  */
 export async function explainPatient(run: string, options: ExplainOptions): Promise<PatientExplanation> {
   const selected = await readSelectedModel(run);
   const fromFiles = options.bags.length > 0 || options.expression !== undefined;
   if (!fromFiles && options.patient === undefined)
-    throw new UserError("Say whom to explain: --patient ID of the run's cohort, or files with --bag and --expression.");
+    throw new InputError(
+      "Say whom to explain: --patient ID of the run's cohort, or files with --bag and --expression.",
+    );
   const backend = await openBackend({ provider: selected.config.provider, threads: selected.config.training.threads });
   try {
     const explainer = await openExplainer(selected.model, selected.parameters, backend);
@@ -61,7 +63,7 @@ export async function explainPatient(run: string, options: ExplainOptions): Prom
 
 /** A patient from files can be explained without the run's cohort, in part. */
 function refuseUnlessFiles(error: unknown, fromFiles: boolean): undefined {
-  if (fromFiles && error instanceof UserError) return undefined;
+  if (fromFiles && error instanceof InputError) return undefined;
   throw error;
 }
 

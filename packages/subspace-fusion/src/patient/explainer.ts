@@ -1,6 +1,6 @@
 import { compile, gradients, input, mean, type Program, type Value } from 'onnx-autodiff';
 import { SUBSPACES, type Subspace } from '../cohort/types.js';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import type { Backend } from '../inference/backend.js';
 import { sampleFeeds, type Feeds, type GeneVectors, type Sample } from '../inference/batch.js';
 import { deformableWeights, plainWeights } from '../model/attention.js';
@@ -63,11 +63,11 @@ export interface Explainer {
   dispose(): Promise<void>;
 }
 
-/** @throws UserError where the model is a peer: only the method's own network has subspaces to explain. */
+/** @throws InputError where the model is a peer: only the method's own network has subspaces to explain. */
 export async function openExplainer(model: Model, start: Parameters, backend: Backend): Promise<Explainer> {
   const { network: choice, size, tokens, outcome } = model;
   if (choice.name !== 'subspace')
-    throw new UserError(
+    throw new InputError(
       `The model is '${choice.name}'. Only models of the method itself (model.name: subspace) are explained.`,
     );
   const { parts } = choice;

@@ -8,14 +8,14 @@ import {
   type Expression,
 } from '../cohort/index.js';
 import type { Config } from '../config/config.js';
-import { UserError, type Problem } from '../files/errors.js';
+import { InputError, type Problem } from '../files/errors.js';
 import type { GeneVectors } from '../inference/batch.js';
 import type { Model } from '../runs/model.js';
 import { applyGeneScaling } from '../runs/scaling.js';
 
 /**
  * What the encoders and patches of these slides give cause to warn of.
- * @throws UserError for a file that is no bag, or one of another width than the model's.
+ * @throws InputError for a file that is no bag, or one of another width than the model's.
  */
 export async function checkBags(
   paths: readonly string[],
@@ -25,7 +25,7 @@ export async function checkBags(
   for (const path of paths) {
     const header = await readBagHeader(path);
     if (header.width !== size.patchWidth) {
-      throw new UserError(
+      throw new InputError(
         `${path}: features are ${header.width} wide, the model's are ${size.patchWidth}. Extract them with the model's encoder.`,
       );
     }
@@ -62,7 +62,7 @@ export interface PatientExpression {
 /**
  * One patient's scaled expression from a matrix, read as the training's matrix was, and where it cannot be, as what it looks like.
  * @param asked the patient; needed where the matrix holds several and no name of a bag starts with one of their ids
- * @throws UserError for a file that cannot be read, genes of the model that are missing, another unit, or a patient who is not in the matrix
+ * @throws InputError for a file that cannot be read, genes of the model that are missing, another unit, or a patient who is not in the matrix
  */
 export async function readPatientExpression(
   file: string,
@@ -122,7 +122,7 @@ function requireGenes(model: Model, file: string, expression: Expression): void 
   const absent = needed.filter((gene) => !there.has(gene));
   if (absent.length === 0) return;
   const some = `${absent.slice(0, 3).join(', ')}${absent.length > 3 ? ` and ${absent.length - 3} more` : ''}`;
-  throw new UserError(
+  throw new InputError(
     `${file}: lacks ${absent.length} of the ${needed.length} genes that the model needs (${some}). Add them.`,
   );
 }
@@ -135,7 +135,7 @@ function choosePatient(
 ): string {
   if (asked !== undefined) {
     if (!patients.includes(asked))
-      throw new UserError(
+      throw new InputError(
         `${file}: has no patient '${asked}'. It has ${patients.slice(0, 3).join(', ')}${patients.length > 3 ? ', …' : ''}.`,
       );
     return asked;
@@ -143,7 +143,7 @@ function choosePatient(
   if (patients.length === 1) return patients[0];
   const named = patients.filter((id) => bags.every((bag) => isNamedAfter(basename(bag), id)));
   if (named.length === 1) return named[0];
-  throw new UserError(
+  throw new InputError(
     `${file}: holds ${patients.length} patients and the bag's name tells none of them. Say which with --patient.`,
   );
 }
@@ -156,7 +156,7 @@ function isNamedAfter(name: string, id: string): boolean {
 /** Expression whose logarithm the model takes cannot be negative; what is negative was transformed already. */
 function refuseOtherUnit({ scaling }: Model, file: string, { values }: Expression): void {
   if (scaling.tumour.transform !== 'log2p1' || values.every((x) => !(x < 0))) return;
-  throw new UserError(
+  throw new InputError(
     `${file}: has negative values, but the model was trained on counts, TPM or FPKM. Give the expression in the unit that it was trained on.`,
   );
 }

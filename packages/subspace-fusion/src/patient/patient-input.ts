@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { loadCohort, type BagFile } from '../cohort/index.js';
 import type { SelectedModel } from '../evaluation/score-model.js';
-import { formatProblem, UserError, type Problem } from '../files/errors.js';
+import { formatProblem, InputError, type Problem } from '../files/errors.js';
 import type { GeneVectors } from '../inference/batch.js';
 import { cohortSamples, type CohortSamples } from '../inference/samples.js';
 import { hasStandIns } from '../model/choice.js';
@@ -25,13 +25,13 @@ export interface PatientFiles {
   readonly clinical?: Readonly<Record<string, string>> | undefined;
 }
 
-/** The run's own cohort, as its model reads it. @throws UserError where it cannot be read. */
+/** The run's own cohort, as its model reads it. @throws InputError where it cannot be read. */
 export async function runSamples({ config, model }: SelectedModel): Promise<CohortSamples> {
   const { cohort } = await loadCohort(config);
   return cohortSamples(cohort, model);
 }
 
-/** A patient of the run's cohort. @throws UserError where there is none of that name, or one who lacks what the model needs. */
+/** A patient of the run's cohort. @throws InputError where there is none of that name, or one who lacks what the model needs. */
 export async function cohortPatient(
   id: string,
   samples: CohortSamples,
@@ -39,7 +39,7 @@ export async function cohortPatient(
 ): Promise<PatientInput> {
   const patient = samples.patients.get(id);
   if (!patient)
-    throw new UserError(
+    throw new InputError(
       `${config.clinical.file}: has no usable patient '${id}'. Take an id of the run's split.json, or give files with --bag and --expression.`,
     );
   const { genes, covariates } = await samples.sample(id, undefined);
@@ -47,7 +47,7 @@ export async function cohortPatient(
   return { patient: id, slides: patient.bags, genes, covariates, warnings: [] };
 }
 
-/** A patient from files. @throws UserError for files that cannot be read or do not fit the model. */
+/** A patient from files. @throws InputError for files that cannot be read or do not fit the model. */
 export async function filePatient(
   { bags, expression: file, patient: asked, clinical = {} }: PatientFiles,
   { config, model }: SelectedModel,
@@ -72,5 +72,5 @@ export async function filePatient(
 function requireBoth(id: string, slides: readonly BagFile[], genes: GeneVectors | undefined, standIns: boolean): void {
   const lacks = [...(slides.length === 0 ? ['slides (--bag)'] : []), ...(genes ? [] : ['expression (--expression)'])];
   if (lacks.length === 2 || (lacks.length === 1 && !standIns))
-    throw new UserError(`${id}: has no ${lacks.join(' and no ')}, which the model needs. Give the files.`);
+    throw new InputError(`${id}: has no ${lacks.join(' and no ')}, which the model needs. Give the files.`);
 }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeBag } from '../cohort/made-files.test.helper.js';
 import { loadConfig } from '../config/config.js';
 import { evaluate } from '../evaluation/evaluate.js';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { readTable } from '../files/table.js';
 import { readRunSplit } from '../runs/run-folder.js';
 import { simulateBagsForCohort } from '../simulation/index.js';
@@ -200,7 +200,7 @@ describe('what does not fit the model is refused', () => {
     const error: unknown = await predictPatient(survival, { bags: [bag(patient)], expression, ...options }).catch(
       (e: unknown) => e,
     );
-    expect(error).toBeInstanceOf(UserError);
+    expect(error).toBeInstanceOf(InputError);
     expect(isPlainMessage((error as Error).message)).toBe(true);
     return (error as Error).message;
   };

@@ -9,7 +9,7 @@ import {
 } from '../evaluation/confidence/patient.js';
 import { YEAR } from '../evaluation/confidence/survival-confidence.js';
 import { checkRange, meanOf, meanPatch, type RangeChecks } from '../evaluation/confidence/training-range.js';
-import { formatProblem, UserError, type Problem } from '../files/errors.js';
+import { formatProblem, InputError, type Problem } from '../files/errors.js';
 import { openBackend } from '../inference/backend.js';
 import { createPredictor, prediction } from '../inference/predictor.js';
 import { readFixedBag } from '../inference/samples.js';
@@ -62,7 +62,7 @@ export interface PredictOptions {
 
 /**
  * Predicts one patient with a run's selected model, from slides, expression or both, as far as the model can do without.
- * @throws UserError for files that cannot be read or do not fit the model, and a modality that it cannot do without.
+ * @throws InputError for files that cannot be read or do not fit the model, and a modality that it cannot do without.
  */
 export async function predictPatient(
   run: string,
@@ -119,7 +119,7 @@ export async function predictPatient(
   }
 }
 
-/** @throws UserError where the patient lacks a modality that the model cannot do without. */
+/** @throws InputError where the patient lacks a modality that the model cannot do without. */
 function requireModalities(
   run: string,
   { network }: Model,
@@ -130,10 +130,10 @@ function requireModalities(
   const lacks = { slides: needs.bag && bags.length === 0, expression: needs.genes && expression === undefined };
   if (!lacks.slides && !lacks.expression) return;
   if (lacks.slides && lacks.expression)
-    throw new UserError('Give a slide with --bag or an expression matrix with --expression, or both.');
+    throw new InputError('Give a slide with --bag or an expression matrix with --expression, or both.');
   if (hasStandIns(network)) return;
   const [what, option] = lacks.slides ? ['slides', '--bag'] : ['expression', '--expression'];
-  throw new UserError(
+  throw new InputError(
     `${run}: this model was trained on complete patients and cannot do without ${what}. ` +
       `Give them with ${option}, or train a model with --set training.modalityDropout=0.3, which learns to.`,
   );

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { bagRows, fixBag, readBag, readBagHeader, tokenRows, type BagFile } from '../cohort/index.js';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import type { BagShape } from '../inference/bag-reader.js';
 import { GROUPS } from '../model/parts.js';
 
@@ -98,12 +98,12 @@ export interface SlideBag {
   readonly layout: PatchLayout;
 }
 
-/** Reads a slide for a model, and keeps which token shows which patch. @throws UserError where the features are of another width. */
+/** Reads a slide for a model, and keeps which token shows which patch. @throws InputError where the features are of another width. */
 export async function readSlide(slide: BagFile, { tokens, size, layout }: BagShape): Promise<SlideBag> {
   const { patches } = await readBagHeader(slide.path);
   const bag = await readBag(slide, tokens);
   if (bag.width !== size.patchWidth) {
-    throw new UserError(
+    throw new InputError(
       `${slide.path}: features are ${bag.width} wide, the model's are ${size.patchWidth}. Extract them with the model's encoder.`,
     );
   }

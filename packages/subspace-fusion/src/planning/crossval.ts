@@ -8,7 +8,7 @@ import { planRuns, type Control, type PlannedRun, type RunOutcome } from '../com
 import type { Subgroup } from '../comparison/subgroups.js';
 import type { Config } from '../config/config.js';
 import type { Result } from '../evaluation/result.js';
-import { UserError, type Problem } from '../files/errors.js';
+import { InputError, type Problem } from '../files/errors.js';
 import { exists, readModel, readRunConfig, RUN_FILES } from '../runs/run-folder.js';
 import { readWholeJson, type Job, type JobEnd } from './job.js';
 import { inProcess, runJobs } from './run-jobs.js';
@@ -48,7 +48,7 @@ export interface CrossvalOptions {
 /**
  * Cross-validates one configuration by patient, run after run in this process, and compares it with simpler models. Finished runs are
  * read, an interrupted one goes on, failed ones are tried again. Writes `crossval.json` beside the run folders.
- * @throws UserError for bad input, before any training; Interrupted where the signal says so (the same call goes on)
+ * @throws InputError for bad input, before any training; Interrupted where the signal says so (the same call goes on)
  */
 export async function crossvalidate(options: CrossvalOptions): Promise<Crossval> {
   const { config, out, seeds, control, probe, within = [] } = options;
@@ -102,7 +102,7 @@ async function refuseOtherRuns(out: string, plan: readonly PlannedRun[]): Promis
       isDeepStrictEqual(await readRunConfig(run), plain) &&
       Object.entries(tables).every(([name, hash]) => inputs[name] === hash);
     if (!same)
-      throw new UserError(`${run}: holds a run of another configuration or other input files. Choose another --out.`);
+      throw new InputError(`${run}: holds a run of another configuration or other input files. Choose another --out.`);
   }
 }
 
@@ -114,7 +114,7 @@ function patientsOf({ patients }: Cohort, { clinical: { file } }: Config, { colu
       there[0] === undefined
         ? `there is no column '${column}'`
         : `no patient has ${column} = '${value}', but ${there.slice(0, 4).join(', ')}`;
-    throw new UserError(`${file}: ${known}. Correct --within ${column}=${value}.`);
+    throw new InputError(`${file}: ${known}. Correct --within ${column}=${value}.`);
   }
   return new Set(own.map(({ id }) => id));
 }

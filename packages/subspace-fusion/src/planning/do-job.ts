@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { Interrupted } from '../training/train.js';
 import { beginAttempt, readAttempts, writeAttempts, type Attempt } from './attempts.js';
 import { isDone, jobProgress } from './job-state.js';
@@ -10,7 +10,7 @@ import { doTraining } from './training-job.js';
 /**
  * Does the job of a folder, from where an earlier attempt left it, and notes in the folder how that went. A job that is done is left
  * alone; a job that another process is doing is `busy`.
- * @throws UserError where the folder is no job's
+ * @throws InputError where the folder is no job's
  */
 export async function doJob(folder: string, context: JobContext = {}): Promise<JobEnd> {
   const request = await readRequest(folder);
@@ -41,7 +41,7 @@ async function attempt(folder: string, request: JobRequest, context: JobContext,
     end =
       error instanceof Interrupted
         ? { outcome: 'stopped' }
-        : { outcome: 'failed', message: error.message, badInput: error instanceof UserError };
+        : { outcome: 'failed', message: error.message, badInput: error instanceof InputError };
   }
   if (lost.aborted)
     return { outcome: 'busy', message: 'another process took it over, because this one was not heard of' };
@@ -64,7 +64,7 @@ async function work(folder: string, request: JobRequest, context: JobContext): P
       return doExtraction(folder, request, context);
     }
     default:
-      throw new UserError(
+      throw new InputError(
         `${folder}: jobs of the kind '${String((request as { kind: unknown }).kind)}' are not known to this version`,
       );
   }

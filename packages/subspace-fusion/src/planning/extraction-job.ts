@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { writeJson } from '../runs/run-folder.js';
 import { extract, openEncoder, type Encoder } from '../slides/index.js';
 import { Interrupted } from '../training/train.js';
@@ -7,7 +7,7 @@ import { JOB_FILES, type ExtractionRequest, type JobContext } from './job.js';
 
 /**
  * Extracts the features of a slide into the request's `out`; `result.json` says what came of it. A slide that is stopped begins anew.
- * @throws {UserError} where the encoder is not the one that was planned with, and as `extract` does; {@link Interrupted} where it was stopped
+ * @throws {InputError} where the encoder is not the one that was planned with, and as `extract` does; {@link Interrupted} where it was stopped
  */
 export async function doExtraction(
   folder: string,
@@ -46,7 +46,7 @@ async function openPlanned({
   const encoder = await openEncoder(file, { overrides: config, provider, threads });
   if (encoder.sha256 === sha256) return encoder;
   await encoder.dispose();
-  throw new UserError(
+  throw new InputError(
     `${file}: is not the encoder any more that the extraction was planned with. Put it back, or start \`subspace extract\` again.`,
   );
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { writeFileAtomic } from '../files/atomic.js';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { hasFeatures, slideFiles, slideName, type Encoder, type ExtractedRecord } from '../slides/index.js';
 import { isDone, jobState } from './job-state.js';
 import { JOB_FILES, readWholeJson, type ExtractionRequest, type Job, type JobEnd } from './job.js';
@@ -53,7 +53,7 @@ export const EXTRACTION_FILE = 'extraction.jsonl';
  * Finds the slides and what is to be done of them. Two calls for one folder plan a slide in the same job folder, so that only one of
  * them does it. Writes nothing.
  * @param encoder the plan's, open
- * @throws UserError where a slide is missing or two have one name
+ * @throws InputError where a slide is missing or two have one name
  */
 export async function planExtraction(
   { slides, encoder: encoderFile, ...plan }: ExtractionPlan,
@@ -92,7 +92,7 @@ async function settledRecord(
   try {
     return (await hasFeatures(file, options)) ? { slide, file, status: 'present' } : undefined;
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
+    if (!(error instanceof InputError)) throw error;
     return { slide, file, status: 'failed', message: error.message, badInput: true };
   }
 }

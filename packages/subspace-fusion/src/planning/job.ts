@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Provider } from 'onnx-autodiff';
 import type { Config } from '../config/config.js';
-import { UserError, type Problem } from '../files/errors.js';
+import { InputError, type Problem } from '../files/errors.js';
 import { RUN_FILES, writeJson } from '../runs/run-folder.js';
 import type { Cutting, Encoder } from '../slides/index.js';
 
@@ -60,12 +60,12 @@ export async function writeRequest({ folder, request }: Job): Promise<void> {
   if (before !== JSON.stringify(request, null, 2) + '\n') await writeJson(path, request);
 }
 
-/** @throws UserError where the folder is no job's. */
+/** @throws InputError where the folder is no job's. */
 export async function readRequest(folder: string): Promise<JobRequest> {
   const path = join(folder, JOB_FILES.request);
   const request = await readWholeJson(path);
   if (request === undefined)
-    throw new UserError(
+    throw new InputError(
       `${path}: not found, or not whole. Is ${folder} a folder that \`subspace sweep\` or \`extract\` planned?`,
     );
   return request as JobRequest;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { counted, UserError } from '../files/errors.js';
+import { counted, InputError } from '../files/errors.js';
 import { Interrupted } from '../training/train.js';
 import { noteEnd } from './do-job.js';
 import { jobProgress, jobState } from './job-state.js';
@@ -21,7 +21,7 @@ const POLL_MILLISECONDS = 1000;
 
 /**
  * Jobs that this machine can do at once without sharing a core: threads a job × jobs ≤ cores, and their memory, where it is known.
- * @throws UserError where not even one fits
+ * @throws InputError where not even one fits
  */
 export function jobsAtOnce(
   { threads, memoryBytes }: Needs,
@@ -29,11 +29,11 @@ export function jobsAtOnce(
   memory = totalmem(),
 ): number {
   if (threads > cores)
-    throw new UserError(
+    throw new InputError(
       `A run is given ${counted(threads, 'thread')}, and there are ${cores} cores for it here. Lower its threads, or use a larger machine.`,
     );
   if (memoryBytes !== undefined && memoryBytes > memory)
-    throw new UserError(
+    throw new InputError(
       `A run is given ${gigabytes(memoryBytes)}, and this machine has ${gigabytes(memory)}. Lower its memory (slurm.memory, or --memory), or use a larger machine.`,
     );
   return Math.min(Math.floor(cores / threads), memoryBytes === undefined ? Infinity : Math.floor(memory / memoryBytes));

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { CONTROLS } from '../comparison/planned-runs.js';
-import { badInput, problemsError, type Problem } from '../files/errors.js';
+import { badInput, InputError, type Problem } from '../files/errors.js';
 import { nearest } from '../files/text.js';
 import { slurmBytes, slurmSeconds } from './slurm-script.js';
 
@@ -63,7 +63,7 @@ export type Plan = z.output<typeof schema>;
 
 /**
  * Reads the text of a plan; `path` is for messages.
- * @throws UserError naming every unknown, missing or wrong key at once, an unknown one with the nearest known
+ * @throws InputError naming every unknown, missing or wrong key at once, an unknown one with the nearest known
  */
 export function parsePlan(text: string, path: string): Plan {
   const lines = new LineCounter();
@@ -84,7 +84,7 @@ export function parsePlan(text: string, path: string): Plan {
     const node = document.getIn(at, true) as { range?: [number, number, number] } | undefined;
     return node?.range && lines.linePos(node.range[0]).line;
   };
-  throw problemsError(parsed.error.issues.flatMap((issue) => issueProblems(issue, path, rowOf)));
+  throw new InputError(parsed.error.issues.flatMap((issue) => issueProblems(issue, path, rowOf)));
 }
 
 /** Whether a YAML file is a plan, which names the config that it starts from, rather than a config. */

@@ -1,4 +1,4 @@
-import { UserError, type Problem } from '../files/errors.js';
+import { InputError, type Problem } from '../files/errors.js';
 import type { Encoder } from '../slides/index.js';
 import { Interrupted } from '../training/train.js';
 import { doJob } from './do-job.js';
@@ -96,7 +96,7 @@ export async function runJobs(
       placed.push(job);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      await reports.onEnd(job, { outcome: 'failed', message: error.message, badInput: error instanceof UserError }, 0);
+      await reports.onEnd(job, { outcome: 'failed', message: error.message, badInput: error instanceof InputError }, 0);
     }
   }
   await execute(placed, { signal: events.signal, onWarning: events.onWarning, ...reports });

@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import type { PlannedRun } from '../comparison/planned-runs.js';
 import { parseConfig, type Config } from '../config/config.js';
-import { badInput, formatProblem, UserError, type Problem } from '../files/errors.js';
+import { badInput, formatProblem, InputError } from '../files/errors.js';
 import { suggest } from '../files/text.js';
 import { taskName } from '../runs/model.js';
 import type { Job } from './job.js';
@@ -28,7 +28,7 @@ const NO_VARIANTS: Variants = { '': {} };
  * Tasks × models × variants of a plan as configs.
  * @param path the plan's, where its config's path starts
  * @param overrides as in `--set`; they win over the plan
- * @throws UserError for a setting whose config is wrong, naming the setting
+ * @throws InputError for a setting whose config is wrong, naming the setting
  */
 export async function planSettings(
   plan: Plan,
@@ -100,10 +100,11 @@ function changedConfig(
     return parseConfig(String(document), file, overrides);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    const problems = Array.isArray(error.cause)
-      ? (error.cause as Problem[]).map((problem) => formatProblem({ ...problem, row: undefined }))
-      : [error.message];
-    throw new UserError(`${where}: ${problems.join('\n')}`);
+    const problems =
+      error instanceof InputError && error.problems.length > 0
+        ? error.problems.map((problem) => formatProblem({ ...problem, row: undefined }))
+        : [error.message];
+    throw new InputError(`${where}: ${problems.join('\n')}`);
   }
 }
 

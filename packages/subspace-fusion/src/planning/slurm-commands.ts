@@ -3,7 +3,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { writeFileAtomic } from '../files/atomic.js';
-import { UserError, WorkError } from '../files/errors.js';
+import { InputError, WorkError } from '../files/errors.js';
 import { writeJson } from '../runs/run-folder.js';
 import { readWholeJson } from './job.js';
 import { arrayScript, FOLDERS_FILE, type SlurmResources } from './slurm-script.js';
@@ -28,12 +28,14 @@ async function slurm(command: string, ...args: string[]): Promise<string> {
   } catch (error) {
     const { code, stderr } = error as { code?: unknown; stderr?: string };
     if (code === 'ENOENT')
-      throw new UserError(`${command}: not found. Run this on a machine of a Slurm cluster, or take --executor local.`);
+      throw new InputError(
+        `${command}: not found. Run this on a machine of a Slurm cluster, or take --executor local.`,
+      );
     throw new WorkError(`${command}: ${(stderr ?? String(error)).trim().split('\n').slice(0, 2).join(' ')}`);
   }
 }
 
-/** Submits a script; returns the number of the job. @throws UserError where there is no Slurm; WorkError where it refuses */
+/** Submits a script; returns the number of the job. @throws InputError where there is no Slurm; WorkError where it refuses */
 export async function submit(script: string): Promise<string> {
   return (await slurm('sbatch', '--parsable', script)).split(';')[0]; // `123;cluster`
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { jobsAtOnce } from './local.js';
 import { arrayScript, slurmBytes, slurmSeconds } from './slurm-script.js';
 
@@ -69,6 +69,6 @@ it('is a script that bash reads, with any folder', () => {
 it('fits as many runs on a machine as its cores and its memory allow, and never shares a core', () => {
   expect(jobsAtOnce({ threads: 2 }, 7)).toBe(3);
   expect(jobsAtOnce({ threads: 1, memoryBytes: 4e9 }, 8, 17e9)).toBe(4);
-  expect(() => jobsAtOnce({ threads: 4 }, 2)).toThrow(UserError);
-  expect(() => jobsAtOnce({ threads: 1, memoryBytes: 4e9 }, 2, 3e9)).toThrow(UserError);
+  expect(() => jobsAtOnce({ threads: 4 }, 2)).toThrow(InputError);
+  expect(() => jobsAtOnce({ threads: 1, memoryBytes: 4e9 }, 2, 3e9)).toThrow(InputError);
 });

@@ -1,4 +1,4 @@
-import { UserError, WorkError } from '../files/errors.js';
+import { InputError, WorkError } from '../files/errors.js';
 import { jobProgress, jobState } from './job-state.js';
 import type { Job } from './job.js';
 import { holderName } from './lock.js';
@@ -58,7 +58,7 @@ export function runsToDo(status: readonly RunStatus[], retryFailed: boolean): Ru
 /** On a machine without Slurm, or with a controller that does not answer, the folders tell what they can. */
 async function queueIfThere(): Promise<Map<string, QueuedTask>> {
   return queue().catch((error: unknown) => {
-    if (error instanceof UserError || error instanceof WorkError) return new Map<string, QueuedTask>();
+    if (error instanceof InputError || error instanceof WorkError) return new Map<string, QueuedTask>();
     throw error;
   });
 }

@@ -25,7 +25,7 @@ export interface PlanOptions {
 /**
  * Reads a plan and expands it: tasks × models × variants are settings, each with a folder of its own whose name changes with its config;
  * each has a run for every fold and seed. Writes nothing.
- * @throws UserError for a plan or a config that is wrong
+ * @throws InputError for a plan or a config that is wrong
  */
 export async function planSweep(path: string, { overrides, out }: PlanOptions = {}): Promise<Sweep> {
   const plan = await readPlan(path);
@@ -76,7 +76,7 @@ export async function planSweep(path: string, { overrides, out }: PlanOptions = 
   };
 }
 
-/** What a run asks of a cluster. @throws UserError where the plan does not say */
+/** What a run asks of a cluster. @throws InputError where the plan does not say */
 export function slurmResources({ name, plan: { slurm }, threads }: Sweep): SlurmResources {
   if (!slurm)
     throw badInput({
@@ -103,7 +103,7 @@ async function foldsOfPlan({ folds: asked, repeats }: Plan, config: Config, path
 
 /**
  * Loads each cohort of a sweep once, so that bad input is found before hundreds of runs are submitted. Returns what is to be warned of.
- * @throws UserError
+ * @throws InputError
  */
 export async function checkCohorts({ runs }: Sweep): Promise<Problem[]> {
   const seen = new Set<string>();

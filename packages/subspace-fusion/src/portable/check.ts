@@ -10,7 +10,7 @@ import { applyGeneScaling, type GeneScaling } from '../runs/scaling.js';
 
 /**
  * The largest difference of a probability, or of a hazard, between an exported model and the one that it was made of, on a made-up patient.
- * @throws UserError where the model cannot read a single patient.
+ * @throws InputError where the model cannot read a single patient.
  */
 export async function largestDifference(exported: Uint8Array, model: Model, parameters: Parameters): Promise<number> {
   const { feeds, sample } = madeUpPatient(model);

@@ -88,7 +88,7 @@ const ALLOWED_DIFFERENCE = 1e-4;
 
 /**
  * Writes a run's selected model as one ONNX file that any ONNX Runtime opens, after comparing it with the run on a made-up patient.
- * @throws UserError where the run folder is not complete, or the model cannot read a single patient; WorkError where the two disagree.
+ * @throws InputError where the run folder is not complete, or the model cannot read a single patient; WorkError where the two disagree.
  */
 export async function exportRun(run: string, file: string): Promise<Exported> {
   const model = await readModel(run);

@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { hashInputs, loadCohort, makeSplit, sha256File, strataOf } from '../cohort/index.js';
 import { loadConfig } from '../config/config.js';
-import { UserError, type Problem } from '../files/errors.js';
+import { InputError, type Problem } from '../files/errors.js';
 import { METHOD } from '../model/choice.js';
 import { networkParameters } from '../model/parameters.js';
 import { fromReference } from '../model/reference-names.js';
@@ -55,12 +55,12 @@ export type ImportedModel = Model & { readonly imported: ImportRecord };
 
 /**
  * Writes a run folder around a checkpoint of the published network, for `predict`, `evaluate` and `export`.
- * @throws UserError where the folder holds a run, the checkpoint is of another network, or its shapes are not those of the cohort and task.
+ * @throws InputError where the folder holds a run, the checkpoint is of another network, or its shapes are not those of the cohort and task.
  */
 export async function importCheckpoint(options: ImportOptions): Promise<ImportedModel> {
   const { checkpoint, out, scaling = 'none', onWarning } = options;
   if (await exists(join(out, RUN_FILES.model)))
-    throw new UserError(`${out}: holds a run already. Choose another --out.`);
+    throw new InputError(`${out}: holds a run already. Choose another --out.`);
   const { tensors, counters } = await readStateDict(checkpoint);
   const size = checkpointSize(tensors, checkpoint);
 
@@ -116,7 +116,7 @@ function impliedKeys({ scaling = 'none', genes }: ImportOptions): Record<string,
 
 function requirePublishedNetwork({ network, covariates }: Model, config: string): void {
   if (isDeepStrictEqual(network, METHOD) && covariates === undefined) return;
-  throw new UserError(
+  throw new InputError(
     `${config}: asks for another network than the published one, which the checkpoint is of. Leave out what it says of model, covariates and modality dropout.`,
   );
 }
@@ -129,19 +129,19 @@ function unscaled({ genes }: GeneScaling): GeneScaling {
 /** What the outputs mean, as far as the options say it. */
 function outcomeOf(learned: Outcome, { cuts, classWeights }: ImportOptions): Outcome {
   if (learned.kind === 'classes') {
-    if (cuts) throw new UserError('--cuts: the task has classes, not bins of survival time. Leave it out.');
+    if (cuts) throw new InputError('--cuts: the task has classes, not bins of survival time. Leave it out.');
     const weights = classWeights ?? learned.classes.map(() => 1);
     if (weights.length !== learned.classes.length || !weights.every((w) => w > 0)) {
-      throw new UserError(
+      throw new InputError(
         `--class-weights: ${learned.classes.length} weights above 0 are needed, one for each of ${learned.classes.join(', ')}.`,
       );
     }
     return { ...learned, weights };
   }
-  if (classWeights) throw new UserError('--class-weights: survival has no classes. Leave it out.');
+  if (classWeights) throw new InputError('--class-weights: survival has no classes. Leave it out.');
   if (!cuts) return learned;
   if (cuts.length !== learned.cuts.length || !cuts.every((cut, j) => cut > (cuts[j - 1] ?? 0))) {
-    throw new UserError(`--cuts: ${learned.cuts.length} ascending times above 0 are needed, in ${learned.timeUnit}.`);
+    throw new InputError(`--cuts: ${learned.cuts.length} ascending times above 0 are needed, in ${learned.timeUnit}.`);
   }
   return { ...learned, cuts };
 }

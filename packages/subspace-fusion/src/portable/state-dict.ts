@@ -1,6 +1,6 @@
 import { withBytes, type Bytes } from '../files/bytes.js';
 import { floatsOf, isFloat, sizeOf } from '../files/element-type.js';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { isKind, type PickledDict } from '../files/pickle.js';
 import type { StoredTensor } from '../files/safetensors.js';
 import { readTorchValue, torchArchive, type TorchArchive, type TorchTensor } from '../files/torch.js';
@@ -26,7 +26,7 @@ const MOST_NUMBERS = 2 ** 27;
 /**
  * The state dict in a file of torch.save: the file's own, or the largest of a training checkpoint, as in `{'epoch': …, 'state_dict': …}`. Runs
  * none of its code.
- * @throws {UserError} for a file that holds no state dict, asks for code, or is damaged.
+ * @throws {InputError} for a file that holds no state dict, asks for code, or is damaged.
  */
 export function readStateDict(file: string): Promise<StateDict> {
   return withBytes(file, (bytes) => {
@@ -98,13 +98,13 @@ const WITNESSES = {
 
 /**
  * The size of the published network that a state dict belongs to.
- * @throws UserError where it is the state dict of something else.
+ * @throws InputError where it is the state dict of something else.
  */
 export function checkpointSize(tensors: ReadonlyMap<string, StoredTensor>, file: string): NetworkSize {
   const absent = Object.values(WITNESSES).filter((name) => tensors.get(name)?.shape.length !== 2);
   if (absent.length > 0) {
     const there = [...tensors.keys()].slice(0, 3).join(', ');
-    throw new UserError(
+    throw new InputError(
       `${file}: this is no state dict of the published network: it has no matrix ${absent.join(', ')} (it has ${there}, …). Import one of that network.`,
     );
   }
@@ -119,7 +119,7 @@ export function checkpointSize(tensors: ReadonlyMap<string, StoredTensor>, file:
 /**
  * Compares a checkpoint's size with that of the cohort that it is to be used on.
  * @param what The task and its classes, in words.
- * @throws UserError naming every parameter whose shape says otherwise, and what to do.
+ * @throws InputError naming every parameter whose shape says otherwise, and what to do.
  */
 export function requireSize(found: NetworkSize, wanted: NetworkSize, what: string, file: string): void {
   const problems: string[] = [];
@@ -164,5 +164,5 @@ export function requireSize(found: NetworkSize, wanted: NetworkSize, what: strin
   );
   genes('tumour');
   genes('microenvironment');
-  if (problems.length > 0) throw new UserError(`${file}: ${problems.join('. ')}.`);
+  if (problems.length > 0) throw new InputError(`${file}: ${problems.join('. ')}.`);
 }

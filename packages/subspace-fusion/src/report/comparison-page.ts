@@ -182,7 +182,7 @@ export const COMPARISON_FILES = ['comparison.csv', 'comparison.md', 'comparison.
  * plots.
  * @param keyFile codes stand in them for patients, by this key (see `openPseudonyms`)
  * @returns their paths
- * @throws UserError where the key would lie beside them
+ * @throws InputError where the key would lie beside them
  */
 export async function writeComparison(
   out: string,

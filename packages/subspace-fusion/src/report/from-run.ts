@@ -4,14 +4,14 @@ import { loadCohort, type Split } from '../cohort/index.js';
 import type { Config } from '../config/config.js';
 import type { EvaluatedPatient } from '../evaluation/evaluate.js';
 import type { Result } from '../evaluation/result.js';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { taskName, type Model } from '../runs/model.js';
 import { readEpochs, readModel, readRunConfig, readRunSplit, RUN_FILES } from '../runs/run-folder.js';
 import { readExplanations } from './explanations.js';
 import { summarisePatients, type Part } from './patients.js';
 import type { ModelFacts, ReportRun, RiskGroup } from './types.js';
 
-/** A run that was evaluated, as a report shows it. @throws UserError where the folder holds no run, or one that was not evaluated. */
+/** A run that was evaluated, as a report shows it. @throws InputError where the folder holds no run, or one that was not evaluated. */
 export async function readReportRun(run: string): Promise<ReportRun> {
   const config = await readRunConfig(run);
   const model = await readModel(run);
@@ -39,12 +39,12 @@ export async function readReportRun(run: string): Promise<ReportRun> {
 async function readEvaluated<T>(run: string, file: string): Promise<T> {
   const path = join(run, file);
   const text = await readFile(path, 'utf8').catch(() => {
-    throw new UserError(`${path}: not found, so the run was not evaluated. \`subspace train --resume\` finishes it.`);
+    throw new InputError(`${path}: not found, so the run was not evaluated. \`subspace train --resume\` finishes it.`);
   });
   try {
     return JSON.parse(text) as T;
   } catch {
-    throw new UserError(`${path}: is not valid JSON; the run folder was changed or copied in part. Restore the file.`);
+    throw new InputError(`${path}: is not valid JSON; the run folder was changed or copied in part. Restore the file.`);
   }
 }
 
@@ -73,7 +73,7 @@ export async function patientsOf(config: Config, parts: readonly Part[]): Promis
     const { cohort } = await loadCohort(config);
     return summarisePatients(cohort, parts, config);
   } catch (error) {
-    if (error instanceof UserError) return { reason: error.message };
+    if (error instanceof InputError) return { reason: error.message };
     throw error;
   }
 }

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { CROSSVAL_FILE, type Crossval } from '../comparison/crossval.js';
 import type { WorstPatient } from '../comparison/types.js';
 import type { Config } from '../config/config.js';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { predictedSurvival } from '../metrics/index.js';
 import { exists, readEpochs, readModel, readRunConfig, readRunSplit, RUN_FILES } from '../runs/run-folder.js';
 import { VERSION } from '../version.js';
@@ -13,7 +13,7 @@ import type { CrossvalDetail, Explanations, ReportInput, ReportRun, Training } f
 
 type Run = Crossval['folds'][number]['runs'][number] & { readonly fold: string; readonly path: string };
 
-/** A cross-validation as a report shows it: its own numbers, and the predictions of the first seed's runs. @throws UserError where the folder holds none. */
+/** A cross-validation as a report shows it: its own numbers, and the predictions of the first seed's runs. @throws InputError where the folder holds none. */
 export async function readReportCrossval(folder: string): Promise<ReportRun> {
   const crossval = await readCrossval(folder);
   const runs = crossval.folds.flatMap((fold) =>
@@ -82,7 +82,7 @@ async function readCrossval(folder: string): Promise<Crossval> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as Crossval;
   } catch {
-    throw new UserError(
+    throw new InputError(
       `${path}: is not the result of \`subspace crossval\`. The same crossval command goes on where it was stopped.`,
     );
   }
@@ -177,7 +177,7 @@ export interface ReportSource {
   readonly patients: readonly string[];
 }
 
-/** Reads the folder of a run or of a cross-validation. @throws UserError where it is neither, or is not finished. */
+/** Reads the folder of a run or of a cross-validation. @throws InputError where it is neither, or is not finished. */
 export async function readReport(folder: string): Promise<ReportSource> {
   const crossval = await isCrossval(folder);
   const run = await (crossval ? readReportCrossval(folder) : readReportRun(folder));
@@ -194,7 +194,7 @@ export async function readReport(folder: string): Promise<ReportSource> {
 export async function isCrossval(folder: string): Promise<boolean> {
   if (await exists(join(folder, CROSSVAL_FILE))) return true;
   if (await exists(join(folder, RUN_FILES.config))) return false;
-  throw new UserError(
+  throw new InputError(
     `${folder}: holds neither a run (${RUN_FILES.config}) nor a cross-validation (${CROSSVAL_FILE}). Name the folder that \`subspace train\` or \`subspace crossval\` wrote.`,
   );
 }

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { writeFileAtomic } from '../files/atomic.js';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { openPseudonyms, requireKeyApart } from '../files/pseudonyms.js';
 import { readModel } from '../runs/run-folder.js';
 import { explainMissing, mostAndLeastCertain } from './explanations.js';
@@ -22,7 +22,7 @@ export interface ReportOptions {
 
 /**
  * Writes the report of a run or a cross-validation and its model card; returns their paths.
- * @throws UserError where the folder holds neither, where single patients of a cross-validation are to be explained, and where the key would lie
+ * @throws InputError where the folder holds neither, where single patients of a cross-validation are to be explained, and where the key would lie
  * beside the report.
  */
 export async function writeReport(
@@ -34,7 +34,7 @@ export async function writeReport(
   const crossval = await isCrossval(folder);
   if (explain !== undefined) {
     if (crossval)
-      throw new UserError(
+      throw new InputError(
         `${folder}: is a cross-validation of many models. Explain patients with \`subspace explain\` and the folder of one of its runs, as in ${join(folder, 'fold-0', 'seed-1')}.`,
       );
     const predictions = asPredictions(await readModel(folder), await readPredictions(folder));

@@ -86,7 +86,7 @@ function columnsOf(covariate: Covariate): string[] {
  * Learns from the training patients how covariates become numbers: mean and standard deviation (divisor n) of numbers, levels of categories.
  * A column whose known values are all numbers is one of numbers, unless its `kind` says otherwise.
  * @param file The clinical table, for messages.
- * @throws {UserError} for a covariate of which no training patient has a known value, or all have the same.
+ * @throws {InputError} for a covariate of which no training patient has a known value, or all have the same.
  */
 export function learnCovariates(
   patients: readonly Patient[],

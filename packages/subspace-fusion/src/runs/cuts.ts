@@ -1,7 +1,7 @@
 import { convertTime } from '../cohort/clinical/outcome.js';
 import { quantile } from '../cohort/quantile.js';
 import type { Patient, TimeUnit } from '../cohort/types.js';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 
 /** Bins of the discrete-time survival model. */
 export const SURVIVAL_BINS = 4;
@@ -9,13 +9,13 @@ export const SURVIVAL_BINS = 4;
 /**
  * Cuts between the survival bins, in the cohort's time unit: quartiles (type 7) of the times of those training patients
  * whose death was seen.
- * @throws {UserError} where there are too few deaths, or too many at one time or at time 0, for four bins.
+ * @throws {InputError} where there are too few deaths, or too many at one time or at time 0, for four bins.
  */
 export function survivalCuts(training: readonly NonNullable<Patient['survival']>[]): number[] {
   const times = Float64Array.from(training.filter(({ event }) => event).map(({ time }) => time)).sort();
   const cuts = times.length < SURVIVAL_BINS ? [] : [0.25, 0.5, 0.75].map((p) => quantile(times, p));
   if (!(0 < cuts[0] && cuts[0] < cuts[1] && cuts[1] < cuts[2])) {
-    throw new UserError(
+    throw new InputError(
       `The ${training.length} training patients have ${times.length} observed deaths at ${new Set(times).size} different times: ` +
         'too few for the four survival bins. Train on more patients.',
     );
@@ -43,7 +43,7 @@ export interface CalibratedBins {
 /**
  * Bins for a survival curve that can be read: cuts at 1, 2 and 5 years and at the quartiles (type 7) of the times of observed
  * training deaths. A cut is taken, clinical horizons first, where every bin keeps five deaths.
- * @throws {UserError} where there are too few deaths for a single cut.
+ * @throws {InputError} where there are too few deaths for a single cut.
  */
 export function calibratedBins(
   training: readonly NonNullable<Patient['survival']>[],
@@ -59,7 +59,7 @@ export function calibratedBins(
     if (between(before, cut) >= DEATHS && between(cut, after) >= DEATHS) cuts.push(cut);
   }
   if (cuts.length === 0) {
-    throw new UserError(
+    throw new InputError(
       `The ${training.length} training patients have ${deaths.length} observed deaths: too few for a survival curve. Train on more patients.`,
     );
   }
@@ -77,13 +77,13 @@ export function seenPart(time: number, { cuts, end }: CalibratedBins): number {
 /**
  * Weight of each class in the cross entropy: largest class count / class count over the training labels (0…classes−1). A class
  * that no training patient has counts as one patient.
- * @throws {UserError} where all labels are equal: there is nothing to learn.
+ * @throws {InputError} where all labels are equal: there is nothing to learn.
  */
 export function classWeights(labels: ArrayLike<number>, classes: number): Float32Array {
   const counts = new Array<number>(classes).fill(0);
   for (let i = 0; i < labels.length; i++) counts[labels[i]]++;
   if (counts.filter((count) => count > 0).length < 2) {
-    throw new UserError(
+    throw new InputError(
       `All ${labels.length} training patients have the same label: there is nothing to learn. Choose another task or more patients.`,
     );
   }

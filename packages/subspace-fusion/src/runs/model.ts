@@ -53,7 +53,7 @@ export function taskName(task: Task): string {
 /**
  * Learns from the training patients what the network will be told: the genes that are left and their scaling, classes and their weights, or survival cuts.
  * @param problems What is to be warned of goes here.
- * @throws UserError where the training patients do not allow it (one class, too few deaths, a gene set left empty).
+ * @throws InputError where the training patients do not allow it (one class, too few deaths, a gene set left empty).
  */
 export function learnModel(
   cohort: Cohort,

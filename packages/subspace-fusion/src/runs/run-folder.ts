@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Split } from '../cohort/index.js';
 import type { Config } from '../config/config.js';
 import { appendLine, writeFileAtomic } from '../files/atomic.js';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { encodeSafetensors, readSafetensors } from '../files/safetensors.js';
 import { choiceParameters, METHOD } from '../model/choice.js';
 import type { Parameters } from '../model/parameters.js';
@@ -50,12 +50,12 @@ async function readRunJson(run: string, file: string): Promise<unknown> {
   try {
     text = await readFile(path, 'utf8');
   } catch {
-    throw new UserError(`${path}: not found. Is ${run} the folder of a run that \`subspace train\` wrote?`);
+    throw new InputError(`${path}: not found. Is ${run} the folder of a run that \`subspace train\` wrote?`);
   }
   try {
     return JSON.parse(text);
   } catch {
-    throw new UserError(
+    throw new InputError(
       `${path}: not valid JSON; the run folder was changed or copied in part. Train again, or restore the file.`,
     );
   }
@@ -69,22 +69,22 @@ export async function readRunSplit(run: string): Promise<Split> {
   return (await readRunJson(run, RUN_FILES.split)) as Split;
 }
 
-/** The model of a run. @throws UserError where it is missing or of a format that this version does not read. */
+/** The model of a run. @throws InputError where it is missing or of a format that this version does not read. */
 export async function readModel(run: string): Promise<Model> {
   const stored = (await readRunJson(run, RUN_FILES.model)) as Omit<Model, 'network'> & Partial<Pick<Model, 'network'>>;
   const model: Model = { ...stored, network: stored.network ?? METHOD }; // models of before are all of the method
   if ((model.format as number) !== 1)
-    throw new UserError(`${join(run, RUN_FILES.model)}: format ${String(model.format)} is not read by this version`);
+    throw new InputError(`${join(run, RUN_FILES.model)}: format ${String(model.format)} is not read by this version`);
   return model;
 }
 
-/** The selected parameters of a run. @throws UserError where they do not belong to its model. */
+/** The selected parameters of a run. @throws InputError where they do not belong to its model. */
 export async function readCheckpoint(run: string, model: Model): Promise<{ parameters: Parameters; epoch: number }> {
   const path = join(run, RUN_FILES.checkpoint);
-  if (!(await exists(path))) throw new UserError(`${path}: not found; the run has not finished its first epoch`);
+  if (!(await exists(path))) throw new InputError(`${path}: not found; the run has not finished its first epoch`);
   const { tensors, metadata } = await readSafetensors(path);
   if (metadata['model'] !== fingerprint(model)) {
-    throw new UserError(
+    throw new InputError(
       `${path}: is the checkpoint of another model (task ${metadata['task'] ?? 'not stated'}); that of this run has the task ${taskName(model.task)}. ` +
         'Restore the checkpoint that was written with model.json, or train again.',
     );
@@ -116,7 +116,7 @@ function takeParameters(tensors: Tensors, prefix: string, model: Model, path: st
   const entries = Object.entries(choiceParameters(model.network, model.size)).map(([name, { shape }]) => {
     const t = tensors.get(prefix + name);
     if (!t || !(t.data instanceof Float32Array) || t.data.length !== shape.reduce((n, d) => n * d, 1)) {
-      throw new UserError(
+      throw new InputError(
         `${path}: ${prefix}${name} [${shape.join(', ')}] is missing or has another shape; this is a checkpoint of another model or task`,
       );
     }
@@ -207,7 +207,7 @@ export async function readEpochs(run: string): Promise<EpochRecord[]> {
       return [JSON.parse(line) as EpochRecord];
     } catch {
       if (i === lines.length - 1) return [];
-      throw new UserError(`${path}: line ${i + 1} is not JSON`);
+      throw new InputError(`${path}: line ${i + 1} is not JSON`);
     }
   });
 }

@@ -1,7 +1,7 @@
 import { transformed } from '../cohort/expression/transform.js';
 import { quantile } from '../cohort/quantile.js';
 import type { Cohort, Expression, ExpressionTransform, Subspace } from '../cohort/types.js';
-import { counted, UserError } from '../files/errors.js';
+import { counted, InputError } from '../files/errors.js';
 
 /** Mean and standard deviation of each gene's transformed values, without their tails; a deviation of 0 marks a constant gene. */
 export interface GeneMoments {
@@ -52,7 +52,7 @@ function robustMoments(values: Float64Array): { mean: number; deviation: number 
 
 /**
  * Learns the scaling of each gene's transformed values from the training patients. An expression that is transformed already is taken as it is.
- * @throws {UserError} for a gene or patient that the matrix lacks.
+ * @throws {InputError} for a gene or patient that the matrix lacks.
  */
 export function fitGeneScaling(
   expression: Expression,
@@ -72,7 +72,7 @@ export function fitGeneScaling(
 
 /**
  * The network's gene input: `[patients, genes]` row-major, z-scores clipped; a gene that was constant in training gives 0.
- * @throws {UserError} for a gene or patient that the matrix lacks, ranks where the model reads values or the reverse, and a model that scales
+ * @throws {InputError} for a gene or patient that the matrix lacks, ranks where the model reads values or the reverse, and a model that scales
  * cohorts by themselves: see {@link scaleSubspaces}.
  */
 export function applyGeneScaling(
@@ -80,7 +80,7 @@ export function applyGeneScaling(
   expression: Expression,
   patients: readonly string[],
 ): Float32Array {
-  if (scaling.cohorts !== undefined) throw new UserError(NO_SINGLE_PATIENT);
+  if (scaling.cohorts !== undefined) throw new InputError(NO_SINGLE_PATIENT);
   const { transform, genes, mean, deviation } = scaling;
   const z = (x: number, g: number) => (deviation[g] === 0 ? 0 : (x - mean[g]) / deviation[g]);
   const bound = clipOf(scaling);
@@ -120,7 +120,7 @@ function momentsOf(
   genes: readonly string[],
 ): GeneMoments {
   if (ids.length < FEWEST) {
-    throw new UserError(
+    throw new InputError(
       `expression.scaling is 'cohort', and ${counted(ids.length, 'patient')} of '${name}' cannot tell its scale; ${FEWEST} are needed. ` +
         'Set expression.scaling to training, or use more patients.',
     );
@@ -131,7 +131,7 @@ function momentsOf(
 
 /**
  * Learns the scaling of both subspaces' genes from the training patients; where the cohort's rule is `cohort`, that of each cohort from its own training patients.
- * @throws {UserError} for a patient that the matrix lacks, and a cohort with too few training patients to be scaled by.
+ * @throws {InputError} for a patient that the matrix lacks, and a cohort with too few training patients to be scaled by.
  */
 export function fitSubspaceScaling(
   cohort: Cohort,
@@ -152,7 +152,7 @@ export function fitSubspaceScaling(
 /**
  * The network's gene inputs of these patients, `[patients, genes]` row-major for each subspace. Of a model that scales cohorts by themselves, a cohort that
  * it was not trained on is scaled by its own complete patients.
- * @throws {UserError} as {@link applyGeneScaling} and {@link fitSubspaceScaling} do.
+ * @throws {InputError} as {@link applyGeneScaling} and {@link fitSubspaceScaling} do.
  */
 export function scaleSubspaces(
   scaling: SubspaceScaling,

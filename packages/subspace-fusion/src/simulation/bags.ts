@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import h5wasm from 'h5wasm/node';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { key, uniform } from '../random/counter.js';
 import type { Latents } from './latents.js';
 import { drawFeatures, featureModel } from './patch-features.js';
@@ -67,7 +67,7 @@ export interface BagOptions {
 export const slideKey = (seed: number, patient: number) => key(seed, 'slide', patient);
 
 /**
- * Draws one slide a patient and writes it as `ID-DX1.h5` in `folder`, one in memory at a time. Throws a UserError where
+ * Draws one slide a patient and writes it as `ID-DX1.h5` in `folder`, one in memory at a time. Throws a InputError where
  * `bag` is no square number from 36 up.
  */
 export async function writeBags(
@@ -78,7 +78,7 @@ export async function writeBags(
   const { bag = 400, width = 1024, ragged = false, seed = 1, onSlide } = options;
   const bagSide = Math.sqrt(bag);
   if (!Number.isInteger(bagSide) || bagSide < 6) {
-    throw new UserError(`A bag is a square number of patches from 36 up (100, 400, 900, 2500), not ${bag}.`);
+    throw new InputError(`A bag is a square number of patches from 36 up (100, 400, 900, 2500), not ${bag}.`);
   }
   await mkdir(folder, { recursive: true });
   const encoder = featureModel(seed, width);

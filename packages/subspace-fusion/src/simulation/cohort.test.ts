@@ -7,7 +7,7 @@ import { readBag } from '../cohort/bags/features.js';
 import { labelPatients } from '../cohort/clinical/labels.js';
 import { loadCohort } from '../cohort/load.js';
 import { loadConfig } from '../config/config.js';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { simulateCohort, type SimulationOptions } from './cohort.js';
 
 let folder: string;
@@ -86,7 +86,7 @@ describe('simulateCohort', () => {
   });
 
   it('refuses a bag that is no square, and too few patients', async () => {
-    await expect(simulate('bad', { bag: 50 })).rejects.toThrow(UserError);
+    await expect(simulate('bad', { bag: 50 })).rejects.toThrow(InputError);
     await expect(simulate('bad', { bag: 25 })).rejects.toThrow('square number');
     await expect(simulate('bad', { patients: 3 })).rejects.toThrow('10 patients');
   });

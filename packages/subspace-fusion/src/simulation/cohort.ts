@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { stringify } from 'yaml';
 import type { ExpressionTransform } from '../cohort/types.js';
 import { writeFileAtomic } from '../files/atomic.js';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { SIMULATED_ENCODER, writeBags, type BagOptions } from './bags.js';
 import { computeCeilings, type CohortCeilings } from './ceilings.js';
 import { drawCounts, geneModel, geneSetsFile, type Gene } from './genes.js';
@@ -78,12 +78,12 @@ interface SimulatedPatient {
 /**
  * Writes a cohort whose truth is known: `clinical.csv`, `expression.csv.gz` (genes × patients, counts), `gene-sets.gmt`,
  * `bags/PATIENT-DX1.h5`, `cohort.yaml` and `truth.json` (latents, η, coefficients, ceilings). The same options write the same
- * bytes. Throws a UserError for a bag that is no square or a cohort too small.
+ * bytes. Throws a InputError for a bag that is no square or a cohort too small.
  */
 export async function simulateCohort(options: SimulationOptions): Promise<SimulatedCohort> {
   const { out, bag = 400, regime = 'mixed', twin = false, population = 1000, seed = 1 } = options;
   const count = options.patients ?? defaultPatients(regime);
-  if (count < 10) throw new UserError(`A simulated cohort needs 10 patients or more, not ${count}.`);
+  if (count < 10) throw new InputError(`A simulated cohort needs 10 patients or more, not ${count}.`);
 
   const coefficients = coefficientsOf(regime, twin);
   const genes = geneModel(seed, coefficients.separation);

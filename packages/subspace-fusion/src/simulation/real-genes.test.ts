@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadCohort } from '../cohort/load.js';
 import { loadConfig } from '../config/config.js';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { key, normal } from '../random/counter.js';
 import { simulateBagsForCohort } from './real-genes.js';
 
@@ -92,7 +92,7 @@ describe('bags simulated from real genes', () => {
     const files = { expression: join(folder, 'base.expression.csv'), clinical: join(folder, 'base.clinical.csv') };
     await expect(
       simulateBagsForCohort({ ...files, geneSets: join(folder, 'few.gmt'), out: join(folder, 'few') }),
-    ).rejects.toThrow(UserError);
+    ).rejects.toThrow(InputError);
   });
 
   it('do not follow genes whose floor gives a study away', async () => {

@@ -5,7 +5,7 @@ import { floorGenes, groupsOf } from '../cohort/genes/choose.js';
 import { readSubspaceGenes } from '../cohort/genes/gene-sets.js';
 import { SUBSPACES, type Expression, type ExpressionTransform } from '../cohort/types.js';
 import { writeFileAtomic } from '../files/atomic.js';
-import { problemsError, UserError, type Problem } from '../files/errors.js';
+import { InputError, type Problem } from '../files/errors.js';
 import { derangement, key } from '../random/counter.js';
 import { applyGeneScaling, fitGeneScaling } from '../runs/scaling.js';
 import { SIMULATED_ENCODER, writeBags, type BagOptions } from './bags.js';
@@ -42,7 +42,7 @@ export interface SimulatedBags {
  * MICROENVIRONMENT, the genes that the model itself is given; outcomes and other genes are never read. h, φ, marker and stain are
  * drawn at random, the stain too: a real site would tell the study. So a bag tells nothing of the outcome beyond what the genes do. Genes are left out for
  * their floor among all patients: slides are made before there is a split, and no model learns here.
- * Throws a UserError for files that cannot be read or that have no patient or gene in common.
+ * Throws a InputError for files that cannot be read or that have no patient or gene in common.
  */
 export async function simulateBagsForCohort(options: RealGenesOptions): Promise<SimulatedBags> {
   const { out, bag = 400, seed = 1, permuteBags = false, leaveOutFloorsBy } = options;
@@ -59,11 +59,11 @@ export async function simulateBagsForCohort(options: RealGenesOptions): Promise<
   };
   const { expression } = await readExpression(options.expression, context, problems);
   const errors = problems.filter(({ severity }) => severity === 'error');
-  if (errors.length > 0) throw problemsError(errors);
+  if (errors.length > 0) throw new InputError(errors);
   const measured = new Set(expression.patients);
   const ids = listed.map(({ id }) => id).filter((id) => measured.has(id));
   if (ids.length < 2) {
-    throw new UserError(
+    throw new InputError(
       `${options.expression}: ${ids.length} patients of ${options.clinical} are in it; 2 are needed. Check the patient ids.`,
     );
   }
@@ -77,7 +77,7 @@ export async function simulateBagsForCohort(options: RealGenesOptions): Promise<
     const genes = sets[subspace].filter((gene) => present.has(gene));
     if (genes.length < PROGRAMMES_PER_SUBSPACE) {
       const found = `${genes.length} genes of the ${subspace} set are in ${options.expression}`;
-      throw new UserError(
+      throw new InputError(
         `${options.geneSets}: ${found}; ${PROGRAMMES_PER_SUBSPACE} are needed. Use the matrix's gene symbols.`,
       );
     }

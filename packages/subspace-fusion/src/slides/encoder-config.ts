@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { z } from 'zod';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 
 const triple = z.tuple([z.number(), z.number(), z.number()], {
   error: 'three numbers are needed: for red, green and blue',
@@ -37,7 +37,7 @@ const EXAMPLE = 'For an encoder trained on ImageNet: mean: [0.485, 0.456, 0.406]
 
 /**
  * Reads the description of an encoder from the YAML beside it, where there is one, and `overrides`, whose values are written as in YAML.
- * @throws {UserError} for a key that is unknown, wrong or missing.
+ * @throws {InputError} for a key that is unknown, wrong or missing.
  */
 export async function readEncoderConfig(
   model: string,
@@ -46,23 +46,23 @@ export async function readEncoderConfig(
   const file = configFileOf(model);
   const written = existsSync(file) ? yamlOf(await readFile(file, 'utf8'), file) : {};
   if (typeof written !== 'object' || written === null || Array.isArray(written))
-    throw new UserError(`${file}: this is no list of keys. ${EXAMPLE}.`);
+    throw new InputError(`${file}: this is no list of keys. ${EXAMPLE}.`);
   const set = Object.entries(overrides).map(([key, value]) => [key, yamlOf(value, `--set ${key}=${value}`)] as const);
   const result = schema.safeParse({ ...written, ...Object.fromEntries(set) });
   if (result.success) return result.data;
   const [issue] = result.error.issues as [z.core.$ZodIssue];
   if (issue.code === 'unrecognized_keys') {
-    throw new UserError(
+    throw new InputError(
       `${file}: there is no key '${issue.keys[0]}'. The keys are ${Object.keys(schema.shape).join(', ')}.`,
     );
   }
   const key = String(issue.path[0]);
   const given = key in written || key in overrides;
   if (!given)
-    throw new UserError(
+    throw new InputError(
       `${file}: '${key}' is missing; the normalisation of an encoder cannot be guessed. ${EXAMPLE}. Or give it as --set ${key}=VALUE.`,
     );
-  throw new UserError(`${file}: '${key}' is wrong: ${issue.message}. docs/encoders.md describes the keys.`);
+  throw new InputError(`${file}: '${key}' is wrong: ${issue.message}. docs/encoders.md describes the keys.`);
 }
 
 function yamlOf(text: string, where: string): unknown {
@@ -70,7 +70,7 @@ function yamlOf(text: string, where: string): unknown {
     return parseYaml(text) as unknown;
   } catch (error) {
     if (error instanceof YAMLParseError)
-      throw new UserError(`${where}: this is not valid YAML (${error.message.split('\n')[0]}). Correct it.`);
+      throw new InputError(`${where}: this is not valid YAML (${error.message.split('\n')[0]}). Correct it.`);
     throw error;
   }
 }

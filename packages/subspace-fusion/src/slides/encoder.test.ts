@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { constant, conv2d, exportModel, input, mean, relu, reshape, transpose, type Value } from 'onnx-autodiff';
 import { afterAll, describe, expect, test } from 'vitest';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { openEncoder, type EncoderOptions } from './encoder.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'encoder-'));
@@ -114,8 +114,8 @@ describe('what is wrong is said before any slide is read', () => {
       () => undefined,
       (error: unknown) => error,
     );
-    expect(error).toBeInstanceOf(UserError);
-    return (error as UserError).message.replace(`${folder}/`, '');
+    expect(error).toBeInstanceOf(InputError);
+    return (error as InputError).message.replace(`${folder}/`, '');
   };
   const features = { features: mean(maps(image), [2, 3], true) };
 

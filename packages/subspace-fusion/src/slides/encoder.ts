@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { openModel, type OpenedModel, type Provider, type ShapedData, type TensorInfo } from 'onnx-autodiff';
 import { sha256File } from '../cohort/index.js';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { encoderName, readEncoderConfig, type EncoderConfig } from './encoder-config.js';
 
 /** An image encoder that is ready to run. */
@@ -16,7 +16,7 @@ export interface Encoder {
   readonly width: number;
   /**
    * Features `[n, width]` of patches, RGB `[n, size, size, 3]`.
-   * @throws {UserError} where the model fails on them.
+   * @throws {InputError} where the model fails on them.
    */
   encode(patches: Uint8Array): Promise<Float32Array>;
   dispose(): Promise<void>;
@@ -31,19 +31,19 @@ export interface EncoderOptions {
 
 /**
  * Opens an ONNX image encoder with the YAML beside it.
- * @throws {UserError} for a file that is missing or no model, or a model that does not turn a batch of images into vectors.
+ * @throws {InputError} for a file that is missing or no model, or a model that does not turn a batch of images into vectors.
  */
 export async function openEncoder(
   file: string,
   { overrides, provider, threads }: EncoderOptions = {},
 ): Promise<Encoder> {
   if (!existsSync(file))
-    throw new UserError(
+    throw new InputError(
       `${file}: there is no such encoder. Give an ONNX file; docs/encoders.md tells how to export one.`,
     );
   const config = await readEncoderConfig(file, overrides);
   const model = await openModel(file, { provider, threads }).catch((error: unknown) => {
-    throw new UserError(
+    throw new InputError(
       `${file}: ONNX Runtime cannot open it on ${provider ?? 'cpu'} (${reason(error)}). Export it again as docs/encoders.md tells, or take another --provider.`,
     );
   });
@@ -54,7 +54,7 @@ export async function openEncoder(
     const shape = config.layout === 'nchw' ? [batch, 3, size, size] : [batch, size, size, 3];
     const feeds = { [input.name]: { data: toInput(patches, batch, size, config), shape } };
     const results = await model.run(feeds, [output]).catch((error: unknown) => {
-      throw new UserError(
+      throw new InputError(
         `${file}: the encoder failed (${reason(error)}). Check size, layout and output in its YAML, or take a smaller --batch.`,
       );
     });
@@ -96,12 +96,12 @@ function imageInput(file: string, { inputs }: OpenedModel): TensorInfo {
   const [input] = inputs;
   if (inputs.length !== 1 || !input || input.shape.length !== 4) {
     const found = inputs.map(({ name, shape }) => `${name} [${shape.join(', ')}]`).join(', ');
-    throw new UserError(
+    throw new InputError(
       `${file}: an encoder takes one batch of images [n, 3, rows, columns]; this model takes ${found || 'nothing'}. Export the image part alone.`,
     );
   }
   if (input.type !== 'float32')
-    throw new UserError(`${file}: the input is ${input.type}. Export the encoder in float32.`);
+    throw new InputError(`${file}: the input is ${input.type}. Export the encoder in float32.`);
   return input;
 }
 
@@ -109,13 +109,15 @@ function imageSize(file: string, { name, shape }: TensorInfo, { size, layout }: 
   const [channels, height, width] = layout === 'nchw' ? [shape[1], shape[2], shape[3]] : [shape[3], shape[1], shape[2]];
   const takes = `the model takes ${name} [${shape.join(', ')}]`;
   if (typeof channels === 'number' && channels !== 3)
-    throw new UserError(`${file}: ${takes}, which is not '${layout}' of three channels. Correct 'layout' in its YAML.`);
+    throw new InputError(
+      `${file}: ${takes}, which is not '${layout}' of three channels. Correct 'layout' in its YAML.`,
+    );
   const own = typeof height === 'number' && height === width ? height : undefined;
   if (own !== undefined && size !== undefined && own !== size)
-    throw new UserError(`${file}: ${takes}, and its YAML says size ${size}. Correct 'size'.`);
+    throw new InputError(`${file}: ${takes}, and its YAML says size ${size}. Correct 'size'.`);
   const edge = size ?? own;
   if (edge === undefined)
-    throw new UserError(`${file}: ${takes}, which fixes no size. Give 'size' in its YAML, as in size: 224.`);
+    throw new InputError(`${file}: ${takes}, which fixes no size. Give 'size' in its YAML, as in size: 224.`);
   return edge;
 }
 
@@ -123,7 +125,7 @@ function chosenOutput(file: string, { outputs }: OpenedModel, { output }: Encode
   const names = outputs.map(({ name }) => name);
   if (output === undefined && names.length === 1) return names[0];
   if (output !== undefined && names.includes(output)) return output;
-  throw new UserError(
+  throw new InputError(
     `${file}: ${output === undefined ? 'the model has several outputs' : `there is no output '${output}'`}. Name one of ${names.join(', ')} as 'output' in its YAML.`,
   );
 }
@@ -159,7 +161,7 @@ function pooled(
   if (vectors && shape[0] === batch) return data;
   const shown = `[${shape.join(', ')}]`;
   if (shape[0] !== batch || shape.length < 3 || pooling === 'none') {
-    throw new UserError(
+    throw new InputError(
       `${file}: the output has the shape ${shown}, not one vector an image. Name another 'output' in its YAML, or set 'pooling' to mean or first.`,
     );
   }

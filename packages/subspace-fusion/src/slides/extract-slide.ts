@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, parse } from 'node:path';
 import { bagRows } from '../cohort/index.js';
-import { UserError, WorkError } from '../files/errors.js';
+import { InputError, WorkError } from '../files/errors.js';
 import { VERSION } from '../version.js';
 import type { Encoder } from './encoder.js';
 import { startFeatureFile, type FeatureFileContent } from './feature-file.js';
@@ -20,7 +20,7 @@ export const slideName = (file: string): string =>
 /**
  * The slides that a command names: files as they stand, and of folders every file with the extension of a slide, in alphabetical
  * order.
- * @throws {UserError} where a path is missing, a folder holds no slide, or two slides have one name.
+ * @throws {InputError} where a path is missing, a folder holds no slide, or two slides have one name.
  */
 export async function slideFiles(paths: readonly string[]): Promise<string[]> {
   const files: string[] = [];
@@ -29,7 +29,7 @@ export async function slideFiles(paths: readonly string[]): Promise<string[]> {
   for (const file of new Set(files)) {
     const before = byName.get(slideName(file));
     if (before !== undefined)
-      throw new UserError(
+      throw new InputError(
         `${file}: its features would have the same name as those of ${before}. Extract them into two folders, or rename one.`,
       );
     byName.set(slideName(file), file);
@@ -39,11 +39,11 @@ export async function slideFiles(paths: readonly string[]): Promise<string[]> {
 
 async function filesAt(path: string): Promise<string[]> {
   const found = await stat(path).catch(() => undefined);
-  if (!found) throw new UserError(`${path}: there is no such file or folder. Check its name.`);
+  if (!found) throw new InputError(`${path}: there is no such file or folder. Check its name.`);
   if (!found.isDirectory()) return [path];
   const names = (await readdir(path)).filter((name) => EXTENSION.test(name) && !name.startsWith('.')).sort();
   if (names.length === 0)
-    throw new UserError(
+    throw new InputError(
       `${path}: the folder holds no .svs, .tif, .tiff, .png or .jpg file; subfolders are not searched. Name the slides' own folder.`,
     );
   return names.map((name) => join(path, name));
@@ -100,7 +100,7 @@ export interface ExtractedSlide {
 /**
  * Extracts the features of one slide into `out/NAME.h5`, and a picture of what was taken into `out/overview/NAME.png`. The readers
  * decode the next patches while the encoder works on these.
- * @throws {UserError} for a slide that is damaged, or has no tissue; {@link WorkError} where a file cannot be written, or it was stopped.
+ * @throws {InputError} for a slide that is damaged, or has no tissue; {@link WorkError} where a file cannot be written, or it was stopped.
  */
 export async function extractSlide(
   file: string,

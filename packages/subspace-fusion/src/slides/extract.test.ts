@@ -13,7 +13,7 @@ import { basename, join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readBag, readBagHeader } from '../cohort/index.js';
-import { UserError, WorkError } from '../files/errors.js';
+import { InputError, WorkError } from '../files/errors.js';
 import { SMALL_ENCODER_YAML, smallEncoder } from '../testing/small-encoder.js';
 import { openEncoder, type Encoder } from './encoder.js';
 import { slideFiles, slideName } from './extract-slide.js';
@@ -150,8 +150,8 @@ describe('a slide', () => {
     const wanted = options();
     const messageOf = async (name: string) => {
       const error: unknown = await extract(slide(name), wanted).catch((thrown: unknown) => thrown);
-      expect(error).toBeInstanceOf(UserError);
-      return (error as UserError).message.replace(`${folder}/`, '');
+      expect(error).toBeInstanceOf(InputError);
+      return (error as InputError).message.replace(`${folder}/`, '');
     };
     expect(await messageOf('cut.tif')).toMatch(
       /^cut.tif: the file is damaged or cut short \(.+\). Copy or download it again.$/,

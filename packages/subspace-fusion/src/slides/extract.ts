@@ -50,7 +50,7 @@ const readerCount = (cores: number) => Math.min(3, Math.max(1, Math.floor(cores 
 
 /**
  * Whether the slide's features are there already.
- * @throws {UserError} where they were made with other settings and may not be replaced.
+ * @throws {InputError} where they were made with other settings and may not be replaced.
  */
 export async function hasFeatures(
   file: string,

@@ -52,7 +52,7 @@ function downsampling({ micrometres }: SlideInfo, { resolution }: Cutting, level
 /**
  * Divides a slide into patches of the size and resolution asked for. They are read from the coarsest level that is fine enough, and
  * resampled where it is not the very one.
- * @throws {UserError} where the slide's magnification is unknown or too low, or the slide is smaller than a patch.
+ * @throws {InputError} where the slide's magnification is unknown or too low, or the slide is smaller than a patch.
  */
 export function patchGrid(file: string, slide: SlideInfo, cutting: Cutting): PatchGrid {
   const level0 = statedMagnification(slide) ?? cutting.objective;

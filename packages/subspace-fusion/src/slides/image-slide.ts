@@ -8,7 +8,7 @@ const MOST_PIXELS = 2 ** 27;
 
 /**
  * Opens a PNG or JPEG of a region: one level, no magnification, micrometres where its resolution can be that of a microscope.
- * @throws {UserError} for an image that is damaged, grey, or too large to be held in memory.
+ * @throws {InputError} for an image that is damaged, grey, or too large to be held in memory.
  */
 export async function openImageSlide(file: string): Promise<Slide> {
   const broken = (error: unknown) =>

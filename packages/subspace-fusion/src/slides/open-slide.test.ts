@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { key, uniform } from '../random/counter.js';
 import {
   encodedTiles,
@@ -46,8 +46,8 @@ async function complaint(file: string): Promise<string> {
     () => undefined,
     (error: unknown) => error,
   );
-  expect(error, `of ${file}`).toBeInstanceOf(UserError);
-  const { message } = error as UserError;
+  expect(error, `of ${file}`).toBeInstanceOf(InputError);
+  const { message } = error as InputError;
   expect(message.split('\n')).toHaveLength(1);
   return message.replace(`${folder}/`, '');
 }
@@ -214,7 +214,7 @@ describe('damaged files', () => {
         (error: unknown) => error,
       );
       if (error === undefined) continue;
-      expect(error, `damage ${i}`).toBeInstanceOf(UserError);
+      expect(error, `damage ${i}`).toBeInstanceOf(InputError);
       refused++;
     }
     expect(refused).toBeGreaterThan(3);

@@ -8,7 +8,7 @@ const startsWith = (head: Buffer, text: string, at = 0) =>
 
 /**
  * Opens a slide or a region, by its content whatever its name: Aperio SVS, pyramidal or plain TIFF, OME-TIFF, PNG, JPEG.
- * @throws {UserError} for a file that is missing, damaged, or of another kind.
+ * @throws {InputError} for a file that is missing, damaged, or of another kind.
  */
 export async function openSlide(file: string): Promise<Slide> {
   const head = await headOf(file);

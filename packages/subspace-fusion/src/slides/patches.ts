@@ -82,7 +82,7 @@ export interface PatchRequest {
 /** Patches that are read at a time: enough to keep the decoders busy, few enough to need little memory. */
 const AT_A_TIME = 4;
 
-/** Reads patches: RGB, `[n, size, size, 3]`. Throws {@link UserError} where the slide is damaged. */
+/** Reads patches: RGB, `[n, size, size, 3]`. Throws {@link InputError} where the slide is damaged. */
 export async function readPatches(slide: Slide, { level, edge, size, corners }: PatchRequest): Promise<Uint8Array> {
   const patchBytes = 3 * size * size;
   const patches = corners.length / 2;

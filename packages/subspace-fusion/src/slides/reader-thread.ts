@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import sharp from 'sharp';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { openSlide } from './open-slide.js';
 import { readPatches } from './patches.js';
 import type { Answer, Request } from './reader.js';
@@ -47,7 +47,7 @@ parentPort!.on('message', (request: Request) => {
         id: request.id,
         kind: 'problem',
         problem,
-        userError: error instanceof UserError,
+        userError: error instanceof InputError,
       } satisfies Answer);
     }
   });

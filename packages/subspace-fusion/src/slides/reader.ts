@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import type { PatchRequest } from './patches.js';
 import type { SlideInfo } from './slide.js';
 import type { Thumbnail } from './thumbnail.js';
@@ -20,7 +20,7 @@ export type Answer = { readonly id: number } & (
 
 /** Reads slides on a thread of its own, so that decoding goes on while the encoder has the main one. */
 export interface SlideReader {
-  /** What a slide says of itself, and its thumbnail. Throws {@link UserError} for a file that is not read, or damaged. */
+  /** What a slide says of itself, and its thumbnail. Throws {@link InputError} for a file that is not read, or damaged. */
   overview(file: string, edge: number): Promise<{ info: SlideInfo; thumbnail: Thumbnail }>;
   /** Patches of a slide as `readPatches` gives them. */
   patches(file: string, request: PatchRequest): Promise<Uint8Array>;
@@ -54,7 +54,8 @@ export function openReader(): SlideReader {
     const { resolve, reject } = waiting.get(answer.id)!;
     waiting.delete(answer.id);
     if (waiting.size === 0) worker.unref();
-    if (answer.kind === 'problem') reject(answer.userError ? new UserError(answer.problem) : new Error(answer.problem));
+    if (answer.kind === 'problem')
+      reject(answer.userError ? new InputError(answer.problem) : new Error(answer.problem));
     else resolve(answer);
   });
   worker.unref();

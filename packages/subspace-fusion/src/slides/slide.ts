@@ -1,4 +1,4 @@
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 
 /** One resolution of a slide. */
 export interface Level {
@@ -37,7 +37,7 @@ export interface Picture {
 export interface Slide extends SlideInfo {
   /**
    * Reads a part of a level; what lies beyond the image is white. Memory is that of the part and of a bounded cache.
-   * @throws {UserError} where the file is damaged there.
+   * @throws {InputError} where the file is damaged there.
    */
   read(level: number, region: Region): Promise<Picture>;
   close(): Promise<void>;
@@ -60,12 +60,12 @@ export function paste(to: Picture, from: Picture, x: number, y: number): void {
 }
 
 /** "slide.svs: what is wrong. What to do about it." */
-export function slideError(file: string, message: string, remedy: string): UserError {
-  return new UserError(`${file}: ${message}. ${remedy}.`);
+export function slideError(file: string, message: string, remedy: string): InputError {
+  return new InputError(`${file}: ${message}. ${remedy}.`);
 }
 
 /** A file that is damaged, or that came down only in part. */
-export function damaged(file: string, what: string): UserError {
+export function damaged(file: string, what: string): InputError {
   return slideError(file, `the file is damaged or cut short (${what})`, 'Copy or download it again');
 }
 
@@ -73,6 +73,6 @@ const CONVERT =
   'Convert it with libvips: vips tiffsave SLIDE slide.tif --tile --pyramid --bigtiff --compression jpeg --Q 90';
 
 /** A slide of a format that is not read. */
-export function notRead(file: string, what: string): UserError {
+export function notRead(file: string, what: string): InputError {
   return slideError(file, `${what} is not read; Aperio SVS, pyramidal TIFF, OME-TIFF, PNG and JPEG are`, CONVERT);
 }

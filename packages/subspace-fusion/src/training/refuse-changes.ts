@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Split } from '../cohort/index.js';
 import type { Config } from '../config/config.js';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import type { Model } from '../runs/model.js';
 import { readModel, readRunConfig, readRunSplit } from '../runs/run-folder.js';
 
@@ -15,7 +15,7 @@ const INPUTS = {
 
 /**
  * Compares a run folder with what would begin now: a resumed run must be the run that was begun.
- * @throws UserError naming all that changed.
+ * @throws InputError naming all that changed.
  */
 export async function refuseChanges(run: string, config: Config, split: Split, model: Model): Promise<void> {
   const before = await readModel(run);
@@ -32,7 +32,7 @@ export async function refuseChanges(run: string, config: Config, split: Split, m
     else if (!isDeepStrictEqual(comparable(before), comparable(model))) changed.push('the cohort');
   }
   if (changed.length === 0) return;
-  throw new UserError(
+  throw new InputError(
     `${run}: cannot resume, since the run began there changed: ${changed.join('; ')}. Undo that, or start a new run with another --out.`,
   );
 }

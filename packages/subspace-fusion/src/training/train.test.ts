@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadCohort, makeSplit, strataOf } from '../cohort/index.js';
 import { writeBag } from '../cohort/made-files.test.helper.js';
-import { UserError, WorkError } from '../files/errors.js';
+import { InputError, WorkError } from '../files/errors.js';
 import type { Model } from '../runs/model.js';
 import { readCheckpoint, readEpochs, readModel, readRunSplit } from '../runs/run-folder.js';
 import { copyCohort, editTable, newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
@@ -274,7 +274,7 @@ describe('a run folder that holds a run', () => {
   test('is not written to without resume', async () => {
     const before = bytes('run', 'checkpoint.safetensors');
     await expect(train({ config: await shortConfig(yaml), out: join(folder, 'run') })).rejects.toThrow(
-      new UserError(
+      new InputError(
         `${join(folder, 'run')}: holds a run already. Add --resume to go on with it, or choose another --out.`,
       ),
     );
@@ -333,7 +333,7 @@ describe('a run folder that holds a run', () => {
       await train({ config: await shortConfig(config, { 'training.epochs': '1' }), out: join(copy, 'run') });
       const before = readFileSync(join(copy, 'run', 'state.safetensors'));
       const error: unknown = await work(copy).catch((e: unknown) => e);
-      expect(error).toBeInstanceOf(UserError);
+      expect(error).toBeInstanceOf(InputError);
       expect(readFileSync(join(copy, 'run', 'state.safetensors')).equals(before)).toBe(true);
       return (error as Error).message;
     }

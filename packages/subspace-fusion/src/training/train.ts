@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { hashInputs, loadCohort, makeSplit, strataOf, type Cohort, type Patient, type Split } from '../cohort/index.js';
 import type { Config } from '../config/config.js';
-import { UserError, WorkError, type Problem } from '../files/errors.js';
+import { InputError, WorkError, type Problem } from '../files/errors.js';
 import { openBackend, type Backend } from '../inference/backend.js';
 import { ahead, openBagReader } from '../inference/bag-reader.js';
 import { dropModality, type BatchLabels, type Sample } from '../inference/batch.js';
@@ -75,7 +75,7 @@ export interface Prepared {
 /**
  * Trains one model as the config says and writes the run folder (see `RUN_FILES`). Every random number is a function of the
  * config's seed and the step, so that a resumed run ends with the same bits as one that was never stopped.
- * @throws UserError for bad input, a folder that holds another run, or inputs changed since the run began
+ * @throws InputError for bad input, a folder that holds another run, or inputs changed since the run began
  * @throws Interrupted where the signal says so; WorkError with step, patients and likely cause where the loss is not finite
  */
 export async function train(options: TrainOptions): Promise<Prepared> {
@@ -126,7 +126,7 @@ export async function train(options: TrainOptions): Promise<Prepared> {
 async function prepare({ config, out, resume = false, onWarning }: TrainOptions): Promise<Prepared> {
   const begun = await exists(join(out, RUN_FILES.model));
   if (begun && !resume)
-    throw new UserError(`${out}: holds a run already. Add --resume to go on with it, or choose another --out.`);
+    throw new InputError(`${out}: holds a run already. Add --resume to go on with it, or choose another --out.`);
   const { cohort, problems } = await loadCohort(config);
   problems.forEach((p) => onWarning?.(p));
   const warnings: Problem[] = [];
@@ -158,7 +158,7 @@ function aboutCovariates(config: Config, covariates: CovariateEncoding, patients
 function requirePatients({ clinical }: Config, { validation, test }: Split): void {
   for (const [part, patients] of Object.entries({ validation, test })) {
     if (patients.length === 0) {
-      throw new UserError(
+      throw new InputError(
         `${clinical.file}: no ${part} patient is of a class that a training patient has. Use another split, or merge rare classes.`,
       );
     }

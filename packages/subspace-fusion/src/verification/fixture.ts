@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { readSafetensors, type StoredTensor } from '../files/safetensors.js';
 
 /** How far a computed tensor may be from the expected one: `abs + rel · max|expected|`. */
@@ -48,7 +48,7 @@ export interface Case {
 /** Names under these prefixes are results. `metrics` has no prefixes: there, results have a tolerance or are counts. */
 const results = /^(out|grad|grad_reference|norm|sample|final_norm)\//;
 
-/** @throws UserError where the folder has no readable manifest. */
+/** @throws InputError where the folder has no readable manifest. */
 export async function readManifest(folder: string): Promise<Manifest> {
   const path = join(folder, 'manifest.json');
   let text: string;
@@ -56,20 +56,20 @@ export async function readManifest(folder: string): Promise<Manifest> {
   try {
     text = await readFile(path, 'utf8');
   } catch {
-    throw new UserError(`${path}: cannot be read. Give the folder that holds the cases and their manifest.json.`);
+    throw new InputError(`${path}: cannot be read. Give the folder that holds the cases and their manifest.json.`);
   }
   try {
     manifest = JSON.parse(text) as Partial<Manifest> | null;
   } catch {
-    throw new UserError(`${path}: is not valid JSON. Copy the folder again.`);
+    throw new InputError(`${path}: is not valid JSON. Copy the folder again.`);
   }
-  if (!manifest?.cases) throw new UserError(`${path}: lists no cases. Give the folder of the parity cases.`);
+  if (!manifest?.cases) throw new InputError(`${path}: lists no cases. Give the folder of the parity cases.`);
   return { cases: manifest.cases };
 }
 
 export async function readCase(folder: string, manifest: Manifest, name: string): Promise<Case> {
   const entry = manifest.cases[name];
-  if (!entry) throw new UserError(`${folder}: the manifest has no case ${name}`);
+  if (!entry) throw new InputError(`${folder}: the manifest has no case ${name}`);
   const companion = entry.config['with'];
   const shared = typeof companion === 'string' ? (await readCase(folder, manifest, companion)).tensors : [];
   const { tensors: stored } = await readSafetensors(join(folder, entry.file));
@@ -78,7 +78,7 @@ export async function readCase(folder: string, manifest: Manifest, name: string)
   for (const t of entry.tensors) {
     const tensor = stored.get(t.name) ?? (t.formula && { shape: t.shape, data: fromFormula(t.formula, t.shape) });
     if (!tensor)
-      throw new UserError(`${join(folder, entry.file)}: tensor ${t.name} is neither stored nor given by a formula`);
+      throw new InputError(`${join(folder, entry.file)}: tensor ${t.name} is neither stored nor given by a formula`);
     tensors.set(t.name, tensor);
     const counts = t.dtype.startsWith('int') && /(^|\/)(pairs|concordant|discordant|tied)/.test(t.name);
     if (t.tolerance || results.test(t.name) || counts) expected.set(t.name, t.tolerance ?? { rel: 0, abs: 0 });

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { findSlides } from '../cohort/bags/slides.js';
 import type { Split } from '../cohort/index.js';
 import type { Config } from '../config/config.js';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 
 /** A patient that the viewer offers: names below its `run` folder. */
 export interface OfferedPatient {
@@ -25,7 +25,7 @@ export interface OfferedFiles {
 export async function offeredPatients({ features, expression }: Config, { test }: Split): Promise<OfferedFiles> {
   const matrix = await stat(expression.file).catch(() => undefined);
   const slides = await findSlides(features, test, []).catch((error: unknown) => {
-    if (error instanceof UserError) return undefined;
+    if (error instanceof InputError) return undefined;
     throw error;
   });
   if (!matrix?.isFile() || !slides) return { patients: [], files: new Map() };

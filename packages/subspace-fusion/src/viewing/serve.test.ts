@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { evaluateAndWrite } from '../evaluation/evaluate.js';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { train } from '../training/train.js';
 import { serveViewer, type ServedViewer } from './serve.js';
@@ -89,6 +89,6 @@ describe.skipIf(!existsSync(PAGE))(`the viewer's server (needs the built page, $
     await expect(serveViewer(run, Number(new URL(served.url).port))).rejects.toThrow(
       /^--port \d+: the port cannot be used \(EADDRINUSE\)/,
     );
-    await expect(serveViewer(folder, 0)).rejects.toThrow(UserError);
+    await expect(serveViewer(folder, 0)).rejects.toThrow(InputError);
   });
 });

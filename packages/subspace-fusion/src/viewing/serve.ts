@@ -4,7 +4,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { UserError } from '../files/errors.js';
+import { InputError } from '../files/errors.js';
 import { readCheckpoint, readModel, readRunConfig, readRunSplit, RUN_FILES } from '../runs/run-folder.js';
 import { offeredPatients } from './run-patients.js';
 
@@ -37,7 +37,7 @@ export interface ServedViewer {
 /**
  * Serves the viewer with a run's model and test patients, to this machine alone.
  * @param port 0: any that is free
- * @throws UserError where the run folder is not complete, the viewer was not built, or the port is taken.
+ * @throws InputError where the run folder is not complete, the viewer was not built, or the port is taken.
  */
 export async function serveViewer(run: string, port: number): Promise<ServedViewer> {
   const { folder: page, policy } = await openViewer();
@@ -110,7 +110,7 @@ function listen(server: Server, port: number): Promise<void> {
       const taken = error.code === 'EADDRINUSE' || error.code === 'EACCES';
       reject(
         taken
-          ? new UserError(
+          ? new InputError(
               `--port ${port}: the port cannot be used (${error.code}). Take another one, or leave --port out.`,
             )
           : error,
@@ -122,10 +122,10 @@ function listen(server: Server, port: number): Promise<void> {
 
 /**
  * The built page, in the package subspace-viewer, and its content security policy; as a header it holds for the page's workers, too.
- * @throws UserError where it is not there.
+ * @throws InputError where it is not there.
  */
 async function openViewer(): Promise<{ folder: string; policy: string }> {
-  const missing = new UserError(
+  const missing = new InputError(
     'The viewer is not there. Install the package subspace-viewer beside subspace-fusion; in a checkout, run `npm run build`.',
   );
   let folder: string;

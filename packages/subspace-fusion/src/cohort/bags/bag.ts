@@ -1,5 +1,5 @@
 import type { Layout } from '../../config/choices.js';
-import { UserError } from '../../files/errors.js';
+import { InputError } from '../../files/errors.js';
 import type { Bag } from '../types.js';
 
 /**
@@ -7,11 +7,11 @@ import type { Bag } from '../types.js';
  * each row is ordered by x: neighbours on the slide become neighbours on the grid, whatever the shape of the tissue, and every token
  * keeps a place.
  * @param coordinates x, y of each token, `[s², 2]`.
- * @throws {UserError} where the bag has no coordinates.
+ * @throws {InputError} where the bag has no coordinates.
  */
 export function spatialOrder(coordinates: Int32Array | Float32Array | undefined, tokens: number): Uint32Array {
   if (!coordinates)
-    throw new UserError(
+    throw new InputError(
       "A feature file has no coordinates, which 'features.layout: spatial' needs. Take 'raster', or files with 'coords'.",
     );
   const side = Math.sqrt(tokens);
@@ -65,7 +65,7 @@ export function tokenRows(
 
 /**
  * A bag of exactly `tokens` patches in the places of its layout, coordinates with them; see {@link tokenRows}.
- * @throws {UserError} where the layout needs coordinates that the bag does not have.
+ * @throws {InputError} where the layout needs coordinates that the bag does not have.
  */
 export function fixBag(bag: Bag, tokens: number, layout: Layout = 'raster'): Bag {
   if (layout === 'raster' && bag.patches === tokens) return bag;

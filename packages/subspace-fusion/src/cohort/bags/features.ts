@@ -10,7 +10,7 @@ import { withBag } from './open.js';
 const BLOCK = 4096 * 1024;
 const MAX_INT32 = 2 ** 31 - 1;
 
-/** Reads a bag's header and none of its features. Throws {@link UserError} for a file that is no bag. */
+/** Reads a bag's header and none of its features. Throws {@link InputError} for a file that is no bag. */
 export async function readBagHeader(file: string): Promise<BagHeader> {
   return withBag(file, ({ header }) => header);
 }
@@ -50,7 +50,7 @@ function coordinatesOf(bag: OpenBag, rows: Uint32Array, file: string): Bag['coor
 /**
  * Reads one slide's bag, whatever its format; the file is open only meanwhile. Of a slide with more than `atMost` patches, only
  * the rows that {@link fixBag} keeps for a bag of that size are kept, so memory does not grow with the slide.
- * @throws {UserError} for a file that is no bag, or a feature that is NaN or infinite.
+ * @throws {InputError} for a file that is no bag, or a feature that is NaN or infinite.
  */
 export async function readBag({ path }: BagFile, atMost = Infinity): Promise<Bag> {
   return withBag(path, (bag) => {

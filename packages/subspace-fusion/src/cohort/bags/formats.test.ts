@@ -15,7 +15,7 @@ const refusal = (file: string) =>
   read(file).then(
     () => 'read',
     (error: Error) => {
-      expect(error.name).toBe('UserError');
+      expect(error.name).toBe('InputError');
       return error.message;
     },
   );

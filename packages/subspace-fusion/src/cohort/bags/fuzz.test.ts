@@ -23,7 +23,7 @@ async function outcome(extension: string, bytes: Uint8Array): Promise<string> {
     return 'read';
   } catch (error) {
     const { name, message } = error as Error;
-    expect(`${name}: ${message}`).toMatch(/^UserError: [\P{C}]+$/u); // one line, and nothing that a terminal would obey
+    expect(`${name}: ${message}`).toMatch(/^InputError: [\P{C}]+$/u); // one line, and nothing that a terminal would obey
     expect(message.length).toBeLessThan(500);
     return message;
   } finally {

@@ -1,5 +1,5 @@
 import { isFloat } from '../../files/element-type.js';
-import type { UserError } from '../../files/errors.js';
+import type { InputError } from '../../files/errors.js';
 import { printable } from '../../files/text.js';
 import type { NamedTensor } from '../../files/torch.js';
 import type { BagHeader } from '../types.js';
@@ -13,7 +13,7 @@ export interface OpenBag {
   coordinates(): ArrayLike<number | bigint> | undefined;
 }
 
-/** Opens a feature file of one format, hands it to `use`, and closes it. Throws {@link UserError} for a file that is no bag. */
+/** Opens a feature file of one format, hands it to `use`, and closes it. Throws {@link InputError} for a file that is no bag. */
 export type BagReader = <T>(file: string, use: (bag: OpenBag) => T) => Promise<T>;
 
 /** Names of the features: CLAM's and TRIDENT's, STAMP's, those of the method's published code. */
@@ -24,11 +24,11 @@ const words = (shape: readonly number[]) => `[${printable(shape.join(', '))}]`;
 
 /**
  * Patches and width of features of this shape, [n, width] or with the leading batch axis that some files have, [1, n, width].
- * @throws {UserError} for any other shape.
+ * @throws {InputError} for any other shape.
  */
 export function bagShape(
   shape: readonly number[],
-  wrong: (message: string, remedy: string) => UserError,
+  wrong: (message: string, remedy: string) => InputError,
 ): [patches: number, width: number] {
   const matrix = shape.length === 2 || (shape.length === 3 && shape[0] === 1);
   if (matrix && !shape.includes(0)) return shape.slice(-2) as [number, number];
@@ -39,11 +39,11 @@ export function bagShape(
   throw wrong(`the features have the shape ${words(shape)}`, remedy);
 }
 
-/** Checks that there are as many pairs of coordinates as patches. Throws {@link UserError} where there are not. */
+/** Checks that there are as many pairs of coordinates as patches. Throws {@link InputError} where there are not. */
 export function requirePairs(
   shape: readonly number[],
   patches: number,
-  wrong: (message: string, remedy: string) => UserError,
+  wrong: (message: string, remedy: string) => InputError,
 ): void {
   const isPairs =
     shape.at(-1) === 2 && shape.at(-2) === patches && (shape.length === 2 || (shape.length === 3 && shape[0] === 1));
@@ -57,11 +57,11 @@ export function requirePairs(
 /**
  * The features among the tensors of a file: the one of that name, or else the only tensor, or the only matrix of floats. Coordinates only where they
  * are named so.
- * @throws {UserError} where there is no such tensor or the choice is not plain.
+ * @throws {InputError} where there is no such tensor or the choice is not plain.
  */
 export function chooseFeatures<T extends NamedTensor>(
   tensors: ReadonlyMap<string, T>,
-  wrong: (message: string, remedy: string) => UserError,
+  wrong: (message: string, remedy: string) => InputError,
 ): { name: string; features: T; coordinates: T | undefined } {
   const named = FEATURES.find((name) => tensors.has(name));
   const matrices = [...tensors].filter(

@@ -69,7 +69,7 @@ async function readSlideTable(
 /**
  * Lists the feature files of all formats and gives each to a patient: by the slide table where there is one, otherwise to the
  * patient whose id the file name starts with. Opens none of them.
- * @throws {UserError} for a folder that is missing or has no feature file, or a slide table that cannot be read.
+ * @throws {InputError} for a folder that is missing or has no feature file, or a slide table that cannot be read.
  */
 export async function findSlides(
   config: Config['features'],

@@ -32,7 +32,7 @@ export interface ClinicalTable {
  * event has no `survival`. Where the config names no time and event, those of the format are taken, as columns `os_time` (in
  * `timeUnit`) and `os_event`. Rows that contradict each other, times and events that are no such thing go to `problems`; what is wrong with times and events
  * alone is a warning where the task needs none.
- * @throws {UserError} for a file that cannot be read or that lacks a column which the config names.
+ * @throws {InputError} for a file that cannot be read or that lacks a column which the config names.
  */
 export async function readClinical(
   config: Config['clinical'],

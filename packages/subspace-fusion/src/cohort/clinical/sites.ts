@@ -17,7 +17,7 @@ export interface Sites {
 /**
  * The site of each patient: by field 2 of a TCGA barcode (GDC Encyclopedia, "TCGA Barcode"), or by a clinical column.
  * @param asked where the rule was given, for messages
- * @throws {UserError} where no patient has a barcode, or there is no such column
+ * @throws {InputError} where no patient has a barcode, or there is no such column
  */
 export function sitesOf(patients: readonly Patient[], rule: SiteRule, asked = 'split.by'): Sites {
   const read = rule === 'site' ? ({ id }: Patient) => parseBarcode(id)?.site : fromColumn(patients, rule.column, asked);

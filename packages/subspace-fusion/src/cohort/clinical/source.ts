@@ -103,7 +103,7 @@ const MCAT_PATIENT = 'case_id';
  * Reads one clinical file. By its header it is cBioPortal's (`PATIENT_ID`, in capitals), the GDC's (`case_submitter_id` or `cases.submitter_id`), a
  * table of MCAT (`case_id` with `censorship` or `*_rnaseq` columns, of which only the clinical ones are kept), or any other.
  * TCGA barcodes of samples become those of patients.
- * @throws {UserError} for a file that cannot be read or has no column of patients.
+ * @throws {InputError} for a file that cannot be read or has no column of patients.
  */
 export async function readSource(file: string, patient: string): Promise<ClinicalSource> {
   const header = await readHeader(file);

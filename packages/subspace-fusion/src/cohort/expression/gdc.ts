@@ -40,7 +40,7 @@ function typeOf(words: string): number | undefined {
 
 /**
  * Reads which file is of which case: a GDC sample sheet, any table that has a file name or id and a case, or the JSON metadata of a cart.
- * @throws {UserError} for a file that is none of these; a plain manifest names no cases.
+ * @throws {InputError} for a file that is none of these; a plain manifest names no cases.
  */
 export async function readSheet(file: string): Promise<Sheet> {
   await requireFile(file);
@@ -159,7 +159,7 @@ function sampleOfFile(file: string, sheet: Sheet | undefined): Sample | undefine
 /**
  * Reads STAR-counts files, one a sample, as the GDC gives them: in one folder or in a folder a file, with the sample sheet of the cart. The files carry
  * Ensembl ids and symbols; files whose genes differ from the first one's are brought to the genes that all have.
- * @throws {UserError} for files that name no patient, or cannot be read.
+ * @throws {InputError} for files that name no patient, or cannot be read.
  */
 export async function readGdc(
   path: string,

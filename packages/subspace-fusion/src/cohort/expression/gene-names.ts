@@ -20,7 +20,7 @@ const OTHER =
  * Reads a mapping table: a column of symbols (`symbol`, `gene_name`, …) and columns of other names (`gene_id`, `alias_symbol`, …; several in a
  * cell are divided by `|`), or any two columns, other name first. A name that is itself a symbol of the table maps to nothing
  * else, and one that stands for several symbols is left out, with a warning.
- * @throws {UserError} for a table that cannot be read or has no such columns.
+ * @throws {InputError} for a table that cannot be read or has no such columns.
  */
 export async function readGeneMap(file: string, problems: Problem[]): Promise<GeneMap> {
   const header = await readHeader(file);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { File, ready, type Group } from 'h5wasm/node';
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../../files/errors.js';
+import { InputError } from '../../files/errors.js';
 import { bits, key } from '../../random/counter.js';
 import { newFolder, write } from '../made-files.test.helper.js';
 import { readExpression } from './read.js';
@@ -49,7 +49,7 @@ function sparse(data: Float32Array, indices: Int32Array, indptr: Int32Array, sha
 const failure = async (parts: Made) =>
   readExpression(await file(parts), context, []).then(
     () => 'read',
-    (error: Error) => (error instanceof UserError ? error.message : `crashed: ${error.stack}`),
+    (error: Error) => (error instanceof InputError ? error.message : `crashed: ${error.stack}`),
   );
 
 describe('AnnData that is not whole', () => {
@@ -122,7 +122,7 @@ it('AnnData with damaged bytes is refused or read', async () => {
     const bytes = i % 4 === 0 ? damaged.subarray(0, random(3 * i + 2) % whole.length) : damaged;
     const path = write(folder, `damaged-${i}.h5ad`, bytes);
     await readExpression(path, context, []).catch((error: unknown) => {
-      if (!(error instanceof UserError)) throw error;
+      if (!(error instanceof InputError)) throw error;
     });
   }
 });

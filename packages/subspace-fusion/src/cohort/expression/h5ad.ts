@@ -96,7 +96,7 @@ type Matrix =
  * Reads an AnnData file (anndata documentation, "On-disk format"): `X` dense, compressed by rows (CSR) or by columns (CSC); patients from the index
  * of `obs`, or from the column of it in which most ids of the clinical table stand; genes from the index of `var` and, where that holds Ensembl ids, symbols
  * from `var/gene_symbols` and its like. Only the rows of kept patients are read.
- * @throws {UserError} for a file that is no AnnData, contradicts itself, or has several rows a patient (single cells).
+ * @throws {InputError} for a file that is no AnnData, contradicts itself, or has several rows a patient (single cells).
  */
 export async function readH5ad(file: string, context: ReadContext, problems: Problem[]): Promise<RawExpression> {
   return withHdf5(file, (hdf5) => {

@@ -33,7 +33,7 @@ function typeOf(structure: string): number {
 /**
  * Reads the Ivy GAP download: FPKM by `gene_id` and `rna_well_id`, gene symbols from `rows-genes.csv`, tumours from `columns-samples.csv`. A
  * patient is known by whichever column of the samples the clinical table's ids are found in (`tumor_name`, `block_name`, …).
- * @throws {UserError} for files that are missing or do not fit together.
+ * @throws {InputError} for files that are missing or do not fit together.
  */
 export async function readIvyGap(path: string, context: ReadContext, problems: Problem[]): Promise<RawExpression> {
   const folder = await folderOf(path);

@@ -90,7 +90,7 @@ export const isMcatMatrix = (header: readonly string[]): boolean => header.some(
 /**
  * Reads the `*_rnaseq` columns of a table in the layout of MCAT and PORPOISE: one row a slide, which repeats the patient's values. Copy numbers
  * (`*_cnv`) and mutations (`*_mut`) are left out, with a warning.
- * @throws {UserError} where two rows of a patient differ, and as every text matrix.
+ * @throws {InputError} where two rows of a patient differ, and as every text matrix.
  */
 export async function readMcat(file: string, context: ReadContext, problems: Problem[]): Promise<RawExpression> {
   const header = await readHeader(file);

@@ -39,7 +39,7 @@ async function isHdf5(file: string): Promise<boolean> {
   }
 }
 
-/** Tells an expression format by what the file or folder holds. Throws {@link UserError} for a folder of none, or what cannot be read. */
+/** Tells an expression format by what the file or folder holds. Throws {@link InputError} for a folder of none, or what cannot be read. */
 export async function detectFormat(path: string): Promise<ExpressionFormat> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory()) {
@@ -111,7 +111,7 @@ const READERS: {
 /**
  * Reads expression in any of the formats of docs/formats.md, detected by its content: one sample a patient, one gene a symbol. Only the
  * numbers of kept patients stay in memory. Genes that no model needs may miss values (NaN).
- * @throws {UserError} for a file or folder that cannot be read, naming all at once: cells that are no number (row and column), needed
+ * @throws {InputError} for a file or folder that cannot be read, naming all at once: cells that are no number (row and column), needed
  * genes that miss values, repeated patients.
  */
 export async function readExpression(
@@ -153,7 +153,7 @@ function refuseForeignIds(file: string, { genes }: RawExpression, needed: Readon
 /**
  * The transform of a matrix: the config's; or `none` where negative values show that it is transformed already; or `log2p1` where the format says
  * that the values are counts, TPM or FPKM.
- * @throws {UserError} where none of them tells, or `log2p1` meets negative values.
+ * @throws {InputError} where none of them tells, or `log2p1` meets negative values.
  */
 export function decideTransform(
   { file, transform }: Pick<Config['expression'], 'file' | 'transform'>,

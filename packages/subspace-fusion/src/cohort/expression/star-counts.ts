@@ -41,7 +41,7 @@ async function readText(file: string): Promise<string> {
 /**
  * Reads one column of a `….augmented_star_gene_counts.tsv` of the GDC (GDC Bioinformatics Pipeline, mRNA Analysis): a comment line, a header with
  * `gene_id` and `gene_name`, four rows `N_…` of reads that belong to no gene, then the genes. The list of genes of `like` is shared where it is the same.
- * @throws {UserError} for a file that is no such table, is cut short within a row, or holds something that is no number.
+ * @throws {InputError} for a file that is no such table, is cut short within a row, or holds something that is no number.
  */
 export async function readStarCounts(file: string, column: StarColumn, like?: StarGenes): Promise<StarCounts> {
   const lines = (await readText(file)).split(/\r?\n/);

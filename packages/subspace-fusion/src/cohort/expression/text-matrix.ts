@@ -1,4 +1,4 @@
-import { counted, problemsError, someOf, type Problem } from '../../files/errors.js';
+import { counted, InputError, someOf, type Problem } from '../../files/errors.js';
 import { isMissing, readRows, repeatedNames, type Row } from '../../files/table.js';
 import { chooseSamples, type FileGene, type RawExpression, type ReadContext, type Sample } from './samples.js';
 
@@ -77,7 +77,7 @@ interface NumberRow {
 /**
  * Reads the rows of a text matrix below its header. Streams: only the numbers of the kept patients' samples stay in memory. Genes that no model needs may
  * miss values (NaN).
- * @throws {UserError} naming all at once: cells that are no number (row and column), needed genes that repeat or miss values, repeated
+ * @throws {InputError} naming all at once: cells that are no number (row and column), needed genes that repeat or miss values, repeated
  * patients.
  */
 export async function readTextMatrix(
@@ -123,7 +123,7 @@ export async function readTextMatrix(
     return repetitions(file, what, axis, axis === 'row' ? rowNames : columnNames, (name) => needed.has(nameGene(name)));
   };
   const found = [...cells.problems(file), ...repeats('row'), ...repeats('column')];
-  if (found.some(({ severity }) => severity === 'error')) throw problemsError(found);
+  if (found.some(({ severity }) => severity === 'error')) throw new InputError(found);
   problems.push(...found);
 
   const names = (genesAreRows ? rowNames : columnNames).map(({ name }) => name);

@@ -1,4 +1,4 @@
-import { someOf, UserError } from '../../files/errors.js';
+import { someOf, InputError } from '../../files/errors.js';
 import type { Expression, ExpressionTransform } from '../types.js';
 
 /** Ranks of values within one patient, scaled to (0, 1): (rank − ½)/n, ties share their mean rank. */
@@ -37,7 +37,7 @@ export function transformed(
 ): Float64Array[] {
   const done = expression.transformed;
   if (done !== undefined && (done === 'rank') !== (transform === 'rank')) {
-    throw new UserError(
+    throw new InputError(
       `The model reads expression after the transform '${transform}', and this is after '${done}'. Set expression.transform to '${transform}'.`,
     );
   }
@@ -46,14 +46,14 @@ export function transformed(
   const patientAt = new Map(expression.patients.map((id, p) => [id, p]));
   const absent = genes.filter((gene) => !geneAt.has(gene));
   if (absent.length > 0) {
-    throw new UserError(
+    throw new InputError(
       `The expression matrix lacks ${absent.length} of the ${genes.length} genes that the model needs (${someOf(absent)}). Add them.`,
     );
   }
   const columns = genes.map((gene) => geneAt.get(gene)!);
   return patients.map((id) => {
     const p = patientAt.get(id);
-    if (p === undefined) throw new UserError(`The expression matrix has no patient '${id}'. Add the patient.`);
+    if (p === undefined) throw new InputError(`The expression matrix has no patient '${id}'. Add the patient.`);
     const values = Float64Array.from(columns, (g) => onValue(expression.values[p * expression.genes.length + g]));
     return transform === 'rank' ? ranks(values) : values;
   });

@@ -42,7 +42,7 @@ export function floorGenes(expression: Expression, groupOf: ReadonlyMap<string, 
   });
 }
 
-/** Group of each patient by a clinical column. Throws {@link UserError} where there is no such column. */
+/** Group of each patient by a clinical column. Throws {@link InputError} where there is no such column. */
 export function groupsOf(table: ClinicalTable, column: string): Map<string, string> {
   requireGroups(table, column);
   return new Map(
@@ -50,7 +50,7 @@ export function groupsOf(table: ClinicalTable, column: string): Map<string, stri
   );
 }
 
-/** Throws {@link UserError} where a clinical table lacks the column of `expression.leaveOutFloorsBy`. */
+/** Throws {@link InputError} where a clinical table lacks the column of `expression.leaveOutFloorsBy`. */
 export function requireGroups({ file, columns }: ClinicalTable, column: string): void {
   if (columns.includes(column)) return;
   throw badInput({
@@ -64,7 +64,7 @@ export function requireGroups({ file, columns }: ClinicalTable, column: string):
 /**
  * The genes that a model of these training patients reads: those of the sets, less those whose floor among the training patients gives a group of
  * `expression.leaveOutFloorsBy` away; for the control `geneSets.random`, as many others. The values of no other patient are compared.
- * @throws {UserError} where a set is left empty, or the matrix has too few genes for random sets.
+ * @throws {InputError} where a set is left empty, or the matrix has too few genes for random sets.
  */
 export function chooseGenes(
   cohort: Cohort,

@@ -163,7 +163,7 @@ export const overlap = ({ tumour, microenvironment }: Cohort['genes']): string[]
 /**
  * The genes of the two subspaces, from GMT, a table or two lists. A gene of both sets is a warning: the subspaces are meant to be disjoint.
  * @param symbols Symbols of other names, where the user gives them; the sets' genes are brought to them as the matrix's are.
- * @throws {UserError} for a file that cannot be read, or a set that is not in it.
+ * @throws {InputError} for a file that cannot be read, or a set that is not in it.
  */
 export async function readSubspaceGenes(
   config: Config['geneSets'],

@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config.js';
-import { UserError } from '../../files/errors.js';
+import { InputError } from '../../files/errors.js';
 import { splitFileFolds } from '../index.js';
 
 /** The config of one fold's model, but for its seed. */
@@ -16,22 +16,22 @@ export const DEFAULT_FOLDS = 5;
 /**
  * The folds of a cross-validation: those of the config's split file, or as many as asked for, made from `split.seed`. Several repeats deal all patients
  * to folds again, each another way; the first is what a single one would be.
- * @throws UserError where both are given, or the file holds fewer than two.
+ * @throws InputError where both are given, or the file holds fewer than two.
  */
 export async function foldsOf(config: Config, asked?: number, repeats = 1): Promise<Fold[]> {
   const { split } = config;
   if (split.testCohort !== undefined) {
-    throw new UserError(
+    throw new InputError(
       'split.testCohort fixes the test patients, so there is nothing to cross-validate. Use `subspace train`, or take split.testCohort out of the config.',
     );
   }
   if (split.file !== undefined) {
     if (asked !== undefined)
-      throw new UserError(
+      throw new InputError(
         `${split.file}: the folds are those of this file. Leave --folds away, or take split.file out of the config.`,
       );
     if (repeats > 1)
-      throw new UserError(
+      throw new InputError(
         `${split.file}: the folds are those of this file, so there are no repeats. Leave --repeats away, or take split.file out of the config.`,
       );
     return (await splitFileFolds(split.file)).map((fold) => ({
@@ -40,7 +40,7 @@ export async function foldsOf(config: Config, asked?: number, repeats = 1): Prom
     }));
   }
   if (repeats > 1 && split.repeat !== undefined)
-    throw new UserError(
+    throw new InputError(
       `split.repeat is ${split.repeat}, and all ${repeats} repeats are asked for. Take split.repeat out of the config.`,
     );
   const folds = asked ?? split.folds ?? DEFAULT_FOLDS;

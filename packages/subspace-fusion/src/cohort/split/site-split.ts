@@ -12,7 +12,7 @@ const FAR = 2;
  * Divides the patients so that all of a site are in one part, as near to the parts' sizes and to equal strata as whole sites allow (see {@link divideGroups}):
  * one division into three, or with `split.folds` into folds whose validation part is made of whole sites of the others. Where too few sites are left for a
  * validation part of its own, patients of the training sites validate, and `problems` says so.
- * @throws {UserError} where there are fewer sites than parts to test, or nobody's site is known
+ * @throws {InputError} where there are fewer sites than parts to test, or nobody's site is known
  */
 export function splitBySite(
   patients: readonly Patient[],

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { badInput, counted, problemsError, someOf, type Problem } from '../../files/errors.js';
+import { badInput, counted, InputError, someOf, type Problem } from '../../files/errors.js';
 import { readTable, type Table } from '../../files/table.js';
 import type { Patient } from '../types.js';
 
@@ -29,7 +29,7 @@ interface Assignment {
  * - a folder with `splits_0.csv`, `splits_1.csv`, …, of which `fold` names one.
  *
  * Names that are no patient of the cohort are counted in `problems`, and a `fold` that the file does not know is stated.
- * @throws {UserError} for a file of none of these forms, a missing `fold`, or a patient in two parts (in CLAM's forms by two slides).
+ * @throws {InputError} for a file of none of these forms, a missing `fold`, or a patient in two parts (in CLAM's forms by two slides).
  */
 export async function readSplitFile(
   path: string,
@@ -64,7 +64,7 @@ export async function readSplitFile(
 
 /**
  * The folds of a published split, in order: those of a table `patient_id,fold`, or of the files of a folder.
- * @throws {UserError} where there are fewer than two, as in a single `splits_k.csv`.
+ * @throws {InputError} where there are fewer than two, as in a single `splits_k.csv`.
  */
 export async function splitFileFolds(path: string): Promise<number[]> {
   const folds = await foldsIn(path);
@@ -176,7 +176,7 @@ function namesByFold({ file, columns, rows }: Table, foldColumn: number, fold: n
   return named;
 }
 
-/** Each patient's part once. Throws {@link UserError} for patients in two parts: the test would not be a test. */
+/** Each patient's part once. Throws {@link InputError} for patients in two parts: the test would not be a test. */
 function onePartEach(file: string, assignments: readonly Assignment[]): Record<PartName, string[]> {
   const parts: Record<PartName, string[]> = { train: [], validation: [], test: [] };
   const partOf = new Map<string, PartName>();
@@ -191,6 +191,6 @@ function onePartEach(file: string, assignments: readonly Assignment[]): Record<P
       problems.push({ severity: 'error', file, row, message, remedy: 'Split by patient, not by slide' });
     }
   }
-  if (problems.length > 0) throw problemsError(problems);
+  if (problems.length > 0) throw new InputError(problems);
   return parts;
 }

@@ -33,7 +33,7 @@ function outcomesOf(patients: readonly Patient[], { task, labels }: Pick<Config,
  * validation carved from the others. With `split.conformal`, a fourth part is then taken from the training patients.
  * @param patients The cohort, to find the patient of a slide that a file names.
  * @param strata The patients to divide; see {@link strataOf}. Others that a file names are left out.
- * @throws {UserError} for a split file that is wrong, a cohort that is not there, or a part that would be empty.
+ * @throws {InputError} for a split file that is wrong, a cohort that is not there, or a part that would be empty.
  */
 export async function makeSplit(
   patients: readonly Patient[],

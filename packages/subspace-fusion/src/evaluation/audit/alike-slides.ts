@@ -20,7 +20,7 @@ export const SKETCH = 256;
 /** Features that are in memory at a time: 4096 patches of width 1024. */
 const BLOCK = 4096 * 1024;
 
-/** Summarises a feature file, which is read in blocks. @throws UserError for a file that is no bag */
+/** Summarises a feature file, which is read in blocks. @throws InputError for a file that is no bag */
 export function summariseBag(path: string): Promise<BagSummary> {
   return withBag(path, (bag) => summarise(bag));
 }

@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import { hashInputs, makeSplit, strataOf, type Split } from '../../cohort/index.js';
 import { foldsOf } from '../../cohort/split/folds.js';
 import type { Config } from '../../config/config.js';
-import { UserError } from '../../files/errors.js';
+import { InputError } from '../../files/errors.js';
 import { exists, readModel, readRunConfig, readRunSplit, RUN_FILES } from '../../runs/run-folder.js';
 import { requirePatients } from '../evaluate.js';
 import type { Result } from '../result.js';
@@ -40,7 +40,7 @@ export function hasLeak({ findings }: Audit): boolean {
 
 /**
  * Looks for leakage in what a config would train on: all of its folds, or its one split.
- * @throws UserError where the cohort or the split cannot be read, or the split itself has a patient in two parts
+ * @throws InputError where the cohort or the split cannot be read, or the split itself has a patient in two parts
  */
 export async function auditConfig(config: Config, onSlide?: OnSlide): Promise<Audit> {
   const material = await readMaterial(config, onSlide);
@@ -77,12 +77,12 @@ async function hasFolds(file: string): Promise<boolean> {
 /**
  * Looks for leakage in finished or begun runs: those of a run folder, or of all run folders below it (a cross-validation, a sweep). What each model learned
  * before its weights is fitted again on its training patients and compared.
- * @throws UserError where there is no run, or a cohort cannot be read
+ * @throws InputError where there is no run, or a cohort cannot be read
  */
 export async function auditRuns(folder: string, onSlide?: OnSlide): Promise<Audit> {
   const runs = await runsIn(folder);
   if (runs.length === 0)
-    throw new UserError(`${folder}: holds no run. Name a config, the folder of a run, or that of a cross-validation.`);
+    throw new InputError(`${folder}: holds no run. Name a config, the folder of a run, or that of a cross-validation.`);
   const materials = new Map<string, Material>();
   const places: { where: string; findings: LocalFinding[] }[] = [];
   for (const run of runs) {
@@ -104,7 +104,7 @@ export async function auditRuns(folder: string, onSlide?: OnSlide): Promise<Audi
 async function runsIn(folder: string): Promise<string[]> {
   if ((await exists(join(folder, RUN_FILES.split))) && (await exists(join(folder, RUN_FILES.model)))) return [folder];
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => {
-    throw new UserError(
+    throw new InputError(
       `${folder}: cannot be read. Name a config, the folder of a run, or that of a cross-validation.`,
     );
   });

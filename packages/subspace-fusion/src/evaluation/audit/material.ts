@@ -2,7 +2,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { sha256File, type Cohort, type Patient, type Split } from '../../cohort/index.js';
 import { gatherCohort } from '../../cohort/load.js';
 import type { Config } from '../../config/config.js';
-import { counted, problemsError, someOf, type Problem } from '../../files/errors.js';
+import { counted, InputError, someOf, type Problem } from '../../files/errors.js';
 import { alikePairs, summariseBag, type AlikePair, type AuditedSlide } from './alike-slides.js';
 import { inWords, onSeveralSides, partsOf, type LocalFinding } from './findings.js';
 
@@ -96,11 +96,11 @@ export function withoutPermutation(config: Config): Config {
 
 /**
  * Loads a cohort and reads all of its slides. A control's exchange of slides is left out: it is what the control is.
- * @throws UserError naming every error in the files
+ * @throws InputError naming every error in the files
  */
 export async function readMaterial(config: Config, onSlide?: (done: number, of: number) => void): Promise<Material> {
   const { cohort, problems } = await gatherCohort(withoutPermutation(config));
-  if (!cohort) throw problemsError(problems.filter(({ severity }: Problem) => severity === 'error'));
+  if (!cohort) throw new InputError(problems.filter(({ severity }: Problem) => severity === 'error'));
   const { patients } = cohort;
   const bags = patients.flatMap(({ id, bags }) => bags.map((bag) => ({ patient: id, ...bag })));
   const slides: AuditedSlide[] = [];

@@ -1,4 +1,4 @@
-import { UserError } from '../../files/errors.js';
+import { InputError } from '../../files/errors.js';
 import { cholesky, choleskySolve, dot, transposeTimes, type Matrix } from '../../metrics/linear-algebra.js';
 import { isConstant, learnStandardisation, standardise, type Loss } from './design.js';
 import { partialLikelihood, riskSets, type Ties } from './partial-likelihood.js';
@@ -29,7 +29,7 @@ const MOST_STEPS = 50;
  * @param event true or 1 for a death, `[n]`
  * Where a column separates the patients who die first, the likelihood has no maximum: the coefficient is then
  * large and its standard error larger still, and the risks are in the right order.
- * @throws UserError without a death, with values that are not finite, or where the columns determine one another
+ * @throws InputError without a death, with values that are not finite, or where the columns determine one another
  */
 export function fitCox(options: {
   x: Float32Array;
@@ -39,7 +39,7 @@ export function fitCox(options: {
 }): CoxModel {
   const { x, time, event, ties = 'efron' } = options;
   const sets = riskSets(time, event);
-  if (!sets.event.includes(1)) throw new UserError('a Cox model needs at least one death among the training patients');
+  if (!sets.event.includes(1)) throw new InputError('a Cox model needs at least one death among the training patients');
   const { means, scales } = learnStandardisation(x, time.length);
   const design = standardise(x, { means, scales });
   const p = design.columns;
@@ -51,7 +51,7 @@ export function fitCox(options: {
   let factor = factorInformation(design, loss, constant);
   let gain = Infinity;
   for (let step = 0; gain > SMALLEST_GAIN * (1 + loss.value); step++) {
-    if (step === MOST_STEPS) throw new UserError('a Cox model did not converge on its columns');
+    if (step === MOST_STEPS) throw new InputError('a Cox model did not converge on its columns');
     const score = transposeTimes({ rows: design.rows, columns: 1, values: loss.gradient }, design).values.map(
       (slope) => -slope,
     );
@@ -96,7 +96,7 @@ function factorInformation(design: Matrix, loss: Loss, constant: readonly boolea
     if (constant[j]) information[j * p + j] = 1;
   }
   const factor = cholesky({ rows: p, columns: p, values: information });
-  if (!factor) throw new UserError('a Cox model cannot tell its columns apart: one is determined by the others');
+  if (!factor) throw new InputError('a Cox model cannot tell its columns apart: one is determined by the others');
   return factor;
 }
 

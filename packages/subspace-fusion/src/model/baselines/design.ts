@@ -1,4 +1,4 @@
-import { UserError } from '../../files/errors.js';
+import { InputError } from '../../files/errors.js';
 import type { Matrix } from '../../metrics/linear-algebra.js';
 import { permutation } from '../../random/counter.js';
 
@@ -32,16 +32,16 @@ export interface Standardisation {
 
 /**
  * Learns the standardisation of a design `x: [n, p]` (standard deviation with divisor n).
- * @throws UserError where x is not n rows of finite numbers
+ * @throws InputError where x is not n rows of finite numbers
  */
 export function learnStandardisation(x: Float32Array, n: number): Standardisation {
   const p = x.length / n;
   if (n === 0 || !Number.isInteger(p)) {
-    throw new UserError(`a baseline was given ${x.length} values for ${n} patients, which is no table`);
+    throw new InputError(`a baseline was given ${x.length} values for ${n} patients, which is no table`);
   }
   const unknown = x.findIndex((value) => !Number.isFinite(value));
   if (unknown >= 0) {
-    throw new UserError(
+    throw new InputError(
       `a baseline needs known values: row ${Math.floor(unknown / p)}, column ${unknown % p} is ${x[unknown]}`,
     );
   }

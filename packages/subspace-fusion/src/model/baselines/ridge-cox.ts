@@ -1,4 +1,4 @@
-import { UserError } from '../../files/errors.js';
+import { InputError } from '../../files/errors.js';
 import { selectRows } from '../../metrics/linear-algebra.js';
 import { key } from '../../random/counter.js';
 import { learnStandardisation, standardise, stratifiedFolds, type Standardisation } from './design.js';
@@ -32,7 +32,7 @@ const PENALTIES = 30;
  * @param event true or 1 for a death, `[n]`
  * @param seed of the folds' random stream; folds are stratified by event
  * @param alpha share of the penalty that is lasso: 0 is ridge, more is an elastic net with `λ·(α·|β|₁ + (1−α)/2·‖β‖²)`
- * @throws UserError with fewer than two deaths, or values that are not finite
+ * @throws InputError with fewer than two deaths, or values that are not finite
  */
 export function fitRidgeCox(options: {
   x: Float32Array;
@@ -51,7 +51,7 @@ export function fitRidgeCox(options: {
   const { design } = reduced;
   const everyone = riskSets(time, event);
   if (everyone.event.reduce((sum, death) => sum + death, 0) < 2) {
-    throw new UserError('ridge Cox needs at least two deaths among the training patients');
+    throw new InputError('ridge Cox needs at least two deaths among the training patients');
   }
 
   const problemOf = (rows?: readonly number[]): PenalisedProblem => {

@@ -1,4 +1,4 @@
-import { UserError } from '../../files/errors.js';
+import { InputError } from '../../files/errors.js';
 import { dot, selectRows, type Matrix } from '../../metrics/linear-algebra.js';
 import { key } from '../../random/counter.js';
 import { learnStandardisation, standardise, stratifiedFolds, type Loss, type Standardisation } from './design.js';
@@ -33,7 +33,7 @@ const PENALTIES = 16;
  * @param balanced weight every class alike, w = n / (classes · size of the class); otherwise every patient, w = 1
  * @param seed of the folds' random stream; folds are stratified by class
  * @param alpha share of the penalty that is lasso: 0 is ridge, more is an elastic net with `λ·(α·|β|₁ + (1−α)/2·‖β‖²)`
- * @throws UserError where a class has no training patient, or values are not finite
+ * @throws InputError where a class has no training patient, or values are not finite
  */
 export function fitRidgeLogistic(options: {
   x: Float32Array;
@@ -113,7 +113,7 @@ function patientWeights(labels: ArrayLike<number>, classes: number, balanced: bo
   const sizes = new Float64Array(classes);
   for (let i = 0; i < n; i++) sizes[labels[i]] += 1;
   const empty = sizes.indexOf(0);
-  if (empty >= 0) throw new UserError(`logistic regression: no training patient has class ${empty}`);
+  if (empty >= 0) throw new InputError(`logistic regression: no training patient has class ${empty}`);
   return Float64Array.from(labels, (label) => (balanced ? n / (classes * sizes[label]) : 1));
 }
 

@@ -54,7 +54,7 @@ export function scaleOf(format: string, { description, micrometres }: TiffImage)
 export const scaleOfDensity = (dotsPerInch: number | undefined): Scale =>
   known(undefined, dotsPerInch === undefined ? undefined : 25_400 / dotsPerInch);
 
-/** Which program's kind of TIFF it is. Throws {@link UserError} for those whose tiles do not lie as in a plain pyramid. */
+/** Which program's kind of TIFF it is. Throws {@link InputError} for those whose tiles do not lie as in a plain pyramid. */
 export function tiffFormat(file: string, images: readonly TiffImage[]): string {
   const [{ description, maker }] = images as [TiffImage];
   if (maker.ndpi) throw notRead(file, 'Hamamatsu NDPI');
@@ -74,7 +74,7 @@ function isSmallerCopy(a: TiffImage, b: TiffImage): boolean {
 /**
  * The levels of a pyramid, finest first: the largest image and its smaller copies. Labels, macros and thumbnails of another kind (strips
  * beside tiles) are none.
- * @throws {UserError} where the largest image is none that is read.
+ * @throws {InputError} where the largest image is none that is read.
  */
 export function pyramidOf(file: string, images: readonly TiffImage[]): TiffImage[] {
   const pixels = ({ width, height, tiled }: TiffImage) => (tiled ? 1 : 1e-9) * width * height; // any tiled image before any other

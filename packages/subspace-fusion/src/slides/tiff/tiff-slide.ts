@@ -1,4 +1,4 @@
-import { UserError } from '../../files/errors.js';
+import { InputError } from '../../files/errors.js';
 import { blank, damaged, paste, slideError, type Picture, type Region, type Slide } from '../slide.js';
 import { decodeTile } from './decode-tile.js';
 import { readTiff, type TiffImage } from './directories.js';
@@ -43,7 +43,7 @@ const LARGEST_TILE = 256 << 20;
 
 /**
  * Opens an Aperio SVS, an OME-TIFF or another pyramidal or plain TIFF. Tiles are decoded when they are read.
- * @throws {UserError} for a file that is damaged, or of a kind that is not read.
+ * @throws {InputError} for a file that is damaged, or of a kind that is not read.
  */
 export async function openTiffSlide(file: string): Promise<Slide> {
   const source = await openSource(file);
@@ -141,7 +141,7 @@ async function readTile(
     const decoded = { width: tileWidth, height: rows, pixels: await decodeTile(image, planes, rows) };
     return withinImage(decoded, image.width - column * tileWidth, image.height - row * tileHeight);
   } catch (error) {
-    if (error instanceof UserError) throw error;
+    if (error instanceof InputError) throw error;
     throw damaged(file, `tile ${tile}: ${reason(error)}`);
   }
 }
