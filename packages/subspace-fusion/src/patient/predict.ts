@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { PER_YEAR } from '../cohort/clinical/outcome.js';
 import type { Patient } from '../cohort/index.js';
 import { readConfidence } from '../evaluation/confidence/confidence-file.js';
 import {
@@ -7,7 +8,6 @@ import {
   unlikeWarnings,
   type PatientConfidence,
 } from '../evaluation/confidence/patient.js';
-import { YEAR } from '../evaluation/confidence/survival-confidence.js';
 import { checkRange, meanOf, meanPatch, type RangeChecks } from '../evaluation/confidence/training-range.js';
 import { formatProblem, InputError, type Problem } from '../files/errors.js';
 import { openBackend } from '../inference/backend.js';
@@ -184,7 +184,7 @@ function inWords(
     return { ...common, probabilities, predicted: outcome.classes[outputs.indexOf(Math.max(...outputs))] };
   }
   const curve = survivalCurve(outputs, outcome.cuts);
-  const after = (years: number) => predictedSurvival(curve, years * YEAR[outcome.timeUnit]);
+  const after = (years: number) => predictedSurvival(curve, years * PER_YEAR[outcome.timeUnit]);
   const survival = {
     years: { 1: after(1), 2: after(2), 5: after(5) },
     median: predictedMedian(curve),

@@ -1,8 +1,9 @@
+import { PER_YEAR } from '../../cohort/clinical/outcome.js';
 import { predictedSurvival, survivalCurve, type Metric } from '../../metrics/index.js';
 import type { Outcome } from '../../runs/model.js';
 import { calibrate, setsOf, type ClassConfidence } from './class-confidence.js';
 import type { Confidence } from './confidence-file.js';
-import { similarPatients, YEAR, type Horizon } from './survival-confidence.js';
+import { similarPatients, type Horizon } from './survival-confidence.js';
 import { outsideOf, type RangeChecks } from './training-range.js';
 
 /** Why a run says nothing of its model's confidence. */
@@ -40,7 +41,7 @@ export function patientConfidence(
   if (!known?.survival) return { unknown: NOT_LEARNED };
   const curve = survivalCurve(outputs, outcome.cuts);
   const similar = known.survival.horizons.flatMap((horizon) => {
-    const predicted = predictedSurvival(curve, horizon.years * YEAR[outcome.timeUnit]);
+    const predicted = predictedSurvival(curve, horizon.years * PER_YEAR[outcome.timeUnit]);
     const group = typeof predicted === 'number' ? similarPatients(horizon, predicted) : undefined;
     return group ? [{ years: horizon.years, patients: group.n, alive: group.observed }] : [];
   });
