@@ -1,6 +1,5 @@
-import { openSlide, type Picture, type Slide } from 'subspace-fusion/browser-slides';
+import { blobSource, openSlide, type Picture, type Slide } from 'subspace-fusion/browser-slides';
 import type { Job } from '../engine/rpc.js';
-import { putFile } from '../platform/files.js';
 import { readScaled } from './scaled.js';
 
 /** What the page needs to know of a slide. */
@@ -24,8 +23,8 @@ export function slideTasks() {
   return {
     async open({ file }: { file: File }, _: Job): Promise<SlideInfo> {
       await slide?.close();
-      putFile(file.name, file);
-      slide = await openSlide(file.name);
+      slide = undefined;
+      slide = await openSlide(blobSource(file));
       return { name: file.name, format: slide.format, levels: withCoarser(slide.levels), tileEdge: TILE };
     },
 

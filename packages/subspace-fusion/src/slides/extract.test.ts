@@ -18,7 +18,7 @@ import { SMALL_ENCODER_YAML, smallEncoder } from '../testing/small-encoder.js';
 import { openEncoder, type Encoder } from './encoder.js';
 import { slideFiles, slideName } from './extract-slide.js';
 import { extract, type ExtractOptions } from './extract.js';
-import { openSlide } from './open-slide.js';
+import { openSlideFile } from './open-slide-file.js';
 import { readPatches } from './patches.js';
 
 // The readers are threads whose program is in dist/, which `npm test` builds first.
@@ -105,7 +105,7 @@ describe('a slide', () => {
     const wanted = options({ batch: 7 });
     await extract(slide('P1-a.tif'), wanted);
     const bag = await readBag({ slide: 'P1-a', path: join(wanted.out, 'P1-a.h5') });
-    const opened = await openSlide(slide('P1-a.tif'));
+    const opened = await openSlideFile(slide('P1-a.tif'));
     for (const i of [0, 8, bag.patches - 1]) {
       const corners = Int32Array.of(bag.coordinates![2 * i] / 2, bag.coordinates![2 * i + 1] / 2); // level 1 is halved
       const pixels = await readPatches(opened, { level: 1, edge: 64, size: 32, corners });

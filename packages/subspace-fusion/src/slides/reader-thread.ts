@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import sharp from 'sharp';
 import { InputError } from '../files/errors.js';
-import { openSlide } from './open-slide.js';
+import { openSlideFile } from './open-slide-file.js';
 import { readPatches } from './patches.js';
 import type { Answer, Request } from './reader.js';
 import type { Slide } from './slide.js';
@@ -17,7 +17,7 @@ async function slideOf(file: string): Promise<Slide> {
   if (opened?.file !== file) {
     await opened?.slide.close();
     opened = undefined;
-    opened = { file, slide: await openSlide(file) };
+    opened = { file, slide: await openSlideFile(file) };
   }
   return opened.slide;
 }

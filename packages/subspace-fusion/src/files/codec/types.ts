@@ -1,0 +1,43 @@
+/** What the two codecs give, that of Node (`node.ts`) and that of a browser (`web.ts`). */
+
+/** A picture that was decoded: 8-bit RGB, `[height, width, 3]`. What was transparent is white. */
+export interface DecodedImage {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+/** What a PNG or JPEG says of itself before its pixels. */
+export interface ImageInfo {
+  readonly width: number;
+  readonly height: number;
+  /** Fewer than three for grey. */
+  readonly channels: number;
+  /** Dots an inch; undefined where it says none. */
+  readonly density?: number | undefined;
+  readonly format: string;
+}
+
+/** As much of OpenJPEG's interface as is used: a decoder of JPEG 2000. */
+export interface OpenJpeg {
+  readonly J2KDecoder: new () => {
+    /** Memory for the encoded bytes. */
+    getEncodedBuffer(length: number): Uint8Array;
+    decode(): void;
+    getDecodedBuffer(): Uint8Array;
+    getFrameInfo(): {
+      readonly width: number;
+      readonly height: number;
+      readonly componentCount: number;
+      readonly bitsPerSample: number;
+    };
+    getColorSpace(): number;
+    delete(): void;
+  };
+}
+
+/** Where OpenJPEG prints what it has to say. */
+export interface OpenJpegSettings {
+  readonly print: (line: string) => void;
+  readonly printErr: (line: string) => void;
+}
