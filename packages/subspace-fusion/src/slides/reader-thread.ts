@@ -35,15 +35,17 @@ async function answer(request: Request): Promise<Answer> {
   };
 }
 
+if (!parentPort) throw new Error('this is the program of a thread; openReader starts it');
+const port = parentPort;
 let before: Promise<unknown> = Promise.resolve();
-parentPort!.on('message', (request: Request) => {
+port.on('message', (request: Request) => {
   before = before.then(async () => {
     try {
       const result = await answer(request);
-      parentPort!.postMessage(result, result.kind === 'patches' ? [result.pixels.buffer as ArrayBuffer] : []);
+      port.postMessage(result, result.kind === 'patches' ? [result.pixels.buffer as ArrayBuffer] : []);
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
-      parentPort!.postMessage({
+      port.postMessage({
         id: request.id,
         kind: 'problem',
         problem,

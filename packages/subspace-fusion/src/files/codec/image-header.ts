@@ -38,14 +38,16 @@ function pngHeader(view: DataView): ImageInfo {
 const START = 0xd8;
 const SCAN = 0xda;
 const APP0 = 0xe0;
+const APP1 = 0xe1;
 /** Markers between C0 and CF that start no frame: Huffman tables, an extension, arithmetic conditioning. */
 const NO_FRAMES = [0xc4, 0xc8, 0xcc];
-/** Dots an inch of a unit of JFIF: none, inch, centimetre. */
-const JFIF_UNITS = [NaN, 1, 2.54];
+/** Dots an inch in the units of JFIF: none, inch, centimetre. Exif has the same, counted from 1. */
+const UNITS = [NaN, 1, 2.54];
 
-/** JPEG, sections B.1 and B.2.2 of ITU-T T.81; the density is that of JFIF. */
+/** JPEG, sections B.1 and B.2.2 of ITU-T T.81; the density is that of Exif or, without one, of JFIF. */
 function jpegHeader(view: DataView): ImageInfo {
-  let density: number | undefined;
+  let jfif: number | undefined;
+  let exif: number | undefined;
   for (let at = 2; ;) {
     if (view.getUint8(at) !== 0xff) throw new Error('its header is damaged');
     const marker = view.getUint8(at + 1);
@@ -56,15 +58,40 @@ function jpegHeader(view: DataView): ImageInfo {
     if (marker === SCAN) throw new Error('its header is damaged');
     if (marker >= 0xc0 && marker <= 0xcf && !NO_FRAMES.includes(marker)) {
       const channels = view.getUint8(at + 9);
-      return { ...size(view.getUint16(at + 7), view.getUint16(at + 5)), channels, density, format: 'jpeg' };
+      return {
+        ...size(view.getUint16(at + 7), view.getUint16(at + 5)),
+        channels,
+        density: exif ?? jfif,
+        format: 'jpeg',
+      };
     }
-    if (marker === APP0 && name(view, at + 4) === 'JFIF') {
-      const dots = Math.round(view.getUint16(at + 12) * (JFIF_UNITS[view.getUint8(at + 11)] ?? NaN));
-      if (dots > 0) density = dots;
-    }
+    if (marker === APP0 && name(view, at + 4) === 'JFIF')
+      jfif = dots(view.getUint16(at + 12) * (UNITS[view.getUint8(at + 11)] ?? NaN));
+    if (marker === APP1 && name(view, at + 4) === 'Exif')
+      exif = exifDensity(new DataView(view.buffer, view.byteOffset + at + 10, view.getUint16(at + 2) - 8));
     at += 2 + view.getUint16(at + 2);
   }
 }
+
+/** Horizontal resolution by the first directory of an Exif segment, which is a small TIFF (Exif 2.32, section 4.6). */
+function exifDensity(view: DataView): number | undefined {
+  const littleEndian = view.getUint16(0) === 0x4949;
+  const first = view.getUint32(4, littleEndian);
+  let [resolution, unit] = [NaN, 2];
+  for (let i = 0; i < view.getUint16(first, littleEndian); i++) {
+    const entry = first + 2 + 12 * i;
+    const tag = view.getUint16(entry, littleEndian);
+    if (tag === 282) {
+      const at = view.getUint32(entry + 8, littleEndian);
+      resolution = view.getUint32(at, littleEndian) / view.getUint32(at + 4, littleEndian);
+    }
+    if (tag === 296) unit = view.getUint16(entry + 8, littleEndian);
+  }
+  return dots(resolution * (UNITS[unit - 1] ?? NaN));
+}
+
+/** Whole dots an inch; undefined where they are none. */
+const dots = (density: number) => (density > 0 && Number.isFinite(density) ? Math.round(density) : undefined);
 
 function size(width: number, height: number): { width: number; height: number } {
   if (width === 0 || height === 0) throw new Error('its header is damaged');

@@ -17,27 +17,3 @@ export interface ImageInfo {
   readonly density?: number | undefined;
   readonly format: string;
 }
-
-/** As much of OpenJPEG's interface as is used: a decoder of JPEG 2000. */
-export interface OpenJpeg {
-  readonly J2KDecoder: new () => {
-    /** Memory for the encoded bytes. */
-    getEncodedBuffer(length: number): Uint8Array;
-    decode(): void;
-    getDecodedBuffer(): Uint8Array;
-    getFrameInfo(): {
-      readonly width: number;
-      readonly height: number;
-      readonly componentCount: number;
-      readonly bitsPerSample: number;
-    };
-    getColorSpace(): number;
-    delete(): void;
-  };
-}
-
-/** Where OpenJPEG prints what it has to say. */
-export interface OpenJpegSettings {
-  readonly print: (line: string) => void;
-  readonly printErr: (line: string) => void;
-}

@@ -1,7 +1,8 @@
 /** Decompression and pictures as a browser has them. node.ts has the same functions for Node. */
+import type { OpenJpeg, OpenJpegSettings } from '@cornerstonejs/codec-openjpeg/decodewasmjs';
 import { joinBytes } from '../source.js';
 import { imageHeader } from './image-header.js';
-import type { DecodedImage, ImageInfo, OpenJpeg, OpenJpegSettings } from './types.js';
+import type { DecodedImage, ImageInfo } from './types.js';
 
 // As much of the web's interface as is used: the package is compiled without its types, so that nothing else takes it for granted.
 interface Bitmap {
@@ -87,9 +88,10 @@ export function gunzip(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Arr
  * What a PNG or JPEG says of itself; its first bytes are enough.
  * @throws Error for anything else, or where it is damaged.
  */
-export function imageInfo(bytes: Uint8Array): Promise<ImageInfo> {
+export async function imageInfo(bytes: Uint8Array): Promise<ImageInfo> {
   const header = imageHeader(bytes);
-  return header ? Promise.resolve(header) : Promise.reject(new Error('it is no PNG or JPEG'));
+  if (!header) throw new Error('it is no PNG or JPEG');
+  return Promise.resolve(header);
 }
 
 /** Pixels that are taken from the canvas at a time. */

@@ -58,7 +58,7 @@ const TAG = {
 const KNOWN = new Set<number>(Object.values(TAG));
 
 /** Bytes of a value of each field type (TIFF 6.0, section 2; BigTIFF); a rational is two numbers. */
-const TYPE_BYTES: Readonly<Record<number, number>> = {
+const TYPE_BYTES: Readonly<Partial<Record<number, number>>> = {
   1: 1,
   2: 1,
   3: 2,
@@ -146,13 +146,13 @@ async function readDirectory(source: Source, form: Form, offset: number): Promis
       count * size <= offsetBytes
         ? new Uint8Array(view.buffer, view.byteOffset + valueAt, count * size)
         : await readExactly(source, whole(view, valueAt), count * size);
-    fields.set(tag, valuesOf(viewOf(bytes), type, littleEndian));
+    fields.set(tag, valuesOf(viewOf(bytes), type === RATIONAL ? 4 : size, littleEndian));
   }
   return { fields, next: whole(view, entries * entryBytes) };
 }
 
-function valuesOf(view: DataView, type: number, littleEndian: boolean): ArrayLike<number> {
-  const bytes = type === RATIONAL ? 4 : TYPE_BYTES[type];
+/** Whole numbers of so many bytes each. */
+function valuesOf(view: DataView, bytes: number, littleEndian: boolean): ArrayLike<number> {
   const read = (at: number) => {
     switch (bytes) {
       case 1:
@@ -172,7 +172,7 @@ const text = (values: ArrayLike<number> = []) => new TextDecoder().decode(Uint8A
 
 function imageOf(fields: Fields, subImages: readonly TiffImage[]): TiffImage {
   const numbers = (tag: number): ArrayLike<number> => fields.get(tag) ?? [];
-  const number = (tag: number, otherwise: number) => numbers(tag)[0] ?? otherwise;
+  const number = (tag: number, otherwise: number) => (numbers(tag).length > 0 ? numbers(tag)[0] : otherwise);
   const [width, height] = [number(TAG.width, 0), number(TAG.height, 0)];
   const tiled = fields.has(TAG.tileOffsets);
   const tables = fields.get(TAG.jpegTables);

@@ -248,7 +248,10 @@ describe('pyramids', () => {
   test('directories that go round in circles end', async () => {
     const bytes = madeTiff(await levels());
     bytes.writeUInt32LE(bytes.readUInt32LE(4), bytes.length - 4); // the first directory follows itself
-    await withSlide('circle.tif', bytes, (slide) => Promise.resolve(expect(slide.levels).toHaveLength(1)));
+    await withSlide('circle.tif', bytes, async (slide) => {
+      await Promise.resolve();
+      expect(slide.levels).toHaveLength(1);
+    });
   });
 });
 
