@@ -15,13 +15,7 @@ export { densePositionBias } from './model/position-bias/dense.js';
 export { sweepPositionBias } from './model/position-bias/sweep-operation.js';
 export { createSweep } from './model/position-bias/sweep.js';
 export type { Background } from './patient/background.js';
-export {
-  openModelOn,
-  type Change,
-  type ModelRun,
-  type OpenModel,
-  type PatchAttention,
-} from './patient/open-model.js';
+export { openModelOn, type Change, type ModelRun, type OpenModel, type PatchAttention } from './patient/open-model.js';
 export type { PatientInput } from './patient/input.js';
 export type { PredictedSurvival, Prediction } from './patient/prediction.js';
 export { confidenceRows, predictionRows, shownProbabilities, type Row } from './patient/rows.js';

@@ -123,11 +123,7 @@ test('a patient with strange genes or features is flagged', async () => {
   expect(strangeGenes.warnings).toEqual(
     expect.arrayContaining([expect.stringMatching(/^the patient's genes are unlike those of the training patients/)]),
   );
-  const strangeSlide = await predictPatient(subtype, {
-    bag: [join(folder, `${patient}-DX1.h5`)],
-    expression,
-    patient,
-  });
+  const strangeSlide = await predictPatient(subtype, { bag: [join(folder, `${patient}-DX1.h5`)], expression, patient });
   expect(strangeSlide.warnings).toEqual(
     expect.arrayContaining([expect.stringMatching(/^the patient's features are unlike/)]),
   );
