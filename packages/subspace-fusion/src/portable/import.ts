@@ -1,12 +1,13 @@
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { hashInputs, loadCohort, makeSplit, sha256File, strataOf } from '../cohort/index.js';
-import { loadConfig } from '../config/config.js';
+import { loadConfig, type Overrides } from '../config/config.js';
 import { InputError, type Problem } from '../files/errors.js';
 import { METHOD } from '../model/choice.js';
 import { networkParameters } from '../model/parameters.js';
 import { fromReference } from '../model/reference-names.js';
-import { learnModel, taskName, withoutUnknownClasses, type Model, type Outcome } from '../runs/model.js';
+import { learnModel, withoutUnknownClasses } from '../runs/learn-model.js';
+import { taskName, type Model, type Outcome } from '../runs/model.js';
 import { exists, RUN_FILES, writeCheckpoint, writeJson } from '../runs/run-folder.js';
 import type { GeneScaling } from '../runs/scaling.js';
 import { slideFingerprint } from '../runs/slide-fingerprint.js';
@@ -24,7 +25,7 @@ export interface ImportOptions {
   readonly checkpoint: string;
   /** The `cohort.yaml` that gives what a state dict lacks: gene order, classes or cuts, scaling, and patients to evaluate on. */
   readonly config: string;
-  readonly overrides?: Readonly<Record<string, string>>;
+  readonly overrides?: Overrides;
   /** The run folder to write. */
   readonly out: string;
   /** Default: `none`. */

@@ -55,18 +55,21 @@ const RUN_STYLE = `
 
 function taskSection(task: TaskComparison): Html {
   return html`<section>
-    <h2>${capital(task.task)}</h2>
-    ${comparisonFigures(task)}
-    ${allTables(task).map((one) => (typeof one === 'string' ? html`<p>${capital(one)}.</p>` : linkedTable(one)))}
-  </section> `;
+<h2>${capital(task.task)}</h2>
+${comparisonFigures(task)}
+${allTables(task).map((one) => (typeof one === 'string' ? html`<p>${capital(one)}.</p>` : linkedTable(one)))}
+</section>
+`;
 }
 
 /** What to know before a comparison's figures, and its forest plots: all models, the differences, groups of patients. */
 export function comparisonFigures(task: TaskComparison): Html {
   const all = everyone(task);
   const hasGroups = task.subgroups.length > 0 || task.within.length > 0;
-  return html`${task.notes.map((note) => html`<p class="warning">${capital(note)}.</p>`)} ${modelsPlot(task, all)}
-  ${differencesPlot(task, all)} ${hasGroups ? groupsPlot(task) : undefined}`;
+  return html`${task.notes.map((note) => html`<p class="warning">${capital(note)}.</p>`)}
+${modelsPlot(task, all)}
+${differencesPlot(task, all)}
+${hasGroups ? groupsPlot(task) : undefined}`;
 }
 
 function modelsPlot(task: TaskComparison, scope: Scope): Html {
@@ -151,15 +154,8 @@ const wrapped = (row: readonly string[]) =>
   row.map((text) => (text.length > 34 ? html`<span class="long">${text}</span>` : text));
 
 function links(runs: readonly TableRun[]): Html {
-  const list = html`<p class="runs">
-    ${runs.map(({ folder }, i) => html`${i > 0 ? ', ' : ''}<a href="${address(folder)}">${folder}</a>`)}
-  </p>`;
-  return runs.length <= 3
-    ? list
-    : html`<details class="runs">
-        <summary>${runs.length} runs</summary>
-        ${list}
-      </details>`;
+  const list = html`<p class="runs">${runs.map(({ folder }, i) => html`${i > 0 ? ', ' : ''}<a href="${address(folder)}">${folder}</a>`)}</p>`;
+  return runs.length <= 3 ? list : html`<details class="runs"><summary>${runs.length} runs</summary>${list}</details>`;
 }
 
 const address = (folder: string) => `${folder.split(/[\\/]/).map(encodeURIComponent).join('/')}/`;
