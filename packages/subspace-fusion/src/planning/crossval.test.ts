@@ -207,7 +207,8 @@ describe('a cross-validation that does not go well', () => {
       /no patient has idh_status = 'mutated', but Mutant, WT/,
     );
     await expect(run({ within: [{ column: 'idh', value: 'x' }] })).rejects.toThrow(/no column 'idh'/);
-    const fromFile = { ...config, split: { ...config.split, file: 'folds.csv' } };
+    const { seed } = config.split;
+    const fromFile = { ...config, split: { file: 'folds.csv', seed, test: 0.1, validation: 0.1 } };
     await expect(run({ config: fromFile, folds: 3 })).rejects.toThrow(/folds are those of this file/);
     await expect(stat(join(folder, 'refused'))).rejects.toThrow();
   });
