@@ -1,4 +1,5 @@
 import type { Subspace, TimeUnit } from '../cohort/types.js';
+import type { TaskComparison } from '../comparison/file.js';
 import type { ConfidenceResult } from '../evaluation/confidence/confidence-file.js';
 import type { CohortExplanation, PatientExplanation, Thumbnail } from '../explanation/index.js';
 import type { Estimate, Refusal } from '../metrics/index.js';
@@ -15,7 +16,7 @@ export interface ReportInput {
   readonly pseudonymised?: boolean;
 }
 
-/** A run, or a cross-validation with its runs. */
+/** A run, or the runs of a comparison's first model. */
 export interface ReportRun {
   /** The task's name: `survival`, `diagnosis`, …, or the column of a task of one's own. */
   readonly task: string;
@@ -24,10 +25,11 @@ export interface ReportRun {
   /** One, or those of a cross-validation. */
   readonly trainings: readonly Training[];
   readonly result: RunResult;
-  /** On the test patients: of every fold, from the runs of the first seed. */
+  /** On the test patients: of every fold of the first dealing, from the runs of the first seed. */
   readonly predictions: SurvivalPredictions | ClassPredictions;
   readonly patients: PatientsSummary | { readonly reason: string };
-  readonly crossval?: CrossvalDetail;
+  /** Of a cross-validation, or of a task of a plan: all models on the same folds, this one first. */
+  readonly comparison?: TaskComparison;
   readonly explanations: Explanations;
   /** What was typed, a command a line. */
   readonly commands: readonly string[];
@@ -64,28 +66,6 @@ export interface PatientsSummary {
   readonly flow: readonly { readonly step: string; readonly patients: number }[];
   /** Survival: what it is measured to. */
   readonly endpoint?: { readonly name: string; readonly rule: string };
-}
-
-/** What only a cross-validation has. */
-export interface CrossvalDetail {
-  readonly seeds: readonly number[];
-  readonly intervals: string;
-  /** Name of the network in `differences`. */
-  readonly network: string;
-  /** Paired, by `network - other`. */
-  readonly differences: Readonly<Record<string, ReportedMetric & { readonly adjustedP?: number }>>;
-  readonly folds: readonly {
-    readonly fold: string;
-    readonly patients: number;
-    readonly metrics: ReportedMetrics;
-    readonly baselines: Readonly<Record<string, ReportedMetrics>>;
-  }[];
-  /** By what is known of the patients, and by `--within`. */
-  readonly subgroups: readonly { readonly group: string; readonly patients: number; readonly metric: ReportedMetric }[];
-  /** Patients whom the model got most wrong, the worst first. */
-  readonly worst: readonly { readonly patient: string; readonly what: string }[];
-  readonly failures: readonly string[];
-  readonly notes: readonly string[];
 }
 
 /** Explanations that the run folder holds. */
@@ -129,7 +109,7 @@ export type ReportedMetric =
   (Pick<Estimate, 'value'> & Partial<Omit<Estimate, 'name' | 'value'>>) | Omit<Refusal, 'name'>;
 export type ReportedMetrics = Readonly<Record<string, ReportedMetric>>;
 
-/** `result.json`, or the totals of `crossval.json`. */
+/** `result.json`, or the totals of a comparison. */
 export interface RunResult {
   readonly task: string;
   readonly split: string;
