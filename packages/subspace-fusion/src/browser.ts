@@ -5,7 +5,7 @@
 export { SUBSPACES, type Subspace } from './cohort/types.js';
 export { unknownCovariates, unseenLevels } from './runs/covariates.js';
 export { clipOf, type GeneScaling } from './runs/scaling.js';
-export type { EvaluatedPatient } from './evaluation/result.js';
+export type { EvaluatedPatient } from './runs/result.js';
 export type { Background } from './patient/background.js';
 export { explain } from './patient/explain.js';
 export { looks } from './patient/explain-sample.js';

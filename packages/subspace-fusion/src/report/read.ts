@@ -5,10 +5,10 @@ import type { WorstPatient } from '../comparison/types.js';
 import type { Config } from '../config/config.js';
 import { InputError } from '../files/errors.js';
 import { predictedSurvival } from '../metrics/index.js';
-import { exists, readEpochs, readModel, readRunConfig, readRunSplit, RUN_FILES } from '../runs/run-folder.js';
+import { exists, openRunFolder, RUN_FILES } from '../runs/run-folder.js';
 import { VERSION } from '../version.js';
 import { readExplanations } from './explanations.js';
-import { asPredictions, factsOf, patientsOf, readPredictions, readReportRun, splitPatients } from './from-run.js';
+import { asPredictions, evaluated, factsOf, patientsOf, readReportRun, splitPatients } from './from-run.js';
 import type { CrossvalDetail, Explanations, ReportInput, ReportRun, Training } from './types.js';
 
 type Run = Crossval['folds'][number]['runs'][number] & { readonly fold: string; readonly path: string };
@@ -21,19 +21,20 @@ export async function readReportCrossval(folder: string): Promise<ReportRun> {
   );
   const finished = runs.filter(({ result, control }) => result && control === undefined);
   const shown = finished.filter(({ seed, fold }) => seed === finished.find((run) => run.fold === fold)!.seed);
-  const config = await readRunConfig(shown[0].path);
+  const first = await openRunFolder(shown[0].path);
+  const config = await first.config();
   const predictions = await pooledPredictions(shown);
   const parts = await Promise.all(
     shown.map(async ({ fold, path }) => ({
       name: `Tested in fold ${fold}`,
-      patients: (await readRunSplit(path)).test,
+      patients: (await (await openRunFolder(path)).split()).test,
     })),
   );
   const dealtOnce = crossval.folds.every(({ repeat }) => repeat === undefined || repeat === crossval.folds[0].repeat);
   return {
     task: crossval.task,
     config: withoutFold(config),
-    model: factsOf(await readModel(shown[0].path)),
+    model: factsOf(first.model),
     trainings: await Promise.all(finished.map(trainingOf)),
     result: {
       task: crossval.task,
@@ -73,8 +74,8 @@ function crossvalCommand({ folds, seeds }: Crossval, { split }: Config, name: st
 export async function crossvalPatients(folder: string): Promise<string[]> {
   const { folds } = await readCrossval(folder);
   const finished = folds.flatMap(({ runs }) => runs.filter(({ result }) => result).slice(0, 1));
-  const splits = await Promise.all(finished.map((run) => readRunSplit(join(folder, run.folder))));
-  return splits.flatMap((split) => Object.values(split).flat());
+  const splits = await Promise.all(finished.map((run) => splitPatients(join(folder, run.folder))));
+  return splits.flat();
 }
 
 async function readCrossval(folder: string): Promise<Crossval> {
@@ -92,7 +93,7 @@ const foldName = ({ fold, repeat }: Crossval['folds'][number]) =>
   repeat === undefined ? String(fold) : `${fold} (dealt ${repeat + 1})`;
 
 async function trainingOf({ path, fold, seed, result }: Run): Promise<Training> {
-  return { name: `fold ${fold}, seed ${seed}`, epochs: await readEpochs(path), selection: result!.selection };
+  return { name: `fold ${fold}, seed ${seed}`, epochs: await (await openRunFolder(path)).epochs(), selection: result!.selection };
 }
 
 /**
@@ -101,7 +102,10 @@ async function trainingOf({ path, fold, seed, result }: Run): Promise<Training> 
  */
 async function pooledPredictions(runs: readonly Run[]): Promise<ReportRun['predictions']> {
   const ofRuns = await Promise.all(
-    runs.map(async ({ path, fold }) => asPredictions(await readModel(path), await readPredictions(path), fold)),
+    runs.map(async ({ path, fold }) => {
+      const run = await openRunFolder(path);
+      return asPredictions(run.model, evaluated(run, RUN_FILES.predictions, await run.predictions()), fold);
+    }),
   );
   const [first] = ofRuns;
   if (first.kind === 'classification')
@@ -124,7 +128,7 @@ function survivalAtCuts(survival: readonly number[], own: readonly number[], cut
 }
 
 async function explanationsOf(runs: readonly Run[], predictions: ReportRun['predictions']): Promise<Explanations> {
-  const found = await Promise.all(runs.map(({ path }) => readExplanations(path, predictions)));
+  const found = await Promise.all(runs.map(async ({ path }) => readExplanations(await openRunFolder(path), predictions)));
   const patients = found.flatMap((one) => one.patients);
   return {
     patients: patients.slice(0, 6),
