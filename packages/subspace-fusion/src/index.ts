@@ -21,7 +21,15 @@ export {
   type Task,
 } from './cohort/index.js';
 export { type Problem } from './files/errors.js';
-export { loadConfig, parseConfig, parseOverrides, type Config } from './config/config.js';
+export {
+  defineConfig,
+  loadConfig,
+  parseConfig,
+  parseOverrides,
+  type Config,
+  type ConfigInput,
+  type Overrides,
+} from './config/config.js';
 export { InputError } from './files/errors.js';
 export { WorkError } from './files/errors.js';
 
@@ -52,16 +60,16 @@ export type { EvaluatedPatient, Result } from './runs/result.js';
 export type { NamedMetrics } from './runs/values.js';
 
 // Evaluation and prediction.
-export {
-  evaluate,
-  evaluateAndWrite,
-  type EvaluateOptions,
-  type Evaluation,
-} from './evaluation/evaluate.js';
+export { evaluate, evaluateAndWrite, type EvaluateOptions, type Evaluation } from './evaluation/evaluate.js';
 export { evaluateExternal } from './evaluation/external.js';
 export { auditConfig, auditRuns, hasLeak, type Audit } from './evaluation/audit/audit.js';
 export type { Finding } from './evaluation/audit/findings.js';
-export { predictPatient, type PatientPrediction, type PredictOptions } from './patient/predict.js';
+export { openModel } from './patient/open-model-node.js';
+export type { Change, ExplainOptions, OpenModel, WorkOptions } from './patient/open-model.js';
+export type { PatientInput, SlideInput } from './patient/input.js';
+export type { BagArrays } from './patient/slide.js';
+export type { AmongTested, PredictedSurvival, Prediction } from './patient/prediction.js';
+export { predictPatient } from './patient/predict.js';
 export type { PatientConfidence } from './evaluation/confidence/patient.js';
 export * as metrics from './metrics/index.js';
 

@@ -1,5 +1,5 @@
 /** Where a model looked and what moved its predictions. */
-export { explainPatient, type ExplainOptions } from '../patient/explain.js';
+export { explainPatient } from '../patient/predict.js';
 export { explainCohort, type ExplainCohortOptions } from './explain-cohort.js';
 export type {
   CohortExplanation,
@@ -10,7 +10,7 @@ export type {
   SetEnrichment,
 } from '../runs/explanations.js';
 export type { Completeness } from '../patient/integrated-gradients.js';
-export type { SampledPoint } from '../patient/slide.js';
+export type { SampledPoint } from '../patient/attention.js';
 export type { ExplainedOutput } from '../patient/output.js';
 export type { Shares } from '../patient/shapley.js';
 export { outsideShare, slideFigure } from './slide-figure.js';

@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileS
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
-import { planSweep } from './sweep.js';
+import { readPlan } from './plan.js';
 
 const folder = newFolder();
 afterAll(() => {
@@ -14,7 +14,7 @@ beforeAll(() => tinyCohort(join(folder, 'cohort')));
 async function runsOf(plan: string, overrides?: Record<string, string>) {
   const path = join(folder, 'plan.yaml');
   writeFileSync(path, `config: cohort/cohort.yaml\n${plan}`);
-  return (await planSweep(path, { overrides, out: join(folder, 'out') })).runs;
+  return (await readPlan(path, { overrides, out: join(folder, 'out') })).runs;
 }
 const foldersOf = async (...args: Parameters<typeof runsOf>) => (await runsOf(...args)).map((run) => run.folder);
 
@@ -122,10 +122,10 @@ const data = '../shared/data';
 it.skipIf(!existsSync(data))(
   'the example plans eight models, five folds and five seeds (needs the glioma tables)',
   async () => {
-    const { runs, plan } = await planSweep('examples/glioma-peers-plan.yaml', {
+    const { runs, slurm } = await readPlan('examples/glioma-peers-plan.yaml', {
       overrides: { data, 'features.folder': 'bags' },
     });
     expect([new Set(runs.map(({ setting }) => setting.model)).size, runs.length]).toEqual([8, 8 * 5 * 5]);
-    expect(plan.slurm).toBeDefined();
+    expect(slurm).toBeDefined();
   },
 );

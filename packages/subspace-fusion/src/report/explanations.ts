@@ -1,11 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  explainPatient,
-  EXPLANATIONS,
-  writePatientExplanation,
-  type Thumbnail,
-} from '../explanation/index.js';
+import { explainPatient, EXPLANATIONS, writePatientExplanation, type Thumbnail } from '../explanation/index.js';
 import type { PatientExplanation } from '../runs/explanations.js';
 import type { Run } from '../runs/open-run.js';
 import type { ExplainedPatient, Explanations, ReportRun } from './types.js';
@@ -39,7 +34,7 @@ export async function explainMissing(
   const missing = patients.filter((patient) => !there.has(patient));
   for (const [i, patient] of missing.entries()) {
     onPatient?.(i, missing.length);
-    await writePatientExplanation(folder, await explainPatient(run.name, { patient, bags: [] }));
+    await writePatientExplanation(folder, await explainPatient(run.name, { patient }));
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Subspace, TimeUnit } from '../cohort/types.js';
+import type { TaskComparison } from '../comparison/file.js';
 import type { Thumbnail } from '../explanation/index.js';
 import type { CohortExplanation, PatientExplanation } from '../runs/explanations.js';
 import type { EvaluatedSurvival, Result } from '../runs/result.js';
@@ -17,7 +18,7 @@ export interface ReportInput {
   readonly pseudonymised?: boolean;
 }
 
-/** A run, or a cross-validation with its runs. */
+/** A run, or the runs of a comparison's first model. */
 export interface ReportRun {
   /** The task's name: `survival`, `diagnosis`, …, or the column of a task of one's own. */
   readonly task: string;
@@ -26,10 +27,11 @@ export interface ReportRun {
   /** One, or those of a cross-validation. */
   readonly trainings: readonly Training[];
   readonly result: RunResult;
-  /** On the test patients: of every fold, from the runs of the first seed. */
+  /** On the test patients: of every fold of the first dealing, from the runs of the first seed. */
   readonly predictions: SurvivalPredictions | ClassPredictions;
   readonly patients: PatientsSummary | { readonly reason: string };
-  readonly crossval?: CrossvalDetail;
+  /** Of a cross-validation, or of a task of a plan: all models on the same folds, this one first. */
+  readonly comparison?: TaskComparison;
   readonly explanations: Explanations;
   /** What was typed, a command a line. */
   readonly commands: readonly string[];
@@ -68,28 +70,6 @@ export interface PatientsSummary {
   readonly endpoint?: { readonly name: string; readonly rule: string };
 }
 
-/** What only a cross-validation has. */
-export interface CrossvalDetail {
-  readonly seeds: readonly number[];
-  readonly intervals: string;
-  /** Name of the network in `differences`. */
-  readonly network: string;
-  /** Paired, by `network - other`. */
-  readonly differences: Readonly<Record<string, ReportedMetric & { readonly adjustedP?: number }>>;
-  readonly folds: readonly {
-    readonly fold: string;
-    readonly patients: number;
-    readonly metrics: ReportedMetrics;
-    readonly baselines: Readonly<Record<string, ReportedMetrics>>;
-  }[];
-  /** By what is known of the patients, and by `--within`. */
-  readonly subgroups: readonly { readonly group: string; readonly patients: number; readonly metric: ReportedMetric }[];
-  /** Patients whom the model got most wrong, the worst first. */
-  readonly worst: readonly { readonly patient: string; readonly what: string }[];
-  readonly failures: readonly string[];
-  readonly notes: readonly string[];
-}
-
 /** Explanations that the run folder holds. */
 export interface Explanations {
   readonly patients: readonly ExplainedPatient[];
@@ -110,7 +90,7 @@ export type ReportedMetrics = Readonly<Record<string, ReportedMetric>>;
 type Unnamed = NamedMetrics[string];
 type Estimated = Exclude<Unnamed, { value: null }>;
 
-/** `result.json`, or the totals of `crossval.json`. */
+/** `result.json`, or the totals of a comparison. */
 export interface RunResult extends Pick<Result, 'task' | 'split' | 'chosenOnThese' | 'patients' | 'confidence'> {
   readonly metrics: ReportedMetrics;
   /** Simpler models on the same patients, by name. */
