@@ -4,7 +4,7 @@
  */
 export { PER_YEAR } from './cohort/clinical/outcome.js';
 export { SUBSPACES, type Subspace } from './cohort/types.js';
-export type { EvaluatedPatient } from './evaluation/result.js';
+export type { EvaluatedPatient } from './runs/result.js';
 export { decodeSafetensors } from './files/safetensors.js';
 export { InputError } from './files/errors.js';
 export type { Backend } from './inference/backend.js';
