@@ -30,6 +30,12 @@ function standIns(): Plugin {
   };
 }
 
+/** Of the package, only what the page uses; the exports of the empty modules are undefined. */
+const USED_ALONE = {
+  shimMissingExports: true,
+  treeshake: { moduleSideEffects: (id: string) => !/[/\\](subspace-fusion[/\\]dist|zod|yaml)[/\\]/.test(id) },
+};
+
 /** The one style sheet that OpenSeadragon puts into the page itself. */
 const OPENSEADRAGON_STYLE = "'sha256-9xTiqzfwFaL2SGb1rmr8gysEwVVjIvqWAgmZgqFqpEE='";
 
@@ -67,9 +73,7 @@ export default defineConfig({
     format: 'es',
     plugins: () => [standIns()],
     rolldownOptions: {
-      shimMissingExports: true, // of the empty modules
-      // Of the package, only what the page uses.
-      treeshake: { moduleSideEffects: (id: string) => !/[/\\](subspace-fusion[/\\]dist|zod|yaml)[/\\]/.test(id) },
+      ...USED_ALONE,
       // The libraries that come with WebAssembly stand in files of their own.
       output: {
         codeSplitting: {
@@ -82,6 +86,7 @@ export default defineConfig({
     },
   },
   build: {
+    rolldownOptions: USED_ALONE,
     outDir: here('dist'),
     emptyOutDir: true,
     target: 'es2023',
