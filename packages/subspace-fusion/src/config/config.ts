@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument, parse as parseYaml, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { badInput, InputError, type Problem } from '../files/errors.js';
-import { requireFile } from '../files/table.js';
+import { requireFile } from '../files/file-source.js';
 import { nearest } from '../files/text.js';
 import {
   CLINICAL_VARIABLES,
