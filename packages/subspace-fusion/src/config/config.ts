@@ -37,7 +37,8 @@ const covariate = z.union(
 
 const TASK = "a task is 'survival', 'diagnosis', 'grade', 'subtype' or {column: NAME}";
 
-const schema = z.strictObject({
+/** Schema of a config, without what no single key can be blamed for. */
+export const configSchema = z.strictObject({
   name,
   /** Folder that relative paths start from; the folder of the config itself by default. */
   data: name.optional(),
@@ -180,7 +181,7 @@ const schema = z.strictObject({
 });
 
 /** The one file a user writes, with every default filled in and every path absolute. It parses to itself again. */
-export type Config = z.output<typeof schema>;
+export type Config = z.output<typeof configSchema>;
 
 /** Keys that hold a path or several, as [section, key]. */
 const PATHS = [
@@ -202,7 +203,7 @@ const isPlain = (value: unknown): value is Plain =>
 
 /** Keys that the schema knows at a path of nested sections. */
 function knownKeys(path: readonly PropertyKey[]): string[] {
-  let at: unknown = schema;
+  let at: unknown = configSchema;
   for (const key of [...path, undefined]) {
     while (at instanceof z.ZodDefault || at instanceof z.ZodPrefault || at instanceof z.ZodOptional) at = at.unwrap();
     if (!(at instanceof z.ZodObject)) return [];
@@ -292,7 +293,7 @@ export function parseConfig(text: string, path: string, overrides: Readonly<Reco
   }
   divideFiles(given['clinical']);
   if (typeof given['moreCohorts'] === 'string') given['moreCohorts'] = [given['moreCohorts']];
-  const parsed = schema.safeParse(given);
+  const parsed = configSchema.safeParse(given);
   if (!parsed.success) {
     const place = (at: readonly PropertyKey[]): Place => {
       if (at.join('.') in overrides) return { file: '--set' };
