@@ -99,3 +99,14 @@ export async function* stretches(source: Source): AsyncGenerator<Uint8Array<Arra
     at += bytes.length;
   }
 }
+
+/** Pieces one after the other. */
+export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}

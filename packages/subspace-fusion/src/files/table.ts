@@ -1,10 +1,10 @@
 import { gunzip } from '#codec';
 import { requireContent } from './bytes.js';
-import { DamagedData } from './codec/damaged.js';
+import { damageCode } from './codec/damaged.js';
 import { badInput, someOf } from './errors.js';
 import { parseRecords, RecordError, type Row } from './records.js';
 import { HEAD, kindOf, kindOfSource, type FileKind } from './signature.js';
-import { stretches, type Source } from './source.js';
+import { joinBytes, stretches, type Source } from './source.js';
 import { ownText, utf8 } from './text.js';
 
 export type { Row } from './records.js';
@@ -97,7 +97,7 @@ async function* textIn(chunks: AsyncIterable<Uint8Array>, file: string): AsyncGe
   for await (const chunk of chunks) {
     if (isFirst) requireText(file, chunk);
     isFirst = false;
-    const bytes = cut ? joined(cut, chunk) : chunk;
+    const bytes = cut ? joinBytes([cut, chunk]) : chunk;
     const end = lettersEnd(bytes);
     cut = end < bytes.length ? bytes.subarray(end) : undefined;
     yield utf8(bytes.subarray(0, end));
@@ -116,13 +116,6 @@ function lettersEnd(bytes: Uint8Array): number {
   return bytes.length;
 }
 
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
-}
-
 function readingError(file: string, error: unknown): unknown {
   if (error instanceof RecordError) {
     const { kind, line: row } = error;
@@ -133,8 +126,9 @@ function readingError(file: string, error: unknown): unknown {
     const message = 'the table is malformed (a quote is not closed, or more than its cell follows it)';
     return badInput({ file, row, message, remedy: 'Check the quotes of this row' });
   }
-  if (error instanceof DamagedData) {
-    const message = `the gzip data is damaged or cut short (${error.message})`;
+  const damage = damageCode(error);
+  if (damage !== undefined) {
+    const message = `the gzip data is damaged or cut short (${damage})`;
     return badInput({ file, message, remedy: 'Copy the file again' });
   }
   return error;

@@ -61,8 +61,8 @@ export async function hasFeatures(
   const path = join(out, `${slideName(file)}.h5`);
   if (!existsSync(path)) return false;
   const found = await withFile(path, (source) =>
-    withHdf5(source, ({ attrs }) => ('extraction' in attrs ? String(attrs['extraction'].value) : '')),
-  ).catch(() => '');
+    withHdf5(source, ({ attrs }) => ('extraction' in attrs ? attrs['extraction'].value : undefined)),
+  ).catch(() => undefined);
   const { size } = await stat(file);
   // Whether the objective was needed, only the slide could tell.
   if ([undefined, cutting.objective].some((objective) => found === settingsText(size, options, objective))) return true;

@@ -1,7 +1,7 @@
 import { gunzip } from '#codec';
 import type { StarColumn } from '../../config/choices.js';
 import { requireContent } from '../../files/bytes.js';
-import { DamagedData } from '../../files/codec/damaged.js';
+import { damageCode } from '../../files/codec/damaged.js';
 import { badInput } from '../../files/errors.js';
 import { HEAD, kindOf } from '../../files/signature.js';
 import { bytesSource, readAll, stretches, type Source } from '../../files/source.js';
@@ -43,7 +43,7 @@ async function textOf(source: Source): Promise<string> {
       parts.push(decoder.decode(part, { stream: true }));
     }
   } catch (error) {
-    if (!(error instanceof DamagedData)) throw error;
+    if (damageCode(error) === undefined) throw error;
     throw badInput({ file, message: 'the gzip data is damaged or cut short', remedy: 'Download the file again' });
   }
   return parts.join('') + decoder.decode();

@@ -1,12 +1,5 @@
-/** Compressed data that cannot be undone: damaged, cut short, or larger than was allowed. */
-export class DamagedData extends Error {
-  override name = 'DamagedData';
-  readonly isTooLarge: boolean;
-
-  constructor(reason: string, isTooLarge = false) {
-    super(reason);
-    this.isTooLarge = isTooLarge;
-  }
+/** The code `Z_…` of an error that a codec throws for compressed data that are damaged or cut short; undefined for any other error. */
+export function damageCode(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return code.startsWith('Z_') ? code : undefined;
 }
-
-export const tooLarge = (most: number): DamagedData => new DamagedData(`more than ${most} bytes`, true);

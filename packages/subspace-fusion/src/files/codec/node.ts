@@ -1,30 +1,55 @@
-/** Decompression as Node has it; web.ts is the same for browsers, and `#codec` in package.json chooses. */
+/** Decompression and pictures as Node has them: zlib, and sharp. web.ts has the same functions for a browser. */
 import { pipeline, Readable } from 'node:stream';
-import { createGunzip, inflate as zlibInflate } from 'node:zlib';
-import { DamagedData, tooLarge } from './damaged.js';
+import { promisify } from 'node:util';
+import type { OpenJpeg, OpenJpegSettings } from '@cornerstonejs/codec-openjpeg/decodewasmjs';
+import { createGunzip, inflate as inflateBytes } from 'node:zlib';
+import type { DecodedImage, ImageInfo } from './types.js';
 
-/** Undoes gzip as the bytes come. @throws {DamagedData} for data that are damaged or cut short. */
-export async function* gunzip(compressed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
-  // The reader of the last stream sees the error; pipeline itself wants a callback only to forward it.
-  const bytes = pipeline(Readable.from(compressed, { objectMode: false }), createGunzip(), () => undefined);
-  try {
-    for await (const chunk of bytes) yield chunk as Buffer;
-  } catch (error) {
-    throw asDamaged(error);
-  }
+const inflateWithin = promisify<Uint8Array, { maxOutputLength: number }, Buffer>(inflateBytes);
+
+/**
+ * Undoes deflate in zlib's form.
+ * @throws Error for data that are damaged, or longer than `maxLength` bytes.
+ */
+export function inflate(bytes: Uint8Array, maxLength: number): Promise<Uint8Array> {
+  return inflateWithin(bytes, { maxOutputLength: maxLength });
 }
 
-/** Undoes zlib's deflate (RFC 1950). @throws {DamagedData} for data that are damaged, cut short, or more than `most` bytes. */
-export function inflate(compressed: Uint8Array, most: number): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    zlibInflate(compressed, { maxOutputLength: most }, (error, bytes) => {
-      if (!error) resolve(bytes);
-      else reject((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' ? tooLarge(most) : asDamaged(error));
-    });
-  });
+/** Undoes gzip piece by piece. Iterating throws an Error with a code `Z_…` where the data are damaged or cut short. */
+export function gunzip(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  const plain = createGunzip();
+  // What fails is thrown where `plain` is read.
+  pipeline(Readable.from(bytes, { objectMode: false }), plain, () => undefined);
+  return plain;
 }
 
-function asDamaged(error: unknown): Error {
-  if (!(error instanceof Error)) return new Error(String(error));
-  return 'code' in error && String(error.code).startsWith('Z_') ? new DamagedData(String(error.code)) : error;
+/**
+ * What a PNG or JPEG says of itself; its first bytes are enough.
+ * @throws Error for anything else, or where it is damaged.
+ */
+export async function imageInfo(bytes: Uint8Array): Promise<ImageInfo> {
+  const { default: sharp } = await import('sharp'); // when first needed: loading it takes longer than most commands
+  return sharp(bytes, { limitInputPixels: false }).metadata();
+}
+
+/**
+ * Decodes a JPEG, PNG or WebP of at most `mostPixels` pixels.
+ * @throws Error for a file that is damaged, or larger.
+ */
+export async function decodeImage(bytes: Uint8Array, mostPixels: number): Promise<DecodedImage> {
+  const { default: sharp } = await import('sharp');
+  const { data, info } = await sharp(bytes, { failOn: 'error', limitInputPixels: mostPixels })
+    .flatten({ background: 'white' })
+    .toColourspace('srgb')
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  if (channels !== 3) throw new Error(`the image is ${width} × ${height} × ${channels}, not ${width} × ${height} × 3`);
+  return { width, height, data };
+}
+
+/** A new instance of OpenJPEG. */
+export async function loadOpenJpeg(settings: OpenJpegSettings): Promise<OpenJpeg> {
+  const { default: load } = await import('@cornerstonejs/codec-openjpeg/decodewasmjs');
+  return load(settings);
 }
