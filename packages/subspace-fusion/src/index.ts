@@ -21,7 +21,15 @@ export {
   type Task,
 } from './cohort/index.js';
 export { type Problem } from './files/errors.js';
-export { loadConfig, parseConfig, parseOverrides, type Config } from './config/config.js';
+export {
+  defineConfig,
+  loadConfig,
+  parseConfig,
+  parseOverrides,
+  type Config,
+  type ConfigInput,
+  type Overrides,
+} from './config/config.js';
 export { InputError } from './files/errors.js';
 export { WorkError } from './files/errors.js';
 
