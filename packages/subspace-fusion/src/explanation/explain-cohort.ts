@@ -8,13 +8,16 @@ import { outputsOf, prediction } from '../inference/predictor.js';
 import { cohortSamples, type CohortSamples } from '../inference/samples.js';
 import { choiceParameters } from '../model/choice.js';
 import { initialise, type Parameters } from '../model/parameters.js';
-import { computeBackground, storedBackground, type Background } from '../patient/background.js';
+import { computeBackground } from '../patient/background.js';
 import { geneAttributions, subspaceGame, type GeneAttributions } from '../patient/explain-sample.js';
 import { openExplainer, type Explainer, type Point } from '../patient/explainer.js';
-import { explainedOutput, type ExplainedOutput } from '../patient/output.js';
+import { keptBackground } from '../patient/open-model-node.js';
+import { explainedOutput } from '../patient/output.js';
 import { meanGame, shapleyShares, type Game, type Shares } from '../patient/shapley.js';
 import { readSlide } from '../patient/slide.js';
+import type { Background, ExplainedOutput } from '../runs/explanations.js';
 import { taskName } from '../runs/model.js';
+import { openRunFolder } from '../runs/run-folder.js';
 import { enrichment, rankGenes, type AttributionTable, type GeneRanking, type SetEnrichment } from './gene-ranking.js';
 import { compareGroups, type GroupComparison, type GroupedShares } from './group-comparison.js';
 
@@ -53,6 +56,7 @@ export async function explainCohort(
   { split = 'test', geneSets, onBackground, onPatient }: ExplainCohortOptions = {},
 ): Promise<CohortExplanation> {
   const selected = await readSelectedModel(run);
+  const folder = await openRunFolder(run);
   const sets = geneSets === undefined ? undefined : await readGeneSets(geneSets);
   const { cohort } = await loadCohort(selected.config);
   requirePatients(run, selected.split, cohort, selected.config);
@@ -65,8 +69,17 @@ export async function explainCohort(
     const explainer = await openExplainer(selected.model, selected.parameters, backend);
     try {
       const background =
-        (await storedBackground(run)) ??
-        (await computeBackground(run, explainer, samples, selected.split.train, onBackground));
+        (await folder.background()) ??
+        (await keptBackground(
+          run,
+          await computeBackground(
+            explainer,
+            samples,
+            selected.split.train,
+            await folder.checkpointHash(),
+            onBackground,
+          ),
+        ));
       return await explainPatients(explainer, selected, samples, { split, patients, background, sets, onPatient });
     } finally {
       await explainer.dispose();

@@ -2,14 +2,8 @@ import { constant, logSoftmax, mul, neg, slice, sub, sum, type Value } from 'onn
 import { outputsOf } from '../inference/predictor.js';
 import { hazards, riskOf, survivalFunction } from '../model/losses.js';
 import type { Branch } from '../model/parts.js';
+import type { ExplainedOutput } from '../runs/explanations.js';
 import type { Outcome } from '../runs/model.js';
-
-/** The number that an explanation divides among its causes. */
-export type ExplainedOutput =
-  /** Survival: −Σ_j S_j, higher is worse. */
-  | { readonly kind: 'risk' }
-  /** Classes: the natural logarithm of the probability of one class, the one that is predicted. */
-  | { readonly kind: 'logProbability'; readonly class: number; readonly className: string };
 
 /** What of these outputs `[C]` (probabilities or hazards) is explained: the risk, or the most probable class. */
 export function explainedOutput(outcome: Outcome, outputs: ArrayLike<number>): ExplainedOutput {

@@ -1,8 +1,9 @@
-import { bagRows, fixBag, readBag, readBagHeader, tokenRows, type BagFile } from '../cohort/index.js';
 import { takeRows } from '../cohort/bags/bag.js';
+import { bagRows, fixBag, readBag, readBagHeader, tokenRows, type BagFile } from '../cohort/index.js';
 import type { Bag, BagHeader, Provenance } from '../cohort/types.js';
 import { badInput, InputError } from '../files/errors.js';
 import type { BagShape } from '../inference/bag-reader.js';
+import type { PatchLayout } from '../runs/explanations.js';
 
 /** Features of one slide as arrays, with what is known of how they were made. */
 export interface BagArrays extends Provenance {
@@ -22,17 +23,6 @@ export interface GivenSlide {
   readonly header: BagHeader;
   /** The bag; of a slide with more than `atMost` patches, the rows that a bag of that size keeps. */
   read(atMost: number): Promise<Bag>;
-}
-
-/** Where the patches of a slide that the network sees lie. */
-export interface PatchLayout {
-  /** `slide`: the file's coordinates. `grid`: the file has none; patches stand in the order of the file on the bag's grid, which is no place on the slide. */
-  readonly kind: 'slide' | 'grid';
-  /** Left and upper edge of each patch. */
-  readonly x: readonly number[];
-  readonly y: readonly number[];
-  /** Edge of a patch. */
-  readonly edge: number;
 }
 
 /** One slide as the network sees it. */
@@ -122,7 +112,9 @@ function flatCoordinates(
   patches: number,
   file: string,
 ): Int32Array | Float32Array {
-  const all = Array.from<number | ArrayLike<number>>(given).flatMap((x) => (typeof x === 'number' ? [x] : Array.from(x)));
+  const all = Array.from<number | ArrayLike<number>>(given).flatMap((x) =>
+    typeof x === 'number' ? [x] : Array.from(x),
+  );
   if (all.length === 2 * patches && all.every(Number.isFinite))
     return all.every(Number.isSafeInteger) ? Int32Array.from(all) : Float32Array.from(all);
   const message = `the coordinates are not x and y of each of the ${patches} patches`;
