@@ -21,7 +21,15 @@ export {
   type Task,
 } from './cohort/index.js';
 export { type Problem } from './files/errors.js';
-export { loadConfig, parseConfig, parseOverrides, type Config } from './config/config.js';
+export {
+  defineConfig,
+  loadConfig,
+  parseConfig,
+  parseOverrides,
+  type Config,
+  type ConfigInput,
+  type Overrides,
+} from './config/config.js';
 export { InputError } from './files/errors.js';
 export { WorkError } from './files/errors.js';
 
@@ -86,5 +94,6 @@ export {
 export { openPseudonyms, type Pseudonyms } from './files/pseudonyms.js';
 export { simulateBagsForCohort, simulateCohort } from './simulation/index.js';
 
-export { readSafetensors, encodeSafetensors } from './files/safetensors.js';
+export { readSafetensors } from './files/read.js';
+export { encodeSafetensors } from './files/safetensors.js';
 export { VERSION } from './version.js';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Patient, Split } from '../cohort/index.js';
-import { readTable } from '../files/table.js';
+import { readTable } from '../files/read.js';
 import type { BatchLabels } from '../inference/batch.js';
 import type { CohortSamples } from '../inference/samples.js';
 import { concordanceIndex } from '../metrics/index.js';

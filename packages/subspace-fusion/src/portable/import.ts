@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { hashInputs, loadCohort, makeSplit, sha256File, strataOf } from '../cohort/index.js';
-import { loadConfig } from '../config/config.js';
+import { loadConfig, type Overrides } from '../config/config.js';
 import { InputError, type Problem } from '../files/errors.js';
 import { METHOD } from '../model/choice.js';
 import { networkParameters } from '../model/parameters.js';
@@ -25,7 +25,7 @@ export interface ImportOptions {
   readonly checkpoint: string;
   /** The `cohort.yaml` that gives what a state dict lacks: gene order, classes or cuts, scaling, and patients to evaluate on. */
   readonly config: string;
-  readonly overrides?: Readonly<Record<string, string>>;
+  readonly overrides?: Overrides;
   /** The run folder to write. */
   readonly out: string;
   /** Default: `none`. */

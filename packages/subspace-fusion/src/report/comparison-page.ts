@@ -62,11 +62,14 @@ function taskSection(task: ComparedTask): Html {
   const [all] = task.scopes;
   const subgroups = task.subgroups.length > 0 || task.scopes.some(({ kind }) => kind === 'subgroup');
   return html`<section>
-    <h2>${capital(task.task)}</h2>
-    ${task.notes.map((note) => html`<p class="warning">${capital(note)}.</p>`)} ${modelsPlot(task, all)}
-    ${differencesPlot(task, all)} ${subgroups ? subgroupsPlot(task) : undefined}
-    ${allTables(task).map((one) => (typeof one === 'string' ? html`<p>${capital(one)}.</p>` : linkedTable(one)))}
-  </section> `;
+<h2>${capital(task.task)}</h2>
+${task.notes.map((note) => html`<p class="warning">${capital(note)}.</p>`)}
+${modelsPlot(task, all)}
+${differencesPlot(task, all)}
+${subgroups ? subgroupsPlot(task) : undefined}
+${allTables(task).map((one) => (typeof one === 'string' ? html`<p>${capital(one)}.</p>` : linkedTable(one)))}
+</section>
+`;
 }
 
 function modelsPlot(task: ComparedTask, scope: Scope): Html {
@@ -155,15 +158,8 @@ function linkedTable({ title = '', header, rows, runs = [], notes = [] }: Table)
 }
 
 function links(runs: readonly TableRun[]): Html {
-  const list = html`<p class="runs">
-    ${runs.map(({ folder }, i) => html`${i > 0 ? ', ' : ''}<a href="${address(folder)}">${folder}</a>`)}
-  </p>`;
-  return runs.length <= 3
-    ? list
-    : html`<details class="runs">
-        <summary>${runs.length} runs</summary>
-        ${list}
-      </details>`;
+  const list = html`<p class="runs">${runs.map(({ folder }, i) => html`${i > 0 ? ', ' : ''}<a href="${address(folder)}">${folder}</a>`)}</p>`;
+  return runs.length <= 3 ? list : html`<details class="runs"><summary>${runs.length} runs</summary>${list}</details>`;
 }
 
 const address = (folder: string) => `${folder.split(/[\\/]/).map(encodeURIComponent).join('/')}/`;

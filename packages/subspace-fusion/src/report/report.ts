@@ -31,14 +31,8 @@ ${input.pseudonymised ? html`<p>Patients stand under codes. Who is who is in a k
 ${input.runs.map(runSection)}
 ${once(
   'limits',
-  html`<h3>Intended use</h3>
-    <ul>
-      ${INTENDED_USE.map((line) => html`<li>${line}</li>`)}
-    </ul>
-    <h3>Limits</h3>
-    <ul>
-      ${LIMITS.map((line) => html`<li>${line}</li>`)}
-    </ul>`,
+  html`<h3>Intended use</h3><ul>${INTENDED_USE.map((line) => html`<li>${line}</li>`)}</ul>
+<h3>Limits</h3><ul>${LIMITS.map((line) => html`<li>${line}</li>`)}</ul>`,
 )}
 <section id="checklists"><h2>Reporting checklists</h2>
 ${checklists(input.runs)}
@@ -67,29 +61,17 @@ function contents(runs: readonly ReportRun[]): Html {
   const ofRun = (index: number) =>
     OF_RUN.map((section) => html`<li><a href="#${anchorOf(section, index)}">${sectionTitle(section)}</a></li>`);
   const of = runs.map(({ task }, i) =>
-    runs.length === 1
-      ? ofRun(i)
-      : html`<li>
-          <a href="#${anchor(i)}">${taskTitle(task)}</a>
-          <ul>
-            ${ofRun(i)}
-          </ul>
-        </li>`,
+    runs.length === 1 ? ofRun(i) : html`<li><a href="#${anchor(i)}">${taskTitle(task)}</a><ul>${ofRun(i)}</ul></li>`,
   );
-  return html`<ul>
-    ${of}
-    <li><a href="#limits">${sectionTitle('limits')}</a></li>
-    <li><a href="#checklists">Reporting checklists</a></li>
-    <li><a href="#versions">${sectionTitle('versions')}</a></li>
-  </ul>`;
+  return html`<ul>${of}<li><a href="#limits">${sectionTitle('limits')}</a></li><li><a href="#checklists">Reporting checklists</a></li>
+<li><a href="#versions">${sectionTitle('versions')}</a></li></ul>`;
 }
 
 /** A section that stands once. */
 const once = (section: SectionName, body: Html) =>
-  html`<section id="${section}">
-    <h2>${sectionTitle(section)}</h2>
-    ${body}
-  </section>`;
+  html`<section id="${section}"><h2>${sectionTitle(section)}</h2>
+${body}
+</section>`;
 
 /** The main metric of each run, with a link to its section. */
 function overview(runs: readonly ReportRun[]): Html {
@@ -111,31 +93,28 @@ function runSection(run: ReportRun, index: number): Html {
   const bodies: Readonly<Record<(typeof OF_RUN)[number], Html>> = {
     summary: summary(run),
     patients: patientsSection(run),
-    discrimination: html`${metricsTable(run)} ${crossvalSection(run, main)} ${outcomeFigures(predictions)}`,
-    calibration: html`${calibration(run)} ${confidenceSection(run.result.confidence)}`,
+    discrimination: html`${metricsTable(run)}
+${crossvalSection(run, main)}
+${outcomeFigures(predictions)}`,
+    calibration: html`${calibration(run)}
+${confidenceSection(run.result.confidence)}`,
     training: trainings.length === 1 ? trainingFigures(trainings[0]) : manyTrainingsFigures(trainings),
     explanations: explanationsSection(run),
-    reproduce: html`<p>
-        Save the configuration as <code>config.yaml</code>, give its files their folders back, and type:
-      </p>
-      <pre tabindex="0" role="group" aria-label="Commands">${commands.join('\n')}</pre>
-      <p>
-        Same files, seed, processor type and number of threads give the same bits. Parts are drawn by patient from
-        <code>split.seed</code>, unless the configuration names a file of folds; parameters are drawn from
-        <code>training.seed</code>. The method is in docs/method.md of the program.
-      </p>
-      <pre tabindex="0" role="group" aria-label="Configuration">${stringify(config)}</pre>`,
+    reproduce: html`<p>Save the configuration as <code>config.yaml</code>, give its files their folders back, and type:</p>
+<pre tabindex="0" role="group" aria-label="Commands">${commands.join('\n')}</pre>
+<p>Same files, seed, processor type and number of threads give the same bits. Parts are drawn by patient from <code>split.seed</code>, unless the configuration names a
+file of folds; parameters are drawn from <code>training.seed</code>. The method is in docs/method.md of the program.</p>
+<pre tabindex="0" role="group" aria-label="Configuration">${stringify(config)}</pre>`,
   };
   return html`<section id="${anchor(index)}">
-    <h2>${taskTitle(task)}</h2>
-    ${OF_RUN.map(
-      (section) =>
-        html`<section id="${anchorOf(section, index)}">
-          <h3>${sectionTitle(section)}</h3>
-          ${bodies[section]}
-        </section> `,
-    )}
-  </section> `;
+<h2>${taskTitle(task)}</h2>
+${OF_RUN.map(
+  (section) => html`<section id="${anchorOf(section, index)}"><h3>${sectionTitle(section)}</h3>
+${bodies[section]}
+</section>
+`,
+)}</section>
+`;
 }
 
 function outcomeFigures(predictions: ReportRun['predictions']): Html {

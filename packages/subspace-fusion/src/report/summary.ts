@@ -20,9 +20,9 @@ export function summary(run: ReportRun): Html {
   const [lead, ...others] = summaryWords(run);
   const main = mainMetric(run.result.metrics);
   return html`<p>${modelWords(run)}</p>
-    <p class="lead">${lead}</p>
-    ${others.map((sentence) => html`<p>${sentence}</p>`)}
-    ${main && main.metric.value !== null ? besideBaselines(run, main.name) : undefined}`;
+<p class="lead">${lead}</p>
+${others.map((sentence) => html`<p>${sentence}</p>`)}
+${main && main.metric.value !== null ? besideBaselines(run, main.name) : undefined}`;
 }
 
 /** The summary in sentences; the first says it all. */
@@ -133,12 +133,7 @@ export function metricsTable({ result, predictions }: ReportRun): Html {
     return [metricName(name), ...cells].slice(0, columns.length);
   });
   return html`${table(`Metrics on the ${result.split} patients${caution(result)}`, columns, rows)}
-    <details>
-      <summary>How each metric is computed</summary>
-      <ul>
-        ${metrics.map(([name, metric]) => provenance(name, metric))}
-      </ul>
-    </details>`;
+<details><summary>How each metric is computed</summary><ul>${metrics.map(([name, metric]) => provenance(name, metric))}</ul></details>`;
 }
 
 function refusal(reason: string): Html {

@@ -159,13 +159,10 @@ function caption(groups: readonly Group[], rows: readonly SurvivalPrediction[]):
   const legend = groups.map(
     (group) => html`<li>${swatch(COLOURS[group.name], DASH[group.name])} ${groupInWords(group)}</li>`,
   );
-  return html`<ul class="legend">
-      ${legend}
-    </ul>
-    ${p.value === null ? `No log-rank test: ${p.reason}.` : `Log-rank test of the two groups: ${pInWords(p.value)}.`}
-    The cut between low and high risk was fixed on the training patients. Bands: 95 % intervals of the Kaplan-Meier
-    curves; small vertical marks: patients who left the observation alive; rings: mean survival predicted by the model
-    at the cuts of its time intervals.`;
+  return html`<ul class="legend">${legend}</ul>
+${p.value === null ? `No log-rank test: ${p.reason}.` : `Log-rank test of the two groups: ${pInWords(p.value)}.`}
+The cut between low and high risk was fixed on the training patients. Bands: 95 % intervals of the Kaplan-Meier curves; small vertical
+marks: patients who left the observation alive; rings: mean survival predicted by the model at the cuts of its time intervals.`;
 }
 
 function pInWords(p: number): string {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Split } from '../cohort/types.js';
-import { configSchema } from '../config/config.js';
+import { schema as configSchema } from '../config/schema.js';
 import type { Stored } from '../files/json.js';
 import type { Branch } from '../model/parts.js';
 import { count, format, number, texts } from './values.js';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { openSlide } from './open-slide.js';
+import { openSlideFile } from './open-slide-file.js';
 import { thumbnailOf, type Thumbnail } from './thumbnail.js';
 import { findTissue, grow, isInk, otsu, removeSmallAreas } from './tissue.js';
 
@@ -144,7 +144,7 @@ describe('tissue on a thumbnail', () => {
 const data = resolve('../shared/data');
 describe.skipIf(!existsSync(data))('tissue of real slides (needs the shared data)', () => {
   const part = async (file: string) => {
-    const slide = await openSlide(join(data, file));
+    const slide = await openSlideFile(join(data, file));
     const thumbnail = await thumbnailOf(slide, 512);
     await slide.close();
     return areaOf(findTissue(thumbnail, (256 / thumbnail.downsample) ** 2)) / (thumbnail.width * thumbnail.height);

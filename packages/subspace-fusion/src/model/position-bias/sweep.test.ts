@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readSafetensors } from '../../files/safetensors.js';
+import { readSafetensors } from '../../files/read.js';
 import { key, uniform } from '../../random/counter.js';
 import { dropoutMaskReference } from '../dropout.js';
 import { createKernel } from './kernel.js';
