@@ -22,4 +22,13 @@ export type { PatientExplanation } from './runs/explanations.js';
 export { openRun, RUN_FILES, type Run } from './runs/open-run.js';
 export { taskName, type Model } from './runs/model.js';
 export { clipOf } from './runs/scaling.js';
-export { count, percent, RISK_GROUPS, timeIn, type RiskGroup } from './words/prediction.js';
+export {
+  BRANCH_WORDS,
+  count,
+  outputWords,
+  percent,
+  RISK_GROUP_WORDS,
+  timeIn,
+  type RiskGroup,
+} from './words/prediction.js';
+export type { Branch } from './model/parts.js';

@@ -18,6 +18,7 @@ import { readSlide } from '../patient/slide.js';
 import type { Background, ExplainedOutput } from '../runs/explanations.js';
 import { taskName } from '../runs/model.js';
 import { openRunFolder } from '../runs/run-folder.js';
+import { RISK_GROUP_WORDS, riskGroup } from '../words/prediction.js';
 import { enrichment, rankGenes, type AttributionTable, type GeneRanking, type SetEnrichment } from './gene-ranking.js';
 import { compareGroups, type GroupComparison, type GroupedShares } from './group-comparison.js';
 
@@ -219,7 +220,8 @@ function tables({ model }: Explainer, patients: readonly ExplainedGenes[]): Attr
 
 /** Survival: low or high risk by the median of the training patients; classes: the predicted one. */
 function grouped({ output, risk, shares }: ExplainedGenes, { riskCut }: Background): GroupedShares {
-  const group = output.kind === 'logProbability' ? output.className : risk! > riskCut! ? 'high risk' : 'low risk';
+  const group =
+    output.kind === 'logProbability' ? output.className : RISK_GROUP_WORDS[riskGroup(risk ?? NaN, riskCut ?? NaN)];
   return { group, shares: shares! };
 }
 

@@ -16,5 +16,4 @@ export type {
 export type { Shares } from '../patient/shapley.js';
 export { outsideShare, slideFigure } from './slide-figure.js';
 export { readThumbnail, type Thumbnail } from './slide-figure.js';
-export { BRANCH_WORDS, outputWords } from '../patient/output.js';
 export { EXPLANATIONS, writeCohortExplanation, writePatientExplanation } from './write.js';

@@ -9,7 +9,8 @@ import { taskName, type Model } from '../runs/model.js';
 import { readEpochs, readModel, readRunConfig, readRunSplit, RUN_FILES } from '../runs/run-folder.js';
 import { readExplanations } from './explanations.js';
 import { summarisePatients, type Part } from './patients.js';
-import type { ModelFacts, ReportRun, RiskGroup } from './types.js';
+import type { RiskGroup } from '../words/prediction.js';
+import type { ModelFacts, ReportRun } from './types.js';
 
 /** A run that was evaluated, as a report shows it. @throws InputError where the folder holds no run, or one that was not evaluated. */
 export async function readReportRun(run: string): Promise<ReportRun> {

@@ -2,6 +2,7 @@ import type { Subspace, TimeUnit } from '../cohort/types.js';
 import type { ConfidenceResult } from '../evaluation/confidence/confidence-file.js';
 import type { CohortExplanation, PatientExplanation, Thumbnail } from '../explanation/index.js';
 import type { Estimate, Refusal } from '../metrics/index.js';
+import type { RiskGroup } from '../words/prediction.js';
 
 /** Everything a report shows, as plain data, read back from run folders. */
 export interface ReportInput {
@@ -161,9 +162,6 @@ export interface SurvivalPrediction {
   /** Predicted survival at each cut. */
   readonly survival: readonly number[];
 }
-
-export const RISK_GROUPS = ['low', 'high'] as const;
-export type RiskGroup = (typeof RISK_GROUPS)[number];
 
 export interface ClassPredictions {
   readonly kind: 'classification';
