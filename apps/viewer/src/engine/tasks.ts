@@ -15,7 +15,6 @@ import {
   type Prediction,
   type Store,
 } from 'subspace-fusion/browser';
-import { putFile } from '../platform/files.js';
 import type { RunFiles } from '../run-files.js';
 import { openBackend, type BackendName, type BrowserBackend } from './backend.js';
 import { groupCurves } from './group-curves.js';
@@ -123,8 +122,12 @@ export function engineTasks() {
 export type EngineTasks = ReturnType<typeof engineTasks>;
 
 function inputOf({ bags, expression, patient, clinical }: PatientFiles): PatientInput {
-  for (const file of [...bags, ...(expression ? [expression] : [])]) putFile(file.name, file);
-  return { bag: bags.map(({ name }) => name), expression: expression?.name, patient, clinical };
+  return {
+    bag: bags.map((file) => blobSource(file)),
+    expression: expression && blobSource(expression),
+    patient,
+    clinical,
+  };
 }
 
 /** The files of a run that were dropped or came with the page. @throws PlainError where one of the two that are needed is missing */
