@@ -1,4 +1,4 @@
-import { RUN_FILES } from './engine/run-files.js';
+import { PAGE_RUN_FILES, type RunFiles } from './run-files.js';
 
 /** A patient that came with the page; files are named relative to its `run` folder. */
 export interface OfferedPatient {
@@ -15,9 +15,9 @@ async function fetched(name: string): Promise<Blob | undefined> {
 }
 
 /** The files of the run that lies beside the page; undefined where there is none. */
-export async function fetchRun(): Promise<Record<string, Blob> | undefined> {
-  const files = await Promise.all(RUN_FILES.map(async (name) => [name, await fetched(name)] as const));
-  const found = files.filter((file): file is [(typeof RUN_FILES)[number], Blob] => file[1] !== undefined);
+export async function fetchRun(): Promise<RunFiles | undefined> {
+  const files = await Promise.all(PAGE_RUN_FILES.map(async (name) => [name, await fetched(name)] as const));
+  const found = files.filter((file): file is [(typeof PAGE_RUN_FILES)[number], Blob] => file[1] !== undefined);
   return found.length === 0 ? undefined : Object.fromEntries(found);
 }
 

@@ -151,9 +151,9 @@ async function runContents(run: string): Promise<ReadonlyMap<string, Content>> {
   const contents = new Map<string, Content>([
     ['config.json', { text: JSON.stringify({ expression: { file: '', format, column, transform } }) }],
     ['patients.json', { text: JSON.stringify(patients) }],
-    ['background.json', { path: join(run, 'explanations', 'background.json') }],
   ]);
-  for (const file of [RUN_FILES.model, RUN_FILES.checkpoint, RUN_FILES.predictions, RUN_FILES.result])
+  const { model: ofModel, checkpoint, predictions, result, confidence, background } = RUN_FILES;
+  for (const file of [ofModel, checkpoint, predictions, result, confidence, background])
     contents.set(file, { path: join(run, file) });
   for (const [name, path] of files) contents.set(name, { path });
   return contents;
