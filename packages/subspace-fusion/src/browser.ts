@@ -1,18 +1,14 @@
-/**
- * What the viewer shares with the command line. Below these modules, files are read through a few functions of `node:fs`,
- * `node:path`, `node:stream` and `node:zlib`, for which apps/viewer/src/platform has stand-ins.
- */
+/** The package in a browser, of which the viewer is made: predicts from the files of a run and of a patient, or from arrays. */
 export { PER_YEAR } from './cohort/clinical/outcome.js';
 export { SUBSPACES, type Subspace } from './cohort/types.js';
 export type { EvaluatedPatient } from './evaluation/result.js';
 export { InputError } from './files/errors.js';
-export { blobSource, type Source, type Store } from './files/source.js';
+export { blobSource, blobStore, bytesSource, type Source, type Store } from './files/source.js';
+export { urlSource } from './files/url-source.js';
 export type { Backend } from './inference/backend.js';
 export { kaplanMeier } from './metrics/index.js';
 export { hasStandIns } from './model/choice.js';
-export { densePositionBias } from './model/position-bias/dense.js';
-export { sweepPositionBias } from './model/position-bias/sweep-operation.js';
-export { createSweep } from './model/position-bias/sweep.js';
+export { openBackend, type WebBackendOptions } from './inference/web-backend.js';
 export { openModel, type Change, type OpenModel, type PatchAttention } from './patient/open-model.js';
 export type { PatientInput } from './patient/input.js';
 export type { PredictedSurvival, Prediction } from './patient/prediction.js';

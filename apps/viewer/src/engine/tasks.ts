@@ -2,6 +2,7 @@ import {
   clipOf,
   hasStandIns,
   blobSource,
+  blobStore,
   openModel,
   openRun,
   RUN_FILES,
@@ -15,7 +16,6 @@ import {
   type Prediction,
   type Store,
 } from 'subspace-fusion/browser';
-import { putFile } from '../platform/files.js';
 import type { RunFiles } from '../run-files.js';
 import { openBackend, type BackendName, type BrowserBackend } from './backend.js';
 import { groupCurves } from './group-curves.js';
@@ -123,8 +123,12 @@ export function engineTasks() {
 export type EngineTasks = ReturnType<typeof engineTasks>;
 
 function inputOf({ bags, expression, patient, clinical }: PatientFiles): PatientInput {
-  for (const file of [...bags, ...(expression ? [expression] : [])]) putFile(file.name, file);
-  return { bag: bags.map(({ name }) => name), expression: expression?.name, patient, clinical };
+  return {
+    bag: bags.map((file) => blobSource(file)),
+    expression: expression && blobSource(expression),
+    patient,
+    clinical,
+  };
 }
 
 /** The files of a run that were dropped or came with the page. @throws PlainError where one of the two that are needed is missing */
@@ -135,13 +139,7 @@ function storeOf(files: RunFiles): Store {
   ] as const)
     if (!files[needed])
       throw new PlainError(`${needed}: missing. Drop it together with ${other} of the same run folder.`);
-  return {
-    name: '',
-    open: (name) => {
-      const file = files[name];
-      return Promise.resolve(file && blobSource(file, name));
-    },
-  };
+  return blobStore(files);
 }
 
 function runView(

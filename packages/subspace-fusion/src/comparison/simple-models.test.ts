@@ -42,6 +42,7 @@ function samplesOf(patients: readonly Patient[], labels: (ids: readonly string[]
     },
     labels,
     slides: () => [],
+    open: () => Promise.reject(new Error('there are no slides')),
     sample: () => Promise.reject(new Error('simple models read no bag')),
   };
 }

@@ -9,7 +9,7 @@ import { RUN_FILES, writeJson } from '../runs/run-folder.js';
 import { applyConfidence } from './confidence/apply.js';
 import { readConfidence, writeConfidence, type Confidence } from './confidence/confidence-file.js';
 import { learnConfidence } from './confidence/learn.js';
-import { meanPatches, type MeanPatches } from './confidence/training-range.js';
+import { meanPatches, type MeanPatches } from './confidence/mean-patches.js';
 import { CHOSEN_ON_THESE, type EvaluatedPatient, type Result } from './result.js';
 import { readSelectedModel, scoreModel, type SelectedModel } from './score-model.js';
 

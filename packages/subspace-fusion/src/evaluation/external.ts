@@ -17,7 +17,7 @@ import { taskName, type Model } from '../runs/model.js';
 import { shiftProblems } from '../runs/shift.js';
 import type { PatientSamples } from './baselines.js';
 import { readConfidence } from './confidence/confidence-file.js';
-import { meanPatches } from './confidence/training-range.js';
+import { meanPatches } from './confidence/mean-patches.js';
 import { describeInputs, requirePatients, withConfidence, type EvaluateOptions, type Evaluation } from './evaluate.js';
 import { readSelectedModel, scoreModel, type SelectedModel } from './score-model.js';
 

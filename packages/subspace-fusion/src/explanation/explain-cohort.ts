@@ -183,7 +183,7 @@ async function explainGenes(
   const points: Point[] = [];
   const outputs: Float64Array[] = [];
   for (const slide of samples.patients.get(id)!.bags) {
-    const point = { P: await explainer.project((await readSlide(slide, model)).features), genes, covariates };
+    const point = { P: await explainer.project((await readSlide(slide, model, samples)).features), genes, covariates };
     points.push(point);
     outputs.push(outputsOf((await explainer.forward(point)).logits, model.outcome));
   }

@@ -31,7 +31,7 @@ export async function computeBackground(
     patients++;
     const outputs: Float64Array[] = [];
     for (const slide of slides) {
-      const { features } = await readSlide(slide, model);
+      const { features } = await readSlide(slide, model, samples);
       addMeanRow(patch, features, 1 / slides.length);
       const out = await explainer.forward({ P: await explainer.project(features), genes, covariates });
       for (const branch of branches) out.z[branch].forEach((x, j) => (z[branch][j] += x / slides.length));

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { nodePaths } from '../cohort/expression/read.js';
 import { loadCohort } from '../cohort/index.js';
 import { folderStore } from '../files/file-source.js';
 import type { Store } from '../files/source.js';
@@ -39,6 +40,7 @@ export async function openModel(from: string | Store | Run, options: NodeModelOp
   try {
     const opened = await openModelAnywhere(run, {
       backend,
+      paths: nodePaths,
       cohort: () => (loaded ??= readCohort()),
       ...(folder === undefined ? {} : { keep: (background) => keptBackground(folder, background) }),
     });

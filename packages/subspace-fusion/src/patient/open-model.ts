@@ -1,3 +1,4 @@
+import type { Paths } from '../cohort/expression/expression-files.js';
 import type { Subspace } from '../cohort/types.js';
 import { InputError } from '../files/errors.js';
 import type { Store } from '../files/source.js';
@@ -25,6 +26,8 @@ export interface OpenModelOptions {
   readonly backend: Backend;
   /** The run's own cohort, where it can be read: its patients by id, and the means that explanations compare with. */
   readonly cohort?: (() => Promise<CohortSamples>) | undefined;
+  /** Opens files by their paths, where there are paths; a page gives the files themselves. */
+  readonly paths?: Paths | undefined;
   /** Keeps those means, which are computed once. */
   readonly keep?: ((background: Background) => Promise<Background>) | undefined;
 }
@@ -86,9 +89,12 @@ interface Seen {
  * Opens the model of a run, wherever its files are. In Node, `openModel` of the package also takes the path of a run folder.
  * @throws InputError for a run that is not whole, or files that do not belong together
  */
-export async function openModel(from: Store | Run, { backend, cohort, keep }: OpenModelOptions): Promise<OpenModel> {
+export async function openModel(
+  from: Store | Run,
+  { backend, cohort, paths, keep }: OpenModelOptions,
+): Promise<OpenModel> {
   const run = 'checkpoint' in from ? from : await openRun(from);
-  const known = await knownRun(run);
+  const known = { ...(await knownRun(run)), paths };
   const { model, parameters } = known;
   const network = await openNetwork(model, parameters, backend);
   /** The inputs behind each prediction that is still in use. */

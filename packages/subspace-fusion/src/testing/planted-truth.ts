@@ -113,7 +113,7 @@ export async function find(
   const [moved, attention]: [number[], number[]] = [[], []];
   for (const id of patients) {
     const genes = samples.genes(id);
-    const slide = await readSlide(samples.patients.get(id)!.bags[0], model);
+    const slide = await readSlide(samples.patients.get(id)!.bags[0], model, samples);
     const point = { P: await explainer.project(slide.features), genes };
     const { of } = await geneAttributions(explainer, point, genes, { kind: 'risk' }, steps);
     for (const s of SUBSPACES) rows[s].push(of[s]);

@@ -16,3 +16,9 @@ export function fileIn({ name, file }: ExpressionFiles): Source {
   if (file) return file;
   throw badInput({ file: name, message: 'this is not a file', remedy: 'Name the file itself' });
 }
+
+/** Opens files by their paths; in Node there are some. Who opens a file closes it. */
+export interface Paths {
+  file(path: string): Promise<Source>;
+  expression(path: string): Promise<ExpressionFiles>;
+}

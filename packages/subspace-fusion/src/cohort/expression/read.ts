@@ -4,7 +4,7 @@ import { badInput, shortNumber, type Problem } from '../../files/errors.js';
 import { fileSource, folderOf, folderStore, withFile } from '../../files/file-source.js';
 import type { Source } from '../../files/source.js';
 import type { Expression, ExpressionTransform } from '../types.js';
-import type { ExpressionFiles } from './expression-files.js';
+import type { ExpressionFiles, Paths } from './expression-files.js';
 import { parseGeneMap, type GeneMap } from './gene-names.js';
 import { parseExpression, type ExpressionContext, type ExpressionFile, type ParseOptions } from './parse.js';
 import { describeScale, valueScale } from './value-scale.js';
@@ -35,6 +35,9 @@ export async function readExpression(
     await files.file?.close();
   }
 }
+
+/** Paths of this machine. */
+export const nodePaths: Paths = { file: fileSource, expression: expressionAt };
 
 async function expressionAt(path: string): Promise<ExpressionFiles> {
   const found = await stat(path).catch(() => undefined);
