@@ -22,5 +22,6 @@ export { confidenceRows, predictionRows, shownProbabilities, type Row } from './
 export type { PatchLayout } from './patient/slide.js';
 export type { PatientExplanation } from './patient/types.js';
 export { taskName, type Model } from './runs/model.js';
+export { parseOfferedPatients, type OfferedPatient } from './runs/offered-patients.js';
 export { clipOf } from './runs/scaling.js';
 export { count, percent, RISK_GROUPS, timeIn } from './words/prediction.js';
