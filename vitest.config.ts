@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: {
     alias: {
       '#onnxruntime': source('onnx-autodiff') + 'runtime/node.ts',
+      '#codec': source('subspace-fusion') + 'files/codec/node.ts',
       'onnx-autodiff': source('onnx-autodiff') + 'index.ts',
     },
   },

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { evaluateAndWrite, loadConfig, simulateCohort, train, VERSION } from 'subspace-fusion';
-import { explainPatient } from '../../../packages/subspace-fusion/dist/patient/explain.js';
+import { explainPatient } from '../../../packages/subspace-fusion/dist/patient/predict.js';
 
 const out = fileURLToPath(new URL('../public/run/', import.meta.url));
 const COHORT = { patients: 80, bag: 144, width: 24, population: 200, seed: 4 };
@@ -42,7 +42,7 @@ async function makeDemonstration() {
     await train({ config: await loadConfig(config, SETTINGS), out: run });
     const { predictions } = await evaluateAndWrite(run);
     const [{ patient }] = predictions;
-    await explainPatient(run, { bags: [], patient }); // leaves the training patients' means in the run folder
+    await explainPatient(run, { patient }); // leaves the training patients' means in the run folder
     rmSync(out, { recursive: true, force: true });
     mkdirSync(out, { recursive: true });
     for (const name of ['model.json', 'checkpoint.safetensors', 'predictions.json', 'result.json'])

@@ -65,7 +65,12 @@ export {
 export { evaluateExternal } from './evaluation/external.js';
 export { auditConfig, auditRuns, hasLeak, type Audit } from './evaluation/audit/audit.js';
 export type { Finding } from './evaluation/audit/findings.js';
-export { predictPatient, type PatientPrediction, type PredictOptions } from './patient/predict.js';
+export { openModel } from './patient/open-model-node.js';
+export type { Change, ExplainOptions, OpenModel, WorkOptions } from './patient/open-model.js';
+export type { PatientInput, SlideInput } from './patient/input.js';
+export type { BagArrays } from './patient/slide.js';
+export type { AmongTested, PredictedSurvival, Prediction } from './patient/prediction.js';
+export { predictPatient } from './patient/predict.js';
 export type { NamedMetrics, Result } from './evaluation/result.js';
 export { readConfidence, type Confidence } from './evaluation/confidence/confidence-file.js';
 export type { ConfidenceResult } from './evaluation/confidence/confidence-file.js';

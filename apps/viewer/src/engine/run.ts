@@ -5,26 +5,16 @@ import {
   METHOD,
   type Background,
   type EvaluatedPatient,
-  type filePatient,
   type Model,
-  type Parameters as ModelParameters,
+  type ModelRun,
 } from 'subspace-fusion/browser';
 import { PlainError } from './rpc.js';
 import type { RUN_FILES } from './run-files.js';
 
 export type RunFiles = Partial<Record<(typeof RUN_FILES)[number], Blob>>;
 
-/** How expression is to be read, as the run's config says. */
-type ExpressionFormat = Parameters<typeof filePatient>[1]['config']['expression'];
-
 /** A trained model, and what became of the patients that it was tested on. */
-export interface Run {
-  readonly model: Model;
-  readonly parameters: ModelParameters;
-  readonly expression: ExpressionFormat;
-  readonly tested: readonly EvaluatedPatient[];
-  /** Risk above which a patient is of the high-risk group. */
-  readonly riskCut: number | undefined;
+export interface Run extends ModelRun {
   /** What explanations compare a patient with. */
   readonly background: Background | undefined;
 }
@@ -39,14 +29,16 @@ export async function readRun(files: RunFiles): Promise<Run> {
       'model.json: this is not the model of a run that `subspace train` wrote, or of another version.',
     );
   const model: Model = { ...stored, network: stored.network ?? METHOD };
-  const config = await json<{ expression: ExpressionFormat }>(files, 'config.json');
+  const config = await json<{ expression: ModelRun['expression'] }>(files, 'config.json');
   const result = await json<{ riskGroups?: { cut: number } }>(files, 'result.json');
   return {
+    name: 'model.json',
     model,
     parameters: await readParameters(files['checkpoint.safetensors'], model),
     // A table of gene names lies elsewhere on the disk, where a page cannot read.
-    expression: { ...(config?.expression ?? { file: '' }), geneMap: undefined, samples: undefined },
+    expression: { ...config?.expression, geneMap: undefined, samples: undefined },
     tested: (await json<EvaluatedPatient[]>(files, 'predictions.json')) ?? [],
+    confidence: undefined,
     riskCut: result?.riskGroups?.cut,
     background: await json<Background>(files, 'background.json'),
   };
@@ -62,7 +54,7 @@ async function json<T>(files: RunFiles, name: keyof RunFiles): Promise<T | undef
   }
 }
 
-async function readParameters(file: Blob | undefined, { network, size }: Model): Promise<ModelParameters> {
+async function readParameters(file: Blob | undefined, { network, size }: Model): Promise<ModelRun['parameters']> {
   const name = 'checkpoint.safetensors';
   if (!file) throw new PlainError(`${name}: missing. Drop it together with model.json of the same run folder.`);
   const { tensors } = decodeSafetensors(new Uint8Array(await file.arrayBuffer()), name);

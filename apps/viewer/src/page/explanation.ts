@@ -1,7 +1,8 @@
+import { percent } from 'subspace-fusion/browser';
 import type { GeneView, PatientExplanation, PatientView } from '../engine/views.js';
 import { bars } from './bars.js';
 import { button, el, figure, fill } from './dom.js';
-import { percent, signed } from './words.js';
+import { signed } from './words.js';
 
 const TOP = 10;
 
@@ -23,7 +24,7 @@ export function offerExplanation(section: HTMLElement, onAsk: () => void): void 
 export function showExplanation(
   section: HTMLElement,
   { subspaces, modalities, genes, notes, output }: PatientExplanation,
-  { warnings }: PatientView,
+  { prediction: { warnings } }: PatientView,
 ): void {
   const what = output.kind === 'risk' ? 'the risk' : `the logarithm of the probability of ${output.className}`;
   const own = notes.filter((note) => !warnings.includes(note));

@@ -1,11 +1,11 @@
 /** Where a model looked and what moved its predictions. */
-export { explainPatient, type ExplainOptions } from '../patient/explain.js';
+export { explainPatient } from '../patient/predict.js';
 export { explainCohort, type CohortExplanation, type ExplainCohortOptions } from './explain-cohort.js';
 export type { SetEnrichment } from './gene-ranking.js';
 export type { GeneRanking, RankedGene } from './gene-ranking.js';
 export type { GroupComparison, GroupShares } from './group-comparison.js';
 export type { Completeness } from '../patient/integrated-gradients.js';
-export type { SampledPoint } from '../patient/slide.js';
+export type { SampledPoint } from '../patient/attention.js';
 export type { ExplainedOutput } from '../patient/output.js';
 export type { Shares } from '../patient/shapley.js';
 export { outsideShare, slideFigure } from './slide-figure.js';

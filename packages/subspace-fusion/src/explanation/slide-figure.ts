@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { InputError } from '../files/errors.js';
 import type { Branch } from '../model/parts.js';
 import { BRANCH_WORDS, outputWords, type ExplainedOutput } from '../patient/output.js';
-import type { SampledPoint } from '../patient/slide.js';
+import type { SampledPoint } from '../patient/attention.js';
 import type { BranchView, SlideExplanation } from '../patient/types.js';
 
 /** Attributes of an element; numbers are rounded to what a screen can show. */

@@ -45,3 +45,14 @@ export async function readAll(source: Source, signal?: AbortSignal): Promise<Uin
 export async function readText(source: Source, signal?: AbortSignal): Promise<string> {
   return new TextDecoder().decode(await readAll(source, signal));
 }
+
+/** Pieces one after the other. */
+export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}

@@ -10,10 +10,10 @@ import { bilinearSample } from '../model/sampling.js';
 import type { Model, Outcome } from '../runs/model.js';
 import { normals } from '../testing/graph.js';
 import { randomBatch, SMALL } from '../testing/random-batch.js';
+import { cellsRead, tokenAttention, type SampledPoint } from './attention.js';
 import { geneAttributions, looks, modalityGame, subspaceGame, tokenAttributions } from './explain-sample.js';
 import { openExplainer, type Explainer, type Point } from './explainer.js';
 import { explainedOutput, explainedValue } from './output.js';
-import { cellsRead, tokenAttention, type SampledPoint } from './slide.js';
 
 const TOKENS = 100;
 const SURVIVAL: Outcome = { kind: 'survival', cuts: [1, 2, 3], timeUnit: 'months' };

@@ -1,9 +1,10 @@
 import type { Subspace } from '../cohort/types.js';
 import type { Branch } from '../model/parts.js';
+import type { SampledPoint } from './attention.js';
 import type { Completeness } from './integrated-gradients.js';
 import type { ExplainedOutput } from './output.js';
 import type { Shares } from './shapley.js';
-import type { PatchLayout, SampledPoint } from './slide.js';
+import type { PatchLayout } from './slide.js';
 
 /** What one gene moved. */
 export interface GeneAttribution {

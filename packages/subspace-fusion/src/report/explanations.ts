@@ -39,7 +39,7 @@ export async function explainMissing(
   const missing = patients.filter((patient) => !there.has(patient));
   for (const [i, patient] of missing.entries()) {
     onPatient?.(i, missing.length);
-    await writePatientExplanation(folder, await explainPatient(run, { patient, bags: [] }));
+    await writePatientExplanation(folder, await explainPatient(run, { patient }));
   }
 }
 

@@ -1,12 +1,11 @@
 import * as Plot from '@observablehq/plot';
-import type { TimeUnit } from '../cohort/types.js';
+import { PER_YEAR } from '../cohort/clinical/outcome.js';
 import { kaplanMeier, logRank, numbersAtRisk, type KaplanMeier } from '../metrics/index.js';
 import { COLOURS, figure, LARGE, roundTicks, swatch } from './figure.js';
 import { html, type Html } from './html.js';
 import { RISK_GROUPS, type RiskGroup, type SurvivalPrediction, type SurvivalPredictions } from './types.js';
 import { count, decimal } from './words.js';
 
-const PER_YEAR: Readonly<Record<TimeUnit, number>> = { days: 365.25, months: 12, years: 1 };
 const DASH: Readonly<Record<RiskGroup, string | undefined>> = { low: undefined, high: '7 3' };
 
 /** Height of the axis with its label, and of a row of numbers under it. */

@@ -60,8 +60,8 @@ export async function hasFeatures(
   const path = join(out, `${slideName(file)}.h5`);
   if (!existsSync(path)) return false;
   const found = await withHdf5(path, ({ attrs }) =>
-    'extraction' in attrs ? String(attrs['extraction'].value) : '',
-  ).catch(() => '');
+    'extraction' in attrs ? attrs['extraction'].value : undefined,
+  ).catch(() => undefined);
   const { size } = await stat(file);
   // Whether the objective was needed, only the slide could tell.
   if ([undefined, cutting.objective].some((objective) => found === settingsText(size, options, objective))) return true;

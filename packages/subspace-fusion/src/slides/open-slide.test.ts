@@ -14,7 +14,7 @@ import {
   sharpOf,
   type Tag,
 } from './made-slides.test.helper.js';
-import { openSlide } from './open-slide.js';
+import { openSlideFile } from './open-slide-file.js';
 import { thumbnailOf } from './thumbnail.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'slides-'));
@@ -30,7 +30,7 @@ const at = (name: string, bytes: Uint8Array | string) => {
 
 /** Opens a slide and reads all of it. */
 async function readAll(file: string): Promise<void> {
-  const slide = await openSlide(file);
+  const slide = await openSlideFile(file);
   try {
     await thumbnailOf(slide, 50);
     for (const [level, { width, height }] of slide.levels.entries())
@@ -64,18 +64,20 @@ const tiff = async (tags: readonly Tag[] = []) =>
 
 describe('plain images', () => {
   test('PNG and JPEG have one level, and a scale where their resolution can be a microscope’s', async () => {
-    const png = await openSlide(at('a.png', await sharpOf(picture).png().withMetadata({ density: 50_800 }).toBuffer()));
+    const png = await openSlideFile(
+      at('a.png', await sharpOf(picture).png().withMetadata({ density: 50_800 }).toBuffer()),
+    );
     expect(png).toMatchObject({ format: 'PNG', levels: [{ width: 200, height: 150, downsample: 1 }] });
     expect(png.micrometres).toBeCloseTo(0.5, 5);
     expect((await png.read(0, { x: 3, y: 2, width: 1, height: 1 })).pixels).toEqual(
       picture.pixels.slice(3 * 403, 3 * 404),
     );
-    const jpeg = await openSlide(at('a.jpg', await sharpOf(picture).jpeg().toBuffer()));
+    const jpeg = await openSlideFile(at('a.jpg', await sharpOf(picture).jpeg().toBuffer()));
     expect([jpeg.format, jpeg.micrometres, jpeg.magnification]).toEqual(['JPEG', undefined, undefined]);
   });
 
   test('are told by their content, whatever they are called', async () => {
-    expect((await openSlide(at('really-a.svs', await sharpOf(picture).png().toBuffer()))).format).toBe('PNG');
+    expect((await openSlideFile(at('really-a.svs', await sharpOf(picture).png().toBuffer()))).format).toBe('PNG');
   });
 
   test('grey or damaged ones are refused', async () => {
@@ -223,7 +225,7 @@ describe('damaged files', () => {
   test('a good tile after a damaged one is decoded, also by the library of JPEG 2000', async () => {
     const tiles = await encodedTiles(picture, TILE, jpeg2000);
     tiles[0] = tiles[0].subarray(0, tiles[0].length / 2);
-    const slide = await openSlide(at('half.svs', madeTiff([{ tags: rgbTags(picture, TILE, 33005), tiles }])));
+    const slide = await openSlideFile(at('half.svs', madeTiff([{ tags: rgbTags(picture, TILE, 33005), tiles }])));
     await expect(slide.read(0, { x: 0, y: 0, width: 10, height: 10 })).rejects.toThrow(
       /half.svs: the file is damaged or cut short \(tile 0: .+\)/,
     );

@@ -14,7 +14,8 @@ import { initialise } from '../model/parameters.js';
 import type { Branch } from '../model/parts.js';
 import { key, permutation, uniform } from '../random/counter.js';
 import { definingCovariateProblems, unseenProblems, type CovariateEncoding } from '../runs/covariates.js';
-import { learnModel, withoutUnknownClasses, type Model } from '../runs/model.js';
+import { learnModel, withoutUnknownClasses } from '../runs/learn-model.js';
+import type { Model } from '../runs/model.js';
 import {
   appendEpoch,
   exists,

@@ -5,7 +5,8 @@ import { loadCohort, readBag, type Bag, type Split } from '../../cohort/index.js
 import { writeBag } from '../../cohort/made-files.test.helper.js';
 import { loadConfig, type Config } from '../../config/config.js';
 import { key, normal } from '../../random/counter.js';
-import { learnModel, type Model } from '../../runs/model.js';
+import { learnModel } from '../../runs/learn-model.js';
+import type { Model } from '../../runs/model.js';
 import { isPlainMessage, subspace } from '../../testing/cli.js';
 import { copyCohort, editTable, newFolder, shortConfig, tinyCohort } from '../../testing/tiny-cohort.js';
 import { train } from '../../training/train.js';

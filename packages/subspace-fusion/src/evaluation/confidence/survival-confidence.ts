@@ -1,3 +1,4 @@
+import { PER_YEAR } from '../../cohort/clinical/outcome.js';
 import type { TimeUnit } from '../../cohort/index.js';
 import {
   BEYOND_FOLLOW_UP,
@@ -9,8 +10,6 @@ import {
   type Metric,
 } from '../../metrics/index.js';
 
-/** A year in each unit of time. */
-export const YEAR = { days: 365.25, months: 12, years: 1 } as const;
 /** Years after which survival is told and its calibration judged. */
 export const HORIZONS = [1, 2, 5] as const;
 export type Horizon = (typeof HORIZONS)[number];
@@ -62,7 +61,7 @@ export function survivalCalibration(
   const curves = outputs.map((hazards) => survivalCurve(hazards, cuts));
   const groups = Math.min(MOST_GROUPS, Math.max(1, Math.floor(time.length / GROUP_SIZE)));
   const horizons = HORIZONS.flatMap((years) => {
-    const horizon = years * YEAR[timeUnit];
+    const horizon = years * PER_YEAR[timeUnit];
     const predicted = curves.map((curve) => predictedSurvival(curve, horizon)).filter((p) => p !== BEYOND_FOLLOW_UP);
     if (predicted.length < curves.length || curves.length === 0) return []; // beyond the last cut, which is that of every curve
     const error = survivalCalibrationError(time, event, predicted, horizon, groups);
