@@ -23,7 +23,11 @@ export const schema = z
       ),
     clinical: clinical.describe('Clinical data.'),
     expression: expression.describe('Gene expression.'),
-    geneSets: geneSets.prefault({}).describe('The genes of the two subspaces: one file of both sets, a file for each, or, with neither, the sets of the package.'),
+    geneSets: geneSets
+      .prefault({})
+      .describe(
+        'The genes of the two subspaces: one file of both sets, a file for each, or, with neither, the sets of the package.',
+      ),
     features: features.describe('Features of the patches of slides.'),
     task: z
       .union([z.enum(['survival', 'diagnosis', 'grade', 'subtype']), column], {
@@ -40,7 +44,11 @@ export const schema = z
       .min(1)
       .optional()
       .describe('Clinical variables that enter the model beside slides and genes; by default none.'),
-    split: split.prefault({}).describe('Training, validation and test patients. Who is tested is said by a file, by folds that are made here, by a testCohort, or, with none of them, drawn at random.'),
+    split: split
+      .prefault({})
+      .describe(
+        'Training, validation and test patients. Who is tested is said by a file, by folds that are made here, by a testCohort, or, with none of them, drawn at random.',
+      ),
     model: model.prefault({}).describe('The network.'),
     training: training.prefault({}).describe('How the network is trained.'),
     provider: z.enum(['cpu', 'webgpu', 'cuda']).default('cpu').describe('Where the network is computed.'),
