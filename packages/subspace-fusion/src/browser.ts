@@ -18,11 +18,20 @@ export { decodeSafetensors } from './files/safetensors.js';
 export { InputError } from './files/errors.js';
 export { kaplanMeier, predictedMedian, predictedSurvival, survivalCurve } from './metrics/index.js';
 export { deformableWeights } from './model/attention.js';
-export { placeBranch } from './model/branch.js';
+export { placeBranch, type BranchLayers } from './model/branch.js';
 export { choiceParameters, graphInputs, hasStandIns, METHOD, reads } from './model/choice.js';
-export { branchInputs, parameterInputs } from './model/network.js';
-export { scoped, type Parameters } from './model/parameters.js';
-export { branchesOf, perBranch, type Branch, type PerBranch } from './model/parts.js';
+export { parameterInputs } from './model/layers.js';
+export { branchInputs, networkLayers } from './model/network.js';
+export { type Parameters } from './model/parameters.js';
+export {
+  branchEntries,
+  branchesOf,
+  mapBranches,
+  ofBranch,
+  perBranch,
+  type Branch,
+  type PerBranch,
+} from './model/parts.js';
 export { densePositionBias } from './model/position-bias/dense.js';
 export { createSweep } from './model/position-bias/sweep.js';
 export { sweepPositionBias } from './model/position-bias/sweep-operation.js';

@@ -1,20 +1,22 @@
 import { compile, input, type Value } from 'onnx-autodiff';
 import {
+  branchEntries,
   branchesOf,
   branchInputs,
   cellsRead,
-  choiceParameters,
   deformableWeights,
   graphInputs,
   GROUPS,
+  networkLayers,
+  ofBranch,
   parameterInputs,
   perBranch,
   placeBranch,
   sampledPoints,
   sampleFeeds,
-  scoped,
   WIDTH,
   type Backend,
+  type BranchLayers,
   type Look,
   type PerBranch,
   type Point,
@@ -34,17 +36,17 @@ export async function openAttention({ model, parameters }: Pick<Run, 'model' | '
   if (choice.name !== 'subspace' || choice.parts.attention !== 'deformable') return undefined;
   const { parts } = choice;
   const branches = branchesOf(parts);
-  const p = parameterInputs(choiceParameters(choice, size));
+  const p = parameterInputs(networkLayers(size, parts));
   const { genes, present } = graphInputs(choice, size, tokens, 1);
   const P = perBranch(branches, (branch) => input(`P.${branch}`, [1, tokens, WIDTH]));
-  const outputs = branches.flatMap((branch): [string, Value][] => {
-    const q = scoped(p, `${branch}.`);
-    const own = branchInputs({ P, genes, present }, branch, q);
-    const { normalF, normalP, vgrid } = placeBranch(own.P, own.v, q, parts);
-    const { A } = deformableWeights(normalF, vgrid!, normalP, q, parts.positionBias ? backend.positionBias : undefined);
+  const outputs = branchEntries<BranchLayers>(p).flatMap(([branch, layers]): [string, Value][] => {
+    const own = branchInputs({ P, genes, present }, branch, layers);
+    const { normalF, normalP, vgrid } = placeBranch(own.P, own.v, layers);
+    if (!vgrid) return [];
+    const { A } = deformableWeights(normalF, vgrid, normalP, layers, backend.positionBias);
     return [
       [`A.${branch}`, A],
-      [`vgrid.${branch}`, vgrid!],
+      [`vgrid.${branch}`, vgrid],
     ];
   });
   const program = await compile(Object.fromEntries(outputs), backend);
@@ -52,7 +54,10 @@ export async function openAttention({ model, parameters }: Pick<Run, 'model' | '
     async run(point: Point): Promise<PerBranch<FullAttention>> {
       const bag = point.P?.[branches[0]];
       const own = Object.fromEntries(
-        branches.map((branch) => [`P.${branch}`, point.P?.[branch] ?? new Float32Array(tokens * WIDTH)]),
+        branches.map((branch) => [
+          `P.${branch}`,
+          point.P ? ofBranch(point.P, branch) : new Float32Array(tokens * WIDTH),
+        ]),
       );
       const feeds = {
         ...parameters,

@@ -1,8 +1,10 @@
 import {
+  branchEntries,
   clipOf,
   explain,
   hasStandIns,
   looks,
+  mapBranches,
   SUBSPACES,
   taskName,
   type Explainer,
@@ -115,7 +117,7 @@ export function engineTasks() {
         ? { ...network.explainer, look: async () => mapBranches(full, (attention) => received(attention, tokens)) }
         : network.explainer;
       const views = await working(job, current, () => looks(explainer, pointOf(current, slide), patient.slides[slide]));
-      return mapBranches(views, ({ attention }) => attention);
+      return Object.fromEntries(branchEntries(views).map(([branch, { attention }]) => [branch, attention]));
     },
 
     /** Where one patch of a slide looks: attention on the patches of the bag. */
@@ -128,12 +130,13 @@ export function engineTasks() {
           'In plain attention every patch may look at every other one: there is no list of neighbours.',
         );
       const { tokens } = current.run.model;
-      return mapBranches(full, (attention) => {
+      const seen = branchEntries(full).map(([branch, attention]) => {
         const looked = neighboursOf(attention, patchOf.indexOf(patch), tokens);
         const onPatches = Array.from(rows, () => 0);
         patchOf.forEach((at, token) => (onPatches[at] += looked[token]));
-        return onPatches;
+        return [branch, onPatches] as const;
       });
+      return Object.fromEntries(seen);
     },
 
     /** Shares of subspaces and modalities, and what each gene and patch moved. */
@@ -179,10 +182,6 @@ async function fullAttention(current: Session, slide: number): Promise<PerBranch
   const known = current.looked.get(slide) ?? (await current.attention?.run(pointOf(current, slide)));
   if (known) current.looked.set(slide, known);
   return known;
-}
-
-function mapBranches<T, R>(of: PerBranch<T>, make: (value: T) => R): PerBranch<R> {
-  return Object.fromEntries(Object.entries(of).map(([branch, value]) => [branch, make(value)])) as PerBranch<R>;
 }
 
 function runView({ model, tested, riskCut }: Run, { name, threads }: BrowserBackend): RunView {

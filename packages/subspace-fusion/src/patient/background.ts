@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { outputsOf, prediction } from '../inference/predictor.js';
 import type { CohortSamples } from '../inference/samples.js';
 import { riskCut } from '../metrics/index.js';
-import { perBranch, WIDTH, type Branch, type PerBranch } from '../model/parts.js';
+import { branchEntries, mapBranches, ofBranch, perBranch, WIDTH, type Branch, type PerBranch } from '../model/parts.js';
 import { exists, RUN_FILES, writeJson } from '../runs/run-folder.js';
 import type { Explainer } from './explainer.js';
 import { readSlide } from './slide.js';
@@ -68,7 +68,8 @@ export async function computeBackground(
       const { features } = await readSlide(slide, model);
       addMeanRow(patch, features, 1 / slides.length);
       const out = await explainer.forward({ P: await explainer.project(features), genes, covariates });
-      for (const branch of branches) out.z[branch].forEach((x, j) => (z[branch][j] += x / slides.length));
+      for (const [branch, sum] of branchEntries(z))
+        ofBranch(out.z, branch).forEach((x, j) => (sum[j] += x / slides.length));
       outputs.push(outputsOf(out.logits, model.outcome));
     }
     if (survival) risks.push(prediction(id, outputs, survival).risk!);
@@ -78,7 +79,7 @@ export async function computeBackground(
     checkpoint: await checkpointHash(run),
     patients,
     meanPatch: mean(patch),
-    meanZ: perBranch(branches, (branch) => mean(z[branch])),
+    meanZ: mapBranches(z, mean),
     ...(survival ? { riskCut: riskCut(risks) } : {}),
   };
   await writeJson(join(run, FILE), background);

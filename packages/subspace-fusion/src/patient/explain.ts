@@ -3,7 +3,7 @@ import { readSelectedModel, type SelectedModel } from '../evaluation/score-model
 import { InputError } from '../files/errors.js';
 import { openBackend } from '../inference/backend.js';
 import { outputsOf, prediction } from '../inference/predictor.js';
-import { perBranch, type PerBranch } from '../model/parts.js';
+import { mapBranches, ofBranch, type PerBranch } from '../model/parts.js';
 import { taskName } from '../runs/model.js';
 import { computeBackground, meanBag, storedBackground, type Background } from './background.js';
 import {
@@ -144,9 +144,11 @@ async function explainSlide(
     rows: Array.from(bag.rows),
     tokens: explainer.model.tokens,
     layout: bag.layout,
-    branches: perBranch(explainer.branches, (branch) => ({
-      ...looked[branch],
-      ...(patches ? { moved: Array.from(onPatches(patches.moved[branch], bag.patchOf, bag.rows.length)) } : {}),
+    branches: mapBranches(looked, (view, branch) => ({
+      ...view,
+      ...(patches
+        ? { moved: Array.from(onPatches(ofBranch(patches.moved, branch), bag.patchOf, bag.rows.length)) }
+        : {}),
     })),
     ...(patches ? { completeness: patches.completeness } : {}),
   };
