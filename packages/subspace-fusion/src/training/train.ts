@@ -144,7 +144,7 @@ async function prepare({ config, out, resume = false, onWarning }: TrainOptions)
     await refuseChanges(out, config, split, model);
   } else {
     await writeJson(join(out, RUN_FILES.config), config);
-    await writeJson(join(out, RUN_FILES.split), split);
+    await writeJson(join(out, RUN_FILES.split), { format: 1, ...split });
     await writeJson(join(out, RUN_FILES.model), model); // last: from here on the folder holds a run
   }
   return { cohort, split, model, samples: cohortSamples(cohort, model) };
