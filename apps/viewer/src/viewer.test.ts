@@ -133,10 +133,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
       const changed = editedMatrix(runs.expression, join(runs.folder, 'changed.csv'), (rows) =>
         rows.map((row) => (row[0] === gene ? [gene, ...row.slice(1).map(() => String(raw))] : row)),
       );
-      expectSame(
-        await shown(),
-        figures(await predictPatient(runs.survival, { bag: [runs.bag], expression: changed })),
-      );
+      expectSame(await shown(), figures(await predictPatient(runs.survival, { bag: [runs.bag], expression: changed })));
       await page.click('text=Undo all changes');
       await page.waitForSelector('#prediction .change', { state: 'detached' });
     });
@@ -381,7 +378,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
   test('at paper size the page stays alive, and long work can be cancelled', async () => {
     const { page } = await openPage(browser, host.url);
     await settled(page);
-    const large = withBagSize(runs.survival, join(runs.folder, 'large'), 2500);
+    const large = await withBagSize(runs.survival, join(runs.folder, 'large'), 2500);
     await drop(page, [join(large, 'model.json'), join(large, 'checkpoint.safetensors'), runs.bag, runs.expression]);
     await page.waitForSelector('#explain');
     await settled(page);

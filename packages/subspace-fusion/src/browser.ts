@@ -1,7 +1,7 @@
 /** The package in a browser, of which the viewer is made: predicts from the files of a run and of a patient, or from arrays. */
 export { PER_YEAR } from './cohort/clinical/outcome.js';
 export { SUBSPACES, type Subspace } from './cohort/types.js';
-export type { EvaluatedPatient } from './evaluation/result.js';
+export type { EvaluatedPatient } from './runs/result.js';
 export { InputError } from './files/errors.js';
 export { blobSource, blobStore, bytesSource, type Source, type Store } from './files/source.js';
 export { urlSource } from './files/url-source.js';
@@ -18,4 +18,13 @@ export type { PatientExplanation } from './runs/explanations.js';
 export { openRun, RUN_FILES, type Run } from './runs/open-run.js';
 export { taskName, type Model } from './runs/model.js';
 export { clipOf } from './runs/scaling.js';
-export { count, percent, RISK_GROUPS, timeIn, type RiskGroup } from './words/prediction.js';
+export {
+  BRANCH_WORDS,
+  count,
+  outputWords,
+  percent,
+  RISK_GROUP_WORDS,
+  timeIn,
+  type RiskGroup,
+} from './words/prediction.js';
+export type { Branch } from './model/parts.js';

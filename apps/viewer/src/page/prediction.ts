@@ -1,4 +1,4 @@
-import { confidenceRows, count, predictionRows, RISK_GROUPS, type Row } from 'subspace-fusion/browser';
+import { confidenceRows, count, predictionRows, RISK_GROUP_WORDS, type Row } from 'subspace-fusion/browser';
 import type { PatientView, Prediction, RunView } from '../engine/views.js';
 import { bars } from './bars.js';
 import { el, figure, fill } from './dom.js';
@@ -38,7 +38,11 @@ function survivalParts(run: RunView, prediction: Prediction, changed: Prediction
       el('li', { class: 'patient' }, 'this patient, predicted'),
       ...(changed ? [el('li', { class: 'changed' }, 'after your change')] : []),
       ...run.groups.map(({ name, patients, deaths }) =>
-        el('li', { class: name }, `${RISK_GROUPS[name]}: ${count(patients, 'tested patient')}, ${count(deaths, 'death')}`),
+        el(
+          'li',
+          { class: name },
+          `${RISK_GROUP_WORDS[name]}: ${count(patients, 'tested patient')}, ${count(deaths, 'death')}`,
+        ),
       ),
     ),
     el(

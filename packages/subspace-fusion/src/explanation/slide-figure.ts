@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { InputError } from '../files/errors.js';
 import type { Branch } from '../model/parts.js';
-import { BRANCH_WORDS, outputWords } from '../patient/output.js';
+import { BRANCH_WORDS, outputWords } from '../words/prediction.js';
 import type { BranchView, ExplainedOutput, SampledPoint, SlideExplanation } from '../runs/explanations.js';
 
 /** Attributes of an element; numbers are rounded to what a screen can show. */

@@ -1,7 +1,6 @@
 import { constant, logSoftmax, mul, neg, slice, sub, sum, type Value } from 'onnx-autodiff';
 import { outputsOf } from '../inference/predictor.js';
 import { hazards, riskOf, survivalFunction } from '../model/losses.js';
-import type { Branch } from '../model/parts.js';
 import type { ExplainedOutput } from '../runs/explanations.js';
 import type { Outcome } from '../runs/model.js';
 
@@ -29,15 +28,4 @@ export function explainedScalar(logits: Value, chosen: Value, outcome: Outcome):
 /** What is fed as `chosen`. */
 export function chosenClass(output: ExplainedOutput, C: number): Float32Array {
   return Float32Array.from({ length: C }, (_, c) => (output.kind === 'logProbability' && output.class === c ? 1 : 0));
-}
-
-export const BRANCH_WORDS: Readonly<Record<Branch, string>> = {
-  tumour: 'tumour subspace',
-  microenvironment: 'microenvironment subspace',
-  joint: 'joint branch',
-};
-
-/** The explained output in words. */
-export function outputWords(output: ExplainedOutput): string {
-  return output.kind === 'risk' ? 'risk, higher is worse' : `log-probability of ${output.className}`;
 }
