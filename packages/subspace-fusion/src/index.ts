@@ -34,17 +34,20 @@ export { InputError } from './files/errors.js';
 export { WorkError } from './files/errors.js';
 
 // The network as a graph, for use with onnx-autodiff.
-export { network, parameterInputs, projections, type NetworkInputs, type NetworkOutputs } from './model/network.js';
+export {
+  network,
+  networkLayers,
+  networkParameters,
+  projections,
+  type NetworkInputs,
+  type NetworkLayers,
+  type NetworkOutputs,
+} from './model/network.js';
+export { named, parameterInputs, type Layers, type Linear } from './model/layers.js';
 export { choiceParameters, logitsOf, type NetworkChoice } from './model/choice.js';
 export { PEERS, type PeerName } from './model/peers/index.js';
-export {
-  initialise,
-  networkParameters,
-  parameterCount,
-  type NetworkSize,
-  type Parameters,
-} from './model/parameters.js';
-export { fromReference, referenceName } from './model/reference-names.js';
+export { initialise, parameterCount, type NetworkSize, type Parameters } from './model/parameters.js';
+export { fromPublished, publishedName } from './model/published-names.js';
 export { densePositionBias } from './model/position-bias/dense.js';
 
 // Training and what it leaves on disk.
@@ -54,7 +57,7 @@ export { createStep, type BatchGradients, type Step, type StepOptions } from './
 export { openRun, type Run } from './runs/open-run.js';
 export { openRunFolder } from './runs/run-folder.js';
 export type { EpochRecord } from './runs/training-files.js';
-export type { Model, Outcome } from './runs/model.js';
+export type { ImportRecord, Model, Outcome } from './runs/model.js';
 export type { Confidence, ConfidenceResult } from './runs/confidence.js';
 export type { EvaluatedPatient, Result } from './runs/result.js';
 export type { NamedMetrics } from './runs/values.js';
@@ -76,7 +79,7 @@ export * as metrics from './metrics/index.js';
 // Models that travel: to ONNX, and from the published PyTorch code.
 export { explainCohort, explainPatient, slideFigure } from './explanation/index.js';
 export { exportRun, portableModel, type Exported } from './portable/export.js';
-export { importCheckpoint, type ImportOptions, type ImportRecord } from './portable/import.js';
+export { importCheckpoint, type ImportOptions } from './portable/import.js';
 
 // Reports and simulated cohorts.
 export {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { HEADLINE } from '../comparison/fold-metrics.js';
-import type { NamedMetrics, Result } from '../evaluation/result.js';
+import { resultFile, type Result } from '../runs/result.js';
+import type { NamedMetrics } from '../runs/values.js';
 import { writeFileAtomic } from '../files/atomic.js';
 import { readAttempts, type Attempt } from './attempts.js';
 import { jobState } from './job-state.js';
@@ -59,8 +60,8 @@ async function rowOf(run: PlannedRun, changed: readonly string[]): Promise<Row> 
 }
 
 /** What a finished run's `result.json` says. */
-export const resultOf = async ({ folder }: Job): Promise<Result | undefined> =>
-  (await readWholeJson(join(folder, JOB_FILES.result))) as Result | undefined;
+export const resultOf = ({ folder }: Job): Promise<Result | undefined> =>
+  readWholeJson(join(folder, JOB_FILES.result), resultFile);
 
 function valueAt(config: unknown, key: string): Cell {
   const value = key

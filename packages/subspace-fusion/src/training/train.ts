@@ -144,7 +144,7 @@ async function prepare({ config, out, resume = false, onWarning }: TrainOptions)
     await refuseChanges(out, config, split, model);
   } else {
     await writeJson(join(out, RUN_FILES.config), config);
-    await writeJson(join(out, RUN_FILES.split), split);
+    await writeJson(join(out, RUN_FILES.split), { format: 1, ...split });
     await writeJson(join(out, RUN_FILES.model), model); // last: from here on the folder holds a run
   }
   return { cohort, split, model, samples: cohortSamples(cohort, model) };
@@ -226,7 +226,7 @@ async function trainEpoch(
     const result = await step.gradients(parameters, batch, labels, draw);
     const loss = result.task + result.auxiliary;
     if (!Number.isFinite(loss)) throw notFinite(epoch, i, patients, batch, learningRate);
-    if (form !== 'none' && 'z' in result && 'tumour' in result.z) {
+    if (form !== 'none' && 'z' in result && result.z.tumour) {
       const confidence = form === 'random' ? randomConfidence(draw) : confidences(result.z, parameters, labels);
       const { yielded } = coordinate(
         result.gradients['head.weight'],

@@ -87,6 +87,20 @@ export async function readCase(folder: string, manifest: Manifest, name: string)
   return { name, config: entry.config, tensors, expected };
 }
 
+/** A tensor of a case. @throws Error where it has none of that name. */
+export function tensorOf({ name, tensors }: Case, tensor: string): StoredTensor {
+  const found = tensors.get(tensor);
+  if (!found) throw new Error(`case ${name} has no tensor ${tensor}`);
+  return found;
+}
+
+/** The elements of a tensor of float32. */
+export function floats(c: Case, tensor: string): Float32Array {
+  const { data } = tensorOf(c, tensor);
+  if (!(data instanceof Float32Array)) throw new Error(`case ${c.name}: ${tensor} is not of float32`);
+  return data;
+}
+
 function fromFormula({ seed, scale, center }: ValueFormula, shape: readonly number[]): Float32Array {
   const n = shape.reduce((product, d) => product * d, 1);
   return Float32Array.from({ length: n }, (_, i) => center + scale * ((2 * hash(seed, i)) / 4294967296 - 1));
