@@ -1,4 +1,5 @@
 import type { BagFile } from '../../cohort/types.js';
+import { required } from '../../files/required.js';
 import type { BagShape } from '../../inference/bag-reader.js';
 import { readFixedBag } from '../../inference/samples.js';
 import { meanOf, meanPatch } from './training-range.js';
@@ -20,7 +21,7 @@ export function meanPatches(shape: BagShape): MeanPatches {
   };
   const ofSlide = async (slide: BagFile) => {
     if (!known.has(slide.path)) await read(slide);
-    return known.get(slide.path)!;
+    return required(known, slide.path);
   };
   return {
     read,
