@@ -1,5 +1,6 @@
 import { parseOfferedPatients, type OfferedPatient } from 'subspace-fusion/browser';
-import { RUN_FILES } from './engine/run-files.js';
+import { PAGE_RUN_FILES, type RunFiles } from './run-files.js';
+
 export type { OfferedPatient } from 'subspace-fusion/browser';
 
 const inRun = (name: string) => new URL(`run/${name}`, document.baseURI);
@@ -10,9 +11,9 @@ async function fetched(name: string): Promise<Blob | undefined> {
 }
 
 /** The files of the run that lies beside the page; undefined where there is none. */
-export async function fetchRun(): Promise<Record<string, Blob> | undefined> {
-  const files = await Promise.all(RUN_FILES.map(async (name) => [name, await fetched(name)] as const));
-  const found = files.filter((file): file is [(typeof RUN_FILES)[number], Blob] => file[1] !== undefined);
+export async function fetchRun(): Promise<RunFiles | undefined> {
+  const files = await Promise.all(PAGE_RUN_FILES.map(async (name) => [name, await fetched(name)] as const));
+  const found = files.filter((file): file is [(typeof PAGE_RUN_FILES)[number], Blob] => file[1] !== undefined);
   return found.length === 0 ? undefined : Object.fromEntries(found);
 }
 

@@ -90,5 +90,6 @@ export {
 export { openPseudonyms, type Pseudonyms } from './files/pseudonyms.js';
 export { simulateBagsForCohort, simulateCohort } from './simulation/index.js';
 
-export { readSafetensors, encodeSafetensors } from './files/safetensors.js';
+export { readSafetensors } from './files/read.js';
+export { encodeSafetensors } from './files/safetensors.js';
 export { VERSION } from './version.js';

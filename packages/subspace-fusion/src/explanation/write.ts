@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../files/atomic.js';
-import type { PatientExplanation } from '../patient/types.js';
+import type { PatientExplanation } from '../runs/explanations.js';
 import type { CohortExplanation } from '../runs/explanations.js';
 import { slideFigure, type Thumbnail } from './slide-figure.js';
 

@@ -5,7 +5,7 @@ import { writeBag } from '../cohort/made-files.test.helper.js';
 import { loadConfig } from '../config/config.js';
 import { evaluate } from '../evaluation/evaluate.js';
 import { InputError } from '../files/errors.js';
-import { readTable } from '../files/table.js';
+import { readTable } from '../files/read.js';
 import { readRunSplit } from '../runs/run-folder.js';
 import { simulateBagsForCohort } from '../simulation/index.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';
@@ -346,7 +346,7 @@ describe.each(cohorts)('slides of three patients, of another encoder ($cohort)',
       /features are of encoder '.+', the model was trained on 'simulated'\. Do not trust this prediction\n/,
     );
     expect(err).toMatch(
-      /the features are of patches 64 pixels of level 0 wide, those of the training slides are of patches 256 pixels of level 0 wide.*\. Do not trust this prediction\n$/,
+      /the features are of patches 64 pixels of level 0 wide, those of the training slides are of patches 256 pixels of level 0 wide.*\. Do not trust this prediction\n/,
     );
     expect(out).toContain(`${id}: survival, from 1 slide, expression\n`);
     for (const line of ['alive after 1 year ', 'alive after 2 years', 'alive after 5 years', 'median survival']) {

@@ -153,9 +153,9 @@ async function runContents(folder: string): Promise<ReadonlyMap<string, Content>
   const contents = new Map<string, Content>([
     ['config.json', { text: JSON.stringify({ expression: { file: '', format, column, transform } }) }],
     ['patients.json', { text: JSON.stringify(patients) }],
-    ['background.json', { path: join(folder, RUN_FILES.background) }],
   ]);
-  for (const file of [RUN_FILES.model, RUN_FILES.checkpoint, RUN_FILES.predictions, RUN_FILES.result])
+  const { model, checkpoint, predictions, result, confidence, background } = RUN_FILES;
+  for (const file of [model, checkpoint, predictions, result, confidence, background])
     contents.set(file, { path: join(folder, file) });
   for (const [name, path] of files) contents.set(name, { path });
   return contents;
