@@ -156,7 +156,7 @@ function foldResult(
         seed: own,
         ...(control ? { control } : {}),
         folder,
-        ...('result' in outcome ? { result: { ...outcome.result } } : outcome),
+        ...outcome,
       })),
   };
 }

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { HEADLINE } from '../comparison/fold-metrics.js';
-import type { NamedMetrics, Result } from '../evaluation/result.js';
+import { parseValue } from '../files/json.js';
+import { resultFile, type Result } from '../runs/result.js';
+import type { NamedMetrics } from '../runs/values.js';
 import { writeFileAtomic } from '../files/atomic.js';
 import { readAttempts, type Attempt } from './attempts.js';
 import { jobState } from './job-state.js';
@@ -58,9 +60,12 @@ async function rowOf(run: PlannedRun, changed: readonly string[]): Promise<Row> 
   };
 }
 
-/** What a finished run's `result.json` says. */
-export const resultOf = async ({ folder }: Job): Promise<Result | undefined> =>
-  (await readWholeJson(join(folder, JOB_FILES.result))) as Result | undefined;
+/** What a job's `result.json` says; undefined where it is not there, or not whole. @throws {InputError} where it is no result of a run */
+export async function resultOf({ folder }: Job): Promise<Result | undefined> {
+  const file = join(folder, JOB_FILES.result);
+  const value = await readWholeJson(file);
+  return value === undefined ? undefined : parseValue(value, resultFile, { file });
+}
 
 function valueAt(config: unknown, key: string): Cell {
   const value = key
