@@ -133,10 +133,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
       const changed = editedMatrix(runs.expression, join(runs.folder, 'changed.csv'), (rows) =>
         rows.map((row) => (row[0] === gene ? [gene, ...row.slice(1).map(() => String(raw))] : row)),
       );
-      expectSame(
-        await shown(),
-        figures(await predictPatient(runs.survival, { bag: [runs.bag], expression: changed })),
-      );
+      expectSame(await shown(), figures(await predictPatient(runs.survival, { bag: [runs.bag], expression: changed })));
       await page.click('text=Undo all changes');
       await page.waitForSelector('#prediction .change', { state: 'detached' });
     });

@@ -4,7 +4,7 @@
  */
 export { PER_YEAR } from './cohort/clinical/outcome.js';
 export { SUBSPACES, type Subspace } from './cohort/types.js';
-export type { EvaluatedPatient } from './evaluation/result.js';
+export type { EvaluatedPatient } from './runs/result.js';
 export { decodeSafetensors } from './files/safetensors.js';
 export { InputError } from './files/errors.js';
 export type { Backend } from './inference/backend.js';
@@ -15,13 +15,7 @@ export { densePositionBias } from './model/position-bias/dense.js';
 export { sweepPositionBias } from './model/position-bias/sweep-operation.js';
 export { createSweep } from './model/position-bias/sweep.js';
 export type { Background } from './patient/background.js';
-export {
-  openModelOn,
-  type Change,
-  type ModelRun,
-  type OpenModel,
-  type PatchAttention,
-} from './patient/open-model.js';
+export { openModelOn, type Change, type ModelRun, type OpenModel, type PatchAttention } from './patient/open-model.js';
 export type { PatientInput } from './patient/input.js';
 export type { PredictedSurvival, Prediction } from './patient/prediction.js';
 export { confidenceRows, predictionRows, shownProbabilities, type Row } from './patient/rows.js';

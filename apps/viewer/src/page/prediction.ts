@@ -38,7 +38,11 @@ function survivalParts(run: RunView, prediction: Prediction, changed: Prediction
       el('li', { class: 'patient' }, 'this patient, predicted'),
       ...(changed ? [el('li', { class: 'changed' }, 'after your change')] : []),
       ...run.groups.map(({ name, patients, deaths }) =>
-        el('li', { class: name }, `${RISK_GROUPS[name]}: ${count(patients, 'tested patient')}, ${count(deaths, 'death')}`),
+        el(
+          'li',
+          { class: name },
+          `${RISK_GROUPS[name]}: ${count(patients, 'tested patient')}, ${count(deaths, 'death')}`,
+        ),
       ),
     ),
     el(

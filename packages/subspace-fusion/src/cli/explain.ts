@@ -67,11 +67,7 @@ export function addExplainCommand(program: Command): void {
       try {
         const { lines, explanation } = options.cohort ? await aboutCohort() : await aboutPatient();
         bar.clear();
-        console.log(
-          options.json
-            ? JSON.stringify(explanation, null, 2)
-            : [...lines, NOT_A_DEVICE].join('\n'),
-        );
+        console.log(options.json ? JSON.stringify(explanation, null, 2) : [...lines, NOT_A_DEVICE].join('\n'));
       } finally {
         bar.clear();
       }

@@ -15,7 +15,6 @@ import { geneAttributions, looks, modalityGame, subspaceGame, tokenAttributions 
 import { openExplainer, type Explainer, type Point } from './explainer.js';
 import { explainedOutput, explainedValue } from './output.js';
 
-
 const TOKENS = 100;
 const SURVIVAL: Outcome = { kind: 'survival', cuts: [1, 2, 3], timeUnit: 'months' };
 const CLASSES: Outcome = { kind: 'classes', classes: ['a', 'b', 'c', 'd'], weights: [1, 2, 1, 4] };

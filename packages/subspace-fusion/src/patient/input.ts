@@ -7,7 +7,15 @@ import { encodeCovariates, unknownCovariates, unseenLevels } from '../runs/covar
 import type { Model } from '../runs/model.js';
 import { lacksModality, unknownCovariates as unknownWords } from '../words/prediction.js';
 import { expressionFromFile, expressionFromValues, type ExpressionFormat } from './expression.js';
-import { arraySlide, fileSlide, readGiven, readSlide, type BagArrays, type GivenSlide, type SlideBag } from './slide.js';
+import {
+  arraySlide,
+  fileSlide,
+  readGiven,
+  readSlide,
+  type BagArrays,
+  type GivenSlide,
+  type SlideBag,
+} from './slide.js';
 import { checkSlides } from './slide-checks.js';
 
 /** A slide: its feature file, or its features as arrays. */
@@ -55,10 +63,12 @@ export interface ReadPatient {
  * Reads a patient for a model, with every check of the input against what the model was trained on.
  * @throws InputError for files that cannot be read, input that does not fit the model, and a modality that it cannot do without
  */
-export async function readPatient(input: PatientInput, { name, model, expression: format }: ReadingRun): Promise<ReadPatient> {
+export async function readPatient(
+  input: PatientInput,
+  { name, model, expression: format }: ReadingRun,
+): Promise<ReadPatient> {
   const { patient: asked, genes: values, expression: file } = input;
-  if (values !== undefined && file !== undefined)
-    throw new InputError('Give genes or an expression file, not both.');
+  if (values !== undefined && file !== undefined) throw new InputError('Give genes or an expression file, not both.');
   const slideInputs = listOf(input.bag);
   requireModalities(name, model, slideInputs.length > 0, values !== undefined || file !== undefined);
   const given: GivenSlide[] = [];
@@ -76,7 +86,9 @@ export async function readPatient(input: PatientInput, { name, model, expression
 
   const slides: SlideBag[] = [];
   if (reads(model.network).bag) for (const slide of given) slides.push(await readGiven(slide, model));
-  const clinical = Object.fromEntries(Object.entries(input.clinical ?? {}).map(([column, value]) => [column, String(value)]));
+  const clinical = Object.fromEntries(
+    Object.entries(input.clinical ?? {}).map(([column, value]) => [column, String(value)]),
+  );
   const row: Patient = { id: patient, clinical, bags: [] };
   const lacking = lackingModalities(model, given.length > 0, expression !== undefined);
   return {
@@ -99,7 +111,11 @@ export async function readPatient(input: PatientInput, { name, model, expression
  * Reads a patient of the run's own cohort.
  * @throws InputError where there is none of that name, or one who lacks what the model needs
  */
-export async function readCohortPatient(id: string, samples: CohortSamples, { name, model }: ReadingRun): Promise<ReadPatient> {
+export async function readCohortPatient(
+  id: string,
+  samples: CohortSamples,
+  { name, model }: ReadingRun,
+): Promise<ReadPatient> {
   const row = samples.patients.get(id);
   if (!row)
     throw new InputError(

@@ -269,7 +269,8 @@ function withGenes(own: GeneVectors, moved: NonNullable<Change['genes']>, { scal
 
 function slideOf({ patient }: Seen, slide: number): ReadPatient['slides'][number] {
   const found = patient.slides.at(slide);
-  if (!found) throw new RangeError(`the patient has ${patient.slides.length} slides; there is no slide ${slide} (from 0)`);
+  if (!found)
+    throw new RangeError(`the patient has ${patient.slides.length} slides; there is no slide ${slide} (from 0)`);
   return found;
 }
 

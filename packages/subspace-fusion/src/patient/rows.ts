@@ -87,8 +87,12 @@ function worthRows({
   return rows;
 }
 
-function testedRows(among: Exclude<Prediction['amongTested'], { readonly unknown: string }>, group: Prediction['riskGroup']): Row[] {
-  if (!('lowerRisk' in among)) return [text('among tested patients', amongClasses(among.sure, among.alike, among.right))];
+function testedRows(
+  among: Exclude<Prediction['amongTested'], { readonly unknown: string }>,
+  group: Prediction['riskGroup'],
+): Row[] {
+  if (!('lowerRisk' in among))
+    return [text('among tested patients', amongClasses(among.sure, among.alike, among.right))];
   return [
     text('risk', amongRisks(among.lowerRisk, among.patients)),
     ...(group === undefined ? [] : [text('risk group', RISK_GROUPS[group])]),

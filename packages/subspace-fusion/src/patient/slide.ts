@@ -122,7 +122,9 @@ function flatCoordinates(
   patches: number,
   file: string,
 ): Int32Array | Float32Array {
-  const all = Array.from<number | ArrayLike<number>>(given).flatMap((x) => (typeof x === 'number' ? [x] : Array.from(x)));
+  const all = Array.from<number | ArrayLike<number>>(given).flatMap((x) =>
+    typeof x === 'number' ? [x] : Array.from(x),
+  );
   if (all.length === 2 * patches && all.every(Number.isFinite))
     return all.every(Number.isSafeInteger) ? Int32Array.from(all) : Float32Array.from(all);
   const message = `the coordinates are not x and y of each of the ${patches} patches`;

@@ -1,6 +1,7 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cohorts } from '../testing/data.js';
 import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
 import { readPlan } from './plan.js';
 
@@ -118,14 +119,10 @@ controls: [permuted-bags]
   });
 });
 
-const data = '../shared/data';
-it.skipIf(!existsSync(data))(
-  'the example plans eight models, five folds and five seeds (needs the glioma tables)',
-  async () => {
-    const { runs, slurm } = await readPlan('examples/glioma-peers-plan.yaml', {
-      overrides: { data, 'features.folder': 'bags' },
-    });
-    expect([new Set(runs.map(({ setting }) => setting.model)).size, runs.length]).toEqual([8, 8 * 5 * 5]);
-    expect(slurm).toBeDefined();
-  },
-);
+it.each(cohorts)('the example plans eight models, five folds and five seeds ($cohort)', async ({ folder: data }) => {
+  const { runs, slurm } = await readPlan('examples/glioma-peers-plan.yaml', {
+    overrides: { data: resolve(data), 'features.folder': 'bags' },
+  });
+  expect([new Set(runs.map(({ setting }) => setting.model)).size, runs.length]).toEqual([8, 8 * 5 * 5]);
+  expect(slurm).toBeDefined();
+});

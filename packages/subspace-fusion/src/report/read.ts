@@ -9,45 +9,41 @@ import {
 import type { Config } from '../config/config.js';
 import { InputError } from '../files/errors.js';
 import { predictedSurvival } from '../metrics/index.js';
-import { exists, readEpochs, readModel, readRunConfig, readRunSplit, RUN_FILES } from '../runs/run-folder.js';
+import type { Run } from '../runs/open-run.js';
+import { exists, openRunFolder, RUN_FILES } from '../runs/run-folder.js';
 import { VERSION } from '../version.js';
 import { foldName, runName } from '../words/comparison.js';
 import { readExplanations } from './explanations.js';
-import {
-  asPredictions,
-  factsOf,
-  patientsOf,
-  readPredictions,
-  readReportRun,
-  readResult,
-  splitPatients,
-} from './from-run.js';
+import { asPredictions, evaluated, factsOf, patientsOf, readReportRun, splitPatients } from './from-run.js';
 import type { Explanations, ReportInput, ReportRun, Training } from './types.js';
 
 /** A finished run of the first model. */
-interface Run extends Pick<FoldResult, 'fold' | 'repeat'> {
+interface FinishedRun extends Pick<FoldResult, 'fold' | 'repeat'> {
   readonly seed: number;
   readonly path: string;
 }
+type OpenedRun = FinishedRun & { readonly opened: Run };
 
 /**
  * A task's comparison as a report shows it: its own numbers, and the predictions of the first model's runs of the first seed. Where the
  * patients are dealt to folds several times they are those of the first dealing, so that nobody counts twice.
  */
 async function reportTask(folder: string, comparison: TaskComparison): Promise<ReportRun> {
-  const finished = runsOfFirst(folder, comparison);
+  const finished = await Promise.all(
+    runsOfFirst(folder, comparison).map(async (run) => ({ ...run, opened: await openRunFolder(run.path) })),
+  );
   const shown = shownRuns(finished);
   const [first] = shown;
   if (!first) throw new InputError(`${join(folder, COMPARISON_FILE)}: holds no finished run of ${comparison.model}`);
-  const config = await readRunConfig(first.path);
+  const config = await first.opened.config();
   const predictions = await pooledPredictions(shown);
   const parts = await Promise.all(
-    shown.map(async (run) => ({ name: `Tested in ${foldName(run)}`, patients: (await readRunSplit(run.path)).test })),
+    shown.map(async (run) => ({ name: `Tested in ${foldName(run)}`, patients: (await run.opened.split()).test })),
   );
   return {
     task: comparison.task,
     config: withoutFold(config),
-    model: factsOf(await readModel(first.path)),
+    model: factsOf(first.opened.model),
     trainings: await Promise.all(finished.map(trainingOf)),
     result: {
       task: comparison.task,
@@ -64,7 +60,7 @@ async function reportTask(folder: string, comparison: TaskComparison): Promise<R
   };
 }
 
-function runsOfFirst(folder: string, { folds, model }: TaskComparison): Run[] {
+function runsOfFirst(folder: string, { folds, model }: TaskComparison): FinishedRun[] {
   return folds.flatMap(({ fold, repeat, runs }) =>
     runs.flatMap((run) =>
       run.model === model && run.control === undefined && run.result !== undefined
@@ -75,7 +71,7 @@ function runsOfFirst(folder: string, { folds, model }: TaskComparison): Run[] {
 }
 
 /** The first run of every fold of the first dealing. */
-function shownRuns(finished: readonly Run[]): Run[] {
+function shownRuns<R extends FinishedRun>(finished: readonly R[]): R[] {
   const once = finished.filter(({ repeat }) => repeat === finished[0]?.repeat);
   return once.filter((run, i) => once.findIndex(({ fold }) => fold === run.fold) === i);
 }
@@ -101,18 +97,21 @@ function commandOf({ folds, seeds, model }: TaskComparison, { split }: Config, n
   return `npx subspace crossval config.yaml ${options.join(' ')}`;
 }
 
-async function trainingOf(run: Run): Promise<Training> {
-  const { selection } = await readResult(run.path);
-  return { name: runName(run), epochs: await readEpochs(run.path), selection };
+async function trainingOf({ opened, ...run }: OpenedRun): Promise<Training> {
+  const { selection } = evaluated(opened, RUN_FILES.result, await opened.result());
+  return { name: runName(run), epochs: await opened.epochs(), selection };
 }
 
 /**
  * Test patients of all folds. Their groups, predicted survival and classes can stand side by side; their risks have no common scale. Each fold has its own
  * cuts, so survival is read off at the earliest of each.
  */
-async function pooledPredictions(runs: readonly Run[]): Promise<ReportRun['predictions']> {
+async function pooledPredictions(runs: readonly OpenedRun[]): Promise<ReportRun['predictions']> {
   const ofRuns = await Promise.all(
-    runs.map(async (run) => asPredictions(await readModel(run.path), await readPredictions(run.path), foldName(run))),
+    runs.map(async ({ opened, ...run }) => {
+      const predictions = evaluated(opened, RUN_FILES.predictions, await opened.predictions());
+      return asPredictions(opened.model, predictions, foldName(run));
+    }),
   );
   const [first] = ofRuns;
   if (first.kind === 'classification')
@@ -134,8 +133,11 @@ function survivalAtCuts(survival: readonly number[], own: readonly number[], cut
   return cuts.map((time) => predictedSurvival(curve, time) as number);
 }
 
-async function explanationsOf(runs: readonly Run[], predictions: ReportRun['predictions']): Promise<Explanations> {
-  const found = await Promise.all(runs.map(({ path }) => readExplanations(path, predictions)));
+async function explanationsOf(
+  runs: readonly OpenedRun[],
+  predictions: ReportRun['predictions'],
+): Promise<Explanations> {
+  const found = await Promise.all(runs.map(({ opened }) => readExplanations(opened, predictions)));
   const patients = found.flatMap((one) => one.patients);
   return {
     patients: patients.slice(0, 6),

@@ -1,4 +1,4 @@
-import type { ClassResult, ConfidenceResult, SetResult } from '../evaluation/confidence/confidence-file.js';
+import type { ClassResult, ConfidenceResult, SetResult } from '../runs/confidence.js';
 import { html, table, type Html } from './html.js';
 import { reportTables } from '../comparison/tables/index.js';
 import { capital, foldsInWords, VERDICTS_MEAN } from '../words/comparison.js';

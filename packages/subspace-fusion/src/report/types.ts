@@ -1,8 +1,10 @@
 import type { Subspace, TimeUnit } from '../cohort/types.js';
 import type { TaskComparison } from '../comparison/file.js';
-import type { ConfidenceResult } from '../evaluation/confidence/confidence-file.js';
-import type { CohortExplanation, PatientExplanation, Thumbnail } from '../explanation/index.js';
-import type { Estimate, Refusal } from '../metrics/index.js';
+import type { Thumbnail } from '../explanation/index.js';
+import type { CohortExplanation, PatientExplanation } from '../runs/explanations.js';
+import type { EvaluatedSurvival, Result } from '../runs/result.js';
+import type { EpochRecord } from '../runs/training-files.js';
+import type { NamedMetrics } from '../runs/values.js';
 
 /** Everything a report shows, as plain data, read back from run folders. */
 export interface ReportInput {
@@ -54,7 +56,7 @@ export interface Training {
   readonly name?: string;
   readonly epochs: readonly EpochRecord[];
   /** The epoch whose weights were kept, chosen on the validation patients. */
-  readonly selection: { readonly epoch: number; readonly metric: string; readonly value: number | null };
+  readonly selection: Result['selection'];
 }
 
 /** The patients of each part, and who was left out. Cells are text already. */
@@ -82,45 +84,17 @@ export interface ExplainedPatient {
   readonly thumbnails: readonly (Thumbnail | undefined)[];
 }
 
-/** A branch of the network; `joint` where one serves both subspaces. */
-export type Branch = Subspace | 'joint';
-
-/** One line of `metrics.jsonl`. Losses are means over the epoch's batches; null is a value that could not be computed. */
-export interface EpochRecord {
-  readonly epoch: number;
-  readonly learningRate: number;
-  /** Task loss plus consistency, on the training patients. */
-  readonly loss: number | null;
-  readonly taskLoss: number | null;
-  /** Of each branch of the network; a peer has none. */
-  readonly consistency: Readonly<Partial<Record<Branch, number | null>>>;
-  /** Steps of the epoch, and in how many of them each subspace had a gradient half projected. */
-  readonly coordination?: {
-    readonly steps: number;
-    readonly tumourYielded: number;
-    readonly microenvironmentYielded: number;
-  };
-  readonly validation: { readonly metric: string; readonly value: number | null; readonly loss: number | null };
-  readonly seconds: number;
-}
-
-/** A metric as `result.json` holds it, under its name. */
-export type ReportedMetric =
-  (Pick<Estimate, 'value'> & Partial<Omit<Estimate, 'name' | 'value'>>) | Omit<Refusal, 'name'>;
+/** A metric without its name; means over folds have a value, and not all of the rest. */
+export type ReportedMetric = Extract<Unnamed, { value: null }> | (Pick<Estimated, 'value'> & Partial<Estimated>);
 export type ReportedMetrics = Readonly<Record<string, ReportedMetric>>;
+type Unnamed = NamedMetrics[string];
+type Estimated = Exclude<Unnamed, { value: null }>;
 
 /** `result.json`, or the totals of a comparison. */
-export interface RunResult {
-  readonly task: string;
-  readonly split: string;
-  /** The model was fitted to these patients or chosen on them. */
-  readonly chosenOnThese?: boolean;
-  readonly patients: number;
+export interface RunResult extends Pick<Result, 'task' | 'split' | 'chosenOnThese' | 'patients' | 'confidence'> {
   readonly metrics: ReportedMetrics;
   /** Simpler models on the same patients, by name. */
   readonly baselines?: Readonly<Record<string, ReportedMetrics>>;
-  /** What the model's confidence is worth on these patients. */
-  readonly confidence?: ConfidenceResult;
 }
 
 export interface SurvivalPredictions {
@@ -131,19 +105,13 @@ export interface SurvivalPredictions {
   readonly rows: readonly SurvivalPrediction[];
 }
 
-export interface SurvivalPrediction {
-  readonly patient: string;
-  readonly risk: number;
-  /** By the cut that was fixed on the training patients. */
-  readonly group: RiskGroup;
-  readonly time: number;
-  readonly event: boolean;
-  /** Predicted survival at each cut. */
-  readonly survival: readonly number[];
-}
+/** One test patient; `group` is by the cut that was fixed on the training patients. */
+export type SurvivalPrediction = Required<
+  Pick<EvaluatedSurvival, 'patient' | 'risk' | 'group' | 'time' | 'event' | 'survival'>
+>;
 
-export const RISK_GROUPS = ['low', 'high'] as const;
-export type RiskGroup = (typeof RISK_GROUPS)[number];
+export const RISK_GROUPS = ['low', 'high'] as const satisfies readonly RiskGroup[];
+export type RiskGroup = NonNullable<EvaluatedSurvival['group']>;
 
 export interface ClassPredictions {
   readonly kind: 'classification';

@@ -7,7 +7,6 @@ import type { Outcome } from '../../runs/model.js';
 import { classResult } from './apply.js';
 import { calibrate, learnClassConfidence, setsOf, type ScoredClasses } from './class-confidence.js';
 
-
 const CLASSES = ['common', 'second', 'third', 'rare'];
 const FREQUENCY = [0.45, 0.3, 0.247, 0.003];
 /** The model's logits are this many times too large. */
