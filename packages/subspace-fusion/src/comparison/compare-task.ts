@@ -46,7 +46,7 @@ export async function compareTask(options: ComparedTaskOptions): Promise<TaskCom
   const folds = distinctFolds(runs);
   const isShuffled = ({ control }: ComparedRun) => control === 'shuffled-outcomes';
   const own = runs.filter((run) => !isShuffled(run));
-  const [model] = own.map((run) => run.model);
+  const model = own.at(0)?.model;
   if (model === undefined) return undefined;
   const scores = await Promise.all(folds.map((fold) => scoreWhole(fold, own, cohort, means)));
   const complete = scores.filter((fold) => fold !== undefined);

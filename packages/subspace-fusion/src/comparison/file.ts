@@ -226,7 +226,7 @@ export async function readComparisonFile(folder: string): Promise<ComparisonFile
 async function read<S extends z.ZodType>(file: string, schema: S): Promise<z.output<S>> {
   const source = await fileSource(file);
   try {
-    return await readJson(source, schema, { remedy: REMEDY });
+    return await readJson(source, schema, REMEDY);
   } finally {
     await source.close();
   }

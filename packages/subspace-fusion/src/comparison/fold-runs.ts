@@ -2,6 +2,7 @@ import type { Cohort, Split } from '../cohort/index.js';
 import type { Fold } from '../cohort/split/folds.js';
 import type { SurvivalPrediction } from '../evaluation/baselines.js';
 import type { Prediction, Result } from '../runs/result.js';
+import { required } from '../files/required.js';
 import { cohortSamples, type CohortSamples } from '../inference/samples.js';
 import { predictedSurvival, survivalCurve } from '../metrics/index.js';
 import type { Outcome } from '../runs/model.js';
@@ -46,12 +47,12 @@ export async function scoreFold(
   const reference = clinicalReference(
     model.task,
     model.labels,
-    split.train.map((id) => samples.patients.get(id)!.clinical),
+    split.train.map((id) => required(samples.patients, id).clinical),
   );
   const scores = await Promise.all(
     Object.entries(models).map(async ([name, runs]) => [name, await scoresOf(runs, split.test)] as const),
   );
-  const [firstName = '', firstRuns = []] = Object.entries(models)[0] ?? [];
+  const [firstName, firstRuns] = Object.entries(models)[0];
   const combined = await combineWithReference(firstRuns, samples, split, reference, seed);
   return {
     fold,
@@ -93,7 +94,7 @@ async function combineWithReference(
     return { reason: 'its runs keep no predictions of their validation patients, on whom it is fitted' };
   const clinical = referenceScores(samples, train, [...validation, ...test], reference, seed);
   if ('reason' in clinical) return clinical;
-  const both = Array.from(clinical.runs[0] ?? []);
+  const both = Array.from(clinical.runs[0]);
   const width = both.length / (validation.length + test.length);
   const groups = { validation: both.slice(0, width * validation.length), test: both.slice(width * validation.length) };
   return combinedScores(samples.labels(validation), groups, known);
@@ -137,5 +138,5 @@ function scoresOfPatients(
 /** Hazards of the bins say who is alive at the cuts between them; nothing is said of times after the last cut. */
 function survivalOf(hazards: readonly (readonly number[])[], cuts: readonly number[]): SurvivalPrediction {
   const curves = hazards.map((own) => survivalCurve(own, cuts));
-  return { until: cuts.at(-1)!, at: (row, time) => predictedSurvival(curves[row], time) as number };
+  return { until: cuts[cuts.length - 1], at: (row, time) => predictedSurvival(curves[row], time) as number };
 }

@@ -9,18 +9,17 @@ export type {
   RankedGene,
   SetEnrichment,
 } from '../runs/explanations.js';
-export type { Completeness } from '../patient/integrated-gradients.js';
-export type { SampledPoint } from '../patient/attention.js';
-export type { ExplainedOutput } from '../patient/output.js';
-export type { Shares } from '../patient/shapley.js';
-export { outsideShare, slideFigure } from './slide-figure.js';
-export { readThumbnail, type Thumbnail } from './slide-figure.js';
 export type {
   BranchView,
+  Completeness,
+  ExplainedOutput,
   GeneAttribution,
   GeneExplanation,
   PatientExplanation,
+  SampledPoint,
   SlideExplanation,
-} from '../patient/types.js';
-export { BRANCH_WORDS, outputWords } from '../patient/output.js';
+} from '../runs/explanations.js';
+export type { Shares } from '../patient/shapley.js';
+export { outsideShare, slideFigure } from './slide-figure.js';
+export { readThumbnail, type Thumbnail } from './slide-figure.js';
 export { EXPLANATIONS, writeCohortExplanation, writePatientExplanation } from './write.js';

@@ -100,8 +100,7 @@ async function comparePlan(plan: Plan, ends: ReadonlyMap<Job, JobEnd | undefined
   for (const task of names) {
     const own = plan.runs.filter(({ setting }) => setting.task === task);
     const runs = await Promise.all(own.map((run) => comparedRun(run, ends.get(run.job))));
-    const [config] = own.map(({ setting }) => setting.config);
-    if (config === undefined) continue;
+    const { config } = own[0].setting;
     const { cohort } = await loadCohort(config);
     const comparison = await compareTask({ config, cohort, runs, within: plan.within, probe: plan.probe });
     if (comparison) tasks.push(comparison);

@@ -126,7 +126,13 @@ export interface CrossvalOptions extends Pick<Plan, 'out' | 'within' | 'probe'> 
 export async function planCrossval({ config, out, within, probe, ...asked }: CrossvalOptions): Promise<Plan> {
   const { seeds, control } = asked;
   const folds = await foldsOf(config, asked.folds, asked.repeats);
-  const setting = { task: taskName(config.task), model: config.model.name, variant: '', config, inputs: await hashInputs(config) };
+  const setting = {
+    task: taskName(config.task),
+    model: config.model.name,
+    variant: '',
+    config,
+    inputs: await hashInputs(config),
+  };
   const planned = [...planRuns(folds, seeds), ...(control ? planRuns(folds, control.seeds, control.name) : [])];
   const runs = planned.map((run) => ({ ...run, setting, name: runName(run) }));
   return { name: config.name, out, runs: withJobs(out, runs), changed: [], within, probe };

@@ -1,13 +1,12 @@
 import * as Plot from '@observablehq/plot';
 import type { Subspace } from '../cohort/types.js';
 import {
-  BRANCH_WORDS,
-  outputWords,
   slideFigure,
   type CohortExplanation,
   type GeneExplanation,
   type PatientExplanation,
 } from '../explanation/index.js';
+import { BRANCH_WORDS, outputWords, RISK_GROUP_WORDS } from '../words/prediction.js';
 import { COLOURS, figure, LARGE, swatch } from './figure.js';
 import { html, markup, scrolling, table, type Html } from './html.js';
 import type { ExplainedPatient, ReportRun } from './types.js';
@@ -57,7 +56,7 @@ function outcomeOf(id: string, predictions: ReportRun['predictions']): string {
   }
   const row = predictions.rows.find(({ patient }) => patient === id);
   if (!row) return '';
-  return `Predicted: ${row.group} risk; ${row.event ? 'died after' : 'alive at'} ${decimal(row.time, 1)} ${predictions.timeUnit}. `;
+  return `Predicted: ${RISK_GROUP_WORDS[row.group]}; ${row.event ? 'died after' : 'alive at'} ${decimal(row.time, 1)} ${predictions.timeUnit}. `;
 }
 
 function sharesOf(

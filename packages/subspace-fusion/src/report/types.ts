@@ -110,9 +110,6 @@ export type SurvivalPrediction = Required<
   Pick<EvaluatedSurvival, 'patient' | 'risk' | 'group' | 'time' | 'event' | 'survival'>
 >;
 
-export const RISK_GROUPS = ['low', 'high'] as const satisfies readonly RiskGroup[];
-export type RiskGroup = NonNullable<EvaluatedSurvival['group']>;
-
 export interface ClassPredictions {
   readonly kind: 'classification';
   readonly classes: readonly string[];

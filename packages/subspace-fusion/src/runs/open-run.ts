@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Split } from '../cohort/types.js';
 import type { Config } from '../config/config.js';
 import { InputError } from '../files/errors.js';
-import { parseJson, readJson } from '../files/json.js';
+import { isJson, parseJson, readJson } from '../files/json.js';
 import { sha256 } from '../files/sha256.js';
 import { readAll, readText, type Source, type Store } from '../files/source.js';
 import { checkOwner, decodeCheckpoint, type Checkpoint } from './checkpoint.js';
@@ -159,13 +159,4 @@ async function readEpochs(source: Source): Promise<EpochRecord[]> {
     const isCut = i === lines.length - 1 && !isJson(line);
     return isCut ? [] : [parseJson(line, epochLine, { file: source.name, row: i + 1 })];
   });
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -108,13 +108,13 @@ export async function find(
       ? selected.parameters
       : initialise(choiceParameters(model.network, model.size), config.training.seed);
   const explainer = await openExplainer(model, parameters, backend);
-  const mean = await meanBag(await computeBackground(run, explainer, samples, split.train), explainer);
+  const mean = await meanBag(await computeBackground(explainer, samples, split.train, ''), explainer);
   const rows = { tumour: [] as Float64Array[], microenvironment: [] as Float64Array[] };
   const patients = split.test.slice(0, explained);
   const [moved, attention]: [number[], number[]] = [[], []];
   for (const id of patients) {
     const genes = samples.genes(id);
-    const slide = await readSlide(samples.patients.get(id)!.bags[0], model);
+    const slide = await readSlide(samples.patients.get(id)!.bags[0], model, samples);
     const point = { P: await explainer.project(slide.features), genes };
     const { of } = await geneAttributions(explainer, point, genes, { kind: 'risk' }, steps);
     for (const s of SUBSPACES) rows[s].push(of[s]);

@@ -21,7 +21,8 @@ import {
   type ScoredClasses,
 } from './class-confidence.js';
 import { survivalCalibration } from './survival-confidence.js';
-import { checkRange, outsideOf, type MeanPatches, type RangeChecks } from './training-range.js';
+import type { MeanPatches } from './mean-patches.js';
+import { checkRange, outsideOf, type RangeChecks } from './training-range.js';
 
 /** Adds to predictions what is known of their confidence, and measures it. */
 export async function applyConfidence(
