@@ -71,6 +71,7 @@ export type { PatientInput, SlideInput } from './patient/input.js';
 export type { BagArrays } from './patient/slide.js';
 export type { AmongTested, PredictedSurvival, Prediction } from './patient/prediction.js';
 export { predictPatient } from './patient/predict.js';
+export { confidenceRows, predictionRows, shownProbabilities, type Row } from './patient/rows.js';
 export type { NamedMetrics, Result } from './evaluation/result.js';
 export { readConfidence, type Confidence } from './evaluation/confidence/confidence-file.js';
 export type { ConfidenceResult } from './evaluation/confidence/confidence-file.js';
