@@ -1,7 +1,7 @@
 /** The package in a browser, of which the viewer is made: predicts from the files of a run and of a patient, or from arrays. */
 export { PER_YEAR } from './cohort/clinical/outcome.js';
 export { SUBSPACES, type Subspace } from './cohort/types.js';
-export type { EvaluatedPatient } from './evaluation/result.js';
+export type { EvaluatedPatient } from './runs/result.js';
 export { InputError } from './files/errors.js';
 export { blobSource, bytesSource, type Source, type Store } from './files/source.js';
 export { urlSource } from './files/url-source.js';

@@ -51,17 +51,16 @@ export { densePositionBias } from './model/position-bias/dense.js';
 export { Interrupted, train, type Prepared, type Progress, type TrainOptions } from './training/train.js';
 export { openBackend, type Backend, type BackendOptions } from './inference/backend.js';
 export { createStep, type BatchGradients, type Step, type StepOptions } from './training/step.js';
-export { readCheckpoint, readEpochs, readModel, readRunConfig, type EpochRecord } from './runs/run-folder.js';
+export { openRun, type Run } from './runs/open-run.js';
+export { openRunFolder } from './runs/run-folder.js';
+export type { EpochRecord } from './runs/training-files.js';
 export type { Model, Outcome } from './runs/model.js';
+export type { Confidence, ConfidenceResult } from './runs/confidence.js';
+export type { EvaluatedPatient, Result } from './runs/result.js';
+export type { NamedMetrics } from './runs/values.js';
 
 // Evaluation and prediction.
-export {
-  evaluate,
-  evaluateAndWrite,
-  type EvaluatedPatient,
-  type EvaluateOptions,
-  type Evaluation,
-} from './evaluation/evaluate.js';
+export { evaluate, evaluateAndWrite, type EvaluateOptions, type Evaluation } from './evaluation/evaluate.js';
 export { evaluateExternal } from './evaluation/external.js';
 export { auditConfig, auditRuns, hasLeak, type Audit } from './evaluation/audit/audit.js';
 export type { Finding } from './evaluation/audit/findings.js';
@@ -72,9 +71,6 @@ export type { BagArrays } from './patient/slide.js';
 export type { AmongTested, PredictedSurvival, Prediction } from './patient/prediction.js';
 export { predictPatient } from './patient/predict.js';
 export { confidenceRows, predictionRows, shownProbabilities, type Row } from './patient/rows.js';
-export type { NamedMetrics, Result } from './evaluation/result.js';
-export { readConfidence, type Confidence } from './evaluation/confidence/confidence-file.js';
-export type { ConfidenceResult } from './evaluation/confidence/confidence-file.js';
 export type { PatientConfidence } from './evaluation/confidence/patient.js';
 export * as metrics from './metrics/index.js';
 

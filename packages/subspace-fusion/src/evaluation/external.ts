@@ -16,7 +16,6 @@ import { unseenProblems } from '../runs/covariates.js';
 import { taskName, type Model } from '../runs/model.js';
 import { shiftProblems } from '../runs/shift.js';
 import type { PatientSamples } from './baselines.js';
-import { readConfidence } from './confidence/confidence-file.js';
 import { meanPatches } from './confidence/mean-patches.js';
 import { describeInputs, requirePatients, withConfidence, type EvaluateOptions, type Evaluation } from './evaluate.js';
 import { readSelectedModel, scoreModel, type SelectedModel } from './score-model.js';
@@ -52,7 +51,7 @@ export async function evaluateExternal(
     ...scores,
     selection,
   };
-  const confidence = await readConfidence(run);
+  const confidence = await selected.run.confidence();
   return confidence
     ? withConfidence({ result, predictions, model }, confidence, samples, means)
     : { result, predictions, model };

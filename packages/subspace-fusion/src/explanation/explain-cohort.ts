@@ -15,30 +15,12 @@ import { keptBackground } from '../patient/open-model-node.js';
 import { explainedOutput } from '../patient/output.js';
 import { meanGame, shapleyShares, type Game, type Shares } from '../patient/shapley.js';
 import { readSlide } from '../patient/slide.js';
-import type { Background, ExplainedOutput } from '../runs/explanations.js';
+import type { Background, CohortExplanation, ExplainedOutput } from '../runs/explanations.js';
 import { taskName } from '../runs/model.js';
 import { openRunFolder } from '../runs/run-folder.js';
 import { RISK_GROUP_WORDS, riskGroup } from '../words/prediction.js';
-import { enrichment, rankGenes, type AttributionTable, type GeneRanking, type SetEnrichment } from './gene-ranking.js';
-import { compareGroups, type GroupComparison, type GroupedShares } from './group-comparison.js';
-
-/** What moves a model's predictions over a part of its cohort. */
-export interface CohortExplanation {
-  readonly task: string;
-  readonly split: SplitPart;
-  readonly patients: number;
-  /** What is explained in each patient, in words. */
-  readonly output: string;
-  /** Genes of each subspace by importance. */
-  readonly rankings: readonly GeneRanking[];
-  /** Spearman correlation of each subspace's ranking with that of the same network before training: near 1, the ranking says little of what was learned. */
-  readonly untrained: Readonly<Record<Subspace, number>>;
-  /** The subspaces compared between low and high risk, or between predicted classes; absent for a joint branch. */
-  readonly groups?: GroupComparison;
-  readonly enrichment?: readonly SetEnrichment[];
-  /** The least complete of all attributions: |sum − change| over |change|, and of how many samples it was over 1 %. */
-  readonly completeness: { readonly worst: number; readonly over: number; readonly samples: number };
-}
+import { enrichment, rankGenes, type AttributionTable } from './gene-ranking.js';
+import { compareGroups, type GroupedShares } from './group-comparison.js';
 
 export interface ExplainCohortOptions {
   readonly split?: SplitPart;

@@ -1,8 +1,14 @@
 /** Where a model looked and what moved its predictions. */
 export { explainPatient } from '../patient/predict.js';
-export { explainCohort, type CohortExplanation, type ExplainCohortOptions } from './explain-cohort.js';
-export type { GeneRanking, RankedGene, SetEnrichment } from './gene-ranking.js';
-export type { GroupComparison, GroupShares } from './group-comparison.js';
+export { explainCohort, type ExplainCohortOptions } from './explain-cohort.js';
+export type {
+  CohortExplanation,
+  GeneRanking,
+  GroupComparison,
+  GroupShares,
+  RankedGene,
+  SetEnrichment,
+} from '../runs/explanations.js';
 export type {
   BranchView,
   Completeness,

@@ -11,18 +11,22 @@ export interface JsonPlace {
   readonly file: string;
   /** Line of a file that has JSON on each. */
   readonly row?: number;
+  /** What the file is of; `the run folder`, where it is not said. */
+  readonly what?: string;
   /** What to do where it is wrong. */
   readonly remedy?: string;
 }
-
-const RESTORE = 'Restore it, or train again';
 
 /**
  * Reads a JSON file as its schema says.
  * @throws {InputError} where it is cut short or no JSON, of another `format`, lacks a key, or a value is of the wrong kind.
  */
-export async function readJson<S extends z.ZodType>(source: Source, schema: S, remedy?: string): Promise<z.output<S>> {
-  return parseJson(await readText(source), schema, { file: source.name, remedy });
+export async function readJson<S extends z.ZodType>(
+  source: Source,
+  schema: S,
+  place: Omit<JsonPlace, 'file'> = {},
+): Promise<z.output<S>> {
+  return parseJson(await readText(source), schema, { ...place, file: source.name });
 }
 
 /** {@link readJson} of text. */
@@ -31,7 +35,7 @@ export function parseJson<S extends z.ZodType>(text: string, schema: S, place: J
   try {
     value = JSON.parse(text);
   } catch {
-    throw wrongFile(place, 'this is not valid JSON: it was cut short, or changed');
+    throw wrongFile(place, `not valid JSON; ${place.what ?? 'the run folder'} was changed or copied in part`);
   }
   return parseValue(value, schema, place);
 }
@@ -44,12 +48,12 @@ export function parseValue<S extends z.ZodType>(value: unknown, schema: S, place
   if (issue.path.length === 1 && issue.path[0] === 'format' && issue.code === 'invalid_value') {
     const has = valueAt(value, issue.path);
     const message = `has format ${has === undefined ? 'none' : JSON.stringify(has)}, which this version does not read (it reads ${issue.values.join(' or ')})`;
-    throw wrongFile({ ...place, remedy: 'Use the version that wrote it, or a newer one' }, message);
+    throw wrongFile({ ...place, remedy: 'Use a newer version, or the one that wrote it' }, message);
   }
   throw wrongFile(place, inWords(issue, value));
 }
 
-function wrongFile({ file, row, remedy = RESTORE }: JsonPlace, message: string): InputError {
+function wrongFile({ file, row, remedy = 'Restore it, or train again' }: JsonPlace, message: string): InputError {
   return badInput({ file, ...(row === undefined ? {} : { row }), message, remedy });
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeBag } from '../cohort/made-files.test.helper.js';
@@ -9,6 +9,7 @@ import { readTable } from '../files/read.js';
 import { readRunSplit } from '../runs/run-folder.js';
 import { simulateBagsForCohort } from '../simulation/index.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';
+import { cohorts } from '../testing/data.js';
 import { editTable, newFolder, SHORT, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { train } from '../training/train.js';
 import { predictPatient } from './predict.js';
@@ -308,32 +309,30 @@ describe('features of another encoder', () => {
   });
 });
 
-const DATA = '../shared/data';
-describe.skipIf(!existsSync(DATA))(`the real slides of three patients (needs ${DATA})`, () => {
-  const run = join(folder, 'real');
+describe.each(cohorts)('slides of three patients, of another encoder ($cohort)', ({ cohort: which, folder: DATA }) => {
+  const run = join(folder, which);
   const matrix = `${DATA}/tcga-gbmlgg/expression.csv.gz`;
-  const slides = {
-    'TCGA-06-0174': 'TCGA-06-0174-01Z-00-DX3.23b6e12e-dfc1-4c6f-903e-170038a0e055_1.h5',
-    'TCGA-26-1442': 'TCGA-26-1442-01Z-00-DX1.FD8D4EB7-AD5E-49E8-BD0B-6CDDEA8DDB35_1.h5',
-    'TCGA-HT-7470': 'TCGA-HT-7470-01Z-00-DX4.204D0CF2-A22E-4428-8E8C-572432B86280_1.h5',
-  };
+  const slides = readdirSync(join(DATA, 'features')).map(
+    (file) => [file.slice(0, 'TCGA-06-0174'.length), file] as const,
+  );
 
   beforeAll(async () => {
-    // Real genes of every tenth patient, with simulated slides.
-    const clinical = join(folder, 'clinical.csv');
+    // Genes of every tenth patient, with simulated slides.
+    const clinical = join(folder, `${which}.csv`);
     editTable(`${DATA}/tcga-gbmlgg/clinical.csv`, (rows) => rows.filter((_, r) => r % 10 === 0), clinical);
     const geneSets = `${DATA}/gene-sets/glioma-subspaces.tcga1544.gmt`;
     const { config } = await simulateBagsForCohort({
       expression: matrix,
       clinical,
       geneSets,
-      out: join(folder, 'real-cohort'),
+      out: join(folder, `${which}-cohort`),
       bag: 36,
+      width: which === 'TCGA' ? 1024 : 32,
     });
     await train({ config: await loadConfig(config, { ...SHORT, 'training.epochs': '1' }), out: run });
   });
 
-  test.each(Object.entries(slides))('%s: predicted, with the warning about the encoder', async (id, file) => {
+  test.each(slides)('%s: predicted, with the warning about the encoder', async (id, file) => {
     const { code, out, err } = await subspace(
       'predict',
       run,
@@ -347,7 +346,7 @@ describe.skipIf(!existsSync(DATA))(`the real slides of three patients (needs ${D
       /features are of encoder '.+', the model was trained on 'simulated'\. Do not trust this prediction\n/,
     );
     expect(err).toMatch(
-      /the features are of patches 64 pixels of level 0 wide, those of the training slides are of patches 256 pixels of level 0 wide.*\. Do not trust this prediction\n$/,
+      /the features are of patches 64 pixels of level 0 wide, those of the training slides are of patches 256 pixels of level 0 wide.*\. Do not trust this prediction\n/,
     );
     expect(out).toContain(`${id}: survival, from 1 slide, expression\n`);
     for (const line of ['alive after 1 year ', 'alive after 2 years', 'alive after 5 years', 'median survival']) {

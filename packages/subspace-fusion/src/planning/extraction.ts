@@ -8,7 +8,7 @@ import { isDone, jobState } from './job-state.js';
 import { JOB_FILES, readWholeJson, type ExtractionRequest, type Job, type JobEnd } from './job.js';
 import { acquireLock } from './lock.js';
 import { runJobs, type Executor, type JobsEvents } from './run-jobs.js';
-import { sweepStatus, type RunStatus } from './sweep-status.js';
+import { statusOf, type RunStatus } from './status.js';
 
 /** What is to be extracted, and how. */
 export interface ExtractionPlan extends Omit<ExtractionRequest, 'kind' | 'slide' | 'encoder'> {
@@ -140,7 +140,7 @@ export async function extractionStatus({ out, slides, settled, jobs }: Extractio
       record.status === 'failed' ? (['failed', record.message] as const) : (['done', ''] as const);
     known.set(record.slide, { name: record.slide, folder: join(out, 'jobs', record.slide), state, detail });
   }
-  const status = await sweepStatus({ out, jobs });
+  const status = await statusOf(out, jobs);
   for (const [i, job] of jobs.entries()) {
     const { state } = status[i];
     const isOver = state === 'done' || state === 'stopped' || state === 'failed';

@@ -16,12 +16,12 @@ import { count, decimal } from './words.js';
 const GENES = 12;
 
 /** What moved the predictions: of some patients, and over the test patients. */
-export function explanationsSection({ explanations, predictions, crossval }: ReportRun): Html {
+export function explanationsSection({ explanations, predictions, comparison }: ReportRun): Html {
   const { patients, notShown, cohort } = explanations;
   if (patients.length === 0 && !cohort) {
     return html`<p class="missing">The run folder holds no explanations. They are made by</p>
-<pre>${crossval ? '' : 'npx subspace report RUN --explain 2\n'}npx subspace explain RUN --cohort</pre>
-<p>RUN is the run folder${crossval ? ' of one of the folds' : ''}.</p>`;
+<pre>${comparison ? '' : 'npx subspace report RUN --explain 2\n'}npx subspace explain RUN --cohort</pre>
+<p>RUN is the run folder${comparison ? ' of one of the folds' : ''}.</p>`;
   }
   const more =
     notShown > 0 ? ` ${count(notShown, 'more patient is', 'more patients are')} explained in the run folder.` : '';

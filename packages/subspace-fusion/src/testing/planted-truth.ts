@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { loadCohort, SUBSPACES } from '../cohort/index.js';
 import { readSelectedModel } from '../evaluation/score-model.js';
-import { enrichment, rankGenes, type SetEnrichment } from '../explanation/gene-ranking.js';
+import { enrichment, rankGenes } from '../explanation/gene-ranking.js';
 import { openBackend } from '../inference/backend.js';
 import { cohortSamples } from '../inference/samples.js';
 import { classAuc } from '../metrics/classification.js';
@@ -12,6 +12,7 @@ import { geneAttributions, looks, tokenAttributions } from '../patient/explain-s
 import { openExplainer } from '../patient/explainer.js';
 import { readSlide } from '../patient/slide.js';
 import { key, permutation } from '../random/counter.js';
+import type { SetEnrichment } from '../runs/explanations.js';
 import { slideKey } from '../simulation/bags.js';
 import { geneModel } from '../simulation/genes.js';
 import { drawLatents } from '../simulation/latents.js';

@@ -8,7 +8,8 @@ import { readRunSplit } from '../../runs/run-folder.js';
 import { subspace } from '../../testing/cli.js';
 import { editTable, newFolder, shortConfig, tinyCohort } from '../../testing/tiny-cohort.js';
 import { train } from '../../training/train.js';
-import { evaluate, evaluateAndWrite, type EvaluatedPatient } from '../evaluate.js';
+import type { EvaluatedPatient } from '../../runs/result.js';
+import { evaluate, evaluateAndWrite } from '../evaluate.js';
 import type { Result } from '../result.js';
 import type { Confidence, ConfidenceResult } from './confidence-file.js';
 
@@ -123,11 +124,7 @@ test('a patient with strange genes or features is flagged', async () => {
   expect(strangeGenes.warnings).toEqual(
     expect.arrayContaining([expect.stringMatching(/^the patient's genes are unlike those of the training patients/)]),
   );
-  const strangeSlide = await predictPatient(subtype, {
-    bag: [join(folder, `${patient}-DX1.h5`)],
-    expression,
-    patient,
-  });
+  const strangeSlide = await predictPatient(subtype, { bag: [join(folder, `${patient}-DX1.h5`)], expression, patient });
   expect(strangeSlide.warnings).toEqual(
     expect.arrayContaining([expect.stringMatching(/^the patient's features are unlike/)]),
   );

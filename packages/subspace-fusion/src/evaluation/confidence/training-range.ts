@@ -2,6 +2,7 @@ import type { GeneVectors } from '../../inference/batch.js';
 import type { CohortSamples } from '../../inference/samples.js';
 import { quantile } from '../../metrics/index.js';
 import { reads } from '../../model/choice.js';
+import type { FeatureRange, GeneRange, TrainingRange } from '../../runs/confidence.js';
 import type { Model } from '../../runs/model.js';
 import { clipOf } from '../../runs/scaling.js';
 import type { MeanPatches } from './mean-patches.js';
@@ -17,32 +18,6 @@ export function meanPatch(features: Float32Array, width: number): Float64Array {
 /** Mean of the mean patches of a patient's slides. */
 export function meanOf(slides: readonly Float64Array[]): Float64Array {
   return slides[0].map((_, d) => slides.reduce((sum, mean) => sum + mean[d], 0) / slides.length);
-}
-
-/** What the training patients' inputs are like, by which another patient is recognised as unlike them. */
-export interface TrainingRange {
-  /** Absent where the network reads none, or no training patient has any. */
-  readonly genes?: GeneRange;
-  readonly features?: FeatureRange;
-}
-
-export interface GeneRange {
-  /** Training patients. */
-  readonly patients: number;
-  /** What z-scores are clipped to, ±; null where they are not. */
-  readonly clip: number | null;
-  /** 99th percentiles over the training patients. */
-  readonly distance: number;
-  readonly clipped: number;
-}
-
-export interface FeatureRange {
-  readonly patients: number;
-  /** Of the patients' mean patches, `[width]`. */
-  readonly mean: readonly number[];
-  readonly deviation: readonly number[];
-  /** 99th percentile over the training patients. */
-  readonly distance: number;
 }
 
 /** One patient's distance from the training patients, beside the limit that 1 in 100 of those exceeds. */
