@@ -3,7 +3,7 @@ export { PER_YEAR } from './cohort/clinical/outcome.js';
 export { SUBSPACES, type Subspace } from './cohort/types.js';
 export type { EvaluatedPatient } from './runs/result.js';
 export { InputError } from './files/errors.js';
-export { blobSource, bytesSource, type Source, type Store } from './files/source.js';
+export { blobSource, blobStore, bytesSource, type Source, type Store } from './files/source.js';
 export { urlSource } from './files/url-source.js';
 export type { Backend } from './inference/backend.js';
 export { kaplanMeier } from './metrics/index.js';

@@ -2,6 +2,7 @@ import {
   clipOf,
   hasStandIns,
   blobSource,
+  blobStore,
   openModel,
   openRun,
   RUN_FILES,
@@ -138,13 +139,7 @@ function storeOf(files: RunFiles): Store {
   ] as const)
     if (!files[needed])
       throw new PlainError(`${needed}: missing. Drop it together with ${other} of the same run folder.`);
-  return {
-    name: '',
-    open: (name) => {
-      const file = files[name];
-      return Promise.resolve(file && blobSource(file, name));
-    },
-  };
+  return blobStore(files);
 }
 
 function runView(

@@ -48,6 +48,18 @@ export function blobSource(blob: Blob, name = blob instanceof File ? blob.name :
   };
 }
 
+/** Dropped files by the names that their folder has for them; files of one name in two folders are two. */
+export function blobStore(files: Readonly<Record<string, Blob>>, name = ''): Store {
+  const known = new Map(Object.entries(files));
+  return {
+    name,
+    open(path) {
+      const file = known.get(path);
+      return Promise.resolve(file && blobSource(file, path));
+    },
+  };
+}
+
 /** Bytes that are in memory already. */
 export function bytesSource(bytes: Uint8Array, name = 'data'): Source {
   return {
