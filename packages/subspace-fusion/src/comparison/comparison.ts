@@ -1,5 +1,4 @@
 import { PER_YEAR } from '../cohort/clinical/outcome.js';
-import type { TimeUnit } from '../cohort/index.js';
 import { byName, type NamedMetrics } from '../evaluation/result.js';
 import { bootstrap, bootstrapPValue, holm, percentileIntervals, verdict, type Metric } from '../metrics/index.js';
 import { foldName } from '../words/comparison.js';

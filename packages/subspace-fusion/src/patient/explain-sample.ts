@@ -110,7 +110,7 @@ export async function subspaceGame(
   head: Head,
 ): Promise<Game<Subspace>> {
   const { logits, z } = await explainer.forward(point);
-  const mean = (s: Subspace) => Float64Array.from(meanZ[s]!);
+  const mean = (s: Subspace) => Float64Array.from(required(meanZ, s));
   const v = (tumour: ArrayLike<number>, microenvironment: ArrayLike<number>) => {
     const change = {
       tumour: difference(tumour, z.tumour),
