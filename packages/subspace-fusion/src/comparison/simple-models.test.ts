@@ -6,6 +6,7 @@ import type { BatchLabels } from '../inference/batch.js';
 import type { CohortSamples } from '../inference/samples.js';
 import { concordanceIndex } from '../metrics/index.js';
 import { normal } from '../random/counter.js';
+import { cohorts } from '../testing/data.js';
 import { clinicalColumns } from './clinical-reference.js';
 import { simpleModels } from './simple-models.js';
 

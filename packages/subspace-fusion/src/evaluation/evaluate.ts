@@ -4,14 +4,15 @@ import type { Config } from '../config/config.js';
 import { counted, InputError, type Problem } from '../files/errors.js';
 import { cohortSamples, type CohortSamples } from '../inference/samples.js';
 import { hasStandIns } from '../model/choice.js';
-import { taskName, type Model } from '../runs/model.js';
 import type { Confidence } from '../runs/confidence.js';
+import { taskName, type Model } from '../runs/model.js';
 import type { EvaluatedPatient, Result } from '../runs/result.js';
 import { RUN_FILES, writeJson } from '../runs/run-folder.js';
 import { applyConfidence } from './confidence/apply.js';
 import { writeConfidence } from './confidence/confidence-file.js';
 import { learnConfidence } from './confidence/learn.js';
-import { meanPatches, type MeanPatches } from './confidence/mean-patches.js';
+import { meanPatches } from './confidence/mean-patches.js';
+import type { MeanPatches } from './confidence/training-range.js';
 import { CHOSEN_ON_THESE } from './result.js';
 import { readSelectedModel, scoreModel, type SelectedModel } from './score-model.js';
 

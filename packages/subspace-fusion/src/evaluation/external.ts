@@ -1,15 +1,6 @@
-import {
-  cutDifferences,
-  firstOf,
-  labelPatients,
-  loadCohort,
-  loadExternalCohort,
-  sameEncoder,
-  type Cohort,
-  type CohortFlow,
-} from '../cohort/index.js';
+import { cutDifferences, firstOf, labelPatients, loadCohort, loadExternalCohort, sameEncoder, type Cohort, type CohortFlow } from '../cohort/index.js';
 import type { Config } from '../config/config.js';
-import { someOf, InputError, type Problem } from '../files/errors.js';
+import { InputError, someOf, type Problem } from '../files/errors.js';
 import { cohortSamples } from '../inference/samples.js';
 import { reads } from '../model/choice.js';
 import { unseenProblems } from '../runs/covariates.js';

@@ -21,7 +21,7 @@ import {
   type ScoredClasses,
 } from './class-confidence.js';
 import { survivalCalibration } from './survival-confidence.js';
-import type { MeanPatches } from './mean-patches.js';
+import type { MeanPatches } from './training-range.js';
 import { checkRange, outsideOf, type RangeChecks } from './training-range.js';
 
 /** Adds to predictions what is known of their confidence, and measures it. */
