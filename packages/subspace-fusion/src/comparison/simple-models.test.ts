@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Patient, Split } from '../cohort/index.js';
 import { readTable } from '../files/read.js';
-import { cohorts } from '../testing/data.js';
 import type { BatchLabels } from '../inference/batch.js';
 import type { CohortSamples } from '../inference/samples.js';
 import { concordanceIndex } from '../metrics/index.js';
