@@ -89,8 +89,8 @@ export async function readManifest(folder: string): Promise<Manifest> {
 }
 
 export async function readCase(folder: string, manifest: Manifest, name: string): Promise<Case> {
+  if (!(name in manifest.cases)) throw new InputError(`${folder}: the manifest has no case ${name}`);
   const entry = manifest.cases[name];
-  if (!entry) throw new InputError(`${folder}: the manifest has no case ${name}`);
   const companion = entry.config['with'];
   const shared = typeof companion === 'string' ? (await readCase(folder, manifest, companion)).tensors : [];
   const { tensors: stored } = await readSafetensors(join(folder, entry.file));
@@ -141,8 +141,8 @@ function hash(seed: number, i: number): number {
  * max|expected| + abs/rel. Where rel is 0, the largest difference. Infinity where NaN or the sizes do not match.
  */
 export function relativeError(
-  got: ArrayLike<number> | undefined,
-  expected: ArrayLike<number>,
+  got: ArrayLike<number | bigint> | undefined,
+  expected: ArrayLike<number | bigint>,
   { rel, abs }: Tolerance,
 ): number {
   if (!got || got.length !== expected.length) return Infinity;
