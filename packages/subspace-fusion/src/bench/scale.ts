@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { required } from '../files/required.js';
 import type { BenchResult } from './step.js';
 
 /** One measurement: a training step at a size. */
@@ -52,7 +53,7 @@ export async function benchScale(
     onPoint(point);
   }
   return Object.fromEntries(
-    Object.entries(SERIES).map(([name, sizes]) => [name, sizes.map((size) => measured.get(idOf(size))!)]),
+    Object.entries(SERIES).map(([name, sizes]) => [name, sizes.map((size) => required(measured, idOf(size)))]),
   ) as unknown as Scale;
 }
 

@@ -172,8 +172,7 @@ export async function inspectCohort(config: Config, onSlide?: (done: number, of:
   const split = await inspectSplit(files.every(({ flow }) => flow) ? joined : [], config, problems);
   // A preview over all patients of the matrix: each training chooses by its own.
   const chosen =
-    cohort &&
-    (await collecting(problems, async () => chooseGenes(cohort, config, cohort.expression.patients, problems)));
+    cohort && (await collecting(problems, () => chooseGenes(cohort, config, cohort.expression.patients, problems)));
   const [first, ...others] = files;
   const needed = new Set(geneSets && SUBSPACES.flatMap((subspace) => geneSets[subspace]));
   return {
@@ -255,15 +254,17 @@ function inspectGeneSets(
 function inspectFeatures({ slides, headers, config: { features } }: CohortFiles): Inspection['features'] {
   if (!slides) return undefined;
   const patches = Float64Array.from([...headers.values()], (header) => header.patches).sort();
-  const [first] = headers.values();
   const provenance = summarise(headers.values());
   return {
     folder: features.folder,
     slides: [...slides.byPatient.values()].flat().length,
     patients: slides.byPatient.size,
     otherFiles: slides.others.length,
-    patches: first && { least: patches[0], median: quantile(patches, 0.5), most: patches.at(-1)! },
-    width: first?.width,
+    patches:
+      patches.length === 0
+        ? undefined
+        : { least: patches[0], median: quantile(patches, 0.5), most: patches[patches.length - 1] },
+    width: [...headers.values()].at(0)?.width,
     encoder: features.encoder ?? provenance.encoder?.[0],
     provenance,
   };
