@@ -6,8 +6,9 @@ const source = (name: string) => fileURLToPath(new URL(`packages/${name}/src/`, 
 export default defineConfig({
   resolve: {
     alias: {
-      '#onnxruntime': source('onnx-autodiff') + 'runtime/node.ts',
       '#codec': source('subspace-fusion') + 'files/codec/node.ts',
+      '#hdf5': source('subspace-fusion') + 'files/hdf5/node.ts',
+      '#onnxruntime': source('onnx-autodiff') + 'runtime/node.ts',
       'onnx-autodiff': source('onnx-autodiff') + 'index.ts',
     },
   },

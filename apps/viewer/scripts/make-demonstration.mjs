@@ -19,7 +19,7 @@ const SETTINGS = {
   'split.test': '0.4',
   'split.validation': '0.15',
 };
-const made = JSON.stringify({ version: VERSION, COHORT, SETTINGS });
+const made = JSON.stringify({ version: VERSION, COHORT, SETTINGS, with: 'confidence' });
 const stamp = join(out, 'made.json');
 
 /** The columns of one patient of a matrix of genes × patients. */
@@ -45,9 +45,10 @@ async function makeDemonstration() {
     await explainPatient(run, { patient }); // leaves the training patients' means in the run folder
     rmSync(out, { recursive: true, force: true });
     mkdirSync(out, { recursive: true });
-    for (const name of ['model.json', 'checkpoint.safetensors', 'predictions.json', 'result.json'])
+    for (const name of ['model.json', 'checkpoint.safetensors', 'predictions.json', 'result.json', 'confidence.json'])
       copyFileSync(join(run, name), join(out, name));
-    copyFileSync(join(run, 'explanations', 'background.json'), join(out, 'background.json'));
+    mkdirSync(join(out, 'explanations'));
+    copyFileSync(join(run, 'explanations', 'background.json'), join(out, 'explanations', 'background.json'));
     const { expression } = JSON.parse(readFileSync(join(run, 'config.json'), 'utf8'));
     writeFileSync(
       join(out, 'config.json'),

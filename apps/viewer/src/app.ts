@@ -12,6 +12,7 @@ import { makeFilesPanel } from './page/files.js';
 import { showPrediction } from './page/prediction.js';
 import { makeStatus } from './page/status.js';
 import { showWhatIf } from './page/what-if.js';
+import type { RunFiles } from './run-files.js';
 import type { SlideTasks } from './slide/tasks.js';
 
 /** Bags up to this size are explained at once; of larger ones the page asks first. */
@@ -53,7 +54,7 @@ export async function startApp(): Promise<void> {
   }
   document.body.dataset['ready'] = 'true';
 
-  async function openRun(files: Record<string, Blob>): Promise<boolean> {
+  async function openRun(files: RunFiles): Promise<boolean> {
     const opened = await status.during('Opening the model', (options) =>
       engine.open({ files, backend: wanted }, options),
     );

@@ -378,7 +378,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
   test('at paper size the page stays alive, and long work can be cancelled', async () => {
     const { page } = await openPage(browser, host.url);
     await settled(page);
-    const large = withBagSize(runs.survival, join(runs.folder, 'large'), 2500);
+    const large = await withBagSize(runs.survival, join(runs.folder, 'large'), 2500);
     await drop(page, [join(large, 'model.json'), join(large, 'checkpoint.safetensors'), runs.bag, runs.expression]);
     await page.waitForSelector('#explain');
     await settled(page);

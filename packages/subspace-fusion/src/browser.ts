@@ -1,26 +1,31 @@
-/**
- * What the viewer shares with the command line. Below these modules, files are read through a few functions of `node:fs`,
- * `node:path`, `node:stream` and `node:zlib`, for which apps/viewer/src/platform has stand-ins.
- */
+/** The package in a browser, of which the viewer is made: predicts from the files of a run and of a patient, or from arrays. */
 export { PER_YEAR } from './cohort/clinical/outcome.js';
 export { SUBSPACES, type Subspace } from './cohort/types.js';
-export type { EvaluatedPatient } from './evaluation/result.js';
-export { decodeSafetensors } from './files/safetensors.js';
+export type { EvaluatedPatient } from './runs/result.js';
 export { InputError } from './files/errors.js';
+export { blobSource, blobStore, bytesSource, type Source, type Store } from './files/source.js';
+export { urlSource } from './files/url-source.js';
 export type { Backend } from './inference/backend.js';
 export { kaplanMeier } from './metrics/index.js';
-export { choiceParameters, hasStandIns, METHOD } from './model/choice.js';
-export type { Parameters } from './model/parameters.js';
-export { densePositionBias } from './model/position-bias/dense.js';
-export { sweepPositionBias } from './model/position-bias/sweep-operation.js';
-export { createSweep } from './model/position-bias/sweep.js';
-export type { Background } from './patient/background.js';
-export { openModelOn, type Change, type ModelRun, type OpenModel, type PatchAttention } from './patient/open-model.js';
+export { hasStandIns } from './model/choice.js';
+export { openBackend, type WebBackendOptions } from './inference/web-backend.js';
+export { openModel, type Change, type OpenModel, type PatchAttention } from './patient/open-model.js';
 export type { PatientInput } from './patient/input.js';
 export type { PredictedSurvival, Prediction } from './patient/prediction.js';
 export { confidenceRows, predictionRows, shownProbabilities, type Row } from './patient/rows.js';
-export type { PatchLayout } from './patient/slide.js';
-export type { PatientExplanation } from './patient/types.js';
+export type { PatchLayout } from './runs/explanations.js';
+export type { PatientExplanation } from './runs/explanations.js';
+export { openRun, RUN_FILES, type Run } from './runs/open-run.js';
 export { taskName, type Model } from './runs/model.js';
+export { parseOfferedPatients, type OfferedPatient } from './runs/offered-patients.js';
 export { clipOf } from './runs/scaling.js';
-export { count, percent, RISK_GROUPS, timeIn } from './words/prediction.js';
+export {
+  BRANCH_WORDS,
+  count,
+  outputWords,
+  percent,
+  RISK_GROUP_WORDS,
+  timeIn,
+  type RiskGroup,
+} from './words/prediction.js';
+export type { Branch } from './model/parts.js';

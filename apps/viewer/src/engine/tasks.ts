@@ -1,20 +1,25 @@
 import {
   clipOf,
   hasStandIns,
-  openModelOn,
+  blobSource,
+  blobStore,
+  openModel,
+  openRun,
+  RUN_FILES,
   SUBSPACES,
   taskName,
   type Change,
-  type Model,
+  type EvaluatedPatient,
   type OpenModel,
   type PatchAttention,
   type PatientInput,
   type Prediction,
+  type Store,
 } from 'subspace-fusion/browser';
-import { putFile } from '../platform/files.js';
+import type { RunFiles } from '../run-files.js';
 import { openBackend, type BackendName, type BrowserBackend } from './backend.js';
+import { groupCurves } from './group-curves.js';
 import { PlainError, type Job } from './rpc.js';
-import { groupCurves, readRun, type Run, type RunFiles } from './run.js';
 import type { Changed, PatientExplanation, PatientView, RunView } from './views.js';
 
 /** A model that is open, and the prediction that was last asked for. */
@@ -57,13 +62,13 @@ export function engineTasks() {
       job: Job,
     ): Promise<RunView> {
       job.progress('Opening the model');
-      const run = await readRun(files);
+      const run = await openRun(storeOf(files));
       const backend = session?.backend ?? (await openBackend(wanted));
       const before = session;
-      const opened = await openModelOn(run, backend, { background: () => Promise.resolve(run.background) });
+      const opened = await openModel(run, { backend });
       session = { backend, opened, prediction: undefined };
       await before?.opened.close();
-      return runView(run, backend);
+      return runView(opened, (await run.predictions()) ?? [], backend);
     },
 
     /** Reads a patient's files and predicts. */
@@ -118,12 +123,30 @@ export function engineTasks() {
 export type EngineTasks = ReturnType<typeof engineTasks>;
 
 function inputOf({ bags, expression, patient, clinical }: PatientFiles): PatientInput {
-  for (const file of [...bags, ...(expression ? [expression] : [])]) putFile(file.name, file);
-  return { bag: bags.map(({ name }) => name), expression: expression?.name, patient, clinical };
+  return {
+    bag: bags.map((file) => blobSource(file)),
+    expression: expression && blobSource(expression),
+    patient,
+    clinical,
+  };
 }
 
-function runView(run: Run, { name, threads }: BrowserBackend): RunView {
-  const { model } = run;
+/** The files of a run that were dropped or came with the page. @throws PlainError where one of the two that are needed is missing */
+function storeOf(files: RunFiles): Store {
+  for (const [needed, other] of [
+    [RUN_FILES.model, RUN_FILES.checkpoint],
+    [RUN_FILES.checkpoint, RUN_FILES.model],
+  ] as const)
+    if (!files[needed])
+      throw new PlainError(`${needed}: missing. Drop it together with ${other} of the same run folder.`);
+  return blobStore(files);
+}
+
+function runView(
+  { model }: OpenModel,
+  tested: readonly EvaluatedPatient[],
+  { name, threads }: BrowserBackend,
+): RunView {
   const { outcome, size, network, covariates } = model;
   return {
     task: taskName(model.task),
@@ -137,7 +160,7 @@ function runView(run: Run, { name, threads }: BrowserBackend): RunView {
       name: typeof covariate.from === 'string' ? covariate.from : covariate.from.column,
       levels: covariate.kind === 'category' ? covariate.levels : undefined,
     })),
-    groups: groupCurves(run.tested),
+    groups: groupCurves(tested),
     backend: name,
     threads,
   };
@@ -145,7 +168,7 @@ function runView(run: Run, { name, threads }: BrowserBackend): RunView {
 
 function patientView(opened: OpenModel, prediction: Prediction, seconds: number): PatientView {
   const { slides, genes } = opened.patientOf(prediction);
-  const { scaling }: Model = opened.model;
+  const { scaling } = opened.model;
   const bound = clipOf(scaling.tumour);
   return {
     prediction,

@@ -1,7 +1,7 @@
 /** What the engine gives to the page. */
 import type { PatchLayout, Prediction, Subspace } from 'subspace-fusion/browser';
 import type { BackendName } from './backend.js';
-import type { GroupCurve } from './run.js';
+import type { GroupCurve } from './group-curves.js';
 
 export interface RunView {
   readonly task: string;

@@ -1,4 +1,4 @@
-import { percent } from 'subspace-fusion/browser';
+import { BRANCH_WORDS, percent, type Branch } from 'subspace-fusion/browser';
 import type { Connection } from '../engine/rpc.js';
 import type { PatchAttention, SlideView } from '../engine/views.js';
 import type { SlideInfo, SlideTasks } from '../slide/tasks.js';
@@ -191,9 +191,8 @@ function slideChoice({ slides, chosen, onChoose }: NonNullable<AttentionActions[
   return el('p', {}, el('label', { for: 'slides' }, 'Slide '), select);
 }
 
-function branchName(branch: string): string {
-  return branch === 'joint' ? 'joint branch' : `${branch} subspace`;
-}
+const branchName = (branch: string): string =>
+  Object.hasOwn(BRANCH_WORDS, branch) ? BRANCH_WORDS[branch as Branch] : branch;
 
 function toggle(branch: string, shown: Set<string>, redraw: () => void): Element {
   const box = el('input', { type: 'checkbox', checked: true, value: branch });

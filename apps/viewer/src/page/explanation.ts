@@ -1,4 +1,4 @@
-import { percent } from 'subspace-fusion/browser';
+import { outputWords, percent } from 'subspace-fusion/browser';
 import type { GeneView, PatientExplanation, PatientView } from '../engine/views.js';
 import { bars } from './bars.js';
 import { button, el, figure, fill } from './dom.js';
@@ -26,12 +26,11 @@ export function showExplanation(
   { subspaces, modalities, genes, notes, output }: PatientExplanation,
   { prediction: { warnings } }: PatientView,
 ): void {
-  const what = output.kind === 'risk' ? 'the risk' : `the logarithm of the probability of ${output.className}`;
   const own = notes.filter((note) => !warnings.includes(note));
   fill(
     section,
     el('h2', { id: 'explanation-title' }, 'Why'),
-    el('p', {}, `What moved ${what}, compared with the training patients’ mean.`),
+    el('p', {}, `What moved the prediction (${outputWords(output)}), compared with the training patients’ mean.`),
     subspaces ? shares('Shares of the subspaces', subspaces) : undefined,
     modalities ? shares('Shares of slide and genes', modalities) : undefined,
     ...(genes ? [topGenes(genes)] : []),

@@ -1,4 +1,4 @@
-import { confidenceRows, count, predictionRows, RISK_GROUPS, type Row } from 'subspace-fusion/browser';
+import { confidenceRows, count, predictionRows, RISK_GROUP_WORDS, type Row } from 'subspace-fusion/browser';
 import type { PatientView, Prediction, RunView } from '../engine/views.js';
 import { bars } from './bars.js';
 import { el, figure, fill } from './dom.js';
@@ -41,7 +41,7 @@ function survivalParts(run: RunView, prediction: Prediction, changed: Prediction
         el(
           'li',
           { class: name },
-          `${RISK_GROUPS[name]}: ${count(patients, 'tested patient')}, ${count(deaths, 'death')}`,
+          `${RISK_GROUP_WORDS[name]}: ${count(patients, 'tested patient')}, ${count(deaths, 'death')}`,
         ),
       ),
     ),

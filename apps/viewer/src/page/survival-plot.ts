@@ -1,4 +1,4 @@
-import { count, PER_YEAR, percent, RISK_GROUPS } from 'subspace-fusion/browser';
+import { count, PER_YEAR, percent, RISK_GROUP_WORDS } from 'subspace-fusion/browser';
 import type { PredictedSurvival, RunView } from '../engine/views.js';
 import { svg } from './dom.js';
 
@@ -27,7 +27,7 @@ export function survivalPlot(
   const description =
     `Predicted survival: ${alive.join(', ')}. ` +
     (groups.length > 0
-      ? `Beside it the tested patients of ${groups.map((g) => `${RISK_GROUPS[g.name]} (${g.patients})`).join(' and ')}.`
+      ? `Beside it the tested patients of ${groups.map((g) => `${RISK_GROUP_WORDS[g.name]} (${g.patients})`).join(' and ')}.`
       : '');
   return svg(
     'svg',

@@ -1,4 +1,4 @@
-import type { ConfidenceResult } from '../evaluation/confidence/confidence-file.js';
+import type { ConfidenceResult } from '../runs/confidence.js';
 import type { ExpectedCoverage, Metric } from '../metrics/index.js';
 import { percent } from '../words/prediction.js';
 import { figure } from './terminal.js';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Patient, Split } from '../cohort/index.js';
-import { readTable } from '../files/table.js';
-import { cohorts } from '../testing/data.js';
+import { readTable } from '../files/read.js';
 import type { BatchLabels } from '../inference/batch.js';
 import type { CohortSamples } from '../inference/samples.js';
 import { concordanceIndex } from '../metrics/index.js';
 import { normal } from '../random/counter.js';
+import { cohorts } from '../testing/data.js';
 import { clinicalColumns } from './clinical-reference.js';
 import { simpleModels } from './simple-models.js';
 
@@ -42,6 +42,7 @@ function samplesOf(patients: readonly Patient[], labels: (ids: readonly string[]
     },
     labels,
     slides: () => [],
+    open: () => Promise.reject(new Error('there are no slides')),
     sample: () => Promise.reject(new Error('simple models read no bag')),
   };
 }

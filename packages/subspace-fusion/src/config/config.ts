@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { requireFile } from '../files/table.js';
+import { requireFile } from '../files/file-source.js';
 import { parseConfig, type Overrides } from './parse.js';
 import type { Config } from './schema.js';
 

@@ -10,30 +10,45 @@ type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonl
 export interface JsonPlace {
   readonly file: string;
   /** Line of a file that has JSON on each. */
-  readonly row?: number;
+  readonly row?: number | undefined;
+  /** What the file is of; `the run folder`, where it is not said. */
+  readonly what?: string | undefined;
   /** What to do where it is wrong. */
-  readonly remedy?: string;
+  readonly remedy?: string | undefined;
 }
-
-const RESTORE = 'Restore it, or train again';
 
 /**
  * Reads a JSON file as its schema says.
  * @throws {InputError} where it is cut short or no JSON, of another `format`, lacks a key, or a value is of the wrong kind.
  */
-export async function readJson<S extends z.ZodType>(source: Source, schema: S, remedy?: string): Promise<z.output<S>> {
-  return parseJson(await readText(source), schema, { file: source.name, remedy });
+export async function readJson<S extends z.ZodType>(
+  source: Source,
+  schema: S,
+  remedy?: string,
+  what?: string,
+): Promise<z.output<S>> {
+  return parseJson(await readText(source), schema, { file: source.name, remedy, what });
 }
 
 /** {@link readJson} of text. */
 export function parseJson<S extends z.ZodType>(text: string, schema: S, place: JsonPlace): z.output<S> {
-  let value: unknown;
+  const parsed = parsedText(text);
+  if (!parsed)
+    throw wrongFile(place, `not valid JSON; ${place.what ?? 'the run folder'} was changed or copied in part`);
+  return parseValue(parsed.value, schema, place);
+}
+
+/** Whether a text is JSON, and whole. */
+export function isJson(text: string): boolean {
+  return parsedText(text) !== undefined;
+}
+
+function parsedText(text: string): { readonly value: unknown } | undefined {
   try {
-    value = JSON.parse(text);
+    return { value: JSON.parse(text) };
   } catch {
-    throw wrongFile(place, 'this is not valid JSON: it was cut short, or changed');
+    return undefined;
   }
-  return parseValue(value, schema, place);
 }
 
 /** The same of a value that is no text any more. */
@@ -44,12 +59,12 @@ export function parseValue<S extends z.ZodType>(value: unknown, schema: S, place
   if (issue.path.length === 1 && issue.path[0] === 'format' && issue.code === 'invalid_value') {
     const has = valueAt(value, issue.path);
     const message = `has format ${has === undefined ? 'none' : JSON.stringify(has)}, which this version does not read (it reads ${issue.values.join(' or ')})`;
-    throw wrongFile({ ...place, remedy: 'Use the version that wrote it, or a newer one' }, message);
+    throw wrongFile({ ...place, remedy: 'Use a newer version, or the one that wrote it' }, message);
   }
   throw wrongFile(place, inWords(issue, value));
 }
 
-function wrongFile({ file, row, remedy = RESTORE }: JsonPlace, message: string): InputError {
+function wrongFile({ file, row, remedy = 'Restore it, or train again' }: JsonPlace, message: string): InputError {
   return badInput({ file, ...(row === undefined ? {} : { row }), message, remedy });
 }
 

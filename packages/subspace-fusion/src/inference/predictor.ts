@@ -5,8 +5,8 @@ import { riskOf } from '../model/losses.js';
 import { parameterInputs } from '../model/network.js';
 import type { Parameters } from '../model/parameters.js';
 import type { Model, Outcome } from '../runs/model.js';
+import { ahead } from './ahead.js';
 import type { Backend } from './backend.js';
-import { ahead } from './bag-reader.js';
 import { sampleFeeds, type Sample } from './batch.js';
 import type { CohortSamples } from './samples.js';
 

@@ -7,21 +7,9 @@ import { choiceParameters, graphInputs } from '../model/choice.js';
 import { branchInputs, parameterInputs } from '../model/network.js';
 import { scoped, type Parameters } from '../model/parameters.js';
 import { branchesOf, GROUPS, perBranch, WIDTH, type PerBranch } from '../model/parts.js';
+import type { SampledPoint } from '../runs/explanations.js';
 import type { Model } from '../runs/model.js';
 import type { Look, Point } from './explainer.js';
-
-/** A place where one head of a branch reads the bag. Positions are in cells of the bag's grid: 0 is the middle of the first column or row. */
-export interface SampledPoint {
-  readonly head: number;
-  /** Column and row. */
-  readonly x: number;
-  readonly y: number;
-  /** Where it would be without its offset. */
-  readonly fromX: number;
-  readonly fromY: number;
-  /** Attention that it receives, the mean over the queries; sums to 1 over the points of a head. */
-  readonly attention: number;
-}
 
 /** Cell of the bag's grid of side s at column (or row) c of the grid of keys of side k: u = 2c/max(k−1, 1) − 1, then ((u + 1)·s − 1)/2. */
 function cellOf(c: number, k: number, s: number): number {

@@ -3,9 +3,16 @@ import type { GeneVectors } from '../inference/batch.js';
 import { outputsOf, prediction } from '../inference/predictor.js';
 import type { Parameters } from '../model/parameters.js';
 import { perBranch, type PerBranch } from '../model/parts.js';
+import type {
+  Background,
+  ExplainedOutput,
+  GeneExplanation,
+  PatientExplanation,
+  SlideExplanation,
+} from '../runs/explanations.js';
 import { taskName } from '../runs/model.js';
 import { onPatches } from './attention.js';
-import { meanBag, type Background } from './background.js';
+import { meanBag } from './background.js';
 import {
   geneAttributions,
   looks,
@@ -16,10 +23,9 @@ import {
 } from './explain-sample.js';
 import type { Explainer, Point } from './explainer.js';
 import type { ReadPatient } from './input.js';
-import { explainedOutput, explainedValue, type ExplainedOutput } from './output.js';
+import { explainedOutput, explainedValue } from './output.js';
 import { meanGame, shapleyShares, type Game } from './shapley.js';
 import type { SlideBag } from './slide.js';
-import type { GeneExplanation, PatientExplanation, SlideExplanation } from './types.js';
 
 const NO_BACKGROUND =
   "no shares and no map of what patches moved: they compare with the training patients, and the run's cohort is not where config.json says. Restore it for one explanation, which keeps their means in the run folder.";

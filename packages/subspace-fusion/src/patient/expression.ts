@@ -1,12 +1,21 @@
-import { readExpression, readGeneMap, type Expression } from '../cohort/index.js';
+import type { ExpressionFiles, Paths } from '../cohort/expression/expression-files.js';
+import { parseGeneMap } from '../cohort/expression/gene-names.js';
+import { parseExpression, type ParseOptions } from '../cohort/expression/parse.js';
+import type { Expression } from '../cohort/types.js';
 import type { Config } from '../config/config.js';
 import { badInput, InputError, someOf, type Problem } from '../files/errors.js';
+import { closing, type Source } from '../files/source.js';
 import type { GeneVectors } from '../inference/batch.js';
 import type { Model } from '../runs/model.js';
 import { applyGeneScaling } from '../runs/scaling.js';
 
-/** How expression files are read, as the run's config says; a config that is not known says nothing. */
-export type ExpressionFormat = Partial<Pick<Config['expression'], 'geneMap' | 'format' | 'column' | 'samples'>>;
+/**
+ * How expression files are read, as the run's config says; a config that is not known says nothing. Its tables are read where there are
+ * paths: a page cannot know them.
+ */
+export type ExpressionFormat = Partial<Pick<Config['expression'], 'geneMap' | 'format' | 'column' | 'samples'>> & {
+  readonly paths?: Paths | undefined;
+};
 
 /** Whose expression, and as the model reads it. */
 export interface PatientExpression {
@@ -25,15 +34,15 @@ export interface Wanted {
  * @throws InputError for a file that cannot be read, genes of the model that are missing, another unit, or a patient who is not in the matrix
  */
 export async function expressionFromFile(
-  file: string,
+  files: ExpressionFiles,
   model: Model,
   format: ExpressionFormat,
   wanted: Wanted,
   problems: Problem[],
 ): Promise<PatientExpression> {
-  const expression = await readMatrix(file, model, format, problems);
-  const patient = choosePatient(expression.patients, wanted, file);
-  return { patient, genes: scaledGenes(expression, patient, model, file) };
+  const expression = await readMatrix(files, model, format, problems);
+  const patient = choosePatient(expression.patients, wanted, files.name);
+  return { patient, genes: scaledGenes(expression, patient, model, files.name) };
 }
 
 /**
@@ -65,25 +74,23 @@ function genesOf({ scaling }: Model): Set<string> {
 
 /** The matrix in the format of the training's, or in its own. */
 async function readMatrix(
-  file: string,
+  files: ExpressionFiles,
   model: Model,
-  { geneMap: mapFile, format, column, samples }: ExpressionFormat,
+  { geneMap: mapFile, format, column, samples: sheet, paths }: ExpressionFormat,
   problems: Problem[],
 ): Promise<Expression> {
-  const geneMap = mapFile === undefined ? undefined : await readGeneMap(mapFile, problems);
-  const read = async (options: Pick<ExpressionFormat, 'format' | 'column' | 'samples'>) => {
+  const withTable = async <T>(path: string | undefined, use: (table?: Source) => Promise<T>): Promise<T> =>
+    path === undefined || !paths ? use() : closing(await paths.file(path), use);
+  const geneMap = await withTable(mapFile, async (table) => table && parseGeneMap(table, problems));
+  const read = async (options: ParseOptions) => {
     const found: Problem[] = [];
-    const { expression } = await readExpression(
-      file,
-      { patients: undefined, genes: genesOf(model), geneMap },
-      found,
-      options,
-    );
+    const context = { patients: undefined, genes: genesOf(model), geneMap };
+    const { expression } = await parseExpression(files, context, found, options);
     problems.push(...found);
     return expression;
   };
-  if (format === undefined && samples === undefined) return read({ column });
-  return read({ format, column, samples }).catch((error: unknown) => {
+  if (format === undefined && sheet === undefined) return read({ column });
+  return withTable(sheet, (samples) => read({ format, column, samples })).catch((error: unknown) => {
     // Another format, or a sheet of its own beside it.
     return read({ column }).catch(() => {
       throw error;

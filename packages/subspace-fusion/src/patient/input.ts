@@ -1,5 +1,7 @@
-import type { Patient } from '../cohort/index.js';
+import type { ExpressionFiles, Paths } from '../cohort/expression/expression-files.js';
+import type { Patient } from '../cohort/types.js';
 import { formatProblem, InputError, type Problem } from '../files/errors.js';
+import type { Source } from '../files/source.js';
 import type { GeneVectors } from '../inference/batch.js';
 import type { CohortSamples } from '../inference/samples.js';
 import { hasStandIns, reads } from '../model/choice.js';
@@ -7,19 +9,14 @@ import { encodeCovariates, unknownCovariates, unseenLevels } from '../runs/covar
 import type { Model } from '../runs/model.js';
 import { lacksModality, unknownCovariates as unknownWords } from '../words/prediction.js';
 import { expressionFromFile, expressionFromValues, type ExpressionFormat } from './expression.js';
-import {
-  arraySlide,
-  fileSlide,
-  readGiven,
-  readSlide,
-  type BagArrays,
-  type GivenSlide,
-  type SlideBag,
-} from './slide.js';
 import { checkSlides } from './slide-checks.js';
+import { arraySlide, fileSlide, readGiven, readSlide, type BagArrays, type GivenSlide, type SlideBag } from './slide.js';
+
+/** A file: its bytes or, in Node, its path. */
+export type FileInput = string | Source;
 
 /** A slide: its feature file, or its features as arrays. */
-export type SlideInput = string | BagArrays;
+export type SlideInput = FileInput | BagArrays;
 
 /** One patient, as far as anything is known of them. A model that can do without a modality predicts without it. */
 export interface PatientInput {
@@ -30,7 +27,7 @@ export interface PatientInput {
   /** Expression by gene symbol, in the unit that the model was trained on; all genes of the model are needed. */
   readonly genes?: Readonly<Record<string, number>> | undefined;
   /** Instead of `genes`: a file that holds the patient, alone or among others. */
-  readonly expression?: string | undefined;
+  readonly expression?: FileInput | undefined;
   /** The patient's row of a clinical table, for a model with covariates; what is not in it is unknown. */
   readonly clinical?: Readonly<Record<string, string | number>> | undefined;
 }
@@ -41,6 +38,8 @@ export interface ReadingRun {
   readonly name: string;
   readonly model: Model;
   readonly expression: ExpressionFormat;
+  /** Where there are paths: in Node. */
+  readonly paths?: Paths | undefined;
 }
 
 /** A patient as the network reads one. */
@@ -63,17 +62,29 @@ export interface ReadPatient {
  * Reads a patient for a model, with every check of the input against what the model was trained on.
  * @throws InputError for files that cannot be read, input that does not fit the model, and a modality that it cannot do without
  */
-export async function readPatient(
-  input: PatientInput,
-  { name, model, expression: format }: ReadingRun,
-): Promise<ReadPatient> {
+export async function readPatient(input: PatientInput, run: ReadingRun): Promise<ReadPatient> {
+  const opened: Source[] = [];
+  try {
+    return await readOpened(input, run, opened);
+  } finally {
+    for (const source of opened) await source.close();
+  }
+}
+
+/** @param opened Takes what was opened by its path. */
+async function readOpened(input: PatientInput, run: ReadingRun, opened: Source[]): Promise<ReadPatient> {
+  const { name, model, expression: format, paths } = run;
   const { patient: asked, genes: values, expression: file } = input;
   if (values !== undefined && file !== undefined) throw new InputError('Give genes or an expression file, not both.');
   const slideInputs = listOf(input.bag);
   requireModalities(name, model, slideInputs.length > 0, values !== undefined || file !== undefined);
   const given: GivenSlide[] = [];
   for (const slide of slideInputs)
-    given.push(typeof slide === 'string' ? await fileSlide(slide) : arraySlide(slide, model.size.patchWidth));
+    given.push(
+      typeof slide === 'object' && 'features' in slide
+        ? arraySlide(slide, model.size.patchWidth)
+        : await fileSlide(await sourceOf(slide, run, opened)),
+    );
   const aboutSlides = checkSlides(given, model);
 
   const problems: Problem[] = [];
@@ -81,7 +92,7 @@ export async function readPatient(
   const expression =
     file === undefined
       ? values && { patient: asked, genes: expressionFromValues(values, model) }
-      : await expressionFromFile(file, model, format, wanted, problems);
+      : await expressionFromFile(await expressionOf(file, run, opened), model, { ...format, paths }, wanted, problems);
   const patient = expression?.patient ?? asked ?? given[0]?.slide.replace(/\.[^.]*$/, '') ?? 'patient';
 
   const slides: SlideBag[] = [];
@@ -124,7 +135,7 @@ export async function readCohortPatient(
   const { genes } = await samples.sample(id, undefined);
   requireModalities(name, model, row.bags.length > 0, genes !== undefined);
   const slides: SlideBag[] = [];
-  if (reads(model.network).bag) for (const slide of row.bags) slides.push(await readSlide(slide, model));
+  if (reads(model.network).bag) for (const slide of row.bags) slides.push(await readSlide(slide, model, samples));
   const lacking = lackingModalities(model, slides.length > 0, genes !== undefined);
   return {
     patient: id,
@@ -136,6 +147,24 @@ export async function readCohortPatient(
     warnings: [...lacking.map(lacksModality), ...covariateWarnings(model, row)],
   };
 }
+
+async function sourceOf(file: FileInput, { paths }: ReadingRun, opened: Source[]): Promise<Source> {
+  if (typeof file !== 'string') return file;
+  if (!paths) throw noPaths(file);
+  const source = await paths.file(file);
+  opened.push(source);
+  return source;
+}
+
+async function expressionOf(file: FileInput, { paths }: ReadingRun, opened: Source[]): Promise<ExpressionFiles> {
+  if (typeof file !== 'string') return { name: file.name, file, folder: undefined };
+  if (!paths) throw noPaths(file);
+  const files = await paths.expression(file);
+  if (files.file) opened.push(files.file);
+  return files;
+}
+
+const noPaths = (path: string) => new InputError(`${path}: there are no paths here. Give the file itself.`);
 
 function listOf<T>(one: T | readonly T[] | undefined): readonly T[] {
   if (one === undefined) return [];

@@ -1,49 +1,58 @@
+import { join } from 'node:path';
+import { nodePaths } from '../cohort/expression/read.js';
 import { loadCohort } from '../cohort/index.js';
-import { readConfidence } from '../evaluation/confidence/confidence-file.js';
-import { readSelectedModel } from '../evaluation/score-model.js';
-import { InputError } from '../files/errors.js';
-import { openBackend, type BackendOptions } from '../inference/backend.js';
+import { folderStore } from '../files/file-source.js';
+import type { Store } from '../files/source.js';
+import { openBackend, type Backend, type BackendOptions } from '../inference/backend.js';
 import { cohortSamples, type CohortSamples } from '../inference/samples.js';
-import { computeBackground, storedBackground } from './background.js';
-import { openModelOn, type OpenModel } from './open-model.js';
+import type { Background } from '../runs/explanations.js';
+import { openRun, RUN_FILES, type Run } from '../runs/open-run.js';
+import { writeJson } from '../runs/run-folder.js';
+import { settingsOf } from './known-run.js';
+import { openModel as openModelAnywhere, type OpenModel } from './open-model.js';
 
-export async function openModel(run: string, options: BackendOptions = {}): Promise<OpenModel> {
-  const { config, model, split, parameters } = await readSelectedModel(run);
-  let loaded: Promise<CohortSamples> | undefined;
-  const cohort = () => (loaded ??= loadCohort(config).then(({ cohort }) => cohortSamples(cohort, model)));
-  const backend = await openBackend({ provider: config.provider, threads: config.training.threads, ...options });
-  const opened = await openModelOn(
-    {
-      name: run,
-      model,
-      parameters,
-      expression: config.expression,
-      confidence: await readConfidence(run),
-      tested: [],
-      riskCut: undefined,
-    },
-    backend,
-    {
-      cohort,
-      background: async (explainer, onPatient) =>
-        (await storedBackground(run)) ??
-        (await cohort().then(
-          (samples) => computeBackground(run, explainer, samples, split.train, onPatient),
-          withoutCohort,
-        )),
-    },
-  );
-  return {
-    ...opened,
-    async close() {
-      await opened.close();
-      await backend.close();
-    },
-  };
+export interface NodeModelOptions extends BackendOptions {
+  /** A backend that is open already, and stays open; by default one is opened as the run's config says. */
+  readonly backend?: Backend;
 }
 
-/** Without the run's cohort, an explanation is made in part. */
-function withoutCohort(error: unknown): undefined {
-  if (error instanceof InputError) return undefined;
-  throw error;
+/**
+ * Opens the model of a run: a run folder by its path, or a run wherever its files are.
+ *
+ *     const model = await openModel('runs/survival');
+ *     const prediction = await model.predict({ bag: 'slide.h5', expression: 'patient.csv' });
+ *     await model.close();
+ *
+ * @throws InputError for a run that is not whole, or files that do not belong together
+ */
+export async function openModel(from: string | Store | Run, options: NodeModelOptions = {}): Promise<OpenModel> {
+  const folder = typeof from === 'string' ? from : undefined;
+  const store = typeof from === 'string' ? folderStore(from) : from;
+  const run = 'checkpoint' in store ? store : await openRun(store);
+  const { provider, training } = await settingsOf(run);
+  let loaded: Promise<CohortSamples> | undefined;
+  const readCohort = async () => cohortSamples((await loadCohort(await run.config())).cohort, run.model);
+  const { backend: given, ...how } = options;
+  const backend = given ?? (await openBackend({ provider, threads: training.threads, ...how }));
+  const close = async () => {
+    if (!given) await backend.close();
+  };
+  try {
+    const opened = await openModelAnywhere(run, {
+      backend,
+      paths: nodePaths,
+      cohort: () => (loaded ??= readCohort()),
+      ...(folder === undefined ? {} : { keep: (background) => keptBackground(folder, background) }),
+    });
+    return { ...opened, close: () => opened.close().finally(close) };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Keeps in a run folder what its explanations compare with; gives it back. */
+export async function keptBackground(folder: string, background: Background): Promise<Background> {
+  await writeJson(join(folder, RUN_FILES.background), background);
+  return background;
 }

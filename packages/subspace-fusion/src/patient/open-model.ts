@@ -1,34 +1,35 @@
+import type { Paths } from '../cohort/expression/expression-files.js';
 import type { Subspace } from '../cohort/types.js';
 import { InputError } from '../files/errors.js';
+import type { Store } from '../files/source.js';
 import type { Backend } from '../inference/backend.js';
 import type { GeneVectors } from '../inference/batch.js';
 import type { CohortSamples } from '../inference/samples.js';
 import { hasStandIns } from '../model/choice.js';
-import type { Parameters } from '../model/parameters.js';
 import type { Branch } from '../model/parts.js';
+import type { Background, PatientExplanation } from '../runs/explanations.js';
 import type { Model } from '../runs/model.js';
+import { openRun, type Run } from '../runs/open-run.js';
 import { lacksModality } from '../words/prediction.js';
 import { looksFrom, onPatches, openAttention, received, type AttentionProgram } from './attention.js';
-import type { Background } from './background.js';
-import { explain } from './explain.js';
+import { computeBackground } from './background.js';
 import { looks } from './explain-sample.js';
+import { explain } from './explain.js';
 import type { Explainer, Point } from './explainer.js';
-import { readCohortPatient, readPatient, type PatientInput, type ReadingRun, type ReadPatient } from './input.js';
+import { readCohortPatient, readPatient, type PatientInput, type ReadPatient } from './input.js';
+import { knownRun } from './known-run.js';
 import { openNetwork, type SeenSlide } from './network.js';
-import { describePrediction, type KnownOfRun, type Prediction } from './prediction.js';
-import type { PatientExplanation } from './types.js';
+import { describePrediction, type Prediction } from './prediction.js';
 
-/** What of a run its opened model needs. */
-export interface ModelRun extends ReadingRun, KnownOfRun {
-  readonly parameters: Parameters;
-}
-
-/** Where the run's own cohort can be read: its patients, and what explanations compare a patient with. */
-export interface ModelSources {
-  /** @throws InputError where the cohort cannot be read */
-  cohort?(): Promise<CohortSamples>;
-  /** Undefined where it is neither kept nor can be computed. */
-  background(explainer: Explainer, onPatient?: (done: number, of: number) => void): Promise<Background | undefined>;
+export interface OpenModelOptions {
+  /** Where the network runs. It stays the caller's to close. */
+  readonly backend: Backend;
+  /** The run's own cohort, where it can be read: its patients by id, and the means that explanations compare with. */
+  readonly cohort?: (() => Promise<CohortSamples>) | undefined;
+  /** Opens files by their paths, where there are paths; a page gives the files themselves. */
+  readonly paths?: Paths | undefined;
+  /** Keeps those means, which are computed once. */
+  readonly keep?: ((background: Background) => Promise<Background>) | undefined;
 }
 
 export interface WorkOptions {
@@ -85,11 +86,16 @@ interface Seen {
 }
 
 /**
- * Opens a run's model on a backend, which stays the caller's to close.
- * @throws InputError where the parameters do not fit the model
+ * Opens the model of a run, wherever its files are. In Node, `openModel` of the package also takes the path of a run folder.
+ * @throws InputError for a run that is not whole, or files that do not belong together
  */
-export async function openModelOn(run: ModelRun, backend: Backend, sources: ModelSources): Promise<OpenModel> {
-  const { model, parameters } = run;
+export async function openModel(
+  from: Store | Run,
+  { backend, cohort, paths, keep }: OpenModelOptions,
+): Promise<OpenModel> {
+  const run = 'checkpoint' in from ? from : await openRun(from);
+  const known = { ...(await knownRun(run)), paths };
+  const { model, parameters } = known;
   const network = await openNetwork(model, parameters, backend);
   /** The inputs behind each prediction that is still in use. */
   const seen = new WeakMap<Prediction, Seen>();
@@ -109,7 +115,7 @@ export async function openModelOn(run: ModelRun, backend: Backend, sources: Mode
       signal?.throwIfAborted();
       outputs.push(await network.run(slide, patient));
     }
-    const prediction = describePrediction(model, patient, outputs, run);
+    const prediction = describePrediction(model, patient, outputs, known);
     seen.set(prediction, given);
     return prediction;
   }
@@ -124,6 +130,18 @@ export async function openModelOn(run: ModelRun, backend: Backend, sources: Mode
       `The model is '${model.network.name}'. Only models of the method itself (model.name: subspace) are explained.`,
     );
   };
+  /** Undefined where the cohort cannot be read: then an explanation is made in part. */
+  async function computed(
+    explainer: Explainer,
+    onBackground: ExplainOptions['onBackground'],
+  ): Promise<Background | undefined> {
+    const samples = await cohort?.().catch(unlessBadInput);
+    if (!samples) return undefined;
+    const { train } = await run.split();
+    const background = await computeBackground(explainer, samples, train, await run.checkpointHash(), onBackground);
+    await keep?.(background);
+    return background;
+  }
   const queryAttention = async (given: Seen, slide: number) =>
     (await (attentionProgram ??= openAttention(model, parameters, backend)))?.run(pointOf(given, slide));
 
@@ -132,11 +150,10 @@ export async function openModelOn(run: ModelRun, backend: Backend, sources: Mode
     predict: (input, { signal } = {}) =>
       inTurn(async () => {
         signal?.throwIfAborted();
-        const ofCohort = sources.cohort && input.patient !== undefined && isOnlyId(input);
         const patient =
-          ofCohort && sources.cohort
-            ? await readCohortPatient(input.patient ?? '', await sources.cohort(), run)
-            : await readPatient(input, run);
+          cohort && input.patient !== undefined && isOnlyId(input)
+            ? await readCohortPatient(input.patient, await cohort(), known)
+            : await readPatient(input, known);
         const slides: SeenSlide[] = [];
         for (const { features } of patient.slides) {
           signal?.throwIfAborted();
@@ -154,7 +171,7 @@ export async function openModelOn(run: ModelRun, backend: Backend, sources: Mode
       inTurn(async () => {
         const explainer = abortable(requireExplainer(), signal);
         const given = behind(prediction);
-        const background = await sources.background(explainer, onBackground);
+        const background = (await run.background()) ?? (await computed(explainer, onBackground));
         const { patient } = given;
         const opened = (patient.slides.length > 0 ? patient.slides : [undefined]).map((bag, i) => ({
           bag,
@@ -196,6 +213,11 @@ export async function openModelOn(run: ModelRun, backend: Backend, sources: Mode
         await (await attentionProgram)?.dispose();
       }),
   };
+}
+
+function unlessBadInput(error: unknown): undefined {
+  if (error instanceof InputError) return undefined;
+  throw error;
 }
 
 /** Runs pieces of work one after the other: the network's buffers are shared by all calls. */

@@ -5,7 +5,7 @@ import { writeBag } from '../cohort/made-files.test.helper.js';
 import { loadConfig } from '../config/config.js';
 import { evaluate } from '../evaluation/evaluate.js';
 import { InputError } from '../files/errors.js';
-import { readTable } from '../files/table.js';
+import { readTable } from '../files/read.js';
 import { readRunSplit } from '../runs/run-folder.js';
 import { simulateBagsForCohort } from '../simulation/index.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';

@@ -1,9 +1,9 @@
 import { InputError } from '../files/errors.js';
-import type { ExplainOptions } from './open-model.js';
-import { openModel } from './open-model-node.js';
+import type { PatientExplanation } from '../runs/explanations.js';
 import type { PatientInput } from './input.js';
+import { openModel } from './open-model-node.js';
+import type { ExplainOptions } from './open-model.js';
 import type { Prediction } from './prediction.js';
-import type { PatientExplanation } from './types.js';
 
 /** Opens a run's model for one patient: {@link openModel}, predict, close. */
 export async function predictPatient(run: string, input: PatientInput): Promise<Prediction> {

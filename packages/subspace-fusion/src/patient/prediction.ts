@@ -42,7 +42,7 @@ export interface Prediction {
   readonly confidence: PatientConfidence | Unknown;
   /** How far the patient's inputs are from those of the training patients; or why nothing is known of it. */
   readonly likeTraining: RangeChecks | Unknown;
-  /** How the prediction compares with those of the run's test patients; or why nothing is known of it. */
+  /** How the prediction compares with those of the run's other test patients; or why nothing is known of it. */
   readonly amongTested: AmongTested | Unknown;
   readonly warnings: readonly string[];
 }
@@ -109,7 +109,11 @@ export function describePrediction(
         ? { unknown: 'it was learned on complete patients' }
         : patientConfidence(outputs, model.outcome, confidence),
     likeTraining: range ?? { unknown: NOT_LEARNED },
-    amongTested: amongTested(outputs, risk, run.tested),
+    amongTested: amongTested(
+      outputs,
+      risk,
+      run.tested.filter((other) => other.patient !== patient),
+    ),
     warnings: [...warnings, ...(range ? unlikeWarnings(range) : genesBeyondBound(model, genes))],
   };
 }

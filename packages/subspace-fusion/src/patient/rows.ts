@@ -7,7 +7,7 @@ import {
   percent,
   probability,
   RISK,
-  RISK_GROUPS,
+  RISK_GROUP_WORDS,
   similarPatients,
   timeIn,
 } from '../words/prediction.js';
@@ -95,7 +95,7 @@ function testedRows(
     return [text('among tested patients', amongClasses(among.sure, among.alike, among.right))];
   return [
     text('risk', amongRisks(among.lowerRisk, among.patients)),
-    ...(group === undefined ? [] : [text('risk group', RISK_GROUPS[group])]),
+    ...(group === undefined ? [] : [text('risk group', RISK_GROUP_WORDS[group])]),
   ];
 }
 

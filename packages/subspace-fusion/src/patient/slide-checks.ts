@@ -1,4 +1,4 @@
-import { cutDifferences, sameEncoder } from '../cohort/index.js';
+import { cutDifferences, sameEncoder } from '../cohort/bags/agreement.js';
 import type { Model } from '../runs/model.js';
 import { requireWidth, type GivenSlide } from './slide.js';
 

@@ -1,8 +1,12 @@
-import { bagRows, fixBag, readBag, readBagHeader, tokenRows, type BagFile } from '../cohort/index.js';
-import { takeRows } from '../cohort/bags/bag.js';
-import type { Bag, BagHeader, Provenance } from '../cohort/types.js';
+import { bagRows, fixBag, takeRows, tokenRows } from '../cohort/bags/bag.js';
+import { parseBag, parseBagHeader } from '../cohort/bags/parse.js';
+import type { Bag, BagFile, BagHeader, Provenance } from '../cohort/types.js';
 import { badInput, InputError } from '../files/errors.js';
+import { baseName } from '../files/names.js';
+import { closing, type Source } from '../files/source.js';
 import type { BagShape } from '../inference/bag-reader.js';
+import type { CohortSamples } from '../inference/samples.js';
+import type { PatchLayout } from '../runs/explanations.js';
 
 /** Features of one slide as arrays, with what is known of how they were made. */
 export interface BagArrays extends Provenance {
@@ -24,17 +28,6 @@ export interface GivenSlide {
   read(atMost: number): Promise<Bag>;
 }
 
-/** Where the patches of a slide that the network sees lie. */
-export interface PatchLayout {
-  /** `slide`: the file's coordinates. `grid`: the file has none; patches stand in the order of the file on the bag's grid, which is no place on the slide. */
-  readonly kind: 'slide' | 'grid';
-  /** Left and upper edge of each patch. */
-  readonly x: readonly number[];
-  readonly y: readonly number[];
-  /** Edge of a patch. */
-  readonly edge: number;
-}
-
 /** One slide as the network sees it. */
 export interface SlideBag {
   readonly slide: string;
@@ -48,12 +41,14 @@ export interface SlideBag {
   readonly layout: PatchLayout;
 }
 
-const lastPart = (path: string) => path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
-
-/** A feature file. @throws InputError for a file that is no bag. */
-export async function fileSlide(path: string): Promise<GivenSlide> {
-  const slide = lastPart(path);
-  return { file: path, slide, header: await readBagHeader(path), read: (atMost) => readBag({ slide, path }, atMost) };
+/** A feature file, which stays open until the slide is read. @throws InputError for a file that is no bag. */
+export async function fileSlide(source: Source): Promise<GivenSlide> {
+  return {
+    file: source.name,
+    slide: baseName(source.name),
+    header: await parseBagHeader(source),
+    read: (atMost) => parseBag(source, atMost),
+  };
 }
 
 /**
@@ -131,9 +126,13 @@ function flatCoordinates(
   throw badInput({ file, message, remedy: 'Give two finite numbers per patch, or leave them out' });
 }
 
-/** Reads a feature file for a model, and keeps which token shows which patch. @throws InputError where the features are of another width. */
-export async function readSlide({ path }: BagFile, shape: BagShape): Promise<SlideBag> {
-  return readGiven(await fileSlide(path), shape);
+/** Reads a slide of a cohort for a model, as {@link readGiven} does. */
+export async function readSlide(
+  slide: BagFile,
+  shape: BagShape,
+  { open }: Pick<CohortSamples, 'open'>,
+): Promise<SlideBag> {
+  return closing(await open(slide), async (source) => readGiven(await fileSlide(source), shape));
 }
 
 /** Reads a slide for a model, and keeps which token shows which patch. @throws InputError where the features are of another width. */

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cohorts } from '../testing/data.js';
 import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
-import { planSweep } from './sweep.js';
+import { readPlan } from './plan.js';
 
 const folder = newFolder();
 afterAll(() => {
@@ -15,7 +15,7 @@ beforeAll(() => tinyCohort(join(folder, 'cohort')));
 async function runsOf(plan: string, overrides?: Record<string, string>) {
   const path = join(folder, 'plan.yaml');
   writeFileSync(path, `config: cohort/cohort.yaml\n${plan}`);
-  return (await planSweep(path, { overrides, out: join(folder, 'out') })).runs;
+  return (await readPlan(path, { overrides, out: join(folder, 'out') })).runs;
 }
 const foldersOf = async (...args: Parameters<typeof runsOf>) => (await runsOf(...args)).map((run) => run.folder);
 
@@ -120,9 +120,9 @@ controls: [permuted-bags]
 });
 
 it.each(cohorts)('the example plans eight models, five folds and five seeds ($cohort)', async ({ folder: data }) => {
-  const { runs, plan } = await planSweep('examples/glioma-peers-plan.yaml', {
+  const { runs, slurm } = await readPlan('examples/glioma-peers-plan.yaml', {
     overrides: { data: resolve(data), 'features.folder': 'bags' },
   });
   expect([new Set(runs.map(({ setting }) => setting.model)).size, runs.length]).toEqual([8, 8 * 5 * 5]);
-  expect(plan.slurm).toBeDefined();
+  expect(slurm).toBeDefined();
 });

@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import type { SurvivalCalibration } from '../evaluation/confidence/survival-confidence.js';
+import type { SurvivalCalibration } from '../runs/confidence.js';
 import {
   calibrationGroups,
   classBrier,

@@ -1,13 +1,12 @@
 import * as Plot from '@observablehq/plot';
 import type { Subspace } from '../cohort/types.js';
 import {
-  BRANCH_WORDS,
-  outputWords,
   slideFigure,
   type CohortExplanation,
   type GeneExplanation,
   type PatientExplanation,
 } from '../explanation/index.js';
+import { BRANCH_WORDS, outputWords, RISK_GROUP_WORDS } from '../words/prediction.js';
 import { COLOURS, figure, LARGE, swatch } from './figure.js';
 import { html, markup, scrolling, table, type Html } from './html.js';
 import type { ExplainedPatient, ReportRun } from './types.js';
@@ -17,12 +16,12 @@ import { count, decimal } from './words.js';
 const GENES = 12;
 
 /** What moved the predictions: of some patients, and over the test patients. */
-export function explanationsSection({ explanations, predictions, crossval }: ReportRun): Html {
+export function explanationsSection({ explanations, predictions, comparison }: ReportRun): Html {
   const { patients, notShown, cohort } = explanations;
   if (patients.length === 0 && !cohort) {
     return html`<p class="missing">The run folder holds no explanations. They are made by</p>
-<pre>${crossval ? '' : 'npx subspace report RUN --explain 2\n'}npx subspace explain RUN --cohort</pre>
-<p>RUN is the run folder${crossval ? ' of one of the folds' : ''}.</p>`;
+<pre>${comparison ? '' : 'npx subspace report RUN --explain 2\n'}npx subspace explain RUN --cohort</pre>
+<p>RUN is the run folder${comparison ? ' of one of the folds' : ''}.</p>`;
   }
   const more =
     notShown > 0 ? ` ${count(notShown, 'more patient is', 'more patients are')} explained in the run folder.` : '';
@@ -57,7 +56,7 @@ function outcomeOf(id: string, predictions: ReportRun['predictions']): string {
   }
   const row = predictions.rows.find(({ patient }) => patient === id);
   if (!row) return '';
-  return `Predicted: ${row.group} risk; ${row.event ? 'died after' : 'alive at'} ${decimal(row.time, 1)} ${predictions.timeUnit}. `;
+  return `Predicted: ${RISK_GROUP_WORDS[row.group]}; ${row.event ? 'died after' : 'alive at'} ${decimal(row.time, 1)} ${predictions.timeUnit}. `;
 }
 
 function sharesOf(

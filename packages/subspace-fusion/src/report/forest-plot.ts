@@ -22,7 +22,7 @@ export const FOREST_MARKS = {
   harms: { colour: 'var(--orange)', symbol: 'diamond2', text: '◆' },
   equivalent: { colour: 'var(--green)', symbol: 'circle', text: '●' },
   undetermined: { colour: 'var(--quiet)', symbol: 'times', text: '✕' },
-  untested: { colour: 'var(--quiet)', symbol: 'circle', text: '●' },
+  'not tested': { colour: 'var(--quiet)', symbol: 'circle', text: '●' },
 } as const satisfies Record<string, { colour: string; symbol: Plot.SymbolType; text: string }>;
 export type ForestMark = keyof typeof FOREST_MARKS;
 

@@ -1,9 +1,10 @@
 import * as Plot from '@observablehq/plot';
 import { PER_YEAR } from '../cohort/clinical/outcome.js';
 import { kaplanMeier, logRank, numbersAtRisk, type KaplanMeier } from '../metrics/index.js';
+import { RISK_GROUP_WORDS, RISK_GROUPS, type RiskGroup } from '../words/prediction.js';
 import { COLOURS, figure, LARGE, roundTicks, swatch } from './figure.js';
 import { html, type Html } from './html.js';
-import { RISK_GROUPS, type RiskGroup, type SurvivalPrediction, type SurvivalPredictions } from './types.js';
+import type { SurvivalPrediction, SurvivalPredictions } from './types.js';
 import { count, decimal } from './words.js';
 
 const DASH: Readonly<Record<RiskGroup, string | undefined>> = { low: undefined, high: '7 3' };
@@ -74,7 +75,7 @@ function asGroup(name: RiskGroup, rows: readonly SurvivalPrediction[], years: (t
 const hasPatients = (group: Group) => group.rows.length > 0;
 
 function groupInWords({ name, rows }: Group): string {
-  return `${name} risk, ${count(rows.length, 'patient')}, ${count(rows.filter((row) => row.event).length, 'death')}`;
+  return `${RISK_GROUP_WORDS[name]}, ${count(rows.length, 'patient')}, ${count(rows.filter((row) => row.event).length, 'death')}`;
 }
 
 function curveMarks({ name, curve }: Group): Plot.Markish[] {

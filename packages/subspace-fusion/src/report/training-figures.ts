@@ -1,8 +1,11 @@
 import * as Plot from '@observablehq/plot';
 import { COLOURS, figure, roundStep, SMALL, swatch } from './figure.js';
 import { html, table, type Html } from './html.js';
-import type { Branch, EpochRecord, Training } from './types.js';
-import { count, decimal, metricName } from './words.js';
+import type { Branch } from '../model/parts.js';
+import type { EpochRecord } from '../runs/training-files.js';
+import type { Training } from './types.js';
+import { capital, metricName } from '../words/comparison.js';
+import { count, decimal } from './words.js';
 
 /** A line through the epochs, with its name at the line's end. */
 interface Curve {
@@ -74,7 +77,7 @@ function consistencyFigure(run: Training): Html {
 
 function validationFigure(run: Training): Html {
   const { selection } = run;
-  const name = metricName(selection.metric);
+  const name = capital(metricName(selection.metric));
   const reason =
     selection.value === null
       ? `the last one, since ${name} could not be computed on the validation patients`
@@ -175,7 +178,7 @@ function epochTable({ epochs, selection }: Training): Html {
     ...branches.map((branch) => `Consistency, ${branch}`),
     ...(coordinated ? ['Steps', 'Tumour yielded', 'Microenvironment yielded'] : []),
     'Validation loss',
-    metricName(selection.metric),
+    capital(metricName(selection.metric)),
     'Seconds',
   ];
   const rows = epochs.map((epoch) => [
@@ -198,7 +201,7 @@ function epochTable({ epochs, selection }: Training): Html {
 export function manyTrainingsFigures(trainings: readonly Training[]): Html {
   const recorded = trainings.filter(({ epochs }) => epochs.length > 0);
   if (recorded.length === 0) return html`<p>No epochs were recorded.</p>`;
-  const metric = metricName(recorded[0].selection.metric);
+  const metric = capital(metricName(recorded[0].selection.metric));
   const coordinated = recorded.some(({ epochs }) => epochs.some(({ coordination }) => coordination));
   return html`<div class="grid">
 ${linesFigure(recorded, `${metric} on validation`, metric, (epoch) => epoch.validation.value)}

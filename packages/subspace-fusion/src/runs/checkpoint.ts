@@ -1,7 +1,8 @@
 import { InputError } from '../files/errors.js';
 import { parseValue } from '../files/json.js';
-import { decodeSafetensors, type StoredTensor } from '../files/safetensors.js';
+import { decodeSafetensors, parseSafetensorsHeader, type StoredTensor } from '../files/safetensors.js';
 import { sha256 } from '../files/sha256.js';
+import type { Source } from '../files/source.js';
 import { choiceParameters, METHOD } from '../model/choice.js';
 import type { Parameters } from '../model/parameters.js';
 import { taskName, type Model } from './model.js';
@@ -15,6 +16,7 @@ export interface Checkpoint {
 }
 
 type Tensors = ReadonlyMap<string, StoredTensor>;
+type Shapes = ReadonlyMap<string, { readonly shape: readonly number[] }>;
 
 /**
  * Reads a checkpoint's bytes as that of a model.
@@ -22,14 +24,32 @@ type Tensors = ReadonlyMap<string, StoredTensor>;
  */
 export function decodeCheckpoint(bytes: Uint8Array, model: Model, file: string): Checkpoint {
   const { tensors, metadata } = decodeSafetensors(bytes, file);
+  const epoch = requireOwn(tensors, metadata, model, file);
+  return { parameters: takeParameters(tensors, '', model, file), epoch };
+}
+
+/** Of a checkpoint reads no more than says whose it is. @throws {InputError} as {@link decodeCheckpoint} does. */
+export async function checkOwner(source: Source, model: Model): Promise<void> {
+  const wrong = (problem: string) =>
+    new InputError(`${source.name}: ${problem}; is this a safetensors file, and is it whole?`);
+  const length = await source.read(0, 8);
+  if (length.length < 8) throw wrong('too short to hold a header');
+  const bytes = Number(new DataView(length.buffer).getBigUint64(0, true));
+  if (8 + bytes > source.size) throw wrong(`the header would be ${bytes} bytes long`);
+  const { entries, metadata } = parseSafetensorsHeader(await source.read(8, bytes), wrong);
+  requireOwn(entries, metadata, model, source.name);
+}
+
+/** The epoch of a checkpoint that is this model's. */
+function requireOwn(shapes: Shapes, metadata: unknown, model: Model, file: string): number {
   const stated = parseValue(metadata, checkpointMetadata, { file });
   if (stated.model !== fingerprint(model)) {
     throw new InputError(
-      `${file}: is the checkpoint of another model: ${difference(stated, tensors, model)}. ` +
+      `${file}: is the checkpoint of another model${difference(stated, shapes, model)}. ` +
         'Restore the checkpoint that was written with model.json, or train again.',
     );
   }
-  return { parameters: takeParameters(tensors, '', model, file), epoch: stated.epoch };
+  return stated.epoch;
 }
 
 /**
@@ -56,35 +76,34 @@ function isMethod(network: Model['network']): boolean {
 }
 
 /** What tells a checkpoint from that of the model, as far as the checkpoint shows it. */
-function difference(stated: { readonly task: string; readonly model: string }, tensors: Tensors, model: Model): string {
+function difference(stated: { readonly task: string; readonly model: string }, shapes: Shapes, model: Model): string {
   const own = taskName(model.task);
-  if (stated.task !== own) return `its task is ${stated.task}, that of model.json is ${own}`;
+  if (stated.task !== own) return ` (task ${stated.task}); that of this run has the task ${own}`;
   const specs = Object.entries(choiceParameters(model.network, model.size));
-  const shape = (name: string) => tensors.get(name)?.shape;
-  const missing = specs.find(([name]) => shape(name) === undefined);
-  const known = new Set(specs.map(([name]) => name));
-  const further = [...tensors.keys()].find((name) => !known.has(name));
-  if (missing || further !== undefined) {
-    const lacks = missing ? `it has no ${missing[0]}` : `it has ${String(further)}`;
-    return `its network is not the one of model.json (${model.network.name}): ${lacks}`;
+  const missing = specs.find(([name]) => !shapes.has(name))?.[0];
+  const names = new Set(specs.map(([name]) => name));
+  const further = [...shapes.keys()].find((name) => !names.has(name));
+  if (missing !== undefined || further !== undefined) {
+    const which = missing === undefined ? `has ${String(further)}` : `has no ${missing}`;
+    return ` of another network: it ${which}, and that of this run (${model.network.name}) ${missing === undefined ? 'has not' : 'has'}`;
   }
-  const other = specs.find(([name, spec]) => spec.shape.join() !== shape(name)?.join());
-  if (other) {
-    const [name, spec] = other;
-    return `${meaningOf(name)}${name} is [${shape(name)?.join(', ') ?? ''}], and by model.json [${spec.shape.join(', ')}]`;
+  for (const [name, { shape }] of specs) {
+    const found = shapes.get(name)?.shape ?? [];
+    if (found.join() === shape.join()) continue;
+    return `${meaningOf(name)}: its ${name} is [${found.join(', ')}], that of this run is [${shape.join(', ')}]`;
   }
   const short = (hash: string) => hash.slice(0, 12);
   return (
-    `the task (${own}) and all shapes are the same, so genes, their scaling, classes or cuts, the label rule, tokens, layout, encoder or covariates differ ` +
-    `(fingerprint ${short(stated.model)}, of model.json ${short(fingerprint(model))})`
+    `: its task (${own}) and shapes are those of this run, so that genes, their scaling, classes, cuts, the rule of labels, tokens, layout, encoder or covariates differ ` +
+    `(fingerprint ${short(stated.model)}, that of this run ${short(fingerprint(model))})`
   );
 }
 
 /** What the shape of a parameter follows from, as far as its name tells. */
 function meaningOf(name: string): string {
-  if (/(^|\.)patches\./.test(name)) return 'it reads patch features of another width: ';
-  if (/(^|\.)genes\.0\./.test(name)) return 'it reads another number of genes: ';
-  if (/^head\./.test(name)) return 'it has other classes, bins or covariates: ';
+  if (/(^|\.)patches\./.test(name)) return ' with patch features of another width';
+  if (/(^|\.)genes\.0\./.test(name)) return ' with another number of genes';
+  if (/^head\./.test(name)) return ' with another number of classes, bins or covariates';
   return '';
 }
 

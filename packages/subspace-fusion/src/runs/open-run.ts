@@ -2,10 +2,10 @@ import type { z } from 'zod';
 import type { Split } from '../cohort/types.js';
 import type { Config } from '../config/config.js';
 import { InputError } from '../files/errors.js';
-import { parseJson, readJson } from '../files/json.js';
+import { isJson, parseJson, readJson } from '../files/json.js';
 import { sha256 } from '../files/sha256.js';
 import { readAll, readText, type Source, type Store } from '../files/source.js';
-import { decodeCheckpoint, type Checkpoint } from './checkpoint.js';
+import { checkOwner, decodeCheckpoint, type Checkpoint } from './checkpoint.js';
 import { confidenceFile, type Confidence } from './confidence.js';
 import {
   backgroundFile,
@@ -62,7 +62,7 @@ export interface Run {
   config(): Promise<Config>;
   /** Throws where there is none. */
   split(): Promise<Split>;
-  /** The selected parameters. Throws where there are none, or they are another model's: the message says what differs. */
+  /** The selected parameters. Throws where there are none. */
   checkpoint(): Promise<Checkpoint>;
   /** SHA-256 of the file of the checkpoint. */
   checkpointHash(): Promise<string>;
@@ -84,8 +84,10 @@ export interface Run {
 }
 
 /**
- * Opens a run: reads `model.json`, and the rest when it is asked for. In Node, `openRunFolder` does it with a path.
- * @throws {InputError} where there is no model, or it is not whole or of another format.
+ * Opens a run: reads `model.json` and whose the checkpoint is, and the rest when it is asked for. In Node, `openRunFolder` does it
+ * with a path.
+ * @throws {InputError} where there is no model, it is not whole or of another format, or the checkpoint is another model's: the message
+ * says what differs.
  */
 export async function openRun(store: Store): Promise<Run> {
   const required = async <T>(file: string, read: (source: Source) => Promise<T>, absent?: string): Promise<T> => {
@@ -98,6 +100,7 @@ export async function openRun(store: Store): Promise<Run> {
     (source: Source): Promise<z.output<S>> =>
       readJson(source, schema);
   const model = await required(RUN_FILES.model, parsed(modelFile));
+  await reading(store, RUN_FILES.checkpoint, (source) => checkOwner(source, model));
   let hash: Promise<string> | undefined;
   const checkpointHash = () =>
     (hash ??= required(RUN_FILES.checkpoint, async (source) => sha256(await readAll(source)), NO_EPOCH));
@@ -156,13 +159,4 @@ async function readEpochs(source: Source): Promise<EpochRecord[]> {
     const isCut = i === lines.length - 1 && !isJson(line);
     return isCut ? [] : [parseJson(line, epochLine, { file: source.name, row: i + 1 })];
   });
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -17,7 +17,7 @@ export const resultFile = z.object({
   task: z.string().describe('What is predicted: `survival`, `diagnosis`, …, or the column'),
   split: z.string().describe("A part of the run's split, or `external`"),
   chosenOnThese: z
-    .literal(true)
+    .boolean()
     .optional()
     .describe('The model was fitted to these patients or chosen on them; absent where it was not'),
   cohort: z
@@ -86,6 +86,9 @@ const evaluatedSurvival = z.object({
   survival: numbers.describe('Predicted survival at the cuts'),
   unlikeTraining,
 });
+
+export type EvaluatedClass = Stored<typeof evaluatedClass>;
+export type EvaluatedSurvival = Stored<typeof evaluatedSurvival>;
 
 /** One patient's prediction beside what happened. */
 export const evaluatedPatient = z.union([evaluatedClass, evaluatedSurvival]);

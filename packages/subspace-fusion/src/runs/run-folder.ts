@@ -5,7 +5,8 @@ import type { Config } from '../config/config.js';
 import { appendLine, writeFileAtomic } from '../files/atomic.js';
 import { folderStore } from '../files/file-source.js';
 import { parseJson } from '../files/json.js';
-import { encodeSafetensors, readSafetensors } from '../files/safetensors.js';
+import { decodeSafetensors, encodeSafetensors } from '../files/safetensors.js';
+import { readAll } from '../files/source.js';
 import { choiceParameters } from '../model/choice.js';
 import type { Parameters } from '../model/parameters.js';
 import { fingerprint, takeParameters, type Checkpoint } from './checkpoint.js';
@@ -92,9 +93,10 @@ export async function writeState(
 
 /** The state to go on from, or undefined where no epoch was finished. @throws {InputError} where it is damaged or another model's. */
 export async function readState(run: string, model: Model): Promise<TrainingState | undefined> {
-  const path = join(run, RUN_FILES.state);
-  if (!(await exists(path))) return undefined;
-  const { tensors, metadata } = await readSafetensors(path);
+  const source = await folderStore(run).open(RUN_FILES.state);
+  if (!source) return undefined;
+  const path = source.name;
+  const { tensors, metadata } = decodeSafetensors(await readAll(source).finally(() => source.close()), path);
   const { epoch, step, best } = parseJson(metadata['state'] ?? '{}', stateMetadata, { file: path });
   const take = (prefix: string) => takeParameters(tensors, prefix, model, path);
   return { epoch, parameters: take('parameter.'), adam: { step, m: take('m.'), v: take('v.') }, best };

@@ -4,7 +4,7 @@ import { readExpression } from '../cohort/expression/read.js';
 import { floorGenes } from '../cohort/genes/choose.js';
 import { readGeneSets } from '../cohort/genes/gene-sets.js';
 import type { Expression } from '../cohort/types.js';
-import { readTable } from '../files/table.js';
+import { readTable } from '../files/read.js';
 import { normal } from '../random/counter.js';
 import { applyGeneScaling, fitGeneScaling } from './scaling.js';
 

@@ -30,10 +30,12 @@ export async function openImageSlide(source: Source): Promise<Slide> {
   }
   if (channels < 3) throw slideError(file, 'the image has no colours', 'Give the RGB image of the stained section');
   const bytes = start.length === source.size ? start : await readAll(source);
-  const { data: pixels } = await decodeImage(bytes, MOST_PIXELS).catch((error: unknown) => {
+  const decoded = await decodeImage(bytes, MOST_PIXELS).catch((error: unknown) => {
     throw broken(error);
   });
-  const whole = { width, height, pixels };
+  if (decoded.width !== width || decoded.height !== height)
+    throw damaged(file, `${decoded.width} × ${decoded.height} pixels, not ${width} × ${height}`);
+  const whole = { width, height, pixels: decoded.data };
   return {
     format: format.toUpperCase(),
     levels: [{ width, height, downsample: 1 }],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { InputError } from '../files/errors.js';
+import { bytesSource } from '../files/source.js';
 import { key, uniform } from '../random/counter.js';
 import {
   encodedTiles,
@@ -14,6 +15,7 @@ import {
   sharpOf,
   type Tag,
 } from './made-slides.test.helper.js';
+import { openSlide } from './open-slide.js';
 import { openSlideFile } from './open-slide-file.js';
 import { thumbnailOf } from './thumbnail.js';
 
@@ -88,6 +90,54 @@ describe('plain images', () => {
     expect(await complaint(at('half.png', png.subarray(0, png.length / 2)))).toMatch(
       /half.png: the file is damaged or cut short \(.+\)\. Copy or download it again\./,
     );
+  });
+});
+
+describe('sources', () => {
+  test('two of one name are two slides', async () => {
+    const other = madePicture(90, 80);
+    const opened = [picture, other].map(async (made) =>
+      openSlide(bytesSource(await sharpOf(made).tiff({ compression: 'lzw' }).toBuffer(), 'slide.tif')),
+    );
+    const [a, b] = await Promise.all(opened);
+    const corner = { x: 0, y: 0, width: 50, height: 1 };
+    expect((await a.read(0, corner)).pixels).toEqual(picture.pixels.slice(0, 150));
+    expect((await b.read(0, corner)).pixels).toEqual(other.pixels.slice(0, 150));
+    expect([a.levels[0].width, b.levels[0].width]).toEqual([200, 90]);
+  });
+
+  test('are closed with the slide, or where none is opened', async () => {
+    const closed: string[] = [];
+    const sourceOf = (name: string, bytes: Uint8Array) => ({
+      ...bytesSource(bytes, name),
+      close: () => Promise.resolve(void closed.push(name)),
+    });
+    const slide = await openSlide(sourceOf('slide.tif', await tiff()));
+    await expect(openSlide(sourceOf('notes.txt', Buffer.from('patient,slide')))).rejects.toThrow(InputError);
+    await expect(openSlide(sourceOf('cut.tif', (await tiff()).subarray(0, 500)))).rejects.toThrow(InputError);
+    await openSlide(sourceOf('region.png', await sharpOf(picture).png().toBuffer())); // held in memory whole
+    expect(closed).toEqual(['notes.txt', 'cut.tif', 'region.png']);
+    await slide.close();
+    expect(closed).toHaveLength(4);
+  });
+
+  test('of a slide, only what is looked at is read', async () => {
+    const bytes = await tiff();
+    const source = bytesSource(bytes, 'slide.tif');
+    let read = 0;
+    const slide = await openSlide({
+      ...source,
+      read: async (...stretch) => {
+        const part = await source.read(...stretch);
+        read += part.length;
+        return part;
+      },
+    });
+    expect(read).toBeLessThan(1000);
+    const { pixels } = await slide.read(0, { x: 70, y: 70, width: 1, height: 1 });
+    const at = 3 * (70 * picture.width + 70);
+    expect(pixels).toEqual(picture.pixels.slice(at, at + 3));
+    expect(read).toBeLessThan(bytes.length / 5); // one tile of twelve
   });
 });
 

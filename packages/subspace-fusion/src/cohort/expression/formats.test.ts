@@ -13,8 +13,7 @@ import {
   writeIvyGap,
   XENA,
 } from './fixtures.test.helper.js';
-import { readGeneMap } from './gene-names.js';
-import { decideTransform, readExpression, type ExpressionOptions } from './read.js';
+import { decideTransform, readExpression, readGeneMap, type ExpressionOptions } from './read.js';
 
 const PATIENTS = new Set(['TCGA-02-0001', 'TCGA-02-0002']);
 const GENES = new Set(['TSPAN6', 'TNMD']);
@@ -218,7 +217,7 @@ describe('matrices of portals', () => {
   });
 
   it.each(cohorts)('knows all samples of the Ivy GAP ($cohort)', async ({ folder: data }) => {
-    const { readTable } = await import('../../files/table.js');
+    const { readTable } = await import('../../files/read.js');
     const table = await readTable(join(data, 'ivygap/columns-samples.csv'));
     const wells = table.rows.map(({ cells }) => cells[0]);
     const ivy = newFolder();

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { cohorts } from '../../testing/data.js';
 import { parseConfig } from '../../config/config.js';
 import type { Problem } from '../../files/errors.js';
-import { readTable } from '../../files/table.js';
+import { readTable } from '../../files/read.js';
 import { key, uniform } from '../../random/counter.js';
 import type { Patient, Split } from '../types.js';
 import { inspectSplit } from './inspect-split.js';

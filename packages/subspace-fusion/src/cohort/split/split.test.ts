@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cohorts } from '../../testing/data.js';
 import type { Problem } from '../../files/errors.js';
-import { readTable } from '../../files/table.js';
+import { readTable } from '../../files/read.js';
 import { newFolder, write } from '../made-files.test.helper.js';
 import type { Patient } from '../types.js';
 import { splitFileFolds } from './split-file.js';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { outputsOf } from '../../inference/predictor.js';
 import { softmaxRows } from '../../metrics/index.js';
-import { setInWords } from '../../words/prediction.js';
 import { key, normal, uniform } from '../../random/counter.js';
 import type { Outcome } from '../../runs/model.js';
+import { setInWords } from '../../words/prediction.js';
 import { classResult } from './apply.js';
 import { calibrate, learnClassConfidence, setsOf, type ScoredClasses } from './class-confidence.js';
 

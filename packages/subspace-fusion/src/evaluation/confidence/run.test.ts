@@ -8,7 +8,8 @@ import { readRunSplit } from '../../runs/run-folder.js';
 import { subspace } from '../../testing/cli.js';
 import { editTable, newFolder, shortConfig, tinyCohort } from '../../testing/tiny-cohort.js';
 import { train } from '../../training/train.js';
-import { evaluate, evaluateAndWrite, type EvaluatedPatient } from '../evaluate.js';
+import type { EvaluatedPatient } from '../../runs/result.js';
+import { evaluate, evaluateAndWrite } from '../evaluate.js';
 import type { Result } from '../result.js';
 import type { Confidence, ConfidenceResult } from './confidence-file.js';
 

@@ -7,12 +7,15 @@ import {
   survivalCalibrationError,
   survivalCurve,
   type CalibrationGroup,
-  type Metric,
 } from '../../metrics/index.js';
+import {
+  HORIZONS,
+  type HorizonCalibration,
+  type SimilarPatients,
+  type SurvivalCalibration,
+} from '../../runs/confidence.js';
 
-/** Years after which survival is told and its calibration judged. */
-export const HORIZONS = [1, 2, 5] as const;
-export type Horizon = (typeof HORIZONS)[number];
+export type { Horizon } from '../../runs/confidence.js';
 
 /** Patients whose survival was predicted, and what happened to them. */
 export interface ScoredSurvival {
@@ -26,27 +29,6 @@ export interface ScoredSurvival {
 export interface SurvivalTimes {
   readonly cuts: readonly number[];
   readonly timeUnit: TimeUnit;
-}
-
-/** Patients predicted alike, and how many of them really lived to the horizon. */
-export interface SimilarPatients extends CalibrationGroup {
-  /** The highest prediction among them. */
-  readonly highest: number;
-}
-
-/** Predicted against observed survival at one horizon. */
-export interface HorizonCalibration {
-  readonly years: Horizon;
-  readonly error: Metric;
-  /** Quantile groups of the prediction, lowest first. */
-  readonly groups: readonly SimilarPatients[];
-}
-
-/** Calibration of survival curves on patients that did not train the model. */
-export interface SurvivalCalibration {
-  readonly patients: number;
-  /** Horizons that lie within the model's last cut. */
-  readonly horizons: readonly HorizonCalibration[];
 }
 
 const MOST_GROUPS = 4;

@@ -10,10 +10,7 @@ interface Bitmap {
   readonly height: number;
   close(): void;
 }
-declare function createImageBitmap(
-  image: Blob,
-  options: { colorSpaceConversion: 'none'; imageOrientation: 'none' },
-): Promise<Bitmap>;
+declare function createImageBitmap(image: Blob, options: { colorSpaceConversion: 'none' }): Promise<Bitmap>;
 declare class OffscreenCanvas {
   constructor(width: number, height: number);
   getContext(
@@ -91,7 +88,8 @@ export function gunzip(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Arr
 export async function imageInfo(bytes: Uint8Array): Promise<ImageInfo> {
   const header = imageHeader(bytes);
   if (!header) throw new Error('it is no PNG or JPEG');
-  return Promise.resolve(header);
+  const { width, height, channels, density, format } = header;
+  return Promise.resolve({ width, height, channels, density, format });
 }
 
 /** Pixels that are taken from the canvas at a time. */
@@ -107,9 +105,10 @@ export async function decodeImage(bytes: Uint8Array, mostPixels: number): Promis
   };
   const header = imageHeader(bytes);
   if (header) refuse(header); // before it takes memory
-  // The pixels as they are stored: neither turned nor with other colours.
-  const options = { colorSpaceConversion: 'none', imageOrientation: 'none' } as const;
-  const bitmap = await createImageBitmap(new Blob([owned(bytes)]), options);
+  // The pixels as they are stored: without other colours, and not turned as the Exif data may want it.
+  const [exifStart, exifEnd] = header?.exif ?? [bytes.length, bytes.length];
+  const file = new Blob([owned(bytes.subarray(0, exifStart)), owned(bytes.subarray(exifEnd))]);
+  const bitmap = await createImageBitmap(file, { colorSpaceConversion: 'none' });
   try {
     refuse(bitmap);
     return rgbOf(bitmap);

@@ -5,13 +5,7 @@ import { readCase, readManifest } from '../../verification/fixture.js';
 import { dropoutMaskReference } from '../dropout.js';
 import { createKernel } from './kernel.js';
 import { positionBiasReference } from './reference.js';
-import {
-  createSweep,
-  type PositionBiasGradients,
-  type PositionBiasWeights,
-  type Sweep,
-  type SweepGrid,
-} from './sweep.js';
+import { createSweep, type PositionBiasGradients, type PositionBiasWeights, type Sweep, type SweepGrid } from './sweep.js';
 
 let sweep: Sweep; // on the calling thread
 let threaded: Sweep;

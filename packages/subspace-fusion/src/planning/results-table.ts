@@ -1,28 +1,32 @@
-import { join, resolve } from 'node:path';
-import { HEADLINE } from '../comparison/comparison.js';
-import type { NamedMetrics, Result } from '../evaluation/result.js';
+import { join } from 'node:path';
+import { HEADLINE } from '../comparison/fold-metrics.js';
+import { resultFile, type Result } from '../runs/result.js';
+import type { NamedMetrics } from '../runs/values.js';
+import { writeFileAtomic } from '../files/atomic.js';
 import { readAttempts, type Attempt } from './attempts.js';
 import { jobState } from './job-state.js';
-import { JOB_FILES, readWholeJson } from './job.js';
-import type { Sweep, SweepRun } from './settings.js';
+import { JOB_FILES, readWholeJson, type Job } from './job.js';
+import type { Plan, PlannedRun } from './plan.js';
 
 type Cell = string | number | undefined;
 type Row = Readonly<Record<string, Cell>>;
 
+export const RESULTS_FILE = 'results.csv';
+
 /**
- * The runs of a sweep as comma separated values: a row for each, done or not. Columns: which run it is; the settings that the plan
+ * Writes `results.csv`: the runs of a plan, a row for each, done or not. Columns: which run it is; the settings that the plan
  * changes; every metric of the network and of the simpler models with its 95 % interval; time, memory, host and version. An empty cell
  * is what is not there (yet). Seconds are those of all attempts together, memory the most of any.
- * @param changed keys of the config that the plan sets, `training.consistency`
  */
-export async function resultTable(out: string, runs: readonly SweepRun[], changed: readonly string[]): Promise<string> {
-  const rows = await Promise.all(runs.map((run) => rowOf(out, run, changed)));
+export async function writeResults({ out, runs, changed }: Plan): Promise<void> {
+  const rows = await Promise.all(runs.map((run) => rowOf(run, changed)));
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   // What only some runs have comes last of its kind: metrics before the account of the work.
   const ordered = [...columns.filter((name) => !ACCOUNT.includes(name)), ...ACCOUNT];
-  return [ordered, ...rows.map((row) => ordered.map((name) => row[name]))]
-    .map((cells) => `${cells.map(cell).join(',')}\n`)
-    .join('');
+  const lines = [ordered, ...rows.map((row) => ordered.map((name) => row[name]))].map(
+    (cells) => `${cells.map(cell).join(',')}\n`,
+  );
+  await writeFileAtomic(join(out, RESULTS_FILE), lines.join(''));
 }
 
 const ACCOUNT = ['seconds', 'peakMemoryBytes', 'attempts', 'started', 'host', 'version', 'folder', 'message'];
@@ -32,14 +36,11 @@ function cell(value: Cell): string {
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-async function rowOf(
-  out: string,
-  { name, setting: { task, model, variant }, control, fold, repeat, seed, config, folder }: SweepRun,
-  changed: readonly string[],
-): Promise<Row> {
-  const run = resolve(out, folder);
-  const state = await jobState(run);
-  const result = state.state === 'done' ? ((await readWholeJson(join(run, JOB_FILES.result))) as Result) : undefined;
+async function rowOf(run: PlannedRun, changed: readonly string[]): Promise<Row> {
+  const { name, setting, control, fold, repeat, seed, config, folder, job } = run;
+  const { task, model, variant } = setting;
+  const state = await jobState(job.folder);
+  const result = state.state === 'done' ? await resultOf(job) : undefined;
   return {
     run: name,
     task,
@@ -52,11 +53,15 @@ async function rowOf(
     state: state.state,
     ...Object.fromEntries(changed.map((key) => [key, valueAt(config, key)])),
     ...(result && resultCells(result)),
-    ...accountCells(await readAttempts(run)),
+    ...accountCells(await readAttempts(job.folder)),
     folder,
     message: 'message' in state ? state.message : undefined,
   };
 }
+
+/** What a finished run's `result.json` says. */
+export const resultOf = ({ folder }: Job): Promise<Result | undefined> =>
+  readWholeJson(join(folder, JOB_FILES.result), resultFile);
 
 function valueAt(config: unknown, key: string): Cell {
   const value = key
@@ -111,25 +116,21 @@ export interface SettingSummary {
   readonly of: number;
   readonly metric: string;
   /** Over folds and seeds of the runs that are done and could be scored: mean, least and most. */
-  readonly mean?: number;
-  readonly least?: number;
-  readonly most?: number;
+  readonly spread?: { readonly mean: number; readonly least: number; readonly most: number } | undefined;
 }
 
 /** What the runs that are done say of each setting, in the metric that speaks for its task. */
-export async function summarise({ runs, jobs }: Sweep): Promise<SettingSummary[]> {
-  const nameOf = ({ setting: { task, model, variant }, control }: SweepRun) =>
+export async function summarise({ runs }: Plan): Promise<SettingSummary[]> {
+  const nameOf = ({ setting: { task, model, variant }, control }: PlannedRun) =>
     [task, model, variant, control ?? ''].filter((part) => part !== '').join('/');
   const names = [...new Set(runs.map(nameOf))];
   return Promise.all(
     names.map(async (name) => {
-      const own = jobs.filter((_, i) => nameOf(runs[i]) === name);
-      const { config } = runs.find((run) => nameOf(run) === name)!;
-      const results = await Promise.all(
-        own.map(({ folder }) => readWholeJson(join(folder, JOB_FILES.result)) as Promise<Result | undefined>),
-      );
+      const own = runs.filter((run) => nameOf(run) === name);
+      const results = await Promise.all(own.map(({ job }) => resultOf(job)));
       const done = results.filter((result) => result !== undefined);
-      const metric = config.task === 'survival' ? HEADLINE.survival : HEADLINE.classes;
+      const isSurvival = own.every(({ config }) => config.task === 'survival');
+      const metric = isSurvival ? HEADLINE.survival : HEADLINE.classes;
       const values = done.flatMap(({ metrics }) => metrics[metric]?.value ?? []);
       const spread =
         values.length > 0
@@ -138,8 +139,8 @@ export async function summarise({ runs, jobs }: Sweep): Promise<SettingSummary[]
               least: Math.min(...values),
               most: Math.max(...values),
             }
-          : {};
-      return { name, done: done.length, of: own.length, metric, ...spread };
+          : undefined;
+      return { name, done: done.length, of: own.length, metric, spread };
     }),
   );
 }

@@ -2,10 +2,9 @@ import { InputError, WorkError } from '../files/errors.js';
 import { jobProgress, jobState } from './job-state.js';
 import type { Job } from './job.js';
 import { holderName } from './lock.js';
-import type { Sweep } from './settings.js';
 import { queue, readSubmissions, tasksByFolder, type QueuedTask } from './slurm-commands.js';
 
-/** Where a run of a sweep, or an extraction, stands. `stopped` ones go on with the next call, `failed` ones where it retries. */
+/** Where a run of a plan, or an extraction, stands. `stopped` ones go on with the next call, `failed` ones where it retries. */
 export interface RunStatus {
   readonly name: string;
   readonly folder: string;
@@ -15,19 +14,19 @@ export interface RunStatus {
 }
 
 /** Where each run stands, from the folders and, where runs were submitted, from Slurm's queue. Writes nothing. */
-export async function sweepStatus({ out, jobs }: Pick<Sweep, 'out' | 'jobs'>): Promise<RunStatus[]> {
+export async function statusOf(out: string, jobs: readonly Job[]): Promise<RunStatus[]> {
   const tasks = tasksByFolder(await readSubmissions(out));
   const queued = tasks.size > 0 ? await queueIfThere() : new Map<string, QueuedTask>();
   return Promise.all(
     jobs.map(async (job) => ({
       name: job.name,
       folder: job.folder,
-      ...(await statusOf(job, tasks.get(job.folder), queued)),
+      ...(await statusOfJob(job, tasks.get(job.folder), queued)),
     })),
   );
 }
 
-async function statusOf(
+async function statusOfJob(
   job: Job,
   task: string | undefined,
   queued: ReadonlyMap<string, QueuedTask>,
@@ -48,7 +47,7 @@ async function statusOf(
   return { state: state.state, detail: 'message' in state ? state.message : '' };
 }
 
-/** The runs that a sweep would do now. */
+/** The runs that would be done now. */
 export function runsToDo(status: readonly RunStatus[], retryFailed: boolean): RunStatus[] {
   return status.filter(
     ({ state }) => state === 'waiting' || state === 'stopped' || (state === 'failed' && retryFailed),

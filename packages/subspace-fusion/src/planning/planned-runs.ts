@@ -1,18 +1,10 @@
 import { join } from 'node:path';
 import type { Fold } from '../cohort/split/folds.js';
+import type { Control } from '../comparison/file.js';
 import type { Config } from '../config/config.js';
-import type { Result } from '../evaluation/result.js';
 
-/**
- * A training of the same configuration with something taken away: `permuted-bags` gives every patient the slides of another,
- * `shuffled-outcomes` the outcome of another, for the simple models too.
- */
-export const CONTROLS = ['permuted-bags', 'shuffled-outcomes'] as const;
-
-export type Control = (typeof CONTROLS)[number];
-
-/** One training: a fold with a seed. */
-export interface PlannedRun {
+/** One training of a configuration: a fold with a seed. */
+export interface PlannedFold {
   readonly fold: number;
   /** Which dealing of the patients to folds, from 0; undefined where there is only one. */
   readonly repeat?: number;
@@ -27,7 +19,7 @@ export interface PlannedRun {
  * Plans every fold with every seed; the seed decides the training alone, not who is in which part. Whole rounds of folds come first. Folders are
  * `fold-0/seed-1`, and from the second repeat on `repeat-1/fold-0/seed-1`: more repeats leave what is finished where it is.
  */
-export function planRuns(folds: readonly Fold[], seeds: readonly number[], control?: Control): PlannedRun[] {
+export function planRuns(folds: readonly Fold[], seeds: readonly number[], control?: Control): PlannedFold[] {
   return seeds.flatMap((seed) =>
     folds.map(({ config, ...fold }) => {
       const seeded = { ...config, training: { ...config.training, seed } };
@@ -50,6 +42,3 @@ function controlled(config: Config, control: Control): Config {
     return { ...config, features: { ...config.features, permuteBags: config.training.seed } };
   return { ...config, clinical: { ...config.clinical, shuffleOutcomes: config.split.seed } };
 }
-
-/** How a run ended. */
-export type RunOutcome = { readonly result: Result } | { readonly failure: string };

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { subspaceProcess } from '../testing/cli.js';
 import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
+import type { TaskComparison } from '../comparison/file.js';
+import { carryOut } from './carry-out.js';
+import { readPlan, type Plan } from './plan.js';
 import { inProcess } from './run-jobs.js';
-import type { Sweep } from './settings.js';
-import { compareSweep, type TaskComparison } from './sweep-comparison.js';
-import { planSweep, runSweep } from './sweep.js';
 
 const PLAN = `
 config: cohort/cohort.yaml
@@ -20,7 +20,7 @@ threads: 1
 
 const folder = newFolder();
 const plan = join(folder, 'plan.yaml');
-let sweep: Sweep;
+let sweep: Plan;
 let compared: TaskComparison;
 afterAll(() => {
   rmSync(folder, { recursive: true });
@@ -28,21 +28,16 @@ afterAll(() => {
 beforeAll(async () => {
   writeFileSync(plan, PLAN);
   await tinyCohort(join(folder, 'cohort'), { patients: 40 });
-  sweep = await planSweep(plan, { out: join(folder, 'out') });
-  await runSweep(sweep, inProcess, { retryFailed: false });
-  compared = (await compareSweep(sweep))[0]!;
+  sweep = await readPlan(plan, { out: join(folder, 'out') });
+  compared = (await carryOut(sweep, inProcess, { retryFailed: false })).tasks[0];
 });
 
 describe('the models of a plan', () => {
   test('stand beside each other and beside simple models, on the same folds', () => {
-    expect(compared).toMatchObject({ task: 'survival', reference: 'subspace/full', folds: [0, 1], patients: 40 });
-    expect(Object.keys(compared.models).slice(0, 4)).toEqual([
-      'subspace/full',
-      'subspace/joint',
-      'snn/full',
-      'ridgeCox',
-    ]);
-    expect(Object.keys(compared.models)).toContain('meanSlide');
+    expect(compared).toMatchObject({ task: 'survival', model: 'subspace/full', patients: 40 });
+    expect(compared.folds.map(({ fold }) => fold)).toEqual([0, 1]);
+    expect(Object.keys(compared.baselines).slice(0, 3)).toEqual(['subspace/joint', 'snn/full', 'ridgeCox']);
+    expect(Object.keys(compared.baselines)).toContain('meanSlide');
   });
 
   test('are compared in pairs with the first: the difference of their means, with an interval', () => {
@@ -51,8 +46,9 @@ describe('the models of a plan', () => {
       low: number;
       high: number;
     };
-    const of = (model: string) => compared.models[model]['concordanceIndex'].value!;
-    expect(value).toBeCloseTo(of('subspace/full') - of('snn/full'), 12);
+    const { metrics, baselines } = compared;
+    const other = baselines['snn/full']['concordanceIndex'].value!;
+    expect(value).toBeCloseTo(metrics['concordanceIndex'].value! - other, 12);
     expect(low).toBeLessThanOrEqual(value);
     expect(high).toBeGreaterThanOrEqual(value);
     expect(value).not.toBe(0);
@@ -69,10 +65,10 @@ describe('the models of a plan', () => {
   });
 
   test('a model is the mean over folds of what its runs say', async () => {
-    const own = sweep.jobs.filter(({ name }) => name.includes('/snn/'));
+    const own = sweep.runs.filter(({ name }) => name.includes('/snn/'));
     const values = await Promise.all(
       own.map(
-        async (job) =>
+        async ({ job }) =>
           (
             JSON.parse(await readFile(join(job.folder, 'result.json'), 'utf8')) as {
               metrics: { concordanceIndex: { value: number } };
@@ -81,7 +77,7 @@ describe('the models of a plan', () => {
       ),
     );
     expect(values).toHaveLength(2);
-    expect(compared.models['snn/full']['concordanceIndex'].value).toBeCloseTo((values[0] + values[1]) / 2, 12);
+    expect(compared.baselines['snn/full']['concordanceIndex'].value).toBeCloseTo((values[0] + values[1]) / 2, 12);
   });
 
   test('`crossval PLAN` prints the table, and does no finished run again', async () => {
