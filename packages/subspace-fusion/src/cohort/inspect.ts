@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { parseConfig, type Config } from '../config/config.js';
 import { collecting, counted, shortNumber, someOf, type Problem } from '../files/errors.js';
+import { quantile } from '../metrics/arrays.js';
 import { checkBag } from './bags/features.js';
 import { summarise } from './bags/provenance.js';
 import { labelPatients } from './clinical/labels.js';
@@ -12,7 +13,6 @@ import { chooseGenes, floorGenes, groupsOf } from './genes/choose.js';
 import { geneSetsFile, overlap, usesDefaultGeneSets } from './genes/gene-sets.js';
 import { gatherCohort, type Gathered } from './load.js';
 import { mergePatients } from './merge.js';
-import { quantile } from './quantile.js';
 import { inspectSplit, type PartSizes } from './split/inspect-split.js';
 import {
   SUBSPACES,
@@ -278,7 +278,7 @@ function inspectTask(
   if (joined.length === 0) return undefined;
   if (task === 'survival') {
     const known = joined.flatMap(({ survival }) => survival ?? []);
-    const times = Float64Array.from(known, ({ time }) => time).sort();
+    const times = Float64Array.from(known, ({ time }) => time);
     const deaths = known.filter(({ event }) => event).length;
     if (known.length === 0 || !endpoint) return undefined;
     const { name, rule } = endpoint;
