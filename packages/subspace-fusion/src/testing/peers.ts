@@ -87,7 +87,7 @@ function drawParameters(specs: ParameterSpecs): Parameters {
 interface PeerProgram {
   readonly program: Program;
   readonly sites: readonly DropoutSite[];
-  dispose(): Promise<void>;
+  readonly dispose: () => Promise<void>;
 }
 
 /** A peer's outputs and loss on a batch, with the gradients of all parameters. */
