@@ -10,6 +10,7 @@ const ROOMS = [
   'cohort',
   'model',
   'runs',
+  'words',
   'inference',
   'training',
   'evaluation',

@@ -10,7 +10,7 @@ export default tseslint.config(
     extends: [...tseslint.configs.strictTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: ['packages/*/tsconfig.json', 'apps/viewer/tsconfig.json'],
+        project: ['packages/*/tsconfig.json', 'apps/viewer/tsconfig.json', 'studies/tsconfig.json'],
         tsconfigRootDir: import.meta.dirname,
       },
     },
@@ -26,7 +26,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['packages/subspace-fusion/src/cli/**', '**/scripts/**', 'scripts/**', 'bench/**'],
+    files: ['packages/subspace-fusion/src/cli/**', '**/scripts/**', 'scripts/**', 'studies/**', 'bench/**'],
     rules: { 'no-console': 'off' },
   },
 );

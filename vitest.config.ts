@@ -6,6 +6,8 @@ const source = (name: string) => fileURLToPath(new URL(`packages/${name}/src/`, 
 export default defineConfig({
   resolve: {
     alias: {
+      '#codec': source('subspace-fusion') + 'files/codec/node.ts',
+      '#hdf5': source('subspace-fusion') + 'files/hdf5/node.ts',
       '#onnxruntime': source('onnx-autodiff') + 'runtime/node.ts',
       'onnx-autodiff': source('onnx-autodiff') + 'index.ts',
     },

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { evaluateAndWrite, loadConfig, simulateCohort, train, VERSION } from 'subspace-fusion';
-import { explainPatient } from '../../../packages/subspace-fusion/dist/patient/explain.js';
+import { explainPatient } from '../../../packages/subspace-fusion/dist/patient/predict.js';
 
 const out = fileURLToPath(new URL('../public/run/', import.meta.url));
 const COHORT = { patients: 80, bag: 144, width: 24, population: 200, seed: 4 };
@@ -19,7 +19,7 @@ const SETTINGS = {
   'split.test': '0.4',
   'split.validation': '0.15',
 };
-const made = JSON.stringify({ version: VERSION, COHORT, SETTINGS });
+const made = JSON.stringify({ version: VERSION, COHORT, SETTINGS, with: 'confidence' });
 const stamp = join(out, 'made.json');
 
 /** The columns of one patient of a matrix of genes × patients. */
@@ -42,12 +42,13 @@ async function makeDemonstration() {
     await train({ config: await loadConfig(config, SETTINGS), out: run });
     const { predictions } = await evaluateAndWrite(run);
     const [{ patient }] = predictions;
-    await explainPatient(run, { bags: [], patient }); // leaves the training patients' means in the run folder
+    await explainPatient(run, { patient }); // leaves the training patients' means in the run folder
     rmSync(out, { recursive: true, force: true });
     mkdirSync(out, { recursive: true });
-    for (const name of ['model.json', 'checkpoint.safetensors', 'predictions.json', 'result.json'])
+    for (const name of ['model.json', 'checkpoint.safetensors', 'predictions.json', 'result.json', 'confidence.json'])
       copyFileSync(join(run, name), join(out, name));
-    copyFileSync(join(run, 'explanations', 'background.json'), join(out, 'background.json'));
+    mkdirSync(join(out, 'explanations'));
+    copyFileSync(join(run, 'explanations', 'background.json'), join(out, 'explanations', 'background.json'));
     const { expression } = JSON.parse(readFileSync(join(run, 'config.json'), 'utf8'));
     writeFileSync(
       join(out, 'config.json'),

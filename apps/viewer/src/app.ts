@@ -1,7 +1,8 @@
+import { count } from 'subspace-fusion/browser';
 import { connect, type Connection } from './engine/rpc.js';
 import type { BackendName } from './engine/backend.js';
 import type { EngineTasks } from './engine/tasks.js';
-import type { PatientExplanation, PatientView, RunView, WhatIf } from './engine/views.js';
+import type { Change, PatientExplanation, PatientView, RunView } from './engine/views.js';
 import { fetchFile, fetchPatients, fetchRun, type OfferedPatient } from './bundled.js';
 import { showAttention, type AttentionPanel } from './page/attention.js';
 import { byId } from './page/dom.js';
@@ -11,7 +12,7 @@ import { makeFilesPanel } from './page/files.js';
 import { showPrediction } from './page/prediction.js';
 import { makeStatus } from './page/status.js';
 import { showWhatIf } from './page/what-if.js';
-import { count } from './page/words.js';
+import type { RunFiles } from './run-files.js';
 import type { SlideTasks } from './slide/tasks.js';
 
 /** Bags up to this size are explained at once; of larger ones the page asks first. */
@@ -53,7 +54,7 @@ export async function startApp(): Promise<void> {
   }
   document.body.dataset['ready'] = 'true';
 
-  async function openRun(files: Record<string, Blob>): Promise<boolean> {
+  async function openRun(files: RunFiles): Promise<boolean> {
     const opened = await status.during('Opening the model', (options) =>
       engine.open({ files, backend: wanted }, options),
     );
@@ -158,7 +159,7 @@ export async function startApp(): Promise<void> {
   }
 
   function offerWhatIf(run: RunView, patient: PatientView, explanation: PatientExplanation | undefined): void {
-    let waiting: { readonly change: WhatIf | undefined } | undefined;
+    let waiting: { readonly change: Change | undefined } | undefined;
     let busy = false;
     const card = showWhatIf(
       byId('what-if'),
@@ -168,13 +169,13 @@ export async function startApp(): Promise<void> {
       (change) => void predict(change),
     );
     /** Predicts for the latest of all changes. */
-    async function predict(change: WhatIf | undefined): Promise<void> {
+    async function predict(change: Change | undefined): Promise<void> {
       waiting = { change };
       stopExplaining();
       if (busy) return;
       busy = true;
       while (waiting) {
-        const { change } = waiting as { change: WhatIf | undefined };
+        const { change } = waiting as { change: Change | undefined };
         waiting = undefined;
         const found = change && (await status.during('Predicting', (options) => engine.whatIf(change, options)));
         if (change && !found) continue;

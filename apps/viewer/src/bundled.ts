@@ -1,11 +1,7 @@
-import { RUN_FILES } from './engine/run-files.js';
+import { parseOfferedPatients, type OfferedPatient } from 'subspace-fusion/browser';
+import { PAGE_RUN_FILES, type RunFiles } from './run-files.js';
 
-/** A patient that came with the page; files are named relative to its `run` folder. */
-export interface OfferedPatient {
-  readonly patient: string;
-  readonly bags: readonly string[];
-  readonly expression: string | undefined;
-}
+export type { OfferedPatient } from 'subspace-fusion/browser';
 
 const inRun = (name: string) => new URL(`run/${name}`, document.baseURI);
 
@@ -15,16 +11,16 @@ async function fetched(name: string): Promise<Blob | undefined> {
 }
 
 /** The files of the run that lies beside the page; undefined where there is none. */
-export async function fetchRun(): Promise<Record<string, Blob> | undefined> {
-  const files = await Promise.all(RUN_FILES.map(async (name) => [name, await fetched(name)] as const));
-  const found = files.filter((file): file is [(typeof RUN_FILES)[number], Blob] => file[1] !== undefined);
+export async function fetchRun(): Promise<RunFiles | undefined> {
+  const files = await Promise.all(PAGE_RUN_FILES.map(async (name) => [name, await fetched(name)] as const));
+  const found = files.filter((file): file is [(typeof PAGE_RUN_FILES)[number], Blob] => file[1] !== undefined);
   return found.length === 0 ? undefined : Object.fromEntries(found);
 }
 
 /** Patients whose files lie beside the page. */
 export async function fetchPatients(): Promise<readonly OfferedPatient[]> {
   const list = await fetched('patients.json');
-  return list ? (JSON.parse(await list.text()) as OfferedPatient[]) : [];
+  return list ? parseOfferedPatients(await list.text()) : [];
 }
 
 /** One of their files. */

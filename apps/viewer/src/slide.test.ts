@@ -80,18 +80,21 @@ describe.skipIf(!existsSync(CHROMIUM))(`a slide in a browser (needs Chromium: ${
     expect(errors).toEqual([]);
   });
 
-  const REAL = '../shared/data/slides';
-  test.skipIf(!existsSync(REAL)).each(['CMU-1-Small-Region.svs', 'TCGA-CR-7395-01A-01-TS1.svs'])(
-    `%s is shown (needs ${REAL})`,
-    async (name) => {
-      await page.setInputFiles('#chooser', join(REAL, name));
-      await settled(page);
-      expect(await page.innerText('#patch-said')).toContain(name);
-      // Tissue in the middle of it.
-      await expect.poll(async () => near(await colourAt(0.5), [255, 255, 255]), { timeout: 60_000 }).toBe(false);
-      expect(errors).toEqual([]);
-    },
+  // Slices of two public slides, and the whole ones where they lie beside the repository.
+  const folders = ['packages/subspace-fusion/testdata/slides', '../shared/data/slides'].filter((slides) =>
+    existsSync(slides),
   );
+  const scanned = ['CMU-1-Small-Region.svs', 'TCGA-CR-7395-01A-01-TS1.svs'].flatMap((name) =>
+    folders.map((slides) => ({ name, slides })),
+  );
+  test.each(scanned)('$name is shown ($slides)', async ({ name, slides }) => {
+    await page.setInputFiles('#chooser', join(slides, name));
+    await settled(page);
+    expect(await page.innerText('#patch-said')).toContain(name);
+    // Tissue in the middle of it.
+    await expect.poll(async () => near(await colourAt(0.5), [255, 255, 255]), { timeout: 60_000 }).toBe(false);
+    expect(errors).toEqual([]);
+  });
 
   test('a picture without a pyramid is shown', async () => {
     const file = join(folder, 'region.png');

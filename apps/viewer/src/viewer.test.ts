@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { predictPatient, InputError, type PatientPrediction } from 'subspace-fusion';
+import { predictPatient, InputError, type Prediction } from 'subspace-fusion';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CHROMIUM, DIST, drop, launch, numbers, openPage, plainHost, settled } from './testing/browser.js';
 import { editedMatrix, explained, makeRuns, SUBSPACE, withBagSize, type TestRuns } from './testing/runs.js';
@@ -10,7 +10,7 @@ import { editedMatrix, explained, makeRuns, SUBSPACE, withBagSize, type TestRuns
 const CLOSE = 1e-4;
 
 /** What `subspace predict` says, under the names that the page has for it. */
-function figures({ risk, survival, probabilities }: PatientPrediction): Record<string, number> {
+function figures({ risk, survival, probabilities }: Prediction): Record<string, number> {
   if (probabilities) return { ...probabilities };
   const { years, median } = survival!;
   const all = {
@@ -89,7 +89,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
       ];
       expect(await page.innerText('#prediction h2')).toBe(`Prediction for ${patient}`);
       const computed = await predictPatient(run, {
-        bags: bags.map((bag) => join(run, bag)),
+        bag: bags.map((bag) => join(run, bag)),
         expression: join(run, expression),
       });
       expectSame(await shown(), figures(computed));
@@ -110,7 +110,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
       await drop(page, [...runFiles(runs.survival), runs.bag, runs.expression]);
       expectSame(
         await shown(),
-        figures(await predictPatient(runs.survival, { bags: [runs.bag], expression: runs.expression })),
+        figures(await predictPatient(runs.survival, { bag: [runs.bag], expression: runs.expression })),
       );
       expect(await page.innerText('#current')).toContain(basename(runs.bag));
     });
@@ -133,10 +133,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
       const changed = editedMatrix(runs.expression, join(runs.folder, 'changed.csv'), (rows) =>
         rows.map((row) => (row[0] === gene ? [gene, ...row.slice(1).map(() => String(raw))] : row)),
       );
-      expectSame(
-        await shown(),
-        figures(await predictPatient(runs.survival, { bags: [runs.bag], expression: changed })),
-      );
+      expectSame(await shown(), figures(await predictPatient(runs.survival, { bag: [runs.bag], expression: changed })));
       await page.click('text=Undo all changes');
       await page.waitForSelector('#prediction .change', { state: 'detached' });
     });
@@ -146,12 +143,12 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
       await page.waitForSelector('#prediction .change');
       expectSame(
         await shown(),
-        figures(await predictPatient(runs.survival, { bags: [], expression: runs.expression, patient: runs.patient })),
+        figures(await predictPatient(runs.survival, { bag: [], expression: runs.expression, patient: runs.patient })),
       );
       await page.check('input[value=genes]');
       await expect
         .poll(async () => (await numbers(page, '#prediction'))['risk (higher is worse)'])
-        .toBeCloseTo((await predictPatient(runs.survival, { bags: [runs.bag] })).risk!, 4);
+        .toBeCloseTo((await predictPatient(runs.survival, { bag: [runs.bag] })).risk!, 4);
       await page.check('input[value=nothing]');
       await settled(page);
     });
@@ -215,7 +212,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
       await page.setInputFiles('#chooser', [...runFiles(runs.grade), runs.bag, runs.expression]);
       expectSame(
         await shown(),
-        figures(await predictPatient(runs.grade, { bags: [runs.bag], expression: runs.expression })),
+        figures(await predictPatient(runs.grade, { bag: [runs.bag], expression: runs.expression })),
       );
       expect(await page.innerText('#what-if')).toContain('no modality can be left out');
       expect(await page.innerText('.warnings')).toContain('unknown: site');
@@ -226,7 +223,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
       await page.selectOption('select[name=site]', 'B');
       await page.click('text=Predict with these');
       const computed = await predictPatient(runs.grade, {
-        bags: [runs.bag],
+        bag: [runs.bag],
         expression: runs.expression,
         clinical: { site: 'B' },
       });
@@ -237,7 +234,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
     test('several slides of a patient', async () => {
       const bags = [runs.bag, runs.otherBag];
       await drop(page, [...bags, runs.expression]);
-      expectSame(await shown(), figures(await predictPatient(runs.grade, { bags, expression: runs.expression })));
+      expectSame(await shown(), figures(await predictPatient(runs.grade, { bag: bags, expression: runs.expression })));
       await page.selectOption('#slides', '1');
       await page.waitForSelector(`#attention p:has-text("each patch of ${basename(runs.otherBag)}")`);
       await settled(page);
@@ -289,7 +286,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
       ])('features as %s, in the words of the command line', async (name) => {
         const file = join('packages/subspace-fusion/src/cohort/testdata/bags', name);
         const error: unknown = await predictPatient(runs.grade, {
-          bags: [file],
+          bag: [file],
           expression: runs.expression,
           patient: runs.patient,
         }).catch((e: unknown) => e);
@@ -299,7 +296,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
       });
       test.each(['csr.h5ad', 'dense.h5ad'])('expression as %s, in the words of the command line', async (name) => {
         const expression = join('packages/subspace-fusion/src/cohort/expression/fixtures', name);
-        const error: unknown = await predictPatient(runs.grade, { bags: [runs.bag], expression }).catch(
+        const error: unknown = await predictPatient(runs.grade, { bag: [runs.bag], expression }).catch(
           (e: unknown) => e,
         );
         expect(error).toBeInstanceOf(InputError);
@@ -318,7 +315,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
         await drop(page, [runs.bag, runs.expression]);
         expectSame(
           await shown(),
-          figures(await predictPatient(runs.grade, { bags: [runs.bag], expression: runs.expression })),
+          figures(await predictPatient(runs.grade, { bag: [runs.bag], expression: runs.expression })),
         );
         expect(errors).toEqual([]);
       });
@@ -341,7 +338,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
       expectSame(
         await numbers(page, '#prediction'),
         figures(
-          await predictPatient(runs.survival, { bags: [runs.bag], expression: runs.expression, patient: runs.patient }),
+          await predictPatient(runs.survival, { bag: [runs.bag], expression: runs.expression, patient: runs.patient }),
         ),
       );
       const others = await page.$$eval('#patients option', (options) =>
@@ -370,7 +367,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
       expectSame(
         await numbers(webgpu, '#prediction'),
         figures(
-          await predictPatient(runs.survival, { bags: [runs.bag], expression: runs.expression, patient: runs.patient }),
+          await predictPatient(runs.survival, { bag: [runs.bag], expression: runs.expression, patient: runs.patient }),
         ),
       );
       expect(errors).toEqual([]);
@@ -381,7 +378,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
   test('at paper size the page stays alive, and long work can be cancelled', async () => {
     const { page } = await openPage(browser, host.url);
     await settled(page);
-    const large = withBagSize(runs.survival, join(runs.folder, 'large'), 2500);
+    const large = await withBagSize(runs.survival, join(runs.folder, 'large'), 2500);
     await drop(page, [join(large, 'model.json'), join(large, 'checkpoint.safetensors'), runs.bag, runs.expression]);
     await page.waitForSelector('#explain');
     await settled(page);

@@ -1,3 +1,5 @@
-/** What the viewer shares with the command line about slides; see browser.ts. */
+/** Slides in a browser: the same readers as in Node, on a dropped file, an address or any other {@link Source}. */
+export { blobSource, type Source } from './files/source.js';
+export { urlSource } from './files/url-source.js';
 export { openSlide } from './slides/open-slide.js';
 export type { Picture, Region, Slide } from './slides/slide.js';

@@ -1,42 +1,31 @@
-/**
- * What the viewer shares with the command line. Below these modules, files are read through a few functions of `node:fs`,
- * `node:path`, `node:stream` and `node:zlib`, for which apps/viewer/src/platform has stand-ins.
- */
+/** The package in a browser, of which the viewer is made: predicts from the files of a run and of a patient, or from arrays. */
+export { PER_YEAR } from './cohort/clinical/outcome.js';
 export { SUBSPACES, type Subspace } from './cohort/types.js';
-export { unknownCovariates, unseenLevels } from './runs/covariates.js';
-export { clipOf, type GeneScaling } from './runs/scaling.js';
-export type { EvaluatedPatient } from './evaluation/result.js';
-export type { Background } from './patient/background.js';
-export { explain } from './patient/explain.js';
-export { looks } from './patient/explain-sample.js';
-export { openExplainer, type Explainer, type Look, type Point } from './patient/explainer.js';
-export { cellsRead, sampledPoints, tokenAttention } from './patient/slide.js';
-export { filePatient, type PatientInput } from './patient/patient-input.js';
-export { readSlide, type PatchLayout, type SlideBag } from './patient/slide.js';
-export type { BranchView, PatientExplanation } from './patient/types.js';
-export { decodeSafetensors } from './files/safetensors.js';
+export type { EvaluatedPatient } from './runs/result.js';
 export { InputError } from './files/errors.js';
-export { kaplanMeier, predictedMedian, predictedSurvival, survivalCurve } from './metrics/index.js';
-export { deformableWeights } from './model/attention.js';
-export { placeBranch, type BranchLayers } from './model/branch.js';
-export { choiceParameters, graphInputs, hasStandIns, METHOD, reads } from './model/choice.js';
-export { parameterInputs } from './model/layers.js';
-export { branchInputs, networkLayers } from './model/network.js';
-export { type Parameters } from './model/parameters.js';
-export {
-  branchEntries,
-  branchesOf,
-  mapBranches,
-  ofBranch,
-  perBranch,
-  type Branch,
-  type PerBranch,
-} from './model/parts.js';
-export { densePositionBias } from './model/position-bias/dense.js';
-export { createSweep } from './model/position-bias/sweep.js';
-export { sweepPositionBias } from './model/position-bias/sweep-operation.js';
-export { GROUPS, WIDTH } from './model/parts.js';
+export { blobSource, blobStore, bytesSource, type Source, type Store } from './files/source.js';
+export { urlSource } from './files/url-source.js';
 export type { Backend } from './inference/backend.js';
-export { sampleFeeds, type GeneVectors } from './inference/batch.js';
-export { createPredictor, outputsOf, prediction } from './inference/predictor.js';
+export { kaplanMeier } from './metrics/index.js';
+export { hasStandIns } from './model/choice.js';
+export { openBackend, type WebBackendOptions } from './inference/web-backend.js';
+export { openModel, type Change, type OpenModel, type PatchAttention } from './patient/open-model.js';
+export type { PatientInput } from './patient/input.js';
+export type { PredictedSurvival, Prediction } from './patient/prediction.js';
+export { confidenceRows, predictionRows, shownProbabilities, type Row } from './patient/rows.js';
+export type { PatchLayout } from './runs/explanations.js';
+export type { PatientExplanation } from './runs/explanations.js';
+export { openRun, RUN_FILES, type Run } from './runs/open-run.js';
 export { taskName, type Model } from './runs/model.js';
+export { parseOfferedPatients, type OfferedPatient } from './runs/offered-patients.js';
+export { clipOf } from './runs/scaling.js';
+export {
+  BRANCH_WORDS,
+  count,
+  outputWords,
+  percent,
+  RISK_GROUP_WORDS,
+  timeIn,
+  type RiskGroup,
+} from './words/prediction.js';
+export type { Branch } from './model/parts.js';

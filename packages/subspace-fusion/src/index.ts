@@ -21,7 +21,15 @@ export {
   type Task,
 } from './cohort/index.js';
 export { type Problem } from './files/errors.js';
-export { loadConfig, parseConfig, parseOverrides, type Config } from './config/config.js';
+export {
+  defineConfig,
+  loadConfig,
+  parseConfig,
+  parseOverrides,
+  type Config,
+  type ConfigInput,
+  type Overrides,
+} from './config/config.js';
 export { InputError } from './files/errors.js';
 export { WorkError } from './files/errors.js';
 
@@ -46,31 +54,32 @@ export { densePositionBias } from './model/position-bias/dense.js';
 export { Interrupted, train, type Prepared, type Progress, type TrainOptions } from './training/train.js';
 export { openBackend, type Backend, type BackendOptions } from './inference/backend.js';
 export { createStep, type BatchGradients, type Step, type StepOptions } from './training/step.js';
-export { readCheckpoint, readEpochs, readModel, readRunConfig, type EpochRecord } from './runs/run-folder.js';
-export type { Model, Outcome } from './runs/model.js';
+export { openRun, type Run } from './runs/open-run.js';
+export { openRunFolder } from './runs/run-folder.js';
+export type { EpochRecord } from './runs/training-files.js';
+export type { ImportRecord, Model, Outcome } from './runs/model.js';
+export type { Confidence, ConfidenceResult } from './runs/confidence.js';
+export type { EvaluatedPatient, Result } from './runs/result.js';
+export type { NamedMetrics } from './runs/values.js';
 
 // Evaluation and prediction.
-export {
-  evaluate,
-  evaluateAndWrite,
-  type EvaluatedPatient,
-  type EvaluateOptions,
-  type Evaluation,
-} from './evaluation/evaluate.js';
+export { evaluate, evaluateAndWrite, type EvaluateOptions, type Evaluation } from './evaluation/evaluate.js';
 export { evaluateExternal } from './evaluation/external.js';
 export { auditConfig, auditRuns, hasLeak, type Audit } from './evaluation/audit/audit.js';
 export type { Finding } from './evaluation/audit/findings.js';
-export { predictPatient, type PatientPrediction, type PredictOptions } from './patient/predict.js';
-export type { NamedMetrics, Result } from './evaluation/result.js';
-export { readConfidence, type Confidence } from './evaluation/confidence/confidence-file.js';
-export type { ConfidenceResult } from './evaluation/confidence/confidence-file.js';
+export { openModel } from './patient/open-model-node.js';
+export type { Change, ExplainOptions, OpenModel, WorkOptions } from './patient/open-model.js';
+export type { PatientInput, SlideInput } from './patient/input.js';
+export type { BagArrays } from './patient/slide.js';
+export type { AmongTested, PredictedSurvival, Prediction } from './patient/prediction.js';
+export { predictPatient } from './patient/predict.js';
 export type { PatientConfidence } from './evaluation/confidence/patient.js';
 export * as metrics from './metrics/index.js';
 
 // Models that travel: to ONNX, and from the published PyTorch code.
 export { explainCohort, explainPatient, slideFigure } from './explanation/index.js';
 export { exportRun, portableModel, type Exported } from './portable/export.js';
-export { importCheckpoint, type ImportOptions, type ImportRecord } from './portable/import.js';
+export { importCheckpoint, type ImportOptions } from './portable/import.js';
 
 // Reports and simulated cohorts.
 export {
@@ -84,5 +93,6 @@ export {
 export { openPseudonyms, type Pseudonyms } from './files/pseudonyms.js';
 export { simulateBagsForCohort, simulateCohort } from './simulation/index.js';
 
-export { readSafetensors, encodeSafetensors } from './files/safetensors.js';
+export { readSafetensors } from './files/read.js';
+export { encodeSafetensors } from './files/safetensors.js';
 export { VERSION } from './version.js';

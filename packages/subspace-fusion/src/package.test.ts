@@ -54,7 +54,7 @@ test('both packages install into an empty project, and the library simulates, tr
      await train({ config, out: 'run' });
      const { result, predictions } = await evaluateAndWrite('run');
      const { patient } = predictions[0];
-     const p = await predictPatient('run', { bags: ['cohort/bags/' + patient + '-DX1.h5'], expression: 'cohort/expression.csv.gz' });
+     const p = await predictPatient('run', { bag: ['cohort/bags/' + patient + '-DX1.h5'], expression: 'cohort/expression.csv.gz' });
      const { geneSets } = await inspectCohort(await loadConfig(path, { geneSets: '{}' }));
      console.log(JSON.stringify({ defaultGenes: geneSets.map(({ genes }) => genes), y: [...y], task: result.task, same: Math.abs(p.risk - predictions[0].risk) < 1e-6 }));`,
   );

@@ -1,4 +1,3 @@
-import '../platform/globals.js';
 import { engineTasks } from './tasks.js';
 import { serve } from './rpc.js';
 

@@ -1,5 +1,6 @@
+import { BRANCH_WORDS, percent, type Branch } from 'subspace-fusion/browser';
 import type { Connection } from '../engine/rpc.js';
-import type { AttentionView, SlideView } from '../engine/views.js';
+import type { PatchAttention, SlideView } from '../engine/views.js';
 import type { SlideInfo, SlideTasks } from '../slide/tasks.js';
 import {
   boxOf,
@@ -13,7 +14,6 @@ import {
 } from './attention-map.js';
 import { button, el, fill } from './dom.js';
 import { showSlide, type SlideViewer } from './slide-viewer.js';
-import { percent } from './words.js';
 
 /** Colours of the branches, for light and dark pages alike. */
 const COLOURS: Readonly<Record<string, Layer['colour']>> = {
@@ -30,7 +30,7 @@ export interface AttentionPanel {
 
 export interface AttentionActions {
   /** Where one patch looks; undefined where it is not known. */
-  neighbours(patch: number): Promise<AttentionView | undefined>;
+  neighbours(patch: number): Promise<PatchAttention | undefined>;
   /** Of a patient with several slides. */
   readonly choice:
     { readonly slides: readonly string[]; readonly chosen: number; onChoose(slide: number): void } | undefined;
@@ -40,7 +40,7 @@ export interface AttentionActions {
 export function showAttention(
   section: HTMLElement,
   slide: SlideView,
-  all: AttentionView,
+  all: PatchAttention,
   { neighbours, choice }: AttentionActions,
 ): AttentionPanel {
   const { layout } = slide;
@@ -191,9 +191,8 @@ function slideChoice({ slides, chosen, onChoose }: NonNullable<AttentionActions[
   return el('p', {}, el('label', { for: 'slides' }, 'Slide '), select);
 }
 
-function branchName(branch: string): string {
-  return branch === 'joint' ? 'joint branch' : `${branch} subspace`;
-}
+const branchName = (branch: string): string =>
+  Object.hasOwn(BRANCH_WORDS, branch) ? BRANCH_WORDS[branch as Branch] : branch;
 
 function toggle(branch: string, shown: Set<string>, redraw: () => void): Element {
   const box = el('input', { type: 'checkbox', checked: true, value: branch });
@@ -212,7 +211,7 @@ function slider(id: string, label: string, value: number): { element: Element; i
   return { element: el('div', {}, el('label', { for: id }, `${label} `), input, output), input };
 }
 
-function describePatch(patch: number | undefined, all: AttentionView, { x, y, kind }: SlideView['layout']): string {
+function describePatch(patch: number | undefined, all: PatchAttention, { x, y, kind }: SlideView['layout']): string {
   if (patch === undefined) return '';
   const parts = Object.entries(all).map(([branch, values]) => {
     const rank = values.filter((value) => value > values[patch]).length + 1;

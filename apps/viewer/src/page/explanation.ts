@@ -1,7 +1,8 @@
+import { outputWords, percent } from 'subspace-fusion/browser';
 import type { GeneView, PatientExplanation, PatientView } from '../engine/views.js';
 import { bars } from './bars.js';
 import { button, el, figure, fill } from './dom.js';
-import { percent, signed } from './words.js';
+import { signed } from './words.js';
 
 const TOP = 10;
 
@@ -23,14 +24,13 @@ export function offerExplanation(section: HTMLElement, onAsk: () => void): void 
 export function showExplanation(
   section: HTMLElement,
   { subspaces, modalities, genes, notes, output }: PatientExplanation,
-  { warnings }: PatientView,
+  { prediction: { warnings } }: PatientView,
 ): void {
-  const what = output.kind === 'risk' ? 'the risk' : `the logarithm of the probability of ${output.className}`;
   const own = notes.filter((note) => !warnings.includes(note));
   fill(
     section,
     el('h2', { id: 'explanation-title' }, 'Why'),
-    el('p', {}, `What moved ${what}, compared with the training patients’ mean.`),
+    el('p', {}, `What moved the prediction (${outputWords(output)}), compared with the training patients’ mean.`),
     subspaces ? shares('Shares of the subspaces', subspaces) : undefined,
     modalities ? shares('Shares of slide and genes', modalities) : undefined,
     ...(genes ? [topGenes(genes)] : []),

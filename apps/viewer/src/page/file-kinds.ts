@@ -1,5 +1,8 @@
+import { runFileNamed } from '../run-files.js';
+
 /** What dropped files are, by their names; whether they are that, the readers find out. */
 export interface SortedFiles {
+  /** By the names that a run folder has for them. */
   readonly run: Readonly<Record<string, File>>;
   readonly bags: readonly File[];
   readonly expression: readonly File[];
@@ -7,21 +10,21 @@ export interface SortedFiles {
   readonly unknown: readonly File[];
 }
 
-const RUN = /^(model|config|predictions|result|background)\.json$|^checkpoint\.safetensors$/;
 /** Others that lie in a run folder and are not needed. */
-const RUN_OTHERS = /^(split|patients|made)\.json$|^metrics\.jsonl$|^state\.safetensors$/;
+const RUN_OTHERS = /^(split|patients|made|validation-predictions)\.json$|^metrics\.jsonl$|^state\.safetensors$/;
 const BAG = /\.(h5|hdf5|pt|pth|npy|safetensors)$/i;
 const SLIDE = /\.(svs|tiff?|png|jpe?g)$/i;
 const EXPRESSION = /\.(csv|tsv|txt|tab|h5ad)(\.gz)?$/i;
 
 /** Whether a file of this name in a run folder is read. */
-export const isRunFile = (name: string): boolean => RUN.test(name);
+export const isRunFile = (name: string): boolean => runFileNamed(name) !== undefined;
 
 export function sortFiles(files: Iterable<File>): SortedFiles {
   const run: Record<string, File> = {};
   const [bags, expression, slides, unknown]: File[][] = [[], [], [], []];
   for (const file of files) {
-    if (RUN.test(file.name)) run[file.name] = file;
+    const inRun = runFileNamed(file.name);
+    if (inRun !== undefined) run[inRun] = file;
     else if (RUN_OTHERS.test(file.name)) continue;
     else if (BAG.test(file.name)) bags.push(file);
     else if (SLIDE.test(file.name)) slides.push(file);

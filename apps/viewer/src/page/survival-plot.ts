@@ -1,19 +1,15 @@
-import { PER_YEAR } from '../engine/time.js';
-import type { PredictionView, RunView } from '../engine/views.js';
+import { count, PER_YEAR, percent, RISK_GROUP_WORDS } from 'subspace-fusion/browser';
+import type { PredictedSurvival, RunView } from '../engine/views.js';
 import { svg } from './dom.js';
-import { count, percent } from './words.js';
-
-type Survival = Extract<PredictionView, { kind: 'survival' }>;
 
 const WIDTH = 560;
 const HEIGHT = 320;
 const MARGIN = { left: 72, right: 12, top: 14, bottom: 62 };
-const GROUP_NAMES = { low: 'low risk', high: 'high risk' } as const;
 
 /** The patient's predicted survival over the Kaplan-Meier curves of the tested patients' risk groups; `changed` is what-if. */
 export function survivalPlot(
-  prediction: Survival,
-  changed: Survival | undefined,
+  prediction: PredictedSurvival,
+  changed: PredictedSurvival | undefined,
   { groups, timeUnit }: RunView,
 ): SVGSVGElement {
   const years = (time: number) => time / PER_YEAR[timeUnit];
@@ -21,14 +17,17 @@ export function survivalPlot(
   const end = Math.max(...ends) * 1.02;
   const x = (time: number) => MARGIN.left + ((WIDTH - MARGIN.left - MARGIN.right) * years(time)) / end;
   const y = (alive: number) => MARGIN.top + (HEIGHT - MARGIN.top - MARGIN.bottom) * (1 - alive);
-  const line = ({ curve }: Survival) =>
+  const line = ({ curve }: PredictedSurvival) =>
     curve.times.map((t, i) => `${i ? 'L' : 'M'}${x(t).toFixed(1)} ${y(curve.survival[i]).toFixed(1)}`).join('');
   const steps = (times: readonly number[], survival: readonly number[]) =>
     `M${x(0)} ${y(1)}` + times.map((t, i) => `H${x(t).toFixed(1)}V${y(survival[i]).toFixed(1)}`).join('');
+  const alive = Object.entries(prediction.years).map(
+    ([years, p]) => `${typeof p === 'number' ? percent(p) : p} after ${count(Number(years), 'year')}`,
+  );
   const description =
-    `Predicted survival: ${prediction.years.map((p) => `${typeof p.alive === 'number' ? percent(p.alive) : p.alive} after ${count(p.years, 'year')}`).join(', ')}. ` +
+    `Predicted survival: ${alive.join(', ')}. ` +
     (groups.length > 0
-      ? `Beside it the tested patients of ${groups.map((g) => `${GROUP_NAMES[g.name]} (${g.patients})`).join(' and ')}.`
+      ? `Beside it the tested patients of ${groups.map((g) => `${RISK_GROUP_WORDS[g.name]} (${g.patients})`).join(' and ')}.`
       : '');
   return svg(
     'svg',

@@ -1,4 +1,4 @@
-import type { GeneView, PatientView, RunView, WhatIf } from '../engine/views.js';
+import type { Change, GeneView, PatientView, RunView } from '../engine/views.js';
 import { button, el, fill } from './dom.js';
 import { plain } from './words.js';
 
@@ -7,7 +7,7 @@ const SHOWN = 10;
 /** What a person changed: z-scores by gene, and the modality that is left out. */
 interface Changes {
   readonly genes: Map<GeneView, number>;
-  without: WhatIf['without'];
+  without: Change['without'];
 }
 
 /**
@@ -19,10 +19,10 @@ export function showWhatIf(
   run: RunView,
   patient: PatientView,
   order: readonly GeneView[],
-  onChange: (whatIf: WhatIf | undefined) => void,
+  onChange: (change: Change | undefined) => void,
 ): { say(text: string): void } {
   const changes: Changes = { genes: new Map(), without: undefined };
-  const tell = () => onChange(whatIfOf(changes));
+  const tell = () => onChange(changeOf(changes));
   const search = el('input', { type: 'search', id: 'gene-search', placeholder: 'Name of a gene', autocomplete: 'off' });
   const list = el('ul', { class: 'genes' });
   const said = el('p', { class: 'quiet', id: 'what-if-time', role: 'status' });
@@ -60,7 +60,7 @@ export function showWhatIf(
   return { say: (text) => void (said.textContent = text) };
 }
 
-function whatIfOf({ genes, without }: Changes): WhatIf | undefined {
+function changeOf({ genes, without }: Changes): Change | undefined {
   if (genes.size === 0 && without === undefined) return undefined;
   const of = (subspace: GeneView['subspace']) =>
     Object.fromEntries([...genes].filter(([gene]) => gene.subspace === subspace).map(([gene, z]) => [gene.name, z]));
@@ -107,7 +107,7 @@ function leaveOut(run: RunView, { slides, genes }: PatientView, changes: Changes
   }
   if (slides.length === 0 || genes.length === 0)
     return el('p', { class: 'quiet' }, 'The patient has one modality only: nothing more can be left out.');
-  const choice = (value: string, label: string, without: WhatIf['without']) => {
+  const choice = (value: string, label: string, without: Change['without']) => {
     const radio = el('input', { type: 'radio', name: 'without', value, checked: changes.without === without });
     radio.addEventListener('change', () => {
       changes.without = without;
@@ -120,7 +120,7 @@ function leaveOut(run: RunView, { slides, genes }: PatientView, changes: Changes
     {},
     el('legend', {}, 'Predict from'),
     choice('nothing', 'slide and genes', undefined),
-    choice('slide', 'genes alone', 'slide'),
-    choice('genes', 'the slide alone', 'genes'),
+    choice('slide', 'genes alone', 'slides'),
+    choice('genes', 'the slide alone', 'expression'),
   );
 }

@@ -7,14 +7,14 @@ function gradient() {
   const largest = { pixels: 0 };
   return {
     largest,
-    async read(_level: number, { x, y, width, height }: Region) {
+    read(_level: number, { x, y, width, height }: Region) {
       largest.pixels = Math.max(largest.pixels, width * height);
       const pixels = new Uint8Array(3 * width * height);
       for (let i = 0; i < width * height; i++) {
         const [column, row] = [x + (i % width), y + Math.floor(i / width)];
         pixels.set([Math.floor(column / 16), Math.floor(row / 16), 7], 3 * i);
       }
-      return { width, height, pixels };
+      return Promise.resolve({ width, height, pixels });
     },
   };
 }

@@ -1,6 +1,5 @@
-import { openSlide, type Picture, type Slide } from 'subspace-fusion/browser-slides';
+import { blobSource, openSlide, type Picture, type Slide } from 'subspace-fusion/browser-slides';
 import type { Job } from '../engine/rpc.js';
-import { putFile } from '../platform/files.js';
 import { readScaled } from './scaled.js';
 
 /** What the page needs to know of a slide. */
@@ -24,8 +23,8 @@ export function slideTasks() {
   return {
     async open({ file }: { file: File }, _: Job): Promise<SlideInfo> {
       await slide?.close();
-      putFile(file.name, file);
-      slide = await openSlide(file.name);
+      slide = undefined;
+      slide = await openSlide(blobSource(file));
       return { name: file.name, format: slide.format, levels: withCoarser(slide.levels), tileEdge: TILE };
     },
 
@@ -50,9 +49,9 @@ export type SlideTasks = ReturnType<typeof slideTasks>;
 function bitmapOf({ width, height, pixels }: Picture): Promise<ImageBitmap> {
   const image = new ImageData(width, height);
   for (let i = 0, j = 0; i < pixels.length; i += 3, j += 4) {
-    image.data[j] = pixels[i]!;
-    image.data[j + 1] = pixels[i + 1]!;
-    image.data[j + 2] = pixels[i + 2]!;
+    image.data[j] = pixels[i];
+    image.data[j + 1] = pixels[i + 1];
+    image.data[j + 2] = pixels[i + 2];
     image.data[j + 3] = 255;
   }
   return createImageBitmap(image);
@@ -61,8 +60,9 @@ function bitmapOf({ width, height, pixels }: Picture): Promise<ImageBitmap> {
 /** Levels of the file, and coarser ones below them for a file without a pyramid. */
 function withCoarser(levels: Slide['levels']): SlideInfo['levels'] {
   const all = [...levels];
-  for (let last = all.at(-1)!; Math.max(last.width, last.height) > COARSEST; last = all.at(-1)!) {
-    all.push({ width: Math.ceil(last.width / 2), height: Math.ceil(last.height / 2), downsample: last.downsample * 2 });
+  for (;;) {
+    const { width, height, downsample } = all[all.length - 1];
+    if (Math.max(width, height) <= COARSEST) return all;
+    all.push({ width: Math.ceil(width / 2), height: Math.ceil(height / 2), downsample: downsample * 2 });
   }
-  return all;
 }

@@ -1,4 +1,3 @@
-import '../platform/globals.js';
 import { serve } from '../engine/rpc.js';
 import { slideTasks } from './tasks.js';
 

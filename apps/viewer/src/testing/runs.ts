@@ -3,6 +3,7 @@ import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { openRunFolder, writeCheckpoint } from '../../../../packages/subspace-fusion/src/runs/run-folder.js';
 import { evaluateAndWrite, loadConfig, simulateCohort, train } from 'subspace-fusion';
 
 /** Runs on a simulated cohort that train in seconds: 24 patients, 36 patches of width 16. */
@@ -75,9 +76,12 @@ export function editedMatrix(matrix: string, to: string, edit: (rows: string[][]
 }
 
 /** A copy of a run whose model reads bags of another size: the parameters are the same for all sizes. */
-export function withBagSize(run: string, to: string, tokens: number): string {
+export async function withBagSize(run: string, to: string, tokens: number): Promise<string> {
   cpSync(run, to, { recursive: true });
-  const model = join(to, 'model.json');
-  writeFileSync(model, JSON.stringify({ ...(JSON.parse(readFileSync(model, 'utf8')) as object), tokens }));
+  const { model, checkpoint } = await openRunFolder(run);
+  const { parameters, epoch } = await checkpoint();
+  const resized = { ...model, tokens };
+  writeFileSync(join(to, 'model.json'), JSON.stringify(resized));
+  await writeCheckpoint(to, resized, parameters, epoch);
   return to;
 }

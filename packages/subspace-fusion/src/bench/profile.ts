@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compile, input, matmul } from 'onnx-autodiff';
 import { openBackend, type Backend } from '../inference/backend.js';
-import { ahead, openBagReader } from '../inference/bag-reader.js';
+import { ahead } from '../inference/ahead.js';
+import { openBagReader } from '../inference/bag-reader.js';
 import {
   BIAS_WIDTH,
   gridSide,

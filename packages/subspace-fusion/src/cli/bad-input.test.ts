@@ -177,7 +177,7 @@ describe('a config that is not right', () => {
 describe('a run folder that is not right', () => {
   test('one that is not there', async () => {
     expect(await refusal('evaluate', join(folder, 'nowhere'))).toMatch(
-      /nowhere\/config\.json: not found\. Is .*nowhere the folder of a run that `subspace train` wrote\?$/,
+      /nowhere\/model\.json: not found\. Is .*nowhere the folder of a run that `subspace train` wrote\?$/,
     );
     expect(await refusal('predict', join(folder, 'nowhere'), '--bag', bag('SIM-0001'), '--expression', 'x')).toMatch(
       /not found\. Is .* the folder of a run/,
@@ -229,7 +229,9 @@ describe('a run folder that is not right', () => {
       ),
     ).toMatch(/model\.json: not valid JSON; the run folder was changed or copied in part/);
     const newer = copyRun('newer', (copy) => writeFileSync(join(copy, 'model.json'), '{"format":2}'));
-    expect(await refusal('evaluate', newer)).toMatch(/model\.json: format 2 is not read by this version/);
+    expect(await refusal('evaluate', newer)).toMatch(
+      /model\.json: has format 2, which this version does not read \(it reads 1\)\. Use a newer version/,
+    );
   });
 });
 

@@ -1,10 +1,9 @@
-import type { ConfidenceResult } from '../evaluation/confidence/confidence-file.js';
+import type { ConfidenceResult } from '../runs/confidence.js';
 import type { ExpectedCoverage, Metric } from '../metrics/index.js';
-import type { PatientPrediction } from '../patient/predict.js';
+import { percent } from '../words/prediction.js';
 import { figure } from './terminal.js';
 
 const line = (name: string, text: string) => `  ${name.padEnd(28)} ${text}`;
-const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
 const number = (metric: Metric, digits = 3) =>
   metric.value === null ? `not computed: ${metric.reason}` : metric.value.toFixed(digits);
 
@@ -66,46 +65,4 @@ export function confidenceLines({ classes, survival, unlikeTraining }: Confidenc
 
 function spread(expected: ExpectedCoverage | null): string {
   return expected ? `, to expect ${expected.low.toFixed(2)} to ${expected.high.toFixed(2)}` : '';
-}
-
-/** What one patient's prediction is worth, line by line. */
-export function patientConfidenceLines({
-  confidence,
-  likeTraining,
-}: Pick<PatientPrediction, 'confidence' | 'likeTraining'>): string[] {
-  const lines: string[] = [];
-  if ('unknown' in confidence) {
-    lines.push(line('confidence', `not known: ${confidence.unknown}`));
-  } else {
-    const { calibration, set, similar = [], heldOut } = confidence;
-    if (calibration) {
-      const { temperature, patients } = calibration;
-      lines.push(
-        line('calibration', `temperature ${number(temperature, 2)}, fitted on ${patients} validation patients`),
-      );
-      lines.push(
-        set
-          ? line(`${percent(set.coverage)} set`, set.words)
-          : line('set', 'none: no patients were set aside for it (split.conformal)'),
-      );
-      if (set && set.neverRuledOut.length > 0)
-        lines.push(line('never ruled out', `${set.neverRuledOut.join(', ')}: too few patients were set aside`));
-    }
-    for (const { years, patients, alive } of similar) {
-      lines.push(
-        line(
-          `predicted alike, ${years} y`,
-          `of ${patients} ${heldOut} patients, ${figure(alive)} were alive (Kaplan-Meier)`,
-        ),
-      );
-    }
-  }
-  const kinds = 'unknown' in likeTraining ? [] : Object.entries(likeTraining);
-  for (const [kind, { outside }] of kinds)
-    lines.push(line(`${kind} like training`, outside ? 'NO: out of their range' : 'yes'));
-  if (kinds.length === 0)
-    lines.push(
-      line('like training patients', `not known${'unknown' in likeTraining ? `: ${likeTraining.unknown}` : ''}`),
-    );
-  return lines;
 }

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Crossval } from '../comparison/crossval.js';
+import type { TaskComparison } from '../comparison/file.js';
 import { loadConfig } from '../config/config.js';
 import { simulateCohort } from '../simulation/index.js';
 import { main } from './main.js';
@@ -52,7 +52,7 @@ describe('subspace crossval', () => {
   it('prints one JSON object in the form of a result, with its folds', async () => {
     const { out, said, code } = await crossval('--folds', '2', '--json');
     expect(code).toBe(0);
-    const result = JSON.parse(out) as Crossval;
+    const result = JSON.parse(out) as TaskComparison;
     expect(result).toMatchObject({
       task: 'survival',
       split: 'test',
@@ -72,7 +72,7 @@ describe('subspace crossval', () => {
     expect(out).toMatch(/survival, all: 36 patients, \d+ deaths\n.*C-index \(95 %\) +this method minus it/);
     expect(out).toMatch(/ridge Cox, same genes +\d\.\d{3} \(\d\.\d{3} to \d\.\d{3}\) +[+−]\d\.\d{3} \(/);
     expect(out).toContain('idh_status = Mutant: ');
-    const files = ['crossval.json', 'comparison.csv', 'comparison.md', 'comparison.tex', 'comparison.html'].map(
+    const files = ['comparison.json', 'comparison.csv', 'comparison.md', 'comparison.tex', 'comparison.html'].map(
       (name) => join(folder, 'xv', name),
     );
     expect(out).toContain(files.join('\n'));

@@ -1,20 +1,16 @@
 import { basename, join } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { SiteRule } from '../cohort/index.js';
-import { CROSSVAL_FILE, type Crossval } from '../comparison/crossval.js';
-import { CONTROLS, type Control, type PlannedRun } from '../comparison/planned-runs.js';
+import { CONTROLS, type Control } from '../comparison/file.js';
 import type { Subgroup } from '../comparison/subgroups.js';
-import { crossvalTables, crossvalTask, formatText } from '../comparison/tables/index.js';
 import { loadConfig, parseOverrides } from '../config/config.js';
-import { formatProblem, InputError } from '../files/errors.js';
-import { crossvalidate } from '../planning/crossval.js';
-import { isPlan } from '../planning/plan.js';
-import { planSweep } from '../planning/sweep.js';
-import { writeComparison } from '../report/comparison-page.js';
-import { Interrupted } from '../training/train.js';
+import { InputError, WorkError } from '../files/errors.js';
+import { isPlan } from '../planning/plan-file.js';
+import { planCrossval, readPlan } from '../planning/plan.js';
+import { inProcess } from '../planning/run-jobs.js';
+import { carryOutPlan, printComparison } from './carry-out.js';
 import { collect, count, PSEUDONYMS, SET } from './options.js';
-import { runAndCompare } from './sweep.js';
-import { duration, figure, headline, interruptible, progressBar } from './terminal.js';
+import { sweep } from './sweep.js';
 
 interface CrossvalFlags {
   readonly set: string[];
@@ -77,91 +73,25 @@ async function crossvalPlan(
       `${path}: is a plan, which says its folds, repeats, seeds and controls itself. Leave --folds, --repeats, --seeds, --control, --probe and --within away.`,
     );
   }
-  await runAndCompare(await planSweep(path, { overrides: parseOverrides(set), out }), {
-    executor: 'local',
-    retry: 'failed',
-    pseudonyms,
-    json,
-  });
+  const plan = await readPlan(path, { overrides: parseOverrides(set), out });
+  await sweep(plan, { executor: 'local', retry: 'failed', pseudonyms, json });
 }
 
+/** One configuration is a plan of one setting, whose runs are done one after the other in this process. */
 async function crossval(path: string, flags: CrossvalFlags): Promise<void> {
   const config = await loadConfig(path, parseOverrides(flags.set));
   const out = flags.out ?? join('runs', `${basename(path).replace(/\.ya?ml$/, '')}-crossval`);
-  const seeds = flags.seeds ?? [config.training.seed];
-  const bar = progressBar('trainings');
-  const say = (line: string) => {
-    bar.clear();
-    console.error(line);
-  };
-  let left = '';
-  try {
-    const result = await interruptible((signal) =>
-      crossvalidate({
-        config,
-        out,
-        folds: flags.folds,
-        repeats: flags.repeats,
-        seeds,
-        control: flags.control && { name: flags.control, seeds: flags.controlSeeds ?? seeds },
-        probe: flags.probe,
-        within: flags.within,
-        signal,
-        onWarning: (problem) => {
-          say(`warning: ${formatProblem(problem)}`);
-        },
-        onProgress: ({ run, done, of, epoch, epochs, secondsLeft }) => {
-          left = secondsLeft === undefined ? '' : `, about ${duration(secondsLeft)} left`;
-          bar.update(done, of, `${runName(run)}, epoch ${epoch + 1}/${epochs}${left}`);
-        },
-        onRun: (run, outcome, seconds) => {
-          const what = 'failure' in outcome ? `failed: ${outcome.failure}` : headlineOf(outcome.result.metrics);
-          say(`${runName(run)}: ${what} (${duration(seconds)}${left})`);
-        },
-      }),
-    );
-    bar.clear();
-    const files = await writeComparison(out, result.name, [crossvalTask(result)], flags.pseudonyms);
-    print(result, [join(out, CROSSVAL_FILE), ...files], flags.json ?? false);
-  } catch (error) {
-    if (!(error instanceof Interrupted)) throw error;
-    say(`${out}: stopped. The same command goes on from here.`);
-    process.exitCode = 1;
-  } finally {
-    bar.clear();
-  }
-}
-
-function print(result: Crossval, files: readonly string[], json: boolean): void {
-  const failed = result.folds.flatMap(({ fold, runs }) =>
-    runs.flatMap(({ folder, failure }) =>
-      failure === undefined ? [] : [`fold ${fold}: ${folder} failed: ${failure}`],
-    ),
-  );
-  failed.forEach((line) => {
-    console.error(line);
-  });
-  if (failed.length > 0) process.exitCode = 1;
-  if (json) {
-    console.log(JSON.stringify(result, null, 2));
-    return;
-  }
-  const { folds, seeds } = result;
-  const repeats = new Set(folds.map(({ repeat }) => repeat)).size;
-  console.log(
-    `Means over ${repeats > 1 ? `${repeats} repeats of ` : ''}${folds.length / repeats} folds${seeds.length > 1 ? ` and ${seeds.length} seeds` : ''} on test patients, never pooled; ${result.intervals}.\n`,
-  );
-  for (const table of crossvalTables(result)) console.log(`${typeof table === 'string' ? table : formatText(table)}\n`);
-  console.log(`${files.join('\n')}\nResearch software. Not a medical device.`);
-}
-
-function headlineOf(metrics: Parameters<typeof headline>[0]): string {
-  const [label, metric] = headline(metrics);
-  return `${label} ${figure(metric)}`;
-}
-
-function runName({ fold, repeat, seed, control }: PlannedRun): string {
-  return `${repeat === undefined ? '' : `repeat ${repeat}, `}fold ${fold}, seed ${seed}${control === undefined ? '' : `, ${control}`}`;
+  const { folds, repeats, probe, within, pseudonyms, seeds = [config.training.seed] } = flags;
+  const control = flags.control && { name: flags.control, seeds: flags.controlSeeds ?? seeds };
+  const plan = await planCrossval({ config, out, folds, repeats, seeds, control, probe, within });
+  const done = await carryOutPlan(plan, () => inProcess, { retryFailed: true, pseudonyms });
+  if (!done) return;
+  const { tasks, ...file } = done.comparison;
+  const [task] = tasks;
+  if (!task)
+    throw new WorkError(`${out}: no fold could be finished. What failed is above; the same command tries it again.`);
+  if (flags.json) console.log(JSON.stringify({ ...file, ...task }, null, 2));
+  else await printComparison(plan, done);
 }
 
 function wholeNumber(text: string): number {

@@ -6,7 +6,8 @@ import { evaluateExternal } from '../evaluation/external.js';
 import type { Result } from '../evaluation/result.js';
 import { formatProblem, type Problem } from '../files/errors.js';
 import { confidenceLines } from './confidence-words.js';
-import { baselineName, chosenWarning, figure, headline, progressBar } from './terminal.js';
+import { modelName } from '../words/comparison.js';
+import { chosenWarning, figure, headline, progressBar } from './terminal.js';
 
 interface EvaluateFlags {
   readonly split: Part;
@@ -88,7 +89,7 @@ export function printEvaluation(result: Result, json: boolean): void {
   for (const [name, metric] of Object.entries(metrics)) console.log(`  ${name.padEnd(28)}${figure(metric)}`);
   for (const [name, scores] of Object.entries(baselines)) {
     const [label, metric] = headline(scores);
-    console.log(`  ${`${label}, ${baselineName(name)}`.padEnd(28)} ${figure(metric)}`);
+    console.log(`  ${`${label}, ${modelName(name)}`.padEnd(28)} ${figure(metric)}`);
   }
   if (riskGroups) {
     const p = riskGroups.logRank['logRankP'];

@@ -1,5 +1,4 @@
 import {
-  outputWords,
   type CohortExplanation,
   type Completeness,
   type GeneExplanation,
@@ -7,6 +6,7 @@ import {
   type SetEnrichment,
   type Shares,
 } from '../explanation/index.js';
+import { outputWords } from '../words/prediction.js';
 
 const signed = (x: number) => `${x < 0 ? '−' : '+'}${Math.abs(x).toPrecision(3)}`;
 const percent = (x: number) => `${(100 * x).toFixed(0)} %`;

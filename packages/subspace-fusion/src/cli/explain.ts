@@ -10,6 +10,7 @@ import {
   writePatientExplanation,
 } from '../explanation/index.js';
 import { InputError } from '../files/errors.js';
+import { NOT_A_DEVICE } from '../words/prediction.js';
 import { describeCohort, describePatient } from './explain-words.js';
 import { columnValue } from './predict.js';
 import { progressBar } from './terminal.js';
@@ -66,11 +67,7 @@ export function addExplainCommand(program: Command): void {
       try {
         const { lines, explanation } = options.cohort ? await aboutCohort() : await aboutPatient();
         bar.clear();
-        console.log(
-          options.json
-            ? JSON.stringify(explanation, null, 2)
-            : [...lines, 'Research software. Not a medical device.'].join('\n'),
-        );
+        console.log(options.json ? JSON.stringify(explanation, null, 2) : [...lines, NOT_A_DEVICE].join('\n'));
       } finally {
         bar.clear();
       }
@@ -86,14 +83,14 @@ export function addExplainCommand(program: Command): void {
       }
 
       async function aboutPatient() {
-        const { patient, bag: bags = [], expression, clinical = [] } = options;
+        const { patient, bag, expression, clinical = [] } = options;
         const thumbnail =
           options.thumbnail === undefined
             ? undefined
             : await readThumbnail(options.thumbnail, downsampleOf(options.downsample));
         const explanation = await explainPatient(run, {
           patient,
-          bags,
+          bag,
           expression,
           clinical: Object.fromEntries(clinical.map(columnValue)),
           onBackground,

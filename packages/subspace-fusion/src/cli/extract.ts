@@ -8,7 +8,7 @@ import { jobsAtOnce, localExecutor } from '../planning/local.js';
 import { inProcessWith, type Executor } from '../planning/run-jobs.js';
 import { arrayScript, slurmBytes, slurmSeconds, type SlurmResources } from '../planning/slurm-script.js';
 import { slurmExecutor } from '../planning/slurm.js';
-import { runsToDo, type RunStatus } from '../planning/sweep-status.js';
+import { runsToDo, type RunStatus } from '../planning/status.js';
 import type { Encoder } from '../slides/index.js';
 import { Interrupted } from '../training/train.js';
 import { collect, count, PROVIDERS } from './options.js';

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { InputError } from '../files/errors.js';
-import { predictPatient, type PatientPrediction } from '../patient/predict.js';
-import { patientConfidenceLines } from './confidence-words.js';
+import { predictPatient } from '../patient/predict.js';
+import type { Prediction } from '../patient/prediction.js';
+import { confidenceRows, predictionRows } from '../patient/rows.js';
+import { NOT_A_DEVICE } from '../words/prediction.js';
 
 /** `subspace predict RUN --bag F --expression F`: one patient's prediction, from one of the two where the model can do without the other. */
 export function addPredictCommand(program: Command): void {
@@ -19,9 +21,9 @@ export function addPredictCommand(program: Command): void {
         run: string,
         options: { bag?: string[]; expression?: string; patient?: string; clinical?: string[]; json?: boolean },
       ) => {
-        const { bag: bags = [], expression, patient, clinical = [] } = options;
+        const { bag, expression, patient, clinical = [] } = options;
         const p = await predictPatient(run, {
-          bags,
+          bag,
           expression,
           patient,
           clinical: Object.fromEntries(clinical.map(columnValue)),
@@ -39,24 +41,14 @@ export function columnValue(text: string): [column: string, value: string] {
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
-function describe(prediction: PatientPrediction): string {
-  const { patient, task, leanedOn, probabilities, predicted, risk, survival, confidence } = prediction;
-  const lines = [`${patient}: ${task}, from ${leanedOn.join(', ')}`];
-  if (probabilities) {
-    const shown = 'unknown' in confidence ? probabilities : (confidence.calibrated ?? probabilities);
-    for (const [name, p] of Object.entries(shown))
-      lines.push(`  ${name.padEnd(28)}${p.toFixed(3)}${name === predicted ? '  ← most probable' : ''}`);
-  }
-  if (survival && risk !== undefined) {
-    const share = (p: number | string) => (typeof p === 'number' ? p.toFixed(3) : p);
-    for (const [years, p] of Object.entries(survival.years))
-      lines.push(`  ${`alive after ${years} year${years === '1' ? '' : 's'}`.padEnd(28)}${share(p)}`);
-    const { median, timeUnit } = survival;
-    lines.push(
-      `  ${'median survival'.padEnd(28)}${typeof median === 'number' ? `${median.toFixed(1)} ${timeUnit}` : median}`,
-    );
-    lines.push(`  ${'risk (higher is worse)'.padEnd(28)}${risk.toFixed(3)}`);
-  }
-  lines.push(...patientConfidenceLines(prediction), 'Research software. Not a medical device.');
-  return lines.join('\n');
+function describe(prediction: Prediction): string {
+  const { patient, task, leanedOn } = prediction;
+  return [
+    `${patient}: ${task}, from ${leanedOn.join(', ')}`,
+    ...predictionRows(prediction).map(
+      ({ name, text, most }) => `  ${name.padEnd(28)}${text}${most ? '  ← most probable' : ''}`,
+    ),
+    ...confidenceRows(prediction).map(({ name, text }) => `  ${name.padEnd(28)} ${text}`),
+    NOT_A_DEVICE,
+  ].join('\n');
 }

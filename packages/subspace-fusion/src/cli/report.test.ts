@@ -55,17 +55,20 @@ describe('subspace report', () => {
   it('writes a page of a cross-validation, every fold and difference in it', async () => {
     expect(await subspace('report', crossval, '--out', join(out, 'crossval.html'))).toMatchObject({ code: 0 });
     const page = readPage(join(out, 'crossval.html'));
-    const result = JSON.parse(readFileSync(join(crossval, 'crossval.json'), 'utf8'));
-    const value = (metric: { value: number | null }) => (metric.value === null ? '–' : metric.value.toFixed(3));
+    const [result] = JSON.parse(readFileSync(join(crossval, 'comparison.json'), 'utf8')).tasks;
+    const value = (metric: { value: number | null }) =>
+      metric.value === null ? 'not computed' : metric.value.toFixed(3);
     expect(rowsOf(page, 'C-index by fold')[0]).toEqual([
-      'This model',
+      'this method',
       ...result.folds.map((fold: { metrics: { concordanceIndex: { value: number } } }) =>
         value(fold.metrics.concordanceIndex),
       ),
       value(result.metrics.concordanceIndex),
     ]);
-    expect(rowsOf(page, 'This model minus each other').map(([name]) => name)).toContain(
-      'Ridge Cox regression on the same genes',
+    const rows = rowsOf(page, 'Survival, all');
+    expect(rows.map(([name]) => name)).toContain('ridge Cox, same genes');
+    expect(rows.find(([name]) => name === 'ridge Cox, same genes')!.at(-1)).toMatch(
+      /helps|harms|equivalent|undetermined/,
     );
     expect(page.querySelector('#run-1-training')!.textContent).toContain('2 trainings, a line each');
   }, 60_000);

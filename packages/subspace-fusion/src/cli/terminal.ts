@@ -1,4 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress';
+import { metricName } from '../words/comparison.js';
 import { CHOSEN_ON_THESE, type NamedMetrics } from '../evaluation/result.js';
 
 /** A time in words: `80 s`, `12 min`, `2.5 h`. */
@@ -24,17 +25,8 @@ export const chosenWarning = `CAUTION: ${CHOSEN_ON_THESE}`;
 
 /** The metric that speaks for a task: the concordance index, or macro AUC. */
 export function headline(metrics: NamedMetrics): readonly [string, NamedMetrics[string] | undefined] {
-  return 'concordanceIndex' in metrics ? ['C-index', metrics['concordanceIndex']] : ['macro AUC', metrics['macroAuc']];
-}
-
-const baselineNames: Readonly<Record<string, string>> = {
-  ridgeCox: 'ridge Cox, same genes',
-  ridgeLogistic: 'ridge logistic, same genes',
-};
-
-/** A baseline in words. */
-export function baselineName(name: string): string {
-  return baselineNames[name] ?? name;
+  const name = 'concordanceIndex' in metrics ? 'concordanceIndex' : 'macroAuc';
+  return [metricName(name), metrics[name]];
 }
 
 /** Shows how far something is, on a terminal only. */

@@ -1,10 +1,9 @@
 /** What comes in: patients, labels, bags, expression, gene sets, splits; every check of a user's data. */
 export { bagRows, fixBag, tokenRows } from './bags/bag.js';
 export { readVariable } from './clinical/variables.js';
-export { readExpression, type ExpressionContext, type ExpressionFile } from './expression/read.js';
+export { readExpression, readGeneMap, type ExpressionContext, type ExpressionFile } from './expression/read.js';
 export { compareExpressions, type ComparedExpression } from './expression/value-scale.js';
 export { describeScale } from './expression/value-scale.js';
-export { readGeneMap } from './expression/gene-names.js';
 export { cutDifferences, firstOf, sameEncoder } from './bags/agreement.js';
 export { describePatches } from './bags/provenance.js';
 export { checkBag, readBag, readBagHeader } from './bags/features.js';

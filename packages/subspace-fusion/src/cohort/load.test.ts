@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, truncateSync } from 'node:fs';
+import { mkdirSync, truncateSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { cohorts } from '../testing/data.js';
 import { loadConfig, type Config } from '../config/config.js';
 import { chooseGenes } from './genes/choose.js';
 import { hashInputs } from './hashes.js';
@@ -242,8 +243,30 @@ describe('inspecting a cohort', () => {
   });
 });
 
-const REAL = '../shared/data';
-describe.skipIf(!existsSync(REAL))('the real cohort (../shared/data is there)', () => {
+const JOINED = {
+  TCGA: {
+    survival: {
+      'TCGA-06-0174': { time: 3.22, event: true },
+      'TCGA-26-1442': { time: 31.31, event: false },
+      'TCGA-HT-7470': { time: 40.08, event: true },
+    },
+    inSets: 389,
+    floors: 66,
+    features: { width: 1024, encoder: 'CPC (PathomicFusion)' },
+  },
+  invented: {
+    survival: {
+      'TCGA-0A-0007': { time: 16.06, event: false },
+      'TCGA-0A-0008': { time: 6.24, event: true },
+      'TCGA-0B-0088': { time: 58.66, event: false },
+    },
+    inSets: 64,
+    floors: 6,
+    features: { width: 32, encoder: 'invented' },
+  },
+};
+describe.each(cohorts)('a whole cohort ($cohort)', ({ cohort: which, folder: REAL }) => {
+  const expected = JOINED[which];
   const text = `name: tcga
 data: ${resolve(REAL)}
 clinical: {file: tcga-gbmlgg/clinical.csv, time: survival_months, event: event}
@@ -255,15 +278,11 @@ features: {folder: features, slides: tcga-gbmlgg/slides.csv}
   it('joins three patients with slides and leaves the floors of the studies out', async () => {
     const config = await loadConfig(write(newFolder(), 'cohort.yaml', text));
     const { cohort } = await loadCohort(config);
-    expect(cohort.patients.map(({ id }) => id)).toEqual(['TCGA-06-0174', 'TCGA-26-1442', 'TCGA-HT-7470']);
-    expect(cohort.patients.map(({ survival }) => survival)).toEqual([
-      { time: 3.22, event: true },
-      { time: 31.31, event: false },
-      { time: 40.08, event: true },
-    ]);
-    expect(cohort.genes.tumour.length + cohort.genes.microenvironment.length).toBe(389);
+    expect(cohort.patients.map(({ id }) => id)).toEqual(Object.keys(expected.survival));
+    expect(cohort.patients.map(({ survival }) => survival)).toEqual(Object.values(expected.survival));
+    expect(cohort.genes.tumour.length + cohort.genes.microenvironment.length).toBe(expected.inSets);
     const left = chooseGenes(cohort, config, cohort.expression.patients, []);
-    expect(left.tumour.length + left.microenvironment.length).toBe(389 - 66);
-    expect(cohort).toMatchObject({ transform: 'none', width: 1024, encoder: 'CPC (PathomicFusion)' });
+    expect(left.tumour.length + left.microenvironment.length).toBe(expected.inSets - expected.floors);
+    expect(cohort).toMatchObject({ transform: 'none', ...expected.features });
   });
 });

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { cohorts } from '../testing/data.js';
 import { loadConfig, type Config } from '../config/config.js';
 import { normal, uniform } from '../random/counter.js';
 import { applyGeneScaling, fitSubspaceScaling, scaleSubspaces } from '../runs/scaling.js';
@@ -316,8 +317,9 @@ describe('a cohort for a model that exists', () => {
   });
 });
 
-const REAL = '../shared/data/tcga-gbmlgg';
-describe.skipIf(!existsSync(REAL))('two halves of the real cohort (../shared/data is there)', () => {
+const IN_SETS = { TCGA: 389, invented: 64 };
+describe.each(cohorts)('two halves of a cohort ($cohort)', ({ cohort: which, folder: data }) => {
+  const REAL = join(data, 'tcga-gbmlgg');
   it('give, in different gene orders, the scaled matrix of the whole', { timeout: 30_000 }, async () => {
     const folder = newFolder();
     const lines = gunzipSync(readFileSync(join(REAL, 'expression.csv.gz')))
@@ -357,7 +359,7 @@ describe.skipIf(!existsSync(REAL))('two halves of the real cohort (../shared/dat
     const training = ids.filter((_, i) => i % 3 !== 0);
     const scaled = async (config: Config) => {
       const { cohort } = await loadCohort(config);
-      expect(cohort.genes.tumour.length + cohort.genes.microenvironment.length).toBe(389);
+      expect(cohort.genes.tumour.length + cohort.genes.microenvironment.length).toBe(IN_SETS[which]);
       return scaleSubspaces(fitSubspaceScaling(cohort, cohort.genes, training), cohort, ids);
     };
     expect(await scaled(halves)).toEqual(await scaled(whole));

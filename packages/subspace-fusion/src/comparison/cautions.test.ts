@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Result } from '../evaluation/result.js';
-import { cautionsOf } from './crossval.js';
+import { cautionsOf } from './compare-task.js';
 
 it('names the runs whose models were chosen on the patients that they are scored on', () => {
   const run = (folder: string, chosen: boolean) => ({

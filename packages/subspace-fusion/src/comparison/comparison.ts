@@ -1,6 +1,8 @@
 import type { TimeUnit } from '../cohort/index.js';
-import { byName } from '../evaluation/result.js';
+import { byName, type NamedMetrics } from '../evaluation/result.js';
 import { bootstrap, bootstrapPValue, holm, percentileIntervals, verdict, type Metric } from '../metrics/index.js';
+import { foldName } from '../words/comparison.js';
+import type { AddedValue, ComparedModels, Difference, Horizon } from './file.js';
 import {
   BRIER,
   CALIBRATION,
@@ -16,7 +18,6 @@ import {
 import type { FoldScores } from './fold-scores.js';
 import { difference, differenceName, drawingUnits, foldMean, repeatedFolds, type Pair } from './means.js';
 import { REFERENCE } from './simple-models.js';
-import type { AddedValue, Comparison, Difference, Horizon } from './types.js';
 
 /** Units of time in a year. */
 const YEAR: Readonly<Record<TimeUnit, number>> = { days: 365.25, months: 12, years: 1 };
@@ -84,17 +85,18 @@ export function addedValue(
 
 /** Why there is no clinical model to add to. */
 function whyNot(folds: readonly FoldScores[]): string | undefined {
-  for (const { fold, models, reference } of folds) {
-    const scores = models[REFERENCE];
-    if (!scores || !reference) return 'there is no clinical model';
-    if ('reason' in scores) return `there is no clinical model in fold ${fold}: ${scores.reason}`;
+  for (const fold of folds) {
+    const scores = fold.models[REFERENCE];
+    if (!scores || !fold.reference) return 'there is no clinical model';
+    if ('reason' in scores) return `there is no clinical model in ${foldName(fold)}: ${scores.reason}`;
   }
   return undefined;
 }
 
-export type { Comparison } from './types.js';
-export { HEADLINE } from './fold-metrics.js';
-export { differenceName } from './means.js';
+/** Models on the same folds: each model's metrics, and by how much pairs of them differ. */
+export interface Comparison extends Omit<ComparedModels, 'patients' | 'metrics' | 'baselines'> {
+  readonly models: Readonly<Record<string, NamedMetrics>>;
+}
 
 /** A difference within this is none. */
 const MARGIN = 0.01;

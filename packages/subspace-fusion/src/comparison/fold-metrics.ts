@@ -26,7 +26,7 @@ import {
   type DrawnPairs,
   type Ranking,
 } from './ranking.js';
-import type { Horizon } from './types.js';
+import type { Horizon } from './file.js';
 
 /** Probabilities of an outcome at which somebody would be treated; fixed before anything was predicted. */
 export const THRESHOLDS = [0.1, 0.25, 0.5] as const;

@@ -3,23 +3,25 @@ import { join } from 'node:path';
 import type { Cohort, Split } from '../cohort/index.js';
 import type { Fold } from '../cohort/split/folds.js';
 import type { SurvivalPrediction } from '../evaluation/baselines.js';
-import type { EvaluatedPatient } from '../evaluation/result.js';
+import type { EvaluatedPatient, Result } from '../evaluation/result.js';
 import { cohortSamples, type CohortSamples } from '../inference/samples.js';
 import { predictedSurvival, survivalCurve } from '../metrics/index.js';
 import { exists, readModel, readRunConfig, readRunSplit, RUN_FILES } from '../runs/run-folder.js';
 import { clinicalReference, type ClinicalReference } from './clinical-reference.js';
 import { trainingOf, truthOf, type FoldScores, type Scores } from './fold-scores.js';
-import type { RunOutcome } from './planned-runs.js';
 import { combinedScores, REFERENCE, referenceScores, simpleModels } from './simple-models.js';
 
-/** A run that is over, and its folder. */
+/** How a run ended. */
+export type RunOutcome = { readonly result: Result } | { readonly failure: string };
+
+/** A run that is over, or not begun, and where its folder is. */
 export interface EndedRun {
-  readonly folder: string;
+  readonly path: string;
   readonly outcome: RunOutcome;
 }
 
 /** Why a run failed; empty where it did not. */
-export const failureOf = (outcome: RunOutcome) => ('failure' in outcome ? outcome.failure : '');
+const failureOf = (outcome: RunOutcome) => ('failure' in outcome ? outcome.failure : '');
 
 /**
  * One fold's test patients with what its runs say of them, by model, and what simple models say that are fitted on the same training
@@ -37,9 +39,9 @@ export async function scoreFold(
     .flat()
     .find(({ outcome }) => 'result' in outcome);
   if (first === undefined) return undefined;
-  const model = await readModel(first.folder);
-  const split = await readRunSplit(first.folder);
-  const { seed } = (await readRunConfig(first.folder)).training;
+  const model = await readModel(first.path);
+  const split = await readRunSplit(first.path);
+  const { seed } = (await readRunConfig(first.path)).training;
   const samples = cohortSamples(cohort, model);
   const reference = clinicalReference(
     model.task,
@@ -76,9 +78,9 @@ async function combineWithReference(
 ): Promise<Scores> {
   const finished = runs.filter(({ outcome }) => 'result' in outcome);
   const own = await Promise.all(
-    finished.map(async ({ folder }) => ({
-      validation: (await readScores(folder, RUN_FILES.validationPredictions, validation))?.scores,
-      test: (await readScores(folder, RUN_FILES.predictions, test))?.scores,
+    finished.map(async ({ path }) => ({
+      validation: (await readScores(path, RUN_FILES.validationPredictions, validation))?.scores,
+      test: (await readScores(path, RUN_FILES.predictions, test))?.scores,
     })),
   );
   const known = own.flatMap((run) =>
@@ -99,7 +101,7 @@ async function scoresOf(runs: readonly EndedRun[], patients: readonly string[]):
   if (finished.length === 0)
     return { reason: runs[0] ? `no run was finished: ${failureOf(runs[0].outcome)}` : 'it was not trained' };
   const read = (
-    await Promise.all(finished.map(({ folder }) => readScores(folder, RUN_FILES.predictions, patients)))
+    await Promise.all(finished.map(({ path }) => readScores(path, RUN_FILES.predictions, patients)))
   ).filter((run) => run !== undefined);
   if (read.length < finished.length) return { reason: 'its runs have other test patients' };
   const survival = read.flatMap((run) => run.survival ?? []);

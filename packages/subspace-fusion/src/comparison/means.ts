@@ -1,8 +1,9 @@
 import { byName } from '../evaluation/result.js';
 import { refuse, repeatedSplits, type Estimate, type Metric } from '../metrics/index.js';
+import { foldName } from '../words/comparison.js';
 import { HEADLINES, type Draw, type MetricSet } from './fold-metrics.js';
 import type { FoldScores } from './fold-scores.js';
-import type { RepeatedFolds } from './types.js';
+import type { RepeatedFolds } from './file.js';
 
 /** Who is drawn in a bootstrap of folds, and what a draw is in rows of each fold. */
 export interface DrawingUnits {
@@ -95,7 +96,7 @@ function meanOverFolds(draws: readonly Draw[], metrics: readonly Metric[][]): Me
     const own = metrics.map((ofFold) => ofFold[m]);
     const refused = own.findIndex(({ value }) => value === null);
     if (refused >= 0)
-      return refuse(name, sharedReason(own) ?? `fold ${folds[refused].fold}: ${reasonOf(own[refused])}`);
+      return refuse(name, sharedReason(own) ?? `${foldName(folds[refused])}: ${reasonOf(own[refused])}`);
     const estimates = own as Estimate[];
     const total = (count: (e: Estimate) => number | undefined) => {
       const sum = estimates.reduce<number | undefined>((all, e) => add(all, count(e)), 0);
@@ -155,7 +156,7 @@ export function repeatedFolds(
     const refused = ofFolds.findIndex(({ value }) => value === null);
     const metric = ofFolds[refused];
     if (metric?.value === null)
-      return { mean: refuse(name, `fold ${folds[refused].fold}: ${metric.reason}`), p: undefined };
+      return { mean: refuse(name, `${foldName(folds[refused])}: ${metric.reason}`), p: undefined };
     const { mean, pValue } = repeatedSplits(
       name,
       ofFolds.map(({ value }) => value!),

@@ -2,7 +2,7 @@ import { fixBag, readBag, type Patient } from '../cohort/index.js';
 import type { Config } from '../config/config.js';
 import { classesOf, runsOf, survivalOf, type FoldScores } from './fold-scores.js';
 import { scoreSubgroups } from './subgroups.js';
-import type { ModelDetail, WorstPatient } from './types.js';
+import type { TaskComparison, WorstPatient } from './file.js';
 
 const SHOWN = 10;
 /** With fewer pairs a patient's share is chance. */
@@ -22,6 +22,8 @@ export function worstPredicted(folds: readonly FoldScores[], model: string): Wor
   const seen = new Set<string>();
   return worstFirst.filter(({ patient }) => !seen.has(patient) && seen.add(patient)).slice(0, SHOWN);
 }
+
+const testedIn = ({ fold, repeat }: FoldScores) => (repeat === undefined ? { fold } : { fold, repeat });
 
 function ofSurvival(fold: FoldScores, model: string): WorstPatient[] {
   const { time, event } = survivalOf(fold);
@@ -47,7 +49,7 @@ function ofSurvival(fold: FoldScores, model: string): WorstPatient[] {
     return [
       {
         patient,
-        fold: fold.fold,
+        ...testedIn(fold),
         discordant: wrong / pairs,
         comparablePairs: pairs,
         riskRank: lower / (n - 1),
@@ -67,13 +69,16 @@ function ofClasses(fold: FoldScores, model: string): WorstPatient[] {
     const label = labels[i];
     return {
       patient,
-      fold: fold.fold,
+      ...testedIn(fold),
       probabilityOfTruth: p[label],
       truth: classes[label],
       predicted: classes[p.indexOf(Math.max(...p))],
     };
   });
 }
+
+/** What else there is to say of a comparison's first model. */
+type ModelDetail = Pick<TaskComparison, 'subgroups' | 'worstPredicted' | 'notes'>;
 
 /** A difference between two models may be that of their seeds; fewer than these do not show it. */
 const FEWEST_SEEDS = 3;

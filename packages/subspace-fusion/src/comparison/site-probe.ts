@@ -1,5 +1,4 @@
 import { sitesOf, type Cohort, type SiteRule, type Split } from '../cohort/index.js';
-import type { Fold } from '../cohort/split/folds.js';
 import { designMatrix, genesOf, logisticScores } from '../evaluation/baselines.js';
 import { byName } from '../evaluation/result.js';
 import type { BatchLabels } from '../inference/batch.js';
@@ -8,22 +7,7 @@ import { classAuc } from '../metrics/classification.js';
 import { refuse, takeRows, withIntervals, type Estimate, type Metric } from '../metrics/index.js';
 import { readModel, readRunSplit } from '../runs/run-folder.js';
 import type { EndedRun } from './fold-runs.js';
-import type { NamedMetric } from './types.js';
-
-/** How well the inputs of a network tell where a patient was treated. A network can take that for biology where sites differ in outcome. */
-export type SiteProbe =
-  | {
-      /** `the tissue source site`, or the clinical column. */
-      readonly of: string;
-      /** Sites with enough patients. */
-      readonly sites: readonly string[];
-      readonly patients: number;
-      /** Patients of other sites, or of none that is known. */
-      readonly leftOut: number;
-      /** By what it is told from: macro AUC over sites, the mean over folds; 0.5 is chance. */
-      readonly inputs: Readonly<Record<string, NamedMetric>>;
-    }
-  | { readonly of: string; readonly reason: string };
+import type { SiteProbe } from './file.js';
 
 /** Patients of all folds together that a site must have to be told from others. */
 const FEWEST = 10;
@@ -37,7 +21,7 @@ const METRIC = 'macroAuc';
 export async function probeRuns(
   cohort: Cohort,
   means: ReadonlyMap<string, Float32Array>,
-  folds: readonly (Fold & { readonly runs: readonly EndedRun[] })[],
+  folds: readonly { readonly fold: number; readonly repeat?: number; readonly runs: readonly EndedRun[] }[],
   rule: SiteRule,
   seed: number,
 ): Promise<SiteProbe> {
@@ -47,11 +31,11 @@ export async function probeRuns(
     folds.map(async ({ fold, repeat = 0, runs }): Promise<ProbedFold[]> => {
       const run = runs.find(({ outcome }) => 'result' in outcome);
       if (repeat > 0 || !run) return [];
-      const samples = cohortSamples(cohort, await readModel(run.folder));
+      const samples = cohortSamples(cohort, await readModel(run.path));
       return [
         {
           fold,
-          split: await readRunSplit(run.folder),
+          split: await readRunSplit(run.path),
           inputs: { genes: (id) => genesOf(samples, id), 'mean patch feature': (id) => [means.get(id)!] },
         },
       ];

@@ -11,10 +11,11 @@ import {
   takeRows,
   type Metric,
 } from '../metrics/index.js';
+import { foldName } from '../words/comparison.js';
 import { HEADLINE } from './fold-metrics.js';
 import { classesOf, runsOf, survivalOf, type FoldScores, type Scores, type Truth } from './fold-scores.js';
 import { drawingUnits } from './means.js';
-import type { SubgroupScore } from './types.js';
+import type { SubgroupScore } from './file.js';
 
 /** Patients whose clinical column holds a value. */
 export interface Subgroup {
@@ -43,10 +44,13 @@ export function withinSubgroup(
   if (kept[0].truth.kind === 'classes' && present.size < 2)
     return { reason: `all patients are of the class '${[...present].join('')}'` };
   const restricted = kept.map((fold) => keepClasses(fold, present));
-  for (const { fold, patients, truth } of restricted) {
+  for (const fold of restricted) {
+    const { patients, truth } = fold;
     const lacking = tooFew(truth);
     if (lacking !== undefined)
-      return { reason: `fold ${fold} has ${lacking} among its ${patients.length} such patients; ${FEWEST} are needed` };
+      return {
+        reason: `${foldName(fold)} has ${lacking} among its ${patients.length} such patients; ${FEWEST} are needed`,
+      };
   }
   return restricted;
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { parseConfig, parseOverrides } from './config.js';
+import { defineConfig, parseConfig, parseOverrides, type ConfigInput } from './config.js';
 
 const SMALLEST = `
 name: small
@@ -103,6 +103,100 @@ describe('the config', () => {
     expect(errorOf(SMALLEST, { 'training.epocs': '5' })).toBe(
       "--set: unknown key 'training.epocs'. Did you mean 'training.epochs'?",
     );
+  });
+
+  it('takes overrides of any type in code', () => {
+    const config = parse(SMALLEST, {
+      'training.epochs': 3,
+      task: { column: 'site' },
+      split: { folds: 4, fold: 1 },
+      'clinical.moreFiles': ['samples.csv'],
+      'clinical.time': null,
+      'clinical.event': null,
+    });
+    expect(config).toMatchObject({ training: { epochs: 3 }, task: { column: 'site' }, split: { folds: 4, fold: 1 } });
+    expect(config.clinical.moreFiles).toEqual([resolve('samples.csv')]);
+    expect(parse(SMALLEST, { 'clinical.moreFiles': '[samples.csv]' }).clinical.moreFiles).toEqual([
+      resolve('samples.csv'),
+    ]);
+    expect(errorOf(SMALLEST, { 'training.epochs': [3] })).toMatch(/^--set: 'training\.epochs': .*expected number/);
+    expect(errorOf(SMALLEST, { 'features.folder': 3 })).toMatch(/^--set: 'features\.folder': .*expected string/);
+  });
+
+  it('joins a list of files to the first, and means the same as moreFiles', () => {
+    const files = (clinical: string) => parse(SMALLEST.replace('file: clinical.csv', clinical)).clinical;
+    expect(files('file: [a.csv, b.csv]')).toMatchObject({ file: '/data/a.csv', moreFiles: ['/data/b.csv'] });
+    expect(files('file: [a.csv, b.csv]')).toEqual(files('file: a.csv, moreFiles: [b.csv]'));
+    expect(files('file: [a.csv]')).toEqual(files('file: a.csv'));
+    expect(errorOf(SMALLEST.replace('file: clinical.csv', 'file: 3'))).toMatch(
+      /row 3: 'clinical\.file': expected a path/,
+    );
+    expect(errorOf(SMALLEST.replace('file: clinical.csv, ', ''))).toMatch(/the key 'clinical\.file' is missing/);
+  });
+
+  it.each([
+    ['{file: f.csv, folds: 5}', "'split.folds' and 'split.file' exclude each other. Take one of them away."],
+    ['{file: f.csv, repeat: 1}', "'split.repeat' needs 'split.folds'. Say how many folds to make."],
+    ['{repeat: 1}', "'split.repeat' needs 'split.folds'. Say how many folds to make."],
+    [
+      '{fold: 1}',
+      "'split.fold' needs 'split.file' or 'split.folds'. Name the file of the folds, or say how many to make.",
+    ],
+    [
+      '{file: f.csv, by: site}',
+      "'split.by' says who is kept together, and 'split.file' or 'split.testCohort' who is tested. Take one of them away.",
+    ],
+    [
+      '{testCohort: a, folds: 3}',
+      "'split.testCohort' says who is tested, and so does 'split.file' or 'split.folds'. Take one of them away.",
+    ],
+    ['{folds: 5, fold: 5}', 'there is no fold 5 of 5. Folds are counted from 0.'],
+    ['{folds: many}', /'split\.folds': .*expected number/],
+    ['{folds: 5, conformal: -1}', /'split\.conformal': .*>=0/],
+    ['{file: 3}', /'split\.file': .*expected string/],
+    ['{fols: 5}', "unknown key 'split.fols'. Did you mean 'split.fold'?"],
+    ['3', /'split': .*expected object/],
+    [
+      '{test: 0.5, validation: 0.3, conformal: 0.2}',
+      "'split.test' and 'split.validation' with 'split.conformal' leave nothing to train on. Lower them.",
+    ],
+  ])('refuses the split %s', (split, message) => {
+    const text = errorOf(`${SMALLEST}moreCohorts: [a.yaml]\nsplit: ${split}\n`);
+    expect(text).toMatch(/^\/data\/cohort\.yaml, row 8: /);
+    expect(text.split('\n')).toHaveLength(1);
+    if (typeof message === 'string') expect(text).toBe(`/data/cohort.yaml, row 8: ${message}`);
+    else expect(text).toMatch(message);
+  });
+
+  it.each([
+    ['{gene: symbol}', "'geneSets.gene' needs 'geneSets.file'"],
+    ['{microenvironmentFile: m.txt}', "'geneSets.microenvironmentFile' needs 'geneSets.file'"],
+    ['{file: t.txt, microenvironmentFile: m.txt, type: set}', "'geneSets.microenvironmentFile' a list of its own"],
+    ['{file: t.txt, radnom: 1}', "unknown key 'geneSets.radnom'. Did you mean 'geneSets.random'?"],
+  ])('refuses the gene sets %s', (sets, message) => {
+    const text = errorOf(SMALLEST.replace(/geneSets.*/, `geneSets: ${sets}`));
+    expect(text.split('\n')).toHaveLength(1);
+    expect(text).toContain(message);
+  });
+
+  it('is written in code, too, with defaults, absolute paths and the same words for what is wrong', () => {
+    const input: ConfigInput = {
+      name: 'small',
+      clinical: { file: 'clinical.csv', time: 'months', event: 'dead' },
+      expression: { file: 'expression.csv.gz' },
+      geneSets: { file: '../sets.gmt' },
+      features: { folder: 'h5' },
+    };
+    expect(defineConfig(input, '/data')).toEqual(parse(SMALLEST));
+    expect(defineConfig({ ...input, data: 'tcga' }, '/data').clinical.file).toBe('/data/tcga/clinical.csv');
+    expect(defineConfig(input).features.folder).toBe(resolve('h5'));
+    expect(defineConfig(defineConfig(input, '/data'), '/elsewhere')).toEqual(parse(SMALLEST));
+    // @ts-expect-error a fold of what?
+    expect(() => defineConfig({ ...input, split: { fold: 1 } })).toThrow(
+      "config: 'split.fold' needs 'split.file' or 'split.folds'. Name the file of the folds, or say how many to make.",
+    );
+    // @ts-expect-error there is no such key
+    expect(() => defineConfig({ ...input, training: { epocs: 1 } })).toThrow("Did you mean 'training.epochs'?");
   });
 
   it('names every wrong key at once, with row and nearest key', () => {

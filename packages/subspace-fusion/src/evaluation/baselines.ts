@@ -4,7 +4,8 @@ import { removeClassWeights, softmaxRows } from '../metrics/index.js';
 import { breslowSurvival } from '../model/baselines/cox.js';
 import { fitRidgeCox, ridgeCoxRisk } from '../model/baselines/ridge-cox.js';
 import { fitRidgeLogistic, ridgeLogisticProbabilities } from '../model/baselines/ridge-logistic.js';
-import { byName, type NamedMetrics } from './result.js';
+import type { NamedMetrics } from '../runs/values.js';
+import { byName } from './result.js';
 import { scoreProbabilities, scoreRisks } from './score.js';
 
 /** The name of the ridge model of a kind of task, in results. */

@@ -7,7 +7,8 @@ import { readRunSplit } from '../runs/run-folder.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';
 import { copyCohort, editTable, newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { train } from '../training/train.js';
-import { evaluate, evaluateAndWrite, type EvaluatedPatient } from './evaluate.js';
+import type { EvaluatedPatient } from '../runs/result.js';
+import { evaluate, evaluateAndWrite } from './evaluate.js';
 import type { Result } from './result.js';
 
 const folder = newFolder();
@@ -147,7 +148,9 @@ test('a metric that cannot be computed is a refusal with its reason, never 0 and
     rows.map((row, r) => [...row, r === 0 ? 'fold' : alive.has(row[0]) ? '1' : '0']),
   );
   const out = join(folder, 'alive-run');
-  await train({ config: { ...config, split: { ...config.split, file: join(copy, 'clinical.csv'), fold: 1 } }, out });
+  const { seed, test: share, validation } = config.split;
+  const split = { seed, test: share, validation, file: join(copy, 'clinical.csv'), fold: 1 };
+  await train({ config: { ...config, split }, out });
   const { result } = await evaluateAndWrite(out);
   expect(result.patients).toBe(alive.size);
   expect(read<Result>(out, 'result.json').metrics['concordanceIndex']).toEqual({

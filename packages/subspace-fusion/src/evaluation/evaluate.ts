@@ -4,16 +4,16 @@ import type { Config } from '../config/config.js';
 import { counted, InputError, type Problem } from '../files/errors.js';
 import { cohortSamples, type CohortSamples } from '../inference/samples.js';
 import { hasStandIns } from '../model/choice.js';
+import type { Confidence } from '../runs/confidence.js';
 import { taskName, type Model } from '../runs/model.js';
+import type { EvaluatedPatient, Result } from '../runs/result.js';
 import { RUN_FILES, writeJson } from '../runs/run-folder.js';
 import { applyConfidence } from './confidence/apply.js';
-import { readConfidence, writeConfidence, type Confidence } from './confidence/confidence-file.js';
+import { writeConfidence } from './confidence/confidence-file.js';
 import { learnConfidence } from './confidence/learn.js';
-import { meanPatches, type MeanPatches } from './confidence/training-range.js';
-import { CHOSEN_ON_THESE, type EvaluatedPatient, type Result } from './result.js';
+import { meanPatches, type MeanPatches } from './confidence/mean-patches.js';
+import { CHOSEN_ON_THESE } from './result.js';
 import { readSelectedModel, scoreModel, type SelectedModel } from './score-model.js';
-
-export type { EvaluatedPatient } from './result.js';
 
 export interface Evaluation {
   readonly result: Result;
@@ -53,7 +53,7 @@ export async function evaluate(run: string, options: EvaluateOptions = {}): Prom
   const scored = await score(run, options);
   const { split, without } = scored.evaluation.result;
   // Other parts trained, selected or calibrated the model, and it was calibrated on complete patients.
-  const confidence = split === 'test' && without === undefined ? await readConfidence(run) : undefined;
+  const confidence = split === 'test' && without === undefined ? await scored.selected.run.confidence() : undefined;
   return confidence ? withConfidence(scored.evaluation, confidence, scored.samples, scored.means) : scored.evaluation;
 }
 
@@ -91,6 +91,7 @@ async function score(
   const endpoint = model.task === 'survival' && cohort.endpoint ? { endpoint: cohort.endpoint } : {};
   const baselines = without === 'expression' ? {} : scores.baselines; // they read genes
   const result = {
+    format: 1 as const,
     task: taskName(model.task),
     split: part,
     ...chosen,
@@ -148,7 +149,7 @@ export async function evaluateAndWrite(
 ): Promise<Evaluation> {
   const scored = await score(run, options);
   const { selected, samples, means } = scored;
-  const { confidence, onValidation } = await learnConfidence(run, selected, samples, means);
+  const { confidence, onValidation } = await learnConfidence(selected, samples, means);
   const evaluation = await withConfidence(scored.evaluation, confidence, samples, means);
   await writeConfidence(run, confidence, evaluation.result.confidence!);
   await writeJson(join(run, RUN_FILES.validationPredictions), onValidation);

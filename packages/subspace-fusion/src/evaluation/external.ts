@@ -1,23 +1,13 @@
-import {
-  cutDifferences,
-  firstOf,
-  labelPatients,
-  loadCohort,
-  loadExternalCohort,
-  sameEncoder,
-  type Cohort,
-  type CohortFlow,
-} from '../cohort/index.js';
+import { cutDifferences, firstOf, labelPatients, loadCohort, loadExternalCohort, sameEncoder, type Cohort, type CohortFlow } from '../cohort/index.js';
 import type { Config } from '../config/config.js';
-import { someOf, InputError, type Problem } from '../files/errors.js';
+import { InputError, someOf, type Problem } from '../files/errors.js';
 import { cohortSamples } from '../inference/samples.js';
 import { reads } from '../model/choice.js';
 import { unseenProblems } from '../runs/covariates.js';
 import { taskName, type Model } from '../runs/model.js';
 import { shiftProblems } from '../runs/shift.js';
 import type { PatientSamples } from './baselines.js';
-import { readConfidence } from './confidence/confidence-file.js';
-import { meanPatches } from './confidence/training-range.js';
+import { meanPatches } from './confidence/mean-patches.js';
 import { describeInputs, requirePatients, withConfidence, type EvaluateOptions, type Evaluation } from './evaluate.js';
 import { readSelectedModel, scoreModel, type SelectedModel } from './score-model.js';
 
@@ -44,6 +34,7 @@ export async function evaluateExternal(
   const endpoint = model.task === 'survival' && cohort.endpoint ? { endpoint: cohort.endpoint } : {};
   const of = { name: cohort.name, patients: cohort.flow.reduce((n, flow) => n + flow.patients, 0), leftOut };
   const result = {
+    format: 1 as const,
     task: taskName(model.task),
     split: 'external',
     cohort: of,
@@ -52,7 +43,7 @@ export async function evaluateExternal(
     ...scores,
     selection,
   };
-  const confidence = await readConfidence(run);
+  const confidence = await selected.run.confidence();
   return confidence
     ? withConfidence({ result, predictions, model }, confidence, samples, means)
     : { result, predictions, model };

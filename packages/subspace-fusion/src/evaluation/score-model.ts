@@ -5,13 +5,16 @@ import { createPredictor, predictPatients, type Prediction } from '../inference/
 import { riskCut } from '../metrics/index.js';
 import type { Parameters } from '../model/parameters.js';
 import type { Model } from '../runs/model.js';
-import { readCheckpoint, readEpochs, readModel, readRunConfig, readRunSplit } from '../runs/run-folder.js';
+import type { Run } from '../runs/open-run.js';
+import type { EvaluatedPatient, Result } from '../runs/result.js';
+import { openRunFolder } from '../runs/run-folder.js';
 import { ridgeBaseline, type PatientSamples } from './baselines.js';
-import { byName, nameAllClasses, type EvaluatedPatient, type Result } from './result.js';
+import { byName, nameAllClasses } from './result.js';
 import { compareGroups, evaluatedPatient, scorePredictions } from './score.js';
 
 /** A run's selected model, and how it came about. */
 export interface SelectedModel {
+  readonly run: Run;
   readonly config: Config;
   readonly model: Model;
   readonly split: Split;
@@ -19,17 +22,16 @@ export interface SelectedModel {
   readonly selection: Result['selection'];
 }
 
-/** Reads a run's selected model. @throws InputError where the run folder is not complete. */
-export async function readSelectedModel(run: string): Promise<SelectedModel> {
-  const config = await readRunConfig(run);
-  const model = await readModel(run);
-  const split = await readRunSplit(run);
-  const { parameters, epoch } = await readCheckpoint(run, model);
-  const selected = (await readEpochs(run)).find((record) => record.epoch === epoch);
+/** Reads the selected model of a run folder. @throws InputError where the folder is not complete, or the checkpoint is another model's. */
+export async function readSelectedModel(folder: string): Promise<SelectedModel> {
+  const run = await openRunFolder(folder);
+  const { parameters, epoch } = await run.checkpoint();
+  const selected = (await run.epochs()).find((record) => record.epoch === epoch);
   return {
-    config,
-    model,
-    split,
+    run,
+    config: await run.config(),
+    model: run.model,
+    split: await run.split(),
     parameters,
     selection: { epoch, metric: selected?.validation.metric ?? 'none', value: selected?.validation.value ?? null },
   };

@@ -11,7 +11,8 @@ import {
   type Metric,
 } from '../metrics/index.js';
 import type { Model } from '../runs/model.js';
-import { byName, type EvaluatedPatient, type Result } from './result.js';
+import type { EvaluatedPatient, Result } from '../runs/result.js';
+import { byName } from './result.js';
 
 /** Metrics of predictions with 95 % bootstrap intervals by patient. The draws depend on `seed` and the number of patients alone. */
 export function scorePredictions(predictions: readonly Prediction[], labels: BatchLabels, seed: number): Metric[] {

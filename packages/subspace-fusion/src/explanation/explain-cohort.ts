@@ -8,33 +8,19 @@ import { outputsOf, prediction } from '../inference/predictor.js';
 import { cohortSamples, type CohortSamples } from '../inference/samples.js';
 import { choiceParameters } from '../model/choice.js';
 import { initialise, type Parameters } from '../model/parameters.js';
-import { computeBackground, storedBackground, type Background } from '../patient/background.js';
+import { computeBackground } from '../patient/background.js';
 import { geneAttributions, subspaceGame, type GeneAttributions } from '../patient/explain-sample.js';
 import { openExplainer, type Explainer, type Point } from '../patient/explainer.js';
-import { explainedOutput, type ExplainedOutput } from '../patient/output.js';
+import { keptBackground } from '../patient/open-model-node.js';
+import { explainedOutput } from '../patient/output.js';
 import { meanGame, shapleyShares, type Game, type Shares } from '../patient/shapley.js';
 import { readSlide } from '../patient/slide.js';
+import type { Background, CohortExplanation, ExplainedOutput } from '../runs/explanations.js';
 import { taskName } from '../runs/model.js';
-import { enrichment, rankGenes, type AttributionTable, type GeneRanking, type SetEnrichment } from './gene-ranking.js';
-import { compareGroups, type GroupComparison, type GroupedShares } from './group-comparison.js';
-
-/** What moves a model's predictions over a part of its cohort. */
-export interface CohortExplanation {
-  readonly task: string;
-  readonly split: SplitPart;
-  readonly patients: number;
-  /** What is explained in each patient, in words. */
-  readonly output: string;
-  /** Genes of each subspace by importance. */
-  readonly rankings: readonly GeneRanking[];
-  /** Spearman correlation of each subspace's ranking with that of the same network before training: near 1, the ranking says little of what was learned. */
-  readonly untrained: Readonly<Record<Subspace, number>>;
-  /** The subspaces compared between low and high risk, or between predicted classes; absent for a joint branch. */
-  readonly groups?: GroupComparison;
-  readonly enrichment?: readonly SetEnrichment[];
-  /** The least complete of all attributions: |sum − change| over |change|, and of how many samples it was over 1 %. */
-  readonly completeness: { readonly worst: number; readonly over: number; readonly samples: number };
-}
+import { openRunFolder } from '../runs/run-folder.js';
+import { RISK_GROUP_WORDS, riskGroup } from '../words/prediction.js';
+import { enrichment, rankGenes, type AttributionTable } from './gene-ranking.js';
+import { compareGroups, type GroupedShares } from './group-comparison.js';
 
 export interface ExplainCohortOptions {
   readonly split?: SplitPart;
@@ -53,6 +39,7 @@ export async function explainCohort(
   { split = 'test', geneSets, onBackground, onPatient }: ExplainCohortOptions = {},
 ): Promise<CohortExplanation> {
   const selected = await readSelectedModel(run);
+  const folder = await openRunFolder(run);
   const sets = geneSets === undefined ? undefined : await readGeneSets(geneSets);
   const { cohort } = await loadCohort(selected.config);
   requirePatients(run, selected.split, cohort, selected.config);
@@ -65,8 +52,17 @@ export async function explainCohort(
     const explainer = await openExplainer(selected.model, selected.parameters, backend);
     try {
       const background =
-        (await storedBackground(run)) ??
-        (await computeBackground(run, explainer, samples, selected.split.train, onBackground));
+        (await folder.background()) ??
+        (await keptBackground(
+          run,
+          await computeBackground(
+            explainer,
+            samples,
+            selected.split.train,
+            await folder.checkpointHash(),
+            onBackground,
+          ),
+        ));
       return await explainPatients(explainer, selected, samples, { split, patients, background, sets, onPatient });
     } finally {
       await explainer.dispose();
@@ -170,7 +166,7 @@ async function explainGenes(
   const points: Point[] = [];
   const outputs: Float64Array[] = [];
   for (const slide of samples.patients.get(id)!.bags) {
-    const point = { P: await explainer.project((await readSlide(slide, model)).features), genes, covariates };
+    const point = { P: await explainer.project((await readSlide(slide, model, samples)).features), genes, covariates };
     points.push(point);
     outputs.push(outputsOf((await explainer.forward(point)).logits, model.outcome));
   }
@@ -206,7 +202,8 @@ function tables({ model }: Explainer, patients: readonly ExplainedGenes[]): Attr
 
 /** Survival: low or high risk by the median of the training patients; classes: the predicted one. */
 function grouped({ output, risk, shares }: ExplainedGenes, { riskCut }: Background): GroupedShares {
-  const group = output.kind === 'logProbability' ? output.className : risk! > riskCut! ? 'high risk' : 'low risk';
+  const group =
+    output.kind === 'logProbability' ? output.className : RISK_GROUP_WORDS[riskGroup(risk ?? NaN, riskCut ?? NaN)];
   return { group, shares: shares! };
 }
 

@@ -1,6 +1,7 @@
 import type { Subspace } from '../cohort/types.js';
 import { bootstrap, holm, percentileIntervals, quantile, type Estimate } from '../metrics/index.js';
 import { key, permutation } from '../random/counter.js';
+import type { GeneRanking, RankedGene, SetEnrichment } from '../runs/explanations.js';
 
 /** Attributions of the genes of one subspace, a row a patient. */
 export interface AttributionTable {
@@ -10,32 +11,6 @@ export interface AttributionTable {
   readonly attributions: readonly Float64Array[];
   /** Scaled expression, `[patients][genes]`. */
   readonly z: readonly ArrayLike<number>[];
-}
-
-/** One gene in the ranking of its subspace. */
-export interface RankedGene {
-  readonly subspace: Subspace;
-  readonly gene: string;
-  /** Mean |attribution| over the patients, with its 95 % bootstrap interval. */
-  readonly importance: number;
-  readonly low: number;
-  readonly high: number;
-  /** Place in its subspace, 1 is the most important, with its 95 % bootstrap interval. */
-  readonly rank: number;
-  readonly rankLow: number;
-  readonly rankHigh: number;
-  /** Least-squares slope of attribution on expression: how much the output rises with a standard deviation of the gene. */
-  readonly slope: number;
-  /** Permutation p-value, adjusted for all genes of the subspace. */
-  readonly p: number;
-}
-
-export interface GeneRanking {
-  readonly subspace: Subspace;
-  /** From the most important. */
-  readonly genes: readonly RankedGene[];
-  /** Importance that the largest of all genes stays under in 95 % of the shuffles. */
-  readonly chance: number;
 }
 
 export const RESAMPLES = 1000;
@@ -124,22 +99,6 @@ export function permutationP(draws: ArrayLike<number>, value: number): number {
 function slope(x: readonly number[], y: readonly number[]): number {
   const squares = mean(x.map((v) => v * v));
   return squares === 0 ? 0 : mean(x.map((v, i) => v * y[i])) / squares;
-}
-
-/** How high the genes of a set stand in the rankings of their subspaces. */
-export interface SetEnrichment {
-  readonly set: string;
-  /** Genes of the set that the model reads, of all of the set. */
-  readonly read: number;
-  readonly genes: number;
-  /** Probability that a gene of the set ranks above another gene of its subspace; absent with `reason`. */
-  readonly auc?: number;
-  /** 95 % of the areas of random sets with as many genes of each subspace. */
-  readonly chance?: { readonly low: number; readonly high: number };
-  /** Permutation p-value of an area as large by chance, and the same adjusted for the number of sets (Holm). */
-  readonly p?: number;
-  readonly adjustedP?: number;
-  readonly reason?: string;
 }
 
 /** A ranking of which some genes are marked: 1 at every gene of the set, from the highest rank. */

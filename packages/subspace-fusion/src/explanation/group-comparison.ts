@@ -2,31 +2,8 @@ import type { Subspace } from '../cohort/types.js';
 import { bootstrap, percentileIntervals, type Estimate } from '../metrics/index.js';
 import type { Shares } from '../patient/shapley.js';
 import { key, permutation } from '../random/counter.js';
+import type { GroupComparison, GroupShares, MeanInterval } from '../runs/explanations.js';
 import { permutationP, RESAMPLES } from './gene-ranking.js';
-
-/** A mean over patients with its 95 % bootstrap interval. */
-export interface MeanInterval {
-  readonly mean: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-/** What the subspaces do in one group of patients. */
-export interface GroupShares {
-  readonly group: string;
-  readonly patients: number;
-  /** Share of the tumour subspace in the prediction; that of the microenvironment is the rest. */
-  readonly tumourShare: MeanInterval;
-  /** Shapley values. */
-  readonly tumour: MeanInterval;
-  readonly microenvironment: MeanInterval;
-}
-
-export interface GroupComparison {
-  readonly groups: readonly GroupShares[];
-  /** Whether the tumour's share differs between the groups: permutation p-value of the spread of the groups' means; absent with one group. */
-  readonly p?: number;
-}
 
 /** A patient's group and the shares of the subspaces in that prediction. */
 export interface GroupedShares {

@@ -1,21 +1,25 @@
 /** Where a model looked and what moved its predictions. */
-export { explainPatient, type ExplainOptions } from '../patient/explain.js';
-export { explainCohort, type CohortExplanation, type ExplainCohortOptions } from './explain-cohort.js';
-export type { SetEnrichment } from './gene-ranking.js';
-export type { GeneRanking, RankedGene } from './gene-ranking.js';
-export type { GroupComparison, GroupShares } from './group-comparison.js';
-export type { Completeness } from '../patient/integrated-gradients.js';
-export type { SampledPoint } from '../patient/slide.js';
-export type { ExplainedOutput } from '../patient/output.js';
-export type { Shares } from '../patient/shapley.js';
-export { outsideShare, slideFigure } from './slide-figure.js';
-export { readThumbnail, type Thumbnail } from './slide-figure.js';
+export { explainPatient } from '../patient/predict.js';
+export { explainCohort, type ExplainCohortOptions } from './explain-cohort.js';
+export type {
+  CohortExplanation,
+  GeneRanking,
+  GroupComparison,
+  GroupShares,
+  RankedGene,
+  SetEnrichment,
+} from '../runs/explanations.js';
 export type {
   BranchView,
+  Completeness,
+  ExplainedOutput,
   GeneAttribution,
   GeneExplanation,
   PatientExplanation,
+  SampledPoint,
   SlideExplanation,
-} from '../patient/types.js';
-export { BRANCH_WORDS, outputWords } from '../patient/output.js';
+} from '../runs/explanations.js';
+export type { Shares } from '../patient/shapley.js';
+export { outsideShare, slideFigure } from './slide-figure.js';
+export { readThumbnail, type Thumbnail } from './slide-figure.js';
 export { EXPLANATIONS, writeCohortExplanation, writePatientExplanation } from './write.js';

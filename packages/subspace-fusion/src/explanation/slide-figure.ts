@@ -1,9 +1,8 @@
 import sharp from 'sharp';
 import { InputError } from '../files/errors.js';
 import type { Branch } from '../model/parts.js';
-import { BRANCH_WORDS, outputWords, type ExplainedOutput } from '../patient/output.js';
-import type { SampledPoint } from '../patient/slide.js';
-import type { BranchView, SlideExplanation } from '../patient/types.js';
+import { BRANCH_WORDS, outputWords } from '../words/prediction.js';
+import type { BranchView, ExplainedOutput, SampledPoint, SlideExplanation } from '../runs/explanations.js';
 
 /** Attributes of an element; numbers are rounded to what a screen can show. */
 export type Attributes = Readonly<Record<string, string | number | undefined>>;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../files/atomic.js';
-import type { PatientExplanation } from '../patient/types.js';
-import type { CohortExplanation } from './explain-cohort.js';
+import type { PatientExplanation } from '../runs/explanations.js';
+import type { CohortExplanation } from '../runs/explanations.js';
 import { slideFigure, type Thumbnail } from './slide-figure.js';
 
 /** Where a run's explanations are kept. */
@@ -25,7 +25,7 @@ export async function writePatientExplanation(
 ): Promise<string[]> {
   const { patient, slides, output } = explanation;
   const json = join(folder, `${fileName(patient)}.json`);
-  await writeFileAtomic(json, shortJson(explanation));
+  await writeFileAtomic(json, shortJson({ format: 1, ...explanation }));
   const paths = [json];
   for (const slide of slides) {
     const path = join(folder, `${fileName(slide.slide.replace(/\.[^.]*$/, ''))}.svg`);
@@ -38,6 +38,6 @@ export async function writePatientExplanation(
 /** Writes `cohort-SPLIT.json`; returns its path. */
 export async function writeCohortExplanation(folder: string, explanation: CohortExplanation): Promise<string> {
   const path = join(folder, `cohort-${explanation.split}.json`);
-  await writeFileAtomic(path, shortJson(explanation));
+  await writeFileAtomic(path, shortJson({ format: 1, ...explanation }));
   return path;
 }

@@ -1,34 +1,67 @@
-import { open } from 'node:fs/promises';
-import { join } from 'node:path';
-import { InputError } from './errors.js';
-import type { Source, Store } from './source.js';
+import { open, readdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { badInput } from './errors.js';
+import { closing, type Folder, type Source } from './source.js';
+
+const notThere = (file: string) =>
+  badInput({
+    file,
+    message: 'the file does not exist',
+    remedy: 'Check the path; paths in a config are relative to the config',
+  });
+
+/** Checks that a path is a file that can be read. Throws {@link InputError} where it is not. */
+export async function requireFile(file: string): Promise<void> {
+  const found = await stat(file).catch(() => undefined);
+  if (!found) throw notThere(file);
+  if (!found.isFile()) throw badInput({ file, message: 'this is not a file', remedy: 'Name the file itself' });
+  if (found.size === 0) throw badInput({ file, message: 'the file is empty', remedy: 'Write it again' });
+}
 
 /** Opens a file of this machine. @throws {InputError} where there is none, or it is a folder. */
 export async function fileSource(path: string): Promise<Source> {
   const source = await openIfThere(path);
-  if (!source) throw new InputError(`${path}: no such file. Check the path.`);
+  if (!source) throw notThere(path);
   return source;
 }
 
+/** Opens a file of this machine, hands it to `use`, and closes it whatever happens. Throws as {@link fileSource} does. */
+export async function withFile<T>(path: string, use: (source: Source) => Promise<T>): Promise<T> {
+  return closing(await fileSource(path), use);
+}
+
 /** The files of a folder of this machine. */
-export function folderStore(folder: string): Store {
-  return { name: folder, open: (name) => openIfThere(join(folder, name)) };
+export function folderStore(folder: string): Folder {
+  return { name: folder, open: (name) => openIfThere(join(folder, name)), list: () => filesOf(folder) };
+}
+
+/** The folder that a file is in. */
+export const folderOf = (path: string): Folder => folderStore(dirname(path));
+
+async function filesOf(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+  for (const { name } of entries.filter((entry) => entry.isDirectory()))
+    names.push(...(await readdir(join(folder, name))).map((inside) => `${name}/${inside}`));
+  return names.sort();
 }
 
 async function openIfThere(path: string): Promise<Source | undefined> {
   const handle = await open(path, 'r').catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
       return undefined;
-    throw new InputError(`${path}: cannot be opened (${error instanceof Error ? error.message : 'unknown reason'}).`);
+    const reason = error instanceof Error ? error.message : 'unknown reason';
+    throw badInput({ file: path, message: `it cannot be opened (${reason})`, remedy: 'Check its permissions' });
   });
   if (!handle) return undefined;
   const stats = await handle.stat();
-  if (stats.isDirectory()) {
+  if (!stats.isFile()) {
     await handle.close();
-    throw new InputError(`${path}: is a folder. Give a file.`);
+    throw badInput({ file: path, message: 'this is not a file', remedy: 'Name the file itself' });
   }
   return {
     name: path,
+    path,
     size: stats.size,
     async read(offset, length, signal) {
       signal?.throwIfAborted();

@@ -1,5 +1,5 @@
 import type { InputError } from './errors.js';
-import { printable } from './text.js';
+import { printable, utf8 } from './text.js';
 
 /** Text of a pickle, as its UTF-8 bytes: a long one may be a whole matrix. */
 export interface PickledText {
@@ -49,7 +49,7 @@ export function isKind(value: unknown, kind: string): boolean {
 
 /** A short text; undefined for anything else. */
 export function shortText(value: unknown): string | undefined {
-  return isText(value) && value.utf8.length <= MAX_NAME ? Buffer.from(value.utf8).toString('utf8') : undefined;
+  return isText(value) && value.utf8.length <= MAX_NAME ? utf8(value.utf8) : undefined;
 }
 
 /**
@@ -85,7 +85,7 @@ export function readPickle(
   const takeLine = (): string => {
     const end = bytes.subarray(at, at + MAX_NAME).indexOf(0x0a);
     if (end < 0) throw refuse('its pickle has a name without an end');
-    const line = Buffer.from(takeBytes(end)).toString('utf8');
+    const line = utf8(takeBytes(end));
     at++;
     return line;
   };

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { InputError } from './errors.js';
-import { decodeSafetensors, encodeSafetensors, readSafetensors } from './safetensors.js';
+import { readSafetensors } from './read.js';
+import { decodeSafetensors, encodeSafetensors } from './safetensors.js';
 
 /** A file with this header, whatever it says, and a body. */
 function file(header: unknown, body: Uint8Array = new Uint8Array(0)): Uint8Array {

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { InputError } from './errors.js';
 
 /** Element types that we read, by their safetensors names. */
@@ -19,26 +18,18 @@ export interface SafetensorsEntry {
 const arrays = { F32: Float32Array, F64: Float64Array, I32: Int32Array, I64: BigInt64Array, U8: Uint8Array } as const;
 const MAX_HEADER = 100_000_000; // the format's own limit
 
-/**
- * Reads a safetensors file: an 8-byte length, a JSON header, the tensors.
- * @throws InputError where the file is missing, is not one, is cut short, or has an element type we do not read.
- */
-export async function readSafetensors(
-  path: string,
-): Promise<{ tensors: Map<string, StoredTensor>; metadata: Record<string, string> }> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw new InputError(
-      `${path}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}). Check the path.`,
-    );
-  });
-  return decodeSafetensors(bytes, path);
+/** What a safetensors file holds. */
+export interface Safetensors {
+  readonly tensors: Map<string, StoredTensor>;
+  readonly metadata: Record<string, string>;
 }
 
-/** The same from bytes in memory; `path` is for messages. */
-export function decodeSafetensors(
-  bytes: Uint8Array,
-  path: string,
-): { tensors: Map<string, StoredTensor>; metadata: Record<string, string> } {
+/**
+ * Reads a safetensors file: an 8-byte length, a JSON header, the tensors.
+ * @param path for messages
+ * @throws InputError where the bytes are not one, are cut short, or have an element type we do not read.
+ */
+export function decodeSafetensors(bytes: Uint8Array, path: string): Safetensors {
   const wrong = (problem: string) =>
     new InputError(`${path}: ${problem}; is this a safetensors file, and is it whole?`);
   if (bytes.length < 8) throw wrong('too short to hold a header');

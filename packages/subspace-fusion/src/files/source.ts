@@ -1,3 +1,5 @@
+import { badInput } from './errors.js';
+
 /**
  * The bytes of one file, wherever it is. Parsers read a `Source` and nothing else, so that they are the same program in Node and in a
  * browser.
@@ -13,6 +15,9 @@ export interface Source {
    */
   read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
   close(): Promise<void>;
+  /** Where a library that does its own reading finds the file: on this machine, or among the browser's. */
+  readonly path?: string;
+  readonly blob?: Blob;
 }
 
 /** Files by the names that a folder has for them: `model.json`, `explanations/background.json`. */
@@ -23,14 +28,46 @@ export interface Store {
   open(name: string): Promise<Source | undefined>;
 }
 
+/** A store that knows its files. */
+export interface Folder extends Store {
+  /** Names of its files, and of those in its folders as `folder/file`, one level down; in alphabetical order. */
+  list(): Promise<readonly string[]>;
+}
+
 /** A dropped file, or any other blob. */
 export function blobSource(blob: Blob, name = blob instanceof File ? blob.name : 'data'): Source {
   return {
     name,
     size: blob.size,
+    blob,
     read: async (offset, length, signal) => {
       signal?.throwIfAborted();
       return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Dropped files by the names that their folder has for them; files of one name in two folders are two. */
+export function blobStore(files: Readonly<Record<string, Blob>>, name = ''): Store {
+  const known = new Map(Object.entries(files));
+  return {
+    name,
+    open(path) {
+      const file = known.get(path);
+      return Promise.resolve(file && blobSource(file, path));
+    },
+  };
+}
+
+/** Bytes that are in memory already. */
+export function bytesSource(bytes: Uint8Array, name = 'data'): Source {
+  return {
+    name,
+    size: bytes.length,
+    read(offset, length, signal) {
+      signal?.throwIfAborted();
+      return Promise.resolve(Uint8Array.from(bytes.subarray(offset, offset + length)));
     },
     close: () => Promise.resolve(),
   };
@@ -44,4 +81,44 @@ export async function readAll(source: Source, signal?: AbortSignal): Promise<Uin
 /** All of a source as text (UTF-8). */
 export async function readText(source: Source, signal?: AbortSignal): Promise<string> {
   return new TextDecoder().decode(await readAll(source, signal));
+}
+
+/** Hands a source to `use`, and closes it whatever happens. */
+export async function closing<T>(source: Source, use: (source: Source) => Promise<T>): Promise<T> {
+  try {
+    return await use(source);
+  } finally {
+    await source.close();
+  }
+}
+
+/** Opens a file of a store, hands it to `use`, and closes it. Throws {@link InputError} where there is none of this name. */
+export async function withEntry<T>(store: Store, name: string, use: (source: Source) => Promise<T>): Promise<T> {
+  const source = await store.open(name);
+  if (source) return closing(source, use);
+  throw badInput({ file: `${store.name}/${name}`, message: 'the file does not exist', remedy: 'Put it there' });
+}
+
+/** Bytes that are in memory at a time while a file is read from end to end. */
+const STRETCH = 1 << 20;
+
+/** A source from its first byte to its last, a stretch at a time. */
+export async function* stretches(source: Source): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+  for (let at = 0; at < source.size;) {
+    const bytes = await source.read(at, STRETCH);
+    if (bytes.length === 0) return;
+    yield bytes;
+    at += bytes.length;
+  }
+}
+
+/** Pieces one after the other. */
+export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
 }

@@ -12,8 +12,7 @@ import {
   writeIvyGap,
   XENA,
 } from '../cohort/expression/fixtures.test.helper.js';
-import { readGeneMap } from '../cohort/expression/gene-names.js';
-import { readExpression } from '../cohort/expression/read.js';
+import { readExpression, readGeneMap } from '../cohort/expression/read.js';
 import { readSubspaceGenes } from '../cohort/genes/gene-sets.js';
 import { newFolder, write } from '../cohort/made-files.test.helper.js';
 import { bits, key } from '../random/counter.js';

@@ -40,3 +40,12 @@ export function printable(text: string, length = 60): string {
   const clean = text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');
   return clean.length > length ? `${clean.slice(0, length)}…` : clean;
 }
+
+/** Text in UTF-8; a byte order mark stays. */
+export const utf8 = (bytes: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+
+/** A text whose letters U+0000 to U+00FF are the bytes (ISO 8859-1). For heads and headers: a few thousand bytes at most. */
+export const latin1 = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
+
+/** Engines keep a part of a text as a place in the whole. This one is a text of its own, for the sake of which nothing else stays in memory. */
+export const ownText = (part: string): string => (part.length < 13 ? part : utf8(new TextEncoder().encode(part)));

@@ -12,8 +12,8 @@ import {
   type PickledText,
   type PickleMeaning,
 } from './pickle.js';
-import { whatItIs } from './signature.js';
-import { printable } from './text.js';
+import { HEAD, kindOf, whatItIs } from './signature.js';
+import { latin1, printable } from './text.js';
 import { zipEntries, type ZipEntry } from './zip.js';
 
 /** A file of torch.save (PyTorch 1.6 and later): a pickle, and the numbers of its tensors in files beside it. */
@@ -28,25 +28,25 @@ export interface TorchArchive {
  * @param remedy What to do where the file holds something else.
  * @throws {InputError} for a file that is no archive of torch.save, or a damaged one.
  */
-export function torchArchive(bytes: Bytes, remedy: string): TorchArchive {
-  const { folder, entries } = archiveOf(bytes, remedy);
+export async function torchArchive(bytes: Bytes, remedy: string): Promise<TorchArchive> {
+  const { folder, entries } = await archiveOf(bytes, remedy);
   const partOf = (name: string): ZipEntry => {
     const entry = entries.get(folder + name);
     if (!entry) throw bytes.wrong('a part of the archive is missing');
     return entry;
   };
   const { at, size } = partOf('data.pkl');
-  return { pickle: bytes.read(at, size), storage: (key) => partOf(`data/${key}`) };
+  return { pickle: await bytes.read(at, size), storage: (key) => partOf(`data/${key}`) };
 }
 
 /** The files of the archive, and the folder in it that holds them all: its name is that of the file it was saved as. */
-function archiveOf(bytes: Bytes, remedy: string): { folder: string; entries: Map<string, ZipEntry> } {
-  const head = Buffer.from(bytes.read(0, Math.min(64, bytes.size)));
-  if (head.toString('latin1', 0, 4) !== 'PK\x03\x04') {
+async function archiveOf(bytes: Bytes, remedy: string): Promise<{ folder: string; entries: Map<string, ZipEntry> }> {
+  const head = await bytes.read(0, Math.min(HEAD, bytes.size));
+  if (kindOf(head) !== 'zip') {
     const other = whatItIs(head, 'PyTorch');
     throw bytes.wrong(other.message, other.remedy);
   }
-  const entries = zipEntries(bytes);
+  const entries = await zipEntries(bytes);
   const names = [...entries.keys()];
   const pickle = names.find((name) => /^[^/]*\/data\.pkl$/.test(name));
   if (pickle === undefined) {
@@ -57,7 +57,7 @@ function archiveOf(bytes: Bytes, remedy: string): { folder: string; entries: Map
   const folder = pickle.slice(0, -'data.pkl'.length);
   if (names.includes(`${folder}constants.pkl`)) throw bytes.wrong('this is a TorchScript model, not tensors', remedy);
   const order = entries.get(`${folder}byteorder`);
-  if (order && Buffer.from(bytes.read(order.at, Math.min(order.size, 8))).toString('latin1') !== 'little') {
+  if (order && latin1(await bytes.read(order.at, Math.min(order.size, 8))) !== 'little') {
     throw bytes.wrong('the numbers are not little-endian', 'Save them again on an ordinary computer');
   }
   return { folder, entries };

@@ -4,8 +4,8 @@ import { graphInputs, logitsOf } from '../model/choice.js';
 import { riskOf } from '../model/losses.js';
 import type { Parameters } from '../model/parameters.js';
 import type { Model, Outcome } from '../runs/model.js';
+import { ahead } from './ahead.js';
 import type { Backend } from './backend.js';
-import { ahead } from './bag-reader.js';
 import { sampleFeeds, type Sample } from './batch.js';
 import type { CohortSamples } from './samples.js';
 

@@ -4,7 +4,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { writeBag } from '../cohort/made-files.test.helper.js';
 import { InputError } from '../files/errors.js';
 import { newFolder } from '../testing/tiny-cohort.js';
-import { ahead, openBagReader } from './bag-reader.js';
+import { ahead } from './ahead.js';
+import { openBagReader } from './bag-reader.js';
 import { readFixedBag } from './samples.js';
 
 const folder = newFolder();

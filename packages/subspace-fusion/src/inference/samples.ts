@@ -8,7 +8,9 @@ import {
   type Subspace,
 } from '../cohort/index.js';
 import { InputError } from '../files/errors.js';
+import { fileSource } from '../files/file-source.js';
 import { required } from '../files/required.js';
+import type { Source } from '../files/source.js';
 import { reads } from '../model/choice.js';
 import type { Modality } from '../model/peers/index.js';
 import { encodeCovariates } from '../runs/covariates.js';
@@ -25,6 +27,8 @@ export interface CohortSamples {
   slides(patient: string): readonly (BagFile | undefined)[];
   /** One slide of a patient as the network takes it. */
   sample(patient: string, slide: BagFile | undefined): Promise<Sample>;
+  /** The feature file of a slide; who opens it closes it. */
+  open(slide: BagFile): Promise<Source>;
   /** Gene vectors of a patient, `[genes]` each. @throws RangeError for a patient without expression. */
   genes(patient: string): GeneVectors;
   /** Labels of a batch of patients. */
@@ -61,6 +65,7 @@ export function cohortSamples(cohort: Cohort, model: Model, options: SamplesOpti
   return {
     patients,
     genes,
+    open: ({ path }) => fileSource(path),
     slides(id) {
       const { bags } = required(patients, id);
       return readsBag && bags.length > 0 ? bags : [undefined];

@@ -1,13 +1,13 @@
 import { SUBSPACES, type Subspace } from '../cohort/types.js';
 import type { GeneVectors } from '../inference/batch.js';
 import { branchEntries, mapBranches, ofBranch, ofSubspaces, perBranch, type PerBranch } from '../model/parts.js';
-import type { Background } from './background.js';
+import type { Background, BranchView, Completeness, ExplainedOutput } from '../runs/explanations.js';
+import { onPatches, sampledPoints, tokenAttention } from './attention.js';
 import { heads, type Explainer, type Point } from './explainer.js';
-import { integratedGradients, type Completeness, type Path } from './integrated-gradients.js';
-import { explainedValue, type ExplainedOutput } from './output.js';
+import { integratedGradients, type Path } from './integrated-gradients.js';
+import { explainedValue } from './output.js';
 import type { Game } from './shapley.js';
-import { onPatches, sampledPoints, tokenAttention, type SlideBag } from './slide.js';
-import type { BranchView } from './types.js';
+import type { SlideBag } from './slide.js';
 
 /** The training mean of scaled genes. */
 function meanGenes(explainer: Explainer): GeneVectors {

@@ -1,11 +1,18 @@
 import { SUBSPACES, type Subspace } from '../cohort/types.js';
-import { readSelectedModel, type SelectedModel } from '../evaluation/score-model.js';
-import { InputError } from '../files/errors.js';
-import { openBackend } from '../inference/backend.js';
+import type { GeneVectors } from '../inference/batch.js';
 import { outputsOf, prediction } from '../inference/predictor.js';
+import type { Parameters } from '../model/parameters.js';
 import { mapBranches, ofBranch, type PerBranch } from '../model/parts.js';
+import type {
+  Background,
+  ExplainedOutput,
+  GeneExplanation,
+  PatientExplanation,
+  SlideExplanation,
+} from '../runs/explanations.js';
 import { taskName } from '../runs/model.js';
-import { computeBackground, meanBag, storedBackground, type Background } from './background.js';
+import { onPatches } from './attention.js';
+import { meanBag } from './background.js';
 import {
   geneAttributions,
   looks,
@@ -14,64 +21,17 @@ import {
   tokenAttributions,
   type GeneAttributions,
 } from './explain-sample.js';
-import { openExplainer, type Explainer, type Point } from './explainer.js';
-import { explainedOutput, explainedValue, type ExplainedOutput } from './output.js';
-import { cohortPatient, filePatient, runSamples, type PatientFiles, type PatientInput } from './patient-input.js';
+import type { Explainer, Point } from './explainer.js';
+import type { ReadPatient } from './input.js';
+import { explainedOutput, explainedValue } from './output.js';
 import { meanGame, shapleyShares, type Game } from './shapley.js';
-import { onPatches, readSlide, type SlideBag } from './slide.js';
-import type { GeneExplanation, PatientExplanation, SlideExplanation } from './types.js';
-
-export interface ExplainOptions extends PatientFiles {
-  /** While the training means are computed, which happens once a run. */
-  readonly onBackground?: (done: number, of: number) => void;
-}
-
-/**
- * Explains a run's prediction for one patient: of the run's cohort by name, or from files.
- * @throws InputError as `predictPatient` does, and for a model that is not of the method.
- */
-export async function explainPatient(run: string, options: ExplainOptions): Promise<PatientExplanation> {
-  const selected = await readSelectedModel(run);
-  const fromFiles = options.bags.length > 0 || options.expression !== undefined;
-  if (!fromFiles && options.patient === undefined)
-    throw new InputError(
-      "Say whom to explain: --patient ID of the run's cohort, or files with --bag and --expression.",
-    );
-  const backend = await openBackend({ provider: selected.config.provider, threads: selected.config.training.threads });
-  try {
-    const explainer = await openExplainer(selected.model, selected.parameters, backend);
-    try {
-      const stored = await storedBackground(run);
-      const samples =
-        fromFiles && stored
-          ? undefined
-          : await runSamples(selected).catch((error: unknown) => refuseUnlessFiles(error, fromFiles));
-      const patient = fromFiles
-        ? await filePatient(options, selected)
-        : await cohortPatient(options.patient!, samples!, selected);
-      const background =
-        stored ??
-        (samples && (await computeBackground(run, explainer, samples, selected.split.train, options.onBackground)));
-      return await explain(explainer, selected, patient, background);
-    } finally {
-      await explainer.dispose();
-    }
-  } finally {
-    await backend.close();
-  }
-}
-
-/** A patient from files can be explained without the run's cohort, in part. */
-function refuseUnlessFiles(error: unknown, fromFiles: boolean): undefined {
-  if (fromFiles && error instanceof InputError) return undefined;
-  throw error;
-}
+import type { SlideBag } from './slide.js';
 
 const NO_BACKGROUND =
   "no shares and no map of what patches moved: they compare with the training patients, and the run's cohort is not where config.json says. Restore it for one explanation, which keeps their means in the run folder.";
 
-/** A slide of the patient ready to be explained; undefined bag: the patient has none. */
-interface Opened {
+/** A slide of the patient, ready to be explained; undefined bag: the patient has none. */
+export interface SlidePoint {
   readonly bag: SlideBag | undefined;
   readonly point: Point;
 }
@@ -79,16 +39,12 @@ interface Opened {
 /** Explains the prediction for a patient. What belongs to a slide is explained by slide; the rest is the mean over the slides. */
 export async function explain(
   explainer: Explainer,
-  { parameters }: Pick<SelectedModel, 'parameters'>,
-  { patient, slides, genes, covariates, warnings }: PatientInput,
+  parameters: Parameters,
+  { patient, slides, genes, warnings }: Pick<ReadPatient, 'patient' | 'slides' | 'genes' | 'warnings'>,
+  opened: readonly SlidePoint[],
   background: Background | undefined,
 ): Promise<PatientExplanation> {
   const { model } = explainer;
-  const opened: Opened[] = [];
-  for (const slide of slides.length > 0 ? slides : [undefined]) {
-    const bag = slide && (await readSlide(slide, model));
-    opened.push({ bag, point: { P: bag && (await explainer.project(bag.features)), genes, covariates } });
-  }
   const logits = [];
   for (const { point } of opened) logits.push((await explainer.forward(point)).logits);
   const outputs = prediction(
@@ -146,9 +102,7 @@ async function explainSlide(
     layout: bag.layout,
     branches: mapBranches(looked, (view, branch) => ({
       ...view,
-      ...(patches
-        ? { moved: Array.from(onPatches(ofBranch(patches.moved, branch), bag.patchOf, bag.rows.length)) }
-        : {}),
+      ...(patches ? { moved: Array.from(onPatches(ofBranch(patches.moved, branch), bag.patchOf, bag.rows.length)) } : {}),
     })),
     ...(patches ? { completeness: patches.completeness } : {}),
   };
@@ -157,7 +111,7 @@ async function explainSlide(
 /** Attributions of all slides as one, the mean; complete as far as the least complete of them. */
 function geneExplanation(
   { model }: Explainer,
-  genes: PatientInput['genes'] & object,
+  genes: GeneVectors,
   slides: readonly GeneAttributions[],
 ): GeneExplanation {
   const ofSubspace = (s: Subspace) => {

@@ -7,13 +7,14 @@ import { choiceParameters, METHOD } from '../model/choice.js';
 import { initialise } from '../model/parameters.js';
 import { ofSubspaces, WHOLE } from '../model/parts.js';
 import { bilinearSample } from '../model/sampling.js';
+import type { SampledPoint } from '../runs/explanations.js';
 import type { Model, Outcome } from '../runs/model.js';
 import { normals } from '../testing/graph.js';
 import { randomBatch, SMALL } from '../testing/random-batch.js';
+import { cellsRead, tokenAttention } from './attention.js';
 import { geneAttributions, looks, modalityGame, subspaceGame, tokenAttributions } from './explain-sample.js';
 import { openExplainer, type Explainer, type Point } from './explainer.js';
 import { explainedOutput, explainedValue } from './output.js';
-import { cellsRead, tokenAttention, type SampledPoint } from './slide.js';
 
 const TOKENS = 100;
 const SURVIVAL: Outcome = { kind: 'survival', cuts: [1, 2, 3], timeUnit: 'months' };

@@ -27,8 +27,9 @@ import {
   type Branches,
   type PerBranch,
 } from '../model/parts.js';
+import type { ExplainedOutput } from '../runs/explanations.js';
 import type { Model } from '../runs/model.js';
-import { chosenClass, explainedScalar, type ExplainedOutput } from './output.js';
+import { chosenClass, explainedScalar } from './output.js';
 
 /** One sample with its patches projected: where the network is evaluated. */
 export interface Point extends Omit<Sample, 'bag'> {

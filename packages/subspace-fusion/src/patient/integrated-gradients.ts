@@ -1,23 +1,10 @@
+import type { Completeness } from '../runs/explanations.js';
+
 /**
  * A scalar F on a straight path from a baseline x′ (α = 0) to an input x (α = 1), and its derivative along it, divided among its causes:
  * part i is (x_i − x′_i)·∂F/∂x_i, and the parts sum to dF/dα. A cause may be one element of x or several together.
  */
 export type Path = (alpha: number) => Promise<{ readonly value: number; readonly parts: Float64Array }>;
-
-/** How well attributions add up to the change that they explain. */
-export interface Completeness {
-  /** F at the baseline and at the input. */
-  readonly from: number;
-  readonly to: number;
-  /** Sum of all attributions. */
-  readonly sum: number;
-  /** |sum − (to − from)| over |to − from|. */
-  readonly error: number;
-  /** Intervals of the path. */
-  readonly steps: number;
-  /** Whether the error is within 1 %, or within float32's rounding of F where F hardly changes. */
-  readonly holds: boolean;
-}
 
 export interface Attributions {
   /** One number a cause. */

@@ -1,15 +1,8 @@
 import { constant, logSoftmax, mul, neg, slice, sub, sum, type Value } from 'onnx-autodiff';
 import { outputsOf } from '../inference/predictor.js';
 import { hazards, riskOf, survivalFunction } from '../model/losses.js';
-import type { Branch } from '../model/parts.js';
+import type { ExplainedOutput } from '../runs/explanations.js';
 import type { Outcome } from '../runs/model.js';
-
-/** The number that an explanation divides among its causes. */
-export type ExplainedOutput =
-  /** Survival: −Σ_j S_j, higher is worse. */
-  | { readonly kind: 'risk' }
-  /** Classes: the natural logarithm of the probability of one class, the one that is predicted. */
-  | { readonly kind: 'logProbability'; readonly class: number; readonly className: string };
 
 /** What of these outputs `[C]` (probabilities or hazards) is explained: the risk, or the most probable class. */
 export function explainedOutput(outcome: Outcome, outputs: ArrayLike<number>): ExplainedOutput {
@@ -35,15 +28,4 @@ export function explainedScalar(logits: Value, chosen: Value, outcome: Outcome):
 /** What is fed as `chosen`. */
 export function chosenClass(output: ExplainedOutput, C: number): Float32Array {
   return Float32Array.from({ length: C }, (_, c) => (output.kind === 'logProbability' && output.class === c ? 1 : 0));
-}
-
-export const BRANCH_WORDS: Readonly<Record<Branch, string>> = {
-  tumour: 'tumour subspace',
-  microenvironment: 'microenvironment subspace',
-  joint: 'joint branch',
-};
-
-/** The explained output in words. */
-export function outputWords(output: ExplainedOutput): string {
-  return output.kind === 'risk' ? 'risk, higher is worse' : `log-probability of ${output.className}`;
 }

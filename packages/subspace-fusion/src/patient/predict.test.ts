@@ -1,14 +1,15 @@
-import { existsSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeBag } from '../cohort/made-files.test.helper.js';
 import { loadConfig } from '../config/config.js';
 import { evaluate } from '../evaluation/evaluate.js';
 import { InputError } from '../files/errors.js';
-import { readTable } from '../files/table.js';
+import { readTable } from '../files/read.js';
 import { readRunSplit } from '../runs/run-folder.js';
 import { simulateBagsForCohort } from '../simulation/index.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';
+import { cohorts } from '../testing/data.js';
 import { editTable, newFolder, SHORT, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { train } from '../training/train.js';
 import { predictPatient } from './predict.js';
@@ -41,11 +42,11 @@ function expressionWith(name: string, edit: (rows: string[][]) => string[][]): s
 describe('predicting one patient', () => {
   test('gives what evaluation gives for the same patient', async () => {
     const evaluated = (await evaluate(survival)).predictions.find((p) => p.patient === patient)!;
-    const predicted = await predictPatient(survival, { bags: [bag(patient)], expression });
+    const predicted = await predictPatient(survival, { bag: [bag(patient)], expression });
     expect(predicted).toMatchObject({ patient, task: 'survival', slides: 1, warnings: [] });
     expect(predicted.risk).toBeCloseTo(evaluated.risk!, 6);
     const classes = (await evaluate(grade)).predictions[0];
-    const predictedClass = await predictPatient(grade, { bags: [bag(classes.patient)], expression });
+    const predictedClass = await predictPatient(grade, { bag: [bag(classes.patient)], expression });
     expect(Object.keys(predictedClass.probabilities!)).toEqual(['G2', 'G3', 'G4']);
     Object.values(predictedClass.probabilities!).forEach((p, c) => expect(p).toBeCloseTo(classes.outputs[c], 6));
     const largest = classes.outputs.indexOf(Math.max(...classes.outputs));
@@ -53,7 +54,7 @@ describe('predicting one patient', () => {
   });
 
   test('survival: a falling curve, 1, 2 and 5 years, and "beyond follow-up" after the last cut', async () => {
-    const { survival: s } = await predictPatient(survival, { bags: [bag(patient)], expression });
+    const { survival: s } = await predictPatient(survival, { bag: [bag(patient)], expression });
     const { times, survival: S } = s!.curve;
     expect(s!.timeUnit).toBe('months');
     expect(times).toHaveLength(4);
@@ -67,9 +68,9 @@ describe('predicting one patient', () => {
   });
 
   test('several slides are one prediction', async () => {
-    const one = await predictPatient(grade, { bags: [bag('SIM-0001')], expression, patient });
-    const other = await predictPatient(grade, { bags: [bag('SIM-0002')], expression, patient });
-    const both = await predictPatient(grade, { bags: [bag('SIM-0001'), bag('SIM-0002')], expression, patient });
+    const one = await predictPatient(grade, { bag: [bag('SIM-0001')], expression, patient });
+    const other = await predictPatient(grade, { bag: [bag('SIM-0002')], expression, patient });
+    const both = await predictPatient(grade, { bag: [bag('SIM-0001'), bag('SIM-0002')], expression, patient });
     expect(both.slides).toBe(2);
     for (const name of ['G2', 'G3', 'G4'])
       expect(both.probabilities![name]).toBeCloseTo((one.probabilities![name] + other.probabilities![name]) / 2, 6);
@@ -81,7 +82,7 @@ describe('predicting one patient', () => {
       ['EXTRA', ...header.slice(1).map(() => '5')],
       ...rows.reverse(),
     ]);
-    const options = { bags: [bag(patient)] };
+    const options = { bag: [bag(patient)] };
     expect((await predictPatient(survival, { ...options, expression: shuffled })).risk).toBe(
       (await predictPatient(survival, { ...options, expression })).risk,
     );
@@ -100,9 +101,9 @@ describe('a patient who lacks a modality', () => {
 
   test('is predicted by a model that was trained for it, which says what it leaned on', async () => {
     const clinical = { idh_status: 'Mutant', site: 'A' };
-    const both = await predictPatient(lacking, { bags: [bag(patient)], expression, clinical });
-    const slides = await predictPatient(lacking, { bags: [bag(patient)], patient, clinical });
-    const genes = await predictPatient(lacking, { bags: [], expression, patient, clinical });
+    const both = await predictPatient(lacking, { bag: [bag(patient)], expression, clinical });
+    const slides = await predictPatient(lacking, { bag: [bag(patient)], patient, clinical });
+    const genes = await predictPatient(lacking, { bag: [], expression, patient, clinical });
     expect([both, slides, genes].map(({ leanedOn }) => leanedOn)).toEqual([
       ['1 slide', 'expression', 'idh', 'site'],
       ['1 slide', 'idh', 'site'],
@@ -128,25 +129,25 @@ describe('a patient who lacks a modality', () => {
     const { columns, rows } = await readTable(join(cohort, 'clinical.csv'));
     const { cells } = rows.find(({ cells }) => cells[0] === patient)!;
     const clinical = Object.fromEntries(columns.map((column, i) => [column, cells[i]]));
-    expect((await predictPatient(lacking, { bags: [bag(patient)], patient, clinical })).risk).toBeCloseTo(one.risk!, 6);
+    expect((await predictPatient(lacking, { bag: [bag(patient)], patient, clinical })).risk).toBeCloseTo(one.risk!, 6);
     await expect(evaluate(survival, { without: 'slides' })).rejects.toThrow('this model cannot do without slides');
   });
 
   test('is refused by a model of complete patients', async () => {
-    await expect(predictPatient(survival, { bags: [bag(patient)] })).rejects.toThrow(
+    await expect(predictPatient(survival, { bag: [bag(patient)] })).rejects.toThrow(
       /cannot do without expression\. Give them with --expression, or train a model with --set training\.modalityDropout=0\.3/,
     );
-    await expect(predictPatient(survival, { bags: [], expression, patient })).rejects.toThrow(
+    await expect(predictPatient(survival, { bag: [], expression, patient })).rejects.toThrow(
       /cannot do without slides\. Give them with --bag/,
     );
-    await expect(predictPatient(lacking, { bags: [] })).rejects.toThrow(
+    await expect(predictPatient(lacking, { bag: [] })).rejects.toThrow(
       'Give a slide with --bag or an expression matrix with --expression, or both.',
     );
   });
 
   test('covariates move the prediction, and one that is unknown is named', async () => {
     const of = (clinical: Record<string, string>) =>
-      predictPatient(lacking, { bags: [bag(patient)], expression, clinical });
+      predictPatient(lacking, { bag: [bag(patient)], expression, clinical });
     const mutant = await of({ idh_status: 'Mutant', site: 'A' });
     expect((await of({ idh_status: 'WT', site: 'A' })).risk).not.toBe(mutant.risk);
     const unknown = await of({ idh_status: 'Mutant' });
@@ -160,12 +161,12 @@ describe('a patient who lacks a modality', () => {
   test('a peer of genes needs no slide, and one of slides no expression', async () => {
     const config = (name: string) => shortConfig(join(cohort, 'cohort.yaml'), { 'model.name': name });
     for (const name of ['snn', 'abmil']) await train({ config: await config(name), out: join(folder, name) });
-    expect((await predictPatient(join(folder, 'snn'), { bags: [], expression, patient })).leanedOn).toEqual([
+    expect((await predictPatient(join(folder, 'snn'), { bag: [], expression, patient })).leanedOn).toEqual([
       'expression',
     ]);
-    expect((await predictPatient(join(folder, 'abmil'), { bags: [bag(patient)] })).leanedOn).toEqual(['1 slide']);
+    expect((await predictPatient(join(folder, 'abmil'), { bag: [bag(patient)] })).leanedOn).toEqual(['1 slide']);
     const evaluated = (await evaluate(join(folder, 'snn'))).predictions.find((p) => p.patient === patient)!;
-    expect((await predictPatient(join(folder, 'snn'), { bags: [], expression, patient })).risk).toBeCloseTo(
+    expect((await predictPatient(join(folder, 'snn'), { bag: [], expression, patient })).risk).toBeCloseTo(
       evaluated.risk!,
       6,
     );
@@ -175,7 +176,7 @@ describe('a patient who lacks a modality', () => {
 describe('which patient', () => {
   test('the only one of the matrix, whatever the slide is named', async () => {
     const alone = expressionWith('alone', (rows) => rows.map((row) => [row[0], row[rows[0].indexOf(patient)]]));
-    expect((await predictPatient(survival, { bags: [bag('SIM-0001')], expression: alone })).patient).toBe(patient);
+    expect((await predictPatient(survival, { bag: [bag('SIM-0001')], expression: alone })).patient).toBe(patient);
   });
 
   test('is not guessed from an id that only starts like the slide', async () => {
@@ -183,13 +184,13 @@ describe('which patient', () => {
       header.map((id) => (id === 'SIM-0001' ? 'SIM-00' : id)),
       ...rows,
     ]);
-    await expect(predictPatient(survival, { bags: [bag('SIM-0001')], expression: renamed })).rejects.toThrow(
+    await expect(predictPatient(survival, { bag: [bag('SIM-0001')], expression: renamed })).rejects.toThrow(
       /holds 24 patients and the bag's name tells none of them\. Say which with --patient\.$/,
     );
   });
 
   test('must be in the matrix', async () => {
-    await expect(predictPatient(survival, { bags: [bag(patient)], expression, patient: 'SIM-9' })).rejects.toThrow(
+    await expect(predictPatient(survival, { bag: [bag(patient)], expression, patient: 'SIM-9' })).rejects.toThrow(
       /has no patient 'SIM-9'\. It has SIM-0001, SIM-0002, SIM-0003, …\.$/,
     );
   });
@@ -197,7 +198,7 @@ describe('which patient', () => {
 
 describe('what does not fit the model is refused', () => {
   const refused = async (options: Partial<Parameters<typeof predictPatient>[1]>): Promise<string> => {
-    const error: unknown = await predictPatient(survival, { bags: [bag(patient)], expression, ...options }).catch(
+    const error: unknown = await predictPatient(survival, { bag: [bag(patient)], expression, ...options }).catch(
       (e: unknown) => e,
     );
     expect(error).toBeInstanceOf(InputError);
@@ -207,7 +208,7 @@ describe('what does not fit the model is refused', () => {
 
   test('features of another width', async () => {
     const file = await writeBag(folder, `${patient}-wide.h5`, { shape: [40, 20], features: new Float32Array(800) });
-    expect(await refused({ bags: [file] })).toMatch(
+    expect(await refused({ bag: [file] })).toMatch(
       /-wide\.h5: features are 20 wide, the model's are 16\. Extract them with the model's encoder\.$/,
     );
   });
@@ -229,7 +230,7 @@ describe('what does not fit the model is refused', () => {
   });
 
   test('a slide or a matrix that is not there', async () => {
-    expect(await refused({ bags: [join(folder, 'no.h5')] })).toMatch(/no\.h5: the file does not exist/);
+    expect(await refused({ bag: [join(folder, 'no.h5')] })).toMatch(/no\.h5: the file does not exist/);
     expect(await refused({ expression: join(folder, 'no.csv') })).toMatch(/no\.csv: the file does not exist/);
   });
 });
@@ -255,9 +256,9 @@ describe('the matrix is read as the training matrix was', () => {
       'expression.geneMap': map,
     });
     await train({ config, out: mapped });
-    const read = await predictPatient(mapped, { bags: [bag(patient)], expression: matrix });
-    expect(read.risk).toBe((await predictPatient(mapped, { bags: [bag(patient)], expression })).risk);
-    await expect(predictPatient(survival, { bags: [bag(patient)], expression: matrix })).rejects.toThrow(
+    const read = await predictPatient(mapped, { bag: [bag(patient)], expression: matrix });
+    expect(read.risk).toBe((await predictPatient(mapped, { bag: [bag(patient)], expression })).risk);
+    await expect(predictPatient(survival, { bag: [bag(patient)], expression: matrix })).rejects.toThrow(
       /expression\.geneMap/,
     );
   });
@@ -272,8 +273,8 @@ describe('the matrix is read as the training matrix was', () => {
       ['Hugo_Symbol', 'Entrez_Gene_Id', ...header.slice(1)],
       ...rows.map(([gene, ...row]) => [gene, '7', ...row]),
     ]);
-    const one = await predictPatient(stated, { bags: [bag(patient)], expression });
-    expect((await predictPatient(stated, { bags: [bag(patient)], expression: hugo })).risk).toBe(one.risk);
+    const one = await predictPatient(stated, { bag: [bag(patient)], expression });
+    expect((await predictPatient(stated, { bag: [bag(patient)], expression: hugo })).risk).toBe(one.risk);
   });
 });
 
@@ -293,7 +294,7 @@ describe('features of another encoder', () => {
       features: new Float32Array(640).fill(0.1),
       ...(encoder ? { encoder } : {}),
     });
-    const { warnings, risk } = await predictPatient(survival, { bags: [file], expression });
+    const { warnings, risk } = await predictPatient(survival, { bag: [file], expression });
     expect(warnings).toEqual([expect.stringMatching(warning)]);
     expect(risk).toBeLessThan(0);
   });
@@ -304,36 +305,34 @@ describe('features of another encoder', () => {
       features: new Float32Array(640).fill(0.1),
       encoder: 'Simulated',
     });
-    expect((await predictPatient(survival, { bags: [file], expression })).warnings).toEqual([]);
+    expect((await predictPatient(survival, { bag: [file], expression })).warnings).toEqual([]);
   });
 });
 
-const DATA = '../shared/data';
-describe.skipIf(!existsSync(DATA))(`the real slides of three patients (needs ${DATA})`, () => {
-  const run = join(folder, 'real');
+describe.each(cohorts)('slides of three patients, of another encoder ($cohort)', ({ cohort: which, folder: DATA }) => {
+  const run = join(folder, which);
   const matrix = `${DATA}/tcga-gbmlgg/expression.csv.gz`;
-  const slides = {
-    'TCGA-06-0174': 'TCGA-06-0174-01Z-00-DX3.23b6e12e-dfc1-4c6f-903e-170038a0e055_1.h5',
-    'TCGA-26-1442': 'TCGA-26-1442-01Z-00-DX1.FD8D4EB7-AD5E-49E8-BD0B-6CDDEA8DDB35_1.h5',
-    'TCGA-HT-7470': 'TCGA-HT-7470-01Z-00-DX4.204D0CF2-A22E-4428-8E8C-572432B86280_1.h5',
-  };
+  const slides = readdirSync(join(DATA, 'features')).map(
+    (file) => [file.slice(0, 'TCGA-06-0174'.length), file] as const,
+  );
 
   beforeAll(async () => {
-    // Real genes of every tenth patient, with simulated slides.
-    const clinical = join(folder, 'clinical.csv');
+    // Genes of every tenth patient, with simulated slides.
+    const clinical = join(folder, `${which}.csv`);
     editTable(`${DATA}/tcga-gbmlgg/clinical.csv`, (rows) => rows.filter((_, r) => r % 10 === 0), clinical);
     const geneSets = `${DATA}/gene-sets/glioma-subspaces.tcga1544.gmt`;
     const { config } = await simulateBagsForCohort({
       expression: matrix,
       clinical,
       geneSets,
-      out: join(folder, 'real-cohort'),
+      out: join(folder, `${which}-cohort`),
       bag: 36,
+      width: which === 'TCGA' ? 1024 : 32,
     });
     await train({ config: await loadConfig(config, { ...SHORT, 'training.epochs': '1' }), out: run });
   });
 
-  test.each(Object.entries(slides))('%s: predicted, with the warning about the encoder', async (id, file) => {
+  test.each(slides)('%s: predicted, with the warning about the encoder', async (id, file) => {
     const { code, out, err } = await subspace(
       'predict',
       run,
@@ -347,7 +346,7 @@ describe.skipIf(!existsSync(DATA))(`the real slides of three patients (needs ${D
       /features are of encoder '.+', the model was trained on 'simulated'\. Do not trust this prediction\n/,
     );
     expect(err).toMatch(
-      /the features are of patches 64 pixels of level 0 wide, those of the training slides are of patches 256 pixels of level 0 wide.*\. Do not trust this prediction\n$/,
+      /the features are of patches 64 pixels of level 0 wide, those of the training slides are of patches 256 pixels of level 0 wide.*\. Do not trust this prediction\n/,
     );
     expect(out).toContain(`${id}: survival, from 1 slide, expression\n`);
     for (const line of ['alive after 1 year ', 'alive after 2 years', 'alive after 5 years', 'median survival']) {

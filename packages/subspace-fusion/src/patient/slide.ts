@@ -1,88 +1,31 @@
-import { basename } from 'node:path';
-import { bagRows, fixBag, readBag, readBagHeader, tokenRows, type BagFile } from '../cohort/index.js';
-import { InputError } from '../files/errors.js';
+import { bagRows, fixBag, takeRows, tokenRows } from '../cohort/bags/bag.js';
+import { parseBag, parseBagHeader } from '../cohort/bags/parse.js';
+import type { Bag, BagFile, BagHeader, Provenance } from '../cohort/types.js';
+import { badInput, InputError } from '../files/errors.js';
+import { baseName } from '../files/names.js';
+import { closing, type Source } from '../files/source.js';
 import type { BagShape } from '../inference/bag-reader.js';
-import { GROUPS } from '../model/parts.js';
+import type { CohortSamples } from '../inference/samples.js';
+import type { PatchLayout } from '../runs/explanations.js';
 
-/** A place where one head of a branch reads the bag. Positions are in cells of the bag's grid: 0 is the middle of the first column or row. */
-export interface SampledPoint {
-  readonly head: number;
-  /** Column and row. */
-  readonly x: number;
-  readonly y: number;
-  /** Where it would be without its offset. */
-  readonly fromX: number;
-  readonly fromY: number;
-  /** Attention that it receives, the mean over the queries; sums to 1 over the points of a head. */
-  readonly attention: number;
+/** Features of one slide as arrays, with what is known of how they were made. */
+export interface BagArrays extends Provenance {
+  /** One row per patch: row-major `[patches · width]` with the model's width, or a list of rows. */
+  readonly features: Float32Array | readonly ArrayLike<number>[];
+  /** x and y of each patch, row-major `[patches · 2]` or a list of pairs. */
+  readonly coordinates?: ArrayLike<number> | readonly ArrayLike<number>[] | undefined;
+  /** As messages call it; by default `bag`. */
+  readonly name?: string | undefined;
 }
 
-/** Cell of the bag's grid of side s at column (or row) c of the grid of keys of side k: u = 2c/max(k−1, 1) − 1, then ((u + 1)·s − 1)/2. */
-function cellOf(c: number, k: number, s: number): number {
-  return (c * s) / Math.max(k - 1, 1) - 0.5;
-}
-
-/**
- * The points that deformable attention reads.
- * @param vgrid Key positions of one sample, `[8, 2, k, k]`, column then row in units of key cells
- * @param received Attention that each key receives, `[8, k²]`
- * @param s Side of the bag's grid
- */
-export function sampledPoints(vgrid: ArrayLike<number>, received: ArrayLike<number>, s: number): SampledPoint[] {
-  const M = received.length / GROUPS;
-  const k = Math.sqrt(M);
-  return Array.from({ length: received.length }, (_, i): SampledPoint => {
-    const [head, j] = [Math.floor(i / M), i % M];
-    return {
-      head,
-      x: cellOf(vgrid[2 * head * M + j], k, s),
-      y: cellOf(vgrid[(2 * head + 1) * M + j], k, s),
-      fromX: cellOf(j % k, k, s),
-      fromY: cellOf(Math.floor(j / k), k, s),
-      attention: received[i],
-    };
-  });
-}
-
-/** The cells inside a grid of side s that a point reads, with bilinear weights: at most 4, which sum to less than 1 at the border and to 0 outside. */
-export function cellsRead(
-  { x, y }: Pick<SampledPoint, 'x' | 'y'>,
-  s: number,
-): { readonly cell: number; readonly weight: number }[] {
-  const [left, top] = [Math.floor(x), Math.floor(y)];
-  return [0, 1].flatMap((dx) =>
-    [0, 1].flatMap((dy) => {
-      const [column, row] = [left + dx, top + dy];
-      if (column < 0 || row < 0 || column >= s || row >= s) return [];
-      return [{ cell: row * s + column, weight: (1 - Math.abs(x - column)) * (1 - Math.abs(y - row)) }];
-    }),
-  );
-}
-
-/** Attention that each token receives from each head: `[8][N]`. What points read beyond the border, which is zeros, goes to no token. */
-export function tokenAttention(points: readonly SampledPoint[], s: number): Float64Array[] {
-  const heads = Array.from({ length: GROUPS }, () => new Float64Array(s * s));
-  for (const point of points)
-    for (const { cell, weight } of cellsRead(point, s)) heads[point.head][cell] += point.attention * weight;
-  return heads;
-}
-
-/** Sums what the tokens of a bag have over the patches that they show: `[N] → [patches]`. `patchOf [N]` is the patch of each token. */
-export function onPatches(tokens: ArrayLike<number>, patchOf: Uint32Array, patches: number): Float64Array {
-  const sums = new Float64Array(patches);
-  patchOf.forEach((patch, token) => (sums[patch] += tokens[token]));
-  return sums;
-}
-
-/** Where the patches of a slide that the network sees lie. */
-export interface PatchLayout {
-  /** `slide`: the file's coordinates. `grid`: the file has none; patches stand in the order of the file on the bag's grid, which is no place on the slide. */
-  readonly kind: 'slide' | 'grid';
-  /** Left and upper edge of each patch. */
-  readonly x: readonly number[];
-  readonly y: readonly number[];
-  /** Edge of a patch. */
-  readonly edge: number;
+/** A slide that was given and not read yet. */
+export interface GivenSlide {
+  /** As messages call it: a path, or the name of arrays. */
+  readonly file: string;
+  readonly slide: string;
+  readonly header: BagHeader;
+  /** The bag; of a slide with more than `atMost` patches, the rows that a bag of that size keeps. */
+  read(atMost: number): Promise<Bag>;
 }
 
 /** One slide as the network sees it. */
@@ -98,24 +41,120 @@ export interface SlideBag {
   readonly layout: PatchLayout;
 }
 
-/** Reads a slide for a model, and keeps which token shows which patch. @throws InputError where the features are of another width. */
-export async function readSlide(slide: BagFile, { tokens, size, layout }: BagShape): Promise<SlideBag> {
-  const { patches } = await readBagHeader(slide.path);
-  const bag = await readBag(slide, tokens);
-  if (bag.width !== size.patchWidth) {
-    throw new InputError(
-      `${slide.path}: features are ${bag.width} wide, the model's are ${size.patchWidth}. Extract them with the model's encoder.`,
-    );
-  }
-  const side = Math.sqrt(tokens);
+/** A feature file, which stays open until the slide is read. @throws InputError for a file that is no bag. */
+export async function fileSlide(source: Source): Promise<GivenSlide> {
   return {
-    slide: basename(slide.path),
-    features: fixBag(bag, tokens, layout).features,
-    patches,
-    rows: bagRows(patches, bag.patches),
-    patchOf: tokenRows(bag, tokens, layout),
-    layout: bag.coordinates ? onSlide(bag.coordinates, bag.patchSizeLevel0) : onGrid(bag.patches, side),
+    file: source.name,
+    slide: baseName(source.name),
+    header: await parseBagHeader(source),
+    read: (atMost) => parseBag(source, atMost),
   };
+}
+
+/**
+ * A slide from arrays.
+ * @param width Of the model's patches
+ * @throws InputError where features and coordinates do not make whole patches, or a feature is not a finite number.
+ */
+export function arraySlide(
+  { features, coordinates, name = 'bag', ...provenance }: BagArrays,
+  width: number,
+): GivenSlide {
+  const flat = flatFeatures(features, width, name);
+  const patches = flat.values.length / flat.width;
+  const bad = flat.values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    const message = `feature ${bad % flat.width} of patch ${Math.floor(bad / flat.width)} (from 0) is ${flat.values[bad]}`;
+    throw badInput({ file: name, message, remedy: 'Extract the features of this slide again' });
+  }
+  const places = coordinates && flatCoordinates(coordinates, patches, name);
+  const header: BagHeader = { ...provenance, patches, width: flat.width };
+  return {
+    file: name,
+    slide: name,
+    header,
+    read(atMost) {
+      const rows = bagRows(patches, Math.min(patches, atMost));
+      return Promise.resolve({
+        ...header,
+        patches: rows.length,
+        features: takeRows(flat.values, flat.width, rows),
+        coordinates: places && takeRows(places, 2, rows),
+      });
+    },
+  };
+}
+
+function flatFeatures(
+  features: BagArrays['features'],
+  width: number,
+  file: string,
+): { readonly values: Float32Array; readonly width: number } {
+  if (features.length === 0)
+    throw badInput({ file, message: 'the bag has no patches', remedy: 'Give one row of features per patch' });
+  if (features instanceof Float32Array) {
+    if (features.length % width === 0) return { values: features, width };
+    const message = `${features.length} features are no whole number of patches of the model's width, ${width}`;
+    throw badInput({ file, message, remedy: "Extract them with the model's encoder" });
+  }
+  return flatRows(features, file);
+}
+
+/** A list of rows as one array. @throws InputError where the rows differ in length. */
+function flatRows(rows: readonly ArrayLike<number>[], file: string): { values: Float32Array; width: number } {
+  const width = rows[0].length;
+  const values = new Float32Array(rows.length * width);
+  rows.forEach((row, i) => {
+    if (row.length === width) return void values.set(row, i * width);
+    const message = `row ${i} (from 0) has ${row.length} numbers, row 0 has ${width}`;
+    throw badInput({ file, message, remedy: 'Give rows of one length' });
+  });
+  return { values, width };
+}
+
+function flatCoordinates(
+  given: NonNullable<BagArrays['coordinates']>,
+  patches: number,
+  file: string,
+): Int32Array | Float32Array {
+  const all = Array.from<number | ArrayLike<number>>(given).flatMap((x) =>
+    typeof x === 'number' ? [x] : Array.from(x),
+  );
+  if (all.length === 2 * patches && all.every(Number.isFinite))
+    return all.every(Number.isSafeInteger) ? Int32Array.from(all) : Float32Array.from(all);
+  const message = `the coordinates are not x and y of each of the ${patches} patches`;
+  throw badInput({ file, message, remedy: 'Give two finite numbers per patch, or leave them out' });
+}
+
+/** Reads a slide of a cohort for a model, as {@link readGiven} does. */
+export async function readSlide(
+  slide: BagFile,
+  shape: BagShape,
+  { open }: Pick<CohortSamples, 'open'>,
+): Promise<SlideBag> {
+  return closing(await open(slide), async (source) => readGiven(await fileSlide(source), shape));
+}
+
+/** Reads a slide for a model, and keeps which token shows which patch. @throws InputError where the features are of another width. */
+export async function readGiven(given: GivenSlide, { tokens, size, layout }: BagShape): Promise<SlideBag> {
+  requireWidth(given, size.patchWidth);
+  const bag = await given.read(tokens);
+  return {
+    slide: given.slide,
+    features: fixBag(bag, tokens, layout).features,
+    patches: given.header.patches,
+    rows: bagRows(given.header.patches, bag.patches),
+    patchOf: tokenRows(bag, tokens, layout),
+    layout: bag.coordinates ? onSlide(bag.coordinates, bag.patchSizeLevel0) : onGrid(bag.patches, Math.sqrt(tokens)),
+  };
+}
+
+/** @throws InputError for features of another width than the model's. */
+export function requireWidth({ file, header }: Pick<GivenSlide, 'file' | 'header'>, width: number): void {
+  if (header.width === width) return;
+  throw new InputError(
+    `${file}: features are ${header.width} wide, the model's are ${width}. Extract them with the model's encoder.`,
+  );
 }
 
 function onSlide(coordinates: ArrayLike<number>, edge: number | undefined): PatchLayout {

@@ -3,20 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadCohort } from '../cohort/index.js';
-import type { Crossval } from '../comparison/crossval.js';
-import { crossvalTask, formatCsv } from '../comparison/tables/index.js';
+import type { TaskComparison } from '../comparison/file.js';
+import { scopesOf } from '../comparison/scopes.js';
+import { formatCsv } from '../comparison/tables/index.js';
 import { loadConfig, type Config } from '../config/config.js';
 import type { NamedMetrics } from '../evaluation/result.js';
 import { RUN_FILES } from '../runs/run-folder.js';
 import { simulateCohort } from '../simulation/index.js';
-import { crossvalidate } from './crossval.js';
+import { carryOut } from './carry-out.js';
+import { planCrossval, readPlan } from './plan.js';
 import { inProcess } from './run-jobs.js';
-import { comparedTask, compareSweep } from './sweep-comparison.js';
-import { planSweep, runSweep } from './sweep.js';
 
 let folder: string;
 let config: Config;
-let result: Crossval;
+let result: TaskComparison;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'controls-'));
@@ -29,7 +29,7 @@ beforeAll(async () => {
     seed: 3,
   });
   config = await loadConfig(simulated.config, { 'training.epochs': '1', 'training.threads': '1', 'model.name': 'snn' });
-  result = await crossvalidate({
+  const plan = await planCrossval({
     config,
     out: join(folder, 'xv'),
     folds: 2,
@@ -37,6 +37,7 @@ beforeAll(async () => {
     control: { name: 'shuffled-outcomes', seeds: [1] },
     probe: { column: 'site' },
   });
+  result = (await carryOut(plan, inProcess, { retryFailed: true })).tasks[0];
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -85,7 +86,7 @@ it('the probe finds the stain of the simulated sites', () => {
 });
 
 it('the table has a row for every number, with the folders it comes from', () => {
-  const [header, ...rows] = formatCsv([crossvalTask(result)])
+  const [header, ...rows] = formatCsv([result])
     .trimEnd()
     .split('\n')
     .map((line) => line.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/));
@@ -121,22 +122,19 @@ it('a plan compares the models with shuffled outcomes among themselves', async (
     plan,
     `config: cohort/cohort.yaml\nset: {training.epochs: 1}\nmodels: [snn]\nfolds: 2\nseeds: [1]\nthreads: 1\ncontrols: [shuffled-outcomes]\n`,
   );
-  const sweep = await planSweep(plan, { out: join(folder, 'sweep') });
-  await runSweep(sweep, inProcess, { retryFailed: false });
-  const comparisons = await compareSweep(sweep);
-  expect(comparisons.map(({ task, control, reference }) => [task, control, reference])).toEqual([
-    ['survival', undefined, 'snn'],
-    ['survival', 'shuffled-outcomes', 'snn'],
-  ]);
-  expect(comparisons[1].runs.map(({ folder: run }) => run.replace(/^[^/]+\//, ''))).toEqual([
-    'fold-0/shuffled-outcomes-seed-1',
-    'fold-1/shuffled-outcomes-seed-1',
-  ]);
-  expect(holdsChance(comparisons[1].models['ridgeCox'])).toBe(true);
-  const { scopes } = comparedTask(comparisons[0]);
+  const sweep = await readPlan(plan, { out: join(folder, 'sweep') });
+  const { tasks } = await carryOut(sweep, inProcess, { retryFailed: false });
+  expect(tasks.map(({ task, model }) => [task, model])).toEqual([['survival', 'snn']]);
+  expect(holdsChance(tasks[0].shuffledOutcomes!.baselines['ridgeCox'])).toBe(true);
+  const scopes = scopesOf(tasks[0]);
   expect(scopes.map(({ kind, part, runs }) => [kind, part, runs.length])).toEqual([
     ['all', '', 2],
     ['fold', 'fold 0', 1],
     ['fold', 'fold 1', 1],
+    ['shuffled outcomes', '', 2],
+  ]);
+  expect(scopes[3].runs.map(({ folder: run }) => run.replace(/^[^/]+\//, ''))).toEqual([
+    'fold-0/shuffled-outcomes-seed-1',
+    'fold-1/shuffled-outcomes-seed-1',
   ]);
 });

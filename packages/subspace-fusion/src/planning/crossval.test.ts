@@ -2,14 +2,16 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CROSSVAL_FILE, type Crossval } from '../comparison/crossval.js';
-import { crossvalTables, formatMarkdown } from '../comparison/tables/index.js';
+import { readComparisonFile, type TaskComparison } from '../comparison/file.js';
+import { formatMarkdown, shortTables } from '../comparison/tables/index.js';
 import { loadConfig, type Config } from '../config/config.js';
 import { concordanceIndex } from '../metrics/index.js';
 import { RUN_FILES } from '../runs/run-folder.js';
 import { simulateCohort } from '../simulation/index.js';
 import { Interrupted } from '../training/train.js';
-import { crossvalidate } from './crossval.js';
+import { carryOut } from './carry-out.js';
+import { planCrossval, type CrossvalOptions } from './plan.js';
+import { inProcess, type JobsEvents } from './run-jobs.js';
 
 let folder: string;
 let config: Config;
@@ -32,8 +34,13 @@ const json = async (...path: string[]): Promise<unknown> => JSON.parse(await rea
 const trained = (out: string, run: string) =>
   stat(join(folder, out, run, RUN_FILES.checkpoint)).then(({ mtimeMs }) => mtimeMs);
 
+/** What `subspace crossval` does. */
+async function crossvalidate(options: CrossvalOptions, events: JobsEvents = {}): Promise<TaskComparison> {
+  return (await carryOut(await planCrossval(options), inProcess, { retryFailed: true, ...events })).tasks[0];
+}
+
 describe('cross-validation', () => {
-  let first: Crossval;
+  let first: TaskComparison;
   beforeAll(async () => {
     first = await crossvalidate({
       config,
@@ -69,20 +76,21 @@ describe('cross-validation', () => {
     );
     expect(first.metrics['concordanceIndex'].value).toBeCloseTo(values.reduce((a, b) => a + b, 0) / 4, 12);
     expect(first.folds[0].metrics['concordanceIndex'].value).toBeCloseTo((values[0] + values[1]) / 2, 12);
-    expect(await json('xv', CROSSVAL_FILE)).toEqual(JSON.parse(JSON.stringify(first)));
+    const [written] = (await readComparisonFile(join(folder, 'xv'))).tasks;
+    expect(written).toEqual(JSON.parse(JSON.stringify(first)));
   });
 
   it('fits the simple models on the patients that the network trained on', async () => {
     for (const { fold, baselines } of first.folds) {
       const result = (await json('xv', `fold-${fold}`, 'seed-1', RUN_FILES.result)) as {
-        baselines: Crossval['baselines'];
+        baselines: TaskComparison['baselines'];
       };
       expect(baselines['ridgeCox']['concordanceIndex'].value).toBe(
         result.baselines['ridgeCox']['concordanceIndex'].value,
       );
     }
     expect(Object.keys(first.baselines)).toEqual([
-      'permutedBags',
+      'subspace/permuted-bags',
       'ridgeCox',
       'elasticNet',
       'meanSlide',
@@ -135,11 +143,11 @@ describe('cross-validation', () => {
     expect(await json('xv', 'fold-0', 'permuted-bags-seed-1', RUN_FILES.config)).toMatchObject({
       features: { permuteBags: 1 },
     });
-    expect(first.differences['subspace - permutedBags'].value).not.toBe(0);
+    expect(first.differences['subspace - subspace/permuted-bags'].value).not.toBe(0);
   });
 
   it('writes tables', () => {
-    const [total, , byFold] = crossvalTables(first);
+    const [total, , byFold] = shortTables(first);
     if (typeof total !== 'object' || typeof byFold !== 'object') throw new TypeError('tables expected');
     expect(total.title).toMatch(/^survival, all: 36 patients, \d+ deaths$/);
     expect(total.rows[0][0]).toBe('this method');
@@ -150,14 +158,11 @@ describe('cross-validation', () => {
   it('does not repeat what is finished, and adds what is new', async () => {
     const before = await trained('xv', 'fold-0/seed-1');
     const runs: string[] = [];
-    const again = await crossvalidate({
-      config,
-      out: join(folder, 'xv'),
-      folds: 2,
-      seeds: [1, 3],
-      onRun: ({ folder: run }) => runs.push(run),
-    });
-    expect(runs).toEqual([join('fold-0', 'seed-3'), join('fold-1', 'seed-3')]);
+    const again = await crossvalidate(
+      { config, out: join(folder, 'xv'), folds: 2, seeds: [1, 3] },
+      { onEnd: ({ name }) => void runs.push(name) },
+    );
+    expect(runs).toEqual(['fold 0, seed 3', 'fold 1, seed 3']);
     expect(await trained('xv', 'fold-0/seed-1')).toBe(before);
     expect(again.seeds).toEqual([1, 3]);
     const other = { ...config, training: { ...config.training, batch: 4 } };
@@ -180,27 +185,30 @@ describe('a cross-validation that does not go well', () => {
     const stop = new AbortController();
     const longer = { ...config, training: { ...config.training, epochs: 2 } };
     const options = { config: longer, out: join(folder, 'stopped'), folds: 2, seeds: [1] };
-    const stopped = crossvalidate({
-      ...options,
+    const stopped = crossvalidate(options, {
       signal: stop.signal,
-      onProgress: ({ run, epoch }) => {
-        if (run.fold === 1 && epoch === 1) stop.abort();
+      onProgress: ({ job, progress }) => {
+        if (job.name === 'fold 1, seed 1' && Math.floor(progress.done) === 1) stop.abort();
       },
     });
     await expect(stopped).rejects.toThrow(Interrupted);
-    const seen: [number, number][] = [];
-    const result = await crossvalidate({ ...options, onProgress: ({ run, epoch }) => seen.push([run.fold, epoch]) });
-    expect(seen[0]).toEqual([1, 1]);
+    const seen: [string, number][] = [];
+    const result = await crossvalidate(options, {
+      onProgress: ({ job, progress }) => seen.push([job.name, Math.floor(progress.done)]),
+    });
+    expect(seen[0]).toEqual(['fold 1, seed 1', 1]);
     expect(result.folds.map(({ runs }) => runs[0].failure)).toEqual([undefined, undefined]);
   });
 
   it('refuses bad input before it trains', async () => {
-    const run = (more: object) => crossvalidate({ config, out: join(folder, 'refused'), seeds: [1], ...more });
+    const run = (more: Partial<CrossvalOptions>) =>
+      crossvalidate({ config, out: join(folder, 'refused'), seeds: [1], ...more });
     await expect(run({ within: [{ column: 'idh_status', value: 'mutated' }] })).rejects.toThrow(
       /no patient has idh_status = 'mutated', but Mutant, WT/,
     );
     await expect(run({ within: [{ column: 'idh', value: 'x' }] })).rejects.toThrow(/no column 'idh'/);
-    const fromFile = { ...config, split: { ...config.split, file: 'folds.csv' } };
+    const { seed } = config.split;
+    const fromFile = { ...config, split: { file: 'folds.csv', seed, test: 0.1, validation: 0.1 } };
     await expect(run({ config: fromFile, folds: 3 })).rejects.toThrow(/folds are those of this file/);
     await expect(stat(join(folder, 'refused'))).rejects.toThrow();
   });

@@ -63,10 +63,6 @@ async function work(folder: string, request: JobRequest, context: JobContext): P
       const { doExtraction } = await import('./extraction-job.js'); // trainings need no image library
       return doExtraction(folder, request, context);
     }
-    default:
-      throw new InputError(
-        `${folder}: jobs of the kind '${String((request as { kind: unknown }).kind)}' are not known to this version`,
-      );
   }
 }
 

@@ -1,8 +1,9 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cohorts } from '../testing/data.js';
 import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
-import { planSweep } from './sweep.js';
+import { readPlan } from './plan.js';
 
 const folder = newFolder();
 afterAll(() => {
@@ -14,7 +15,7 @@ beforeAll(() => tinyCohort(join(folder, 'cohort')));
 async function runsOf(plan: string, overrides?: Record<string, string>) {
   const path = join(folder, 'plan.yaml');
   writeFileSync(path, `config: cohort/cohort.yaml\n${plan}`);
-  return (await planSweep(path, { overrides, out: join(folder, 'out') })).runs;
+  return (await readPlan(path, { overrides, out: join(folder, 'out') })).runs;
 }
 const foldersOf = async (...args: Parameters<typeof runsOf>) => (await runsOf(...args)).map((run) => run.folder);
 
@@ -118,14 +119,10 @@ controls: [permuted-bags]
   });
 });
 
-const data = '../shared/data';
-it.skipIf(!existsSync(data))(
-  'the example plans eight models, five folds and five seeds (needs the glioma tables)',
-  async () => {
-    const { runs, plan } = await planSweep('examples/glioma-peers-plan.yaml', {
-      overrides: { data, 'features.folder': 'bags' },
-    });
-    expect([new Set(runs.map(({ setting }) => setting.model)).size, runs.length]).toEqual([8, 8 * 5 * 5]);
-    expect(plan.slurm).toBeDefined();
-  },
-);
+it.each(cohorts)('the example plans eight models, five folds and five seeds ($cohort)', async ({ folder: data }) => {
+  const { runs, slurm } = await readPlan('examples/glioma-peers-plan.yaml', {
+    overrides: { data: resolve(data), 'features.folder': 'bags' },
+  });
+  expect([new Set(runs.map(({ setting }) => setting.model)).size, runs.length]).toEqual([8, 8 * 5 * 5]);
+  expect(slurm).toBeDefined();
+});

@@ -1,130 +1,182 @@
-import { readFile } from 'node:fs/promises';
-import { LineCounter, parseDocument } from 'yaml';
-import { z } from 'zod';
-import { CONTROLS } from '../comparison/planned-runs.js';
-import { badInput, InputError, type Problem } from '../files/errors.js';
-import { nearest } from '../files/text.js';
-import { slurmBytes, slurmSeconds } from './slurm-script.js';
+import { basename, join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { hashInputs, type SiteRule } from '../cohort/index.js';
+import { foldsOf, type Fold } from '../cohort/split/folds.js';
+import type { Control } from '../comparison/file.js';
+import type { Subgroup } from '../comparison/subgroups.js';
+import type { Config } from '../config/config.js';
+import { badInput, InputError } from '../files/errors.js';
+import { exists, readModel, readRunConfig, RUN_FILES } from '../runs/run-folder.js';
+import { taskName } from '../runs/model.js';
+import { runName } from '../words/comparison.js';
+import type { Job } from './job.js';
+import { readPlanFile, type PlanFile } from './plan-file.js';
+import { planRuns, type PlannedFold } from './planned-runs.js';
+import type { SlurmResources } from './slurm-script.js';
+import { planSettings, settingFolder, type Setting } from './settings.js';
 
-const name = z.string().min(1);
-const count = z.int().positive();
-/** Keys of the config and their values: `training.epochs: 5`; null takes a key away. */
-const overrides = z.record(z.string(), z.unknown());
-/** A list without repetitions. */
-const list = <T extends z.ZodType>(of: T) =>
-  z
-    .array(of)
-    .min(1)
-    .transform((all) => [...new Map(all.map((item) => [JSON.stringify(item), item])).values()]);
-/** What sbatch reads, a number or text. */
-const text = (isRight: (text: string) => boolean, error: string) =>
-  z.union([z.string(), z.int().nonnegative()]).transform(String).refine(isRight, { error });
+/** One training of a plan. */
+export interface PlannedRun extends PlannedFold {
+  /** Stable and for people: `survival/subspace/fold-0/seed-1`; `fold 0, seed 1` where there is one setting. */
+  readonly name: string;
+  readonly setting: Setting;
+  readonly job: Job;
+}
 
-const slurm = z.strictObject({
-  /** Limit of a run's turn; a run that needs longer goes on in its next turn. */
-  time: text(
-    (time) => (slurmSeconds(time) ?? 0) >= 60,
-    'a time is minutes, hours:minutes:seconds or days-hours, and a minute at least',
-  ),
-  memory: text((memory) => slurmBytes(memory) !== undefined, 'a memory size is a number and K, M, G or T').optional(),
-  partition: name.optional(),
-  gpu: count.optional(),
-  /** Shell lines before the program starts: module load, … */
-  setup: z.string().optional(),
-  /** Further options of sbatch: account, qos, … */
-  options: z.record(name, z.union([z.string(), z.number()]).transform(String)).optional(),
-});
+/** Settings with their runs, to be compared task by task: those of a plan's file, or the one of a cross-validation. */
+export interface Plan {
+  readonly name: string;
+  /** Holds the run folders, `results.csv` and the comparison. */
+  readonly out: string;
+  readonly runs: readonly PlannedRun[];
+  /** Keys of the config that differ between settings, or from the config of the plan. */
+  readonly changed: readonly string[];
+  /** What the comparison of each task is asked besides: subgroups, and how well the inputs tell the site. */
+  readonly within?: readonly Subgroup[];
+  readonly probe?: SiteRule | undefined;
+  readonly slurm?: PlanFile['slurm'];
+}
 
-const schema = z.strictObject({
-  /** Config that the runs start from; a relative path starts at the plan's folder. */
-  config: name,
-  /** Changes to it that all runs share. */
-  set: overrides.prefault({}),
-  /** Values of `model.name`. */
-  models: list(name).optional(),
-  /** Values of `task`. */
-  tasks: list(z.union([name, z.strictObject({ column: name })])).optional(),
-  /** How many folds to make, or which of the folds to take; by default all of the config's, or five. */
-  folds: z.union([z.int().min(2), list(z.int().nonnegative())]).optional(),
-  /** How often the patients are dealt to folds, each time another way; once by default. */
-  repeats: count.optional(),
-  seeds: list(z.int().nonnegative()).optional(),
-  /** Settings by name: changes to the config, and under `models` which models they are for; by default all. */
-  variants: z.record(name, z.object({ models: list(name).optional() }).catchall(z.unknown())).optional(),
-  /** Trainings with something taken away, of every setting. */
-  controls: z.array(z.enum(CONTROLS)).default([]),
-  /** Threads of a run, here and on a cluster: the same bits need the same threads. By default the config's, or one. */
-  threads: count.optional(),
-  slurm: slurm.optional(),
-});
-
-/** A PLAN.yaml. */
-export type Plan = z.output<typeof schema>;
+export interface PlanOptions {
+  /** As in `--set`; they win over the plan. */
+  readonly overrides?: Readonly<Record<string, string>>;
+  /** By default `runs/` and the plan's file name. */
+  readonly out?: string;
+}
 
 /**
- * Reads the text of a plan; `path` is for messages.
- * @throws InputError naming every unknown, missing or wrong key at once, an unknown one with the nearest known
+ * Reads a plan's file and expands it: tasks × models × variants are settings, each with a folder of its own whose name changes with its config;
+ * each has a run for every fold and seed. Writes nothing.
+ * @throws InputError for a plan or a config that is wrong
  */
-export function parsePlan(text: string, path: string): Plan {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const broken = document.errors[0];
-  if (broken) {
-    const message = `this is not YAML: ${broken.message.split('\n')[0].replace(/ at line.*$/, '')}`;
+export async function readPlan(path: string, { overrides, out }: PlanOptions = {}): Promise<Plan> {
+  const file = await readPlanFile(path);
+  const name = basename(path).replace(/\.ya?ml$/, '');
+  const settings = await planSettings(file, path, overrides);
+  const inputs = new Map<string, Readonly<Record<string, string>>>();
+  const runs: Omit<PlannedRun, 'job'>[] = [];
+  for (const setting of settings) {
+    const { config } = setting;
+    const tables = JSON.stringify({ ...config, training: undefined, model: undefined, task: undefined });
+    const hashes = inputs.get(tables) ?? (await hashInputs(config));
+    inputs.set(tables, hashes);
+    const folds = await foldsOfFile(file, config, path);
+    const folder = settingFolder(setting, folds[0]?.config ?? config, hashes);
+    const seeds = file.seeds ?? [config.training.seed];
+    const own = [undefined, ...file.controls].flatMap((control) => planRuns(folds, seeds, control));
+    const prefix = [setting.task, setting.model, setting.variant].filter((part) => part !== '');
+    runs.push(
+      ...own.map((run) => ({
+        ...run,
+        setting,
+        name: [...prefix, run.folder].join('/'),
+        folder: join(folder, run.folder),
+      })),
+    );
+  }
+  if (runs.length === 0)
     throw badInput({
       file: path,
-      row: lines.linePos(broken.pos[0]).line,
-      message,
-      remedy: 'Check the indentation and the colons',
+      message: 'plans no run',
+      remedy: 'Give it a variant of one of its models, or no variants at all',
+    });
+  const folders = runs.map(({ folder }) => folder);
+  const twice = runs.find(({ folder }, i) => folders.indexOf(folder) !== i);
+  if (twice)
+    throw badInput({
+      file: path,
+      message: `two settings are the same run (${twice.name})`,
+      remedy: 'Take one of them away',
+    });
+  const absolute = resolve(out ?? join('runs', name));
+  return { name, out: absolute, runs: withJobs(absolute, runs), changed: changedKeys(file), slurm: file.slurm };
+}
+
+async function foldsOfFile({ folds: asked, repeats }: PlanFile, config: Config, path: string): Promise<Fold[]> {
+  const folds = await foldsOf(config, typeof asked === 'number' ? asked : undefined, repeats);
+  if (!Array.isArray(asked)) return folds;
+  const absent = asked.find((fold) => !folds.some((known) => known.fold === fold));
+  if (absent !== undefined) {
+    throw badInput({
+      file: path,
+      message: `'folds': there is no fold ${absent}`,
+      remedy: `There is: ${[...new Set(folds.map(({ fold }) => fold))].join(', ')}`,
     });
   }
-  const parsed = schema.safeParse(document.toJS() ?? {});
-  if (parsed.success) return parsed.data;
-  const rowOf = (at: readonly PropertyKey[]) => {
-    const node = document.getIn(at, true) as { range?: [number, number, number] } | undefined;
-    return node?.range && lines.linePos(node.range[0]).line;
-  };
-  throw new InputError(parsed.error.issues.flatMap((issue) => issueProblems(issue, path, rowOf)));
+  return folds.filter(({ fold }) => asked.includes(fold));
 }
 
-/** Whether a YAML file is a plan, which names the config that it starts from, rather than a config. */
-export async function isPlan(path: string): Promise<boolean> {
-  const text = await readFile(path, 'utf8').catch(() => '');
-  return /^config:/m.test(text);
+/** Keys of the config that the plan sets for all runs or for some. */
+function changedKeys({ set, variants = {} }: PlanFile): string[] {
+  const ofVariants = Object.values(variants).flatMap((variant) => Object.keys(variant));
+  return [...new Set([...Object.keys(set), ...ofVariants])].filter((key) => key !== 'models');
 }
 
-/** {@link parsePlan} of a file. */
-export async function readPlan(path: string): Promise<Plan> {
-  const text = await readFile(path, 'utf8').catch(() => {
-    throw badInput({ file: path, message: 'the file cannot be read', remedy: 'Check the path' });
-  });
-  return parsePlan(text, path);
+/** A cross-validation: the folds and seeds of one configuration. */
+export interface CrossvalOptions extends Pick<Plan, 'out' | 'within' | 'probe'> {
+  readonly config: Config;
+  /** Folds to make; by default those of the config's split file, or five. */
+  readonly folds?: number | undefined;
+  /** How often all patients are dealt to folds; once by default. */
+  readonly repeats?: number | undefined;
+  /** Seeds of the training; every fold is trained with each. */
+  readonly seeds: readonly number[];
+  readonly control?: { readonly name: Control; readonly seeds: readonly number[] } | undefined;
 }
 
-function issueProblems(
-  issue: z.core.$ZodIssue,
-  file: string,
-  rowOf: (at: readonly PropertyKey[]) => number | undefined,
-): Problem[] {
-  const key = issue.path.join('.');
-  if (issue.code === 'unrecognized_keys') {
-    const known = Object.keys(issue.path[0] === 'slurm' ? slurm.shape : schema.shape);
-    return issue.keys.map((unknown) => {
-      const near = nearest(unknown, known);
-      const remedy =
-        near === undefined ? `Keys here: ${known.join(', ')}` : `Did you mean '${[...issue.path, near].join('.')}'?`;
-      return {
-        severity: 'error',
-        file,
-        row: rowOf([...issue.path, unknown]),
-        message: `unknown key '${[...issue.path, unknown].join('.')}'`,
-        remedy,
-      };
-    });
+/**
+ * Plans the cross-validation of one configuration. Its run folders are in `out` itself, `fold-0/seed-1`: no hash of the config is in their
+ * names, so that what they hold is compared with it. Writes nothing.
+ * @throws InputError where folds cannot be made as asked, or `out` holds runs of another configuration
+ */
+export async function planCrossval({ config, out, within, probe, ...asked }: CrossvalOptions): Promise<Plan> {
+  const { seeds, control } = asked;
+  const folds = await foldsOf(config, asked.folds, asked.repeats);
+  const setting = { task: taskName(config.task), model: config.model.name, variant: '', config };
+  const planned = [...planRuns(folds, seeds), ...(control ? planRuns(folds, control.seeds, control.name) : [])];
+  await refuseOtherRuns(out, planned);
+  const runs = planned.map((run) => ({ ...run, setting, name: runName(run) }));
+  return { name: config.name, out, runs: withJobs(out, runs), changed: [], within, probe };
+}
+
+async function refuseOtherRuns(out: string, runs: readonly PlannedFold[]): Promise<void> {
+  const tables = runs[0] ? await hashInputs(runs[0].config) : {};
+  for (const { folder, config } of runs) {
+    const run = join(out, folder);
+    if (!(await exists(join(run, RUN_FILES.model)))) continue;
+    const { inputs } = await readModel(run);
+    const plain: unknown = JSON.parse(JSON.stringify(config));
+    const same =
+      isDeepStrictEqual(await readRunConfig(run), plain) &&
+      Object.entries(tables).every(([name, hash]) => inputs[name] === hash);
+    if (!same)
+      throw new InputError(`${run}: holds a run of another configuration or other input files. Choose another --out.`);
   }
-  const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
-  const message = missing ? `the key '${key}' is missing` : `'${key}': ${issue.message}`;
-  return [
-    { severity: 'error', file, row: rowOf(issue.path), message, remedy: missing ? 'Add it' : 'Correct the value' },
-  ];
+}
+
+function withJobs(out: string, runs: readonly Omit<PlannedRun, 'job'>[]): PlannedRun[] {
+  return runs.map((run) => ({
+    ...run,
+    job: { name: run.name, folder: join(out, run.folder), request: { kind: 'training', config: run.config } },
+  }));
+}
+
+/** The plan's runs as jobs, in their order. */
+export const jobsOf = ({ runs }: Plan): Job[] => runs.map(({ job }) => job);
+
+/** Threads of the most demanding run. */
+export function threadsOf({ runs }: Plan): number {
+  return Math.max(...runs.map(({ config }) => config.training.threads ?? 1));
+}
+
+/** What a run asks of a cluster. @throws InputError where the plan does not say */
+export function slurmResources(plan: Plan): SlurmResources {
+  const { name, slurm } = plan;
+  if (!slurm)
+    throw badInput({
+      file: name,
+      message: "the plan has no key 'slurm'",
+      remedy: 'Add slurm: {time: ...} with the limit of a run, and memory and partition where the cluster wants them',
+    });
+  return { cores: threadsOf(plan), ...slurm };
 }

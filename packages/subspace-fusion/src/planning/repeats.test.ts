@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import type { Split } from '../cohort/index.js';
-import type { Crossval } from '../comparison/crossval.js';
+import { readComparisonFile } from '../comparison/file.js';
 import { subspace } from '../testing/cli.js';
 import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
 
@@ -28,7 +28,9 @@ it('a cross-validation with repeats tests every patient once in each and leaks n
   );
   expect(code).toBe(0);
   expect(printed).toMatch(/Means over 2 repeats of 2 folds/);
-  const crossval = JSON.parse(readFileSync(join(out, 'crossval.json'), 'utf8')) as Crossval;
+  expect(printed).toMatch(/survival, all: 30 patients, \d+ deaths, each tested in 2 repeats/);
+  const [crossval] = (await readComparisonFile(out)).tasks;
+  expect(crossval.patients).toBe(30);
   expect(crossval.folds.map(({ repeat, fold, runs }) => [repeat, fold, runs.map((run) => run.folder)])).toEqual([
     [0, 0, ['fold-0/seed-1']],
     [0, 1, ['fold-1/seed-1']],

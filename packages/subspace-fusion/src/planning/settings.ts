@@ -2,13 +2,11 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
-import type { PlannedRun } from '../comparison/planned-runs.js';
 import { parseConfig, type Config } from '../config/config.js';
 import { badInput, formatProblem, InputError } from '../files/errors.js';
 import { suggest } from '../files/text.js';
 import { taskName } from '../runs/model.js';
-import type { Job } from './job.js';
-import type { Plan } from './plan.js';
+import type { PlanFile } from './plan-file.js';
 
 /** One configuration of a plan, to be trained on every fold with every seed. */
 export interface Setting {
@@ -20,8 +18,8 @@ export interface Setting {
 }
 
 type Changes = Readonly<Record<string, unknown>>;
-type PlanTask = NonNullable<Plan['tasks']>[number];
-type Variants = NonNullable<Plan['variants']>;
+type PlanTask = NonNullable<PlanFile['tasks']>[number];
+type Variants = NonNullable<PlanFile['variants']>;
 const NO_VARIANTS: Variants = { '': {} };
 
 /**
@@ -31,7 +29,7 @@ const NO_VARIANTS: Variants = { '': {} };
  * @throws InputError for a setting whose config is wrong, naming the setting
  */
 export async function planSettings(
-  plan: Plan,
+  plan: PlanFile,
   path: string,
   overrides: Readonly<Record<string, string>> = {},
 ): Promise<Setting[]> {
@@ -47,12 +45,13 @@ export async function planSettings(
   for (const task of plan.tasks ?? [undefined]) {
     for (const model of plan.models ?? [undefined]) {
       for (const [variant, { models, ...changes }] of Object.entries(plan.variants ?? NO_VARIANTS)) {
-        const unknown = models?.find((name) => plan.models && !plan.models.includes(name));
+        const { models: known = [] } = plan;
+        const unknown = known.length > 0 ? models?.find((name) => !known.includes(name)) : undefined;
         if (unknown !== undefined) {
           throw badInput({
             file: path,
             message: `'variants.${variant}.models': '${unknown}' is not among the plan's models`,
-            remedy: suggest(unknown, plan.models!),
+            remedy: suggest(unknown, known),
           });
         }
         const all: Changes = {
@@ -145,24 +144,4 @@ function canonical(value: unknown): string {
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
       : inner,
   );
-}
-
-/** One training of a sweep. */
-export interface SweepRun extends PlannedRun {
-  /** Stable and for people: `survival/subspace/fold-0/seed-1`. */
-  readonly name: string;
-  readonly setting: Setting;
-}
-
-/** A plan with its runs. */
-export interface Sweep {
-  readonly name: string;
-  /** Holds a folder for each setting, and `results.csv`. */
-  readonly out: string;
-  readonly plan: Plan;
-  readonly runs: readonly SweepRun[];
-  /** In the order of the runs. */
-  readonly jobs: readonly Job[];
-  /** Of the most demanding run. */
-  readonly threads: number;
 }

@@ -8,11 +8,11 @@ import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
 import { tinySlides, written } from '../testing/tiny-slides.js';
 import type { Attempt } from './attempts.js';
 import type { JobEnd } from './job.js';
-import type { Sweep } from './settings.js';
 import { slurmIsInstalled, startCluster, until, type Cluster } from './slurm-cluster.test.helper.js';
+import { jobsOf, readPlan, slurmResources, type Plan } from './plan.js';
+import { runJobs } from './run-jobs.js';
 import { readSubmissions } from './slurm-commands.js';
 import { slurmExecutor } from './slurm.js';
-import { planSweep, runSweep, slurmResources } from './sweep.js';
 
 /** Two settings, two folds, three seeds. */
 const PLAN = `
@@ -55,7 +55,7 @@ describe.skipIf(!slurmIsInstalled)('a sweep on a Slurm cluster of two nodes (nee
   const plan = join(folder, 'plan.yaml');
   const out = join(folder, 'slurm');
   let cluster: Cluster;
-  let sweep: Sweep;
+  let sweep: Plan;
   let first: Outcome;
   let retried: Outcome;
   let followed: JobEnd[];
@@ -63,7 +63,7 @@ describe.skipIf(!slurmIsInstalled)('a sweep on a Slurm cluster of two nodes (nee
 
   /** Runs whose first attempts halt: one until its time limit is near, one until it is cancelled. */
   const [OVER_LIMIT, CANCELLED] = [0, 1];
-  const run = (i: number, ...file: string[]) => join(sweep.jobs[i].folder, ...file);
+  const run = (i: number, ...file: string[]) => join(jobsOf(sweep)[i].folder, ...file);
   const attempts = (i: number) => JSON.parse(readFileSync(run(i, 'attempts.json'), 'utf8')) as Attempt[];
   const onSlurm = (...args: string[]) =>
     subspaceProcess(['sweep', plan, '--executor', 'slurm', '--out', out, ...args], halting());
@@ -90,7 +90,7 @@ describe.skipIf(!slurmIsInstalled)('a sweep on a Slurm cluster of two nodes (nee
     cluster = await startCluster();
     vi.stubEnv('SLURM_CONF', cluster.env.SLURM_CONF);
     await tinyCohort(join(folder, 'cohort'), { patients: 36 });
-    sweep = await planSweep(plan, { out });
+    sweep = await readPlan(plan, { out });
     const local = subspaceProcess(['sweep', plan, '--out', join(folder, 'local')]);
     const submitted = onSlurm();
 
@@ -104,7 +104,7 @@ describe.skipIf(!slurmIsInstalled)('a sweep on a Slurm cluster of two nodes (nee
     // The same sweep again follows what is in the queue.
     const options = { out, name: 'again', resources: slurmResources(sweep) };
     const again = await new Promise<{ end: Promise<JobEnd[]> }>((resolve, reject) => {
-      const end = runSweep(sweep, slurmExecutor({ ...options, onQueued: () => resolve({ end }) }), {
+      const end = runJobs(jobsOf(sweep), slurmExecutor({ ...options, onQueued: () => resolve({ end }) }), {
         retryFailed: false,
       });
       end.catch(reject);
@@ -150,7 +150,7 @@ describe.skipIf(!slurmIsInstalled)('a sweep on a Slurm cluster of two nodes (nee
   });
 
   it('starts no run on the drained node', () => {
-    const all = sweep.jobs.flatMap((_, i) => attempts(i));
+    const all = jobsOf(sweep).flatMap((_, i) => attempts(i));
     const tasks = new Set(all.filter(({ host }) => host === 'node2').map(({ slurm }) => slurm));
     expect(tasks.size).toBeGreaterThan(0);
     expect([...tasks].filter((task) => !onDrained.includes(task!))).toEqual([]);
@@ -181,7 +181,7 @@ describe.skipIf(!slurmIsInstalled)('a sweep on a Slurm cluster of two nodes (nee
   });
 
   it('leaves no lock behind', () => {
-    for (const [i] of sweep.jobs.entries()) expect(existsSync(run(i, 'job.lock'))).toBe(false);
+    for (const [i] of jobsOf(sweep).entries()) expect(existsSync(run(i, 'job.lock'))).toBe(false);
   });
 
   it('extracts slides, with what the local executor writes, and tells of one that fails', async () => {

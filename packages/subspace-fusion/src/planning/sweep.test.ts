@@ -7,10 +7,10 @@ import { RUN_FILES } from '../runs/run-folder.js';
 import { startSubspace, subspaceProcess } from '../testing/cli.js';
 import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
 import type { Attempt } from './attempts.js';
-import type { Sweep } from './settings.js';
 import { until } from './slurm-cluster.test.helper.js';
-import { sweepStatus } from './sweep-status.js';
-import { planSweep, RESULTS_FILE, writeResults } from './sweep.js';
+import { jobsOf, readPlan, type Plan } from './plan.js';
+import { RESULTS_FILE, writeResults } from './results-table.js';
+import { statusOf } from './status.js';
 
 /** Two tasks, one fold, two seeds. */
 const PLAN = `
@@ -25,7 +25,7 @@ variants: { plain: {} }
 const folder = newFolder();
 const plan = join(folder, 'plan.yaml');
 const out = join(folder, 'sweep');
-let sweep: Sweep;
+let sweep: Plan;
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });
@@ -35,14 +35,14 @@ const status = async () =>
     counts: Record<string, number>;
     runs: { state: string; detail: string }[];
   };
-const run = (i: number, ...file: string[]) => join(sweep.jobs[i].folder, ...file);
+const run = (i: number, ...file: string[]) => join(sweep.runs[i].job.folder, ...file);
 const attempts = (i: number) => JSON.parse(readFileSync(run(i, 'attempts.json'), 'utf8')) as Attempt[];
 const table = () => parse<Record<string, string>>(readFileSync(join(out, RESULTS_FILE)), { columns: true });
 
 beforeAll(async () => {
   writeFileSync(plan, PLAN);
   await tinyCohort(join(folder, 'cohort'), { patients: 36 });
-  sweep = await planSweep(plan, { out });
+  sweep = await readPlan(plan, { out });
 });
 
 describe('a sweep on this machine', () => {
@@ -58,7 +58,7 @@ describe('a sweep on this machine', () => {
     const child = startSubspace(['sweep', plan, '--out', out, '--cores', '1']);
     const end = new Promise((resolve) => child.once('exit', resolve));
     await until(() => readFileSync(run(0, RUN_FILES.metrics), 'utf8') !== '', 'the first epoch');
-    expect((await sweepStatus(sweep))[0]).toMatchObject({
+    expect((await statusOf(out, jobsOf(sweep)))[0]).toMatchObject({
       state: 'running',
       detail: expect.stringMatching(/epoch \d\/5/) as string,
     });

@@ -6,7 +6,8 @@ import { openModel } from 'onnx-autodiff';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readBag, readExpression } from '../cohort/index.js';
 import { writeBag } from '../cohort/made-files.test.helper.js';
-import { predictPatient, type PatientPrediction } from '../patient/predict.js';
+import { predictPatient } from '../patient/predict.js';
+import type { Prediction } from '../patient/prediction.js';
 import { readModel, readRunSplit } from '../runs/run-folder.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';
 import { normals } from '../testing/graph.js';
@@ -57,7 +58,7 @@ async function patientFiles({ patient, bag }: { patient: string; bag: string }, 
 }
 
 /** The exported model's outputs against those of `predict`, to 1e-5. */
-function expectSame(outputs: Readonly<Record<string, ArrayLike<number>>>, predicted: PatientPrediction): void {
+function expectSame(outputs: Readonly<Record<string, ArrayLike<number>>>, predicted: Prediction): void {
   const close = (name: string, expected: readonly number[]) => {
     expect(Array.from(outputs[name]), name).toHaveLength(expected.length);
     expected.forEach((p, i) => expect(Math.abs(outputs[name][i] - p), `${name} ${i}`).toBeLessThan(1e-5));
@@ -91,7 +92,7 @@ describe.each(TASKS)('an exported run of the task %s', (task) => {
       const data = Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, data]));
       expectSame(
         data,
-        await predictPatient(run(task), { bags: [slide.bag], expression: matrix, patient: slide.patient }),
+        await predictPatient(run(task), { bag: [slide.bag], expression: matrix, patient: slide.patient }),
       );
     }
     await model.dispose();
@@ -133,7 +134,7 @@ describe.skipIf(!python)('in Python (needs onnxruntime; SUBSPACE_PYTHON names a 
     if (model.outcome.kind === 'classes') expect(JSON.parse(metadata['classes'])).toEqual(model.outcome.classes);
     else expect(JSON.parse(metadata['survival_times'])).toEqual(model.outcome.cuts);
     for (const [i, { bag, patient }] of slides.entries()) {
-      expectSame(outputs[i], await predictPatient(run(task), { bags: [bag], expression: matrix, patient }));
+      expectSame(outputs[i], await predictPatient(run(task), { bag: [bag], expression: matrix, patient }));
     }
   });
 });

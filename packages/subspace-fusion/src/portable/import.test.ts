@@ -75,7 +75,7 @@ describe('a checkpoint that PyTorch wrote', () => {
     const { patient, outputs } = predictions[0];
     expect((await readRunSplit(run)).test).toContain(patient);
     const predicted = await predictPatient(run, {
-      bags: [join(cohort, 'bags', `${patient}-DX1.h5`)],
+      bag: [join(cohort, 'bags', `${patient}-DX1.h5`)],
       expression: join(cohort, 'expression.csv.gz'),
       patient,
     });

@@ -1,6 +1,7 @@
-import { withBytes, type Bytes } from '../files/bytes.js';
+import { bytesOf, type Bytes } from '../files/bytes.js';
 import { floatsOf, isFloat, sizeOf } from '../files/element-type.js';
 import { InputError } from '../files/errors.js';
+import { withFile } from '../files/file-source.js';
 import { isKind, type PickledDict } from '../files/pickle.js';
 import type { StoredTensor } from '../files/safetensors.js';
 import { readTorchValue, torchArchive, type TorchArchive, type TorchTensor } from '../files/torch.js';
@@ -29,8 +30,9 @@ const MOST_NUMBERS = 2 ** 27;
  * @throws {InputError} for a file that holds no state dict, asks for code, or is damaged.
  */
 export function readStateDict(file: string): Promise<StateDict> {
-  return withBytes(file, (bytes) => {
-    const archive = torchArchive(bytes, REMEDY);
+  return withFile(file, async (source) => {
+    const bytes = bytesOf(source);
+    const archive = await torchArchive(bytes, REMEDY);
     const root = readTorchValue(archive.pickle, (message) => bytes.wrong(message, REMEDY));
     const named = [...tensorsOf(root)];
     if (named.length === 0) throw bytes.wrong('the file holds no state dict', REMEDY);
@@ -39,13 +41,12 @@ export function readStateDict(file: string): Promise<StateDict> {
       throw bytes.wrong(`its tensors have ${numbers} numbers, more than any model that is read`, REMEDY);
     const wrapped = named.every(([name]) => name.startsWith(WRAPPER));
     const plain = named.map(([name, tensor]) => [wrapped ? name.slice(WRAPPER.length) : name, tensor] as const);
-    const floats = plain.filter(([, { type }]) => isFloat(type));
-    return {
-      tensors: new Map(
-        floats.map(([name, tensor]) => [name, { shape: tensor.shape, data: numbersOf(tensor, archive, bytes) }]),
-      ),
-      counters: plain.filter(([, { type }]) => !isFloat(type)).map(([name]) => name),
-    };
+    const tensors = new Map<string, StoredTensor>();
+    for (const [name, tensor] of plain) {
+      if (!isFloat(tensor.type)) continue;
+      tensors.set(name, { shape: tensor.shape, data: await numbersOf(tensor, archive, bytes) });
+    }
+    return { tensors, counters: plain.filter(([, { type }]) => !isFloat(type)).map(([name]) => name) };
   });
 }
 
@@ -64,18 +65,18 @@ function tensorsOf(root: unknown): Map<string, TorchTensor> {
 }
 
 /** A tensor's numbers, row-major: PyTorch stores a transposed or cut tensor as steps through the numbers of another. */
-function numbersOf(
+async function numbersOf(
   { type, key, shape, strides, offset }: TorchTensor,
   archive: TorchArchive,
   bytes: Bytes,
-): Float32Array {
+): Promise<Float32Array> {
   const values = new Float32Array(count(shape));
   if (values.length === 0) return values;
   const storage = archive.storage(key);
   const span = 1 + shape.reduce((last, n, axis) => last + (n - 1) * strides[axis], 0);
   const size = sizeOf(type);
   if ((offset + span) * size > storage.size) throw bytes.wrong('the numbers of a tensor are cut short');
-  const stored = floatsOf(bytes.read(storage.at + offset * size, span * size), type);
+  const stored = floatsOf(await bytes.read(storage.at + offset * size, span * size), type);
   for (let i = 0; i < values.length; i++) {
     let rest = i;
     let at = 0;

@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import type { SurvivalCalibration } from '../evaluation/confidence/survival-confidence.js';
+import type { SurvivalCalibration } from '../runs/confidence.js';
 import {
   calibrationGroups,
   classBrier,
@@ -52,12 +52,10 @@ export function classCalibration(
   ];
   const caption =
     'Patients by the probability that the model gave to its predicted class, in tenths; bars: 95\u00a0% intervals; the diagonal is perfect calibration.';
-  return html`<div class="grid">
-      ${calibrationFigure('Reliability of the predicted class', caption, 'Predicted probability (%)', 'Right (%)', points)}
-      ${after ? calibrationFigure('The same after the temperature', caption, 'Predicted probability (%)', 'Right (%)', after) : undefined}
-    </div>
-    ${scoresTable('Scores of the probabilities', 'Score', scores)}
-    ${pointsTable('Reliability, group by group', 'right', points)}`;
+  return html`<div class="grid">${calibrationFigure('Reliability of the predicted class', caption, 'Predicted probability (%)', 'Right (%)', points)}
+${after ? calibrationFigure('The same after the temperature', caption, 'Predicted probability (%)', 'Right (%)', after) : undefined}</div>
+${scoresTable('Scores of the probabilities', 'Score', scores)}
+${pointsTable('Reliability, group by group', 'right', points)}`;
 }
 
 /** Notes have a column where there are any. */
@@ -112,15 +110,13 @@ export function survivalCalibration(predictions: SurvivalPredictions, judged: Su
     return calibrationFigure(`Survival at ${name}`, caption, 'Predicted (%)', 'Kaplan-Meier (%)', points);
   });
   return html`<div class="grid">${drawn}</div>
-    <p>
-      Each point is a group of patients: what the model predicted for them on average, and the Kaplan-Meier survival
-      that they had, with its 95 % interval. Points under the diagonal: the model was too hopeful.
-    </p>
-    ${scoresTable(
-      'Distance of predicted and Kaplan-Meier survival',
-      'Time',
-      horizons.map(({ name, error }) => scoreRow(`Mean distance at ${name}`, error)),
-    )}`;
+<p>Each point is a group of patients: what the model predicted for them on average, and the Kaplan-Meier survival that they had, with its 95\u00a0% interval.
+Points under the diagonal: the model was too hopeful.</p>
+${scoresTable(
+  'Distance of predicted and Kaplan-Meier survival',
+  'Time',
+  horizons.map(({ name, error }) => scoreRow(`Mean distance at ${name}`, error)),
+)}`;
 }
 
 /** At the boundaries of the model's time intervals. */
@@ -175,8 +171,5 @@ function calibrationFigure(title: string, caption: string, x: string, y: string,
 function pointsTable(caption: string, what: string, points: readonly Point[]): Html {
   const share = (x: number) => `${decimal(100 * x, 0)}\u00a0%`;
   const rows = points.map((p) => [share(p.predicted), share(p.observed), `${share(p.low)} to ${share(p.high)}`, p.n]);
-  return html`<details>
-    <summary>${caption}</summary>
-    ${table(caption, ['Mean predicted', `Share ${what}`, '95\u00a0% interval', 'Patients'], rows)}
-  </details>`;
+  return html`<details><summary>${caption}</summary>${table(caption, ['Mean predicted', `Share ${what}`, '95\u00a0% interval', 'Patients'], rows)}</details>`;
 }

@@ -47,12 +47,10 @@ export function emptySections(runs: readonly ReportRun[]): ReadonlySet<SectionNa
 /** Which items of TRIPOD+AI and CLAIM the report answers, and which are left to the user. */
 export function checklists(runs: readonly ReportRun[]): Html {
   const empty = emptySections(runs);
-  return html`<p>
-      What a paper on a prediction model has to report. The topics are in short; the lists themselves are authoritative
-      (TRIPOD+AI: Collins et al. 2024; CLAIM: Tejani et al. 2024). “In part”: the section named holds some of it, and
-      what stands beside it is yours to add.
-    </p>
-    ${checklist('TRIPOD+AI', TRIPOD_AI, empty)} ${checklist('CLAIM, update of 2024', CLAIM, empty)}`;
+  return html`<p>What a paper on a prediction model has to report. The topics are in short; the lists themselves are authoritative (TRIPOD+AI: Collins et al. 2024; CLAIM: Tejani et al. 2024).
+“In part”: the section named holds some of it, and what stands beside it is yours to add.</p>
+${checklist('TRIPOD+AI', TRIPOD_AI, empty)}
+${checklist('CLAIM, update of 2024', CLAIM, empty)}`;
 }
 
 function checklist(name: string, items: readonly Item[], empty: ReadonlySet<SectionName>): Html {
@@ -69,9 +67,7 @@ function checklist(name: string, items: readonly Item[], empty: ReadonlySet<Sect
       html`<span class="wrap">${topic}</span>`,
       states[i],
       link,
-      html`<span class="wrap"
-        >${add ?? (states[i] === 'you fill in' ? 'the data of this report do not hold it' : '')}</span
-      >`,
+      html`<span class="wrap">${add ?? (states[i] === 'you fill in' ? 'the data of this report do not hold it' : '')}</span>`,
     ];
   });
   const caption = `${name}: ${number('answered')} items answered, ${number('in part')} in part, ${number('you fill in')} for you to fill in`;

@@ -46,29 +46,14 @@ export function confusionTable({ classes, rows }: ClassPredictions): Html {
       const kind = predicted === truth ? 'right' : 'wrong';
       return html`<td class="${kind}" style="--share:${share.toFixed(3)}">${n} <small>${percent}</small></td>`;
     });
-    return html`<tr>
-      <th scope="row">${name}</th>
-      ${cells}
-      <td>${total}</td>
-    </tr> `;
+    return html`<tr><th scope="row">${name}</th>${cells}<td>${total}</td></tr>\n`;
   });
   return scrolling(
     'Confusion matrix',
     html`<table class="confusion">
-      <caption>
-        Confusion matrix: the patients of each true class (rows) by predicted class (columns), with the share of the row
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">True class</th>
-          ${classes.map((name) => html`<th scope="col">${name}</th>`)}
-          <th scope="col">All</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${body}
-      </tbody>
-    </table>`,
+<caption>Confusion matrix: the patients of each true class (rows) by predicted class (columns), with the share of the row</caption>
+<thead><tr><th scope="col">True class</th>${classes.map((name) => html`<th scope="col">${name}</th>`)}<th scope="col">All</th></tr></thead>
+<tbody>${body}</tbody></table>`,
   );
 }
 
@@ -166,10 +151,7 @@ function rocFigure({ classes, rows }: ClassPredictions): Html {
   return figure(
     'ROC curves, each class against the rest',
     description,
-    html`<ul class="legend">
-        ${legend}
-      </ul>
-      The diagonal is chance.`,
+    html`<ul class="legend">${legend}</ul>The diagonal is chance.`,
     {
       width: LARGE.width,
       height: 440,

@@ -7,7 +7,7 @@ import { parseHTML } from 'linkedom';
 import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderComparison, writeComparison } from './comparison-page.js';
-import { NOTE, sampleComparison } from './comparison-sample.test.data.js';
+import { NOTE, sampleComparison, sampleFile } from './comparison-sample.test.data.js';
 
 const CHROMIUM = '/usr/bin/chromium';
 
@@ -19,7 +19,7 @@ interface Part {
   getAttribute(name: string): string | null;
 }
 
-const page: Part = parseHTML(renderComparison('Sample', [sampleComparison()])).document;
+const page: Part = parseHTML(renderComparison(sampleFile())).document;
 const all = (part: Part, selector: string) => [...part.querySelectorAll(selector)];
 const figures = all(page, 'figure');
 /** Tables by the first words of their captions. */
@@ -28,7 +28,7 @@ const tableOf = (words: string) =>
 
 describe('the page of a comparison', () => {
   it('stands alone and says what it is not', () => {
-    const text = renderComparison('Sample', [sampleComparison()]);
+    const text = renderComparison(sampleFile());
     expect(all(page, 'script, link, img, iframe, object')).toHaveLength(0);
     expect(text.replaceAll('http://www.w3.org/', '')).not.toMatch(/https?:|url\(|@import/);
     expect(page.querySelector('.warning')!.textContent).toContain('Research software. Not a medical device.');
@@ -45,7 +45,8 @@ describe('the page of a comparison', () => {
     const across = all(models, 'g[data-mark="dot"] path').map((mark) =>
       Number(/translate\(([\d.]+)/.exec(mark.getAttribute('transform')!)![1]),
     );
-    const values = Object.values(sampleComparison().scopes[0].models).flatMap(
+    const { metrics, baselines } = sampleComparison();
+    const values = [metrics, ...Object.values(baselines)].flatMap(
       ({ concordanceIndex }) => concordanceIndex.value ?? [],
     );
     const slope = (across[1] - across[0]) / (values[1] - values[0]);
@@ -101,8 +102,9 @@ describe('the page of a comparison', () => {
 
   it('escapes what it was given', () => {
     const evil = '<script>alert(1)</script>';
-    const given = parseHTML(renderComparison(evil, [{ ...sampleComparison(), task: evil, notes: [evil] }]))
-      .document as unknown as Part;
+    const given = parseHTML(
+      renderComparison({ ...sampleFile({ ...sampleComparison(), task: evil, notes: [evil] }), name: evil }),
+    ).document as unknown as Part;
     expect(all(given, 'script')).toHaveLength(0);
     expect(given.querySelector('h1')!.textContent).toBe(evil);
   });
@@ -119,9 +121,7 @@ it('names no patient where codes are to stand for them', async () => {
   const shared = join(folder, 'shared');
   await mkdir(shared);
   const texts = async (...keyFile: string[]) =>
-    Promise.all(
-      (await writeComparison(shared, 'Sample', [sampleComparison()], ...keyFile)).map((file) => readFile(file, 'utf8')),
-    );
+    Promise.all((await writeComparison(shared, sampleFile(), ...keyFile)).map((file) => readFile(file, 'utf8')));
   expect((await texts()).join('')).toMatch(/TCGA-06-0174/);
   const coded = (await texts(key)).join('');
   expect(coded).not.toMatch(/TCGA-06/);
@@ -131,7 +131,7 @@ it('names no patient where codes are to stand for them', async () => {
 
 describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
   it('shows without errors or requests, and fits a phone', async () => {
-    const files = await writeComparison(folder, 'Sample', [sampleComparison()]);
+    const files = await writeComparison(folder, sampleFile());
     const browser = await chromium.launch({
       executablePath: CHROMIUM,
       args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],

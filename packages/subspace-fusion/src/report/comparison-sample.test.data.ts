@@ -1,6 +1,12 @@
-import { differenceName } from '../comparison/comparison.js';
-import { foldName, type ComparedTask, type Scope, type TableRun } from '../comparison/tables/index.js';
-import type { Difference, NamedMetric } from '../comparison/types.js';
+import type {
+  ComparedModels,
+  ComparisonFile,
+  Difference,
+  FoldResult,
+  NamedMetric,
+  TaskComparison,
+} from '../comparison/file.js';
+import { differenceName } from '../comparison/means.js';
 import { verdict } from '../metrics/index.js';
 
 /** C-index of made-up models. */
@@ -28,16 +34,15 @@ export const NOTE = 'fold 2 chose the model: its test patients were used for sel
 const trained = Object.keys(MODELS).filter(
   (name) => !['ridgeCox', 'meanSlide', 'ageDiagnosisGrade', 'idhAge'].includes(name),
 );
-const runs: TableRun[] = trained.flatMap((model) =>
-  FOLDS.flatMap((fold) =>
+const runsOf = (fold: number): FoldResult['runs'] =>
+  trained.flatMap((model) =>
     SEEDS.map((seed) => ({
       model,
-      fold,
       seed,
       folder: `survival-${model.replace('/', '-')}-1a2b3c4d/fold-${fold}/seed-${seed}`,
+      result: {},
     })),
-  ),
-);
+  );
 
 /** `value` ± 0.045, or a refusal. */
 function metric(value: number | null, half = 0.045): NamedMetric {
@@ -56,13 +61,9 @@ function metric(value: number | null, half = 0.045): NamedMetric {
   };
 }
 
-function scope(
-  kind: Scope['kind'],
-  part: string,
-  patients: number,
-  change: number,
-  scopeRuns: readonly TableRun[],
-): Scope {
+type Scope = Pick<ComparedModels, 'patients' | 'metrics' | 'baselines' | 'differences'>;
+
+function scope(patients: number, change: number): Scope {
   const valueOf = (name: string, i: number) =>
     MODELS[name] === null ? null : MODELS[name] + change * Math.sin(7 * i + change);
   const names = Object.keys(MODELS);
@@ -95,38 +96,58 @@ function scope(
       ];
     }),
   );
-  return { kind, part, patients, models, differences, runs: scopeRuns };
+  const { subspace: metrics = {}, ...baselines } = models;
+  return { patients, metrics, baselines, differences };
 }
 
+const rest: Pick<ComparedModels, 'adds' | 'horizon' | 'bootstrap'> = {
+  adds: {
+    over: 'ageDiagnosisGrade',
+    variables: ['age', 'idh', 'codeletion', 'grade'],
+    leftOut: [{ variable: 'histology', reason: 'the table has no such column' }],
+    thresholds: [0.25],
+    models: { subspace: { concordanceIndex: metric(-0.02, 0.015), integratedBrier: metric(0.011, 0.01) } },
+  },
+  horizon: {
+    time: 36,
+    timeUnit: 'months',
+    times: [12, 24, 36],
+    rule: 'the latest time that a tenth of the training patients are followed to',
+  },
+  bootstrap: {
+    seed: 1,
+    resamples: 1000,
+    secondaryResamples: 200,
+    family: 12,
+    margin: 0.01,
+    units: 'patients within folds, the models as trained',
+  },
+};
+
+/** The file of a comparison. */
+export const sampleFile = (task = sampleComparison()): ComparisonFile => ({ format: 1, name: 'Sample', tasks: [task] });
+
 /** A comparison of 14 made-up models on 5 folds with 3 seeds. */
-export function sampleComparison(): ComparedTask {
+export function sampleComparison(): TaskComparison {
   return {
     task: 'survival',
-    reference: 'subspace',
+    model: 'subspace',
+    split: 'test',
     seeds: SEEDS,
     notes: [NOTE],
-    scopes: [
-      scope('all', '', 612, 0, runs),
-      scope('subgroup', 'study = TCGA-LGG', 412, 0.02, runs),
-      {
-        kind: 'subgroup',
-        part: 'study = TCGA-GBM',
-        patients: 0,
-        models: {},
-        differences: {},
-        runs,
-        reason: 'fold 3 has 4 deaths among its 31 such patients; 5 are needed',
-      },
-      ...FOLDS.map((fold) =>
-        scope(
-          'fold',
-          foldName({ fold }),
-          122,
-          0.02 + 0.005 * fold,
-          runs.filter((run) => run.fold === fold),
-        ),
-      ),
+    ...scope(612, 0),
+    ...rest,
+    within: [
+      { column: 'study', value: 'TCGA-LGG', ...scope(412, 0.02), ...rest },
+      { column: 'study', value: 'TCGA-GBM', reason: 'fold 3 has 4 deaths among its 31 such patients; 5 are needed' },
     ],
+    folds: FOLDS.map((fold) => ({
+      fold,
+      task: 'survival',
+      split: 'test',
+      ...scope(122, 0.02 + 0.005 * fold),
+      runs: runsOf(fold),
+    })),
     subgroups: [
       { by: 'grade', group: '2', patients: 180, metric: metric(0.66, 0.09) },
       { by: 'grade', group: '4', patients: 210, metric: metric(0.58, 0.06) },
@@ -151,27 +172,6 @@ export function sampleComparison(): ComparedTask {
         event: true,
       },
     ],
-    adds: {
-      over: 'ageDiagnosisGrade',
-      variables: ['age', 'idh', 'codeletion', 'grade'],
-      leftOut: [{ variable: 'histology', reason: 'the table has no such column' }],
-      thresholds: [0.25],
-      models: { subspace: { concordanceIndex: metric(-0.02, 0.015), integratedBrier: metric(0.011, 0.01) } },
-    },
-    horizon: {
-      time: 36,
-      timeUnit: 'months',
-      times: [12, 24, 36],
-      rule: 'the latest time that a tenth of the training patients are followed to',
-    },
-    bootstrap: {
-      seed: 1,
-      resamples: 1000,
-      secondaryResamples: 200,
-      family: 12,
-      margin: 0.01,
-      units: 'patients within folds, the models as trained',
-    },
     probe: {
       of: 'the tissue source site',
       sites: ['06', 'DU', 'HT'],

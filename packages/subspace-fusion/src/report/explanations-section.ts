@@ -1,13 +1,12 @@
 import * as Plot from '@observablehq/plot';
 import type { Subspace } from '../cohort/types.js';
 import {
-  BRANCH_WORDS,
-  outputWords,
   slideFigure,
   type CohortExplanation,
   type GeneExplanation,
   type PatientExplanation,
 } from '../explanation/index.js';
+import { BRANCH_WORDS, outputWords, RISK_GROUP_WORDS } from '../words/prediction.js';
 import { COLOURS, figure, LARGE, swatch } from './figure.js';
 import { html, markup, scrolling, table, type Html } from './html.js';
 import type { ExplainedPatient, ReportRun } from './types.js';
@@ -17,21 +16,18 @@ import { count, decimal } from './words.js';
 const GENES = 12;
 
 /** What moved the predictions: of some patients, and over the test patients. */
-export function explanationsSection({ explanations, predictions, crossval }: ReportRun): Html {
+export function explanationsSection({ explanations, predictions, comparison }: ReportRun): Html {
   const { patients, notShown, cohort } = explanations;
   if (patients.length === 0 && !cohort) {
     return html`<p class="missing">The run folder holds no explanations. They are made by</p>
-      <pre>${crossval ? '' : 'npx subspace report RUN --explain 2\n'}npx subspace explain RUN --cohort</pre>
-      <p>RUN is the run folder${crossval ? ' of one of the folds' : ''}.</p>`;
+<pre>${comparison ? '' : 'npx subspace report RUN --explain 2\n'}npx subspace explain RUN --cohort</pre>
+<p>RUN is the run folder${comparison ? ' of one of the folds' : ''}.</p>`;
   }
   const more =
     notShown > 0 ? ` ${count(notShown, 'more patient is', 'more patients are')} explained in the run folder.` : '';
-  return html`<p>
-      Explanations show what this model used. They do not show causes, and attention is not importance: a model may look
-      at a region that its prediction does not rest on.${more}
-    </p>
-    ${cohort ? cohortExplanation(cohort) : undefined}
-    ${patients.map((patient) => patientExplanation(patient, predictions))}`;
+  return html`<p>Explanations show what this model used. They do not show causes, and attention is not importance: a model may look at a region that its prediction does not rest on.${more}</p>
+${cohort ? cohortExplanation(cohort) : undefined}
+${patients.map((patient) => patientExplanation(patient, predictions))}`;
 }
 
 function patientExplanation(
@@ -40,20 +36,13 @@ function patientExplanation(
 ): Html {
   const { patient, output, value, genes, subspaces, modalities, slides, notes } = explanation;
   const shares = [...sharesOf('Subspaces', subspaces), ...sharesOf('Modalities', modalities)];
-  return html`<section class="patient">
-    <h4>Patient ${patient}</h4>
-    <p>${outcomeOf(patient, predictions)}Explained: ${outputWords(output)}, ${decimal(value, 3)}.</p>
-    ${shares.length === 0 ? undefined : table(`What moved the prediction of ${patient}, against the training mean`, ['Of', 'Part', 'Moved it by', 'Share'], shares)}
-    ${genes ? genesFigure(patient, genes) : undefined}
-    ${slides.map((slide, i) => slideSheet(slideFigure(patient, slide, output, thumbnails[i]), `Where the model looked: ${patient}, ${slide.slide}`))}
-    ${
-      notes.length === 0
-        ? undefined
-        : html`<ul>
-            ${notes.map((note) => html`<li>${note}</li>`)}
-          </ul>`
-    }
-  </section>`;
+  return html`<section class="patient"><h4>Patient ${patient}</h4>
+<p>${outcomeOf(patient, predictions)}Explained: ${outputWords(output)}, ${decimal(value, 3)}.</p>
+${shares.length === 0 ? undefined : table(`What moved the prediction of ${patient}, against the training mean`, ['Of', 'Part', 'Moved it by', 'Share'], shares)}
+${genes ? genesFigure(patient, genes) : undefined}
+${slides.map((slide, i) => slideSheet(slideFigure(patient, slide, output, thumbnails[i]), `Where the model looked: ${patient}, ${slide.slide}`))}
+${notes.length === 0 ? undefined : html`<ul>${notes.map((note) => html`<li>${note}</li>`)}</ul>`}
+</section>`;
 }
 
 /** What happened to the patient, where the report's predictions have them. */
@@ -67,7 +56,7 @@ function outcomeOf(id: string, predictions: ReportRun['predictions']): string {
   }
   const row = predictions.rows.find(({ patient }) => patient === id);
   if (!row) return '';
-  return `Predicted: ${row.group} risk; ${row.event ? 'died after' : 'alive at'} ${decimal(row.time, 1)} ${predictions.timeUnit}. `;
+  return `Predicted: ${RISK_GROUP_WORDS[row.group]}; ${row.event ? 'died after' : 'alive at'} ${decimal(row.time, 1)} ${predictions.timeUnit}. `;
 }
 
 function sharesOf(
@@ -94,15 +83,11 @@ function genesFigure(patient: string, { subspaces, completeness }: GeneExplanati
     .sort((a, b) => Math.abs(b.attribution) - Math.abs(a.attribution))
     .slice(0, GENES)
     .map((gene) => ({ ...gene, label: labelOf(gene, all) }));
-  const legend = html`<ul class="legend">
-    <li>${swatch(COLOURS.tumour)} tumour subspace</li>
-    <li>${swatch(COLOURS.microenvironment)} microenvironment subspace</li>
-  </ul>`;
+  const legend = html`<ul class="legend"><li>${swatch(COLOURS.tumour)} tumour subspace</li><li>${swatch(COLOURS.microenvironment)} microenvironment subspace</li></ul>`;
   const complete = completeness.holds
     ? 'together all genes sum to the change of the output within 1\u00a0%'
     : 'they do not sum to the change of the output within 1\u00a0%: read them with caution';
-  const caption = html`${legend}Integrated gradients against the training mean; ${complete}. To the right: the
-  prediction goes up.`;
+  const caption = html`${legend}Integrated gradients against the training mean; ${complete}. To the right: the prediction goes up.`;
   const inWords = top.map(({ label, attribution }) => `${label} ${signed(attribution)}`).join('; ');
   const rows = top.map(({ gene, subspace, z, attribution }) => [
     gene,
@@ -111,33 +96,30 @@ function genesFigure(patient: string, { subspaces, completeness }: GeneExplanati
     signed(attribution),
   ]);
   return html`${figure(`Genes that moved the prediction of ${patient} most`, inWords, caption, {
-      width: LARGE.width,
-      height: 54 + 22 * top.length,
-      marginLeft: 110,
-      marginBottom: 50,
-      x: {
-        label: 'Moved the output by',
-        labelAnchor: 'center',
-        labelArrow: 'none',
-        labelOffset: 44,
-        grid: true,
-        ticks: 3,
-      },
-      y: { domain: top.map(({ label }) => label), label: null, tickSize: 0 },
-      marks: [
-        Plot.barX(top, {
-          x: 'attribution',
-          y: 'label',
-          fill: ({ subspace }: { subspace: Subspace }) => COLOURS[subspace],
-        }),
-        Plot.ruleX([0]),
-      ],
-      color: { type: 'identity' },
-    })}
-    <details>
-      <summary>These genes in numbers</summary>
-      ${table(`Genes of ${patient}`, ['Gene', 'Subspace', 'Expression (z)', 'Moved it by'], rows)}
-    </details>`;
+    width: LARGE.width,
+    height: 54 + 22 * top.length,
+    marginLeft: 110,
+    marginBottom: 50,
+    x: {
+      label: 'Moved the output by',
+      labelAnchor: 'center',
+      labelArrow: 'none',
+      labelOffset: 44,
+      grid: true,
+      ticks: 3,
+    },
+    y: { domain: top.map(({ label }) => label), label: null, tickSize: 0 },
+    marks: [
+      Plot.barX(top, {
+        x: 'attribution',
+        y: 'label',
+        fill: ({ subspace }: { subspace: Subspace }) => COLOURS[subspace],
+      }),
+      Plot.ruleX([0]),
+    ],
+    color: { type: 'identity' },
+  })}
+<details><summary>These genes in numbers</summary>${table(`Genes of ${patient}`, ['Gene', 'Subspace', 'Expression (z)', 'Moved it by'], rows)}</details>`;
 }
 
 /** A gene of both subspaces has two bars. */
@@ -149,12 +131,7 @@ function labelOf({ gene, subspace }: { gene: string; subspace: Subspace }, all: 
 
 /** A drawing with a white sheet of its own. */
 function slideSheet(svg: string, label: string): Html {
-  return html`<figure class="sheet">
-    ${scrolling(label, markup(svg))}
-    <figcaption>
-      ${label}. Patches that received more attention are darker; the caption of each map says how dark.
-    </figcaption>
-  </figure>`;
+  return html`<figure class="sheet">${scrolling(label, markup(svg))}<figcaption>${label}. Patches that received more attention are darker; the caption of each map says how dark.</figcaption></figure>`;
 }
 
 function cohortExplanation({ patients, output, rankings, untrained, completeness }: CohortExplanation): Html {
@@ -163,27 +140,21 @@ function cohortExplanation({ patients, output, rankings, untrained, completeness
       ? ''
       : ` Attributions of ${completeness.over} of ${completeness.samples} slides are not complete within 1\u00a0%.`;
   return html`<h4>Genes over ${count(patients, 'test patient')}</h4>
-    <p>
-      Explained: ${output}. A gene is beyond chance where p, adjusted for all genes of its subspace, is at most
-      0.05.${incomplete}
-    </p>
-    ${rankings.map(({ subspace, genes }) => {
-      const rows = genes
-        .slice(0, GENES)
-        .map((g) => [
-          g.gene,
-          g.importance.toPrecision(3),
-          `${g.low.toPrecision(3)} to ${g.high.toPrecision(3)}`,
-          `${Math.round(g.rankLow)} to ${Math.round(g.rankHigh)}`,
-          signed(g.slope),
-          decimal(g.p, 3),
-        ]);
-      return html`${table(`${BRANCH_WORDS[subspace]}: ${genes.filter(({ p }) => p <= 0.05).length} of ${genes.length} genes beyond chance; the first ${rows.length}`, ['Gene', 'Importance', '95\u00a0% interval', 'Rank', 'Slope', 'p'], rows)}
-        <p>
-          Before training the same network orders these genes with a rank correlation of
-          ${decimal(untrained[subspace])}; near 1, the order shows the starting weights and not what was learned.
-        </p>`;
-    })}`;
+<p>Explained: ${output}. A gene is beyond chance where p, adjusted for all genes of its subspace, is at most 0.05.${incomplete}</p>
+${rankings.map(({ subspace, genes }) => {
+  const rows = genes
+    .slice(0, GENES)
+    .map((g) => [
+      g.gene,
+      g.importance.toPrecision(3),
+      `${g.low.toPrecision(3)} to ${g.high.toPrecision(3)}`,
+      `${Math.round(g.rankLow)} to ${Math.round(g.rankHigh)}`,
+      signed(g.slope),
+      decimal(g.p, 3),
+    ]);
+  return html`${table(`${BRANCH_WORDS[subspace]}: ${genes.filter(({ p }) => p <= 0.05).length} of ${genes.length} genes beyond chance; the first ${rows.length}`, ['Gene', 'Importance', '95\u00a0% interval', 'Rank', 'Slope', 'p'], rows)}
+<p>Before training the same network orders these genes with a rank correlation of ${decimal(untrained[subspace])}; near 1, the order shows the starting weights and not what was learned.</p>`;
+})}`;
 }
 
 const signed = (x: number) => `${x < 0 ? '−' : '+'}${Math.abs(x).toPrecision(3)}`;

@@ -1,13 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  explainPatient,
-  EXPLANATIONS,
-  writePatientExplanation,
-  type CohortExplanation,
-  type PatientExplanation,
-  type Thumbnail,
-} from '../explanation/index.js';
+import { explainPatient, EXPLANATIONS, writePatientExplanation, type Thumbnail } from '../explanation/index.js';
+import type { PatientExplanation } from '../runs/explanations.js';
+import type { Run } from '../runs/open-run.js';
 import type { ExplainedPatient, Explanations, ReportRun } from './types.js';
 
 /** The maps of a slide are large. */
@@ -30,27 +25,27 @@ export function mostAndLeastCertain(predictions: ReportRun['predictions'], n: nu
 
 /** Explains those of the patients whom the run folder does not explain yet, and keeps the explanations there. */
 export async function explainMissing(
-  run: string,
+  run: Run,
   patients: readonly string[],
   onPatient?: (done: number, of: number) => void,
 ): Promise<void> {
-  const folder = join(run, EXPLANATIONS);
-  const there = new Set((await readPatientExplanations(folder)).map(({ patient }) => patient));
+  const folder = join(run.name, EXPLANATIONS);
+  const there = new Set((await readPatientExplanations(run)).map(({ patient }) => patient));
   const missing = patients.filter((patient) => !there.has(patient));
   for (const [i, patient] of missing.entries()) {
     onPatient?.(i, missing.length);
-    await writePatientExplanation(folder, await explainPatient(run, { patient, bags: [] }));
+    await writePatientExplanation(folder, await explainPatient(run.name, { patient }));
   }
 }
 
 /** The explanations that `subspace explain` left in a run folder; of many patients those of whom the model is most and least certain. */
-export async function readExplanations(run: string, predictions: ReportRun['predictions']): Promise<Explanations> {
-  const folder = join(run, EXPLANATIONS);
-  const all = await readPatientExplanations(folder);
+export async function readExplanations(run: Run, predictions: ReportRun['predictions']): Promise<Explanations> {
+  const folder = join(run.name, EXPLANATIONS);
+  const all = await readPatientExplanations(run);
   const sureness = certainty(predictions);
   const ordered = all.sort((a, b) => (sureness.get(b.patient) ?? 0) - (sureness.get(a.patient) ?? 0));
   const shown = ordered.length <= SHOWN ? ordered : [...ordered.slice(0, SHOWN / 2), ...ordered.slice(-SHOWN / 2)];
-  const cohort = await readJson<CohortExplanation>(join(folder, 'cohort-test.json'));
+  const cohort = await run.cohortExplanation('test');
   return {
     patients: await Promise.all(shown.map((explanation) => withThumbnails(folder, explanation))),
     notShown: ordered.length - shown.length,
@@ -58,23 +53,18 @@ export async function readExplanations(run: string, predictions: ReportRun['pred
   };
 }
 
-async function readPatientExplanations(folder: string): Promise<PatientExplanation[]> {
-  const names = await readdir(folder).catch(() => []);
+/** What else `subspace explain` writes among the patients. */
+const OTHERS = /^(background|cohort-(train|validation|test))\.json$/;
+
+async function readPatientExplanations(run: Run): Promise<PatientExplanation[]> {
+  const names = await readdir(join(run.name, EXPLANATIONS)).catch(() => []);
   const found = await Promise.all(
     names
-      .filter((name) => name.endsWith('.json'))
+      .filter((name) => name.endsWith('.json') && !OTHERS.test(name))
       .sort()
-      .map((name) => readJson<Partial<PatientExplanation>>(join(folder, name))),
+      .map((name) => run.explanation(name)),
   );
-  return found.filter((one): one is PatientExplanation => one?.patient !== undefined && one.slides !== undefined);
-}
-
-async function readJson<T>(path: string): Promise<T | undefined> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as T;
-  } catch {
-    return undefined; // not there, or written by something else
-  }
+  return found.filter((one) => one !== undefined);
 }
 
 /** The picture under the maps is kept in the figure alone. */

@@ -42,18 +42,13 @@ export function figure(title: string, description: string, caption: Html | strin
     group.setAttribute('data-mark', group.getAttribute('aria-label'));
     group.removeAttribute('aria-label');
   }
-  return html`<figure>
-    <h4>${title}</h4>
-    ${markup(svg.outerHTML)}
-    <figcaption>${caption}</figcaption>
-  </figure>`;
+  return html`<figure><h4>${title}</h4>${markup(svg.outerHTML)}<figcaption>${caption}</figcaption></figure>`;
 }
 
 /** A short piece of line beside its name. */
 export function swatch(colour: string, dash?: string): Html {
-  return html`<svg class="swatch" width="26" height="10" aria-hidden="true">
-    <line x1="0" x2="26" y1="5" y2="5" stroke="${colour}" stroke-width="3" stroke-dasharray="${dash ?? 'none'}" />
-  </svg>`;
+  return html`<svg class="swatch" width="26" height="10" aria-hidden="true"><line x1="0" x2="26" y1="5" y2="5" stroke="${colour}"
+ stroke-width="3" stroke-dasharray="${dash ?? 'none'}"/></svg>`;
 }
 
 /** The steps 1, 2 or 5 times a power of ten: the smallest that cuts `span` into at most six pieces. */

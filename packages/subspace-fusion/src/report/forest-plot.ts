@@ -22,7 +22,7 @@ export const FOREST_MARKS = {
   harms: { colour: 'var(--orange)', symbol: 'diamond2', text: '◆' },
   equivalent: { colour: 'var(--green)', symbol: 'circle', text: '●' },
   undetermined: { colour: 'var(--quiet)', symbol: 'times', text: '✕' },
-  untested: { colour: 'var(--quiet)', symbol: 'circle', text: '●' },
+  'not tested': { colour: 'var(--quiet)', symbol: 'circle', text: '●' },
 } as const satisfies Record<string, { colour: string; symbol: Plot.SymbolType; text: string }>;
 export type ForestMark = keyof typeof FOREST_MARKS;
 
@@ -62,81 +62,68 @@ export function forestPlot(
   );
   const items = used.map(
     ([mark, text]) =>
-      html`<li>
-        <span style="color:${FOREST_MARKS[mark as ForestMark].colour}" aria-hidden="true"
-          >${FOREST_MARKS[mark as ForestMark].text}</span
-        >
-        ${text}
-      </li>`,
+      html`<li><span style="color:${FOREST_MARKS[mark as ForestMark].colour}" aria-hidden="true">${FOREST_MARKS[mark as ForestMark].text}</span> ${text}</li>`,
   );
   const description = rows.map(({ name, words }) => `${name}: ${words}`).join('; ');
-  return figure(
-    title,
-    `Forest plot. ${description}.`,
-    html`<ul class="legend">
-        ${items}
-      </ul>
-      ${caption}`,
-    {
-      width: LARGE.width,
-      height: TOP + BOTTOM + ROW * rows.length,
-      marginLeft: 18,
-      marginRight: 18,
-      marginTop: TOP,
-      marginBottom: BOTTOM,
-      x: {
-        domain: [Math.min(...ends), Math.max(...ends)],
-        nice: true,
-        ticks: 5,
-        label: axis,
-        labelAnchor: 'center',
-        labelArrow: 'none',
-        labelOffset: 38,
-        grid: true,
-      },
-      y: { axis: null, domain: [-0.5, rows.length - 0.5], reverse: true },
-      marks: [
-        ...(margin === undefined
-          ? []
-          : [
-              Plot.rect([0], {
-                x1: nothing - margin,
-                x2: nothing + margin,
-                y1: -0.5,
-                y2: rows.length - 0.5,
-                fill: 'var(--quiet)',
-                fillOpacity: 0.15,
-                ariaLabel: 'margin',
-              }),
-            ]),
-        Plot.ruleX([nothing], { stroke: 'var(--quiet)', strokeDasharray: '4 3' }),
-        Plot.link(bounded, {
-          x1: 'low',
-          x2: 'high',
-          y: 'at',
-          stroke: (row: ForestRow) => FOREST_MARKS[row.mark].colour,
-          strokeWidth: 2.2,
-        }),
-        Plot.dot(drawn, {
-          x: 'value',
-          y: 'at',
-          r: 4.5,
-          strokeWidth: 2,
-          symbol: (row: ForestRow) => FOREST_MARKS[row.mark].symbol,
-          stroke: (row: ForestRow) => FOREST_MARKS[row.mark].colour,
-          fill: (row: ForestRow) => (row.mark === 'undetermined' ? 'none' : FOREST_MARKS[row.mark].colour),
-        }),
-        Plot.text(rows, {
-          ...words,
-          frameAnchor: 'left',
-          textAnchor: 'start',
-          text: 'name',
-          fill: 'var(--ink)',
-          lineWidth: NAME_WIDTH,
-          textOverflow: 'ellipsis',
-        }),
-        Plot.text(rows, { ...words, frameAnchor: 'right', textAnchor: 'end', text: 'words', fill: 'var(--quiet)' }),
-      ],
+  return figure(title, `Forest plot. ${description}.`, html`<ul class="legend">${items}</ul>${caption}`, {
+    width: LARGE.width,
+    height: TOP + BOTTOM + ROW * rows.length,
+    marginLeft: 18,
+    marginRight: 18,
+    marginTop: TOP,
+    marginBottom: BOTTOM,
+    x: {
+      domain: [Math.min(...ends), Math.max(...ends)],
+      nice: true,
+      ticks: 5,
+      label: axis,
+      labelAnchor: 'center',
+      labelArrow: 'none',
+      labelOffset: 38,
+      grid: true,
     },
-  );
+    y: { axis: null, domain: [-0.5, rows.length - 0.5], reverse: true },
+    marks: [
+      ...(margin === undefined
+        ? []
+        : [
+            Plot.rect([0], {
+              x1: nothing - margin,
+              x2: nothing + margin,
+              y1: -0.5,
+              y2: rows.length - 0.5,
+              fill: 'var(--quiet)',
+              fillOpacity: 0.15,
+              ariaLabel: 'margin',
+            }),
+          ]),
+      Plot.ruleX([nothing], { stroke: 'var(--quiet)', strokeDasharray: '4 3' }),
+      Plot.link(bounded, {
+        x1: 'low',
+        x2: 'high',
+        y: 'at',
+        stroke: (row: ForestRow) => FOREST_MARKS[row.mark].colour,
+        strokeWidth: 2.2,
+      }),
+      Plot.dot(drawn, {
+        x: 'value',
+        y: 'at',
+        r: 4.5,
+        strokeWidth: 2,
+        symbol: (row: ForestRow) => FOREST_MARKS[row.mark].symbol,
+        stroke: (row: ForestRow) => FOREST_MARKS[row.mark].colour,
+        fill: (row: ForestRow) => (row.mark === 'undetermined' ? 'none' : FOREST_MARKS[row.mark].colour),
+      }),
+      Plot.text(rows, {
+        ...words,
+        frameAnchor: 'left',
+        textAnchor: 'start',
+        text: 'name',
+        fill: 'var(--ink)',
+        lineWidth: NAME_WIDTH,
+        textOverflow: 'ellipsis',
+      }),
+      Plot.text(rows, { ...words, frameAnchor: 'right', textAnchor: 'end', text: 'words', fill: 'var(--quiet)' }),
+    ],
+  });
 }

@@ -1,31 +1,31 @@
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { loadCohort, type Split } from '../cohort/index.js';
 import type { Config } from '../config/config.js';
-import type { EvaluatedPatient } from '../evaluation/evaluate.js';
-import type { Result } from '../evaluation/result.js';
 import { InputError } from '../files/errors.js';
 import { taskName, type Model } from '../runs/model.js';
-import { readEpochs, readModel, readRunConfig, readRunSplit, RUN_FILES } from '../runs/run-folder.js';
+import type { Run } from '../runs/open-run.js';
+import type { EvaluatedClass, EvaluatedPatient, EvaluatedSurvival } from '../runs/result.js';
+import { openRunFolder, RUN_FILES } from '../runs/run-folder.js';
 import { readExplanations } from './explanations.js';
 import { summarisePatients, type Part } from './patients.js';
-import type { ModelFacts, ReportRun, RiskGroup } from './types.js';
+import type { ModelFacts, ReportRun } from './types.js';
 
 /** A run that was evaluated, as a report shows it. @throws InputError where the folder holds no run, or one that was not evaluated. */
-export async function readReportRun(run: string): Promise<ReportRun> {
-  const config = await readRunConfig(run);
-  const model = await readModel(run);
-  const { selection, ...result } = await readResult(run);
-  const predictions = asPredictions(model, await readPredictions(run));
-  const name = basename(run);
+export async function readReportRun(folder: string): Promise<ReportRun> {
+  const run = await openRunFolder(folder);
+  const { model } = run;
+  const config = await run.config();
+  const { selection, ...result } = evaluated(run, RUN_FILES.result, await run.result());
+  const predictions = asPredictions(model, evaluated(run, RUN_FILES.predictions, await run.predictions()));
+  const name = basename(folder);
   return {
     task: taskName(model.task),
     config,
     model: factsOf(model),
-    trainings: [{ epochs: await readEpochs(run), selection }],
+    trainings: [{ epochs: await run.epochs(), selection }],
     result,
     predictions,
-    patients: await patientsOf(config, partsOf(await readRunSplit(run))),
+    patients: await patientsOf(config, partsOf(await run.split())),
     explanations: await readExplanations(run, predictions),
     commands: [
       `npx subspace train config.yaml --out ${name}`,
@@ -36,24 +36,18 @@ export async function readReportRun(run: string): Promise<ReportRun> {
   };
 }
 
-async function readEvaluated<T>(run: string, file: string): Promise<T> {
-  const path = join(run, file);
-  const text = await readFile(path, 'utf8').catch(() => {
-    throw new InputError(`${path}: not found, so the run was not evaluated. \`subspace train --resume\` finishes it.`);
-  });
-  try {
-    return JSON.parse(text) as T;
-  } catch {
-    throw new InputError(`${path}: is not valid JSON; the run folder was changed or copied in part. Restore the file.`);
-  }
+/** What evaluation wrote. @throws InputError where it is not there. */
+export function evaluated<T>(run: Run, file: string, found: T | undefined): T {
+  if (found !== undefined) return found;
+  throw new InputError(
+    `${join(run.name, file)}: not found, so the run was not evaluated. \`subspace train --resume\` finishes it.`,
+  );
 }
 
-export const readResult = (run: string): Promise<Result> => readEvaluated(run, RUN_FILES.result);
-export const readPredictions = (run: string): Promise<EvaluatedPatient[]> => readEvaluated(run, RUN_FILES.predictions);
-
 /** Every patient that a run's split names. */
-export async function splitPatients(run: string): Promise<string[]> {
-  return Object.values(await readRunSplit(run)).flat();
+export async function splitPatients(folder: string): Promise<string[]> {
+  const run = await openRunFolder(folder);
+  return Object.values(await run.split()).flat();
 }
 
 const PART_NAMES: Readonly<Record<string, string>> = {
@@ -115,12 +109,12 @@ export function asPredictions(
   return { kind: 'classification', classes: model.outcome.classes, rows };
 }
 
-type SurvivalPatient = Extract<EvaluatedPatient, { time: number }> & { risk: number; group: RiskGroup };
+type SurvivalPatient = EvaluatedSurvival & Required<Pick<EvaluatedSurvival, 'risk' | 'group'>>;
 
 function isSurvival(p: EvaluatedPatient): p is SurvivalPatient {
-  return 'group' in p;
+  return 'time' in p && p.group !== undefined && p.risk !== undefined;
 }
 
-function isClass(p: EvaluatedPatient): p is Extract<EvaluatedPatient, { label: number }> {
+function isClass(p: EvaluatedPatient): p is EvaluatedClass {
   return 'label' in p;
 }

@@ -37,25 +37,12 @@ function escape(text: string): string {
 export function table(caption: string, columns: readonly string[], rows: readonly (readonly Part[])[]): Html {
   return scrolling(
     caption,
-    html`<table>
-      <caption>
-        ${caption}
-      </caption>
-      <thead>
-        <tr>
-          ${columns.map((column) => html`<th scope="col">${column}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(
-          ([first, ...rest]) =>
-            html`<tr>
-              <th scope="row">${first}</th>
-              ${rest.map((cell) => html`<td>${cell}</td>`)}
-            </tr> `,
-        )}
-      </tbody>
-    </table>`,
+    html`<table><caption>${caption}</caption>
+<thead><tr>${columns.map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
+<tbody>${rows.map(
+      ([first, ...rest]) => html`<tr><th scope="row">${first}</th>${rest.map((cell) => html`<td>${cell}</td>`)}</tr>
+`,
+    )}</tbody></table>`,
   );
 }
 
@@ -71,24 +58,17 @@ export function scrolling(label: string, inner: Html): Html {
  */
 export function pageHead(title: string, style: string, sources = ''): Html {
   return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'${sources}" />
-        <title>${title}</title>
-        <style>
-          ${markup(style)}
-        </style>
-      </head>
-      <body>
-        <header>
-          <h1>${title}</h1>
-          <p class="warning" role="note">
-            <strong>Research software. Not a medical device.</strong> Nothing here may guide the care of a patient.
-          </p>
-        </header>
-      </body>
-    </html>`;
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'${sources}">
+<title>${title}</title>
+<style>${markup(style)}</style>
+</head>
+<body>
+<header>
+<h1>${title}</h1>
+<p class="warning" role="note"><strong>Research software. Not a medical device.</strong> Nothing here may guide the care of a patient.</p>`;
 }

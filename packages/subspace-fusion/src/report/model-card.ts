@@ -2,7 +2,8 @@ import { INTENDED_USE, LIMITS } from './sections.js';
 import { summaryWords } from './summary.js';
 import type { ReportedMetric, ReportInput, ReportRun } from './types.js';
 import { withoutMachine } from './withheld.js';
-import { baselineName, decimal, interval, mainMetric, metricName, modelWords } from './words.js';
+import { capital, metricName, metricTitle, modelName, number } from '../words/comparison.js';
+import { interval, mainMetric, modelWords } from './words.js';
 
 /** A model card (Mitchell et al. 2019) of the runs, in Markdown. What only the user can know is marked. */
 export function renderModelCard(given: ReportInput): string {
@@ -36,24 +37,26 @@ function runCard(run: ReportRun): string[] {
   const models = main
     ? [
         ['This model', result.metrics] as const,
-        ...Object.entries(result.baselines ?? {}).map(([name, metrics]) => [baselineName(name), metrics] as const),
+        ...Object.entries(result.baselines ?? {}).map(
+          ([name, metrics]) => [capital(modelName(name)), metrics] as const,
+        ),
       ]
     : [];
   return [
-    `## ${task.charAt(0).toUpperCase()}${task.slice(1)}`,
+    `## ${capital(task)}`,
     plain(modelWords(run)),
     plain(summaryWords(run).join(' ')),
     ...(main
       ? [
           table(
-            ['Model', metricName(main.name), '95 % interval'],
+            ['Model', capital(metricName(main.name)), '95 % interval'],
             models.map(([name, metrics]) => [name, ...cells(metrics[main.name])]),
           ),
         ]
       : []),
     table(
       ['Metric', 'Value', '95 % interval'],
-      Object.entries(result.metrics).map(([name, metric]) => [metricName(name), ...cells(metric)]),
+      Object.entries(result.metrics).map(([name, metric]) => [capital(metricTitle(name)), ...cells(metric)]),
     ),
     '### Patients',
     'reason' in patients
@@ -69,7 +72,7 @@ function runCard(run: ReportRun): string[] {
 
 function cells(metric: ReportedMetric | undefined): string[] {
   if (!metric) return ['not computed', '–'];
-  return metric.value === null ? [`refused: ${metric.reason}`, '–'] : [decimal(metric.value, 3), interval(metric)];
+  return metric.value === null ? [`refused: ${metric.reason}`, '–'] : [number(metric.value), interval(metric)];
 }
 
 /** Text that Markdown and the HTML in it leave as it is. */

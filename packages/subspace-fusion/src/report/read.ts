@@ -1,55 +1,79 @@
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { CROSSVAL_FILE, type Crossval } from '../comparison/crossval.js';
-import type { WorstPatient } from '../comparison/types.js';
+import {
+  COMPARISON_FILE,
+  holdsComparison,
+  readComparisonFile,
+  type FoldResult,
+  type TaskComparison,
+} from '../comparison/file.js';
 import type { Config } from '../config/config.js';
 import { InputError } from '../files/errors.js';
 import { predictedSurvival } from '../metrics/index.js';
-import { exists, readEpochs, readModel, readRunConfig, readRunSplit, RUN_FILES } from '../runs/run-folder.js';
+import type { Run } from '../runs/open-run.js';
+import { exists, openRunFolder, RUN_FILES } from '../runs/run-folder.js';
 import { VERSION } from '../version.js';
+import { foldName, runName } from '../words/comparison.js';
 import { readExplanations } from './explanations.js';
-import { asPredictions, factsOf, patientsOf, readPredictions, readReportRun, splitPatients } from './from-run.js';
-import type { CrossvalDetail, Explanations, ReportInput, ReportRun, Training } from './types.js';
+import { asPredictions, evaluated, factsOf, patientsOf, readReportRun, splitPatients } from './from-run.js';
+import type { Explanations, ReportInput, ReportRun, Training } from './types.js';
 
-type Run = Crossval['folds'][number]['runs'][number] & { readonly fold: string; readonly path: string };
+/** A finished run of the first model. */
+interface FinishedRun extends Pick<FoldResult, 'fold' | 'repeat'> {
+  readonly seed: number;
+  readonly path: string;
+}
+type OpenedRun = FinishedRun & { readonly opened: Run };
 
-/** A cross-validation as a report shows it: its own numbers, and the predictions of the first seed's runs. @throws InputError where the folder holds none. */
-export async function readReportCrossval(folder: string): Promise<ReportRun> {
-  const crossval = await readCrossval(folder);
-  const runs = crossval.folds.flatMap((fold) =>
-    fold.runs.map((run): Run => ({ ...run, fold: foldName(fold), path: join(folder, run.folder) })),
+/**
+ * A task's comparison as a report shows it: its own numbers, and the predictions of the first model's runs of the first seed. Where the
+ * patients are dealt to folds several times they are those of the first dealing, so that nobody counts twice.
+ */
+async function reportTask(folder: string, comparison: TaskComparison): Promise<ReportRun> {
+  const finished = await Promise.all(
+    runsOfFirst(folder, comparison).map(async (run) => ({ ...run, opened: await openRunFolder(run.path) })),
   );
-  const finished = runs.filter(({ result, control }) => result && control === undefined);
-  const shown = finished.filter(({ seed, fold }) => seed === finished.find((run) => run.fold === fold)!.seed);
-  const config = await readRunConfig(shown[0].path);
+  const shown = shownRuns(finished);
+  const [first] = shown;
+  if (!first) throw new InputError(`${join(folder, COMPARISON_FILE)}: holds no finished run of ${comparison.model}`);
+  const config = await first.opened.config();
   const predictions = await pooledPredictions(shown);
   const parts = await Promise.all(
-    shown.map(async ({ fold, path }) => ({
-      name: `Tested in fold ${fold}`,
-      patients: (await readRunSplit(path)).test,
-    })),
+    shown.map(async (run) => ({ name: `Tested in ${foldName(run)}`, patients: (await run.opened.split()).test })),
   );
-  const dealtOnce = crossval.folds.every(({ repeat }) => repeat === undefined || repeat === crossval.folds[0].repeat);
   return {
-    task: crossval.task,
+    task: comparison.task,
     config: withoutFold(config),
-    model: factsOf(await readModel(shown[0].path)),
+    model: factsOf(first.opened.model),
     trainings: await Promise.all(finished.map(trainingOf)),
     result: {
-      task: crossval.task,
-      split: crossval.split,
-      patients: crossval.patients,
-      metrics: crossval.metrics,
-      baselines: crossval.baselines,
+      task: comparison.task,
+      split: comparison.split,
+      patients: comparison.patients,
+      metrics: comparison.metrics,
+      baselines: comparison.baselines,
     },
     predictions,
-    patients: dealtOnce
-      ? await patientsOf(config, parts)
-      : { reason: 'the folds deal the same patients several times; the report of a run of a fold has its patients' },
-    crossval: detailOf(crossval, runs, config.model.name),
+    patients: await patientsOf(config, parts),
+    comparison,
     explanations: await explanationsOf(shown, predictions),
-    commands: [crossvalCommand(crossval, config, basename(folder)), `npx subspace report ${basename(folder)}`],
+    commands: [commandOf(comparison, config, basename(folder)), `npx subspace report ${basename(folder)}`],
   };
+}
+
+function runsOfFirst(folder: string, { folds, model }: TaskComparison): FinishedRun[] {
+  return folds.flatMap(({ fold, repeat, runs }) =>
+    runs.flatMap((run) =>
+      run.model === model && run.control === undefined && run.result !== undefined
+        ? [{ fold, repeat, seed: run.seed, path: join(folder, run.folder) }]
+        : [],
+    ),
+  );
+}
+
+/** The first run of every fold of the first dealing. */
+function shownRuns<R extends FinishedRun>(finished: readonly R[]): R[] {
+  const once = finished.filter(({ repeat }) => repeat === finished[0]?.repeat);
+  return once.filter((run, i) => once.findIndex(({ fold }) => fold === run.fold) === i);
 }
 
 /** The configuration of all folds: a run's own names its fold. */
@@ -58,7 +82,11 @@ function withoutFold(config: Config): ReportRun['config'] {
   return { ...config, split: Object.fromEntries(split) };
 }
 
-function crossvalCommand({ folds, seeds }: Crossval, { split }: Config, name: string): string {
+function commandOf({ folds, seeds, model }: TaskComparison, { split }: Config, name: string): string {
+  const inFoldersOfSettings = folds.some(({ runs }) =>
+    runs.some((run) => run.model === model && !/^(?:repeat-\d+[\\/])?fold-\d+[\\/]/.test(run.folder)),
+  );
+  if (inFoldersOfSettings) return `npx subspace sweep plan.yaml --out ${name}`;
   const dealings = new Set(folds.map(({ repeat }) => repeat)).size;
   const options = [
     ...(split.file === undefined ? [`--folds ${folds.length / dealings}`] : []),
@@ -69,39 +97,21 @@ function crossvalCommand({ folds, seeds }: Crossval, { split }: Config, name: st
   return `npx subspace crossval config.yaml ${options.join(' ')}`;
 }
 
-/** Every patient that a cross-validation names. */
-export async function crossvalPatients(folder: string): Promise<string[]> {
-  const { folds } = await readCrossval(folder);
-  const finished = folds.flatMap(({ runs }) => runs.filter(({ result }) => result).slice(0, 1));
-  const splits = await Promise.all(finished.map((run) => readRunSplit(join(folder, run.folder))));
-  return splits.flatMap((split) => Object.values(split).flat());
-}
-
-async function readCrossval(folder: string): Promise<Crossval> {
-  const path = join(folder, CROSSVAL_FILE);
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as Crossval;
-  } catch {
-    throw new InputError(
-      `${path}: is not the result of \`subspace crossval\`. The same crossval command goes on where it was stopped.`,
-    );
-  }
-}
-
-const foldName = ({ fold, repeat }: Crossval['folds'][number]) =>
-  repeat === undefined ? String(fold) : `${fold} (dealt ${repeat + 1})`;
-
-async function trainingOf({ path, fold, seed, result }: Run): Promise<Training> {
-  return { name: `fold ${fold}, seed ${seed}`, epochs: await readEpochs(path), selection: result!.selection };
+async function trainingOf({ opened, ...run }: OpenedRun): Promise<Training> {
+  const { selection } = evaluated(opened, RUN_FILES.result, await opened.result());
+  return { name: runName(run), epochs: await opened.epochs(), selection };
 }
 
 /**
  * Test patients of all folds. Their groups, predicted survival and classes can stand side by side; their risks have no common scale. Each fold has its own
  * cuts, so survival is read off at the earliest of each.
  */
-async function pooledPredictions(runs: readonly Run[]): Promise<ReportRun['predictions']> {
+async function pooledPredictions(runs: readonly OpenedRun[]): Promise<ReportRun['predictions']> {
   const ofRuns = await Promise.all(
-    runs.map(async ({ path, fold }) => asPredictions(await readModel(path), await readPredictions(path), fold)),
+    runs.map(async ({ opened, ...run }) => {
+      const predictions = evaluated(opened, RUN_FILES.predictions, await opened.predictions());
+      return asPredictions(opened.model, predictions, foldName(run));
+    }),
   );
   const [first] = ofRuns;
   if (first.kind === 'classification')
@@ -123,52 +133,16 @@ function survivalAtCuts(survival: readonly number[], own: readonly number[], cut
   return cuts.map((time) => predictedSurvival(curve, time) as number);
 }
 
-async function explanationsOf(runs: readonly Run[], predictions: ReportRun['predictions']): Promise<Explanations> {
-  const found = await Promise.all(runs.map(({ path }) => readExplanations(path, predictions)));
+async function explanationsOf(
+  runs: readonly OpenedRun[],
+  predictions: ReportRun['predictions'],
+): Promise<Explanations> {
+  const found = await Promise.all(runs.map(({ opened }) => readExplanations(opened, predictions)));
   const patients = found.flatMap((one) => one.patients);
   return {
     patients: patients.slice(0, 6),
     notShown: patients.length - Math.min(patients.length, 6) + found.reduce((sum, one) => sum + one.notShown, 0),
   };
-}
-
-function detailOf(crossval: Crossval, runs: readonly Run[], network: string): CrossvalDetail {
-  const { seeds, intervals, differences, folds, within } = crossval;
-  // Results of before they were written have none.
-  const { subgroups = [], notes = [], worstPredicted = [] } = crossval as Partial<Crossval>;
-  const main = 'concordanceIndex' in crossval.metrics ? 'concordanceIndex' : 'macroAuc';
-  return {
-    seeds,
-    intervals,
-    network,
-    differences,
-    folds: folds.map((fold) => ({
-      fold: foldName(fold),
-      patients: fold.patients,
-      metrics: fold.metrics,
-      baselines: fold.baselines,
-    })),
-    subgroups: [
-      ...within.map((group) => ({
-        group: `${group.column} = ${group.value}`,
-        patients: 'reason' in group ? 0 : group.patients,
-        metric: 'reason' in group ? { value: null, reason: group.reason } : group.metrics[main],
-      })),
-      ...subgroups.map(({ by, group, patients, metric }) => ({ group: `${by} ${group}`, patients, metric })),
-    ],
-    worst: worstPredicted.map((patient) => ({ patient: patient.patient, what: wrong(patient) })),
-    failures: runs.flatMap(({ folder, failure }) => (failure === undefined ? [] : [`${folder}: ${failure}`])),
-    notes,
-  };
-}
-
-/** How a patient was predicted, and what happened. */
-function wrong(patient: WorstPatient): string {
-  if ('truth' in patient)
-    return `was ${patient.truth}, which got ${Math.round(100 * patient.probabilityOfTruth)} %; predicted: ${patient.predicted}`;
-  const { discordant, riskRank, time, event } = patient;
-  const higher = `risk above that of ${Math.round(100 * riskRank)} % of the fold's patients`;
-  return `${higher}; ${event ? 'died at' : 'alive at'} ${Number(time.toFixed(1))}; ${Math.round(100 * discordant)} % of the pairs with others in the wrong order`;
 }
 
 /** What a folder holds, and every patient whom it names. */
@@ -177,25 +151,34 @@ export interface ReportSource {
   readonly patients: readonly string[];
 }
 
-/** Reads the folder of a run or of a cross-validation. @throws InputError where it is neither, or is not finished. */
+/** Reads the folder of a run, of a cross-validation or of a sweep. @throws InputError where it is none of them, or is not finished. */
 export async function readReport(folder: string): Promise<ReportSource> {
-  const crossval = await isCrossval(folder);
-  const run = await (crossval ? readReportCrossval(folder) : readReportRun(folder));
-  const named = await (crossval ? crossvalPatients(folder) : splitPatients(folder));
-  const explained = run.explanations.patients.map(({ explanation }) => explanation.patient);
-  const what = crossval ? `${run.task}, cross-validated` : run.task;
-  const name = typeof run.config['name'] === 'string' ? run.config['name'] : 'cohort';
+  const comparison = (await isComparison(folder)) ? await readComparisonFile(folder) : undefined;
+  const runs = comparison
+    ? await Promise.all(comparison.tasks.map((task) => reportTask(folder, task)))
+    : [await readReportRun(folder)];
+  const [first] = runs;
+  if (!first)
+    throw new InputError(
+      `${join(folder, COMPARISON_FILE)}: no fold is finished. The same command goes on with the rest.`,
+    );
+  const folders = comparison?.tasks.flatMap((task) => shownRuns(runsOfFirst(folder, task)).map(({ path }) => path));
+  const named = await Promise.all((folders ?? [folder]).map(splitPatients));
+  const explained = runs.flatMap(({ explanations }) => explanations.patients.map((one) => one.explanation.patient));
+  const worst = runs.flatMap((run) => run.comparison?.worstPredicted.map(({ patient }) => patient) ?? []);
+  const tasks = runs.map(({ task }) => task).join(', ');
+  const name = typeof first.config['name'] === 'string' ? first.config['name'] : 'cohort';
   return {
-    input: { title: `${name}: ${what}`, runs: [run], versions: versions() },
-    patients: [...named, ...explained],
+    input: { title: `${name}: ${tasks}${comparison ? ', cross-validated' : ''}`, runs, versions: versions() },
+    patients: [...named.flat(), ...explained, ...worst],
   };
 }
 
-export async function isCrossval(folder: string): Promise<boolean> {
-  if (await exists(join(folder, CROSSVAL_FILE))) return true;
+export async function isComparison(folder: string): Promise<boolean> {
+  if (await holdsComparison(folder)) return true;
   if (await exists(join(folder, RUN_FILES.config))) return false;
   throw new InputError(
-    `${folder}: holds neither a run (${RUN_FILES.config}) nor a cross-validation (${CROSSVAL_FILE}). Name the folder that \`subspace train\` or \`subspace crossval\` wrote.`,
+    `${folder}: holds neither a run (${RUN_FILES.config}) nor a comparison (${COMPARISON_FILE}). Name the folder that \`subspace train\`, \`crossval\` or \`sweep\` wrote.`,
   );
 }
 

@@ -137,7 +137,7 @@ describe('the summary', () => {
   it('gives the C-index with interval, patients and deaths, beside ridge Cox', () => {
     const document = page(survivalRun());
     expect(document.querySelector('.lead')!.textContent.replaceAll('\u00a0', ' ')).toBe(
-      'On 64 test patients (40 deaths) the model reaches a C-index of 0.76 (95 % interval 0.69 to 0.83).',
+      'On 64 test patients (40 deaths) the model reaches a C-index of 0.76X (95 % interval 0.69 to 0.83).',
     );
     const beside = document.querySelector('section table')!;
     const rows = [...beside.querySelectorAll('tbody tr')].map((row) =>

@@ -5,14 +5,15 @@ import { anchorOf, checklists, sectionTitle } from './checklist.js';
 import { confusionTable, rocFigures } from './class-figures.js';
 import { explanationsSection } from './explanations-section.js';
 import { html, pageHead, table, type Html } from './html.js';
-import { confidenceSection, crossvalSection, INTENDED_USE, LIMITS, patientsSection } from './sections.js';
+import { comparisonSection, confidenceSection, INTENDED_USE, LIMITS, patientsSection } from './sections.js';
 import { STYLE } from './style.js';
 import { metricsTable, summary } from './summary.js';
 import { survivalFigure } from './survival-figure.js';
 import { manyTrainingsFigures, trainingFigures } from './training-figures.js';
 import type { ReportInput, ReportRun } from './types.js';
 import { withoutMachine } from './withheld.js';
-import { decimal, interval, INTERVAL_95, mainMetric, metricName } from './words.js';
+import { capital, metricName, number } from '../words/comparison.js';
+import { interval, INTERVAL_95, mainMetric } from './words.js';
 
 /**
  * The report of one or more runs: one HTML page that carries its style and its figures (SVG), asks nothing of a network and
@@ -31,14 +32,8 @@ ${input.pseudonymised ? html`<p>Patients stand under codes. Who is who is in a k
 ${input.runs.map(runSection)}
 ${once(
   'limits',
-  html`<h3>Intended use</h3>
-    <ul>
-      ${INTENDED_USE.map((line) => html`<li>${line}</li>`)}
-    </ul>
-    <h3>Limits</h3>
-    <ul>
-      ${LIMITS.map((line) => html`<li>${line}</li>`)}
-    </ul>`,
+  html`<h3>Intended use</h3><ul>${INTENDED_USE.map((line) => html`<li>${line}</li>`)}</ul>
+<h3>Limits</h3><ul>${LIMITS.map((line) => html`<li>${line}</li>`)}</ul>`,
 )}
 <section id="checklists"><h2>Reporting checklists</h2>
 ${checklists(input.runs)}
@@ -67,75 +62,57 @@ function contents(runs: readonly ReportRun[]): Html {
   const ofRun = (index: number) =>
     OF_RUN.map((section) => html`<li><a href="#${anchorOf(section, index)}">${sectionTitle(section)}</a></li>`);
   const of = runs.map(({ task }, i) =>
-    runs.length === 1
-      ? ofRun(i)
-      : html`<li>
-          <a href="#${anchor(i)}">${taskTitle(task)}</a>
-          <ul>
-            ${ofRun(i)}
-          </ul>
-        </li>`,
+    runs.length === 1 ? ofRun(i) : html`<li><a href="#${anchor(i)}">${capital(task)}</a><ul>${ofRun(i)}</ul></li>`,
   );
-  return html`<ul>
-    ${of}
-    <li><a href="#limits">${sectionTitle('limits')}</a></li>
-    <li><a href="#checklists">Reporting checklists</a></li>
-    <li><a href="#versions">${sectionTitle('versions')}</a></li>
-  </ul>`;
+  return html`<ul>${of}<li><a href="#limits">${sectionTitle('limits')}</a></li><li><a href="#checklists">Reporting checklists</a></li>
+<li><a href="#versions">${sectionTitle('versions')}</a></li></ul>`;
 }
 
 /** A section that stands once. */
 const once = (section: SectionName, body: Html) =>
-  html`<section id="${section}">
-    <h2>${sectionTitle(section)}</h2>
-    ${body}
-  </section>`;
+  html`<section id="${section}"><h2>${sectionTitle(section)}</h2>
+${body}
+</section>`;
 
 /** The main metric of each run, with a link to its section. */
 function overview(runs: readonly ReportRun[]): Html {
   const rows = runs.map(({ task, result }, i) => {
     const main = mainMetric(result.metrics);
-    const link = html`<a href="#${anchor(i)}">${taskTitle(task)}</a>`;
+    const link = html`<a href="#${anchor(i)}">${capital(task)}</a>`;
     if (main === undefined) return [link, '–', '–', '–', result.patients];
-    const value = main.metric.value === null ? 'refused' : decimal(main.metric.value);
-    return [link, metricName(main.name), value, interval(main.metric), result.patients];
+    const value = main.metric.value === null ? 'refused' : number(main.metric.value);
+    return [link, capital(metricName(main.name)), value, interval(main.metric), result.patients];
   });
   return table('Runs in this report', ['Task', 'Metric', 'Value', INTERVAL_95, 'Patients'], rows);
 }
 
-const taskTitle = (task: string) => task.charAt(0).toUpperCase() + task.slice(1);
-
 function runSection(run: ReportRun, index: number): Html {
   const { task, predictions, config, trainings, commands } = run;
-  const main = mainMetric(run.result.metrics)?.name ?? 'concordanceIndex';
   const bodies: Readonly<Record<(typeof OF_RUN)[number], Html>> = {
     summary: summary(run),
     patients: patientsSection(run),
-    discrimination: html`${metricsTable(run)} ${crossvalSection(run, main)} ${outcomeFigures(predictions)}`,
-    calibration: html`${calibration(run)} ${confidenceSection(run.result.confidence)}`,
+    discrimination: html`${metricsTable(run)}
+${comparisonSection(run)}
+${outcomeFigures(predictions)}`,
+    calibration: html`${calibration(run)}
+${confidenceSection(run.result.confidence)}`,
     training: trainings.length === 1 ? trainingFigures(trainings[0]) : manyTrainingsFigures(trainings),
     explanations: explanationsSection(run),
-    reproduce: html`<p>
-        Save the configuration as <code>config.yaml</code>, give its files their folders back, and type:
-      </p>
-      <pre tabindex="0" role="group" aria-label="Commands">${commands.join('\n')}</pre>
-      <p>
-        Same files, seed, processor type and number of threads give the same bits. Parts are drawn by patient from
-        <code>split.seed</code>, unless the configuration names a file of folds; parameters are drawn from
-        <code>training.seed</code>. The method is in docs/method.md of the program.
-      </p>
-      <pre tabindex="0" role="group" aria-label="Configuration">${stringify(config)}</pre>`,
+    reproduce: html`<p>Save the configuration as <code>config.yaml</code>, give its files their folders back, and type:</p>
+<pre tabindex="0" role="group" aria-label="Commands">${commands.join('\n')}</pre>
+<p>Same files, seed, processor type and number of threads give the same bits. Parts are drawn by patient from <code>split.seed</code>, unless the configuration names a
+file of folds; parameters are drawn from <code>training.seed</code>. The method is in docs/method.md of the program.</p>
+<pre tabindex="0" role="group" aria-label="Configuration">${stringify(config)}</pre>`,
   };
   return html`<section id="${anchor(index)}">
-    <h2>${taskTitle(task)}</h2>
-    ${OF_RUN.map(
-      (section) =>
-        html`<section id="${anchorOf(section, index)}">
-          <h3>${sectionTitle(section)}</h3>
-          ${bodies[section]}
-        </section> `,
-    )}
-  </section> `;
+<h2>${capital(task)}</h2>
+${OF_RUN.map(
+  (section) => html`<section id="${anchorOf(section, index)}"><h3>${sectionTitle(section)}</h3>
+${bodies[section]}
+</section>
+`,
+)}</section>
+`;
 }
 
 function outcomeFigures(predictions: ReportRun['predictions']): Html {

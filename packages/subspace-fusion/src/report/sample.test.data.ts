@@ -1,5 +1,6 @@
 import { classificationMetrics, concordanceIndex, riskCut, type Metric } from '../metrics/index.js';
-import type { EpochRecord, ReportedMetric, ReportInput, ReportRun, SurvivalPrediction } from './types.js';
+import type { EpochRecord } from '../runs/training-files.js';
+import type { ReportedMetric, ReportInput, ReportRun, SurvivalPrediction } from './types.js';
 
 /** Made-up runs for the tests of this room: a survival run and a diagnosis run, as training and evaluation would hand them over. */
 export function sampleReport(): ReportInput {

@@ -1,16 +1,10 @@
-import type { ClassResult, ConfidenceResult, SetResult } from '../evaluation/confidence/confidence-file.js';
+import type { ClassResult, ConfidenceResult, SetResult } from '../runs/confidence.js';
 import { html, table, type Html } from './html.js';
-import type { CrossvalDetail, ReportedMetric, ReportRun } from './types.js';
-import {
-  baselineName,
-  comparedWords,
-  count,
-  decimal,
-  interval,
-  INTERVAL_95,
-  metricName,
-  type MainMetric,
-} from './words.js';
+import { reportTables } from '../comparison/tables/index.js';
+import { capital, foldsInWords, VERDICTS_MEAN } from '../words/comparison.js';
+import { comparisonFigures, plainTable } from './comparison-page.js';
+import type { ReportedMetric, ReportRun } from './types.js';
+import { count, decimal } from './words.js';
 
 /** For whom and what the models are, one sentence each. */
 export const INTENDED_USE: readonly string[] = [
@@ -32,7 +26,8 @@ export const LIMITS: readonly string[] = [
 export function confidenceSection(confidence: ConfidenceResult | undefined): Html | undefined {
   if (!confidence) return undefined;
   const { classes, unlikeTraining } = confidence;
-  return html`${classes ? classConfidence(classes) : undefined} ${unlikeWords(unlikeTraining)}`;
+  return html`${classes ? classConfidence(classes) : undefined}
+${unlikeWords(unlikeTraining)}`;
 }
 
 function unlikeWords({ genes, features }: ConfidenceResult['unlikeTraining']): Html | undefined {
@@ -42,10 +37,7 @@ function unlikeWords({ genes, features }: ConfidenceResult['unlikeTraining']): H
   ];
   return words.length === 0
     ? undefined
-    : html`<p>
-        Out of the range of the training patients were ${words.join(' and ')}. Predictions for such patients are
-        extrapolations.
-      </p>`;
+    : html`<p>Out of the range of the training patients were ${words.join(' and ')}. Predictions for such patients are extrapolations.</p>`;
 }
 
 function classConfidence({ temperature, fittedOn, before, after, operatingPoints, sets }: ClassResult): Html {
@@ -66,9 +58,9 @@ function classConfidence({ temperature, fittedOn, before, after, operatingPoints
       ? `No temperature was fitted: ${temperature.reason}.`
       : `A temperature of ${decimal(temperature.value)} was fitted on ${count(fittedOn, 'validation patient')}.`;
   return html`<p>${fitted}</p>
-    ${table('Probabilities before and after the temperature (0 is best)', ['Score', 'Before', 'After'], quality)}
-    ${points.length === 0 ? undefined : table('Thresholds fixed on the validation patients, on the test patients', ['Class', 'Rule', 'Threshold', 'Sensitivity', 'Specificity'], points)}
-    ${sets ? setsTable(sets) : html`<p>No patients were set aside for prediction sets (<code>split.conformal</code>), so there are none.</p>`}`;
+${table('Probabilities before and after the temperature (0 is best)', ['Score', 'Before', 'After'], quality)}
+${points.length === 0 ? undefined : table('Thresholds fixed on the validation patients, on the test patients', ['Class', 'Rule', 'Threshold', 'Sensitivity', 'Specificity'], points)}
+${sets ? setsTable(sets) : html`<p>No patients were set aside for prediction sets (<code>split.conformal</code>), so there are none.</p>`}`;
 }
 
 const QUALITY = { calibrationError: 'Expected calibration error', logLoss: 'Log loss', brier: 'Brier score' } as const;
@@ -91,110 +83,49 @@ function setsTable({ nominal, calibrators, marginal, byClass }: SetResult): Html
       range(one.expected),
     ]),
   ];
-  return html`<p>
-      A prediction set holds the classes that are not ruled out, the true one in ${percent(nominal)} of patients. Sets
-      have ${decimal(marginal.meanSize, 1)} classes on average with one threshold for all,
-      ${decimal(byClass.meanSize, 1)} with one a class.
-    </p>
-    ${table('Prediction sets on the test patients', ['Threshold', 'Patients that set it', 'True class in the set', 'To expect by chance (95\u00a0%)'], rows)}`;
+  return html`<p>A prediction set holds the classes that are not ruled out, the true one in ${percent(nominal)} of patients. Sets have ${decimal(marginal.meanSize, 1)} classes on average with one
+threshold for all, ${decimal(byClass.meanSize, 1)} with one a class.</p>
+${table('Prediction sets on the test patients', ['Threshold', 'Patients that set it', 'True class in the set', 'To expect by chance (95\u00a0%)'], rows)}`;
 }
 
 const value = (metric: ReportedMetric | undefined) =>
   metric?.value === undefined || metric.value === null ? '–' : decimal(metric.value, 3);
 
-/** Every model in every fold, the paired differences, and the metric in subgroups. */
-export function crossvalSection({ result, crossval }: ReportRun, name: MainMetric): Html | undefined {
-  if (!crossval) return undefined;
-  const { folds, subgroups, seeds, intervals, notes, failures, worst } = crossval;
-  const value = (metric: ReportedMetric | undefined) =>
-    metric?.value === undefined || metric.value === null ? '–' : decimal(metric.value, 3);
-  const byFold = [
-    ['This model', ...folds.map((fold) => value(fold.metrics[name])), value(result.metrics[name])],
-    ...Object.entries(result.baselines ?? {}).map(([other, total]) => [
-      baselineName(other),
-      ...folds.map((fold) => value(fold.baselines[other]?.[name])),
-      value(total[name]),
-    ]),
-  ];
-  const ofGroups = subgroups.map(({ group, patients, metric }) => [
-    group,
-    patients,
-    metric.value === null ? refusal(metric.reason) : decimal(metric.value, 3),
-    interval(metric),
-  ]);
-  return html`<p>
-      Each patient was tested by a model that had not seen them: ${folds.length} folds,
-      ${seeds.length === 1 ? 'one training' : `${seeds.length} trainings with other seeds`} a fold. Numbers are means
-      over seeds, then folds; predictions of different folds are never pooled into one metric. Intervals: ${intervals}.
-    </p>
-    ${notes.map((note) => html`<p>${note}.</p>`)}
-    ${failures.map((failure) => html`<p class="missing">Failed and left out: ${failure}</p>`)}
-    ${differencesTable(crossval)}
-    ${table(`${metricName(name)} by fold`, ['Model', ...folds.map(({ fold }) => `Fold ${fold}`), 'Mean'], byFold)}
-    ${ofGroups.length === 0 ? undefined : table(`${metricName(name)} of this model in parts of the patients`, ['Patients who are', 'Number', metricName(name), INTERVAL_95], ofGroups)}
-    ${
-      worst.length === 0
-        ? undefined
-        : table(
-            'Patients whom the model got most wrong',
-            ['Patient', 'What'],
-            worst.map(({ patient, what }) => [patient, html`<span class="wrap">${what}</span>`]),
-          )
-    }`;
-}
-
-function differencesTable({ differences, network }: CrossvalDetail): Html | undefined {
-  const rows = Object.entries(differences).map(([name, difference]) => {
-    const other = baselineName(name.slice(`${network} - `.length));
-    if (difference.value === null) return [other, refusal(difference.reason), '–', '–', '–'];
-    const { value, low, high, adjustedP } = difference;
-    return [
-      other,
-      signed(value),
-      low === undefined || high === undefined ? '–' : `${signed(low)} to ${signed(high)}`,
-      adjustedP === undefined ? '–' : pValue(adjustedP),
-      comparedWords(difference),
-    ];
-  });
-  if (rows.length === 0) return undefined;
-  return table(
-    'This model minus each other, on the same patients',
-    ['Other model', 'Difference', INTERVAL_95, 'p, adjusted', 'In words'],
-    rows,
+/** The model beside others on the same folds: what its page of comparison shows, without links to runs. */
+export function comparisonSection({ comparison }: ReportRun): Html | undefined {
+  if (!comparison) return undefined;
+  const { folds, seeds, bootstrap } = comparison;
+  const failures = folds.flatMap(({ runs }) =>
+    runs.flatMap(({ folder, failure }) => (failure === undefined ? [] : [`${folder}: ${failure}`])),
   );
-}
-
-const signed = (x: number) => `${x >= 0 ? '+' : ''}${decimal(x, 3)}`;
-const pValue = (p: number) => (p < 0.001 ? '< 0.001' : decimal(p, 3));
-
-function refusal(reason: string): Html {
-  return html`<span class="refused">refused: ${reason}</span>`;
+  return html`<p>Each patient was tested by a model that had not seen them: ${foldsInWords(folds)}, ${seeds.length === 1 ? 'one training' : `${seeds.length} trainings with other seeds`} a fold.
+Numbers are means over seeds, then folds; predictions of different folds are never pooled into one metric. Intervals: 95 % percentile bootstrap of ${bootstrap.units}.
+${VERDICTS_MEAN}</p>
+${failures.map((failure) => html`<p class="missing">Failed and left out: ${failure}</p>`)}
+${comparisonFigures(comparison)}
+${reportTables(comparison).map((one) => (typeof one === 'string' ? html`<p>${capital(one)}.</p>` : plainTable(one)))}`;
 }
 
 /** Who the patients are, and how many were left out for what. */
 export function patientsSection({ patients, task }: ReportRun): Html {
   if ('reason' in patients) {
-    return html`<p class="missing">
-      The cohort's clinical table cannot be read where the report was made, so age, sex, grade, diagnosis and outcome of
-      the patients are to be filled in: ${patients.reason}
-    </p>`;
+    return html`<p class="missing">The cohort's clinical table cannot be read where the report was made, so age, sex, grade, diagnosis and outcome of the patients are to be
+filled in: ${patients.reason}</p>`;
   }
   const { parts, rows, flow, endpoint } = patients;
   const endpointWords =
     endpoint === undefined ? undefined : html`<p>The endpoint is ${endpoint.name}, ${endpoint.rule}.</p>`;
   return html`${endpointWords}
-    ${table(
-      'Patients of each part',
-      ['Characteristic', ...parts],
-      rows.map(({ name, cells }) => [name, ...cells]),
-    )}
-    ${table(
-      'From the clinical table to the parts',
-      ['Step', 'Patients'],
-      flow.map((step) => [step.step, step.patients]),
-    )}
-    <p>
-      ${task === 'survival' ? 'Follow-up: median of the reverse Kaplan-Meier estimate, in which deaths end the observation. ' : ''}Percentages
-      are of the patients of the part. Parts share no patient, and all slides of a patient are in one part.
-    </p>`;
+${table(
+  'Patients of each part',
+  ['Characteristic', ...parts],
+  rows.map(({ name, cells }) => [name, ...cells]),
+)}
+${table(
+  'From the clinical table to the parts',
+  ['Step', 'Patients'],
+  flow.map((step) => [step.step, step.patients]),
+)}
+<p>${task === 'survival' ? 'Follow-up: median of the reverse Kaplan-Meier estimate, in which deaths end the observation. ' : ''}Percentages are of the patients of the part. Parts
+share no patient, and all slides of a patient are in one part.</p>`;
 }

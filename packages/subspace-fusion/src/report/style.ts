@@ -52,6 +52,7 @@ nav a { display: inline-block; padding: 0.2rem 0; }
 section > section { scroll-margin-top: 1rem; }
 .missing { padding: 0.6rem 1rem; max-width: none; border-left: 4px solid var(--quiet); background: var(--shade); }
 .wrap { display: inline-block; min-width: 12rem; max-width: 22rem; white-space: normal; }
+.long { display: inline-block; min-width: 9rem; max-width: 20rem; white-space: normal; }
 .patient { margin-top: 1.5rem; padding-top: 0.5rem; border-top: 1px dashed var(--line); }
 /* Maps over a slide have white paper of their own, and letters that do not shrink with the page. */
 .sheet { max-width: none; }
@@ -78,7 +79,7 @@ footer { font-size: 0.92rem; }
   tr { break-inside: avoid; }
   table { font-size: 8.5pt; }
   td { white-space: normal; }
-  .wrap, .refused { min-width: 0; }
+  .wrap, .long, .refused { min-width: 0; }
   .confusion td, .sheet svg { print-color-adjust: exact; }
   .sheet svg { min-width: 0; }
   nav { display: none; }

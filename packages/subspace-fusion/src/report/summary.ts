@@ -1,28 +1,18 @@
 import { CHOSEN_ON_THESE } from '../evaluation/result.js';
 import { html, table, type Html } from './html.js';
 import type { ReportedMetric, ReportRun, RunResult } from './types.js';
-import {
-  baselineName,
-  comparedWords,
-  count,
-  decimal,
-  interval,
-  INTERVAL_95,
-  mainMetric,
-  metricName,
-  modelWords,
-  withInterval,
-  type MainMetric,
-} from './words.js';
+import { capital, foldsInWords, metricName, metricTitle, modelName, number, verdictWord } from '../words/comparison.js';
+import { differenceName } from '../comparison/means.js';
+import { count, interval, INTERVAL_95, mainMetric, modelWords, withInterval, type MainMetric } from './words.js';
 
 /** What came out, in plain words: what was predicted for whom, how well, compared with what, how sure. */
 export function summary(run: ReportRun): Html {
   const [lead, ...others] = summaryWords(run);
   const main = mainMetric(run.result.metrics);
   return html`<p>${modelWords(run)}</p>
-    <p class="lead">${lead}</p>
-    ${others.map((sentence) => html`<p>${sentence}</p>`)}
-    ${main && main.metric.value !== null ? besideBaselines(run, main.name) : undefined}`;
+<p class="lead">${lead}</p>
+${others.map((sentence) => html`<p>${sentence}</p>`)}
+${main && main.metric.value !== null ? besideBaselines(run, main.name) : undefined}`;
 }
 
 /** The summary in sentences; the first says it all. */
@@ -30,34 +20,37 @@ export function summaryWords(run: ReportRun): string[] {
   const main = mainMetric(run.result.metrics);
   if (main === undefined) return ['The result holds neither a C-index nor a macro AUC.'];
   const { name, metric } = main;
-  const { term, meaning } = MEANING[name];
+  const term = metricName(name);
   if (metric.value === null) return [`On ${population(run)} the ${term} cannot be given: ${metric.reason}.`];
-  const cases = `${meaning} in ${Math.round(100 * metric.value)} of 100 cases; guessing gives 50.`;
+  const cases = `${MEANING[name]} in ${Math.round(100 * metric.value)} of 100 cases; guessing gives 50.`;
   return [
     `On ${population(run)} the model reaches a ${term} of ${withInterval(metric)}${caution(run.result)}.`,
     [cases, besideChance(metric), howSure(metric)].filter((words) => words !== '').join(' '),
-    ...comparison(run, name, metric.value),
+    ...comparedWithSimpler(run, name, metric.value),
   ];
 }
 
 /** The simpler models beside it, and whether a difference is more than chance. */
-function comparison({ result, crossval }: ReportRun, name: MainMetric, value: number): string[] {
+function comparedWithSimpler({ result, comparison }: ReportRun, name: MainMetric, value: number): string[] {
+  const trained = new Set(comparison?.folds.flatMap(({ runs }) => runs.map(({ model }) => model)));
   const others = Object.entries(result.baselines ?? {}).flatMap(([baseline, metrics]) => {
     const other = metrics[name];
-    return other === undefined || other.value === null ? [] : [{ baseline, value: other.value }];
+    const isSimple = !trained.has(baseline) && !baseline.includes(' + ');
+    return !isSimple || other === undefined || other.value === null ? [] : [{ baseline, value: other.value }];
   });
   if (others.length === 0) return ['There is no simpler model to compare it with.'];
   const best = others.reduce((a, b) => (b.value > a.value ? b : a));
-  const beside = `The best simpler model (${baselineName(best.baseline)}) reaches ${decimal(best.value)} on the same patients, ${best.value > value ? 'more' : 'no more'} than this model.`;
-  const difference = crossval?.differences[`${crossval.network} - ${best.baseline}`];
+  const beside = `The best simpler model (${modelName(best.baseline)}) reaches ${number(best.value)} on the same patients, ${best.value > value ? 'more' : 'no more'} than this model.`;
+  const difference = comparison?.differences[differenceName(comparison.model, best.baseline)];
   if (difference === undefined)
     return [
       `${beside} One split does not tell whether that is more than chance; a cross-validation tests the difference.`,
     ];
   if (difference.value === null || difference.low === undefined || difference.high === undefined)
     return [`${beside} The difference was not tested.`];
+  const { value: by, low, high } = difference;
   return [
-    `${beside} The difference is ${decimal(difference.value, 3)} (${INTERVAL_95} ${interval(difference)}): ${comparedWords(difference)}.`,
+    `${beside} The difference is ${number(by, true)} (${INTERVAL_95} ${number(low, true)} to ${number(high, true)}): ${verdictWord(difference)}.`,
   ];
 }
 
@@ -73,25 +66,20 @@ function howSure({ low, high }: ReportedMetric & { value: number }): string {
   return `The interval is ${width}; it covers the choice of the test patients, not that of the training patients.`;
 }
 
-const MEANING: Readonly<Record<MainMetric, { term: string; meaning: string }>> = {
-  concordanceIndex: {
-    term: 'C-index',
-    meaning: 'Where it is known which of two patients died first, that patient had the higher predicted risk',
-  },
-  macroAuc: {
-    term: 'macro AUC',
-    meaning: 'Of two patients, one of a class and one of another, the first got the higher probability of that class',
-  },
+const MEANING: Readonly<Record<MainMetric, string>> = {
+  concordanceIndex: 'Where it is known which of two patients died first, that patient had the higher predicted risk',
+  macroAuc: 'Of two patients, one of a class and one of another, the first got the higher probability of that class',
 };
 
-/** "61 test patients (22 deaths)". */
-function population({ result, predictions, crossval }: ReportRun): string {
-  const patients = count(result.patients, crossval ? 'patient' : `${result.split} patient`);
+/** "61 test patients (22 deaths)"; of repeated folds everybody counts once. */
+function population({ result, predictions, comparison }: ReportRun): string {
+  const patients = count(result.patients, comparison ? 'patient' : `${result.split} patient`);
   const what =
     predictions.kind === 'classification'
       ? ` of ${predictions.classes.length} classes`
       : ` (${count(predictions.rows.filter((row) => row.event).length, 'death')})`;
-  return `${patients}${what}${crossval ? ', each tested by models that had not seen them,' : ''}`;
+  if (!comparison) return `${patients}${what}`;
+  return `${patients}${what}, each tested by models that had not seen them in ${foldsInWords(comparison.folds)},`;
 }
 
 /** Stands with every figure of patients that the model was fitted to or chosen on. */
@@ -110,13 +98,13 @@ function besideBaselines({ result }: ReportRun, name: MainMetric): Html | undefi
   const baselines = Object.entries(result.baselines ?? {});
   if (baselines.length === 0) return undefined;
   const row = (label: string, metric: ReportedMetric = { value: null, reason: 'not computed' }) =>
-    metric.value === null ? [label, refusal(metric.reason), '–'] : [label, decimal(metric.value), interval(metric)];
+    metric.value === null ? [label, refusal(metric.reason), '–'] : [label, number(metric.value), interval(metric)];
   return table(
-    `${metricName(name)} on the same ${result.split} patients${caution(result)}`,
-    ['Model', metricName(name), INTERVAL_95],
+    `${capital(metricName(name))} on the same ${result.split} patients${caution(result)}`,
+    ['Model', capital(metricName(name)), INTERVAL_95],
     [
       row('This model', result.metrics[name]),
-      ...baselines.map(([baseline, metrics]) => row(baselineName(baseline), metrics[name])),
+      ...baselines.map(([baseline, metrics]) => row(capital(modelName(baseline)), metrics[name])),
     ],
   );
 }
@@ -129,16 +117,11 @@ export function metricsTable({ result, predictions }: ReportRun): Html {
     const cells =
       metric.value === null
         ? [refusal(metric.reason), '–', '–', '–']
-        : [decimal(metric.value, 3), intervalOrReason(metric), metric.n ?? '–', metric.events ?? '–'];
-    return [metricName(name), ...cells].slice(0, columns.length);
+        : [number(metric.value), intervalOrReason(metric), metric.n ?? '–', metric.events ?? '–'];
+    return [capital(metricTitle(name)), ...cells].slice(0, columns.length);
   });
   return html`${table(`Metrics on the ${result.split} patients${caution(result)}`, columns, rows)}
-    <details>
-      <summary>How each metric is computed</summary>
-      <ul>
-        ${metrics.map(([name, metric]) => provenance(name, metric))}
-      </ul>
-    </details>`;
+<details><summary>How each metric is computed</summary><ul>${metrics.map(([name, metric]) => provenance(name, metric))}</ul></details>`;
 }
 
 function refusal(reason: string): Html {
@@ -155,5 +138,5 @@ function provenance(name: string, metric: ReportedMetric): Html | undefined {
   if (metric.value === null) return undefined;
   const pairs = metric.comparablePairs === undefined ? undefined : count(metric.comparablePairs, 'comparable pair');
   const facts = [metric.estimator, metric.ties, pairs, metric.note].filter((fact) => fact !== undefined);
-  return facts.length === 0 ? undefined : html`<li>${metricName(name)}: ${facts.join('; ')}.</li>`;
+  return facts.length === 0 ? undefined : html`<li>${capital(metricName(name))}: ${facts.join('; ')}.</li>`;
 }

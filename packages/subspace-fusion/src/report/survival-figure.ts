@@ -1,12 +1,12 @@
 import * as Plot from '@observablehq/plot';
-import type { TimeUnit } from '../cohort/types.js';
+import { PER_YEAR } from '../cohort/clinical/outcome.js';
 import { kaplanMeier, logRank, numbersAtRisk, type KaplanMeier } from '../metrics/index.js';
+import { RISK_GROUP_WORDS, RISK_GROUPS, type RiskGroup } from '../words/prediction.js';
 import { COLOURS, figure, LARGE, roundTicks, swatch } from './figure.js';
 import { html, type Html } from './html.js';
-import { RISK_GROUPS, type RiskGroup, type SurvivalPrediction, type SurvivalPredictions } from './types.js';
+import type { SurvivalPrediction, SurvivalPredictions } from './types.js';
 import { count, decimal } from './words.js';
 
-const PER_YEAR: Readonly<Record<TimeUnit, number>> = { days: 365.25, months: 12, years: 1 };
 const DASH: Readonly<Record<RiskGroup, string | undefined>> = { low: undefined, high: '7 3' };
 
 /** Height of the axis with its label, and of a row of numbers under it. */
@@ -75,7 +75,7 @@ function asGroup(name: RiskGroup, rows: readonly SurvivalPrediction[], years: (t
 const hasPatients = (group: Group) => group.rows.length > 0;
 
 function groupInWords({ name, rows }: Group): string {
-  return `${name} risk, ${count(rows.length, 'patient')}, ${count(rows.filter((row) => row.event).length, 'death')}`;
+  return `${RISK_GROUP_WORDS[name]}, ${count(rows.length, 'patient')}, ${count(rows.filter((row) => row.event).length, 'death')}`;
 }
 
 function curveMarks({ name, curve }: Group): Plot.Markish[] {
@@ -160,13 +160,10 @@ function caption(groups: readonly Group[], rows: readonly SurvivalPrediction[]):
   const legend = groups.map(
     (group) => html`<li>${swatch(COLOURS[group.name], DASH[group.name])} ${groupInWords(group)}</li>`,
   );
-  return html`<ul class="legend">
-      ${legend}
-    </ul>
-    ${p.value === null ? `No log-rank test: ${p.reason}.` : `Log-rank test of the two groups: ${pInWords(p.value)}.`}
-    The cut between low and high risk was fixed on the training patients. Bands: 95 % intervals of the Kaplan-Meier
-    curves; small vertical marks: patients who left the observation alive; rings: mean survival predicted by the model
-    at the cuts of its time intervals.`;
+  return html`<ul class="legend">${legend}</ul>
+${p.value === null ? `No log-rank test: ${p.reason}.` : `Log-rank test of the two groups: ${pInWords(p.value)}.`}
+The cut between low and high risk was fixed on the training patients. Bands: 95 % intervals of the Kaplan-Meier curves; small vertical
+marks: patients who left the observation alive; rings: mean survival predicted by the model at the cuts of its time intervals.`;
 }
 
 function pInWords(p: number): string {

@@ -1,8 +1,11 @@
 import * as Plot from '@observablehq/plot';
 import { COLOURS, figure, roundStep, SMALL, swatch } from './figure.js';
 import { html, table, type Html } from './html.js';
-import type { Branch, EpochRecord, Training } from './types.js';
-import { count, decimal, metricName } from './words.js';
+import type { Branch } from '../model/parts.js';
+import type { EpochRecord } from '../runs/training-files.js';
+import type { Training } from './types.js';
+import { capital, metricName } from '../words/comparison.js';
+import { count, decimal } from './words.js';
 
 /** A line through the epochs, with its name at the line's end. */
 interface Curve {
@@ -16,13 +19,9 @@ interface Curve {
 export function trainingFigures(run: Training): Html {
   if (run.epochs.length === 0) return html`<p>No epochs were recorded.</p>`;
   return html`<div class="grid">
-      ${lossFigure(run)}${consistencyFigure(run)}${validationFigure(run)}${coordinationFigure(run)}
-    </div>
-    ${conflictWords(run.epochs)}
-    <details>
-      <summary>Every epoch in numbers</summary>
-      ${epochTable(run)}
-    </details>`;
+${lossFigure(run)}${consistencyFigure(run)}${validationFigure(run)}${coordinationFigure(run)}</div>
+${conflictWords(run.epochs)}
+<details><summary>Every epoch in numbers</summary>${epochTable(run)}</details>`;
 }
 
 /** How often the subspaces were in conflict, and who gave way, over all steps. */
@@ -33,12 +32,9 @@ export function conflictWords(epochs: readonly EpochRecord[]): Html | undefined 
     counted.reduce((sum, epoch) => sum + epoch[key], 0);
   const [steps, tumour, microenvironment] = [total('steps'), total('tumourYielded'), total('microenvironmentYielded')];
   const percent = (n: number) => `${Math.round((100 * n) / Math.max(steps, 1))}\u00a0%`;
-  return html`<p>
-    The gradients of the two subspaces were in conflict, and one gave way, in ${tumour + microenvironment} of
-    ${count(steps, 'step')} (${percent(tumour + microenvironment)}): the tumour subspace in ${tumour}
-    (${percent(tumour)}), the microenvironment in ${microenvironment} (${percent(microenvironment)}). By the method, the
-    one that is less sure of the batch gives way.
-  </p>`;
+  return html`<p>The gradients of the two subspaces were in conflict, and one gave way, in ${tumour + microenvironment} of ${count(steps, 'step')}
+(${percent(tumour + microenvironment)}): the tumour subspace in ${tumour} (${percent(tumour)}), the microenvironment in ${microenvironment}
+(${percent(microenvironment)}). By the method, the one that is less sure of the batch gives way.</p>`;
 }
 
 function lossFigure(run: Training): Html {
@@ -81,7 +77,7 @@ function consistencyFigure(run: Training): Html {
 
 function validationFigure(run: Training): Html {
   const { selection } = run;
-  const name = metricName(selection.metric);
+  const name = capital(metricName(selection.metric));
   const reason =
     selection.value === null
       ? `the last one, since ${name} could not be computed on the validation patients`
@@ -100,9 +96,7 @@ function curvesFigure(run: Training, title: string, caption: string, label: stri
   );
   const ring = run.epochs.filter((epoch) => epoch.epoch === selected && curves.length === 1);
   const shown = curves.filter(({ name }) => name !== '');
-  const legend = html`<ul class="legend">
-    ${shown.map(({ name, colour, dash }) => html`<li>${swatch(colour, dash)} ${name}</li>`)}
-  </ul>`;
+  const legend = html`<ul class="legend">${shown.map(({ name, colour, dash }) => html`<li>${swatch(colour, dash)} ${name}</li>`)}</ul>`;
   const description = `${label} over ${count(run.epochs.length, 'epoch')}. ${caption}`;
   return figure(title, description, shown.length > 0 ? html`${legend}${caption}` : caption, {
     ...SMALL,
@@ -140,10 +134,8 @@ function coordinationFigure(run: Training): Html {
   const steps = total((epoch) => epoch.steps);
   const caption = `Steps in which a half of the head's gradient gave way to the other: tumour in ${tumour}, microenvironment
 in ${microenvironment}, of ${steps}.`;
-  const legend = html`<ul class="legend">
-    <li>${swatch(COLOURS.tumour)} tumour yielded</li>
-    <li>${swatch(COLOURS.microenvironment)} microenvironment yielded</li>
-  </ul>`;
+  const legend = html`<ul class="legend"><li>${swatch(COLOURS.tumour)} tumour yielded</li>
+<li>${swatch(COLOURS.microenvironment)} microenvironment yielded</li></ul>`;
   return figure('Gradient coordination', caption, html`${legend}${caption}`, {
     ...SMALL,
     marginBottom: 40,
@@ -186,7 +178,7 @@ function epochTable({ epochs, selection }: Training): Html {
     ...branches.map((branch) => `Consistency, ${branch}`),
     ...(coordinated ? ['Steps', 'Tumour yielded', 'Microenvironment yielded'] : []),
     'Validation loss',
-    metricName(selection.metric),
+    capital(metricName(selection.metric)),
     'Seconds',
   ];
   const rows = epochs.map((epoch) => [
@@ -209,18 +201,14 @@ function epochTable({ epochs, selection }: Training): Html {
 export function manyTrainingsFigures(trainings: readonly Training[]): Html {
   const recorded = trainings.filter(({ epochs }) => epochs.length > 0);
   if (recorded.length === 0) return html`<p>No epochs were recorded.</p>`;
-  const metric = metricName(recorded[0].selection.metric);
+  const metric = capital(metricName(recorded[0].selection.metric));
   const coordinated = recorded.some(({ epochs }) => epochs.some(({ coordination }) => coordination));
   return html`<div class="grid">
-      ${linesFigure(recorded, `${metric} on validation`, metric, (epoch) => epoch.validation.value)}
-      ${linesFigure(recorded, 'Task loss on the training patients', 'Loss', (epoch) => epoch.taskLoss)}
-      ${coordinated ? yieldsFigure(recorded) : undefined}
-    </div>
-    ${conflictWords(recorded.flatMap(({ epochs }) => epochs))}
-    <details>
-      <summary>Every training in numbers</summary>
-      ${trainingsTable(trainings, metric)}
-    </details>`;
+${linesFigure(recorded, `${metric} on validation`, metric, (epoch) => epoch.validation.value)}
+${linesFigure(recorded, 'Task loss on the training patients', 'Loss', (epoch) => epoch.taskLoss)}
+${coordinated ? yieldsFigure(recorded) : undefined}</div>
+${conflictWords(recorded.flatMap(({ epochs }) => epochs))}
+<details><summary>Every training in numbers</summary>${trainingsTable(trainings, metric)}</details>`;
 }
 
 function linesFigure(
@@ -258,10 +246,7 @@ function yieldsFigure(trainings: readonly Training[]): Html {
       microenvironment: (100 * counted.reduce((sum, one) => sum + one.microenvironmentYielded, 0)) / steps,
     };
   });
-  const legend = html`<ul class="legend">
-    <li>${swatch(COLOURS.tumour, '7 3')} tumour yielded</li>
-    <li>${swatch(COLOURS.microenvironment)} microenvironment yielded</li>
-  </ul>`;
+  const legend = html`<ul class="legend"><li>${swatch(COLOURS.tumour, '7 3')} tumour yielded</li><li>${swatch(COLOURS.microenvironment)} microenvironment yielded</li></ul>`;
   const caption = 'Share of the steps of all trainings in which a subspace gave way to the other.';
   return figure('Gradient coordination', caption, html`${legend}${caption}`, {
     ...SMALL,

@@ -1,7 +1,10 @@
 import type { Subspace, TimeUnit } from '../cohort/types.js';
-import type { ConfidenceResult } from '../evaluation/confidence/confidence-file.js';
-import type { CohortExplanation, PatientExplanation, Thumbnail } from '../explanation/index.js';
-import type { Estimate, Refusal } from '../metrics/index.js';
+import type { TaskComparison } from '../comparison/file.js';
+import type { Thumbnail } from '../explanation/index.js';
+import type { CohortExplanation, PatientExplanation } from '../runs/explanations.js';
+import type { EvaluatedSurvival, Result } from '../runs/result.js';
+import type { EpochRecord } from '../runs/training-files.js';
+import type { NamedMetrics } from '../runs/values.js';
 
 /** Everything a report shows, as plain data, read back from run folders. */
 export interface ReportInput {
@@ -15,7 +18,7 @@ export interface ReportInput {
   readonly pseudonymised?: boolean;
 }
 
-/** A run, or a cross-validation with its runs. */
+/** A run, or the runs of a comparison's first model. */
 export interface ReportRun {
   /** The task's name: `survival`, `diagnosis`, …, or the column of a task of one's own. */
   readonly task: string;
@@ -24,10 +27,11 @@ export interface ReportRun {
   /** One, or those of a cross-validation. */
   readonly trainings: readonly Training[];
   readonly result: RunResult;
-  /** On the test patients: of every fold, from the runs of the first seed. */
+  /** On the test patients: of every fold of the first dealing, from the runs of the first seed. */
   readonly predictions: SurvivalPredictions | ClassPredictions;
   readonly patients: PatientsSummary | { readonly reason: string };
-  readonly crossval?: CrossvalDetail;
+  /** Of a cross-validation, or of a task of a plan: all models on the same folds, this one first. */
+  readonly comparison?: TaskComparison;
   readonly explanations: Explanations;
   /** What was typed, a command a line. */
   readonly commands: readonly string[];
@@ -52,7 +56,7 @@ export interface Training {
   readonly name?: string;
   readonly epochs: readonly EpochRecord[];
   /** The epoch whose weights were kept, chosen on the validation patients. */
-  readonly selection: { readonly epoch: number; readonly metric: string; readonly value: number | null };
+  readonly selection: Result['selection'];
 }
 
 /** The patients of each part, and who was left out. Cells are text already. */
@@ -64,28 +68,6 @@ export interface PatientsSummary {
   readonly flow: readonly { readonly step: string; readonly patients: number }[];
   /** Survival: what it is measured to. */
   readonly endpoint?: { readonly name: string; readonly rule: string };
-}
-
-/** What only a cross-validation has. */
-export interface CrossvalDetail {
-  readonly seeds: readonly number[];
-  readonly intervals: string;
-  /** Name of the network in `differences`. */
-  readonly network: string;
-  /** Paired, by `network - other`. */
-  readonly differences: Readonly<Record<string, ReportedMetric & { readonly adjustedP?: number }>>;
-  readonly folds: readonly {
-    readonly fold: string;
-    readonly patients: number;
-    readonly metrics: ReportedMetrics;
-    readonly baselines: Readonly<Record<string, ReportedMetrics>>;
-  }[];
-  /** By what is known of the patients, and by `--within`. */
-  readonly subgroups: readonly { readonly group: string; readonly patients: number; readonly metric: ReportedMetric }[];
-  /** Patients whom the model got most wrong, the worst first. */
-  readonly worst: readonly { readonly patient: string; readonly what: string }[];
-  readonly failures: readonly string[];
-  readonly notes: readonly string[];
 }
 
 /** Explanations that the run folder holds. */
@@ -102,45 +84,17 @@ export interface ExplainedPatient {
   readonly thumbnails: readonly (Thumbnail | undefined)[];
 }
 
-/** A branch of the network; `joint` where one serves both subspaces. */
-export type Branch = Subspace | 'joint';
-
-/** One line of `metrics.jsonl`. Losses are means over the epoch's batches; null is a value that could not be computed. */
-export interface EpochRecord {
-  readonly epoch: number;
-  readonly learningRate: number;
-  /** Task loss plus consistency, on the training patients. */
-  readonly loss: number | null;
-  readonly taskLoss: number | null;
-  /** Of each branch of the network; a peer has none. */
-  readonly consistency: Readonly<Partial<Record<Branch, number | null>>>;
-  /** Steps of the epoch, and in how many of them each subspace had a gradient half projected. */
-  readonly coordination?: {
-    readonly steps: number;
-    readonly tumourYielded: number;
-    readonly microenvironmentYielded: number;
-  };
-  readonly validation: { readonly metric: string; readonly value: number | null; readonly loss: number | null };
-  readonly seconds: number;
-}
-
-/** A metric as `result.json` holds it, under its name. */
-export type ReportedMetric =
-  (Pick<Estimate, 'value'> & Partial<Omit<Estimate, 'name' | 'value'>>) | Omit<Refusal, 'name'>;
+/** A metric without its name; means over folds have a value, and not all of the rest. */
+export type ReportedMetric = Extract<Unnamed, { value: null }> | (Pick<Estimated, 'value'> & Partial<Estimated>);
 export type ReportedMetrics = Readonly<Record<string, ReportedMetric>>;
+type Unnamed = NamedMetrics[string];
+type Estimated = Exclude<Unnamed, { value: null }>;
 
-/** `result.json`, or the totals of `crossval.json`. */
-export interface RunResult {
-  readonly task: string;
-  readonly split: string;
-  /** The model was fitted to these patients or chosen on them. */
-  readonly chosenOnThese?: boolean;
-  readonly patients: number;
+/** `result.json`, or the totals of a comparison. */
+export interface RunResult extends Pick<Result, 'task' | 'split' | 'chosenOnThese' | 'patients' | 'confidence'> {
   readonly metrics: ReportedMetrics;
   /** Simpler models on the same patients, by name. */
   readonly baselines?: Readonly<Record<string, ReportedMetrics>>;
-  /** What the model's confidence is worth on these patients. */
-  readonly confidence?: ConfidenceResult;
 }
 
 export interface SurvivalPredictions {
@@ -151,19 +105,10 @@ export interface SurvivalPredictions {
   readonly rows: readonly SurvivalPrediction[];
 }
 
-export interface SurvivalPrediction {
-  readonly patient: string;
-  readonly risk: number;
-  /** By the cut that was fixed on the training patients. */
-  readonly group: RiskGroup;
-  readonly time: number;
-  readonly event: boolean;
-  /** Predicted survival at each cut. */
-  readonly survival: readonly number[];
-}
-
-export const RISK_GROUPS = ['low', 'high'] as const;
-export type RiskGroup = (typeof RISK_GROUPS)[number];
+/** One test patient; `group` is by the cut that was fixed on the training patients. */
+export type SurvivalPrediction = Required<
+  Pick<EvaluatedSurvival, 'patient' | 'risk' | 'group' | 'time' | 'event' | 'survival'>
+>;
 
 export interface ClassPredictions {
   readonly kind: 'classification';

@@ -1,6 +1,7 @@
 import { homedir, tmpdir } from 'node:os';
 import { dirname } from 'node:path';
 import type { Pseudonyms } from '../files/pseudonyms.js';
+import { withCodes } from './comparison-page.js';
 import type { ExplainedPatient, ReportInput, ReportRun } from './types.js';
 import { withoutFolders } from './words.js';
 
@@ -66,20 +67,16 @@ export function pseudonymised(input: ReportInput, { codeOf, inText }: Pseudonyms
   }));
   const coded = runs.map((run) => ({
     ...run,
-    predictions: withCodes(run.predictions, codeOf),
-    ...(run.crossval
-      ? {
-          crossval: {
-            ...run.crossval,
-            worst: run.crossval.worst.map((one) => ({ ...one, patient: codeOf(one.patient) })),
-          },
-        }
-      : {}),
+    predictions: codedPredictions(run.predictions, codeOf),
+    ...(run.comparison ? { comparison: withCodes(run.comparison, codeOf) } : {}),
   }));
   return { ...mapStrings({ ...input, runs: coded }, inText), pseudonymised: true };
 }
 
-function withCodes(predictions: ReportRun['predictions'], codeOf: Pseudonyms['codeOf']): ReportRun['predictions'] {
+function codedPredictions(
+  predictions: ReportRun['predictions'],
+  codeOf: Pseudonyms['codeOf'],
+): ReportRun['predictions'] {
   if (predictions.kind === 'survival')
     return { ...predictions, rows: predictions.rows.map((row) => ({ ...row, patient: codeOf(row.patient) })) };
   return { ...predictions, rows: predictions.rows.map((row) => ({ ...row, patient: codeOf(row.patient) })) };

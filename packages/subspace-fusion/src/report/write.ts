@@ -2,11 +2,11 @@ import { dirname, join } from 'node:path';
 import { writeFileAtomic } from '../files/atomic.js';
 import { InputError } from '../files/errors.js';
 import { openPseudonyms, requireKeyApart } from '../files/pseudonyms.js';
-import { readModel } from '../runs/run-folder.js';
+import { openRunFolder, RUN_FILES } from '../runs/run-folder.js';
 import { explainMissing, mostAndLeastCertain } from './explanations.js';
-import { asPredictions, readPredictions } from './from-run.js';
+import { asPredictions, evaluated } from './from-run.js';
 import { renderModelCard } from './model-card.js';
-import { isCrossval, readReport } from './read.js';
+import { isComparison, readReport } from './read.js';
 import { renderReport } from './report.js';
 import { pseudonymised } from './withheld.js';
 
@@ -31,14 +31,15 @@ export async function writeReport(
 ): Promise<string[]> {
   const page = out ?? join(folder, 'report.html');
   if (pseudonyms !== undefined) requireKeyApart(pseudonyms, dirname(page));
-  const crossval = await isCrossval(folder);
+  const comparison = await isComparison(folder);
   if (explain !== undefined) {
-    if (crossval)
+    if (comparison)
       throw new InputError(
-        `${folder}: is a cross-validation of many models. Explain patients with \`subspace explain\` and the folder of one of its runs, as in ${join(folder, 'fold-0', 'seed-1')}.`,
+        `${folder}: is a comparison of many models. Explain patients with \`subspace explain\` and the folder of one of its runs, as in ${join(folder, 'fold-0', 'seed-1')}.`,
       );
-    const predictions = asPredictions(await readModel(folder), await readPredictions(folder));
-    await explainMissing(folder, mostAndLeastCertain(predictions, explain), onExplained);
+    const run = await openRunFolder(folder);
+    const predictions = asPredictions(run.model, evaluated(run, RUN_FILES.predictions, await run.predictions()));
+    await explainMissing(run, mostAndLeastCertain(predictions, explain), onExplained);
   }
   const { input, patients } = await readReport(folder);
   const shown = pseudonyms === undefined ? input : pseudonymised(input, await openPseudonyms(pseudonyms, patients));

@@ -1,34 +1,44 @@
+import { z } from 'zod';
 import { readsMarkers, type ClassTask } from '../cohort/clinical/labels.js';
 import { markerColumn, type Markers } from '../cohort/clinical/markers.js';
 import { columnOf, markerOf, readVariable } from '../cohort/clinical/variables.js';
 import type { LabelRule, Patient, Task } from '../cohort/types.js';
-import { MARKER_COLUMNS, type MarkerKey } from '../config/choices.js';
+import { CLINICAL_VARIABLES, MARKER_COLUMNS, type MarkerKey } from '../config/choices.js';
 import type { Config } from '../config/config.js';
 import { badInput, counted, someOf, type Problem } from '../files/errors.js';
+import type { Stored } from '../files/json.js';
 import { suggest } from '../files/text.js';
 
-/** A clinical input of the model: a variable that is known by name, or any column. */
-export type CovariateSpec = NonNullable<Config['covariates']>[number];
+const from = z.union([
+  z.enum(CLINICAL_VARIABLES),
+  z.object({ column: z.string(), kind: z.enum(['number', 'category']).optional() }),
+]);
 
-interface CovariateBase {
-  /** `age`, or the name of the column. */
-  readonly name: string;
-  readonly from: CovariateSpec;
-  /** Whether some training patient's value is unknown; then an indicator column says of whom it is. */
-  readonly unknowns: boolean;
-}
+/** A clinical input of the model: a variable that is known by name, or any column. */
+export type CovariateSpec = Stored<typeof from>;
+
+const covariate = {
+  name: z.string().describe('`age`, or the name of the column'),
+  from,
+  unknowns: z
+    .boolean()
+    .describe("Whether some training patient's value is unknown; then an indicator column says of whom it is"),
+};
+
+/** How clinical data become numbers; learned from the training patients and stored with the model. */
+export const covariateEncoding = z.object({
+  covariates: z.array(
+    z.discriminatedUnion('kind', [
+      z.object({ ...covariate, kind: z.literal('number'), mean: z.number(), deviation: z.number() }),
+      z.object({ ...covariate, kind: z.literal('category'), levels: z.array(z.string()) }),
+    ]),
+  ),
+  columns: z.array(z.string()).describe('What each of the K numbers of a patient is: `age`, `age unknown`, `sex = male`, …'),
+});
+export type CovariateEncoding = Stored<typeof covariateEncoding>;
 
 /** One covariate as the training patients have it. */
-export type Covariate =
-  | (CovariateBase & { readonly kind: 'number'; readonly mean: number; readonly deviation: number })
-  | (CovariateBase & { readonly kind: 'category'; readonly levels: readonly string[] });
-
-/** How clinical data become numbers; learned from the training patients and stored with the model, plain JSON. */
-export interface CovariateEncoding {
-  readonly covariates: readonly Covariate[];
-  /** What each of the K numbers of a patient is: `age`, `age unknown`, `sex = male`, … */
-  readonly columns: readonly string[];
-}
+export type Covariate = CovariateEncoding['covariates'][number];
 
 const nameOf = (spec: CovariateSpec): string => (typeof spec === 'string' ? spec : spec.column);
 

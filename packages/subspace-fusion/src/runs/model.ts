@@ -1,155 +1,115 @@
-import { chooseGenes, labelPatients, taskClasses, type Cohort, type LabelRule, type Layout, type ProvenanceSummary, type Split, type Task, type TimeUnit } from '../cohort/index.js';
-import type { Config } from '../config/config.js';
-import type { Problem } from '../files/errors.js';
+import { z } from 'zod';
+import type { LabelRule, Layout, ProvenanceSummary, Task } from '../cohort/index.js';
+import type { Stored } from '../files/json.js';
 import type { NetworkChoice } from '../model/choice.js';
 import type { NetworkSize } from '../model/parameters.js';
-import { labelDefiningCovariates, learnCovariates, type CovariateEncoding } from './covariates.js';
-import { calibratedBins, classWeights, survivalCuts } from './cuts.js';
-import { fitSubspaceScaling, type GeneScaling } from './scaling.js';
+import { WHOLE } from '../model/parts.js';
+import type { PeerName } from '../model/peers/index.js';
+import { covariateEncoding } from './covariates.js';
+import { geneScaling } from './scaling.js';
+import { count, numbers, texts, TIME_UNITS } from './values.js';
 
+const task = z.union([
+  z.enum(['survival', 'diagnosis', 'grade', 'subtype']),
+  z.object({ column: z.string() }),
+]) satisfies z.ZodType<Task>;
+
+const network = z.union([
+  z.object({
+    name: z.literal('subspace'),
+    parts: z.object({
+      subspaces: z.enum(['two', 'joint']),
+      attention: z.enum(['deformable', 'plain']),
+      positionBias: z.boolean(),
+      standIns: z.boolean(),
+    }),
+  }),
+  z.object({
+    name: z.enum(['abmil', 'transmil', 'snn', 'mean-snn', 'pathomic', 'mcat', 'cmta']) satisfies z.ZodType<PeerName>,
+  }),
+]) satisfies z.ZodType<NetworkChoice>;
+
+const outcome = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('classes'),
+    classes: texts.min(1).describe('In the order of the outputs'),
+    weights: numbers.describe("Each class's weight in the training loss"),
+  }),
+  z.object({
+    kind: z.literal('survival'),
+    timeUnit: z.enum(TIME_UNITS),
+    cuts: numbers.min(1).describe('Cuts between the bins, in `timeUnit`'),
+    end: z
+      .number()
+      .optional()
+      .describe('Of the calibrated head: where the last bin ends, and censored patients are credited with the part of their bin that they were seen in'),
+  }),
+]);
+
+const size = z.object({
+  patchWidth: count.describe("Width of a patch's features"),
+  genes: z.object({ tumour: count, microenvironment: count }),
+  classes: count.describe('Classes, or survival bins'),
+  covariates: count.optional().describe('Numbers that the clinical covariates are; none, where it is absent'),
+}) satisfies z.ZodType<NetworkSize>;
+
+const facts = <S extends z.ZodType>(value: S) => z.array(value).optional();
+const provenance = z.object({
+  encoder: facts(z.string()),
+  magnification: facts(z.number()),
+  level0Magnification: facts(z.number()),
+  patchLevel: facts(z.number()),
+  patchSize: facts(z.number()),
+  patchSizeLevel0: facts(z.number()),
+  patchSizeMicrometres: facts(z.number()),
+  overlap: facts(z.number()),
+  unit: facts(z.enum(['pixels', 'micrometres'])),
+}) satisfies z.ZodType<ProvenanceSummary>;
+
+const imported = z.object({
+  checkpoint: z.string().describe('Name of the file'),
+  sha256: z.string(),
+  scaling: z.enum(['none', 'training']).describe('Whether expression reaches the network as it stands in the matrix, or scaled on the training patients'),
+  decidedHere: texts.describe("What was decided here, not by the checkpoint's authors"),
+  ignored: texts.describe('Parameters that never reach the loss of the published network'),
+  unknown: texts.describe('Names that the network does not have'),
+});
+
+/** `model.json`: everything but the parameters that a prediction needs. */
+export const modelFile = z.object({
+  format: z.literal(1).describe('Form of the file'),
+  task: task.describe('What is predicted'),
+  labels: z.enum(['who2021', 'paper']).describe('Rule of the diagnosis') satisfies z.ZodType<LabelRule>,
+  network: network.default({ name: 'subspace', parts: { ...WHOLE } }).describe('Which network it is, and its parts; the method, where it is absent'),
+  outcome: outcome.describe("What the network's outputs mean"),
+  tokens: count.describe('Tokens of a bag'),
+  layout: z
+    .enum(['raster', 'spatial'])
+    .optional()
+    .describe('How tokens stand on the grid; in the order of the file, where it is absent') satisfies z.ZodType<Layout | undefined>,
+  size: size.describe('Widths of inputs and outputs'),
+  scaling: z
+    .object({ tumour: geneScaling, microenvironment: geneScaling })
+    .describe('Gene order and scaling of each subspace'),
+  covariates: covariateEncoding.optional().describe('How clinical covariates become inputs of the head'),
+  definingCovariates: texts.optional().describe("Those of them that are part of the label's definition"),
+  encoder: z.string().optional().describe('Patch encoder, as far as the files say'),
+  provenance: provenance.optional().describe('How the patches were cut and encoded, as far as the files say'),
+  inputs: z
+    .record(z.string(), z.string())
+    .describe('SHA-256 of clinical table, matrix and gene sets; `features`: of names, sizes and both ends of the feature files'),
+  version: z.string().describe('Of the program'),
+  imported: imported.optional().describe('Where a model came from that was not trained here'),
+});
+
+/** Everything but the parameters that a prediction needs; stored as `model.json` beside the checkpoint. */
+export type Model = Stored<typeof modelFile>;
 /** What the network's outputs mean. Learned from the training patients alone. */
-export type Outcome =
-  | { readonly kind: 'classes'; readonly classes: readonly string[]; readonly weights: readonly number[] }
-  | {
-      readonly kind: 'survival';
-      /** Cuts between the bins, in `timeUnit`. */
-      readonly cuts: readonly number[];
-      readonly timeUnit: TimeUnit;
-      /** Of the calibrated head: where the last bin ends, and censored patients are credited with the part of their bin that they were seen in. */
-      readonly end?: number;
-    };
-
-/** Everything but the parameters that a prediction needs; plain JSON, stored beside the checkpoint. */
-export interface Model {
-  readonly format: 1;
-  readonly task: Task;
-  readonly labels: LabelRule;
-  readonly network: NetworkChoice;
-  readonly outcome: Outcome;
-  /** Tokens of a bag. */
-  readonly tokens: number;
-  /** How tokens stand on the grid; in the order of the list where it is absent. */
-  readonly layout?: Layout;
-  readonly size: NetworkSize;
-  /** Gene order and scaling of each subspace. */
-  readonly scaling: { readonly tumour: GeneScaling; readonly microenvironment: GeneScaling };
-  /** How clinical covariates become inputs of the head; absent where there are none. */
-  readonly covariates?: CovariateEncoding;
-  /** Those that are part of the label's definition. */
-  readonly definingCovariates?: readonly string[];
-  readonly encoder: string | undefined;
-  /** How the patches were cut and encoded, as far as the files say; absent in models of before. */
-  readonly provenance?: ProvenanceSummary;
-  /** SHA-256 of the tables it was trained on. */
-  readonly inputs: Readonly<Record<string, string>>;
-  readonly version: string;
-}
+export type Outcome = Model['outcome'];
+/** Where a model came from that was not trained here. */
+export type ImportRecord = Stored<typeof imported>;
 
 /** The name of a task in results: `survival`, `diagnosis`, or the column. */
 export function taskName(task: Task): string {
   return typeof task === 'string' ? task : task.column;
-}
-
-/**
- * Learns from the training patients what the network will be told: the genes that are left and their scaling, classes and their weights, or survival cuts.
- * @param problems What is to be warned of goes here.
- * @throws InputError where the training patients do not allow it (one class, too few deaths, a gene set left empty).
- */
-export function learnModel(
-  cohort: Cohort,
-  split: Split,
-  config: Config,
-  inputs: Readonly<Record<string, string>>,
-  version: string,
-  problems: Problem[] = [],
-): Model {
-  const training = new Set(split.train);
-  const covariates =
-    config.covariates &&
-    learnCovariates(
-      cohort.patients.filter(({ id }) => training.has(id)),
-      config.covariates,
-      config.clinical.file,
-    );
-  const genes = chooseGenes(cohort, config, split.train, problems);
-  const outcome = learnOutcome(cohort, split, config);
-  return {
-    format: 1,
-    task: config.task,
-    labels: config.labels,
-    network: networkOf(config),
-    outcome,
-    tokens: config.model.bag,
-    ...(config.features.layout === 'spatial' ? { layout: config.features.layout } : {}),
-    size: {
-      patchWidth: cohort.width,
-      genes: { tumour: genes.tumour.length, microenvironment: genes.microenvironment.length },
-      classes: outcome.kind === 'survival' ? outcome.cuts.length + 1 : outcome.classes.length,
-      ...(covariates ? { covariates: covariates.columns.length } : {}),
-    },
-    scaling: fitSubspaceScaling(cohort, genes, split.train),
-    ...(covariates
-      ? {
-          covariates,
-          definingCovariates: labelDefiningCovariates(config.task, config.labels, covariates, config.clinical.columns),
-        }
-      : {}),
-    encoder: cohort.encoder,
-    provenance: cohort.provenance,
-    inputs,
-    version,
-  };
-}
-
-/** The network that a config asks for. */
-function networkOf({ model: { name, subspaces, attention, positionBias }, training }: Config): NetworkChoice {
-  if (name !== 'subspace') return { name };
-  return {
-    name,
-    parts: {
-      subspaces,
-      attention,
-      positionBias: positionBias === 'continuous',
-      standIns: training.modalityDropout > 0,
-    },
-  };
-}
-
-function learnOutcome(cohort: Cohort, split: Split, { task, labels: rule, model: { survivalHead } }: Config): Outcome {
-  const training = new Set(split.train);
-  const patients = cohort.patients.filter(({ id }) => training.has(id));
-  if (task === 'survival') {
-    const training = patients.flatMap(({ survival }) => (survival ? [survival] : []));
-    const { timeUnit } = cohort;
-    return {
-      kind: 'survival',
-      timeUnit,
-      ...(survivalHead === 'calibrated' ? calibratedBins(training, timeUnit) : { cuts: survivalCuts(training) }),
-    };
-  }
-  const { byPatient } = labelPatients(patients, task, rule);
-  const classes = taskClasses(task, byPatient.values());
-  const weights = classWeights(
-    patients.map(({ id }) => classes.indexOf(byPatient.get(id)!)),
-    classes.length,
-  );
-  return { kind: 'classes', classes, weights: Array.from(weights) };
-}
-
-/**
- * The split without validation, test and conformal patients of a class that no training patient has: the model cannot know it.
- * Those left out are named.
- */
-export function withoutUnknownClasses(
-  split: Split,
-  cohort: Cohort,
-  { task, labels: rule, outcome }: Model,
-): { split: Split; leftOut: string[] } {
-  if (task === 'survival' || outcome.kind !== 'classes') return { split, leftOut: [] };
-  const { byPatient } = labelPatients(cohort.patients, task, rule);
-  const known = (id: string) => outcome.classes.includes(byPatient.get(id)!);
-  const { train, validation, test, conformal } = split;
-  const leftOut = [...validation, ...test, ...(conformal ?? [])].filter((id) => !known(id));
-  const aside = conformal ? { conformal: conformal.filter(known) } : {};
-  return { split: { train, validation: validation.filter(known), test: test.filter(known), ...aside }, leftOut };
 }

@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { cohorts } from '../testing/data.js';
 import { readExpression } from '../cohort/expression/read.js';
 import { floorGenes } from '../cohort/genes/choose.js';
 import { readGeneSets } from '../cohort/genes/gene-sets.js';
 import type { Expression } from '../cohort/types.js';
-import { readTable } from '../files/table.js';
+import { readTable } from '../files/read.js';
 import { normal } from '../random/counter.js';
 import { applyGeneScaling, fitGeneScaling } from './scaling.js';
 
@@ -92,9 +92,13 @@ describe('genes whose floor gives a study away', () => {
   });
 });
 
-const DATA = '../shared/data';
-describe.skipIf(!existsSync(DATA))('the real expression matrix (../shared/data is there)', () => {
-  it('has study floors in 66 of the 389 genes', async () => {
+const MATRIX = {
+  TCGA: { genes: 1544, patients: 569, inSets: 389, floors: 66, value: ['AATK', -0.0957], still: 4 },
+  invented: { genes: 70, patients: 520, inSets: 64, floors: 6, value: ['ME00', -0.3601], still: 1 },
+} as const;
+describe.each(cohorts)('an expression matrix ($cohort)', ({ cohort, folder: DATA }) => {
+  const expected = MATRIX[cohort];
+  it(`has study floors in ${expected.floors} of the ${expected.inSets} genes`, async () => {
     const { columns, rows } = await readTable(`${DATA}/tcga-gbmlgg/clinical.csv`);
     const study = columns.indexOf('study');
     const studyOf = new Map(rows.map(({ cells }) => [cells[0], cells[study]]));
@@ -107,20 +111,23 @@ describe.skipIf(!existsSync(DATA))('the real expression matrix (../shared/data i
       [],
     );
     expect([expression.genes.length, expression.patients.length, orientation, otherPatients]).toEqual([
-      1544,
-      569,
+      expected.genes,
+      expected.patients,
       'genes × patients',
       [],
     ]);
-    expect(floorGenes(expression, studyOf).filter((gene) => genes.has(gene))).toHaveLength(66);
-    expect(expression.values[expression.genes.indexOf('AATK')]).toBe(Math.fround(-0.0957));
+    expect(floorGenes(expression, studyOf).filter((gene) => genes.has(gene))).toHaveLength(expected.floors);
+    expect(genes.size).toBe(expected.inSets);
+    const [gene, value] = expected.value;
+    expect(expression.values[expression.genes.indexOf(gene)]).toBe(Math.fround(value));
 
     const scaling = fitGeneScaling(expression, expression.patients, [...genes], 'none');
     const z = applyGeneScaling(scaling, expression, expression.patients);
-    // No wild value flattens a gene: away from its mean are at least 15 % of the patients, but for four genes that hardly vary.
+    // No wild value flattens a gene: away from its mean are at least 15 % of the patients, but for a few genes that hardly vary.
     const moved = [...genes].map(
-      (_, g) => expression.patients.filter((_, p) => Math.abs(z[p * genes.size + g]) > 0.25).length / 569,
+      (_, g) =>
+        expression.patients.filter((_, p) => Math.abs(z[p * genes.size + g]) > 0.25).length / expected.patients,
     );
-    expect(moved.filter((part) => part < 0.15)).toHaveLength(4);
+    expect(moved.filter((part) => part < 0.15)).toHaveLength(expected.still);
   });
 });

@@ -1,24 +1,30 @@
+import { z } from 'zod';
 import { transformed } from '../cohort/expression/transform.js';
 import { quantile } from '../cohort/quantile.js';
 import type { Cohort, Expression, ExpressionTransform, Subspace } from '../cohort/types.js';
 import { counted, InputError } from '../files/errors.js';
+import type { Stored } from '../files/json.js';
+
+const moments = z.object({
+  mean: z.array(z.number()).describe("Mean of each gene's transformed values, without their tails"),
+  deviation: z.array(z.number()).describe('Their standard deviation; 0 marks a constant gene'),
+});
+
+/** How expression becomes the network's input; learned from the training patients and stored with the model. */
+export const geneScaling = z.object({
+  transform: z.enum(['none', 'log2p1', 'rank']) satisfies z.ZodType<ExpressionTransform>,
+  genes: z.array(z.string()).describe("Genes by symbol, in the order of the network's input"),
+  ...moments.shape,
+  cohorts: z
+    .record(z.string(), moments)
+    .optional()
+    .describe("By cohort, where each is scaled by itself; a patient of another cohort is then scaled by that one's patients, and never alone"),
+  clip: z.number().nullable().optional().describe('What z-scores are clipped to, ±; null where they are not, 3 where it is absent'),
+});
+export type GeneScaling = Stored<typeof geneScaling>;
 
 /** Mean and standard deviation of each gene's transformed values, without their tails; a deviation of 0 marks a constant gene. */
-export interface GeneMoments {
-  readonly mean: readonly number[];
-  readonly deviation: readonly number[];
-}
-
-/** How expression becomes the network's input; learned from the training patients and stored with the model, plain JSON. */
-export interface GeneScaling extends GeneMoments {
-  readonly transform: ExpressionTransform;
-  /** Genes by symbol, in the order of the network's input. */
-  readonly genes: readonly string[];
-  /** By cohort, where each is scaled by itself; a patient of another cohort is then scaled by that one's patients, and never alone. */
-  readonly cohorts?: Readonly<Record<string, GeneMoments>>;
-  /** What z-scores are clipped to, ±; null where they are not. Absent: 3. */
-  readonly clip?: number | null;
-}
+export type GeneMoments = Stored<typeof moments>;
 
 /** z-scores are clipped to ±3. */
 const CLIP = 3;

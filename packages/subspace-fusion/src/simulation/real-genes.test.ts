@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { loadCohort } from '../cohort/load.js';
 import { loadConfig } from '../config/config.js';
 import { InputError } from '../files/errors.js';
 import { key, normal } from '../random/counter.js';
+import { cohorts } from '../testing/data.js';
 import { simulateBagsForCohort } from './real-genes.js';
 
 const PATIENTS = ['P-1', 'P-2', 'P-3', 'P-4', 'P-5', 'P-6'];
@@ -122,10 +122,10 @@ describe('bags simulated from real genes', () => {
   });
 });
 
-const DATA = join('..', 'shared', 'data');
+const PATIENTS_IN = { TCGA: 569, invented: 520 };
 
-describe.skipIf(!existsSync(DATA))('with the TCGA glioma tables (absent on machines without them)', () => {
-  it('gives each of the 569 patients a bag and a place in the published folds', async () => {
+describe.each(cohorts)('with glioma tables ($cohort)', ({ cohort, folder: DATA }) => {
+  it(`gives each of the ${PATIENTS_IN[cohort]} patients a bag and a place in the published folds`, async () => {
     const tables = join(DATA, 'tcga-gbmlgg');
     const { config, patients } = await simulateBagsForCohort({
       expression: join(tables, 'expression.csv.gz'),
@@ -133,11 +133,11 @@ describe.skipIf(!existsSync(DATA))('with the TCGA glioma tables (absent on machi
       geneSets: join(DATA, 'gene-sets', 'glioma-subspaces.tcga1544.gmt'),
       leaveOutFloorsBy: 'study',
       folds: join(tables, 'folds.csv'),
-      out: join(folder, 'tcga'),
+      out: join(folder, cohort),
       bag: 36,
       width: 4,
     });
-    expect(patients).toBe(569);
+    expect(patients).toBe(PATIENTS_IN[cohort]);
     const { split, expression } = await loadConfig(config);
     expect(split).toMatchObject({ fold: 0 });
     expect(expression).toMatchObject({ transform: 'none', leaveOutFloorsBy: 'study' });

@@ -94,7 +94,7 @@ async function modelHash(file: string): Promise<string> {
 
 function imageInput(file: string, { inputs }: OpenedModel): TensorInfo {
   const [input] = inputs;
-  if (inputs.length !== 1 || !input || input.shape.length !== 4) {
+  if (inputs.length !== 1 || input.shape.length !== 4) {
     const found = inputs.map(({ name, shape }) => `${name} [${shape.join(', ')}]`).join(', ');
     throw new InputError(
       `${file}: an encoder takes one batch of images [n, 3, rows, columns]; this model takes ${found || 'nothing'}. Export the image part alone.`,
@@ -144,7 +144,7 @@ function toInput(
     const channel = channels === 'rgb' ? c : 2 - c;
     for (let i = 0; i < patches.length / 3; i++) {
       const at = layout === 'nchw' ? (3 * Math.floor(i / plane) + channel) * plane + (i % plane) : 3 * i + channel;
-      images[at] = table[patches[3 * i + c]]!;
+      images[at] = table[patches[3 * i + c]];
     }
   }
   return images;
@@ -166,7 +166,7 @@ function pooled(
     );
   }
   if (shape.length === 4 && layout === 'nchw') return meanOver(data, batch * shape[1], shape[2] * shape[3], 1);
-  const width = shape.at(-1)!;
+  const width = shape[shape.length - 1];
   const places = shape.slice(1, -1).reduce((a, b) => a * b, 1);
   if (pooling === 'mean') return meanOver(data, batch, places, width);
   const first = new Float32Array(batch * width);

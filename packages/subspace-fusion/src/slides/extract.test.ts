@@ -18,7 +18,7 @@ import { SMALL_ENCODER_YAML, smallEncoder } from '../testing/small-encoder.js';
 import { openEncoder, type Encoder } from './encoder.js';
 import { slideFiles, slideName } from './extract-slide.js';
 import { extract, type ExtractOptions } from './extract.js';
-import { openSlide } from './open-slide.js';
+import { openSlideFile } from './open-slide-file.js';
 import { readPatches } from './patches.js';
 
 // The readers are threads whose program is in dist/, which `npm test` builds first.
@@ -70,12 +70,18 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** The features of P1-a as they were written, with coordinates. */
+async function writtenBag(out: string) {
+  const { coordinates, ...bag } = await readBag({ slide: 'P1-a', path: join(out, 'P1-a.h5') });
+  if (!coordinates) throw new Error('the features have no coordinates');
+  return { ...bag, coordinates };
+}
+
 describe('a slide', () => {
   test('becomes a bag with its coordinates and where it comes from, and a picture', async () => {
     const wanted = options();
     const record = await extract(slide('P1-a.tif'), wanted);
-    const path = join(wanted.out, 'P1-a.h5');
-    const bag = await readBag({ slide: 'P1-a', path });
+    const bag = await writtenBag(wanted.out);
     expect(record).toMatchObject({ slide: 'P1-a', status: 'done', patches: bag.patches, level0Magnification: 40 });
     expect(bag).toMatchObject({
       width: 12,
@@ -88,7 +94,7 @@ describe('a slide', () => {
     // Corners stand on the grid, in reading order, where the tissue was drawn.
     const corners = Array.from(
       { length: bag.patches },
-      (_, i) => [bag.coordinates![2 * i], bag.coordinates![2 * i + 1]] as const,
+      (_, i) => [bag.coordinates[2 * i], bag.coordinates[2 * i + 1]] as const,
     );
     expect(corners.every(([x, y]) => x % 128 === 0 && y % 128 === 0 && x < 1000 && y < 800)).toBe(true);
     expect(corners).toEqual([...corners].sort(([x, y], [u, v]) => y - v || x - u));
@@ -104,10 +110,10 @@ describe('a slide', () => {
   test('has the features of its patches, each at its place, whatever the batch', async () => {
     const wanted = options({ batch: 7 });
     await extract(slide('P1-a.tif'), wanted);
-    const bag = await readBag({ slide: 'P1-a', path: join(wanted.out, 'P1-a.h5') });
-    const opened = await openSlide(slide('P1-a.tif'));
+    const bag = await writtenBag(wanted.out);
+    const opened = await openSlideFile(slide('P1-a.tif'));
     for (const i of [0, 8, bag.patches - 1]) {
-      const corners = Int32Array.of(bag.coordinates![2 * i] / 2, bag.coordinates![2 * i + 1] / 2); // level 1 is halved
+      const corners = Int32Array.of(bag.coordinates[2 * i] / 2, bag.coordinates[2 * i + 1] / 2); // level 1 is halved
       const pixels = await readPatches(opened, { level: 1, edge: 64, size: 32, corners });
       const expected = await encoder.encode(pixels);
       expected.forEach((value, k) => {
@@ -120,16 +126,16 @@ describe('a slide', () => {
   test('in a fixed number of rows: fewer patches are repeated, of more an even selection is kept', async () => {
     const all = options();
     await extract(slide('P1-a.tif'), all);
-    const whole = await readBag({ slide: 'P1-a', path: join(all.out, 'P1-a.h5') });
+    const whole = await writtenBag(all.out);
     for (const fix of [100, 9]) {
       const wanted = options({ fix });
       await extract(slide('P1-a.tif'), wanted);
-      const fixed = await readBag({ slide: 'P1-a', path: join(wanted.out, 'P1-a.h5') });
+      const fixed = await writtenBag(wanted.out);
       expect(fixed.patches).toBe(fix);
       const rowOf = (i: number) => (fix > whole.patches ? i % whole.patches : Math.round((i * whole.patches) / fix));
       for (const i of [0, 3, 8]) {
-        expect([...fixed.coordinates!.subarray(2 * i, 2 * i + 2)]).toEqual([
-          ...whole.coordinates!.subarray(2 * rowOf(i), 2 * rowOf(i) + 2),
+        expect([...fixed.coordinates.subarray(2 * i, 2 * i + 2)]).toEqual([
+          ...whole.coordinates.subarray(2 * rowOf(i), 2 * rowOf(i) + 2),
         ]);
         fixed.features.subarray(12 * i, 12 * i + 12).forEach((value, k) => {
           expect(value).toBeCloseTo(whole.features[12 * rowOf(i) + k], 5);

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { withFile } from '../files/file-source.js';
 import { withHdf5 } from '../files/hdf5.js';
 import {
   extractSlide,
@@ -59,9 +60,9 @@ export async function hasFeatures(
   const { out, overwrite, cutting } = options;
   const path = join(out, `${slideName(file)}.h5`);
   if (!existsSync(path)) return false;
-  const found = await withHdf5(path, ({ attrs }) =>
-    'extraction' in attrs ? String(attrs['extraction'].value) : '',
-  ).catch(() => '');
+  const found = await withFile(path, (source) =>
+    withHdf5(source, ({ attrs }) => ('extraction' in attrs ? attrs['extraction'].value : undefined)),
+  ).catch(() => undefined);
   const { size } = await stat(file);
   // Whether the objective was needed, only the slide could tell.
   if ([undefined, cutting.objective].some((objective) => found === settingsText(size, options, objective))) return true;

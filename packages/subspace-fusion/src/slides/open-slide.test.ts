@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { InputError } from '../files/errors.js';
+import { bytesSource } from '../files/source.js';
 import { key, uniform } from '../random/counter.js';
 import {
   encodedTiles,
@@ -15,6 +16,7 @@ import {
   type Tag,
 } from './made-slides.test.helper.js';
 import { openSlide } from './open-slide.js';
+import { openSlideFile } from './open-slide-file.js';
 import { thumbnailOf } from './thumbnail.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'slides-'));
@@ -30,7 +32,7 @@ const at = (name: string, bytes: Uint8Array | string) => {
 
 /** Opens a slide and reads all of it. */
 async function readAll(file: string): Promise<void> {
-  const slide = await openSlide(file);
+  const slide = await openSlideFile(file);
   try {
     await thumbnailOf(slide, 50);
     for (const [level, { width, height }] of slide.levels.entries())
@@ -64,18 +66,20 @@ const tiff = async (tags: readonly Tag[] = []) =>
 
 describe('plain images', () => {
   test('PNG and JPEG have one level, and a scale where their resolution can be a microscope’s', async () => {
-    const png = await openSlide(at('a.png', await sharpOf(picture).png().withMetadata({ density: 50_800 }).toBuffer()));
+    const png = await openSlideFile(
+      at('a.png', await sharpOf(picture).png().withMetadata({ density: 50_800 }).toBuffer()),
+    );
     expect(png).toMatchObject({ format: 'PNG', levels: [{ width: 200, height: 150, downsample: 1 }] });
     expect(png.micrometres).toBeCloseTo(0.5, 5);
     expect((await png.read(0, { x: 3, y: 2, width: 1, height: 1 })).pixels).toEqual(
       picture.pixels.slice(3 * 403, 3 * 404),
     );
-    const jpeg = await openSlide(at('a.jpg', await sharpOf(picture).jpeg().toBuffer()));
+    const jpeg = await openSlideFile(at('a.jpg', await sharpOf(picture).jpeg().toBuffer()));
     expect([jpeg.format, jpeg.micrometres, jpeg.magnification]).toEqual(['JPEG', undefined, undefined]);
   });
 
   test('are told by their content, whatever they are called', async () => {
-    expect((await openSlide(at('really-a.svs', await sharpOf(picture).png().toBuffer()))).format).toBe('PNG');
+    expect((await openSlideFile(at('really-a.svs', await sharpOf(picture).png().toBuffer()))).format).toBe('PNG');
   });
 
   test('grey or damaged ones are refused', async () => {
@@ -86,6 +90,54 @@ describe('plain images', () => {
     expect(await complaint(at('half.png', png.subarray(0, png.length / 2)))).toMatch(
       /half.png: the file is damaged or cut short \(.+\)\. Copy or download it again\./,
     );
+  });
+});
+
+describe('sources', () => {
+  test('two of one name are two slides', async () => {
+    const other = madePicture(90, 80);
+    const opened = [picture, other].map(async (made) =>
+      openSlide(bytesSource(await sharpOf(made).tiff({ compression: 'lzw' }).toBuffer(), 'slide.tif')),
+    );
+    const [a, b] = await Promise.all(opened);
+    const corner = { x: 0, y: 0, width: 50, height: 1 };
+    expect((await a.read(0, corner)).pixels).toEqual(picture.pixels.slice(0, 150));
+    expect((await b.read(0, corner)).pixels).toEqual(other.pixels.slice(0, 150));
+    expect([a.levels[0].width, b.levels[0].width]).toEqual([200, 90]);
+  });
+
+  test('are closed with the slide, or where none is opened', async () => {
+    const closed: string[] = [];
+    const sourceOf = (name: string, bytes: Uint8Array) => ({
+      ...bytesSource(bytes, name),
+      close: () => Promise.resolve(void closed.push(name)),
+    });
+    const slide = await openSlide(sourceOf('slide.tif', await tiff()));
+    await expect(openSlide(sourceOf('notes.txt', Buffer.from('patient,slide')))).rejects.toThrow(InputError);
+    await expect(openSlide(sourceOf('cut.tif', (await tiff()).subarray(0, 500)))).rejects.toThrow(InputError);
+    await openSlide(sourceOf('region.png', await sharpOf(picture).png().toBuffer())); // held in memory whole
+    expect(closed).toEqual(['notes.txt', 'cut.tif', 'region.png']);
+    await slide.close();
+    expect(closed).toHaveLength(4);
+  });
+
+  test('of a slide, only what is looked at is read', async () => {
+    const bytes = await tiff();
+    const source = bytesSource(bytes, 'slide.tif');
+    let read = 0;
+    const slide = await openSlide({
+      ...source,
+      read: async (...stretch) => {
+        const part = await source.read(...stretch);
+        read += part.length;
+        return part;
+      },
+    });
+    expect(read).toBeLessThan(1000);
+    const { pixels } = await slide.read(0, { x: 70, y: 70, width: 1, height: 1 });
+    const at = 3 * (70 * picture.width + 70);
+    expect(pixels).toEqual(picture.pixels.slice(at, at + 3));
+    expect(read).toBeLessThan(bytes.length / 5); // one tile of twelve
   });
 });
 
@@ -223,7 +275,7 @@ describe('damaged files', () => {
   test('a good tile after a damaged one is decoded, also by the library of JPEG 2000', async () => {
     const tiles = await encodedTiles(picture, TILE, jpeg2000);
     tiles[0] = tiles[0].subarray(0, tiles[0].length / 2);
-    const slide = await openSlide(at('half.svs', madeTiff([{ tags: rgbTags(picture, TILE, 33005), tiles }])));
+    const slide = await openSlideFile(at('half.svs', madeTiff([{ tags: rgbTags(picture, TILE, 33005), tiles }])));
     await expect(slide.read(0, { x: 0, y: 0, width: 10, height: 10 })).rejects.toThrow(
       /half.svs: the file is damaged or cut short \(tile 0: .+\)/,
     );

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import sharp from 'sharp';
 import { InputError } from '../files/errors.js';
-import { openSlide } from './open-slide.js';
+import { openSlideFile } from './open-slide-file.js';
 import { readPatches } from './patches.js';
 import type { Answer, Request } from './reader.js';
 import type { Slide } from './slide.js';
@@ -17,7 +17,7 @@ async function slideOf(file: string): Promise<Slide> {
   if (opened?.file !== file) {
     await opened?.slide.close();
     opened = undefined;
-    opened = { file, slide: await openSlide(file) };
+    opened = { file, slide: await openSlideFile(file) };
   }
   return opened.slide;
 }
@@ -35,15 +35,17 @@ async function answer(request: Request): Promise<Answer> {
   };
 }
 
+if (!parentPort) throw new Error('this is the program of a thread; openReader starts it');
+const port = parentPort;
 let before: Promise<unknown> = Promise.resolve();
-parentPort!.on('message', (request: Request) => {
+port.on('message', (request: Request) => {
   before = before.then(async () => {
     try {
       const result = await answer(request);
-      parentPort!.postMessage(result, result.kind === 'patches' ? [result.pixels.buffer as ArrayBuffer] : []);
+      port.postMessage(result, result.kind === 'patches' ? [result.pixels.buffer as ArrayBuffer] : []);
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
-      parentPort!.postMessage({
+      port.postMessage({
         id: request.id,
         kind: 'problem',
         problem,

@@ -51,7 +51,9 @@ export function openReader(): SlideReader {
     fail(new Error('the thread that reads slides has ended'));
   });
   worker.on('message', (answer: Answer) => {
-    const { resolve, reject } = waiting.get(answer.id)!;
+    const asked = waiting.get(answer.id);
+    if (!asked) return;
+    const { resolve, reject } = asked;
     waiting.delete(answer.id);
     if (waiting.size === 0) worker.unref();
     if (answer.kind === 'problem')

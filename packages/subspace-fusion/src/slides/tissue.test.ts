@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { openSlide } from './open-slide.js';
+import { openSlideFile } from './open-slide-file.js';
 import { thumbnailOf, type Thumbnail } from './thumbnail.js';
 import { findTissue, grow, isInk, otsu, removeSmallAreas } from './tissue.js';
+import { slideFolders } from '../testing/data.js';
 
 describe('Otsu’s threshold', () => {
   test('lies between two peaks', () => {
@@ -141,18 +141,26 @@ describe('tissue on a thumbnail', () => {
   });
 });
 
-const data = resolve('../shared/data');
-describe.skipIf(!existsSync(data))('tissue of real slides (needs the shared data)', () => {
+/** The part of each slide that is tissue, as seen by eye. */
+const SEEN = {
+  whole: {
+    'CMU-1-Small-Region.svs': 0.35,
+    'TCGA-CR-7395-01A-01-TS1.svs': 0.63,
+    region: 'TCGA-HT-7470-roi.pyramid.tif',
+  },
+  slices: { 'CMU-1-Small-Region.svs': 0.63, 'TCGA-CR-7395-01A-01-TS1.svs': 0.585, region: 'drawn.pyramid.tif' },
+};
+describe.each(slideFolders)('tissue of slides ($slides)', ({ slides, folder }) => {
   const part = async (file: string) => {
-    const slide = await openSlide(join(data, file));
+    const slide = await openSlideFile(join(folder, file));
     const thumbnail = await thumbnailOf(slide, 512);
     await slide.close();
     return areaOf(findTissue(thumbnail, (256 / thumbnail.downsample) ** 2)) / (thumbnail.width * thumbnail.height);
   };
 
-  test('as seen by eye: a third, almost two thirds, all of a region', async () => {
-    expect(await part('slides/CMU-1-Small-Region.svs')).toBeCloseTo(0.35, 1);
-    expect(await part('slides/TCGA-CR-7395-01A-01-TS1.svs')).toBeCloseTo(0.63, 1);
-    expect(await part('slides/TCGA-HT-7470-roi.pyramid.tif')).toBeGreaterThan(0.97);
+  test('as seen by eye, and all of a region', async () => {
+    const { region, ...parts } = SEEN[slides];
+    for (const [file, expected] of Object.entries(parts)) expect(await part(file)).toBeCloseTo(expected, 1);
+    expect(await part(region)).toBeGreaterThan(0.97);
   });
 });

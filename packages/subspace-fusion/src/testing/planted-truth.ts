@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { loadCohort, SUBSPACES } from '../cohort/index.js';
 import { readSelectedModel } from '../evaluation/score-model.js';
-import { enrichment, rankGenes, type SetEnrichment } from '../explanation/gene-ranking.js';
+import { enrichment, rankGenes } from '../explanation/gene-ranking.js';
 import { openBackend } from '../inference/backend.js';
 import { cohortSamples } from '../inference/samples.js';
 import { classAuc } from '../metrics/classification.js';
 import { choiceParameters } from '../model/choice.js';
-import { required } from '../files/required.js';
 import { ofBranch } from '../model/parts.js';
 import { initialise } from '../model/parameters.js';
 import { computeBackground, meanBag } from '../patient/background.js';
@@ -14,6 +13,7 @@ import { geneAttributions, looks, tokenAttributions } from '../patient/explain-s
 import { openExplainer } from '../patient/explainer.js';
 import { readSlide } from '../patient/slide.js';
 import { key, permutation } from '../random/counter.js';
+import type { SetEnrichment } from '../runs/explanations.js';
 import { slideKey } from '../simulation/bags.js';
 import { geneModel } from '../simulation/genes.js';
 import { drawLatents } from '../simulation/latents.js';
@@ -109,13 +109,13 @@ export async function find(
       ? selected.parameters
       : initialise(choiceParameters(model.network, model.size), config.training.seed);
   const explainer = await openExplainer(model, parameters, backend);
-  const mean = await meanBag(await computeBackground(run, explainer, samples, split.train), explainer);
+  const mean = await meanBag(await computeBackground(explainer, samples, split.train, ''), explainer);
   const rows = { tumour: [] as Float64Array[], microenvironment: [] as Float64Array[] };
   const patients = split.test.slice(0, explained);
   const [moved, attention]: [number[], number[]] = [[], []];
   for (const id of patients) {
     const genes = samples.genes(id);
-    const slide = await readSlide(required(samples.patients, id).bags[0], model);
+    const slide = await readSlide(samples.patients.get(id)!.bags[0], model, samples);
     const point = { P: await explainer.project(slide.features), genes };
     const { of } = await geneAttributions(explainer, point, genes, { kind: 'risk' }, steps);
     for (const s of SUBSPACES) rows[s].push(of[s]);

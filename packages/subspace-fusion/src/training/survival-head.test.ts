@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
 import { describe, expect, test } from 'vitest';
@@ -6,6 +5,7 @@ import { kaplanMeier, survivalCurve } from '../metrics/index.js';
 import { survivalLossOf, type SurvivalLabel } from '../model/losses.js';
 import { key, uniform } from '../random/counter.js';
 import { calibratedBins, seenPart, survivalBin, survivalCuts } from '../runs/cuts.js';
+import { cohorts } from '../testing/data.js';
 
 interface Followed {
   readonly time: number;
@@ -77,11 +77,12 @@ test("where follow-up ends at random, a bias alone gives the Kaplan-Meier curve 
   expect(paper).toBeGreaterThan(0.02);
 });
 
-const clinical = '../shared/data/tcga-gbmlgg/clinical.csv';
-
-describe.skipIf(!existsSync(clinical))('the glioma patients of the TCGA (needs ../shared/data)', () => {
+describe.each(cohorts)('glioma patients ($cohort)', ({ folder }) => {
   test('a bias alone gives the Kaplan-Meier curve within 0.01 at every cut', async () => {
-    const rows = parse(await readFile(clinical, 'utf8'), { columns: true }) as Record<string, string>[];
+    const rows = parse(await readFile(`${folder}/tcga-gbmlgg/clinical.csv`, 'utf8'), { columns: true }) as Record<
+      string,
+      string
+    >[];
     const patients = rows.flatMap((row) => {
       const time = Number(row['survival_months']) * 30.4375;
       return row['survival_months'] && time > 0 ? [{ time, event: row['event'] === '1' }] : [];

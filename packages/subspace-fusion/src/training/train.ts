@@ -3,7 +3,8 @@ import { hashInputs, loadCohort, makeSplit, strataOf, type Cohort, type Patient,
 import type { Config } from '../config/config.js';
 import { InputError, WorkError, type Problem } from '../files/errors.js';
 import { openBackend, type Backend } from '../inference/backend.js';
-import { ahead, openBagReader } from '../inference/bag-reader.js';
+import { ahead } from '../inference/ahead.js';
+import { openBagReader } from '../inference/bag-reader.js';
 import { dropModality, type Sample } from '../inference/batch.js';
 import { createPredictor, predictPatients, type Predictor } from '../inference/predictor.js';
 import { cohortSamples, type CohortSamples } from '../inference/samples.js';
@@ -13,7 +14,8 @@ import { initialise } from '../model/parameters.js';
 import type { Branch } from '../model/parts.js';
 import { key, permutation, uniform } from '../random/counter.js';
 import { definingCovariateProblems, unseenProblems, type CovariateEncoding } from '../runs/covariates.js';
-import { learnModel, withoutUnknownClasses, type Model } from '../runs/model.js';
+import { learnModel, withoutUnknownClasses } from '../runs/learn-model.js';
+import type { Model } from '../runs/model.js';
 import {
   appendEpoch,
   exists,
@@ -141,7 +143,7 @@ async function prepare({ config, out, resume = false, onWarning }: TrainOptions)
     await refuseChanges(out, config, split, model);
   } else {
     await writeJson(join(out, RUN_FILES.config), config);
-    await writeJson(join(out, RUN_FILES.split), split);
+    await writeJson(join(out, RUN_FILES.split), { format: 1, ...split });
     await writeJson(join(out, RUN_FILES.model), model); // last: from here on the folder holds a run
   }
   return { cohort, split, model, samples: cohortSamples(cohort, model) };

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../files/errors.js';
-import { readSafetensors, type StoredTensor } from '../files/safetensors.js';
+import { readSafetensors } from '../files/read.js';
+import type { StoredTensor } from '../files/safetensors.js';
 
 /** How far a computed tensor may be from the expected one: `abs + rel · max|expected|`. */
 export interface Tolerance {

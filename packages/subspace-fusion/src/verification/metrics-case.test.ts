@@ -1,9 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { parityFolders } from '../testing/parity.js';
 import { metricsCase } from './metrics-case.js';
-
-const FOLDER = '../shared/parity';
-const MANIFEST = `${FOLDER}/manifest.json`;
 
 interface Entry {
   readonly name: string;
@@ -36,14 +34,10 @@ function readSafetensors(path: string) {
   );
 }
 
-const present = existsSync(MANIFEST);
-
-describe.skipIf(!present)(`the parity case "metrics" (skipped without ${MANIFEST})`, () => {
-  const entries: Entry[] = present ? JSON.parse(readFileSync(MANIFEST, 'utf8')).cases.metrics.tensors : [];
+describe.each(parityFolders)('the parity case "metrics" (%s)', (folder) => {
+  const entries: Entry[] = JSON.parse(readFileSync(`${folder}/manifest.json`, 'utf8')).cases.metrics.tensors;
   const isExpected = ({ name, tolerance }: Entry) => tolerance !== undefined || name.endsWith('/pairs');
-  const tensors: ReturnType<typeof readSafetensors> = present
-    ? readSafetensors(`${FOLDER}/metrics.safetensors`)
-    : new Map();
+  const tensors = readSafetensors(`${folder}/metrics.safetensors`);
   const inputs = new Map(entries.filter((e) => !isExpected(e)).map(({ name }) => [name, tensors.get(name)!]));
   const outputs = metricsCase(inputs);
 

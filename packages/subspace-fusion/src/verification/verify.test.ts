@@ -3,46 +3,48 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openBackend } from '../inference/backend.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';
+import { PARITY, parityFolders } from '../testing/parity.js';
 import { newFolder } from '../testing/tiny-cohort.js';
 import { relativeError, type Manifest } from './fixture.js';
 import { verify, type Verdict } from './verify.js';
 
-const PARITY = '../shared/parity';
 /** The Vulkan loader reads this when the first session starts. */
 const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
 if (existsSync(SWIFTSHADER)) process.env['VK_ICD_FILENAMES'] ??= SWIFTSHADER;
 
-async function verdicts(provider: 'cpu' | 'webgpu', only: (name: string) => boolean): Promise<Verdict[]> {
-  const backend = await openBackend({ provider });
+async function verdicts(
+  folder: string,
+  options: Parameters<typeof openBackend>[0],
+  only: (name: string) => boolean,
+): Promise<Verdict[]> {
+  const backend = await openBackend(options);
   const all: Verdict[] = [];
-  for await (const verdict of verify(PARITY, backend, only)) all.push(verdict);
+  for await (const verdict of verify(folder, backend, only)) all.push(verdict);
   await backend.close();
   return all;
 }
 
-const manifest = (): Manifest => JSON.parse(readFileSync(join(PARITY, 'manifest.json'), 'utf8'));
+const manifest = (folder = PARITY): Manifest => JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
 
-describe.skipIf(!existsSync(PARITY))(`the network against an independent program (needs ${PARITY})`, () => {
+describe.each(parityFolders)('the network against an independent program (%s)', (folder) => {
   test('every case is computed within its tolerance', async () => {
-    const all = await verdicts('cpu', () => true);
-    expect(all.map(({ name }) => name)).toEqual(Object.keys(manifest().cases));
+    const all = await verdicts(folder, { provider: 'cpu' }, () => true);
+    expect(all.map(({ name }) => name)).toEqual(Object.keys(manifest(folder).cases));
     expect(all.filter(({ passed }) => !passed)).toEqual([]);
     expect(all.find(({ name }) => name === 'training-trace')!.compared).toBeGreaterThan(50);
   });
 
   test('the position bias in the graph gives the same numbers as the kernel', async () => {
-    const backend = await openBackend({ positionBias: 'dense' });
-    const all: Verdict[] = [];
-    for await (const verdict of verify(
-      PARITY,
-      backend,
+    const all = await verdicts(
+      folder,
+      { positionBias: 'dense' },
       (name) => name === 'position-bias-small' || name === 'branch-small',
-    ))
-      all.push(verdict);
-    await backend.close();
+    );
     expect(all.map(({ passed }) => passed)).toEqual([true, true]);
   });
+});
 
+describe('the network against an independent program', () => {
   // A whole model takes a minute to compile there, so one of them stands for the three.
   const onGpu = [
     'attention-small',
@@ -56,7 +58,7 @@ describe.skipIf(!existsSync(PARITY))(`the network against an independent program
   test.skipIf(!existsSync(SWIFTSHADER))(
     `${onGpu.join(', ')} on webgpu (needs ${SWIFTSHADER})`,
     async () => {
-      const all = await verdicts('webgpu', (name) => onGpu.includes(name));
+      const all = await verdicts(PARITY, { provider: 'webgpu' }, (name) => onGpu.includes(name));
       expect(all.map(({ name, passed }) => [name, passed])).toEqual(all.map(({ name }) => [name, true]));
       expect(all.map(({ name }) => name).sort()).toEqual([...onGpu].sort());
     },
@@ -64,7 +66,7 @@ describe.skipIf(!existsSync(PARITY))(`the network against an independent program
   );
 });
 
-describe.skipIf(!existsSync(PARITY))(`subspace verify on folders that are not right (needs ${PARITY})`, () => {
+describe('subspace verify on folders that are not right', () => {
   const folder = newFolder();
   afterAll(() => {
     rmSync(folder, { recursive: true });

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { cohorts } from '../../testing/data.js';
 import { BIG_ENDIAN, HALF, HALF_BATCH, LZF } from '../h5py-files.test.helper.js';
 import { newFolder, write, writeBag } from '../made-files.test.helper.js';
 import { bagRows, fixBag } from './bag.js';
@@ -183,19 +184,24 @@ describe('fixing the bag size', () => {
   });
 });
 
-const REAL = '../shared/data/features';
-describe.skipIf(!existsSync(REAL))('the real feature files (../shared/data is there)', () => {
+const FILES = {
+  TCGA: { patches: [667, 711, 373], width: 1024, encoder: /CPC/ },
+  invented: { patches: [47, 53, 61], width: 32, encoder: /invented/ },
+};
+describe.each(cohorts)('feature files as h5py writes them ($cohort)', ({ cohort, folder: data }) => {
+  const REAL = join(data, 'features');
+  const expected = FILES[cohort];
   it('reads all of them', async () => {
     const bags = await Promise.all(
       readdirSync(REAL)
         .sort()
         .map((file) => readBag(bagAt(join(REAL, file)))),
     );
-    expect(bags.map(({ patches }) => patches)).toEqual([667, 711, 373]);
+    expect(bags.map(({ patches }) => patches)).toEqual(expected.patches);
     for (const { width, features, coordinates, encoder } of bags) {
-      expect(width).toBe(1024);
+      expect(width).toBe(expected.width);
       expect(coordinates).toBeDefined();
-      expect(encoder).toMatch(/CPC/);
+      expect(encoder).toMatch(expected.encoder);
       const zeros = features.filter((x) => x === 0).length / features.length;
       expect(zeros).toBeGreaterThan(0.95);
       expect(features.reduce((a, b) => Math.max(a, b), 0)).toBeLessThanOrEqual(42.5);

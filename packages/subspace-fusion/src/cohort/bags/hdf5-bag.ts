@@ -1,20 +1,28 @@
-import { statSync } from 'node:fs';
-import { Dataset, type File } from 'h5wasm/node';
-import { badInput } from '../../files/errors.js';
-import { isFloatDataset, readFloatRows, requireKnownFilters, withHdf5 } from '../../files/hdf5.js';
+import { badInput, type InputError } from '../../files/errors.js';
+import {
+  datasetIn,
+  isFloatDataset,
+  readFloatRows,
+  requireKnownFilters,
+  withHdf5,
+  type Dataset,
+  type File,
+  type Library,
+} from '../../files/hdf5.js';
+import type { Source } from '../../files/source.js';
 import { printable } from '../../files/text.js';
 import type { Attributes } from '../../files/torch.js';
 import { bagShape, COORDINATES, FEATURES, requirePairs, type BagReader, type OpenBag } from './open-bag.js';
 import { ATTRIBUTES, otherThanPatches, provenanceOf } from './provenance.js';
 
-type Wrong = (message: string, remedy: string) => Error;
+type Wrong = (message: string, remedy: string) => InputError;
 
 /** Reads HDF5: CLAM, TRIDENT (`features`), STAMP (`feats`), and the method's published code (`Res_feature`). */
-export const withHdf5Bag: BagReader = (file, use) => withHdf5(file, (hdf5) => use(openBag(hdf5, file)));
+export const withHdf5Bag: BagReader = (source, use) =>
+  withHdf5(source, (hdf5, library) => use(openBag(hdf5, source, library)));
 
-function openBag(hdf5: File, file: string): OpenBag {
+function openBag(hdf5: File, { name: file, size }: Source, library: Library): OpenBag {
   const wrong = (message: string, remedy: string) => badInput({ file, message, remedy });
-  const { size } = statSync(file);
   const [name, features] = featuresOf(hdf5, wrong);
   const [patches, width] = bagShape(features.shape ?? [], wrong);
   if (!isFloatDataset(features)) {
@@ -25,7 +33,7 @@ function openBag(hdf5: File, file: string): OpenBag {
   }
   requireHonestSize(features, size, wrong);
   requireKnownFilters(features, file);
-  const coordinates = dataset(hdf5, COORDINATES);
+  const coordinates = datasetIn(hdf5, COORDINATES);
   const attributes = {
     ...attributesOf(hdf5),
     ...(coordinates && attributesOf(coordinates)),
@@ -36,7 +44,7 @@ function openBag(hdf5: File, file: string): OpenBag {
     throw wrong(`these are features of a ${other}, not of patches`, 'Take the features of the tiles');
   return {
     header: { patches, width, ...provenanceOf(attributes, name === 'features' && coordinates !== undefined) },
-    rows: (from, to) => readFloatRows(features, from, to),
+    rows: (from, to) => readFloatRows(features, from, to, library),
     coordinates() {
       if (!coordinates) return undefined;
       requirePairs(coordinates.shape ?? [], patches, wrong);
@@ -50,14 +58,9 @@ function openBag(hdf5: File, file: string): OpenBag {
   };
 }
 
-function dataset(hdf5: File, name: string): Dataset | undefined {
-  const entity = hdf5.keys().includes(name) ? hdf5.get(name) : undefined;
-  return entity instanceof Dataset ? entity : undefined;
-}
-
 function featuresOf(hdf5: File, wrong: Wrong): [name: string, Dataset] {
   for (const name of FEATURES) {
-    const features = dataset(hdf5, name);
+    const features = datasetIn(hdf5, name);
     if (features) return [name, features];
   }
   const there = hdf5.keys();

@@ -1,7 +1,7 @@
-import { withBytes, type Bytes } from '../../files/bytes.js';
+import { bytesOf, type Bytes } from '../../files/bytes.js';
 import { floatsOf, sizeOf, type ElementType } from '../../files/element-type.js';
-import { whatItIs } from '../../files/signature.js';
-import { printable } from '../../files/text.js';
+import { HEAD, kindOf, whatItIs } from '../../files/signature.js';
+import { latin1, printable } from '../../files/text.js';
 import { bagShape, type BagReader, type OpenBag } from './open-bag.js';
 
 /** A matrix needs less than a hundred bytes of header; record types, which have the long ones, are no features. */
@@ -10,24 +10,24 @@ const MAX_HEADER = 4096;
 const TYPES: Readonly<Record<string, ElementType>> = { '<f2': 'f16', '<f4': 'f32', '<f8': 'f64' };
 
 /** Reads a matrix that numpy.save wrote (NumPy Enhancement Proposal 1; versions 1 to 3 of the format). */
-export const withNpyBag: BagReader = (file, use) => withBytes(file, (bytes) => use(openBag(bytes)));
+export const withNpyBag: BagReader = async (source, use) => use(await openBag(bytesOf(source)));
 
-function openBag(bytes: Bytes): OpenBag {
-  const { start, type, shape } = readHeader(bytes);
+async function openBag(bytes: Bytes): Promise<OpenBag> {
+  const { start, type, shape } = await readHeader(bytes);
   const [patches, width] = bagShape(shape, bytes.wrong);
   const rowSize = width * sizeOf(type);
   const end = start + patches * rowSize;
   if (end !== bytes.size) throw bytes.wrong(`the file has ${bytes.size} bytes, its header says ${end}`);
   return {
     header: { patches, width },
-    rows: (from, to) => floatsOf(bytes.read(start + from * rowSize, (to - from) * rowSize), type),
+    rows: async (from, to) => floatsOf(await bytes.read(start + from * rowSize, (to - from) * rowSize), type),
     coordinates: () => undefined,
   };
 }
 
-function readHeader(bytes: Bytes): { start: number; type: ElementType; shape: number[] } {
-  const head = Buffer.from(bytes.read(0, Math.min(64, bytes.size)));
-  if (head.toString('latin1', 0, 6) !== '\x93NUMPY') {
+async function readHeader(bytes: Bytes): Promise<{ start: number; type: ElementType; shape: number[] }> {
+  const head = await bytes.read(0, Math.min(HEAD, bytes.size));
+  if (kindOf(head) !== 'npy') {
     const { message, remedy } = whatItIs(head, 'NumPy');
     throw bytes.wrong(message, remedy);
   }
@@ -36,10 +36,11 @@ function readHeader(bytes: Bytes): { start: number; type: ElementType; shape: nu
     throw bytes.wrong(`version ${version} of the .npy format is not known`, 'Save it again with numpy.save');
   const at = version === 1 ? 10 : 12;
   if (head.length < at) throw bytes.wrong('the file ends in its header');
-  const length = version === 1 ? head.readUInt16LE(8) : head.readUInt32LE(8);
+  const view = new DataView(head.buffer);
+  const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
   if (length > MAX_HEADER)
     throw bytes.wrong(`the header would be ${length} bytes long`, 'Save a plain matrix of floats with numpy.save');
-  const text = Buffer.from(bytes.read(at, length)).toString('latin1');
+  const text = latin1(await bytes.read(at, length));
   return { start: at + length, ...parseHeader(text, bytes) };
 }
 

@@ -1,20 +1,23 @@
 import { isFloat } from '../../files/element-type.js';
 import type { InputError } from '../../files/errors.js';
+import type { Source } from '../../files/source.js';
 import { printable } from '../../files/text.js';
 import type { NamedTensor } from '../../files/torch.js';
 import type { BagHeader } from '../types.js';
+
+type Coordinates = ArrayLike<number | bigint> | undefined;
 
 /** A feature file that is open, whatever its format. */
 export interface OpenBag {
   readonly header: BagHeader;
   /** Features of the patches from…to − 1, [to − from, width]; only these are read from the disk. */
-  rows(from: number, to: number): Float32Array;
+  rows(from: number, to: number): Float32Array | Promise<Float32Array>;
   /** Two numbers a patch as they stand in the file, [patches · 2]; undefined where it has none. */
-  coordinates(): ArrayLike<number | bigint> | undefined;
+  coordinates(): Coordinates | Promise<Coordinates>;
 }
 
-/** Opens a feature file of one format, hands it to `use`, and closes it. Throws {@link InputError} for a file that is no bag. */
-export type BagReader = <T>(file: string, use: (bag: OpenBag) => T) => Promise<T>;
+/** Hands a feature file of one format to `use`, and is done with it after that. Throws {@link InputError} for a file that is no bag. */
+export type BagReader = <T>(source: Source, use: (bag: OpenBag) => Promise<T>) => Promise<T>;
 
 /** Names of the features: CLAM's and TRIDENT's, STAMP's, those of the method's published code. */
 export const FEATURES = ['features', 'feats', 'Res_feature'] as const;

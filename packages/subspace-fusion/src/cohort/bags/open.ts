@@ -12,5 +12,5 @@ const READERS: Readonly<Record<BagFormat, BagReader>> = {
   safetensors: withSafetensorsBag,
 };
 
-/** Opens a feature file of any format that is read, told by its content, and closes it when `use` is done. */
-export const withBag: BagReader = async (file, use) => READERS[await bagFormat(file)](file, use);
+/** Hands a feature file of any format that is read, told by its content, to `use`. Throws {@link InputError} for a file that is no bag. */
+export const withBag: BagReader = async (source, use) => READERS[await bagFormat(source)](source, use);

@@ -1,4 +1,4 @@
-import { win32 } from 'node:path';
+import { baseName } from '../../files/names.js';
 import { printable } from '../../files/text.js';
 import type { Attributes } from '../../files/torch.js';
 import type { BagHeader, Provenance, ProvenanceSummary } from '../types.js';
@@ -48,7 +48,7 @@ function encoderName(a: Attributes): string | undefined {
     textOf(a['encoder']) ?? textOf(a['encoder_name']) ?? textOf(a['patch_encoder']) ?? textOf(a['extractor']);
   if (text === undefined) return undefined;
   const isHubName = /^[\w:-][\w:.-]*\/[\w.-]+$/.test(text) && !/\.(pth?|bin|ckpt|onnx|safetensors|h5)$/i.test(text);
-  return printable(isHubName ? text : win32.basename(text)); // win32 knows both kinds of slash
+  return printable(isHubName ? text : baseName(text));
 }
 
 function unitOf(unit: string | undefined): Provenance['unit'] {

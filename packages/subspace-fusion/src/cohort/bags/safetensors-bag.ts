@@ -1,7 +1,7 @@
-import { withBytes, type Bytes } from '../../files/bytes.js';
+import { bytesOf, type Bytes } from '../../files/bytes.js';
 import { floatsOf, numbersOf, sizeOf, type ElementType } from '../../files/element-type.js';
 import { parseSafetensorsHeader, type SafetensorsEntry } from '../../files/safetensors.js';
-import { whatItIs } from '../../files/signature.js';
+import { HEAD, whatItIs } from '../../files/signature.js';
 import { printable } from '../../files/text.js';
 import type { NamedTensor } from '../../files/torch.js';
 import { bagShape, chooseFeatures, requirePairs, type BagReader, type OpenBag } from './open-bag.js';
@@ -22,32 +22,36 @@ interface Tensor extends NamedTensor {
 }
 
 /** Reads the tensor `features` of a safetensors file, or its only matrix; the metadata give the provenance. */
-export const withSafetensorsBag: BagReader = (file, use) => withBytes(file, (bytes) => use(openBag(bytes)));
+export const withSafetensorsBag: BagReader = async (source, use) => use(await openBag(bytesOf(source)));
 
-function openBag(bytes: Bytes): OpenBag {
-  const { tensors, metadata } = readHeader(bytes);
+async function openBag(bytes: Bytes): Promise<OpenBag> {
+  const { tensors, metadata } = await readHeader(bytes);
   const { name, features, coordinates } = chooseFeatures(tensors, bytes.wrong);
   const { start, type } = features;
   const [patches, width] = bagShape(features.shape, bytes.wrong);
   const rowSize = width * sizeOf(type);
   return {
     header: { patches, width, ...provenanceOf(metadata, name === 'features' && coordinates !== undefined) },
-    rows: (from, to) => floatsOf(bytes.read(start + from * rowSize, (to - from) * rowSize), type),
-    coordinates() {
+    rows: async (from, to) => floatsOf(await bytes.read(start + from * rowSize, (to - from) * rowSize), type),
+    async coordinates() {
       if (!coordinates) return undefined;
       requirePairs(coordinates.shape, patches, bytes.wrong);
-      return numbersOf(bytes.read(coordinates.start, coordinates.length), coordinates.type);
+      return numbersOf(await bytes.read(coordinates.start, coordinates.length), coordinates.type);
     },
   };
 }
 
-function readHeader(bytes: Bytes): { tensors: Map<string, Tensor>; metadata: Readonly<Record<string, unknown>> } {
-  const head = Buffer.from(bytes.read(0, Math.min(64, bytes.size)));
-  const { message, remedy } = whatItIs(head, 'safetensors');
-  if (head.length < 9 || head[8] !== '{'.charCodeAt(0)) throw bytes.wrong(message, remedy);
-  const length = Number(head.readBigUInt64LE(0));
+async function readHeader(
+  bytes: Bytes,
+): Promise<{ tensors: Map<string, Tensor>; metadata: Readonly<Record<string, unknown>> }> {
+  const head = await bytes.read(0, Math.min(HEAD, bytes.size));
+  if (head.length < 9 || head[8] !== '{'.charCodeAt(0)) {
+    const { message, remedy } = whatItIs(head, 'safetensors');
+    throw bytes.wrong(message, remedy);
+  }
+  const length = Number(new DataView(head.buffer).getBigUint64(0, true));
   if (length > MAX_HEADER) throw bytes.wrong(`the header would be ${length} bytes long`);
-  const { entries, metadata } = parseSafetensorsHeader(bytes.read(8, length), (problem) =>
+  const { entries, metadata } = parseSafetensorsHeader(await bytes.read(8, length), (problem) =>
     bytes.wrong(printable(problem, 200)),
   );
   const tensors = new Map<string, Tensor>();

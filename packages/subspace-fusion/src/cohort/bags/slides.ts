@@ -3,7 +3,7 @@ import { basename, extname, join } from 'node:path';
 import type { Config } from '../../config/config.js';
 import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
 import { isBagName } from '../../files/signature.js';
-import { readHeader, readTable } from '../../files/table.js';
+import { readHeader, readTable } from '../../files/read.js';
 import { suggest } from '../../files/text.js';
 import { parseBarcode, patientOf } from '../clinical/barcode.js';
 import type { BagFile } from '../types.js';

@@ -1,4 +1,4 @@
-import { withBytes, type Bytes } from '../../files/bytes.js';
+import { bytesOf, type Bytes } from '../../files/bytes.js';
 import { floatsOf, numbersOf, sizeOf } from '../../files/element-type.js';
 import { latin1Bytes, readTorchPickle, torchArchive, type NumpyArray, type TorchTensor } from '../../files/torch.js';
 import type { ZipEntry } from '../../files/zip.js';
@@ -8,10 +8,10 @@ import { provenanceOf } from './provenance.js';
 const ALONE = 'Save the features alone: torch.save(features.cpu().contiguous(), file)';
 
 /** Reads a file of torch.save (PyTorch 1.6 and later): a tensor, an array, or a list or dict that holds one. Runs none of its code. */
-export const withTorchBag: BagReader = (file, use) => withBytes(file, (bytes) => use(openBag(bytes)));
+export const withTorchBag: BagReader = async (source, use) => use(await openBag(bytesOf(source)));
 
-function openBag(bytes: Bytes): OpenBag {
-  const { pickle, storage } = torchArchive(bytes, ALONE);
+async function openBag(bytes: Bytes): Promise<OpenBag> {
+  const { pickle, storage } = await torchArchive(bytes, ALONE);
   const { tensors, attributes } = readTorchPickle(pickle, (message) => bytes.wrong(message, ALONE));
   const { name, features, coordinates } = chooseFeatures(tensors, bytes.wrong);
   const [patches, width] = bagShape(features.shape, bytes.wrong);
@@ -22,16 +22,16 @@ function openBag(bytes: Bytes): OpenBag {
   const readFeatures = rowsOf(features, width);
   return {
     header: { patches, width, ...provenanceOf(attributes, name === 'features' && coordinates !== undefined) },
-    rows: (from, to) => floatsOf(readFeatures(from, to), features.type),
-    coordinates() {
+    rows: async (from, to) => floatsOf(await readFeatures(from, to), features.type),
+    async coordinates() {
       if (!coordinates) return undefined;
       requirePairs(coordinates.shape, patches, bytes.wrong);
-      return numbersOf(rowsOf(coordinates, 2)(0, patches), coordinates.type);
+      return numbersOf(await rowsOf(coordinates, 2)(0, patches), coordinates.type);
     },
   };
 }
 
-type ReadRows = (from: number, to: number) => Uint8Array;
+type ReadRows = (from: number, to: number) => Uint8Array | Promise<Uint8Array>;
 
 /**
  * Reads rows of a tensor [n, width] whose numbers are a file of the archive. The numbers of a row stand side by side; the rows
@@ -50,11 +50,12 @@ function storedRows(
   if (!isByRows) throw bytes.wrong('the tensor is transposed or expanded, not stored by rows', ALONE);
   if ((offset + (patches - 1) * rowStep + width) * size > stored.size)
     throw bytes.wrong('the numbers of the tensor are cut short');
-  return (from, to) => {
+  return async (from, to) => {
     const place = (row: number) => stored.at + (offset + row * rowStep) * size;
     if (rowStep === width) return bytes.read(place(from), (to - from) * width * size);
     const rows = new Uint8Array((to - from) * width * size);
-    for (let row = from; row < to; row++) rows.set(bytes.read(place(row), width * size), (row - from) * width * size);
+    for (let row = from; row < to; row++)
+      rows.set(await bytes.read(place(row), width * size), (row - from) * width * size);
     return rows;
   };
 }

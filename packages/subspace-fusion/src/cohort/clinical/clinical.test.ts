@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { cohorts } from '../../testing/data.js';
 import { parseConfig, type Config } from '../../config/config.js';
 import type { Problem } from '../../files/errors.js';
 import { checkTask } from '../check-task.js';
@@ -258,8 +258,13 @@ describe('times and events', () => {
   });
 });
 
-const REAL = '../shared/data/tcga-gbmlgg';
-describe.skipIf(!existsSync(REAL))('published tables (../shared/data is there)', () => {
+const TABLES = {
+  TCGA: { published: 1122, both: 560, survival: 514 },
+  invented: { published: 580, both: 515, survival: 468 },
+};
+describe.each(cohorts)('published tables ($cohort)', ({ cohort, folder }) => {
+  const REAL = `${folder}/tcga-gbmlgg`;
+  const expected = TABLES[cohort];
   it('labels the patients of Ceccarelli 2016 by a column map as the derived table does', async () => {
     const columns = {
       idh: 'IDH.status',
@@ -276,19 +281,19 @@ describe.skipIf(!existsSync(REAL))('published tables (../shared/data is there)',
       event: 'Vital.status..1.dead.',
       columns,
     });
-    expect(published.patients).toHaveLength(1122);
+    expect(published.patients).toHaveLength(expected.published);
     // Three patients of the published table died the day before they were diagnosed.
     expect(published.messages).toEqual(Array(3).fill("error column 'Survival..months.' holds '-0.0328549'"));
     const derived = await readClinical({ file: `${REAL}/clinical.csv`, patient: 'patient_id', timeUnit: 'months' }, []);
     const mine = labelPatients(published.patients, 'subtype', 'paper').byPatient;
     const theirs = labelPatients(derived.patients, 'subtype', 'paper').byPatient;
     const both = [...theirs].filter(([id]) => mine.has(id));
-    expect(both.length).toBeGreaterThan(560);
+    expect(both.length).toBeGreaterThan(expected.both);
     for (const [id, label] of both) expect([id, mine.get(id)]).toEqual([id, label]);
     const survival = derived.patients.filter(({ clinical }) => clinical['event_2016']);
-    expect(survival).toHaveLength(514);
+    expect(survival).toHaveLength(expected.survival);
     const compared = survival.filter(({ id }) => published.survival[id]);
-    expect(compared.length).toBeGreaterThanOrEqual(514 - 3);
+    expect(compared.length).toBeGreaterThanOrEqual(expected.survival - 3);
     for (const { id, clinical } of compared) expect(published.survival[id]!.event).toBe(clinical['event_2016'] === '1');
   });
 });

@@ -2,7 +2,15 @@ import type { Config } from '../../config/config.js';
 import { someOf, type Problem } from '../../files/errors.js';
 import type { Endpoint, Patient, TimeUnit } from '../types.js';
 
+/** Days in each unit of time. */
 export const DAYS_PER: Readonly<Record<TimeUnit, number>> = { days: 1, months: 30.4375, years: 365.25 };
+
+/** How many of each unit of time a year has: 365.25 days, 12 months, 1 year. */
+export const PER_YEAR: Readonly<Record<TimeUnit, number>> = {
+  days: DAYS_PER.years,
+  months: DAYS_PER.years / DAYS_PER.months,
+  years: 1,
+};
 
 /** Longest follow-up that a study of gliomas has, in years. */
 const LONGEST_YEARS = 60;

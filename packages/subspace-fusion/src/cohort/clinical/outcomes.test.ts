@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { classWeights, survivalBin, survivalCuts } from '../../runs/cuts.js';
 import type { LabelRule } from '../types.js';
+import { cohorts } from '../../testing/data.js';
 import { labelPatients, taskClasses, type ClassTask } from './labels.js';
 import { contradictions, readMarkers, unreadableMarkers } from './markers.js';
 import { readClinical } from './read.js';
@@ -136,11 +136,15 @@ describe('survival bins and class weights', () => {
   });
 });
 
-const CLINICAL = '../shared/data/tcga-gbmlgg/clinical.csv';
-describe.skipIf(!existsSync(CLINICAL))('the real clinical table (../shared/data is there)', async () => {
+const TABLE = {
+  TCGA: { wild: 10, untested: 10, gradeUnknown: 9, different: 8, quartiles: [9.365, 16.82, 32.815] },
+  invented: { wild: 10, untested: 9, gradeUnknown: 7, different: 7, quartiles: [3.045, 9.57, 22.835] },
+};
+describe.each(cohorts)('a clinical table ($cohort)', ({ cohort, folder }) => {
+  const expected = TABLE[cohort];
   const read = async () => {
     const config = {
-      file: CLINICAL,
+      file: `${folder}/tcga-gbmlgg/clinical.csv`,
       patient: 'patient_id',
       time: 'survival_months',
       event: 'event',
@@ -159,9 +163,9 @@ describe.skipIf(!existsSync(CLINICAL))('the real clinical table (../shared/data 
       expect([id, byPatient.get(id)]).toEqual([id, type === 'astrocytoma' ? astrocytoma : type || undefined]);
     }
     expect(Object.fromEntries(unlabelled)).toEqual({
-      'IDH wild type without a criterion of glioblastoma': 10,
-      'IDH wild type without a criterion of glioblastoma, not all of them tested': 10,
-      'histologic_grade unknown': 9,
+      'IDH wild type without a criterion of glioblastoma': expected.wild,
+      'IDH wild type without a criterion of glioblastoma, not all of them tested': expected.untested,
+      'histologic_grade unknown': expected.gradeUnknown,
     });
     const subtypes = labelPatients(patients, 'subtype', 'who2021').byPatient;
     for (const { id, clinical } of patients)
@@ -174,14 +178,13 @@ describe.skipIf(!existsSync(CLINICAL))('the real clinical table (../shared/data 
     const different = patients.filter(({ id, clinical }) => byPatient.get(id) !== clinical['paper_diagnosis']);
     // That column takes an unknown grade for 2-3; here the class that needs the grade stays unknown.
     expect(different.every(({ id, clinical }) => clinical['histologic_grade'] === '' && !byPatient.has(id))).toBe(true);
-    expect(different).toHaveLength(8);
+    expect(different).toHaveLength(expected.different);
   });
 
   it('has the published quartiles', async () => {
     const patients = await read();
     const survival = patients.map(({ survival }) => survival!);
-    const expected = [9.365, 16.82, 32.815];
-    survivalCuts(survival).forEach((cut, i) => expect(cut).toBeCloseTo(expected[i], 10));
+    survivalCuts(survival).forEach((cut, i) => expect(cut).toBeCloseTo(expected.quartiles[i], 10));
     // METHOD's cuts in days, over all patients.
     for (const { clinical, survival } of patients)
       expect(String(survivalBin(survival!.time * 30.4375, [233.5, 511, 929]))).toBe(clinical['paper_survival_bin']);

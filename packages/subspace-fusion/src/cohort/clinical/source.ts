@@ -1,5 +1,6 @@
 import { badInput } from '../../files/errors.js';
-import { isMissing, readHeader, readTable, repeatedNames } from '../../files/table.js';
+import { readHeader, readTable } from '../../files/read.js';
+import { isMissing, repeatedNames } from '../../files/table.js';
 import { suggest } from '../../files/text.js';
 import { isMcatMatrix, isMcatNumber } from '../expression/matrices.js';
 import type { TimeUnit } from '../types.js';

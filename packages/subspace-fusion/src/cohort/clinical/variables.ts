@@ -1,6 +1,7 @@
 import type { ClinicalVariable, MarkerKey } from '../../config/choices.js';
 import type { Patient } from '../types.js';
 import { homozygousDeletion, markerColumn, readMarkers, type Markers } from './markers.js';
+import { DAYS_PER } from './outcome.js';
 
 type ClinicalRow = Patient['clinical'];
 
@@ -10,7 +11,6 @@ const SEXES: Readonly<Record<string, string>> = { m: 'male', male: 'male', f: 'f
 
 /** Nobody is that old in years; the GDC gives the age at diagnosis in days. */
 const OLDEST = 130;
-const DAYS_PER_YEAR = 365.25;
 
 /** The marker behind each name. */
 const MARKERS: { readonly [K in MarkerKey]: keyof Markers } = {
@@ -48,7 +48,7 @@ function age(row: ClinicalRow): number | undefined {
   const text = cellOf(row, AGE);
   const years = text ? Number(text) : NaN;
   if (!Number.isFinite(years)) return undefined;
-  return years > OLDEST ? years / DAYS_PER_YEAR : years;
+  return years > OLDEST ? years / DAYS_PER.years : years;
 }
 
 /**

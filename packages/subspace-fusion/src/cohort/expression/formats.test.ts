@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { cohorts, GDC } from '../../testing/data.js';
 import type { Problem } from '../../files/errors.js';
 import { newFolder, write } from '../made-files.test.helper.js';
 import {
@@ -12,8 +13,7 @@ import {
   writeIvyGap,
   XENA,
 } from './fixtures.test.helper.js';
-import { readGeneMap } from './gene-names.js';
-import { decideTransform, readExpression, type ExpressionOptions } from './read.js';
+import { decideTransform, readExpression, readGeneMap, type ExpressionOptions } from './read.js';
 
 const PATIENTS = new Set(['TCGA-02-0001', 'TCGA-02-0002']);
 const GENES = new Set(['TSPAN6', 'TNMD']);
@@ -135,11 +135,10 @@ describe('STAR-counts files of the GDC', () => {
     expect(await failure(folder)).toMatch(/the folder has neither STAR-counts files/);
   });
 
-  const REAL = '../shared/data/gdc';
-  it.skipIf(!existsSync(REAL))('reads real files (../shared/data is there)', async () => {
+  it('reads real files', async () => {
     const files = ['a', 'b'].map((name) => `example-${name}.rna_seq.augmented_star_gene_counts.head.tsv`);
     const sheet = `File Name\tCase ID\tSample ID\n${files.map((file, i) => `${file}\tTCGA-02-000${i + 1}\tTCGA-02-000${i + 1}-01A`).join('\n')}\n`;
-    const { rows, warnings } = await read(REAL, { samples: write(newFolder(), 'sheet.tsv', sheet) });
+    const { rows, warnings } = await read(GDC, { samples: write(newFolder(), 'sheet.tsv', sheet) });
     const first = rows['TCGA-02-0001'];
     expect([first['TSPAN6'], first['TNMD'], first['DPM1']].map((x) => x.toFixed(4))).toEqual([
       '44.6685',
@@ -217,10 +216,9 @@ describe('matrices of portals', () => {
     );
   });
 
-  const REAL = '../shared/data/ivygap';
-  it.skipIf(!existsSync(REAL))('knows all samples of the real Ivy GAP (../shared/data is there)', async () => {
-    const { readTable } = await import('../../files/table.js');
-    const table = await readTable(join(REAL, 'columns-samples.csv'));
+  it.each(cohorts)('knows all samples of the Ivy GAP ($cohort)', async ({ folder: data }) => {
+    const { readTable } = await import('../../files/read.js');
+    const table = await readTable(join(data, 'ivygap/columns-samples.csv'));
     const wells = table.rows.map(({ cells }) => cells[0]);
     const ivy = newFolder();
     write(

@@ -1,9 +1,11 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import { STAR_COLUMNS, type StarColumn } from '../../config/choices.js';
+import { requireContent } from '../../files/bytes.js';
 import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
-import { readTable, requireFile } from '../../files/table.js';
+import { baseName, extension, folderName } from '../../files/names.js';
+import { closing, readText, withEntry, type Folder, type Source } from '../../files/source.js';
+import { parseTable } from '../../files/table.js';
 import { parseBarcode } from '../clinical/barcode.js';
+import type { ExpressionFiles } from './expression-files.js';
 import { chooseSamples, type FileGene, type RawExpression, type ReadContext, type Sample } from './samples.js';
 import { readStarCounts, type StarGenes } from './star-counts.js';
 
@@ -42,13 +44,13 @@ function typeOf(words: string): number | undefined {
  * Reads which file is of which case: a GDC sample sheet, any table that has a file name or id and a case, or the JSON metadata of a cart.
  * @throws {InputError} for a file that is none of these; a plain manifest names no cases.
  */
-export async function readSheet(file: string): Promise<Sheet> {
-  await requireFile(file);
-  return /\.json$/i.test(file) ? readMetadata(file) : readSheetTable(file);
+export async function parseSheet(source: Source): Promise<Sheet> {
+  requireContent(source);
+  return extension(source.name) === '.json' ? parseMetadata(source) : parseSheetTable(source);
 }
 
-async function readSheetTable(file: string): Promise<Sheet> {
-  const { columns, rows, line } = await readTable(file);
+async function parseSheetTable(source: Source): Promise<Sheet> {
+  const { file, columns, rows, line } = await parseTable(source);
   const at = (column: keyof typeof COLUMNS) => columns.findIndex((name) => COLUMNS[column].test(name));
   const places = { file: at('file'), id: at('id'), patient: at('patient'), sample: at('sample') };
   if (places.file < 0 && places.id < 0) {
@@ -91,13 +93,14 @@ interface CartFile {
 }
 
 /** `metadata.cart.….json`: a list of files, each with the barcodes of its aliquots. */
-async function readMetadata(file: string): Promise<Sheet> {
+async function parseMetadata(source: Source): Promise<Sheet> {
+  const file = source.name;
   const wrong = (message: string) =>
     badInput({ file, message, remedy: "Download the cart's metadata or its sample sheet again" });
-  if ((await stat(file)).size > LARGEST_JSON) throw wrong(`the JSON is larger than ${LARGEST_JSON / 2 ** 20} MiB`);
+  if (source.size > LARGEST_JSON) throw wrong(`the JSON is larger than ${LARGEST_JSON / 2 ** 20} MiB`);
   let cart: unknown;
   try {
-    cart = JSON.parse(await readFile(file, 'utf8'));
+    cart = JSON.parse(await readText(source));
   } catch {
     throw wrong('this is not JSON');
   }
@@ -123,32 +126,40 @@ async function readMetadata(file: string): Promise<Sheet> {
 export interface GdcOptions {
   readonly column?: StarColumn | undefined;
   /** Sample sheet, or another table or JSON that maps files to cases. */
-  readonly samples?: string | undefined;
+  readonly samples?: Source | undefined;
 }
 
 const COUNTS = /star_gene_counts.*\.tsv(\.gz)?$/i;
 const SHEET = /^(gdc_)?sample_sheet.*\.tsv$|^metadata.*\.json$/i;
 
-/** The STAR-counts files in a folder and in its folders, where the GDC's client puts them; or the one file itself. */
-export async function findStarCounts(path: string): Promise<string[]> {
-  if (!(await stat(path)).isDirectory()) return [path];
-  const entries = await readdir(path, { withFileTypes: true });
-  const files = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => join(path, name));
-  for (const { name } of entries.filter((entry) => entry.isDirectory())) {
-    files.push(...(await readdir(join(path, name))).map((inside) => join(path, name, inside)));
-  }
-  return files.filter((file) => COUNTS.test(basename(file))).sort();
+/** A file of a download, by its whole name. */
+interface CountsFile {
+  readonly name: string;
+  readonly use: <T>(work: (source: Source) => Promise<T>) => Promise<T>;
 }
 
-async function findSheet(path: string): Promise<string | undefined> {
-  const folder = (await stat(path)).isDirectory() ? path : dirname(path);
-  const found = (await readdir(folder)).sort().find((name) => SHEET.test(name));
-  return found && join(folder, found);
+/** The STAR-counts files in a folder and in its folders, where the GDC's client puts them; or the one file itself. */
+export async function findStarCounts({ file, folder }: ExpressionFiles): Promise<CountsFile[]> {
+  if (file) return [{ name: file.name, use: (work) => work(file) }];
+  if (!folder) return [];
+  const names = (await folder.list()).filter((name) => COUNTS.test(baseName(name)));
+  return names.map((name) => ({ name: `${folder.name}/${name}`, use: (work) => withEntry(folder, name, work) }));
+}
+
+/** The sheet that is asked for, or the one that lies in the folder. */
+async function findSheet(
+  folder: Folder | undefined,
+  asked: Source | undefined,
+): Promise<{ sheet: Sheet; file: string } | undefined> {
+  if (asked) return { sheet: await parseSheet(asked), file: asked.name };
+  const name = (await folder?.list())?.find((name) => SHEET.test(name));
+  const source = name === undefined ? undefined : await folder?.open(name);
+  return source && { sheet: await closing(source, parseSheet), file: source.name };
 }
 
 /** Which sample a file is of: by the sheet, otherwise by a barcode that its name or its folder's name starts with. */
 function sampleOfFile(file: string, sheet: Sheet | undefined): Sample | undefined {
-  const [name, folder] = [basename(file), basename(dirname(file))];
+  const [name, folder] = [baseName(file), folderName(file)];
   const entry = sheet?.get(name) ?? sheet?.get(name.replace(/\.gz$/, '')) ?? sheet?.get(folder);
   // Two aliquots of one sample are two files.
   if (entry) return { name: `${entry.sample} (${name.split('.', 1)[0]})`, patient: entry.patient, type: entry.type };
@@ -162,25 +173,25 @@ function sampleOfFile(file: string, sheet: Sheet | undefined): Sample | undefine
  * @throws {InputError} for files that name no patient, or cannot be read.
  */
 export async function readGdc(
-  path: string,
+  where: ExpressionFiles,
   context: ReadContext,
   options: GdcOptions,
   problems: Problem[],
 ): Promise<RawExpression> {
-  const files = await findStarCounts(path);
-  const sheetFile = options.samples ?? (await findSheet(path));
-  const sheet = sheetFile === undefined ? undefined : await readSheet(sheetFile);
-  const known: { file: string; sample: Sample }[] = [];
+  const path = where.name;
+  const files = await findStarCounts(where);
+  const found = await findSheet(where.folder, options.samples);
+  const known: { file: CountsFile; sample: Sample }[] = [];
   const nameless: string[] = [];
   for (const file of files) {
-    const sample = sampleOfFile(file, sheet);
+    const sample = sampleOfFile(file.name, found?.sheet);
     if (sample) known.push({ file, sample });
-    else nameless.push(basename(file));
+    else nameless.push(baseName(file.name));
   }
   if (known.length === 0) {
     throw badInput({
       file: path,
-      message: `nothing says of which patients its ${counted(files.length, 'file is', 'files are')}${sheetFile ? `; ${basename(sheetFile)} names none of them` : ''}`,
+      message: `nothing says of which patients its ${counted(files.length, 'file is', 'files are')}${found ? `; ${baseName(found.file)} names none of them` : ''}`,
       remedy: 'Put the GDC sample sheet into the folder, or name it by expression.samples',
     });
   }
@@ -201,13 +212,14 @@ export async function readGdc(
   const read: { file: string; patient: string; genes: StarGenes; values: Float32Array }[] = [];
   for (const place of choice.places) {
     const { file, sample } = known[place];
-    read.push({ file, patient: sample.patient, ...(await readStarCounts(file, column, read[0]?.genes)) });
+    const counts = await file.use((source) => readStarCounts(source, column, read[0]?.genes));
+    read.push({ file: file.name, patient: sample.patient, ...counts });
   }
   const genes = read[0]?.genes ?? { ids: [], symbols: [] };
   const other = read.filter((one) => one.genes !== genes);
   const shared = genes.ids.flatMap((id, g) => (other.every((one) => placesOf(one.genes).has(id)) ? [g] : []));
   if (other.length > 0) {
-    const message = `${counted(other.length, 'file has', 'files have')} other genes than ${basename(read[0].file)} (${someOf(other.map(({ file }) => basename(file)))})`;
+    const message = `${counted(other.length, 'file has', 'files have')} other genes than ${baseName(read[0].file)} (${someOf(other.map(({ file }) => baseName(file)))})`;
     warn(message, `The ${shared.length} genes that all files have are read`);
   }
   return {

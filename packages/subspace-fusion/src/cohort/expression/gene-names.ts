@@ -1,5 +1,6 @@
 import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
-import { readHeader, readTable } from '../../files/table.js';
+import type { Source } from '../../files/source.js';
+import { parseHeader, parseTable } from '../../files/table.js';
 import type { Expression } from '../types.js';
 import type { RawExpression } from './samples.js';
 
@@ -22,8 +23,9 @@ const OTHER =
  * else, and one that stands for several symbols is left out, with a warning.
  * @throws {InputError} for a table that cannot be read or has no such columns.
  */
-export async function readGeneMap(file: string, problems: Problem[]): Promise<GeneMap> {
-  const header = await readHeader(file);
+export async function parseGeneMap(source: Source, problems: Problem[]): Promise<GeneMap> {
+  const file = source.name;
+  const header = await parseHeader(source);
   const found = header.find((column) => SYMBOL.test(column));
   const symbolColumn = found ?? (header.length === 2 ? header[1] : undefined);
   const otherColumns = header.filter(
@@ -36,7 +38,10 @@ export async function readGeneMap(file: string, problems: Problem[]): Promise<Ge
       remedy: "Name them 'symbol' and 'gene_id' (or 'alias'), or keep two columns: other name, symbol",
     });
   }
-  const { columns, rows } = await readTable(file, (column) => column === symbolColumn || otherColumns.includes(column));
+  const { columns, rows } = await parseTable(
+    source,
+    (column) => column === symbolColumn || otherColumns.includes(column),
+  );
   const symbolAt = columns.indexOf(symbolColumn);
   const othersAt = columns.flatMap((_, i) => (i === symbolAt ? [] : [i]));
   const symbols = new Set(rows.map(({ cells }) => cells[symbolAt]));

@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { cohorts } from '../../testing/data.js';
 import type { Problem } from '../../files/errors.js';
 import { key, normal } from '../../random/counter.js';
 import { newFolder, write } from '../made-files.test.helper.js';
 import type { Expression, ExpressionTransform } from '../types.js';
-import { geneNamer, readGeneMap } from './gene-names.js';
-import { readExpression, transformProblems } from './read.js';
+import { geneNamer } from './gene-names.js';
+import { readExpression, readGeneMap, transformProblems } from './read.js';
 import { chooseSamples, sampleOf } from './samples.js';
 import { transformExpression } from './transform.js';
 import { compareExpressions, valueScale } from './value-scale.js';
@@ -183,9 +183,12 @@ describe('the scale of values', () => {
     expect(compare(MADE.linear, fewer)).toEqual(["5 of 60 genes of 'a' are not in 'b' (G0, G1, G2 and 2 more)"]);
   });
 
-  const REAL = '../shared/data/tcga-gbmlgg/expression.csv.gz';
-  it.skipIf(!existsSync(REAL))('recognises real z-scores, heavy tails and all (../shared/data is there)', async () => {
-    const { expression } = await readExpression(REAL, { patients: undefined, genes: new Set() }, []);
+  it.each(cohorts)('recognises z-scores, heavy tails and all ($cohort)', async ({ folder: data }) => {
+    const { expression } = await readExpression(
+      `${data}/tcga-gbmlgg/expression.csv.gz`,
+      { patients: undefined, genes: new Set() },
+      [],
+    );
     expect(valueScale(expression)).toBe('z-scores');
   });
 });

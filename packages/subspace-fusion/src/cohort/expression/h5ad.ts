@@ -1,6 +1,17 @@
-import { Dataset, Group, type File } from 'h5wasm/node';
 import { badInput, someOf, type Problem } from '../../files/errors.js';
-import { requireKnownFilters, withHdf5 } from '../../files/hdf5.js';
+import {
+  datasetIn,
+  groupIn,
+  isDataset,
+  isGroup,
+  requireKnownFilters,
+  withHdf5,
+  type Dataset,
+  type Entity,
+  type File,
+  type Group,
+} from '../../files/hdf5.js';
+import type { Source } from '../../files/source.js';
 import { ensemblId } from './gene-names.js';
 import { chooseSamples, type RawExpression, type ReadContext } from './samples.js';
 import { checkCells } from './text-matrix.js';
@@ -41,24 +52,24 @@ export function readNumbers(dataset: Dataset, file: string, from: number, to: nu
 }
 
 /** Whether an entity is a column of strings: a string array, or categories and codes. */
-export function isStringColumn(entity: unknown): entity is Dataset | Group {
-  if (entity instanceof Dataset) return entity.metadata.type === STRING && entity.shape?.length === 1;
+export function isStringColumn(entity: Entity | undefined): entity is Dataset | Group {
+  if (isDataset(entity)) return entity.metadata.type === STRING && entity.shape?.length === 1;
   return (
-    entity instanceof Group &&
+    isGroup(entity) &&
     ['categories', 'codes'].every((name) => entity.keys().includes(name)) &&
     isStringColumn(entity.get('categories'))
   );
 }
 
 /** A column of strings; a code of no category reads as an empty string. */
-export function readStrings(entity: unknown, file: string, what: string): string[] {
+export function readStrings(entity: Entity | undefined, file: string, what: string): string[] {
   const wrong = () =>
     badInput({ file, message: `'${what}' is no column of text`, remedy: 'Write the file again with anndata' });
   if (!isStringColumn(entity)) throw wrong();
-  if (entity instanceof Group) {
+  if (isGroup(entity)) {
     const categories = readStrings(entity.get('categories'), file, `${what}/categories`);
     const codes = entity.get('codes');
-    if (!(codes instanceof Dataset) || codes.shape?.length !== 1) throw wrong();
+    if (!isDataset(codes) || codes.shape?.length !== 1) throw wrong();
     return Array.from(readNumbers(codes, file, 0, codes.shape[0]), (code) => categories[code] ?? '');
   }
   const count = entity.shape![0];
@@ -98,8 +109,9 @@ type Matrix =
  * from `var/gene_symbols` and its like. Only the rows of kept patients are read.
  * @throws {InputError} for a file that is no AnnData, contradicts itself, or has several rows a patient (single cells).
  */
-export async function readH5ad(file: string, context: ReadContext, problems: Problem[]): Promise<RawExpression> {
-  return withHdf5(file, (hdf5) => {
+export async function readH5ad(source: Source, context: ReadContext, problems: Problem[]): Promise<RawExpression> {
+  const file = source.name;
+  return withHdf5(source, (hdf5) => {
     const matrix = openMatrix(hdf5, file);
     const [observations, variables] = [frame(hdf5, file, 'obs'), frame(hdf5, file, 'var')];
     const names = patientNames(observations, context, file);
@@ -160,21 +172,13 @@ function refuseSingleCells(
   });
 }
 
-const group = (hdf5: File | Group, name: string): Group | undefined => {
-  const entity = hdf5.keys().includes(name) ? hdf5.get(name) : undefined;
-  return entity instanceof Group ? entity : undefined;
-};
-const dataset = (hdf5: File | Group, name: string): Dataset | undefined => {
-  const entity = hdf5.keys().includes(name) ? hdf5.get(name) : undefined;
-  return entity instanceof Dataset ? entity : undefined;
-};
 const attribute = (of: Group, name: string): unknown => of.attrs[name]?.value;
 
 /** `obs` or `var`. */
 function frame(hdf5: File, file: string, name: 'obs' | 'var'): Group {
-  const found = group(hdf5, name);
+  const found = groupIn(hdf5, name);
   if (found) return found;
-  const message = dataset(hdf5, name)
+  const message = datasetIn(hdf5, name)
     ? `'${name}' is in the layout of anndata before 0.7`
     : `there is no '${name}' (the file has: ${someOf(hdf5.keys())})`;
   throw badInput({ file, message, remedy: 'Write it again with a recent anndata' });
@@ -216,13 +220,13 @@ function symbolColumn(variables: Group, file: string): string[] | undefined {
 
 function openMatrix(hdf5: File, file: string): Matrix {
   const wrong = (message: string) => badInput({ file, message, remedy: 'Write the file again with anndata' });
-  const dense = dataset(hdf5, 'X');
+  const dense = datasetIn(hdf5, 'X');
   if (dense) {
     const shape = dense.shape ?? [];
     if (shape.length !== 2) throw wrong(`X has the shape [${shape.join(', ')}]`);
     return { kind: 'dense', data: dense, shape: shape as [number, number] };
   }
-  const sparse = group(hdf5, 'X');
+  const sparse = groupIn(hdf5, 'X');
   if (!sparse) throw wrong(`there is no matrix 'X' (the file has: ${someOf(hdf5.keys())})`);
   const encoding = attribute(sparse, 'encoding-type') ?? attribute(sparse, 'h5sparse_format');
   const kind =
@@ -231,7 +235,7 @@ function openMatrix(hdf5: File, file: string): Matrix {
       : encoding === 'csc_matrix' || encoding === 'csc'
         ? 'columns'
         : undefined;
-  const [data, indices, starts] = ['data', 'indices', 'indptr'].map((name) => dataset(sparse, name));
+  const [data, indices, starts] = ['data', 'indices', 'indptr'].map((name) => datasetIn(sparse, name));
   const shape = attribute(sparse, 'shape') ?? attribute(sparse, 'h5sparse_shape');
   if (!kind || !data || !indices || !starts || data.shape?.[0] !== indices.shape?.[0])
     throw wrong(`X is neither a matrix nor CSR nor CSC`);

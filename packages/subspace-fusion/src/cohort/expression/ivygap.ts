@@ -1,23 +1,23 @@
-import { stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
-import { readHeader, readTable } from '../../files/table.js';
+import { withEntry, type Source } from '../../files/source.js';
+import { parseHeader, parseTable } from '../../files/table.js';
+import type { ExpressionFiles } from './expression-files.js';
 import type { RawExpression, ReadContext, Sample } from './samples.js';
 import { readTextMatrix } from './text-matrix.js';
 
 /** The files of a download of the Ivy Glioblastoma Atlas (Allen Institute, gene expression by RNA-Seq). */
 const FILES = { matrix: 'fpkm_table.csv', genes: 'rows-genes.csv', samples: 'columns-samples.csv' } as const;
 
-/** Whether a path is such a download: its folder, or the matrix in it. */
-export async function isIvyGap(path: string): Promise<boolean> {
-  const folder = await folderOf(path);
-  const found = await Promise.all(
-    [FILES.matrix, FILES.samples].map((name) => stat(join(folder, name)).catch(() => undefined)),
-  );
-  return found.every((file) => file?.isFile()) && (folder === path || path.endsWith(FILES.matrix));
+/** Whether this is such a download: its folder, or the matrix in it. */
+export async function isIvyGap({ file, folder }: ExpressionFiles): Promise<boolean> {
+  if (!folder || (file && !file.name.endsWith(FILES.matrix))) return false;
+  for (const name of [FILES.matrix, FILES.samples]) {
+    const found = await folder.open(name).catch(() => undefined);
+    if (!found) return false;
+    await found.close();
+  }
+  return true;
 }
-
-const folderOf = async (path: string) => ((await stat(path)).isDirectory() ? path : dirname(path));
 
 /** Of the samples of a tumour, which stands for it. */
 const RULE =
@@ -35,38 +35,52 @@ function typeOf(structure: string): number {
  * patient is known by whichever column of the samples the clinical table's ids are found in (`tumor_name`, `block_name`, …).
  * @throws {InputError} for files that are missing or do not fit together.
  */
-export async function readIvyGap(path: string, context: ReadContext, problems: Problem[]): Promise<RawExpression> {
-  const folder = await folderOf(path);
-  const [matrixFile, genesFile, samplesFile] = [FILES.matrix, FILES.genes, FILES.samples].map((name) =>
-    join(folder, name),
-  ) as [string, string, string];
-  const symbols = await readColumns(genesFile, 'gene_id', 'gene_symbol');
-  const samples = await readSamples(samplesFile, context.patients);
-  const header = await readHeader(matrixFile);
+export async function readIvyGap(
+  { name, folder }: ExpressionFiles,
+  context: ReadContext,
+  problems: Problem[],
+): Promise<RawExpression> {
+  if (!folder) {
+    const message = `${FILES.genes} and ${FILES.samples} did not come with it`;
+    throw badInput({ file: name, message, remedy: 'Give the folder of the download' });
+  }
+  const symbols = await withEntry(folder, FILES.genes, (source) => readColumns(source, 'gene_id', 'gene_symbol'));
+  const samples = await withEntry(folder, FILES.samples, (source) => readSamples(source, context.patients));
+  return withEntry(folder, FILES.matrix, (matrix) => readWells(matrix, symbols, samples, context, problems));
+}
+
+async function readWells(
+  matrix: Source,
+  symbols: ReadonlyMap<string, string>,
+  samples: ReadonlyMap<string, Sample>,
+  context: ReadContext,
+  problems: Problem[],
+): Promise<RawExpression> {
+  const header = await parseHeader(matrix);
   const columns = header.slice(1).map((name, i) => ({ name, cell: i + 1 }));
   const unknown = columns.filter(({ name }) => !samples.has(name)).map(({ name }) => name);
   if (unknown.length > 0) {
     const message = `${counted(unknown.length, 'sample is', 'samples are')} not in ${FILES.samples} (${someOf(unknown)})`;
-    problems.push({ severity: 'warning', file: matrixFile, message, remedy: 'They are left out' });
+    problems.push({ severity: 'warning', file: matrix.name, message, remedy: 'They are left out' });
   }
   const layout = {
     genesAreRows: true,
     rowName: (cells: readonly string[]) => cells[0],
     columns: columns.filter(({ name }) => samples.has(name)),
-    nameSample: (name: string) => samples.get(name)!,
+    nameSample: (name: string) => samples.get(name) ?? { name, patient: name, type: undefined },
     refusesRepeats: false,
   };
   const nameGene = (id: string) => context.nameGene(id, symbols.get(id));
   return {
-    ...(await readTextMatrix(matrixFile, layout, { ...context, nameGene }, problems)),
+    ...(await readTextMatrix(matrix, layout, { ...context, nameGene }, problems)),
     linear: true,
     sampleRule: RULE,
   };
 }
 
 /** Two columns of a table as a map from the one to the other. */
-async function readColumns(file: string, from: string, to: string): Promise<Map<string, string>> {
-  const { columns, rows, line } = await readTable(file);
+async function readColumns(source: Source, from: string, to: string): Promise<Map<string, string>> {
+  const { file, columns, rows, line } = await parseTable(source);
   const [fromAt, toAt] = [columns.indexOf(from), columns.indexOf(to)];
   if (fromAt < 0 || toAt < 0) {
     const missing = fromAt < 0 ? from : to;
@@ -80,8 +94,8 @@ async function readColumns(file: string, from: string, to: string): Promise<Map<
   return new Map(rows.map(({ cells }) => [cells[fromAt], cells[toAt]]));
 }
 
-async function readSamples(file: string, patients: ReadonlySet<string> | undefined): Promise<Map<string, Sample>> {
-  const { columns, rows, line } = await readTable(file);
+async function readSamples(source: Source, patients: ReadonlySet<string> | undefined): Promise<Map<string, Sample>> {
+  const { file, columns, rows, line } = await parseTable(source);
   const wellAt = columns.indexOf('rna_well_id');
   const structureAt = columns.findIndex((column) => /^structure_(abbreviation|acronym)$/.test(column));
   const matches = columns.map((_, c) =>

@@ -1,20 +1,21 @@
 import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
-import { readHeader } from '../../files/table.js';
+import type { Source } from '../../files/source.js';
+import { parseHeader } from '../../files/table.js';
 import { parseBarcode } from '../clinical/barcode.js';
 import type { Orientation, RawExpression, ReadContext } from './samples.js';
 import { readTextMatrix } from './text-matrix.js';
 
 /** Reads a matrix of genes × patients or patients × genes, names in the first row and column, such as UCSC Xena's. */
-export async function readMatrix(file: string, context: ReadContext, problems: Problem[]): Promise<RawExpression> {
-  const [, ...names] = await readHeader(file);
+export async function readMatrix(source: Source, context: ReadContext, problems: Problem[]): Promise<RawExpression> {
+  const [, ...names] = await parseHeader(source);
   const layout = {
-    genesAreRows: detectOrientation(file, names, context) === 'genes × patients',
+    genesAreRows: detectOrientation(source.name, names, context) === 'genes × patients',
     rowName: (cells: readonly string[]) => cells[0],
     columns: names.map((name, i) => ({ name, cell: i + 1 })),
     nameSample: context.nameSample,
     refusesRepeats: true,
   };
-  return readTextMatrix(file, layout, context, problems);
+  return readTextMatrix(source, layout, context, problems);
 }
 
 function detectOrientation(
@@ -53,13 +54,17 @@ export const isCbioportalMatrix = (header: readonly string[]): boolean =>
  * Reads a cBioPortal expression file such as `data_mrna_seq_v2_rsem.txt` (docs.cbioportal.org, File Formats, Expression Data): genes are
  * rows, known by `Hugo_Symbol` or, where that is empty, by `Entrez_Gene_Id`. Symbols repeat there by habit.
  */
-export async function readCbioportal(file: string, context: ReadContext, problems: Problem[]): Promise<RawExpression> {
-  const header = await readHeader(file);
+export async function readCbioportal(
+  source: Source,
+  context: ReadContext,
+  problems: Problem[],
+): Promise<RawExpression> {
+  const header = await parseHeader(source);
   const at = (column: RegExp) => header.findIndex((name) => column.test(name));
   const [symbol, entrez] = [at(/^hugo_symbol$/i), at(/^entrez_gene_id$/i)];
   if (symbol < 0 && entrez < 0) {
     throw badInput({
-      file,
+      file: source.name,
       row: 1,
       message: 'the header has neither Hugo_Symbol nor Entrez_Gene_Id',
       remedy: "Take expression.format away, or set it to 'matrix'",
@@ -72,7 +77,7 @@ export async function readCbioportal(file: string, context: ReadContext, problem
     nameSample: context.nameSample,
     refusesRepeats: false,
   };
-  return readTextMatrix(file, layout, context, problems);
+  return readTextMatrix(source, layout, context, problems);
 }
 
 const EXPRESSION = /_rnaseq$/;
@@ -92,13 +97,13 @@ export const isMcatMatrix = (header: readonly string[]): boolean => header.some(
  * (`*_cnv`) and mutations (`*_mut`) are left out, with a warning.
  * @throws {InputError} where two rows of a patient differ, and as every text matrix.
  */
-export async function readMcat(file: string, context: ReadContext, problems: Problem[]): Promise<RawExpression> {
-  const header = await readHeader(file);
+export async function readMcat(source: Source, context: ReadContext, problems: Problem[]): Promise<RawExpression> {
+  const header = await parseHeader(source);
   const columns = header.map((name, cell) => ({ name, cell })).filter(({ name }) => EXPRESSION.test(name));
   const patientColumn = PATIENT.find((column) => header.includes(column));
   if (patientColumn === undefined || columns.length === 0) {
     throw badInput({
-      file,
+      file: source.name,
       row: 1,
       message: `there is no column ${patientColumn === undefined ? PATIENT.map((name) => `'${name}'`).join(' or ') : 'that ends in _rnaseq'}`,
       remedy: "An MCAT table has case_id and GENE_rnaseq columns; set expression.format to 'matrix' for another",
@@ -110,7 +115,7 @@ export async function readMcat(file: string, context: ReadContext, problems: Pro
     const message = `${counted(genomic.length, 'column holds', 'columns hold')} copy numbers or mutations (${someOf(genomic)}), which can be part of a label's definition`;
     problems.push({
       severity: 'warning',
-      file,
+      file: source.name,
       message,
       remedy: 'They are no input of the model; map markers by clinical.columns',
     });
@@ -123,5 +128,5 @@ export async function readMcat(file: string, context: ReadContext, problems: Pro
     refusesRepeats: true,
     mergesEqualRows: true,
   };
-  return readTextMatrix(file, layout, context, problems);
+  return readTextMatrix(source, layout, context, problems);
 }

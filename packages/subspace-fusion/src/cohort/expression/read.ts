@@ -1,153 +1,49 @@
-import { open, stat } from 'node:fs/promises';
-import type { ExpressionFormat } from '../../config/choices.js';
+import { stat } from 'node:fs/promises';
 import type { Config } from '../../config/config.js';
 import { badInput, shortNumber, type Problem } from '../../files/errors.js';
-import { readHeader, requireFile } from '../../files/table.js';
+import { fileSource, folderOf, folderStore, withFile } from '../../files/file-source.js';
+import type { Source } from '../../files/source.js';
 import type { Expression, ExpressionTransform } from '../types.js';
-import { findStarCounts, readGdc, type GdcOptions } from './gdc.js';
-import {
-  ensemblId,
-  geneNamer,
-  repeatedGeneProblems,
-  withoutRepeatedGenes,
-  type GeneMap,
-  type RepeatedGene,
-} from './gene-names.js';
-import { readH5ad } from './h5ad.js';
-import { isIvyGap, readIvyGap } from './ivygap.js';
-import { isCbioportalMatrix, isMcatMatrix, readCbioportal, readMatrix, readMcat } from './matrices.js';
-import {
-  sampleNamer,
-  sampleProblems,
-  type Orientation,
-  type RawExpression,
-  type ReadContext,
-  type Sample,
-  type SampleChoice,
-} from './samples.js';
+import type { ExpressionFiles, Paths } from './expression-files.js';
+import { parseGeneMap, type GeneMap } from './gene-names.js';
+import { parseExpression, type ExpressionContext, type ExpressionFile, type ParseOptions } from './parse.js';
 import { describeScale, valueScale } from './value-scale.js';
 
-const HDF5 = Buffer.from([0x89, 0x48, 0x44, 0x46]);
+export type { ExpressionContext, ExpressionFile } from './parse.js';
 
-async function isHdf5(file: string): Promise<boolean> {
-  const handle = await open(file);
-  try {
-    const { buffer } = await handle.read(Buffer.alloc(4), 0, 4, 0);
-    return buffer.equals(HDF5);
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Tells an expression format by what the file or folder holds. Throws {@link InputError} for a folder of none, or what cannot be read. */
-export async function detectFormat(path: string): Promise<ExpressionFormat> {
-  const found = await stat(path).catch(() => undefined);
-  if (found?.isDirectory()) {
-    if (await isIvyGap(path)) return 'ivygap';
-    if ((await findStarCounts(path)).length > 0) return 'gdc';
-    throw badInput({
-      file: path,
-      message: 'the folder has neither STAR-counts files of the GDC nor the tables of the Ivy GAP',
-      remedy: 'Name the expression matrix itself',
-    });
-  }
-  await requireFile(path);
-  if (await isHdf5(path)) return 'h5ad';
-  if (await isIvyGap(path)) return 'ivygap';
-  const header = await readHeader(path);
-  if (isCbioportalMatrix(header)) return 'cbioportal';
-  if (header[0] === 'gene_id' && header.includes('tpm_unstranded')) return 'gdc';
-  return isMcatMatrix(header) ? 'mcat' : 'matrix';
-}
-
-/** What the other files of a cohort know, by which the matrix's two axes are told apart. */
-export interface ExpressionContext {
-  /** Patients to keep; undefined keeps all. */
-  readonly patients: ReadonlySet<string> | undefined;
-  /** Genes that a model needs: they may be neither repeated nor incomplete. */
-  readonly genes: ReadonlySet<string>;
-  /** Symbols of the names that the file uses, where the user gives them. */
-  readonly geneMap?: GeneMap | undefined;
-  /** Samples that the clinical table lists, by their names. */
-  readonly samples?: ReadonlyMap<string, Sample> | undefined;
-}
+/** {@link parseGeneMap} of a path. */
+export const readGeneMap = (path: string, problems: Problem[]): Promise<GeneMap> =>
+  withFile(path, (source) => parseGeneMap(source, problems));
 
 /** The config's choices of how the file is read; what is not said is detected. */
-export interface ExpressionOptions extends GdcOptions {
-  readonly format?: ExpressionFormat | undefined;
+export interface ExpressionOptions extends Omit<ParseOptions, 'samples'> {
+  readonly samples?: string | undefined;
 }
 
-/** An expression matrix, and what else the file told. */
-export interface ExpressionFile {
-  readonly expression: Expression;
-  readonly format: ExpressionFormat;
-  readonly orientation: Orientation;
-  /** Names on the patients' axis that are no patient of the context. */
-  readonly otherPatients: readonly string[];
-  /** Patients of whom one of several samples was taken, and samples of normal tissue. */
-  readonly samples: Pick<SampleChoice, 'several' | 'normal'>;
-  /** Genes that stand in the file several times under one or several names. */
-  readonly repeated: readonly RepeatedGene[];
-  /** True where the format says that these are counts, TPM or FPKM. */
-  readonly linear: boolean;
-}
-
-const READERS: {
-  readonly [F in ExpressionFormat]: (
-    file: string,
-    context: ReadContext,
-    options: GdcOptions,
-    problems: Problem[],
-  ) => Promise<RawExpression>;
-} = {
-  matrix: (file, context, _, problems) => readMatrix(file, context, problems),
-  cbioportal: (file, context, _, problems) => readCbioportal(file, context, problems),
-  mcat: (file, context, _, problems) => readMcat(file, context, problems),
-  gdc: readGdc,
-  ivygap: (file, context, _, problems) => readIvyGap(file, context, problems),
-  h5ad: (file, context, _, problems) => readH5ad(file, context, problems),
-};
-
-/**
- * Reads expression in any of the formats of docs/formats.md, detected by its content: one sample a patient, one gene a symbol. Only the
- * numbers of kept patients stay in memory. Genes that no model needs may miss values (NaN).
- * @throws {InputError} for a file or folder that cannot be read, naming all at once: cells that are no number (row and column), needed
- * genes that miss values, repeated patients.
- */
+/** {@link parseExpression} of a path, a file's or a folder's; what is opened is closed again. */
 export async function readExpression(
-  file: string,
+  path: string,
   context: ExpressionContext,
   problems: Problem[],
-  options: ExpressionOptions = {},
+  { format, column, samples: sheet }: ExpressionOptions = {},
 ): Promise<ExpressionFile> {
-  const format = options.format ?? (await detectFormat(file));
-  const { patients, genes: needed, geneMap, samples } = context;
-  const names = { nameGene: geneNamer(needed, geneMap), nameSample: sampleNamer(patients, samples) };
-  const raw = await READERS[format](file, { patients, genes: needed, ...names }, options, problems);
-  refuseForeignIds(file, raw, needed);
-  const { expression, repeated } = withoutRepeatedGenes(raw);
-  problems.push(...sampleProblems(file, raw.choice, raw.sampleRule), ...repeatedGeneProblems(file, repeated, needed));
-  const { several, normal, others: otherPatients } = raw.choice;
-  return {
-    expression,
-    format,
-    orientation: raw.orientation,
-    otherPatients,
-    samples: { several, normal },
-    repeated,
-    linear: raw.linear ?? false,
-  };
+  const files = await expressionAt(path);
+  try {
+    const read = (samples?: Source) => parseExpression(files, context, problems, { format, column, samples });
+    return await (sheet === undefined ? read() : withFile(sheet, read));
+  } finally {
+    await files.file?.close();
+  }
 }
 
-/** Ensembl ids beside symbols: nothing can match, and the remedy is a table. */
-function refuseForeignIds(file: string, { genes }: RawExpression, needed: ReadonlySet<string>): void {
-  const foreign = genes.filter(({ symbol }) => ensemblId(symbol) !== undefined && !needed.has(symbol));
-  if (needed.size === 0 || foreign.length === 0 || genes.some(({ symbol }) => needed.has(symbol))) return;
-  throw badInput({
-    file,
-    message: `the genes are Ensembl ids (${foreign[0].name}), those of the gene sets are not`,
-    remedy: 'Give a table of gene_id and symbol by expression.geneMap',
-  });
+/** Paths of this machine. */
+export const nodePaths: Paths = { file: fileSource, expression: expressionAt };
+
+async function expressionAt(path: string): Promise<ExpressionFiles> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory()
+    ? { name: path, file: undefined, folder: folderStore(path) }
+    : { name: path, file: await fileSource(path), folder: folderOf(path) };
 }
 
 /**

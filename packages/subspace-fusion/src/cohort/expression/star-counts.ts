@@ -1,9 +1,11 @@
-import { readFile, stat } from 'node:fs/promises';
-import { gunzipSync } from 'node:zlib';
+import { gunzip } from '#codec';
 import type { StarColumn } from '../../config/choices.js';
+import { requireContent } from '../../files/bytes.js';
+import { damageCode } from '../../files/codec/damaged.js';
 import { badInput } from '../../files/errors.js';
-import { requireFile } from '../../files/table.js';
-import { suggest } from '../../files/text.js';
+import { HEAD, kindOf } from '../../files/signature.js';
+import { bytesSource, readAll, stretches, type Source } from '../../files/source.js';
+import { suggest, utf8 } from '../../files/text.js';
 
 /** A real file has 4 MB. */
 const LARGEST = 128 * 2 ** 20;
@@ -19,23 +21,32 @@ export interface StarCounts {
   readonly values: Float32Array;
 }
 
-async function readText(file: string): Promise<string> {
-  await requireFile(file);
+async function textOf(source: Source): Promise<string> {
+  requireContent(source);
+  const file = source.name;
   const tooLarge = () =>
     badInput({
       file,
       message: `the file is larger than ${LARGEST / 2 ** 20} MiB`,
       remedy: 'Name STAR-counts files only',
     });
-  if ((await stat(file)).size > LARGEST) throw tooLarge();
-  const bytes = await readFile(file);
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes.toString('utf8');
+  if (source.size > LARGEST) throw tooLarge();
+  const bytes = await readAll(source);
+  if (kindOf(bytes.subarray(0, HEAD)) !== 'gzip') return utf8(bytes);
+  const parts: string[] = [];
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  let length = 0;
   try {
-    return gunzipSync(bytes, { maxOutputLength: LARGEST }).toString('utf8');
+    for await (const part of gunzip(stretches(bytesSource(bytes)))) {
+      length += part.length;
+      if (length > LARGEST) throw tooLarge();
+      parts.push(decoder.decode(part, { stream: true }));
+    }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge();
+    if (damageCode(error) === undefined) throw error;
     throw badInput({ file, message: 'the gzip data is damaged or cut short', remedy: 'Download the file again' });
   }
+  return parts.join('') + decoder.decode();
 }
 
 /**
@@ -43,8 +54,9 @@ async function readText(file: string): Promise<string> {
  * `gene_id` and `gene_name`, four rows `N_…` of reads that belong to no gene, then the genes. The list of genes of `like` is shared where it is the same.
  * @throws {InputError} for a file that is no such table, is cut short within a row, or holds something that is no number.
  */
-export async function readStarCounts(file: string, column: StarColumn, like?: StarGenes): Promise<StarCounts> {
-  const lines = (await readText(file)).split(/\r?\n/);
+export async function readStarCounts(source: Source, column: StarColumn, like?: StarGenes): Promise<StarCounts> {
+  const file = source.name;
+  const lines = (await textOf(source)).split(/\r?\n/);
   const headerAt = lines.findIndex((line) => !line.startsWith('#'));
   const header = (lines[headerAt] ?? '').split('\t');
   const [idAt, symbolAt, valueAt] = ['gene_id', 'gene_name', column].map((name) => header.indexOf(name)) as [

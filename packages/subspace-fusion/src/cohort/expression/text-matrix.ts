@@ -1,5 +1,7 @@
 import { counted, InputError, someOf, type Problem } from '../../files/errors.js';
-import { isMissing, readRows, repeatedNames, type Row } from '../../files/table.js';
+import type { Source } from '../../files/source.js';
+import { isMissing, parseRows, repeatedNames, type Row } from '../../files/table.js';
+import { ownText } from '../../files/text.js';
 import { chooseSamples, type FileGene, type RawExpression, type ReadContext, type Sample } from './samples.js';
 
 /** The cells of one gene that hold no number: the first, and how many there are. */
@@ -81,12 +83,13 @@ interface NumberRow {
  * patients.
  */
 export async function readTextMatrix(
-  file: string,
+  source: Source,
   layout: Layout,
   { patients, genes: needed, nameGene }: Omit<ReadContext, 'nameSample'>,
   problems: Problem[],
 ): Promise<RawExpression> {
   const { genesAreRows, rowName, nameSample, refusesRepeats } = layout;
+  const file = source.name;
   const columnChoice = genesAreRows
     ? chooseSamples(
         layout.columns.map(({ name }) => nameSample(name)),
@@ -98,8 +101,8 @@ export async function readTextMatrix(
   const cells = checkCells(needed);
   const rows: NumberRow[] = [];
   const strangers: Sample[] = [];
-  for await (const row of belowHeader(file)) {
-    const name = rowName(row.cells);
+  for await (const row of belowHeader(source)) {
+    const name = ownText(rowName(row.cells));
     if (!genesAreRows && patients && !patients.has(nameSample(name).patient)) {
       strangers.push(nameSample(name));
       continue;
@@ -141,9 +144,9 @@ export async function readTextMatrix(
   };
 }
 
-async function* belowHeader(file: string): AsyncGenerator<Row, void> {
+async function* belowHeader(source: Source): AsyncGenerator<Row, void> {
   let header = true;
-  for await (const row of readRows(file)) {
+  for await (const row of parseRows(source)) {
     if (!header) yield row;
     header = false;
   }

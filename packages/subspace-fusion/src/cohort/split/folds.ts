@@ -44,14 +44,11 @@ export async function foldsOf(config: Config, asked?: number, repeats = 1): Prom
       `split.repeat is ${split.repeat}, and all ${repeats} repeats are asked for. Take split.repeat out of the config.`,
     );
   const folds = asked ?? split.folds ?? DEFAULT_FOLDS;
-  const once = Array.from({ length: folds }, (_, fold) => ({
-    fold,
-    config: { ...config, split: { ...split, folds, fold } },
-  }));
-  if (repeats === 1) return once;
   return Array.from({ length: repeats }, (_, repeat) =>
-    once.map((fold) => ({ ...fold, repeat, config: repeat === 0 ? fold.config : withRepeat(fold.config, repeat) })),
+    Array.from({ length: folds }, (_, fold): Fold => {
+      const dealt = { ...split, folds, fold };
+      if (repeats === 1) return { fold, config: { ...config, split: dealt } };
+      return { fold, repeat, config: { ...config, split: repeat === 0 ? dealt : { ...dealt, repeat } } };
+    }),
   ).flat();
 }
-
-const withRepeat = (config: Config, repeat: number): Config => ({ ...config, split: { ...config.split, repeat } });

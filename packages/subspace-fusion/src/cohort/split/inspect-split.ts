@@ -1,4 +1,4 @@
-import type { Config } from '../../config/config.js';
+import type { Config, SplitConfig } from '../../config/config.js';
 import { collecting, type Problem } from '../../files/errors.js';
 import { parseBarcode } from '../clinical/barcode.js';
 import { sitesOf, type SiteRule } from '../clinical/sites.js';
@@ -22,7 +22,7 @@ export async function inspectSplit(
   problems: Problem[],
 ): Promise<PartSizes | undefined> {
   const { split } = config;
-  const folds = await collecting(problems, () => foldsOf(split));
+  const folds = await collecting(problems, () => foldsThere(split));
   if (!folds || patients.length === 0) return undefined;
   if (split.fold === undefined && folds.length > 0) {
     const message = `there are ${folds.length} folds and split.fold names none`;
@@ -34,9 +34,7 @@ export async function inspectSplit(
     });
   }
   const strata = strataOf(patients, config);
-  const parts = await collecting(problems, () =>
-    makeSplit(patients, strata, { ...split, fold: split.fold ?? folds[0] }, problems),
-  );
+  const parts = await collecting(problems, () => makeSplit(patients, strata, withFirstFold(split, folds), problems));
   if (!parts) return undefined;
   const { train, validation, test, conformal } = parts;
   const sites = siteCounts(patients, parts, split.by);
@@ -67,6 +65,11 @@ function siteCounts(
   };
 }
 
-async function foldsOf({ file, folds = 0 }: Config['split']): Promise<number[]> {
+async function foldsThere({ file, folds = 0 }: SplitConfig): Promise<number[]> {
   return file === undefined ? Array.from({ length: folds }, (_, fold) => fold) : foldsIn(file);
+}
+
+function withFirstFold(split: SplitConfig, folds: readonly number[]): SplitConfig {
+  if (split.file === undefined && split.folds === undefined) return split;
+  return { ...split, fold: split.fold ?? folds[0] };
 }

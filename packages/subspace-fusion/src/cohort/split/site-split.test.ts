@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { cohorts } from '../../testing/data.js';
 import { parseConfig } from '../../config/config.js';
 import type { Problem } from '../../files/errors.js';
-import { readTable } from '../../files/table.js';
+import { readTable } from '../../files/read.js';
 import { key, uniform } from '../../random/counter.js';
 import type { Patient, Split } from '../types.js';
 import { inspectSplit } from './inspect-split.js';
@@ -147,18 +147,17 @@ describe('repeated folds', () => {
   });
 });
 
-const CLINICAL = join('../shared/data/tcga-gbmlgg', 'clinical.csv');
-/** One site has 100 of the 569 patients, 91 of them censored: a fold of a fifth that holds it is far from the others whatever else it holds. */
+/** One site of the TCGA has 100 of the 569 patients, 91 of them censored: a fold of a fifth that holds it is far from the others whatever else it holds. */
 const TOLERANCES = [
   { folds: 3, size: 0.02, proportion: 0.03 },
   { folds: 5, size: 0.05, proportion: 0.1 },
 ];
-describe.skipIf(!existsSync(CLINICAL))('the sites of TCGA (../shared/data is there)', () => {
+describe.each(cohorts)('the sites of TCGA barcodes ($cohort)', ({ folder }) => {
   const tasks = ['survival', { column: 'paper_diagnosis' }] as const;
   it.each(tasks.flatMap((task) => TOLERANCES.map((tolerance) => ({ task, ...tolerance }))))(
     'are on one side, sizes and proportions within: %j',
     async ({ task, folds, size, proportion }) => {
-      const { columns, rows } = await readTable(CLINICAL);
+      const { columns, rows } = await readTable(join(folder, 'tcga-gbmlgg/clinical.csv'));
       const real: Patient[] = rows.map(({ cells }) => {
         const clinical = Object.fromEntries(columns.map((column, i) => [column, cells[i]]));
         return {

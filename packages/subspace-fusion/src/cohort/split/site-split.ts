@@ -1,4 +1,4 @@
-import type { Config } from '../../config/config.js';
+import type { FoldsSplit, RandomSplit } from '../../config/config.js';
 import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
 import { key } from '../../random/counter.js';
 import { sitesOf, type SiteRule } from '../clinical/sites.js';
@@ -17,7 +17,7 @@ const FAR = 2;
 export function splitBySite(
   patients: readonly Patient[],
   strata: Strata,
-  config: Config['split'],
+  config: FoldsSplit | RandomSplit,
   rule: SiteRule,
   problems: Problem[],
 ): Split {
@@ -33,11 +33,16 @@ export function splitBySite(
     );
   const sites = sitesWith(strata, (id) => siteOf.get(id)!);
   const split =
-    config.folds === undefined
-      ? atOnce(sites, strata, config, problems)
-      : inFolds(sites, strata, config, config.folds, problems);
+    config.folds === undefined ? atOnce(sites, strata, config, problems) : inFolds(sites, strata, config, problems);
   problems.push(...unevenParts(split, strata, config));
   return split;
+}
+
+/** The fold that is the test part. */
+export function chosenFold({ fold, folds }: FoldsSplit): number {
+  if (fold !== undefined) return fold;
+  const message = `'split.folds' makes ${folds} folds and 'split.fold' names none`;
+  throw badInput({ file: 'split', message, remedy: 'Set split.fold, from 0' });
 }
 
 /** A site as the solver takes it, and its patients. */
@@ -70,7 +75,7 @@ function divide(sites: readonly Site[], shares: readonly number[], stream: numbe
 function atOnce(
   sites: readonly Site[],
   strata: Strata,
-  { seed, test, validation }: Config['split'],
+  { seed, test, validation }: RandomSplit,
   problems: Problem[],
 ): Split {
   requireSites(sites, 2);
@@ -87,20 +92,9 @@ function atOnce(
   return { ...validatedBy(others, strata, validation * strata.size, stream, problems), test: patientsOf(tested) };
 }
 
-function inFolds(
-  sites: readonly Site[],
-  strata: Strata,
-  config: Config['split'],
-  folds: number,
-  problems: Problem[],
-): Split {
-  const { fold, seed, validation, repeat = 0 } = config;
-  if (fold === undefined)
-    throw badInput({
-      file: 'split',
-      message: `'split.folds' makes ${folds} folds and 'split.fold' names none`,
-      remedy: 'Set split.fold, from 0',
-    });
+function inFolds(sites: readonly Site[], strata: Strata, config: FoldsSplit, problems: Problem[]): Split {
+  const { folds, seed, validation, repeat = 0 } = config;
+  const fold = chosenFold(config);
   requireSites(sites, folds);
   const dealt = (r: number) => divide(sites, new Array<number>(folds).fill(1 / folds), key(seed, 'folds', 'sites', r));
   const parts = dealt(repeat);
@@ -153,7 +147,7 @@ function requireSites(sites: readonly Site[], parts: number): void {
 }
 
 /** Parts that whole sites could not bring near the size that was asked for, or that lack a stratum. */
-function unevenParts({ train, validation, test }: Split, strata: Strata, config: Config['split']): Problem[] {
+function unevenParts({ train, validation, test }: Split, strata: Strata, config: FoldsSplit | RandomSplit): Problem[] {
   const problems: Problem[] = [];
   const names = [...new Set(strata.values())].sort();
   const parts = {

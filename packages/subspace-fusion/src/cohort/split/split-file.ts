@@ -1,7 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { badInput, counted, InputError, someOf, type Problem } from '../../files/errors.js';
-import { readTable, type Table } from '../../files/table.js';
+import { readTable } from '../../files/read.js';
+import type { Table } from '../../files/table.js';
 import type { Patient } from '../types.js';
 
 /** Patient ids of the parts as a file names them; `validation` is undefined where the file leaves it to us. */

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { cohorts } from '../../testing/data.js';
 import type { Problem } from '../../files/errors.js';
-import { readTable } from '../../files/table.js';
+import { readTable } from '../../files/read.js';
 import { newFolder, write } from '../made-files.test.helper.js';
 import type { Patient } from '../types.js';
 import { splitFileFolds } from './split-file.js';
@@ -180,8 +181,9 @@ describe('a split from a file', () => {
   });
 });
 
-const REAL = '../shared/data/tcga-gbmlgg';
-describe.skipIf(!existsSync(REAL))('the published splits (../shared/data is there)', () => {
+const SIZES = { TCGA: { patients: 569, validation: 57 }, invented: { patients: 520, validation: 52 } };
+describe.each(cohorts)('published splits ($cohort)', ({ cohort, folder }) => {
+  const REAL = join(folder, 'tcga-gbmlgg');
   it('are the folds, whichever form they are read in', async () => {
     const { rows } = await readTable(join(REAL, 'clinical.csv'));
     const real = rows.map(({ cells }, i) => patient(cells[0], i % 3 === 0));
@@ -190,8 +192,8 @@ describe.skipIf(!existsSync(REAL))('the published splits (../shared/data is ther
       const byFolds = await makeSplit(real, realStrata, { ...defaults, file: join(REAL, 'folds.csv'), fold });
       const bySplits = await makeSplit(real, realStrata, { ...defaults, file: join(REAL, 'splits'), fold });
       expect(bySplits).toEqual(byFolds);
-      expect(byFolds.validation).toHaveLength(57);
-      expect(new Set(all(byFolds)).size).toBe(569);
+      expect(byFolds.validation).toHaveLength(SIZES[cohort].validation);
+      expect(new Set(all(byFolds)).size).toBe(SIZES[cohort].patients);
     }
   });
 });

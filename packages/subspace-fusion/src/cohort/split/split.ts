@@ -1,10 +1,10 @@
-import type { Config } from '../../config/config.js';
+import type { CohortSplit, Config, FileSplit, FoldsSplit, RandomSplit, SplitConfig } from '../../config/config.js';
 import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
 import { suggest } from '../../files/text.js';
 import { key } from '../../random/counter.js';
 import { labelPatients } from '../clinical/labels.js';
 import type { Patient, Split } from '../types.js';
-import { splitBySite } from './site-split.js';
+import { chosenFold, splitBySite } from './site-split.js';
 import { readSplitFile, type NamedParts } from './split-file.js';
 import { carve, sample, shuffledByStratum, type Strata } from './strata.js';
 
@@ -38,13 +38,13 @@ function outcomesOf(patients: readonly Patient[], { task, labels }: Pick<Config,
 export async function makeSplit(
   patients: readonly Patient[],
   strata: Strata,
-  config: Config['split'],
+  config: SplitConfig,
   problems: Problem[] = [],
 ): Promise<Split> {
-  const named =
-    config.file === undefined ? undefined : await readSplitFile(config.file, config.fold, patients, problems);
-  const parts = named ? fromFile(named, strata, config) : withoutFile(patients, strata, config, problems);
-  if (named && config.file !== undefined) problems.push(...unnamed(config.file, named, strata));
+  const parts =
+    config.file === undefined
+      ? withoutFile(patients, strata, config, problems)
+      : await fromFile(patients, strata, config, problems);
   const inOrder = (ids: readonly string[]) => {
     const set = new Set(ids);
     return [...strata.keys()].filter((id) => set.has(id));
@@ -64,7 +64,7 @@ export async function makeSplit(
 function setAside(
   { train, validation, test }: Split,
   strata: Strata,
-  { fold = 0, repeat = 0, seed, testCohort }: Config['split'],
+  { fold = 0, repeat = 0, seed, testCohort }: SplitConfig,
   share: number,
 ): Split {
   const all = train.length + validation.length + (testCohort === undefined ? test.length : 0);
@@ -91,28 +91,17 @@ function unnamed(file: string, { train, validation = [], test }: NamedParts, str
 function withoutFile(
   patients: readonly Patient[],
   strata: Strata,
-  config: Config['split'],
+  config: FoldsSplit | CohortSplit | RandomSplit,
   problems: Problem[],
 ): Split {
-  if (config.testCohort !== undefined) return byCohort(patients, strata, config, [config.testCohort].flat());
+  if (config.testCohort !== undefined) return byCohort(patients, strata, config);
   if (config.by !== undefined) return splitBySite(patients, strata, config, config.by, problems);
-  return config.folds === undefined ? atRandom(strata, config) : foldAtRandom(strata, config, config.folds);
+  return config.folds === undefined ? atRandom(strata, config) : foldAtRandom(strata, config);
 }
 
 /** Tests on the patients of these cohorts, trains on all others. */
-function byCohort(
-  patients: readonly Patient[],
-  strata: Strata,
-  { folds, seed, validation }: Config['split'],
-  tested: readonly string[],
-): Split {
-  if (folds !== undefined) {
-    throw badInput({
-      file: 'split',
-      message: "'split.testCohort' says which cohort is tested, so there are no folds",
-      remedy: 'Use train, or take split.testCohort away',
-    });
-  }
+function byCohort(patients: readonly Patient[], strata: Strata, { testCohort, seed, validation }: CohortSplit): Split {
+  const tested = [testCohort].flat();
   const cohortOf = new Map(patients.map(({ id, cohort }) => [id, cohort ?? '']));
   const cohorts = [...new Set(cohortOf.values())];
   const absent = tested.find((name) => !cohorts.includes(name));
@@ -128,7 +117,7 @@ function byCohort(
   return { train: [...rest.keys()], validation: validationIds, test: [...strata.keys()].filter(isTested) };
 }
 
-function atRandom(strata: Strata, { seed, test, validation }: Config['split']): Split {
+function atRandom(strata: Strata, { seed, test, validation }: RandomSplit): Split {
   const stream = key(seed, 'split');
   const [testIds, others] = carve(strata, Math.round(test * strata.size), key(stream, 'test'));
   const [validationIds, rest] = carve(others, Math.round(validation * strata.size), key(stream, 'validation'));
@@ -136,14 +125,9 @@ function atRandom(strata: Strata, { seed, test, validation }: Config['split']): 
 }
 
 /** Deals the patients to k folds stratum by stratum; one of them is the test part. */
-function foldAtRandom(strata: Strata, { fold, repeat, seed, validation }: Config['split'], folds: number): Split {
-  if (fold === undefined) {
-    throw badInput({
-      file: 'split',
-      message: `'split.folds' makes ${folds} folds and 'split.fold' names none`,
-      remedy: 'Set split.fold, from 0',
-    });
-  }
+function foldAtRandom(strata: Strata, config: FoldsSplit): Split {
+  const { folds, repeat, seed, validation } = config;
+  const fold = chosenFold(config);
   const stream = repeat ? key(seed, 'folds', 'repeat', repeat) : key(seed, 'folds');
   const testIds = new Set(shuffledByStratum(strata, stream).filter((_, i) => i % folds === fold));
   const others = new Map([...strata].filter(([id]) => !testIds.has(id)));
@@ -151,7 +135,15 @@ function foldAtRandom(strata: Strata, { fold, repeat, seed, validation }: Config
   return { train: [...rest.keys()], validation: validationIds, test: [...testIds] };
 }
 
-function fromFile({ train, validation, test }: NamedParts, strata: Strata, config: Config['split']): Split {
+async function fromFile(
+  patients: readonly Patient[],
+  strata: Strata,
+  config: FileSplit,
+  problems: Problem[],
+): Promise<Split> {
+  const named = await readSplitFile(config.file, config.fold, patients, problems);
+  problems.push(...unnamed(config.file, named, strata));
+  const { train, validation, test } = named;
   if (validation) return { train, validation, test };
   const usable = (ids: readonly string[]) =>
     new Map(ids.flatMap((id) => (strata.has(id) ? [[id, strata.get(id)!] as const] : [])));

@@ -1,47 +1,60 @@
-import { differenceName } from '../comparison.js';
-import type { Crossval } from '../crossval.js';
-import type { NamedMetric, SubgroupScore, WorstPatient } from '../types.js';
-import { crossvalTask, headlineOf, runsOf, type ComparedTask, type Scope } from './compared-task.js';
-import { metricName, modelName, number, plain, pValue, verdictOf, withInterval, type Table } from './table.js';
-
-const BY: Readonly<Record<SubgroupScore['by'], string>> = {
-  grade: 'grade',
-  idh: 'IDH',
-  sex: 'sex',
-  age: 'age',
-  site: 'site',
-};
+import {
+  foldName,
+  groupName,
+  metricName,
+  metricTitle,
+  modelName,
+  number,
+  plain,
+  pValue,
+  verdictWord,
+  withInterval,
+} from '../../words/comparison.js';
+import type { NamedMetric, TaskComparison, WorstPatient } from '../file.js';
+import { differenceName } from '../means.js';
+import { everyone, foldScopes, headlineOf, runsOf, shuffledScopes, subgroupScopes, type Scope } from '../scopes.js';
+import type { Table } from './formats.js';
 
 /** All models of a scope in the metric that speaks for the task, each with the paired difference of the reference to it, its p-value after Holm, and the verdict. */
-export function modelsTable(task: ComparedTask, scope: Scope): Table {
-  const { reference } = task;
+export function modelsTable(task: TaskComparison, scope: Scope): Table {
+  const { model: first } = task;
   const metric = headlineOf(task);
-  const names = Object.keys(scope.models);
-  const differenceTo = (name: string) => scope.differences[differenceName(reference, name)];
+  const models = Object.entries(scope.models);
   return {
-    title: `${titleOf(task, scope)}: ${scope.patients} patients${deaths(scope.models[reference]?.[metric])}`,
-    header: ['', `${metricName(metric)} (95 %)`, `${modelName(reference)} minus it (95 %)`, 'p (Holm)', 'verdict'],
-    rows: names.map((name) => {
-      const difference = differenceTo(name);
+    title: `${titleOf(task, scope)}: ${patientsInWords(task, scope)}`,
+    header: ['', `${metricName(metric)} (95 %)`, `${modelName(first)} minus it (95 %)`, 'p (Holm)', 'verdict'],
+    rows: models.map(([name, metrics]) => {
+      const difference = differenceTo(scope.differences, first, name);
       const shown = difference && difference.value !== null ? withInterval(difference, true) : '';
       return [
         modelName(name),
-        withInterval(scope.models[name][metric]),
+        withInterval(metrics[metric]),
         shown,
         pValue(difference?.adjustedP),
-        verdictOf(difference),
+        verdictWord(difference),
       ];
     }),
-    runs: names.map((name) => runsOf(scope, name, reference)),
+    runs: models.map(([name]) => runsOf(scope, name, first)),
     notes: task.notes,
   };
 }
 
-function titleOf({ task }: ComparedTask, { kind, part }: Scope): string {
+function titleOf({ task }: TaskComparison, { kind, part }: Scope): string {
   if (kind === 'all') return `${task}, all`;
   return kind === 'shuffled outcomes'
     ? `${task}, outcomes shuffled between patients (a control: all are at chance, 0.5)`
     : part;
+}
+
+/** The paired difference of the first model to another; undefined for itself. */
+const differenceTo = <D>(differences: Readonly<Record<string, D>>, first: string, other: string): D | undefined =>
+  differences[differenceName(first, other)];
+
+/** `612 patients, 268 deaths`: everybody counts once, however often they are tested. */
+export function patientsInWords(task: TaskComparison, { patients, models }: Scope): string {
+  const repeats = new Set(task.folds.map(({ repeat }) => repeat)).size;
+  const again = repeats > 1 ? `, each tested in ${repeats} repeats` : '';
+  return `${patients} patients${deaths(models[task.model]?.[headlineOf(task)])}${again}`;
 }
 
 function deaths(metric: NamedMetric | undefined): string {
@@ -49,26 +62,25 @@ function deaths(metric: NamedMetric | undefined): string {
 }
 
 /** The metric of every model in every fold, and its mean: what a table of published results shows. */
-export function foldTable(task: ComparedTask): Table {
-  const [all] = task.scopes;
-  const folds = task.scopes.filter(({ kind }) => kind === 'fold');
+export function foldTable(task: TaskComparison): Table {
+  const all = everyone(task);
+  const folds = foldScopes(task);
   const metric = headlineOf(task);
   const names = Object.keys(all.models);
   return {
     title: `${metricName(metric)} by fold`,
     header: ['', ...folds.map(({ part }) => part), 'mean'],
     rows: names.map((name) => [modelName(name), ...[...folds, all].map(({ models }) => plain(models[name]?.[metric]))]),
-    runs: names.map((name) => runsOf(all, name, task.reference)),
+    runs: names.map((name) => runsOf(all, name, task.model)),
     notes: task.notes,
   };
 }
 
 /** Every metric but the one that speaks for the task, of every model. */
-function secondaryTable(task: ComparedTask): Table {
-  const [all] = task.scopes;
-  const { models, patients } = all;
-  const names = Object.keys(models);
-  const metrics = [...new Set(Object.values(models).flatMap((of) => Object.keys(of)))].filter(
+function secondaryTable(task: TaskComparison): Table {
+  const all = everyone(task);
+  const models = Object.entries(all.models);
+  const metrics = [...new Set(models.flatMap(([, of]) => Object.keys(of)))].filter(
     (metric) => metric !== headlineOf(task),
   );
   const horizon =
@@ -77,37 +89,34 @@ function secondaryTable(task: ComparedTask): Table {
       ? `no horizon: ${task.horizon.reason}`
       : `horizon ${number(task.horizon.time)} ${task.horizon.timeUnit}, ${task.horizon.rule}`);
   return {
-    title: `${titleOf(task, all)}, all other metrics: ${patients} patients`,
-    header: ['', ...metrics.map(metricName)],
-    rows: names.map((name) => [modelName(name), ...metrics.map((metric) => withInterval(models[name][metric]))]),
-    runs: names.map((name) => runsOf(all, name, task.reference)),
+    title: `${titleOf(task, all)}, all other metrics: ${patientsInWords(task, all)}`,
+    header: ['', ...metrics.map(metricTitle)],
+    rows: models.map(([name, of]) => [modelName(name), ...metrics.map((metric) => withInterval(of[metric]))]),
+    runs: models.map(([name]) => runsOf(all, name, task.model)),
     notes: [...task.notes, ...(horizon === undefined ? [] : [horizon])],
   };
 }
 
 /** What each model has over age, diagnosis and grade. */
-function addedTable(task: ComparedTask): Table | string {
+function addedTable(task: TaskComparison): Table | string {
   const { adds } = task;
   if ('reason' in adds) return `Over age, diagnosis and grade: not computed, ${adds.reason}`;
-  const names = Object.keys(adds.models);
-  const metrics = [...new Set(Object.values(adds.models).flatMap((of) => Object.keys(of)))];
+  const models = Object.entries(adds.models);
+  const metrics = [...new Set(models.flatMap(([, of]) => Object.keys(of)))];
   return {
     title: `What each model has over ${adds.variables.join(', ')}: it minus that model`,
-    header: ['', ...metrics.map(metricName)],
-    rows: names.map((name) => [
-      modelName(name),
-      ...metrics.map((metric) => withInterval(adds.models[name][metric], true)),
-    ]),
-    runs: names.map((name) => runsOf(task.scopes[0], name, task.reference)),
+    header: ['', ...metrics.map(metricTitle)],
+    rows: models.map(([name, of]) => [modelName(name), ...metrics.map((metric) => withInterval(of[metric], true))]),
+    runs: models.map(([name]) => runsOf(everyone(task), name, task.model)),
     notes: [...task.notes, ...adds.leftOut.map(({ variable, reason }) => `${variable} is left out: ${reason}`)],
   };
 }
 
-/** The reference model in groups of patients. */
-function subgroupTable(task: ComparedTask): Table {
-  const runs = runsOf(task.scopes[0], task.reference, task.reference);
+/** The first model in groups of patients. */
+function subgroupTable(task: TaskComparison): Table {
+  const runs = runsOf(everyone(task), task.model, task.model);
   return {
-    title: `${modelName(task.reference)} in groups of patients`,
+    title: `${modelName(task.model)} in groups of patients`,
     header: ['', 'patients', `${metricName(headlineOf(task))} (95 %)`],
     rows: task.subgroups.map((group) => [groupName(group), String(group.patients), withInterval(group.metric)]),
     runs: task.subgroups.map(() => runs),
@@ -115,52 +124,51 @@ function subgroupTable(task: ComparedTask): Table {
   };
 }
 
-/** A group in words: `grade 2`, `age 40 to 60`. */
-export function groupName({ by, group, sites }: SubgroupScore): string {
-  return sites === undefined ? `${BY[by]} ${group}` : `${sites} other sites`;
-}
-
 /** Means over repeats, with intervals that know that training sets overlap. */
-function repeatedTable(task: ComparedTask): Table | undefined {
-  const { repeated, reference } = task;
+function repeatedTable(task: TaskComparison): Table | undefined {
+  const { repeated, model: first } = task;
   if (!repeated) return undefined;
-  const names = Object.keys(repeated.models);
+  const models = Object.entries(repeated.models);
   return {
     title: `${repeated.repeats} repeats of ${repeated.folds} folds: ${metricName(headlineOf(task))}, intervals of the corrected resampled t-test (Nadeau and Bengio 2003)`,
-    header: ['', 'mean (95 %)', `${modelName(reference)} minus it (95 %)`, 'p'],
-    rows: names.map((name) => {
-      const difference = repeated.differences[differenceName(reference, name)];
+    header: ['', 'mean (95 %)', `${modelName(first)} minus it (95 %)`, 'p'],
+    rows: models.map(([name, metric]) => {
+      const difference = differenceTo(repeated.differences, first, name);
       return [
         modelName(name),
-        withInterval(repeated.models[name]),
+        withInterval(metric),
         difference ? withInterval(difference, true) : '',
         pValue(difference?.p),
       ];
     }),
-    runs: names.map((name) => runsOf(task.scopes[0], name, reference)),
+    runs: models.map(([name]) => runsOf(everyone(task), name, first)),
     notes: task.notes,
   };
 }
 
-/** The patients whom the reference model got most wrong. */
-function worstTable(task: ComparedTask): Table | undefined {
-  const { worstPredicted: worst, reference, notes } = task;
-  if (worst.length === 0) return undefined;
-  const runsOfFold = (fold: number) => runsOf(task.scopes[0], reference, reference).filter((run) => run.fold === fold);
+/** The patients whom the first model got most wrong. */
+function worstTable(task: TaskComparison): Table | undefined {
+  const { worstPredicted: worst, model: first, notes } = task;
+  const [most] = worst;
+  if (!most) return undefined;
+  const runs = runsOf(everyone(task), first, first);
   return {
-    title: `The patients whom ${modelName(reference)} got most wrong`,
-    header:
-      'discordant' in worst[0]
-        ? ['', 'fold', 'pairs ordered wrongly', 'of', 'lower risks in the fold', 'time', 'what happened']
-        : ['', 'fold', 'probability of the truth', 'truth', 'predicted'],
+    title: `The patients whom ${modelName(first)} got most wrong`,
+    header: [
+      '',
+      'tested in',
+      ...('discordant' in most
+        ? ['pairs ordered wrongly', 'of', 'lower risks in the fold', 'time', 'what happened']
+        : ['probability of the truth', 'truth', 'predicted']),
+    ],
     rows: worst.map(worstCells),
-    runs: worst.map(({ fold }) => runsOfFold(fold)),
+    runs: worst.map(({ fold, repeat }) => runs.filter((run) => run.fold === fold && run.repeat === repeat)),
     notes,
   };
 }
 
 function worstCells(worst: WorstPatient): string[] {
-  const who = [worst.patient, String(worst.fold)];
+  const who = [worst.patient, foldName(worst)];
   if ('truth' in worst) return [...who, number(worst.probabilityOfTruth), worst.truth, worst.predicted];
   return [
     ...who,
@@ -175,10 +183,11 @@ function worstCells(worst: WorstPatient): string[] {
 const percent = (share: number) => `${Math.round(100 * share)} %`;
 
 /** How well the inputs tell the sites apart. */
-function probeTable({ probe, notes, scopes, reference }: ComparedTask): Table | string | undefined {
+function probeTable(task: TaskComparison): Table | string | undefined {
+  const { probe, notes, model: first } = task;
   if (!probe) return undefined;
   if ('reason' in probe) return `Probe for the site: not computed, ${probe.reason}`;
-  const runs = runsOf(scopes[0], reference, reference);
+  const runs = runsOf(everyone(task), first, first);
   return {
     title: `Probe: how well ridge logistic regression tells ${probe.of} from the inputs (0.5 is chance): ${probe.patients} patients of ${probe.sites.length} sites`,
     header: ['', 'macro AUC (95 %)'],
@@ -189,31 +198,31 @@ function probeTable({ probe, notes, scopes, reference }: ComparedTask): Table | 
 }
 
 /** What a terminal shows of a task: the total, subgroups that were asked for, folds, controls. */
-export function shortTables(task: ComparedTask): (Table | string)[] {
-  const scopes = (kind: Scope['kind']) =>
-    task.scopes.filter((scope) => scope.kind === kind).map((scope) => scopeTable(task, scope));
-  const folds = task.scopes.some(({ kind }) => kind === 'fold') ? [foldTable(task)] : [];
-  return [...scopes('all'), ...scopes('subgroup'), ...folds, ...scopes('shuffled outcomes'), probeTable(task)].filter(
-    (table) => table !== undefined,
-  );
+export function shortTables(task: TaskComparison): (Table | string)[] {
+  return [
+    modelsTable(task, everyone(task)),
+    ...subgroupScopes(task).map((scope) => scopeTable(task, scope)),
+    foldTable(task),
+    ...shuffledScopes(task).map((scope) => modelsTable(task, scope)),
+    probeTable(task),
+  ].filter((table) => table !== undefined);
 }
 
-function scopeTable(task: ComparedTask, scope: Scope): Table | string {
+function scopeTable(task: TaskComparison, scope: Scope): Table | string {
   return scope.reason === undefined ? modelsTable(task, scope) : `${scope.part}: not computed, ${scope.reason}`;
 }
 
 /** All tables of a task. */
-export function allTables(task: ComparedTask): (Table | string)[] {
-  const groups = task.subgroups.length > 0 ? subgroupTable(task) : undefined;
-  return [
-    ...shortTables(task),
-    secondaryTable(task),
-    addedTable(task),
-    groups,
-    repeatedTable(task),
-    worstTable(task),
-  ].filter((table) => table !== undefined);
+export function allTables(task: TaskComparison): (Table | string)[] {
+  return [...shortTables(task), secondaryTable(task), addedTable(task), ...detailTables(task)];
 }
 
-/** What a terminal shows of a cross-validation. */
-export const crossvalTables = (crossval: Crossval): (Table | string)[] => shortTables(crossvalTask(crossval));
+/** What a report shows of a task; the other metrics of the first model are elsewhere in it. */
+export function reportTables(task: TaskComparison): (Table | string)[] {
+  return [...shortTables(task), ...detailTables(task)];
+}
+
+function detailTables(task: TaskComparison): Table[] {
+  const groups = task.subgroups.length > 0 ? subgroupTable(task) : undefined;
+  return [groups, repeatedTable(task), worstTable(task)].filter((table) => table !== undefined);
+}

@@ -1,30 +1,28 @@
-import type { Difference, NamedMetric } from '../types.js';
-import { allTables, groupName } from './build.js';
-import { headlineOf, runsOf, type ComparedTask, type TableRun } from './compared-task.js';
-import { escapeLatex, formatLatex, formatMarkdown, modelName } from './table.js';
+import { modelName, VERDICTS_MEAN } from '../../words/comparison.js';
+import type { TaskComparison } from '../file.js';
+import { everyone, runsOf, shuffledScopes } from '../scopes.js';
+import { allTables } from './build.js';
+import { escapeLatex, formatLatex, formatMarkdown } from './formats.js';
 
 const WARNING = 'Research software. Not a medical device.';
-const VERDICTS =
-  'A verdict is on the first model against the one of the row: it helps, harms, is equivalent (the whole interval within the margin), or that is undetermined.';
 
 /** All tables of a comparison as Markdown, with links to the run folders of each model. */
-export function markdownDocument(title: string, tasks: readonly ComparedTask[]): string {
+export function markdownDocument(title: string, tasks: readonly TaskComparison[]): string {
   const sections = tasks.flatMap((task) => [
     `## ${task.task}`,
     ...allTables(task).map((table) => (typeof table === 'string' ? `*${table}.*` : formatMarkdown(table))),
     'Run folders that the numbers of each model come from; simple models are fitted and scored on the patients of the splits of the first model:',
     runLinks(task),
   ]);
-  return `${[`# ${title}`, WARNING, VERDICTS, ...sections].join('\n\n')}\n`;
+  return `${[`# ${title}`, WARNING, VERDICTS_MEAN, ...sections].join('\n\n')}\n`;
 }
 
-function runLinks(task: ComparedTask): string {
-  const trained = task.scopes.filter(({ kind }) => kind === 'all' || kind === 'shuffled outcomes');
-  return trained
+function runLinks(task: TaskComparison): string {
+  return [everyone(task), ...shuffledScopes(task)]
     .flatMap((scope) =>
       [...new Set(scope.runs.map(({ model }) => model))].map((model) => {
         const control = scope.kind === 'shuffled outcomes' ? ', outcomes shuffled' : '';
-        const links = runsOf(scope, model, task.reference).map(({ folder }) => `[${folder}](<${folder}>)`);
+        const links = runsOf(scope, model, task.model).map(({ folder }) => `[${folder}](<${folder}>)`);
         return `- ${modelName(model)}${control}: ${links.join(', ')}`;
       }),
     )
@@ -32,151 +30,9 @@ function runLinks(task: ComparedTask): string {
 }
 
 /** All tables of a comparison as LaTeX, to be taken in with \\input after \\usepackage{booktabs}. */
-export function latexDocument(title: string, tasks: readonly ComparedTask[]): string {
+export function latexDocument(title: string, tasks: readonly TaskComparison[]): string {
   const tables = tasks.flatMap((task) =>
     allTables(task).map((table) => (typeof table === 'string' ? `${escapeLatex(table)}.` : formatLatex(table))),
   );
-  return `${[`% ${title.replaceAll(/\s+/g, ' ')}. Needs \\usepackage{booktabs}. ${WARNING}\n% ${VERDICTS}`, ...tables].join('\n\n')}\n`;
-}
-
-const COLUMNS = [
-  'task',
-  'scope',
-  'part',
-  'model',
-  'against',
-  'metric',
-  'value',
-  'low',
-  'high',
-  'p',
-  'adjusted_p',
-  'verdict',
-  'n',
-  'events',
-  'comparable_pairs',
-  'estimator',
-  'reason',
-  'notes',
-  'runs',
-] as const;
-type Row = Readonly<Partial<Record<(typeof COLUMNS)[number], string | number>>>;
-
-/**
- * Every number of a comparison, a row each: task × scope (all, subgroup, fold, …) × model × metric. Differences name the model that
- * was taken away in `against`. `reason` says why a value or an interval is missing; `runs` are the folders that the number comes from,
- * with blanks between them.
- */
-export function formatCsv(tasks: readonly ComparedTask[]): string {
-  const lines = tasks.flatMap(rowsOf).map((row) => COLUMNS.map((column) => row[column]));
-  return [COLUMNS, ...lines].map((cells) => `${cells.map(cell).join(',')}\n`).join('');
-}
-
-function rowsOf(task: ComparedTask): Row[] {
-  const { reference, subgroups, adds, repeated, probe } = task;
-  const headline = headlineOf(task);
-  const [all] = task.scopes;
-  const rowOf = (
-    scope: string,
-    part: string,
-    model: string,
-    metric: string,
-    value: NamedMetric,
-    runs: readonly TableRun[],
-    against = '',
-  ): Row => ({
-    task: task.task,
-    scope,
-    part,
-    model,
-    against,
-    metric,
-    ...metricCells(value, task.notes),
-    runs: runs.map(({ folder }) => folder).join(' '),
-  });
-  const pair = (name: string) => name.split(' - ') as [string, string];
-
-  const ofScopes = task.scopes.flatMap((scope) => {
-    const models = Object.entries(scope.models).flatMap(([model, metrics]) =>
-      Object.entries(metrics).map(([metric, value]) =>
-        rowOf(scope.kind, scope.part, model, metric, value, runsOf(scope, model, reference)),
-      ),
-    );
-    const differences = Object.entries(scope.differences).map(([name, value]) => {
-      const [model, against] = pair(name);
-      return rowOf(
-        scope.kind,
-        scope.part,
-        model,
-        headline,
-        value,
-        bothRuns(scope.runs, [model, against], reference),
-        against,
-      );
-    });
-    const refused =
-      scope.reason === undefined
-        ? []
-        : [rowOf(scope.kind, scope.part, reference, headline, { value: null, reason: scope.reason }, scope.runs)];
-    return [...models, ...differences, ...refused];
-  });
-  const own = runsOf(all, reference, reference);
-  const ofGroups = subgroups.map((group) => rowOf('group', groupName(group), reference, headline, group.metric, own));
-  const added =
-    'reason' in adds
-      ? []
-      : Object.entries(adds.models).flatMap(([model, metrics]) =>
-          Object.entries(metrics).map(([metric, value]) =>
-            rowOf('added', '', model, metric, value, bothRuns(all.runs, [model], reference), adds.over),
-          ),
-        );
-  const ofRepeats = repeated
-    ? [
-        ...Object.entries(repeated.models).map(([model, value]) =>
-          rowOf('repeats', '', model, headline, value, runsOf(all, model, reference)),
-        ),
-        ...Object.entries(repeated.differences).map(([name, value]) => {
-          const [model, against] = pair(name);
-          return rowOf('repeats', '', model, headline, value, bothRuns(all.runs, [model, against], reference), against);
-        }),
-      ]
-    : [];
-  const probed =
-    probe && !('reason' in probe)
-      ? Object.entries(probe.inputs).map(([input, value]) => rowOf('probe', probe.of, input, 'macroAuc', value, own))
-      : [];
-  return [...ofScopes, ...ofGroups, ...added, ...ofRepeats, ...probed];
-}
-
-/** The runs of both models of a difference. */
-function bothRuns(runs: readonly TableRun[], models: readonly string[], reference: string): TableRun[] {
-  const trained = models.filter((model) => runs.some((run) => run.model === model));
-  return runs.filter(({ model }) => (trained.length > 0 ? trained.includes(model) : model === reference));
-}
-
-function metricCells(metric: NamedMetric & Partial<Difference>, notes: readonly string[]): Row {
-  if (metric.value === null) return { reason: metric.reason, notes: notes.join('; ') };
-  const { value, low, high, p, adjustedP, verdict, n, events, comparablePairs, estimator, noInterval, note } = metric;
-  const known = Object.entries({
-    value,
-    low,
-    high,
-    p,
-    adjusted_p: adjustedP,
-    verdict,
-    n,
-    events,
-    comparable_pairs: comparablePairs,
-    estimator,
-    reason: noInterval,
-  });
-  return {
-    ...(Object.fromEntries(known.filter(([, x]) => x !== undefined)) as Row),
-    notes: [...(note === undefined ? [] : [note]), ...notes].join('; '),
-  };
-}
-
-function cell(value: string | number | undefined): string {
-  const text = value === undefined ? '' : String(value);
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return `${[`% ${title.replaceAll(/\s+/g, ' ')}. Needs \\usepackage{booktabs}. ${WARNING}\n% ${VERDICTS_MEAN}`, ...tables].join('\n\n')}\n`;
 }

@@ -1,15 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  escapeLatex,
-  formatLatex,
-  formatMarkdown,
-  formatText,
-  metricName,
-  modelName,
-  number,
-  pValue,
-  type Table,
-} from './table.js';
+import { escapeLatex, formatLatex, formatMarkdown, formatText, type Table } from './formats.js';
 
 const table: Table = {
   title: 'A & B',
@@ -47,22 +37,4 @@ IDH + age & 0.7 \\
     );
     expect(formatText(table).split('\n').at(-1)).toBe('  Note: fold 2 chose the model.');
   });
-});
-
-it('numbers have a true minus and no negative zero', () => {
-  expect([number(-0.0004, true), number(-0.12, true), number(0.5)]).toEqual(['+0.000', '−0.120', '0.500']);
-  expect([pValue(0.0004), pValue(0.25), pValue(undefined)]).toEqual(['< 0.001', '0.250', '']);
-});
-
-it('names of models and metrics that nobody listed become words', () => {
-  expect([
-    metricName('expectedCalibrationError'),
-    metricName('netBenefit[0.25]'),
-    metricName('concordanceIndex'),
-  ]).toEqual(['expected calibration error', 'net benefit at 0.25', 'C-index']);
-  expect([modelName('subspace/no-consistency'), modelName('subspace + ageDiagnosisGrade'), modelName('mcat')]).toEqual([
-    'this method, no-consistency',
-    'this method with age + diagnosis + grade',
-    'mcat',
-  ]);
 });

@@ -2,6 +2,7 @@ import type { OpenBag } from '../../cohort/bags/open-bag.js';
 import { withBag } from '../../cohort/bags/open.js';
 import type { Split } from '../../cohort/index.js';
 import { counted } from '../../files/errors.js';
+import { withFile } from '../../files/file-source.js';
 import { inWords, onSeveralSides, partsOf, type LocalFinding, type PartOf } from './findings.js';
 
 /** What an audit compares of a slide's patch features; independent of the order of the patches. */
@@ -22,15 +23,15 @@ const BLOCK = 4096 * 1024;
 
 /** Summarises a feature file, which is read in blocks. @throws InputError for a file that is no bag */
 export function summariseBag(path: string): Promise<BagSummary> {
-  return withBag(path, (bag) => summarise(bag));
+  return withFile(path, (source) => withBag(source, summarise));
 }
 
-function summarise({ header: { patches, width }, rows }: OpenBag): BagSummary {
+async function summarise({ header: { patches, width }, rows }: OpenBag): Promise<BagSummary> {
   const mean = new Float64Array(width);
   const hashes = new Set<number>();
   const step = Math.max(1, Math.floor(BLOCK / width));
   for (let from = 0; from < patches; from += step) {
-    const block = rows(from, Math.min(from + step, patches));
+    const block = await rows(from, Math.min(from + step, patches));
     const words = new Uint32Array(block.buffer, block.byteOffset, block.length);
     for (let at = 0; at < block.length; at += width) {
       let isBlank = true;

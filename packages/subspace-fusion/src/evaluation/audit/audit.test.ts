@@ -5,7 +5,9 @@ import { loadCohort, readBag, type Bag, type Split } from '../../cohort/index.js
 import { writeBag } from '../../cohort/made-files.test.helper.js';
 import { loadConfig, type Config } from '../../config/config.js';
 import { key, normal } from '../../random/counter.js';
-import { learnModel, type Model } from '../../runs/model.js';
+import { learnModel } from '../../runs/learn-model.js';
+import type { Model } from '../../runs/model.js';
+import { splitFile } from '../../runs/training-files.js';
 import { isPlainMessage, subspace } from '../../testing/cli.js';
 import { copyCohort, editTable, newFolder, shortConfig, tinyCohort } from '../../testing/tiny-cohort.js';
 import { train } from '../../training/train.js';
@@ -34,7 +36,7 @@ beforeAll(async () => {
   await train({ config, out: run });
   await evaluateAndWrite(run);
   await train({ config: await shortConfig(yaml, { ...changes, task: 'grade' }), out: grade });
-  split = read<Split>(run, 'split.json');
+  split = splitFile.parse(read(run, 'split.json'));
 });
 
 const read = <T>(of: string, file: string): T => JSON.parse(readFileSync(join(of, file), 'utf8')) as T;

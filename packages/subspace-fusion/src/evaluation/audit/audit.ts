@@ -4,9 +4,10 @@ import { hashInputs, makeSplit, strataOf, type Split } from '../../cohort/index.
 import { foldsOf } from '../../cohort/split/folds.js';
 import type { Config } from '../../config/config.js';
 import { InputError } from '../../files/errors.js';
-import { exists, readModel, readRunConfig, readRunSplit, RUN_FILES } from '../../runs/run-folder.js';
+import type { Model } from '../../runs/model.js';
+import type { Run } from '../../runs/open-run.js';
+import { exists, openRunFolder, RUN_FILES } from '../../runs/run-folder.js';
 import { requirePatients } from '../evaluate.js';
-import type { Result } from '../result.js';
 import { alikeAcross } from './alike-slides.js';
 import {
   fittedOutside,
@@ -85,11 +86,12 @@ export async function auditRuns(folder: string, onSlide?: OnSlide): Promise<Audi
     throw new InputError(`${folder}: holds no run. Name a config, the folder of a run, or that of a cross-validation.`);
   const materials = new Map<string, Material>();
   const places: { where: string; findings: LocalFinding[] }[] = [];
-  for (const run of runs) {
-    const config = await readRunConfig(run);
+  for (const path of runs) {
+    const run = await openRunFolder(path);
+    const config = await run.config();
     const material = materials.get(materialKey(config)) ?? (await readMaterial(config, onSlide));
     materials.set(materialKey(config), material);
-    places.push({ where: relative(folder, run), findings: await runFindings(run, config, material) });
+    places.push({ where: relative(folder, path), findings: await runFindings(run, config, material) });
   }
   const read = [...materials.values()];
   return {
@@ -125,17 +127,16 @@ function divisionFindings({ cohort, same, alike }: Material, split: Split, confi
   ];
 }
 
-async function runFindings(run: string, config: Config, material: Material): Promise<LocalFinding[]> {
+async function runFindings(run: Run, config: Config, material: Material): Promise<LocalFinding[]> {
   const { cohort } = material;
-  const split = await readRunSplit(run);
-  requirePatients(run, split, cohort, config);
-  const predictions = (await readIfThere(join(run, RUN_FILES.predictions))) as
-    readonly { readonly patient: string }[] | undefined;
-  const result = (await readIfThere(join(run, RUN_FILES.result))) as Result | undefined;
+  const split = await run.split();
+  requirePatients(run.name, split, cohort, config);
+  const predictions = await run.predictions();
+  const result = await run.result();
   return [
     ...divisionFindings(material, split, config),
     ...(config.features.permuteBags === undefined ? [] : [isControl()]),
-    ...(await modelFindings(run, config, material, split)),
+    ...(await modelFindings(run.model, config, material, split)),
     ...(predictions
       ? scoredPatients(
           predictions.map(({ patient }) => patient),
@@ -146,9 +147,13 @@ async function runFindings(run: string, config: Config, material: Material): Pro
   ];
 }
 
-async function modelFindings(run: string, config: Config, { cohort }: Material, split: Split): Promise<LocalFinding[]> {
-  const model = await readModel(run);
-  if ('imported' in model)
+async function modelFindings(
+  model: Model,
+  config: Config,
+  { cohort }: Material,
+  split: Split,
+): Promise<LocalFinding[]> {
+  if (model.imported)
     return [notChecked('the model was imported: whom it was trained on is not known here', 'Ask its authors')];
   const changed = Object.entries(await hashInputs(config))
     .filter(([name, hash]) => model.inputs[name] !== hash)
@@ -171,7 +176,3 @@ const isControl = () =>
     'the run is a control: every patient has the slides of another, of any part; slides were compared with their own patients',
     'Use its figures as those of a control only',
   );
-
-async function readIfThere(path: string): Promise<unknown> {
-  return (await exists(path)) ? (JSON.parse(await readFile(path, 'utf8')) as unknown) : undefined;
-}

@@ -2,8 +2,10 @@ import { parseBarcode, patientOf } from '../../cohort/clinical/barcode.js';
 import { sitesOf, type Cohort, type Patient, type SiteRule, type Split } from '../../cohort/index.js';
 import type { Config } from '../../config/config.js';
 import { counted, someOf } from '../../files/errors.js';
-import { learnModel, type Model } from '../../runs/model.js';
-import { CHOSEN_ON_THESE, type Result } from '../result.js';
+import { learnModel } from '../../runs/learn-model.js';
+import type { Model } from '../../runs/model.js';
+import type { Result } from '../../runs/result.js';
+import { CHOSEN_ON_THESE } from '../result.js';
 
 /** What an audit looks for. */
 export type FindingKind =

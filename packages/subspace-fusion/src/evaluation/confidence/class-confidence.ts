@@ -10,10 +10,11 @@ import {
   predictionSet,
   reliabilityCurve,
   softmaxRows,
-  type Metric,
   type OperatingRule,
-  type ReliabilityBin,
 } from '../../metrics/index.js';
+import type { ClassConfidence, ConformalSets, OperatingPoint, ProbabilityQuality } from '../../runs/confidence.js';
+
+export type { ClassConfidence } from '../../runs/confidence.js';
 
 /** Share of future patients whose true class a prediction set should hold. */
 export const COVERAGE = 0.9;
@@ -33,40 +34,6 @@ export const OPERATING_RULES = { youden: 'youden', sensitive: { sensitivity: 0.9
   string,
   OperatingRule
 >;
-
-/** From which calibrated probability on a patient is called a class, and what that reaches on the patients it was chosen on. */
-export interface OperatingPoint {
-  readonly class: string;
-  /** `youden`: highest sensitivity + specificity; `sensitive`: highest threshold of sensitivity 0.9 or more. */
-  readonly rule: keyof typeof OPERATING_RULES;
-  readonly threshold: Metric;
-  readonly sensitivity?: Metric;
-  readonly specificity?: Metric;
-}
-
-/** Thresholds of the score 1 − calibrated probability of the true class. */
-export interface ConformalSets {
-  readonly coverage: number;
-  /** Patients that neither trained, selected nor calibrated the model; and how many of each class. */
-  readonly patients: number;
-  readonly patientsByClass: readonly number[];
-  /** One threshold for all patients: the coverage holds for the mean over classes. */
-  readonly marginal: Metric;
-  /** One for each class: it holds within each. A class with too few patients is refused, and never ruled out. */
-  readonly byClass: readonly Metric[];
-}
-
-/** What makes a class model's probabilities into confidence. Learned from validation patients, the sets from the conformal part. */
-export interface ClassConfidence {
-  readonly classes: readonly string[];
-  /** Validation patients. */
-  readonly patients: number;
-  /** Refused where no temperature is most likely; the probabilities then stay as they are. */
-  readonly temperature: Metric;
-  readonly operatingPoints: readonly OperatingPoint[];
-  /** Absent where no patients were set aside. */
-  readonly conformal?: ConformalSets;
-}
 
 /** Probabilities at the temperature, `softmax(log p / T)`; several slides' mean probability is taken as one prediction. */
 export function calibrate(outputs: readonly number[], { temperature }: Pick<ClassConfidence, 'temperature'>): number[] {
@@ -140,15 +107,6 @@ export function setsOf(
       calibrated.map(() => marginal),
     ),
   };
-}
-
-/** How good the probabilities of some patients are: before the temperature, or after. */
-export interface ProbabilityQuality {
-  readonly calibrationError: Metric;
-  readonly logLoss: Metric;
-  readonly brier: Metric;
-  /** Of the predicted class, in bins of a tenth. */
-  readonly reliability: readonly ReliabilityBin[];
 }
 
 /** Quality of probabilities `[n][C]`. */

@@ -2,10 +2,11 @@ import type { BatchLabels } from '../../inference/batch.js';
 import type { Prediction } from '../../inference/predictor.js';
 import type { CohortSamples } from '../../inference/samples.js';
 import { predictGroups, type SelectedModel } from '../score-model.js';
+import type { Confidence } from '../../runs/confidence.js';
 import { learnClassConfidence, type ScoredClasses } from './class-confidence.js';
-import { checkpointHash, type Confidence } from './confidence-file.js';
 import { survivalCalibration, type ScoredSurvival } from './survival-confidence.js';
-import { learnTrainingRange, type MeanPatches } from './training-range.js';
+import type { MeanPatches } from './mean-patches.js';
+import { learnTrainingRange } from './training-range.js';
 
 /** What is learned of a model's confidence, and what it predicts for the validation patients. */
 export interface Learned {
@@ -19,12 +20,11 @@ export interface Learned {
  * @param samples complete patients, read through `means`
  */
 export async function learnConfidence(
-  run: string,
   selected: SelectedModel,
   samples: CohortSamples,
   means: MeanPatches,
 ): Promise<Learned> {
-  const { model, split } = selected;
+  const { run, model, split } = selected;
   const { outcome } = model;
   const parts = [split.validation, split.conformal ?? []];
   const [onValidation = [], onConformal = []] = await predictGroups(
@@ -32,7 +32,7 @@ export async function learnConfidence(
     parts.map((patients) => ({ samples, patients })),
   );
   const range = await learnTrainingRange(model, samples, means, split.train);
-  const common = { format: 1, checkpoint: await checkpointHash(run), range } as const;
+  const common = { format: 1, checkpoint: await run.checkpointHash(), range } as const;
   if (outcome.kind === 'classes') {
     const scored = (predictions: readonly Prediction[]) =>
       scoredClasses(predictions, samples.labels(predictions.map(({ patient }) => patient)));

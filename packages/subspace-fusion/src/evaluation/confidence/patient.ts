@@ -1,8 +1,10 @@
+import { PER_YEAR } from '../../cohort/clinical/outcome.js';
 import { predictedSurvival, survivalCurve, type Metric } from '../../metrics/index.js';
 import type { Outcome } from '../../runs/model.js';
+import { setInWords, unlikeTraining } from '../../words/prediction.js';
 import { calibrate, setsOf, type ClassConfidence } from './class-confidence.js';
 import type { Confidence } from './confidence-file.js';
-import { similarPatients, YEAR, type Horizon } from './survival-confidence.js';
+import { similarPatients, type Horizon } from './survival-confidence.js';
 import { outsideOf, type RangeChecks } from './training-range.js';
 
 /** Why a run says nothing of its model's confidence. */
@@ -40,7 +42,7 @@ export function patientConfidence(
   if (!known?.survival) return { unknown: NOT_LEARNED };
   const curve = survivalCurve(outputs, outcome.cuts);
   const similar = known.survival.horizons.flatMap((horizon) => {
-    const predicted = predictedSurvival(curve, horizon.years * YEAR[outcome.timeUnit]);
+    const predicted = predictedSurvival(curve, horizon.years * PER_YEAR[outcome.timeUnit]);
     const group = typeof predicted === 'number' ? similarPatients(horizon, predicted) : undefined;
     return group ? [{ years: horizon.years, patients: group.n, alive: group.observed }] : [];
   });
@@ -61,23 +63,10 @@ function classesOf(outputs: readonly number[], confidence: ClassConfidence): Pat
   };
 }
 
-/** A prediction set for a reader. */
-export function setInWords(set: readonly string[], classes: readonly string[]): string {
-  if (set.length === 0) return 'none: the patient is like those of no class';
-  if (set.length === classes.length) return 'cannot tell: no class is ruled out';
-  return set.length === 1 ? set[0] : `one of: ${set.join(', ')}`;
-}
-
-/** A caution for inputs that lie out of the range of the training patients. */
+/** A caution for inputs that are out of the range of the training patients. */
 export function unlikeWarnings(checks: RangeChecks): string[] {
-  return outsideOf(checks).map((kind) => {
-    const { distance, limit, clipped = 0, clippedLimit = 1 } = checks[kind]!;
-    const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
-    const atBound =
-      clipped > clippedLimit
-        ? `, ${percent(clipped)} of them at the bound of the scale (99 % of those have up to ${percent(clippedLimit)})`
-        : '';
-    const words = `distance ${distance.toFixed(2)}, and 99 % of the training patients are within ${limit.toFixed(2)}${atBound}`;
-    return `the patient's ${kind} are unlike those of the training patients: ${words}. Do not trust this prediction`;
+  return outsideOf(checks).flatMap((kind) => {
+    const check = checks[kind];
+    return check ? [unlikeTraining(kind, check)] : [];
   });
 }

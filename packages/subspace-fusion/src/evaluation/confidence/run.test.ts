@@ -8,7 +8,8 @@ import { readRunSplit } from '../../runs/run-folder.js';
 import { subspace } from '../../testing/cli.js';
 import { editTable, newFolder, shortConfig, tinyCohort } from '../../testing/tiny-cohort.js';
 import { train } from '../../training/train.js';
-import { evaluate, evaluateAndWrite, type EvaluatedPatient } from '../evaluate.js';
+import type { EvaluatedPatient } from '../../runs/result.js';
+import { evaluate, evaluateAndWrite } from '../evaluate.js';
 import type { Result } from '../result.js';
 import type { Confidence, ConfidenceResult } from './confidence-file.js';
 
@@ -86,7 +87,7 @@ describe('a class task', () => {
       EvaluatedPatient,
       { label: number }
     >;
-    const { confidence, likeTraining } = await predictPatient(subtype, { bags: [bag(patient)], expression });
+    const { confidence, likeTraining } = await predictPatient(subtype, { bag: [bag(patient)], expression });
     expect('set' in confidence && confidence.set!.classes).toEqual(evaluated.set);
     expect(Object.keys(likeTraining)).toEqual(['genes', 'features']);
     const { code, out } = await subspace('predict', subtype, '--bag', bag(patient), '--expression', expression);
@@ -119,15 +120,11 @@ test('a patient with strange genes or features is flagged', async () => {
     features: features.map((x) => 10 * x),
     encoder: 'simulated',
   });
-  const strangeGenes = await predictPatient(subtype, { bags: [bag(patient)], expression: shifted });
+  const strangeGenes = await predictPatient(subtype, { bag: [bag(patient)], expression: shifted });
   expect(strangeGenes.warnings).toEqual(
     expect.arrayContaining([expect.stringMatching(/^the patient's genes are unlike those of the training patients/)]),
   );
-  const strangeSlide = await predictPatient(subtype, {
-    bags: [join(folder, `${patient}-DX1.h5`)],
-    expression,
-    patient,
-  });
+  const strangeSlide = await predictPatient(subtype, { bag: [join(folder, `${patient}-DX1.h5`)], expression, patient });
   expect(strangeSlide.warnings).toEqual(
     expect.arrayContaining([expect.stringMatching(/^the patient's features are unlike/)]),
   );
@@ -139,7 +136,7 @@ describe('survival', () => {
     expect(learned).toMatchObject({ on: 'conformal', patients: 15 });
     expect(learned!.horizons.length).toBeGreaterThan(0);
     for (const { groups } of learned!.horizons) expect(groups.reduce((n, group) => n + group.n, 0)).toBe(15);
-    const { confidence } = await predictPatient(survival, { bags: [bag(patient)], expression });
+    const { confidence } = await predictPatient(survival, { bag: [bag(patient)], expression });
     expect(confidence).toMatchObject({
       heldOut: 'conformal',
       similar: learned!.horizons.map(({ years }) => ({ years, patients: 15 })),
@@ -153,7 +150,7 @@ describe('survival', () => {
 
 test('where a run holds no confidence, or that of another checkpoint, it is said to be unknown', async () => {
   rmSync(join(survival, 'confidence.json'));
-  const { confidence, likeTraining } = await predictPatient(survival, { bags: [bag(patient)], expression });
+  const { confidence, likeTraining } = await predictPatient(survival, { bag: [bag(patient)], expression });
   expect([confidence, likeTraining]).toEqual([
     { unknown: expect.stringContaining('no confidence.json') },
     { unknown: expect.stringContaining('no confidence.json') },

@@ -1,3 +1,4 @@
+import { PER_YEAR } from '../../cohort/clinical/outcome.js';
 import type { TimeUnit } from '../../cohort/index.js';
 import {
   BEYOND_FOLLOW_UP,
@@ -6,14 +7,15 @@ import {
   survivalCalibrationError,
   survivalCurve,
   type CalibrationGroup,
-  type Metric,
 } from '../../metrics/index.js';
+import {
+  HORIZONS,
+  type HorizonCalibration,
+  type SimilarPatients,
+  type SurvivalCalibration,
+} from '../../runs/confidence.js';
 
-/** A year in each unit of time. */
-export const YEAR = { days: 365.25, months: 12, years: 1 } as const;
-/** Years after which survival is told and its calibration judged. */
-export const HORIZONS = [1, 2, 5] as const;
-export type Horizon = (typeof HORIZONS)[number];
+export type { Horizon } from '../../runs/confidence.js';
 
 /** Patients whose survival was predicted, and what happened to them. */
 export interface ScoredSurvival {
@@ -29,27 +31,6 @@ export interface SurvivalTimes {
   readonly timeUnit: TimeUnit;
 }
 
-/** Patients predicted alike, and how many of them really lived to the horizon. */
-export interface SimilarPatients extends CalibrationGroup {
-  /** The highest prediction among them. */
-  readonly highest: number;
-}
-
-/** Predicted against observed survival at one horizon. */
-export interface HorizonCalibration {
-  readonly years: Horizon;
-  readonly error: Metric;
-  /** Quantile groups of the prediction, lowest first. */
-  readonly groups: readonly SimilarPatients[];
-}
-
-/** Calibration of survival curves on patients that did not train the model. */
-export interface SurvivalCalibration {
-  readonly patients: number;
-  /** Horizons that lie within the model's last cut. */
-  readonly horizons: readonly HorizonCalibration[];
-}
-
 const MOST_GROUPS = 4;
 /** Fewer patients in a group tell nothing. */
 const GROUP_SIZE = 10;
@@ -62,7 +43,7 @@ export function survivalCalibration(
   const curves = outputs.map((hazards) => survivalCurve(hazards, cuts));
   const groups = Math.min(MOST_GROUPS, Math.max(1, Math.floor(time.length / GROUP_SIZE)));
   const horizons = HORIZONS.flatMap((years) => {
-    const horizon = years * YEAR[timeUnit];
+    const horizon = years * PER_YEAR[timeUnit];
     const predicted = curves.map((curve) => predictedSurvival(curve, horizon)).filter((p) => p !== BEYOND_FOLLOW_UP);
     if (predicted.length < curves.length || curves.length === 0) return []; // beyond the last cut, which is that of every curve
     const error = survivalCalibrationError(time, event, predicted, horizon, groups);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { GeneVectors } from '../../inference/batch.js';
 import { key, normal } from '../../random/counter.js';
+import type { TrainingRange } from '../../runs/confidence.js';
 import { unlikeWarnings } from './patient.js';
 import {
   checkRange,
@@ -9,7 +10,6 @@ import {
   learnFeatureRange,
   learnGeneRange,
   outsideOf,
-  type TrainingRange,
 } from './training-range.js';
 
 const CLIP = 3;

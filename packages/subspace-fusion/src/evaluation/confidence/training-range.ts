@@ -1,40 +1,11 @@
-import type { BagFile } from '../../cohort/index.js';
-import type { BagShape } from '../../inference/bag-reader.js';
 import type { GeneVectors } from '../../inference/batch.js';
-import { readFixedBag, type CohortSamples } from '../../inference/samples.js';
+import type { CohortSamples } from '../../inference/samples.js';
 import { quantile } from '../../metrics/index.js';
 import { reads } from '../../model/choice.js';
+import type { FeatureRange, GeneRange, TrainingRange } from '../../runs/confidence.js';
 import type { Model } from '../../runs/model.js';
 import { clipOf } from '../../runs/scaling.js';
-
-/** Reads slides, and keeps of each that it read the mean patch, so that no slide is read twice for it. */
-export interface MeanPatches {
-  /** A slide's features as `[tokens · width]`. */
-  read(slide: BagFile): Promise<Float32Array>;
-  /** Mean patch of a patient's slides, `[width]`, each slide counting once; undefined without slides. */
-  of(slides: readonly (BagFile | undefined)[]): Promise<Float64Array | undefined>;
-}
-
-export function meanPatches(shape: BagShape): MeanPatches {
-  const known = new Map<string, Float64Array>();
-  const read = async (slide: BagFile) => {
-    const features = await readFixedBag(slide, shape);
-    known.set(slide.path, meanPatch(features, shape.size.patchWidth));
-    return features;
-  };
-  const ofSlide = async (slide: BagFile) => {
-    if (!known.has(slide.path)) await read(slide);
-    return known.get(slide.path)!;
-  };
-  return {
-    read,
-    async of(slides) {
-      const means: Float64Array[] = [];
-      for (const slide of slides) if (slide) means.push(await ofSlide(slide));
-      return means.length === 0 ? undefined : meanOf(means);
-    },
-  };
-}
+import type { MeanPatches } from './mean-patches.js';
 
 /** The mean row of `features` `[tokens · width]`. */
 export function meanPatch(features: Float32Array, width: number): Float64Array {
@@ -47,32 +18,6 @@ export function meanPatch(features: Float32Array, width: number): Float64Array {
 /** Mean of the mean patches of a patient's slides. */
 export function meanOf(slides: readonly Float64Array[]): Float64Array {
   return slides[0].map((_, d) => slides.reduce((sum, mean) => sum + mean[d], 0) / slides.length);
-}
-
-/** What the training patients' inputs are like, by which another patient is recognised as unlike them. */
-export interface TrainingRange {
-  /** Absent where the network reads none, or no training patient has any. */
-  readonly genes?: GeneRange;
-  readonly features?: FeatureRange;
-}
-
-export interface GeneRange {
-  /** Training patients. */
-  readonly patients: number;
-  /** What z-scores are clipped to, ±; null where they are not. */
-  readonly clip: number | null;
-  /** 99th percentiles over the training patients. */
-  readonly distance: number;
-  readonly clipped: number;
-}
-
-export interface FeatureRange {
-  readonly patients: number;
-  /** Of the patients' mean patches, `[width]`. */
-  readonly mean: readonly number[];
-  readonly deviation: readonly number[];
-  /** 99th percentile over the training patients. */
-  readonly distance: number;
 }
 
 /** One patient's distance from the training patients, beside the limit that 1 in 100 of those exceeds. */

@@ -1,17 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readSafetensors } from '../../files/safetensors.js';
 import { key, uniform } from '../../random/counter.js';
+import { parityFolders } from '../../testing/parity.js';
+import { readCase, readManifest } from '../../verification/fixture.js';
 import { plainDropoutMask } from '../dropout.js';
 import { createKernel } from './kernel.js';
 import { positionBiasExactly } from './exact.js';
-import {
-  createSweep,
-  type PositionBiasGradients,
-  type PositionBiasWeights,
-  type Sweep,
-  type SweepGrid,
-} from './sweep.js';
+import { createSweep, type PositionBiasGradients, type PositionBiasWeights, type Sweep, type SweepGrid } from './sweep.js';
 
 let sweep: Sweep; // on the calling thread
 let threaded: Sweep;
@@ -278,21 +272,10 @@ describe('dropout mask', () => {
   });
 });
 
-const parity = '../shared/parity/';
-
-interface ParityCase {
-  name: string;
-  config: { query_side: number };
-  tensors: { name: string; tolerance?: { rel: number; abs: number } }[];
-}
-
-describe.skipIf(!existsSync(`${parity}manifest.json`))('parity cases (where ../shared/parity is there)', () => {
-  it.each(['position-bias-small', 'position-bias-paper'])('%s', async (name) => {
-    const manifest = JSON.parse(readFileSync(`${parity}manifest.json`, 'utf8')) as {
-      cases: Record<string, ParityCase>;
-    };
-    const { config, tensors: listed } = manifest.cases[name];
-    const { tensors } = await readSafetensors(`${parity}${name}.safetensors`);
+describe.each(parityFolders)('parity cases (%s)', async (folder) => {
+  const manifest = await readManifest(folder);
+  it.each(Object.keys(manifest.cases).filter((name) => name.startsWith('position-bias-')))('%s', async (name) => {
+    const { config, tensors, expected: listed } = await readCase(folder, manifest, name);
     const tensor = (tensorName: string) => tensors.get(tensorName)!.data as Float32Array;
     const mlp = { w1: '0.0.weight', b1: '0.0.bias', w2: '1.0.weight', b2: '1.0.bias', w3: '2.weight', b3: '2.bias' };
     const fileName = (key: keyof PositionBiasGradients) =>
@@ -300,7 +283,7 @@ describe.skipIf(!existsSync(`${parity}manifest.json`))('parity cases (where ../s
     const weights = Object.fromEntries(
       names.slice(1).map((key) => [key, tensor(`w/${fileName(key)}`)]),
     ) as unknown as PositionBiasWeights;
-    const grid = { side: config.query_side, kvPoints: tensors.get('in/key_points')!.shape[1] };
+    const grid = { side: config['query_side'] as number, kvPoints: tensors.get('in/key_points')!.shape[1] };
 
     const bias = new Float32Array(tensor('out/bias').length);
     await threaded.forward(tensor('in/key_points'), grid, weights, bias);
@@ -309,7 +292,7 @@ describe.skipIf(!existsSync(`${parity}manifest.json`))('parity cases (where ../s
     for (const key of names) got[`grad/${fileName(key)}`] = gradients[key];
     for (const [tensorName, values] of Object.entries(got)) {
       const expected = tensor(tensorName);
-      const { rel, abs } = listed.find((each) => each.name === tensorName)!.tolerance!;
+      const { rel, abs } = listed.get(tensorName)!;
       const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
       expect(relativeError(values, expected) * largest, tensorName).toBeLessThanOrEqual(abs + rel * largest);
     }

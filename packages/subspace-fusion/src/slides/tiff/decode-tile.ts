@@ -1,7 +1,6 @@
-import { promisify } from 'node:util';
-import { inflate } from 'node:zlib';
+import { decodeImage, inflate } from '#codec';
 import type { TiffImage } from './directories.js';
-import { decodeImage, standaloneJpeg } from './jpeg.js';
+import { standaloneJpeg } from './jpeg.js';
 import { decodeJpeg2000 } from './jpeg2000.js';
 
 const CLEAR = 256;
@@ -44,13 +43,11 @@ export function undoLzw(data: Uint8Array, size: number): Uint8Array {
     previousLength = code < CLEAR ? 1 : length[code];
     if (code < CLEAR) out[written++] = code;
     // Byte by byte: the entry just made overlaps what is being written.
-    else for (let from = start[code], i = 0; i < previousLength && written < size; i++) out[written++] = out[from++]!;
+    else for (let from = start[code], i = 0; i < previousLength && written < size; i++) out[written++] = out[from++];
     if (next >= (1 << width) - 1 && width < LONGEST_CODE) width++;
   }
   return out.subarray(0, written);
 }
-
-const inflateBytes = promisify<Uint8Array, { maxOutputLength: number }, Buffer>(inflate);
 
 /** Compressions of TIFF by their numbers. Aperio's two of JPEG 2000 differ in the colours. */
 const NONE = 1,
@@ -91,9 +88,9 @@ export async function decodeTile(image: TiffImage, planes: readonly Uint8Array[]
   const [bytes] = planes as [Uint8Array];
   switch (compression) {
     case JPEG:
-      return decodeImage(standaloneJpeg(bytes, jpegTables, photometric === RGB ? 'RGB' : 'YCbCr'), tileWidth, rows);
+      return decodePicture(standaloneJpeg(bytes, jpegTables, photometric === RGB ? 'RGB' : 'YCbCr'), tileWidth, rows);
     case WEBP:
-      return decodeImage(bytes, tileWidth, rows);
+      return decodePicture(bytes, tileWidth, rows);
     case APERIO_YCBCR:
       return decodeJpeg2000(bytes, tileWidth, rows, 'YCbCr');
     case APERIO_RGB:
@@ -104,6 +101,15 @@ export async function decodeTile(image: TiffImage, planes: readonly Uint8Array[]
     planes.map((plane) => decodeSamples(image, plane, tileWidth * samples, rows, samples)),
   );
   return image.separatePlanes ? interleaved(decoded) : firstThree(decoded[0], samples);
+}
+
+/** A tile that is an image file of its own (JPEG, WebP), which must have the tile's size. */
+async function decodePicture(file: Uint8Array, width: number, height: number): Promise<Uint8Array> {
+  const image = await decodeImage(file, width * height);
+  if (image.width !== width || image.height !== height) {
+    throw new Error(`the image is ${image.width} × ${image.height} × 3, not ${width} × ${height} × 3`);
+  }
+  return image.data;
 }
 
 /** Plain samples, `rows` rows of `rowBytes` bytes. */
@@ -130,7 +136,7 @@ async function decompress(compression: number, bytes: Uint8Array, size: number):
       return undoLzw(bytes, size);
     case DEFLATE:
     case OLD_DEFLATE:
-      return inflateBytes(bytes, { maxOutputLength: size });
+      return inflate(bytes, size);
     default:
       return undoPackBits(bytes, size);
   }

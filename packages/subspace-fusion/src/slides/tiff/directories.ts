@@ -1,4 +1,4 @@
-import type { FileSource } from './source.js';
+import type { Source } from '../../files/source.js';
 
 /** One image of a TIFF file, as its directory describes it (TIFF 6.0; BigTIFF). A strip counts as a tile as wide as the image. */
 export interface TiffImage {
@@ -58,7 +58,7 @@ const TAG = {
 const KNOWN = new Set<number>(Object.values(TAG));
 
 /** Bytes of a value of each field type (TIFF 6.0, section 2; BigTIFF); a rational is two numbers. */
-const TYPE_BYTES: Readonly<Record<number, number>> = {
+const TYPE_BYTES: Readonly<Partial<Record<number, number>>> = {
   1: 1,
   2: 1,
   3: 2,
@@ -92,8 +92,8 @@ type Fields = ReadonlyMap<number, ArrayLike<number>>;
  * Reads the directories of a TIFF or BigTIFF file, those of sub-images with them.
  * @throws Error where the file is damaged.
  */
-export async function readTiff(source: FileSource): Promise<TiffImage[]> {
-  const head = viewOf(await source.read(0, 16));
+export async function readTiff(source: Source): Promise<TiffImage[]> {
+  const head = viewOf(await readExactly(source, 0, 16));
   const littleEndian = head.getUint16(0) === 0x4949;
   const form = { littleEndian, big: head.getUint16(2, littleEndian) === 43 };
   const seen = new Set<number>();
@@ -112,20 +112,28 @@ export async function readTiff(source: FileSource): Promise<TiffImage[]> {
   return chain(form.big ? Number(head.getBigUint64(8, littleEndian)) : head.getUint32(4, littleEndian));
 }
 
+/**
+ * Bytes of a file of which it says itself where they are and how many.
+ * @throws RangeError where they do not lie within it; memory is taken only after that.
+ */
+export async function readExactly(source: Source, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  const wrong = () => new RangeError(`bytes ${offset} to ${offset + length} of ${source.size}`);
+  if (!(offset >= 0 && length >= 0 && offset + length <= source.size)) throw wrong();
+  const bytes = await source.read(offset, length);
+  if (bytes.length < length) throw wrong();
+  return bytes;
+}
+
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-async function readDirectory(
-  source: FileSource,
-  form: Form,
-  offset: number,
-): Promise<{ fields: Fields; next: number }> {
+async function readDirectory(source: Source, form: Form, offset: number): Promise<{ fields: Fields; next: number }> {
   const { littleEndian, big } = form;
   const [countBytes, entryBytes, offsetBytes] = big ? [8, 20, 8] : [2, 12, 4];
   const whole = (view: DataView, at: number) =>
     big ? Number(view.getBigUint64(at, littleEndian)) : view.getUint32(at, littleEndian);
-  const start = viewOf(await source.read(offset, countBytes));
+  const start = viewOf(await readExactly(source, offset, countBytes));
   const entries = big ? Number(start.getBigUint64(0, littleEndian)) : start.getUint16(0, littleEndian);
-  const view = viewOf(await source.read(offset + countBytes, entries * entryBytes + offsetBytes));
+  const view = viewOf(await readExactly(source, offset + countBytes, entries * entryBytes + offsetBytes));
   const fields = new Map<number, ArrayLike<number>>();
   for (let at = 0; at < entries * entryBytes; at += entryBytes) {
     const [tag, type] = [view.getUint16(at, littleEndian), view.getUint16(at + 2, littleEndian)];
@@ -137,14 +145,14 @@ async function readDirectory(
     const bytes =
       count * size <= offsetBytes
         ? new Uint8Array(view.buffer, view.byteOffset + valueAt, count * size)
-        : await source.read(whole(view, valueAt), count * size);
-    fields.set(tag, valuesOf(viewOf(bytes), type, littleEndian));
+        : await readExactly(source, whole(view, valueAt), count * size);
+    fields.set(tag, valuesOf(viewOf(bytes), type === RATIONAL ? 4 : size, littleEndian));
   }
   return { fields, next: whole(view, entries * entryBytes) };
 }
 
-function valuesOf(view: DataView, type: number, littleEndian: boolean): ArrayLike<number> {
-  const bytes = type === RATIONAL ? 4 : TYPE_BYTES[type];
+/** Whole numbers of so many bytes each. */
+function valuesOf(view: DataView, bytes: number, littleEndian: boolean): ArrayLike<number> {
   const read = (at: number) => {
     switch (bytes) {
       case 1:
@@ -164,7 +172,7 @@ const text = (values: ArrayLike<number> = []) => new TextDecoder().decode(Uint8A
 
 function imageOf(fields: Fields, subImages: readonly TiffImage[]): TiffImage {
   const numbers = (tag: number): ArrayLike<number> => fields.get(tag) ?? [];
-  const number = (tag: number, otherwise: number) => numbers(tag)[0] ?? otherwise;
+  const number = (tag: number, otherwise: number) => (numbers(tag).length > 0 ? numbers(tag)[0] : otherwise);
   const [width, height] = [number(TAG.width, 0), number(TAG.height, 0)];
   const tiled = fields.has(TAG.tileOffsets);
   const tables = fields.get(TAG.jpegTables);

@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import { joinBytes } from '../../files/source.js';
 
 const SOI = 0xd8;
 const EOI = 0xd9;
@@ -11,7 +11,8 @@ export type JpegColours = 'RGB' | 'YCbCr';
 
 /** An Adobe marker segment, which says whether the components were transformed to YCbCr (ITU-T T.872, 6.5.3). */
 const adobe = (colours: JpegColours) =>
-  Uint8Array.of(0xff, APP14, 0, 14, ...Buffer.from('Adobe'), 0, 100, 0, 0, 0, 0, colours === 'YCbCr' ? 1 : 0);
+  Uint8Array.of(0xff, APP14, 0, 14, ...ADOBE, 0, 100, 0, 0, 0, 0, colours === 'YCbCr' ? 1 : 0);
+const ADOBE = new TextEncoder().encode('Adobe');
 
 /** Marker segments of a JPEG stream up to the first scan, without markers that say how to understand the colours; and where they end. */
 function tableSegments(jpeg: Uint8Array): { segments: Uint8Array[]; end: number } {
@@ -31,24 +32,8 @@ function tableSegments(jpeg: Uint8Array): { segments: Uint8Array[]; end: number 
  * A JPEG that stands alone, from a tile of a TIFF file and the tables that its tiles share (TIFF Technical Note 2). What the file
  * says of the colours goes with it: Aperio's tiles are RGB and do not say so.
  */
-export function standaloneJpeg(tile: Uint8Array, tables: Uint8Array | undefined, colours: JpegColours): Buffer {
+export function standaloneJpeg(tile: Uint8Array, tables: Uint8Array | undefined, colours: JpegColours): Uint8Array {
   const { segments, end } = tableSegments(tile);
   const shared = tables ? tableSegments(tables).segments : [];
-  return Buffer.concat([Uint8Array.of(0xff, SOI), adobe(colours), ...shared, ...segments, tile.subarray(end)]);
-}
-
-/**
- * Decodes an image file in memory (JPEG, WebP) that must be of the given size.
- * @returns RGB, `[height, width, 3]`.
- * @throws Error for a file that is damaged or of another size.
- */
-export async function decodeImage(file: Uint8Array, width: number, height: number): Promise<Uint8Array> {
-  const image = sharp(file, { failOn: 'error', limitInputPixels: width * height })
-    .flatten({ background: 'white' })
-    .toColourspace('srgb');
-  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
-  if (info.width !== width || info.height !== height || info.channels !== 3) {
-    throw new Error(`the image is ${info.width} × ${info.height} × ${info.channels}, not ${width} × ${height} × 3`);
-  }
-  return data;
+  return joinBytes([Uint8Array.of(0xff, SOI), adobe(colours), ...shared, ...segments, tile.subarray(end)]);
 }

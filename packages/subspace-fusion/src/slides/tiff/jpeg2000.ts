@@ -1,41 +1,17 @@
-import { createRequire } from 'node:module';
-
-/** As much of the OpenJPEG build's interface as is used; it comes without types. */
-interface OpenJpeg {
-  readonly J2KDecoder: new () => {
-    /** Memory for the encoded bytes. */
-    getEncodedBuffer(length: number): Uint8Array;
-    decode(): void;
-    getDecodedBuffer(): Uint8Array;
-    getFrameInfo(): {
-      readonly width: number;
-      readonly height: number;
-      readonly componentCount: number;
-      readonly bitsPerSample: number;
-    };
-    getColorSpace(): number;
-    delete(): void;
-  };
-}
-type LoadOpenJpeg = (settings: {
-  print: (line: string) => void;
-  printErr: (line: string) => void;
-}) => Promise<OpenJpeg>;
-
-const load = createRequire(import.meta.url)('@cornerstonejs/codec-openjpeg/decodewasmjs') as LoadOpenJpeg;
+import { loadOpenJpeg } from '#codec';
 
 /** OpenJPEG's number for a decoded image in sRGB, whether it was so or was converted from YCbCr with fewer pixels of colour. */
 const SRGB = 1;
 
 /** What the library said was wrong; it prints and goes on. */
 let complaints: string[] = [];
-let library: Promise<OpenJpeg> | undefined;
+let library: ReturnType<typeof loadOpenJpeg> | undefined;
 
-function openJpeg(): Promise<OpenJpeg> {
+function openJpeg(): ReturnType<typeof loadOpenJpeg> {
   const listen = (line: string) => {
     if (line.includes('[ERROR]')) complaints.push(line.replace(/.*\[ERROR\]\s*/, ''));
   };
-  return (library ??= load({ print: listen, printErr: listen }));
+  return (library ??= loadOpenJpeg({ print: listen, printErr: listen }));
 }
 
 /**

@@ -29,7 +29,15 @@ function aperioScale(description: string): Scale {
 }
 
 /** Length units of OME-XML in micrometres; µm where none is stated. */
-const OME_UNITS: Readonly<Record<string, number>> = { µm: 1, μm: 1, um: 1, nm: 1e-3, mm: 1e3, cm: 1e4, m: 1e6 };
+const OME_UNITS: Readonly<Partial<Record<string, number>>> = {
+  µm: 1,
+  μm: 1,
+  um: 1,
+  nm: 1e-3,
+  mm: 1e3,
+  cm: 1e4,
+  m: 1e6,
+};
 
 function omeScale(xml: string): Scale {
   const attribute = (element: string, name: string) =>
@@ -78,7 +86,7 @@ function isSmallerCopy(a: TiffImage, b: TiffImage): boolean {
  */
 export function pyramidOf(file: string, images: readonly TiffImage[]): TiffImage[] {
   const pixels = ({ width, height, tiled }: TiffImage) => (tiled ? 1 : 1e-9) * width * height; // any tiled image before any other
-  const [base] = [...images].sort((a, b) => pixels(b) - pixels(a));
+  const base = [...images].sort((a, b) => pixels(b) - pixels(a)).at(0);
   if (!base || base.width < 1 || base.height < 1 || base.tileWidth < 1 || base.tileHeight < 1) {
     throw slideError(file, 'there is no image in the file', 'Copy or download it again');
   }

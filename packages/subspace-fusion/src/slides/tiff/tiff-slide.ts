@@ -1,9 +1,9 @@
 import { InputError } from '../../files/errors.js';
+import type { Source } from '../../files/source.js';
 import { blank, damaged, paste, slideError, type Picture, type Region, type Slide } from '../slide.js';
 import { decodeTile } from './decode-tile.js';
-import { readTiff, type TiffImage } from './directories.js';
+import { readExactly, readTiff, type TiffImage } from './directories.js';
 import { pyramidOf, scaleOf, tiffFormat } from './pyramid.js';
-import { openSource, type FileSource } from './source.js';
 
 /** Keeps what was used last, up to `bytes` of pixels. */
 export interface TileCache {
@@ -42,49 +42,43 @@ const CACHE_BYTES = 128 << 20;
 const LARGEST_TILE = 256 << 20;
 
 /**
- * Opens an Aperio SVS, an OME-TIFF or another pyramidal or plain TIFF. Tiles are decoded when they are read.
+ * Opens an Aperio SVS, an OME-TIFF or another pyramidal or plain TIFF. Tiles are decoded when they are read. The source is closed with
+ * the slide.
  * @throws {InputError} for a file that is damaged, or of a kind that is not read.
  */
-export async function openTiffSlide(file: string): Promise<Slide> {
-  const source = await openSource(file);
-  try {
-    const images = await readTiff(source).catch((error: unknown) => {
-      throw damaged(file, `its directories: ${reason(error)}`);
-    });
-    if (images.length === 0) throw damaged(file, 'it has no directory');
-    const format = tiffFormat(file, images);
-    const levels = pyramidOf(file, images);
-    for (const [i, image] of levels.entries()) checkTiles(file, i, image, source);
-    const [base] = levels as [TiffImage];
-    const cache = tileCache(CACHE_BYTES);
-    return {
-      format,
-      levels: levels.map(({ width, height }) => ({
-        width,
-        height,
-        downsample: (base.width / width + base.height / height) / 2,
-      })),
-      ...scaleOf(format, base),
-      async read(level, region) {
-        const image = levels[level];
-        const out = blank(region.width, region.height);
-        await Promise.all(
-          tilesIn(image, region).map(async ({ column, row }) => {
-            const size = 3 * image.tileWidth * image.tileHeight;
-            const tile = await cache.get(`${level} ${column} ${row}`, size, () =>
-              readTile(source, file, image, column, row),
-            );
-            paste(out, tile, column * image.tileWidth - region.x, row * image.tileHeight - region.y);
-          }),
-        );
-        return out;
-      },
-      close: () => source.close(),
-    };
-  } catch (error) {
-    await source.close();
-    throw error;
-  }
+export async function openTiffSlide(source: Source): Promise<Slide> {
+  const { name: file, size } = source;
+  const images = await readTiff(source).catch((error: unknown) => {
+    throw error instanceof InputError ? error : damaged(file, `its directories: ${reason(error)}`);
+  });
+  if (images.length === 0) throw damaged(file, 'it has no directory');
+  const format = tiffFormat(file, images);
+  const levels = pyramidOf(file, images);
+  for (const [i, image] of levels.entries()) checkTiles(file, i, image, size);
+  const [base] = levels as [TiffImage];
+  const cache = tileCache(CACHE_BYTES);
+  return {
+    format,
+    levels: levels.map(({ width, height }) => ({
+      width,
+      height,
+      downsample: (base.width / width + base.height / height) / 2,
+    })),
+    ...scaleOf(format, base),
+    async read(level, region) {
+      const image = levels[level];
+      const out = blank(region.width, region.height);
+      await Promise.all(
+        tilesIn(image, region).map(async ({ column, row }) => {
+          const bytes = 3 * image.tileWidth * image.tileHeight;
+          const tile = await cache.get(`${level} ${column} ${row}`, bytes, () => readTile(source, image, column, row));
+          paste(out, tile, column * image.tileWidth - region.x, row * image.tileHeight - region.y);
+        }),
+      );
+      return out;
+    },
+    close: () => source.close(),
+  };
 }
 
 const reason = (error: unknown) => (error instanceof Error ? error.message.trim().split('\n')[0] : String(error));
@@ -93,7 +87,7 @@ const across = ({ width, tileWidth }: TiffImage) => Math.ceil(width / tileWidth)
 const down = ({ height, tileHeight }: TiffImage) => Math.ceil(height / tileHeight);
 
 /** Refuses a level whose tiles are too large, too few, or not all in the file. */
-function checkTiles(file: string, level: number, image: TiffImage, { size }: FileSource): void {
+function checkTiles(file: string, level: number, image: TiffImage, size: number): void {
   const { tileWidth, tileHeight, offsets, byteCounts, separatePlanes } = image;
   if (tileWidth * tileHeight * Math.max(4, image.samples) > LARGEST_TILE) {
     const message = `level ${level} is stored in pieces of ${tileWidth} × ${tileHeight} pixels, which take too much memory`;
@@ -123,13 +117,7 @@ function tilesIn(image: TiffImage, { x, y, width, height }: Region): { column: n
 }
 
 /** One tile, cut off where the image ends; white where the scanner left it out. */
-async function readTile(
-  source: FileSource,
-  file: string,
-  image: TiffImage,
-  column: number,
-  row: number,
-): Promise<Picture> {
+async function readTile(source: Source, image: TiffImage, column: number, row: number): Promise<Picture> {
   const { tileWidth, tileHeight, offsets, byteCounts, samples, separatePlanes } = image;
   const tile = row * across(image) + column;
   const rows = image.tiled ? tileHeight : Math.min(tileHeight, image.height - row * tileHeight);
@@ -137,12 +125,12 @@ async function readTile(
   const places = separatePlanes ? [0, 1, 2].map((plane) => plane * perPlane + tile) : [tile];
   if (samples < 3 || places.some((place) => byteCounts[place] === 0)) return blank(tileWidth, rows);
   try {
-    const planes = await Promise.all(places.map((place) => source.read(offsets[place], byteCounts[place])));
+    const planes = await Promise.all(places.map((place) => readExactly(source, offsets[place], byteCounts[place])));
     const decoded = { width: tileWidth, height: rows, pixels: await decodeTile(image, planes, rows) };
     return withinImage(decoded, image.width - column * tileWidth, image.height - row * tileHeight);
   } catch (error) {
     if (error instanceof InputError) throw error;
-    throw damaged(file, `tile ${tile}: ${reason(error)}`);
+    throw damaged(source.name, `tile ${tile}: ${reason(error)}`);
   }
 }
 

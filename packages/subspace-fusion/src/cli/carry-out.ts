@@ -1,0 +1,131 @@
+import { join } from 'node:path';
+import { COMPARISON_FILE, type ComparisonFile, type TaskComparison } from '../comparison/file.js';
+import { formatText, shortTables } from '../comparison/tables/index.js';
+import { formatProblem } from '../files/errors.js';
+import { carryOut } from '../planning/carry-out.js';
+import { jobsOf, type Plan } from '../planning/plan.js';
+import { RESULTS_FILE, resultOf, summarise, type SettingSummary } from '../planning/results-table.js';
+import type { Executor } from '../planning/run-jobs.js';
+import { statusOf, type RunStatus } from '../planning/status.js';
+import { COMPARISON_FILES, writeComparison } from '../report/comparison-page.js';
+import { Interrupted } from '../training/train.js';
+import { foldsInWords, metricName, number } from '../words/comparison.js';
+import { duration, figure, headline, interruptible, progressBar } from './terminal.js';
+
+/** Where the runs of a plan stand after a call, and what they say. */
+export interface CarriedOut {
+  readonly comparison: ComparisonFile;
+  readonly status: readonly RunStatus[];
+}
+
+/**
+ * Does the runs of a plan, reports them on standard error, and writes how its models compare. The exit code is 1 where a run failed or was
+ * stopped. Undefined where Ctrl-C ended it.
+ * @param execute is given a function that says a line
+ */
+export async function carryOutPlan(
+  plan: Plan,
+  execute: (say: (line: string) => void) => Executor,
+  { retryFailed, pseudonyms }: { readonly retryFailed: boolean; readonly pseudonyms: string | undefined },
+): Promise<CarriedOut | undefined> {
+  const bar = progressBar('runs');
+  const say = (line: string) => {
+    bar.clear();
+    console.error(line);
+  };
+  let left = '';
+  try {
+    const comparison = await interruptible((signal) =>
+      carryOut(plan, execute(say), {
+        retryFailed,
+        signal,
+        onWarning(problem) {
+          say(`warning: ${formatProblem(problem)}`);
+        },
+        onProgress({ done, of, job, progress, secondsLeft }) {
+          left = secondsLeft === undefined ? '' : `, about ${duration(secondsLeft)} left`;
+          const epoch = Math.min(Math.floor(progress.done) + 1, progress.of);
+          bar.update(done, of, `${job.name}, epoch ${epoch}/${progress.of}${left}`);
+        },
+        async onEnd(job, { outcome, message }, seconds) {
+          const result = outcome === 'done' ? await resultOf(job) : undefined;
+          const what = result ? headlineOf(result.metrics) : message === undefined ? outcome : `${outcome}, ${message}`;
+          say(`${job.name}: ${what} (${duration(seconds)}${left})`);
+        },
+      }),
+    );
+    bar.clear();
+    await writeComparison(plan.out, comparison, pseudonyms);
+    const status = await statusOf(plan.out, jobsOf(plan));
+    // What another process or the cluster is doing has not failed.
+    if (status.some(({ state }) => state === 'failed' || state === 'stopped' || state === 'waiting'))
+      process.exitCode = 1;
+    return { comparison, status };
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    say(`${error.message}. The same command goes on from here.`);
+    process.exitCode = 1;
+    return undefined;
+  } finally {
+    bar.clear();
+  }
+}
+
+function headlineOf(metrics: Parameters<typeof headline>[0]): string {
+  const [label, metric] = headline(metrics);
+  return `${label} ${figure(metric)}`;
+}
+
+/** The tables of every task, and where each run stands. */
+export async function printComparison(plan: Plan, { comparison, status }: CarriedOut): Promise<void> {
+  const settings = new Set(plan.runs.map(({ setting }) => setting));
+  if (settings.size > 1) console.log(`${formatText(summaryTable(await summarise(plan)))}\n`);
+  for (const task of comparison.tasks) {
+    console.log(`${meansInWords(task)}\n`);
+    for (const table of shortTables(task)) console.log(`${typeof table === 'string' ? table : formatText(table)}\n`);
+  }
+  printStatus(plan, status);
+}
+
+function meansInWords({ folds, seeds, bootstrap }: TaskComparison): string {
+  const ofSeeds = seeds.length > 1 ? ` and ${seeds.length} seeds` : '';
+  return `Means over ${foldsInWords(folds)}${ofSeeds} on test patients, never pooled; 95 % percentile bootstrap of ${bootstrap.units}.`;
+}
+
+function summaryTable(settings: readonly SettingSummary[]) {
+  const rows = settings.map(({ name, done, of, metric, spread }) => {
+    const value =
+      spread === undefined
+        ? 'not computed'
+        : `${metricName(metric)} ${number(spread.mean)} (${number(spread.least)} to ${number(spread.most)})`;
+    return [name, `${done}/${of}`, value];
+  });
+  return { header: ['', 'runs', 'mean over folds and seeds (least to most)'], rows };
+}
+
+const STATES = ['done', 'running', 'queued', 'waiting', 'stopped', 'failed'] as const;
+
+/** How many runs stand in each state. */
+export function countStates(status: readonly RunStatus[]): Record<(typeof STATES)[number], number> {
+  const of = (state: (typeof STATES)[number]) => status.filter((run) => run.state === state).length;
+  return {
+    done: of('done'),
+    running: of('running'),
+    queued: of('queued'),
+    waiting: of('waiting'),
+    stopped: of('stopped'),
+    failed: of('failed'),
+  };
+}
+
+export function printStatus({ out }: Plan, status: readonly RunStatus[]): void {
+  const counts = countStates(status);
+  status.forEach(({ name, state, detail }) => {
+    if (state !== 'done' && state !== 'waiting') console.log(`${name}: ${state}${detail === '' ? '' : `, ${detail}`}`);
+  });
+  const counted = STATES.filter((state) => counts[state] > 0).map((state) => `${counts[state]} ${state}`);
+  console.log(counted.join(', '));
+  if (counts.failed > 0) console.log('--retry failed does the failed ones again.');
+  const files = [RESULTS_FILE, COMPARISON_FILE, ...COMPARISON_FILES].map((name) => join(out, name));
+  console.log(`${files.join('\n')}\nResearch software. Not a medical device.`);
+}

@@ -1,0 +1,58 @@
+import { plainDropoutMask } from '../model/dropout.js';
+import { densePositionBias } from '../model/position-bias/dense.js';
+import { sweepPositionBias } from '../model/position-bias/sweep-operation.js';
+import { createSweep } from '../model/position-bias/sweep.js';
+import type { Backend } from './backend.js';
+
+export interface WebBackendOptions {
+  /** By default WebGPU where a real device stands behind it, otherwise WebAssembly. */
+  readonly provider?: 'cpu' | 'webgpu' | undefined;
+  /** Waited for before each long computation on the CPU: lets a worker take messages in, and may throw to give up. */
+  readonly between?: (() => Promise<void>) | undefined;
+}
+
+/** More threads than this gain little on one patient. */
+const MOST_THREADS = 4;
+
+interface Adapter {
+  readonly info?: { readonly isFallbackAdapter?: boolean; readonly architecture?: string };
+}
+
+/** As much of a browser as is asked. */
+interface Browser {
+  readonly crossOriginIsolated?: boolean;
+  readonly navigator: {
+    readonly hardwareConcurrency: number;
+    readonly gpu?: { requestAdapter(): Promise<Adapter | null> };
+  };
+}
+
+/** Opens the kernels that the network runs on in a browser, page or worker; `close` ends their threads. */
+export async function openBackend({ provider, between }: WebBackendOptions = {}): Promise<Backend> {
+  const browser = globalThis as unknown as Browser;
+  const chosen = provider ?? ((await hasGraphicsCard(browser)) ? 'webgpu' : 'cpu');
+  // Threads share memory, which a page may do only when it is isolated from other origins.
+  const threads = browser.crossOriginIsolated ? Math.min(MOST_THREADS, browser.navigator.hardwareConcurrency) : 1;
+  const sweep = await createSweep({ threads });
+  const breathe = async () => between?.();
+  return {
+    provider: chosen,
+    threads,
+    positionBias:
+      chosen === 'webgpu'
+        ? densePositionBias
+        : sweepPositionBias({
+            ...sweep,
+            forward: (...values) => breathe().then(() => sweep.forward(...values)),
+            backward: (...values) => breathe().then(() => sweep.backward(...values)),
+          }),
+    fillMask: (mask, k, rate) => plainDropoutMask(mask, k, 1 - rate),
+    close: () => sweep.close(),
+  };
+}
+
+/** Whether WebGPU would run on more than the processor. */
+async function hasGraphicsCard({ navigator: { gpu } }: Browser): Promise<boolean> {
+  const info = (await gpu?.requestAdapter().catch(() => null))?.info;
+  return info !== undefined && info.isFallbackAdapter !== true && info.architecture !== 'swiftshader';
+}

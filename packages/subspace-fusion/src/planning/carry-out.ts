@@ -1,0 +1,120 @@
+import { loadCohort, sitesOf, type Cohort } from '../cohort/index.js';
+import { compareTask, type ComparedRun } from '../comparison/compare-task.js';
+import { writeComparisonFile, type ComparisonFile, type TaskComparison } from '../comparison/file.js';
+import type { RunOutcome } from '../comparison/fold-runs.js';
+import { notesOf } from '../comparison/model-detail.js';
+import type { Subgroup } from '../comparison/subgroups.js';
+import type { Config } from '../config/config.js';
+import { InputError, type Problem } from '../files/errors.js';
+import type { Job, JobEnd } from './job.js';
+import { jobsOf, type Plan, type PlannedRun } from './plan.js';
+import { resultOf, writeResults } from './results-table.js';
+import { runJobs, type Executor, type JobsEvents } from './run-jobs.js';
+
+/**
+ * Loads each cohort of a plan once, so that bad input is found before hundreds of runs are done. Returns what is to be warned of.
+ * @throws InputError, also where a subgroup has no patient, or no site is known that is to be told
+ */
+export async function checkPlan({ runs, within = [], probe }: Plan): Promise<Problem[]> {
+  const seen = new Set<string>();
+  const problems = new Map<string, Problem>();
+  for (const { config } of runs.map(({ setting }) => setting)) {
+    const key = JSON.stringify({ ...config, training: undefined, model: config.model.bag });
+    if (seen.has(key)) continue;
+    seen.add(key);
+    const { cohort, problems: own } = await loadCohort(config);
+    for (const subgroup of within) requirePatients(cohort, config, subgroup);
+    if (probe) sitesOf(cohort.patients, probe, '--probe');
+    const seeds = new Set(runs.flatMap(({ control, seed }) => (control === undefined ? [seed] : [])));
+    const notes = notesOf([...seeds]).map((message): Problem => ({
+      severity: 'warning',
+      file: config.clinical.file,
+      message,
+      remedy: 'Give more seeds',
+    }));
+    for (const problem of [...own, ...notes]) problems.set(problem.message, problem);
+  }
+  return [...problems.values()];
+}
+
+function requirePatients({ patients }: Cohort, { clinical: { file } }: Config, { column, value }: Subgroup): void {
+  if (patients.some(({ clinical }) => clinical[column] === value)) return;
+  const there = [...new Set(patients.flatMap(({ clinical }) => clinical[column] ?? []))];
+  const known =
+    there.length === 0
+      ? `there is no column '${column}'`
+      : `no patient has ${column} = '${value}', but ${there.slice(0, 4).join(', ')}`;
+  throw new InputError(`${file}: ${known}. Correct --within ${column}=${value}.`);
+}
+
+/**
+ * Does the runs that are not done, and compares the finished ones, in `comparison.json`; `results.csv` has a row for each run, also where it
+ * was stopped on the way. Failed runs are done again only where `retryFailed` says so.
+ * @throws InputError for bad input, before any training; Interrupted where the signal says so (the same call goes on)
+ */
+export async function carryOut(
+  plan: Plan,
+  execute: Executor,
+  { onWarning, ...events }: JobsEvents & { readonly retryFailed: boolean },
+): Promise<ComparisonFile> {
+  const warn = once(onWarning);
+  (await checkPlan(plan)).forEach(warn);
+  const jobs = jobsOf(plan);
+  try {
+    const ends = await runJobs(jobs, execute, { ...events, onWarning: warn });
+    return await comparePlan(plan, new Map(jobs.map((job, i) => [job, ends[i]])));
+  } finally {
+    await writeResults(plan);
+  }
+}
+
+/** Each run loads the cohort anew; what was said once is not said again. */
+function once(onWarning: JobsEvents['onWarning']): (problem: Problem) => void {
+  const said = new Set<string>();
+  return (problem) => {
+    if (!said.has(problem.message)) onWarning?.(problem);
+    said.add(problem.message);
+  };
+}
+
+/** Compares the finished runs of a plan, task by task, and writes `comparison.json`. A task of which no fold is finished is not in it. */
+async function comparePlan(plan: Plan, ends: ReadonlyMap<Job, JobEnd | undefined>): Promise<ComparisonFile> {
+  const names = [...new Set(plan.runs.map(({ setting }) => setting.task))];
+  const tasks: TaskComparison[] = [];
+  for (const task of names) {
+    const own = plan.runs.filter(({ setting }) => setting.task === task);
+    const runs = await Promise.all(own.map((run) => comparedRun(run, ends.get(run.job))));
+    const [config] = own.map(({ setting }) => setting.config);
+    if (config === undefined) continue;
+    const { cohort } = await loadCohort(config);
+    const comparison = await compareTask({ config, cohort, runs, within: plan.within, probe: plan.probe });
+    if (comparison) tasks.push(comparison);
+  }
+  const comparison: ComparisonFile = { format: 1, name: plan.name, tasks };
+  await writeComparisonFile(plan.out, comparison);
+  return comparison;
+}
+
+/** A run's model in tables: `mcat`, `subspace/no-consistency`, `subspace/permuted-bags`. With shuffled outcomes all models are compared by themselves. */
+export function modelOf({ setting: { model, variant }, control }: PlannedRun): string {
+  return [model, variant, control === 'permuted-bags' ? control : ''].filter((part) => part !== '').join('/');
+}
+
+async function comparedRun(run: PlannedRun, end: JobEnd | undefined): Promise<ComparedRun> {
+  const { fold, repeat, seed, control, folder, job } = run;
+  return {
+    model: modelOf(run),
+    fold,
+    ...(repeat === undefined ? {} : { repeat }),
+    seed,
+    ...(control === undefined ? {} : { control }),
+    folder,
+    path: job.folder,
+    outcome: await outcomeOf(job, end),
+  };
+}
+
+async function outcomeOf(job: Job, end: JobEnd | undefined): Promise<RunOutcome> {
+  const result = await resultOf(job);
+  return result ? { result } : { failure: end?.message ?? end?.outcome ?? 'it is not finished' };
+}

@@ -1,0 +1,130 @@
+import { readFile } from 'node:fs/promises';
+import { LineCounter, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { CONTROLS } from '../comparison/file.js';
+import { badInput, InputError, type Problem } from '../files/errors.js';
+import { nearest } from '../files/text.js';
+import { slurmBytes, slurmSeconds } from './slurm-script.js';
+
+const name = z.string().min(1);
+const count = z.int().positive();
+/** Keys of the config and their values: `training.epochs: 5`; null takes a key away. */
+const overrides = z.record(z.string(), z.unknown());
+/** A list without repetitions. */
+const list = <T extends z.ZodType>(of: T) =>
+  z
+    .array(of)
+    .min(1)
+    .transform((all) => [...new Map(all.map((item) => [JSON.stringify(item), item])).values()]);
+/** What sbatch reads, a number or text. */
+const text = (isRight: (text: string) => boolean, error: string) =>
+  z.union([z.string(), z.int().nonnegative()]).transform(String).refine(isRight, { error });
+
+const slurm = z.strictObject({
+  /** Limit of a run's turn; a run that needs longer goes on in its next turn. */
+  time: text(
+    (time) => (slurmSeconds(time) ?? 0) >= 60,
+    'a time is minutes, hours:minutes:seconds or days-hours, and a minute at least',
+  ),
+  memory: text((memory) => slurmBytes(memory) !== undefined, 'a memory size is a number and K, M, G or T').optional(),
+  partition: name.optional(),
+  gpu: count.optional(),
+  /** Shell lines before the program starts: module load, … */
+  setup: z.string().optional(),
+  /** Further options of sbatch: account, qos, … */
+  options: z.record(name, z.union([z.string(), z.number()]).transform(String)).optional(),
+});
+
+const schema = z.strictObject({
+  /** Config that the runs start from; a relative path starts at the plan's folder. */
+  config: name,
+  /** Changes to it that all runs share. */
+  set: overrides.prefault({}),
+  /** Values of `model.name`. */
+  models: list(name).optional(),
+  /** Values of `task`. */
+  tasks: list(z.union([name, z.strictObject({ column: name })])).optional(),
+  /** How many folds to make, or which of the folds to take; by default all of the config's, or five. */
+  folds: z.union([z.int().min(2), list(z.int().nonnegative())]).optional(),
+  /** How often the patients are dealt to folds, each time another way; once by default. */
+  repeats: count.optional(),
+  seeds: list(z.int().nonnegative()).optional(),
+  /** Settings by name: changes to the config, and under `models` which models they are for; by default all. */
+  variants: z.record(name, z.object({ models: list(name).optional() }).catchall(z.unknown())).optional(),
+  /** Trainings with something taken away, of every setting. */
+  controls: z.array(z.enum(CONTROLS)).default([]),
+  /** Threads of a run, here and on a cluster: the same bits need the same threads. By default the config's, or one. */
+  threads: count.optional(),
+  slurm: slurm.optional(),
+});
+
+/** A PLAN.yaml. */
+export type PlanFile = z.output<typeof schema>;
+
+/**
+ * Reads the text of a plan; `path` is for messages.
+ * @throws InputError naming every unknown, missing or wrong key at once, an unknown one with the nearest known
+ */
+function parsePlan(text: string, path: string): PlanFile {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const broken = document.errors[0];
+  if (broken) {
+    const message = `this is not YAML: ${broken.message.split('\n')[0].replace(/ at line.*$/, '')}`;
+    throw badInput({
+      file: path,
+      row: lines.linePos(broken.pos[0]).line,
+      message,
+      remedy: 'Check the indentation and the colons',
+    });
+  }
+  const parsed = schema.safeParse(document.toJS() ?? {});
+  if (parsed.success) return parsed.data;
+  const rowOf = (at: readonly PropertyKey[]) => {
+    const node = document.getIn(at, true) as { range?: [number, number, number] } | undefined;
+    return node?.range && lines.linePos(node.range[0]).line;
+  };
+  throw new InputError(parsed.error.issues.flatMap((issue) => issueProblems(issue, path, rowOf)));
+}
+
+/** Whether a YAML file is a plan, which names the config that it starts from, rather than a config. */
+export async function isPlan(path: string): Promise<boolean> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  return /^config:/m.test(text);
+}
+
+/** {@link parsePlan} of a file. */
+export async function readPlanFile(path: string): Promise<PlanFile> {
+  const text = await readFile(path, 'utf8').catch(() => {
+    throw badInput({ file: path, message: 'the file cannot be read', remedy: 'Check the path' });
+  });
+  return parsePlan(text, path);
+}
+
+function issueProblems(
+  issue: z.core.$ZodIssue,
+  file: string,
+  rowOf: (at: readonly PropertyKey[]) => number | undefined,
+): Problem[] {
+  const key = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const known = Object.keys(issue.path[0] === 'slurm' ? slurm.shape : schema.shape);
+    return issue.keys.map((unknown) => {
+      const near = nearest(unknown, known);
+      const remedy =
+        near === undefined ? `Keys here: ${known.join(', ')}` : `Did you mean '${[...issue.path, near].join('.')}'?`;
+      return {
+        severity: 'error',
+        file,
+        row: rowOf([...issue.path, unknown]),
+        message: `unknown key '${[...issue.path, unknown].join('.')}'`,
+        remedy,
+      };
+    });
+  }
+  const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+  const message = missing ? `the key '${key}' is missing` : `'${key}': ${issue.message}`;
+  return [
+    { severity: 'error', file, row: rowOf(issue.path), message, remedy: missing ? 'Add it' : 'Correct the value' },
+  ];
+}

@@ -1,0 +1,127 @@
+import type { Estimate, Refusal, Verdict } from '../metrics/index.js';
+
+/**
+ * How a comparison of models is put into words: names of models, metrics, groups and folds, numbers, verdicts. Terminal, tables and pages
+ * take them from here, so that they agree.
+ */
+
+/** A metric as far as its words go: its value and interval, or why there is none. */
+type Shown = (Pick<Estimate, 'value'> & Partial<Pick<Estimate, 'low' | 'high' | 'noInterval'>>) | Omit<Refusal, 'name'>;
+
+const MODELS: Readonly<Record<string, string>> = {
+  subspace: 'this method',
+  ridgeCox: 'ridge Cox, same genes',
+  ridgeLogistic: 'ridge logistic, same genes',
+  elasticNet: 'elastic net, same genes',
+  meanSlide: 'ridge, mean patch feature',
+  age: 'age',
+  ageSex: 'age + sex',
+  idh: 'IDH',
+  idhAge: 'IDH + age',
+  ageDiagnosisGrade: 'age + diagnosis + grade',
+  clinical: 'all clinical variables',
+  permutedBags: 'its bags permuted',
+};
+const VARIANTS: Readonly<Record<string, string>> = { 'permuted-bags': 'its bags permuted' };
+
+/** A model's name in words; of `subspace/no-consistency`, a variant's too, and of `subspace + age` both models'. */
+export function modelName(name: string): string {
+  const part = (one: string) => {
+    const [model = one, ...variants] = one.split('/');
+    return [MODELS[model] ?? model, ...variants.map((variant) => VARIANTS[variant] ?? variant)].join(', ');
+  };
+  return name.split(' + ').map(part).join(' with ');
+}
+
+const METRICS: Readonly<Record<string, string>> = {
+  concordanceIndex: 'C-index',
+  macroAuc: 'macro AUC',
+  macroF1: 'macro F1',
+  unoConcordance: "Uno's C",
+  dynamicAuc: 'time-dependent AUC',
+  integratedBrier: 'integrated Brier score',
+  brier: 'Brier score',
+};
+
+/** A metric's name in words; of one that has none here, `expectedCalibrationError` becomes `expected calibration error`. */
+export function metricName(name: string): string {
+  const [, metric = name, argument] = /^(\w+)(?:\[(.+)\])?$/.exec(name) ?? [];
+  const words = METRICS[metric] ?? metric.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`);
+  return argument === undefined ? words : `${words} at ${argument}`;
+}
+
+const ERRORS = new Set(['integratedBrier', 'survivalCalibrationError', 'brier', 'logLoss', 'expectedCalibrationError']);
+
+/** A metric's name where it is one of many: an error says that lower is better. */
+export const metricTitle = (name: string): string =>
+  `${metricName(name)}${ERRORS.has(name) ? ' (lower is better)' : ''}`;
+
+const GROUPS = { grade: 'grade', idh: 'IDH', sex: 'sex', age: 'age', site: 'site' } as const;
+
+/** A group of patients in words: `grade 2`, `age 40 to 60`, `23 other sites`. */
+export function groupName({ by, group, sites }: { by: keyof typeof GROUPS; group: string; sites?: number }): string {
+  return sites === undefined ? `${GROUPS[by]} ${group}` : `${sites} other sites`;
+}
+
+/** Patients whose clinical column holds a value: `study = TCGA-LGG`. */
+export const subgroupName = ({ column, value }: { column: string; value: string }): string => `${column} = ${value}`;
+
+/**
+ * `fold 0`, or `repeat 1, fold 0` where patients were dealt to folds several times. Both are counted from 0, as the run folders are named
+ * (`fold-0/seed-1`, `repeat-1/fold-0/seed-1`).
+ */
+export function foldName({ fold, repeat }: { readonly fold: number; readonly repeat?: number | undefined }): string {
+  return repeat === undefined ? `fold ${fold}` : `repeat ${repeat}, fold ${fold}`;
+}
+
+/** `fold 0, seed 1`, with the control that it is a training of. */
+export function runName(run: { fold: number; repeat?: number; seed: number; control?: string }): string {
+  return `${foldName(run)}, seed ${run.seed}${run.control === undefined ? '' : `, ${run.control}`}`;
+}
+
+/** `5 folds`, or `3 repeats of 5 folds`. */
+export function foldsInWords(folds: readonly { readonly repeat?: number | undefined }[]): string {
+  const repeats = new Set(folds.map(({ repeat }) => repeat)).size;
+  return repeats > 1 ? `${repeats} repeats of ${folds.length / repeats} folds` : `${folds.length} folds`;
+}
+
+/** With three decimals and a true minus sign. */
+export function number(x: number, signed = false): string {
+  const text = x.toFixed(3).replace(/^-(0\.000)$/, '$1');
+  return `${signed && !text.startsWith('-') ? '+' : ''}${text.replace('-', '−')}`;
+}
+
+/** `0.832 (0.804 to 0.859)`; a difference with its sign. Or why there is none. */
+export function withInterval(metric: Shown | undefined, signed = false): string {
+  if (!metric) return 'not computed';
+  if (metric.value === null) return `not computed: ${metric.reason}`;
+  const { value, low, high, noInterval } = metric;
+  return low === undefined || high === undefined
+    ? `${number(value, signed)} (no interval: ${noInterval ?? 'none was asked for'})`
+    : `${number(value, signed)} (${number(low, signed)} to ${number(high, signed)})`;
+}
+
+/** The value alone. */
+export function plain(metric: Shown | undefined): string {
+  return metric && metric.value !== null ? number(metric.value) : 'not computed';
+}
+
+/** A p-value; empty where there is none. */
+export function pValue(p: number | undefined): string {
+  if (p === undefined) return '';
+  return p < 0.001 ? '< 0.001' : p.toFixed(3);
+}
+
+/** What a paired difference says of the first model, in one word; empty where there is no difference. */
+export function verdictWord(difference: { readonly verdict?: Verdict | undefined } | undefined): VerdictWord | '' {
+  return difference ? (difference.verdict ?? 'not tested') : '';
+}
+
+export const VERDICT_WORDS = ['helps', 'harms', 'equivalent', 'undetermined', 'not tested'] as const;
+export type VerdictWord = Verdict | 'not tested';
+
+/** What the words of a verdict mean. */
+export const VERDICTS_MEAN =
+  'A verdict is on the first model against the one of the row: it helps, harms, is equivalent (the whole interval within the margin), or that is undetermined.';
+
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,0 +1,89 @@
+/**
+ * Writes the tables of docs/results.md from the cross-validations of the study `tcga-study`:
+ *
+ *     npm run study -- tcga-results STUDY
+ *
+ * Between `<!-- table: FOLDER -->` and `<!-- end -->` of the document go the tables of STUDY/FOLDER/crossval.json, between
+ * `<!-- summary: FOLDER FOLDER … -->` and `<!-- end -->` one row for each. A folder that is not there is reported as not run.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Crossval } from '../packages/subspace-fusion/dist/comparison/crossval.js';
+import {
+  crossvalTables,
+  crossvalTask,
+  formatMarkdown,
+  modelsTable,
+  type Table,
+} from '../packages/subspace-fusion/dist/comparison/tables/index.js';
+import { fillPlaces, studyArguments } from './shared.js';
+
+/** What must hold: the paired difference to ridge regression has its lower 95 % bound above this. */
+const BOUND = -0.05;
+
+const [study = ''] = studyArguments('tcga-results STUDY', 1);
+
+function read(folder: string): Crossval | undefined {
+  const file = join(study, folder, 'crossval.json');
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Crossval) : undefined;
+}
+
+function tablesOf(folder: string): string {
+  const crossval = read(folder);
+  if (!crossval) return '*Not run.*';
+  const tables = crossvalTables(crossval).map((table) =>
+    typeof table === 'string' ? `*${table}.*` : formatMarkdown(withoutEmptyColumns(table)),
+  );
+  return [provenance(folder, crossval), ...tables].join('\n\n');
+}
+
+function withoutEmptyColumns({ header, rows, ...table }: Table): Table {
+  const full = header.map((_, c) => rows.some((row) => row[c] !== ''));
+  const keep = (cells: readonly string[]) => cells.filter((_, c) => full[c]);
+  return { ...table, header: keep(header), rows: rows.map(keep) };
+}
+
+/** A row for each cross-validation: this model, ridge regression, and whether the difference is what it has to be. */
+function summary(folders: readonly string[]): string {
+  const rows = folders.map((folder) => {
+    const crossval = read(folder);
+    if (!crossval) return [folder, 'not run', '', '', ''];
+    const task = crossvalTask(crossval);
+    const scope = task.scopes[0];
+    if (!scope) throw new Error(`${folder}: nothing was compared`);
+    const { header, rows } = modelsTable(task, scope);
+    const [own] = rows;
+    const ridge = rows.find(([name]) => name?.startsWith('ridge'));
+    const [, difference] = Object.entries(crossval.differences).find(([name]) => name.includes('ridge')) ?? [];
+    const low = difference && 'low' in difference ? difference.low : undefined;
+    const metric = header[1]?.replace(' (95 %)', '') ?? '';
+    const holds = low !== undefined && low > BOUND ? 'yes' : 'no';
+    return [folder, `${metric} ${own?.[1] ?? ''}`, ridge?.[1] ?? '', ridge?.[2] ?? '', holds];
+  });
+  const bound = `lower bound above −${-BOUND}`;
+  const header = ['', 'this method (95 %)', 'ridge, same genes (95 %)', 'paired difference (95 %)', bound];
+  return formatMarkdown({ header, rows });
+}
+
+/** Which trainings the tables are of; each is a run folder with its config, predictions and result. */
+function provenance(folder: string, { folds, seeds }: Crossval): string {
+  const runs = folds.flatMap(({ runs }) => runs);
+  const controls = [...new Set(runs.flatMap((run) => (run.control === undefined ? [] : [run.seed])))];
+  const failed = runs.flatMap((run) => ('failure' in run ? [`${run.folder} (${run.failure})`] : []));
+  const several = (list: readonly unknown[]) => (list.length > 1 ? 's' : '');
+  return [
+    `From \`${folder}/crossval.json\`: ${folds.length} folds, seed${several(seeds)} ${seeds.join(', ')}, run folders \`${folder}/fold-K/seed-S\``,
+    controls.length > 0
+      ? `; permuted bags: seed${several(controls)} ${controls.join(', ')}, \`${folder}/fold-K/permuted-bags-seed-S\``
+      : '',
+    failed.length > 0 ? `; failed: ${failed.join(', ')}` : '',
+    '.',
+  ].join('');
+}
+
+const places = fillPlaces('docs/results.md', (name) => {
+  const [kind, folders] = name.split(': ');
+  if (kind === 'table') return tablesOf(folders ?? '');
+  return kind === 'summary' ? summary((folders ?? '').split(' ')) : undefined;
+});
+console.log(`docs/results.md: ${places} places filled from ${study}`);
