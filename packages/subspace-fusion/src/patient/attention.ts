@@ -109,7 +109,10 @@ export async function openAttention(
     async run(point) {
       const bag = point.P?.[branches[0]];
       const own = Object.fromEntries(
-        branches.map((branch) => [`P.${branch}`, point.P ? ofBranch(point.P, branch) : new Float32Array(tokens * WIDTH)]),
+        branches.map((branch) => [
+          `P.${branch}`,
+          point.P ? ofBranch(point.P, branch) : new Float32Array(tokens * WIDTH),
+        ]),
       );
       const feeds = {
         ...parameters,

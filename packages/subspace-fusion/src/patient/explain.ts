@@ -102,7 +102,9 @@ async function explainSlide(
     layout: bag.layout,
     branches: mapBranches(looked, (view, branch) => ({
       ...view,
-      ...(patches ? { moved: Array.from(onPatches(ofBranch(patches.moved, branch), bag.patchOf, bag.rows.length)) } : {}),
+      ...(patches
+        ? { moved: Array.from(onPatches(ofBranch(patches.moved, branch), bag.patchOf, bag.rows.length)) }
+        : {}),
     })),
     ...(patches ? { completeness: patches.completeness } : {}),
   };
