@@ -10,7 +10,15 @@ import type { Model } from '../runs/model.js';
 import { lacksModality, unknownCovariates as unknownWords } from '../words/prediction.js';
 import { expressionFromFile, expressionFromValues, type ExpressionFormat } from './expression.js';
 import { checkSlides } from './slide-checks.js';
-import { arraySlide, fileSlide, readGiven, readSlide, type BagArrays, type GivenSlide, type SlideBag } from './slide.js';
+import {
+  arraySlide,
+  fileSlide,
+  readGiven,
+  readSlide,
+  type BagArrays,
+  type GivenSlide,
+  type SlideBag,
+} from './slide.js';
 
 /** A file: its bytes or, in Node, its path. */
 export type FileInput = string | Source;
@@ -93,7 +101,7 @@ async function readOpened(input: PatientInput, run: ReadingRun, opened: Source[]
     file === undefined
       ? values && { patient: asked, genes: expressionFromValues(values, model) }
       : await expressionFromFile(await expressionOf(file, run, opened), model, { ...format, paths }, wanted, problems);
-  const patient = expression?.patient ?? asked ?? given[0]?.slide.replace(/\.[^.]*$/, '') ?? 'patient';
+  const patient = expression?.patient ?? asked ?? given.at(0)?.slide.replace(/\.[^.]*$/, '') ?? 'patient';
 
   const slides: SlideBag[] = [];
   if (reads(model.network).bag) for (const slide of given) slides.push(await readGiven(slide, model));
