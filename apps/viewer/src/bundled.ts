@@ -1,11 +1,7 @@
+import { parseOfferedPatients, type OfferedPatient } from 'subspace-fusion/browser';
 import { PAGE_RUN_FILES, type RunFiles } from './run-files.js';
 
-/** A patient that came with the page; files are named relative to its `run` folder. */
-export interface OfferedPatient {
-  readonly patient: string;
-  readonly bags: readonly string[];
-  readonly expression: string | undefined;
-}
+export type { OfferedPatient } from 'subspace-fusion/browser';
 
 const inRun = (name: string) => new URL(`run/${name}`, document.baseURI);
 
@@ -24,7 +20,7 @@ export async function fetchRun(): Promise<RunFiles | undefined> {
 /** Patients whose files lie beside the page. */
 export async function fetchPatients(): Promise<readonly OfferedPatient[]> {
   const list = await fetched('patients.json');
-  return list ? (JSON.parse(await list.text()) as OfferedPatient[]) : [];
+  return list ? parseOfferedPatients(await list.text()) : [];
 }
 
 /** One of their files. */

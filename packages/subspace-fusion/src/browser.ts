@@ -17,6 +17,7 @@ export type { PatchLayout } from './runs/explanations.js';
 export type { PatientExplanation } from './runs/explanations.js';
 export { openRun, RUN_FILES, type Run } from './runs/open-run.js';
 export { taskName, type Model } from './runs/model.js';
+export { parseOfferedPatients, type OfferedPatient } from './runs/offered-patients.js';
 export { clipOf } from './runs/scaling.js';
 export {
   BRANCH_WORDS,

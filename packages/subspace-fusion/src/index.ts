@@ -57,7 +57,7 @@ export { createStep, type BatchGradients, type Step, type StepOptions } from './
 export { openRun, type Run } from './runs/open-run.js';
 export { openRunFolder } from './runs/run-folder.js';
 export type { EpochRecord } from './runs/training-files.js';
-export type { Model, Outcome } from './runs/model.js';
+export type { ImportRecord, Model, Outcome } from './runs/model.js';
 export type { Confidence, ConfidenceResult } from './runs/confidence.js';
 export type { EvaluatedPatient, Result } from './runs/result.js';
 export type { NamedMetrics } from './runs/values.js';
@@ -80,7 +80,7 @@ export * as metrics from './metrics/index.js';
 // Models that travel: to ONNX, and from the published PyTorch code.
 export { explainCohort, explainPatient, slideFigure } from './explanation/index.js';
 export { exportRun, portableModel, type Exported } from './portable/export.js';
-export { importCheckpoint, type ImportOptions, type ImportRecord } from './portable/import.js';
+export { importCheckpoint, type ImportOptions } from './portable/import.js';
 
 // Reports and simulated cohorts.
 export {

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { InputError, WorkError } from '../files/errors.js';
+import { errorData, InputError, WorkError } from '../files/errors.js';
 import { VERSION } from '../version.js';
 import { addAuditCommand } from './audit.js';
 import { addBenchCommand } from './bench.js';
@@ -20,7 +20,10 @@ import { addTrainCommand } from './train.js';
 import { addVerifyCommand } from './verify.js';
 import { addViewCommand } from './view.js';
 
-/** The `subspace` command. Exit codes: 0 done, 1 the work failed, 2 bad input. */
+/**
+ * The `subspace` command. Exit codes: 0 done, 1 the work failed, 2 bad input. Standard error gets what went wrong in words; with
+ * `--json` standard output gets it as data, too.
+ */
 export async function main(args: readonly string[]): Promise<void> {
   const program = new Command('subspace')
     .description(
@@ -52,10 +55,16 @@ export async function main(args: readonly string[]): Promise<void> {
   addVerifyCommand(program);
   addViewCommand(program);
   addBenchCommand(program);
+  const chosen: { json?: boolean } = {};
+  program.hook('preAction', (_, command) => {
+    Object.assign(chosen, { json: command.opts<{ json?: boolean }>().json });
+  });
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
     process.exitCode = report(error);
+    if (chosen.json && (error instanceof InputError || error instanceof WorkError))
+      console.log(JSON.stringify(errorData(error), null, 2));
   }
 }
 

@@ -21,7 +21,7 @@ export const covariate = z.union(
       kind: z
         .enum(['number', 'category'])
         .optional()
-        .describe('How the column is read; what its values look like, where it is not said.'),
+        .describe('How the column is read; by default as its values look.'),
     }),
   ],
   { error: `a covariate is one of ${CLINICAL_VARIABLES.join(', ')}, or {column: NAME}` },
@@ -54,7 +54,7 @@ export const clinical = z
       .describe('Unit of the named time column and of all times in results.'),
     endpoint: name
       .optional()
-      .describe('Name of the endpoint in reports; OS where the column of the event names no other.'),
+      .describe('Name of the endpoint in reports; by default what the name of the event column tells, or OS.'),
     eventValues: z
       .array(cell)
       .min(1)
@@ -79,29 +79,26 @@ export const clinical = z
 
 export const expression = z.strictObject({
   file: path().describe('Matrix of genes and patients, or the folder of a download from the GDC or the Ivy GAP.'),
-  format: z
-    .enum(EXPRESSION_FORMATS)
-    .optional()
-    .describe('Format of the matrix; told by the content, where it is not said.'),
+  format: z.enum(EXPRESSION_FORMATS).optional().describe('Format of the matrix; by default told by its content.'),
   column: z
     .enum(STAR_COLUMNS)
     .optional()
-    .describe("Column of the GDC's STAR-counts files that is read; tpm_unstranded, where it is not said."),
+    .describe("Column of the GDC's STAR-counts files that is read; by default tpm_unstranded."),
   samples: path()
     .optional()
-    .describe('Sample sheet of the GDC, which says whose each file is; the one in the folder, where it is not said.'),
+    .describe('Sample sheet of the GDC, which says whose each file is; by default the one in the folder.'),
   geneMap: path().optional().describe('Table of other names of genes (Ensembl ids, aliases) and their symbols.'),
   transform: z
     .enum(['none', 'log2p1', 'rank'])
     .optional()
     .describe(
-      'What is done to each value: nothing, log2(x + 1), or its rank within the patient. Where it is not said: none for a matrix with negative values, log2p1 where the format fixes the unit; otherwise it must be said.',
+      'What is done to each value: nothing, log2(x + 1), or its rank within the patient; by default none for a matrix with negative values and log2p1 where the format fixes the unit, and otherwise it must be said.',
     ),
   scaling: z
     .enum(['training', 'cohort'])
     .optional()
     .describe(
-      'Whose mean and spread each gene is scaled by: those of the training patients, which holds where it is not said, or those of the own cohort, which hides batch effects and makes new ones.',
+      'By whose mean and spread each gene is scaled: those of the training patients, which is the default, or of its own cohort, which hides batch effects and makes new ones.',
     ),
   leaveOutFloorsBy: name
     .optional()
@@ -171,7 +168,7 @@ export const features = z.strictObject({
     .enum(LAYOUTS)
     .optional()
     .describe(
-      'How tokens are placed on the grid: in the order of the file (raster), which holds where it is not said, or by their coordinates (spatial).',
+      'How tokens are placed on the grid: in the order of the file (raster), which is the default, or by their coordinates (spatial).',
     ),
   permuteBags: seed.optional().describe('A control: gives every patient the slides of another, drawn from this seed.'),
 });

@@ -37,7 +37,8 @@ function shapeOf(section: Schema): Readonly<Record<string, Schema>> | undefined 
   for (const form of section.options) {
     if (!(form instanceof z.ZodObject)) return undefined;
     for (const [key, value] of Object.entries<Schema>(form.shape)) {
-      if (!(key in shape) || isExcluded(shape[key])) shape[key] = value;
+      // What another form excludes is not required.
+      if (!(key in shape) || isExcluded(shape[key])) shape[key] = z.optional(value);
     }
   }
   return shape;

@@ -6,6 +6,8 @@ const FORMS = ['corrected', 'reference', 'none'] as const;
 /** Networks that can be trained. */
 const NETWORKS = ['subspace', 'abmil', 'transmil', 'snn', 'mean-snn', 'pathomic', 'mcat', 'cmta'] as const;
 
+const BAG = { error: 'a bag is a square number of tokens from 36 up (400, 900, 2500)' };
+
 export const model = z.strictObject({
   name: z
     .enum(NETWORKS)
@@ -13,9 +15,8 @@ export const model = z.strictObject({
     .describe('Network: the method (subspace), or a published model that it is compared with.'),
   bag: z
     .int()
-    .refine((n) => n >= 36 && Number.isInteger(Math.sqrt(n)), {
-      error: 'a bag is a square number of tokens from 36 up (400, 900, 2500)',
-    })
+    .min(36, BAG)
+    .refine((n) => n < 36 || Number.isInteger(Math.sqrt(n)), BAG)
     .default(2500)
     .describe(
       'Tokens of a bag, a square number from 36 up; 36 and 49 leave the attention a single key, so take 400 or more.',
@@ -51,7 +52,7 @@ export const training = z.strictObject({
   microBatch: count
     .optional()
     .describe(
-      'Samples that go through the network at once, which changes memory and not the gradients; as many as have 2,500 tokens, where it is not said.',
+      'Samples that go through the network at once, which changes memory and not the gradients; by default as many as have 2,500 tokens.',
     ),
   learningRate: z
     .number()
@@ -79,5 +80,5 @@ export const training = z.strictObject({
     .describe(
       'Share of training samples that lose their slide or their genes, so that the model can do without; 0 for none.',
     ),
-  threads: count.optional().describe('Threads of the processor; one a core, where it is not said.'),
+  threads: count.optional().describe('Threads of the processor; by default one a core.'),
 });

@@ -8,9 +8,7 @@ import { column, name, path, paths, says } from './values.js';
 export const schema = z
   .strictObject({
     name: name.describe('Name of the cohort, for people.'),
-    data: path()
-      .optional()
-      .describe('Folder that relative paths start from; the folder of the config, where it is not said.'),
+    data: path().optional().describe('Folder that relative paths start from; by default the folder of the config.'),
     moreCohorts: paths
       .optional()
       .describe(
@@ -21,11 +19,15 @@ export const schema = z
       .min(1)
       .optional()
       .describe(
-        'Conditions that a patient must meet: COLUMN=VALUE, or a column with several values; everybody, without it.',
+        'Conditions that a patient must meet: COLUMN=VALUE, or a column with several values; by default everybody is used.',
       ),
     clinical: clinical.describe('Clinical data.'),
     expression: expression.describe('Gene expression.'),
-    geneSets: geneSets.prefault({}).describe('The genes of the two subspaces.'),
+    geneSets: geneSets
+      .prefault({})
+      .describe(
+        'The genes of the two subspaces: one file of both sets, a file for each, or, with neither, the sets of the package.',
+      ),
     features: features.describe('Features of the patches of slides.'),
     task: z
       .union([z.enum(['survival', 'diagnosis', 'grade', 'subtype']), column], {
@@ -41,8 +43,12 @@ export const schema = z
       .array(covariate)
       .min(1)
       .optional()
-      .describe('Clinical variables that enter the model beside slides and genes; none, where it is not said.'),
-    split: split.prefault({}).describe('Training, validation and test patients.'),
+      .describe('Clinical variables that enter the model beside slides and genes; by default none.'),
+    split: split
+      .prefault({})
+      .describe(
+        'Training, validation and test patients. Who is tested is said by a file, by folds that are made here, by a testCohort, or, with none of them, drawn at random.',
+      ),
     model: model.prefault({}).describe('The network.'),
     training: training.prefault({}).describe('How the network is trained.'),
     provider: z.enum(['cpu', 'webgpu', 'cuda']).default('cpu').describe('Where the network is computed.'),

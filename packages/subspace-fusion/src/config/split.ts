@@ -11,16 +11,14 @@ const parts = {
     .describe('Share of the labelled patients in the validation part, where no file decides it.'),
   conformal: share
     .optional()
-    .describe(
-      'Share of all patients set aside from those to train on, for prediction sets; none, where it is not said.',
-    ),
+    .describe('Share of all patients set aside from those to train on, for prediction sets; by default none.'),
 };
 const fold = z.int().nonnegative().optional().describe('The fold that is the test part, from 0.');
 const by = z
   .union([z.literal('site'), column], { error: "'by' is site, or {column: NAME}" })
   .optional()
   .describe(
-    'Keeps the patients of a site in one part: by the tissue source site of a TCGA barcode (site), or by a clinical column. Where it is not said, nobody is kept together.',
+    'Keeps the patients of a site in one part: by the tissue source site of a TCGA barcode (site), or by a clinical column; by default nobody is kept together.',
   );
 
 const REPEAT = excluded("'split.repeat' needs 'split.folds'", 'Say how many folds to make');

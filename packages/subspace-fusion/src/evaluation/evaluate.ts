@@ -92,6 +92,7 @@ async function score(
   const endpoint = model.task === 'survival' && cohort.endpoint ? { endpoint: cohort.endpoint } : {};
   const baselines = without === 'expression' ? {} : scores.baselines; // they read genes
   const result = {
+    format: 1 as const,
     task: taskName(model.task),
     split: part,
     ...chosen,

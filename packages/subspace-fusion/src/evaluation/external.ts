@@ -34,6 +34,7 @@ export async function evaluateExternal(
   const endpoint = model.task === 'survival' && cohort.endpoint ? { endpoint: cohort.endpoint } : {};
   const of = { name: cohort.name, patients: cohort.flow.reduce((n, flow) => n + flow.patients, 0), leftOut };
   const result = {
+    format: 1 as const,
     task: taskName(model.task),
     split: 'external',
     cohort: of,

@@ -24,7 +24,7 @@ export async function writePatientExplanation(
 ): Promise<string[]> {
   const { patient, slides, output } = explanation;
   const json = join(folder, `${fileName(patient)}.json`);
-  await writeFileAtomic(json, shortJson(explanation));
+  await writeFileAtomic(json, shortJson({ format: 1, ...explanation }));
   const paths = [json];
   for (const slide of slides) {
     const path = join(folder, `${fileName(slide.slide.replace(/\.[^.]*$/, ''))}.svg`);
@@ -37,6 +37,6 @@ export async function writePatientExplanation(
 /** Writes `cohort-SPLIT.json`; returns its path. */
 export async function writeCohortExplanation(folder: string, explanation: CohortExplanation): Promise<string> {
   const path = join(folder, `cohort-${explanation.split}.json`);
-  await writeFileAtomic(path, shortJson(explanation));
+  await writeFileAtomic(path, shortJson({ format: 1, ...explanation }));
   return path;
 }

@@ -47,6 +47,22 @@ export class InputError extends Error {
   }
 }
 
+/** Bad input or failed work as data: what `--json` prints in place of a result. */
+export interface ErrorData {
+  readonly error: {
+    readonly kind: 'input' | 'work';
+    readonly message: string;
+    /** One by one; none where the message is all there is to say. */
+    readonly problems: readonly Problem[];
+  };
+}
+
+export function errorData(error: InputError | WorkError): ErrorData {
+  const { message } = error;
+  if (error instanceof InputError) return { error: { kind: 'input', message, problems: error.problems } };
+  return { error: { kind: 'work', message, problems: [] } };
+}
+
 function formatProblems(problems: readonly Problem[]): string {
   const lines = problems.slice(0, SHOWN).map(formatProblem);
   if (problems.length > SHOWN)
@@ -60,7 +76,7 @@ export function badInput(problem: Omit<Problem, 'severity'>): InputError {
 }
 
 /** Runs `work`; bad input becomes entries of `problems` and the result `undefined`, any other error is thrown on. */
-export async function collecting<T>(problems: Problem[], work: () => Promise<T>): Promise<T | undefined> {
+export async function collecting<T>(problems: Problem[], work: () => T | Promise<T>): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {

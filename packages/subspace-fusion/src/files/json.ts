@@ -10,11 +10,11 @@ type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonl
 export interface JsonPlace {
   readonly file: string;
   /** Line of a file that has JSON on each. */
-  readonly row?: number;
+  readonly row?: number | undefined;
   /** What the file is of; `the run folder`, where it is not said. */
-  readonly what?: string;
+  readonly what?: string | undefined;
   /** What to do where it is wrong. */
-  readonly remedy?: string;
+  readonly remedy?: string | undefined;
 }
 
 /**
@@ -24,20 +24,31 @@ export interface JsonPlace {
 export async function readJson<S extends z.ZodType>(
   source: Source,
   schema: S,
-  place: Omit<JsonPlace, 'file'> = {},
+  remedy?: string,
+  what?: string,
 ): Promise<z.output<S>> {
-  return parseJson(await readText(source), schema, { ...place, file: source.name });
+  return parseJson(await readText(source), schema, { file: source.name, remedy, what });
 }
 
 /** {@link readJson} of text. */
 export function parseJson<S extends z.ZodType>(text: string, schema: S, place: JsonPlace): z.output<S> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
+  const parsed = parsedText(text);
+  if (!parsed)
     throw wrongFile(place, `not valid JSON; ${place.what ?? 'the run folder'} was changed or copied in part`);
+  return parseValue(parsed.value, schema, place);
+}
+
+/** Whether a text is JSON, and whole. */
+export function isJson(text: string): boolean {
+  return parsedText(text) !== undefined;
+}
+
+function parsedText(text: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return undefined;
   }
-  return parseValue(value, schema, place);
 }
 
 /** The same of a value that is no text any more. */
@@ -77,11 +88,13 @@ function inWords(issue: Issue, value: unknown): string {
   const found = valueAt(value, issue.path);
   const at = issue.path.map(String).join('.');
   if (found === undefined && at !== '') return `the key '${at}' is missing`;
+  if (issue.code === 'custom')
+    return `${at === '' ? 'the file' : `'${at}'`} is not right: ${issue.message.split('\n', 1).join()}`;
   const what = at === '' ? 'the file holds' : `'${at}' is`;
   return `${what} ${describe(found)}, which ${isRightKind(issue) ? 'is out of range' : `should be ${expected(issue)}`}`;
 }
 
-const isRightKind = ({ code }: Issue): boolean => code === 'too_big' || code === 'too_small' || code === 'custom';
+const isRightKind = ({ code }: Issue): boolean => code === 'too_big' || code === 'too_small';
 
 const KINDS: Readonly<Record<string, string>> = {
   number: 'a number',

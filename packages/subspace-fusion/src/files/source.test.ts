@@ -102,7 +102,10 @@ describe('a folder', () => {
   it('of dropped files is its own: two runs have a model.json each', async () => {
     const runs = ['{"a":1}', '{"b":2}'].map((text) => blobStore({ 'model.json': new Blob([text]) }));
     const models = await Promise.all(runs.map((run) => run.open('model.json')));
-    expect(await Promise.all(models.map((model) => model && readText(model)))).toEqual(['{"a":1}', '{"b":2}']);
+    expect(await Promise.all(models.map(async (model) => model && (await readText(model))))).toEqual([
+      '{"a":1}',
+      '{"b":2}',
+    ]);
     expect(await runs[0].open('toString')).toBeUndefined();
   });
 });

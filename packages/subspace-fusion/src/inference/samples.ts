@@ -1,16 +1,8 @@
-import {
-  fixBag,
-  labelPatients,
-  readBag,
-  type BagFile,
-  type Cohort,
-  type Patient,
-  type Subspace,
-} from '../cohort/index.js';
+import { fixBag, labelPatients, readBag, type BagFile, type Cohort, type Patient, type Subspace } from '../cohort/index.js';
 import { InputError } from '../files/errors.js';
 import { fileSource } from '../files/file-source.js';
-import type { Source } from '../files/source.js';
 import { required } from '../files/required.js';
+import type { Source } from '../files/source.js';
 import { reads } from '../model/choice.js';
 import type { Modality } from '../model/peers/index.js';
 import { encodeCovariates } from '../runs/covariates.js';

@@ -1,31 +1,33 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
+import type { Stored } from '../files/json.js';
 import { writeJson } from '../runs/run-folder.js';
 import { VERSION } from '../version.js';
-import { arrayTask, JOB_FILES, readWholeJson, type JobEnd } from './job.js';
+import { arrayTask, JOB_FILES, readWholeJson } from './job.js';
 
 /** One attempt at a job. Without an `outcome` it is under way, or was ended without a word. */
-export interface Attempt {
-  /** ISO 8601. */
-  readonly started: string;
-  readonly host: string;
-  readonly pid: number;
-  /** The task of a Slurm job array, `123_4`. */
-  readonly slurm?: string | undefined;
-  readonly version: string;
-  readonly outcome?: Exclude<JobEnd['outcome'], 'busy'>;
-  readonly message?: string;
-  readonly badInput?: boolean;
-  readonly seconds?: number;
-  /** Highest resident memory of the process. */
-  readonly peakMemoryBytes?: number;
-  /** How far the job was when the attempt ended, in the unit of its kind. */
-  readonly progress?: number;
-}
+const attempt = z.object({
+  started: z.string().describe('ISO 8601'),
+  host: z.string(),
+  pid: z.number(),
+  slurm: z.string().optional().describe('The task of a Slurm job array, `123_4`'),
+  version: z.string().describe('Of the program'),
+  outcome: z.enum(['done', 'stopped', 'failed']).optional(),
+  message: z.string().optional(),
+  badInput: z.boolean().optional().describe('It failed for something that the user gave'),
+  seconds: z.number().optional(),
+  peakMemoryBytes: z.number().optional().describe('Highest resident memory of the process'),
+  progress: z.number().optional().describe('How far the job was when the attempt ended, in the unit of its kind'),
+});
+export type Attempt = Stored<typeof attempt>;
+
+/** `attempts.json` */
+export const attemptsFile = z.array(attempt);
 
 /** The attempts at a job in their order; a file that is missing or not whole says nothing. */
 export async function readAttempts(folder: string): Promise<Attempt[]> {
-  return ((await readWholeJson(join(folder, JOB_FILES.attempts))) ?? []) as Attempt[];
+  return (await readWholeJson(join(folder, JOB_FILES.attempts), attemptsFile)) ?? [];
 }
 
 /** Only who holds the job's lock may write. */

@@ -63,10 +63,6 @@ async function work(folder: string, request: JobRequest, context: JobContext): P
       const { doExtraction } = await import('./extraction-job.js'); // trainings need no image library
       return doExtraction(folder, request, context);
     }
-    default:
-      throw new InputError(
-        `${folder}: jobs of the kind '${String((request as { kind: unknown }).kind)}' are not known to this version`,
-      );
   }
 }
 
@@ -75,7 +71,7 @@ const STANDS_STILL =
 
 /** Whether Slurm stopped a task at the same place in two turns: requeueing it once more would lead nowhere. */
 function standsStill(attempts: readonly Pick<Attempt, 'slurm' | 'progress'>[]): boolean {
-  const [before, last] = attempts.slice(-2);
+  const [before, last] = [attempts.at(-2), attempts.at(-1)];
   return before?.slurm !== undefined && before.slurm === last?.slurm && before.progress === last.progress;
 }
 

@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
 import { writeFileAtomic } from '../files/atomic.js';
 import { InputError } from '../files/errors.js';
+import { required } from '../files/required.js';
 import { hasFeatures, slideFiles, slideName, type Encoder, type ExtractedRecord } from '../slides/index.js';
 import { isDone, jobState } from './job-state.js';
-import { JOB_FILES, readWholeJson, type ExtractionRequest, type Job, type JobEnd } from './job.js';
+import { JOB_FILES, jobRequest, readWholeJson, type ExtractionRequest, type Job, type JobEnd } from './job.js';
 import { acquireLock } from './lock.js';
 import { runJobs, type Executor, type JobsEvents } from './run-jobs.js';
 import { statusOf, type RunStatus } from './status.js';
@@ -17,6 +20,21 @@ export interface ExtractionPlan extends Omit<ExtractionRequest, 'kind' | 'slide'
   /** The encoder's ONNX file. */
   readonly encoder: string;
 }
+
+const ofSlide = { slide: z.string(), file: z.string() };
+
+/** `result.json` of an extraction: what was done with the slide. */
+const extractedRecord = z.discriminatedUnion('status', [
+  z.object({
+    ...ofSlide,
+    status: z.literal('done'),
+    patches: z.number(),
+    tissue: z.number(),
+    level0Magnification: z.number(),
+    seconds: z.number(),
+  }),
+  z.object({ ...ofSlide, status: z.literal('present') }),
+]) satisfies z.ZodType<ExtractedRecord>;
 
 /** What came of a slide, or why nothing did. */
 export type SlideRecord =
@@ -129,7 +147,7 @@ export async function runExtraction(
   } finally {
     await writeList(extraction);
   }
-  return extraction.slides.map((slide) => records.get(slide)!);
+  return extraction.slides.map((slide) => required(records, slide));
 }
 
 /** Where each slide stands. Writes nothing. */
@@ -146,19 +164,33 @@ export async function extractionStatus({ out, slides, settled, jobs }: Extractio
     const isOver = state === 'done' || state === 'stopped' || state === 'failed';
     known.set(job.name, isOver && (await isOutdated(job)) ? { ...status[i], state: 'waiting', detail: '' } : status[i]);
   }
-  return slides.map((slide) => known.get(slide)!);
+  return slides.map((slide) => required(known, slide));
 }
 
 /** Whether what a job's folder tells is of other settings, or of a feature file that is gone. */
 async function isOutdated(job: SlideJob): Promise<boolean> {
-  const before = (await readWholeJson(join(job.folder, JOB_FILES.request))) as ExtractionRequest | undefined;
-  if (before && whatDecides(before) !== whatDecides(job.request)) return true;
+  const before = await plannedBefore(job.folder);
+  if (before && !isDeepStrictEqual(whatDecides(before), whatDecides(job.request))) return true;
   return (await isDone(job.folder)) && !existsSync(join(job.request.out, `${job.name}.h5`));
 }
 
-/** What decides the features of a slide, as text. Threads, batch and provider only change their rounding. */
-const whatDecides = ({ slide, encoder, cutting, fix }: ExtractionRequest) =>
-  JSON.stringify([slide, encoder, cutting, fix]);
+/** What a folder asks for already; undefined where it asks for nothing, or for no extraction. */
+async function plannedBefore(folder: string): Promise<ExtractionRequest | undefined> {
+  const request = await readWholeJson(join(folder, JOB_FILES.request), jobRequest);
+  return request?.kind === 'extraction' ? request : undefined;
+}
+
+/** What decides the features of a slide. Threads, batch and provider only change their rounding. */
+const whatDecides = ({ slide, encoder, cutting, fix }: ExtractionRequest) => [
+  slide,
+  encoder,
+  withoutAbsent(cutting),
+  fix,
+];
+
+/** A key that is there without a value is not there in JSON. */
+const withoutAbsent = (keys: object) =>
+  Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== undefined));
 
 /** Other settings are a new job. One that another process is doing is left to it. */
 async function forgetWhatIsOutdated(job: SlideJob): Promise<void> {
@@ -182,7 +214,10 @@ async function recordOf(
   }: SlideJob,
   { outcome, message = outcome, badInput = false }: JobEnd,
 ): Promise<SlideRecord> {
-  if (outcome === 'done') return (await readWholeJson(join(folder, JOB_FILES.result))) as ExtractedRecord;
+  if (outcome === 'done') {
+    const record = await readWholeJson(join(folder, JOB_FILES.result), extractedRecord);
+    if (record) return record;
+  }
   const told = message.startsWith(file) ? message : `${slide}: ${message}`;
   return outcome === 'failed'
     ? { slide, file, status: 'failed', message: told, badInput }
@@ -198,7 +233,7 @@ async function writeList({ out, settled }: Extraction): Promise<void> {
   for (const slide of await readdir(join(out, 'jobs')).catch(() => [])) {
     const folder = join(out, 'jobs', slide);
     const { state, ...why } = await jobState(folder);
-    const request = (await readWholeJson(join(folder, JOB_FILES.request))) as ExtractionRequest | undefined;
+    const request = await plannedBefore(folder);
     if (!request || state === 'waiting' || state === 'running') continue;
     if (state === 'done' || !records.has(slide))
       records.set(slide, await recordOf({ name: slide, folder, request }, { outcome: state, ...why }));

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { z } from 'zod';
 import { readAttempts } from './attempts.js';
 import { JOB_FILES, readWholeJson, type JobProgress, type JobRequest } from './job.js';
 import { lockHolder, type Holder } from './lock.js';
@@ -14,7 +15,7 @@ export type JobState =
 
 /** Whether a job's result is there, whole. */
 export async function isDone(folder: string): Promise<boolean> {
-  return (await readWholeJson(join(folder, JOB_FILES.result))) !== undefined;
+  return (await readWholeJson(join(folder, JOB_FILES.result), z.unknown())) !== undefined;
 }
 
 /** @param knownGone see `acquireLock` */

@@ -1,10 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Provider } from 'onnx-autodiff';
+import { z } from 'zod';
 import type { Config } from '../config/config.js';
 import { InputError, type Problem } from '../files/errors.js';
+import { folderStore } from '../files/file-source.js';
+import { isJson, parseJson, type Stored } from '../files/json.js';
+import { readText } from '../files/source.js';
 import { RUN_FILES, writeJson } from '../runs/run-folder.js';
+import { configFile } from '../runs/training-files.js';
 import type { Cutting, Encoder } from '../slides/index.js';
 
 /**
@@ -23,7 +28,32 @@ export const JOB_FILES = {
   result: RUN_FILES.result,
 } as const;
 
-/** What a job is asked to do, as plain JSON. */
+const trainingRequest = z.object({ kind: z.literal('training'), config: configFile });
+
+const extractionRequest = z.object({
+  kind: z.literal('extraction'),
+  slide: z
+    .object({ file: z.string(), bytes: z.number() })
+    .describe('Its size tells whether the file is still the one that was planned with'),
+  out: z.string().describe('Folder of the feature files'),
+  encoder: z
+    .object({ file: z.string(), sha256: z.string(), config: z.record(z.string(), z.string()) })
+    .describe('With all keys of its YAML as they were when the job was planned, in the words of YAML'),
+  cutting: z.object({
+    patchSize: z.number(),
+    resolution: z.union([z.object({ magnification: z.number() }), z.object({ micrometres: z.number() })]),
+    objective: z.number().optional(),
+    tissue: z.number(),
+  }) satisfies z.ZodType<Cutting>,
+  fix: z.number().optional(),
+  overwrite: z.boolean().optional(),
+  batch: z.number(),
+  provider: z.enum(['cpu', 'webgpu', 'cuda']) satisfies z.ZodType<Provider>,
+  threads: z.number().optional().describe('Of the encoder; by default one a core'),
+});
+
+/** `job.json`: what a job is asked to do. */
+export const jobRequest = z.discriminatedUnion('kind', [trainingRequest, extractionRequest]);
 export type JobRequest = TrainingRequest | ExtractionRequest;
 
 /** One model, trained and scored. */
@@ -31,6 +61,9 @@ export interface TrainingRequest {
   readonly kind: 'training';
   readonly config: Config;
 }
+
+/** Features of one slide. Paths are absolute. */
+export type ExtractionRequest = Stored<typeof extractionRequest>;
 
 export interface Job {
   /** Stable and for people: `survival/subspace/fold-0/seed-1`. */
@@ -60,31 +93,30 @@ export async function writeRequest({ folder, request }: Job): Promise<void> {
   if (before !== JSON.stringify(request, null, 2) + '\n') await writeJson(path, request);
 }
 
-/** @throws InputError where the folder is no job's. */
+/** @throws {InputError} where the folder is no job's, or its request is none that this version knows. */
 export async function readRequest(folder: string): Promise<JobRequest> {
   const path = join(folder, JOB_FILES.request);
-  const request = await readWholeJson(path);
+  const request = await readWholeJson(path, jobRequest);
   if (request === undefined)
     throw new InputError(
       `${path}: not found, or not whole. Is ${folder} a folder that \`subspace sweep\` or \`extract\` planned?`,
     );
-  return request as JobRequest;
+  return request;
 }
 
-/** The content of a JSON file, or undefined where it is missing or only a part of it is there. */
-export async function readWholeJson(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as unknown;
-  } catch (error) {
-    if (
-      error instanceof SyntaxError ||
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ||
-      (error as NodeJS.ErrnoException).code === 'ENOTDIR'
-    )
-      return undefined;
-    throw error;
-  }
+/**
+ * The content of a JSON file, or undefined where it is missing or only a part of it is there: another process may be writing it.
+ * @throws {InputError} where it is not as the schema says
+ */
+export async function readWholeJson<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S> | undefined> {
+  const source = await folderStore(dirname(path)).open(basename(path));
+  if (!source) return undefined;
+  const text = await readText(source).finally(() => source.close());
+  if (!isJson(text)) return undefined;
+  return parseJson(text, schema, { file: path, what: 'the folder', remedy: FORGET });
 }
+
+const FORGET = 'Take the file away, and start the same command again';
 
 /** The command's file, seen from the sources and from the build alike. */
 const PROGRAM = fileURLToPath(new URL('../../bin/subspace.js', import.meta.url));
@@ -104,28 +136,6 @@ export function jobCommand(...folder: readonly string[]): string[] {
 export function arrayTask(): string | undefined {
   const { SLURM_ARRAY_JOB_ID: job, SLURM_ARRAY_TASK_ID: task } = process.env;
   return job === undefined || task === undefined ? undefined : `${job}_${task}`;
-}
-
-/** Features of one slide. Paths are absolute. */
-export interface ExtractionRequest {
-  readonly kind: 'extraction';
-  /** Its size tells whether the file is still the one that was planned with. */
-  readonly slide: { readonly file: string; readonly bytes: number };
-  /** Folder of the feature files. */
-  readonly out: string;
-  /** All keys of its YAML as they were when the job was planned, in the words of YAML. */
-  readonly encoder: {
-    readonly file: string;
-    readonly sha256: string;
-    readonly config: Readonly<Record<string, string>>;
-  };
-  readonly cutting: Cutting;
-  readonly fix?: number | undefined;
-  readonly overwrite?: boolean | undefined;
-  readonly batch: number;
-  readonly provider: Provider;
-  /** Of the encoder; by default one a core. */
-  readonly threads?: number | undefined;
 }
 
 /** What a job's work is given besides its request. */

@@ -3,21 +3,25 @@ import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
+import { z } from 'zod';
+import type { Stored } from '../files/json.js';
 import { arrayTask, readWholeJson } from './job.js';
 
-/** Who holds a lock. */
-export interface Holder {
-  readonly host: string;
-  readonly pid: number;
-  /** Tells the processes of one running system from those of another that may have its name. */
-  readonly processTable: string;
-  /** When the process began, as the system counts; a later process may get its number. */
-  readonly began?: string;
-  /** The task of a Slurm job array, `123_4`. */
-  readonly slurm?: string | undefined;
-  /** Tells this holding from any other. */
-  readonly token: string;
-}
+/** Who holds a lock: the content of `job.lock`. */
+const holder = z.object({
+  host: z.string(),
+  pid: z.number(),
+  processTable: z
+    .string()
+    .describe('Tells the processes of one running system from those of another that may have its name'),
+  began: z
+    .string()
+    .optional()
+    .describe('When the process began, as the system counts; a later process may get its number'),
+  slurm: z.string().optional().describe('The task of a Slurm job array, `123_4`'),
+  token: z.string().describe('Tells this holding from any other'),
+});
+export type Holder = Stored<typeof holder>;
 
 export interface Lock {
   /** Aborted where another process took the lock, because this one had not been heard of for so long. */
@@ -67,13 +71,13 @@ export async function lockHolder(
 ): Promise<Holder | undefined> {
   const age = await ageSeconds(path);
   if (age === Infinity) return undefined;
-  const holder = (await readWholeJson(path)) as Holder | undefined;
-  if (holder === undefined) return age > STALE_SECONDS ? undefined : UNKNOWN; // being written
-  if (knownGone(holder)) return undefined;
-  if (holder.processTable === processTable()) return isRunning(holder) ? holder : undefined;
+  const found = await readWholeJson(path, holder);
+  if (found === undefined) return age > STALE_SECONDS ? undefined : UNKNOWN; // being written
+  if (knownGone(found)) return undefined;
+  if (found.processTable === processTable()) return isRunning(found) ? found : undefined;
   const task = arrayTask();
-  if (task !== undefined && task === holder.slurm) return undefined; // Slurm runs a task once at a time, and that is this process
-  return age > STALE_SECONDS ? undefined : holder;
+  if (task !== undefined && task === found.slurm) return undefined; // Slurm runs a task once at a time, and that is this process
+  return age > STALE_SECONDS ? undefined : found;
 }
 
 /** Somebody who is just taking the lock. */
@@ -141,7 +145,7 @@ async function ageSeconds(path: string): Promise<number> {
 /** Says from time to time that this process is alive, and finds out where it was thought to be gone. */
 function hold(path: string, { token }: Holder): Lock {
   const lost = new AbortController();
-  const isOwn = async () => ((await readWholeJson(path)) as Holder | undefined)?.token === token;
+  const isOwn = async () => (await readWholeJson(path, z.object({ token: z.string() })))?.token === token;
   const beat = async () => {
     if (!(await isOwn())) lost.abort();
     else await utimes(path, new Date(), new Date());

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { HEADLINE } from '../comparison/fold-metrics.js';
-import type { NamedMetrics, Result } from '../evaluation/result.js';
+import { resultFile, type Result } from '../runs/result.js';
+import type { NamedMetrics } from '../runs/values.js';
 import { writeFileAtomic } from '../files/atomic.js';
 import { readAttempts, type Attempt } from './attempts.js';
 import { jobState } from './job-state.js';
@@ -59,8 +60,8 @@ async function rowOf(run: PlannedRun, changed: readonly string[]): Promise<Row> 
 }
 
 /** What a finished run's `result.json` says. */
-export const resultOf = async ({ folder }: Job): Promise<Result | undefined> =>
-  (await readWholeJson(join(folder, JOB_FILES.result))) as Result | undefined;
+export const resultOf = ({ folder }: Job): Promise<Result | undefined> =>
+  readWholeJson(join(folder, JOB_FILES.result), resultFile);
 
 function valueAt(config: unknown, key: string): Cell {
   const value = key
@@ -96,11 +97,13 @@ function metricCells(prefix: string, metrics: NamedMetrics): Row {
 function accountCells(attempts: readonly Attempt[]): Row {
   const last = attempts.at(-1);
   if (!last) return {};
-  const measured = attempts.filter(({ seconds }) => seconds !== undefined);
+  const measured = attempts.flatMap(({ seconds, peakMemoryBytes = 0 }) =>
+    seconds === undefined ? [] : [{ seconds, peakMemoryBytes }],
+  );
   return {
-    seconds: measured.length > 0 ? measured.reduce((sum, { seconds }) => sum + seconds!, 0) : undefined,
+    seconds: measured.length > 0 ? measured.reduce((sum, { seconds }) => sum + seconds, 0) : undefined,
     peakMemoryBytes:
-      measured.length > 0 ? Math.max(...measured.map(({ peakMemoryBytes = 0 }) => peakMemoryBytes)) : undefined,
+      measured.length > 0 ? Math.max(...measured.map(({ peakMemoryBytes }) => peakMemoryBytes)) : undefined,
     attempts: attempts.length,
     started: attempts[0].started,
     host: last.host,
@@ -130,7 +133,7 @@ export async function summarise({ runs }: Plan): Promise<SettingSummary[]> {
       const done = results.filter((result) => result !== undefined);
       const isSurvival = own.every(({ config }) => config.task === 'survival');
       const metric = isSurvival ? HEADLINE.survival : HEADLINE.classes;
-      const values = done.flatMap(({ metrics }) => metrics[metric]?.value ?? []);
+      const values = done.flatMap(({ metrics }) => (metric in metrics ? (metrics[metric].value ?? []) : []));
       const spread =
         values.length > 0
           ? {

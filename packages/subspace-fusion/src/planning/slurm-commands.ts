@@ -2,8 +2,10 @@ import { execFile } from 'node:child_process';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { z } from 'zod';
 import { writeFileAtomic } from '../files/atomic.js';
 import { InputError, WorkError } from '../files/errors.js';
+import type { Stored } from '../files/json.js';
 import { writeJson } from '../runs/run-folder.js';
 import { readWholeJson } from './job.js';
 import { arrayScript, FOLDERS_FILE, type SlurmResources } from './slurm-script.js';
@@ -64,19 +66,16 @@ export async function endedTask(task: string): Promise<EndedTask | undefined> {
     '--parsable2',
     '--format=State,ExitCode',
   ).catch(() => '');
-  const [state, exitCode] = accounting.split('\n').at(-1)!.split('|');
-  if (state !== undefined && exitCode !== undefined) return { state: state.split(' ')[0], exitCode }; // `CANCELLED by 1000`
+  const [, accounted, exitCode] = /^([^|\n]+)\|([^|\n]+)$/.exec(accounting.split('\n').at(-1) ?? '') ?? [];
+  if (accounted) return { state: accounted.split(' ')[0], exitCode }; // `CANCELLED by 1000`
   const shown = await slurm('scontrol', 'show', 'job', task, '--oneliner').catch(() => '');
   const found = /\bJobState=(\S+).*\bExitCode=(\S+)/.exec(shown);
   return found ? { state: found[1], exitCode: found[2] } : undefined;
 }
 
-/** A job array that was submitted: task i does the job of `folders[i]`. */
-export interface Submission {
-  readonly job: string;
-  readonly submitted: string;
-  readonly folders: readonly string[];
-}
+/** `submission.json`: a job array that was submitted; task i does the job of `folders[i]`. */
+const submission = z.object({ job: z.string(), submitted: z.string(), folders: z.array(z.string()) });
+export type Submission = Stored<typeof submission>;
 
 const RECORD = 'submission.json';
 const SCRIPT = 'array.sh';
@@ -90,8 +89,10 @@ export async function readSubmissions(out: string): Promise<Submission[]> {
     .map(Number)
     .filter(Number.isInteger)
     .sort((a, b) => a - b);
-  const records = await Promise.all(numbers.map((n) => readWholeJson(join(out, 'slurm', String(n), RECORD))));
-  return records.filter((record) => record !== undefined) as Submission[];
+  const records = await Promise.all(
+    numbers.map((n) => readWholeJson(join(out, 'slurm', String(n), RECORD), submission)),
+  );
+  return records.filter((record) => record !== undefined);
 }
 
 /** The task that each folder was given to last, as `123_4`. */
@@ -114,9 +115,13 @@ export async function submitFolders(
     const beside = await newFolder(join(out, 'slurm'));
     await writeFileAtomic(join(beside, FOLDERS_FILE), part.map((folder) => `${folder}\n`).join(''));
     await writeFileAtomic(join(beside, SCRIPT), arrayScript(beside, name, part.length, resources));
-    const submission = { job: await submit(join(beside, SCRIPT)), submitted: new Date().toISOString(), folders: part };
-    await writeJson(join(beside, RECORD), submission);
-    submissions.push(submission);
+    const submitted: Submission = {
+      job: await submit(join(beside, SCRIPT)),
+      submitted: new Date().toISOString(),
+      folders: part,
+    };
+    await writeJson(join(beside, RECORD), submitted);
+    submissions.push(submitted);
   }
   return submissions;
 }

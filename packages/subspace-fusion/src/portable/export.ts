@@ -5,12 +5,11 @@ import { required } from '../files/required.js';
 import { choiceParameters } from '../model/choice.js';
 import type { Parameters } from '../model/parameters.js';
 import { taskName, type Model } from '../runs/model.js';
-import { readCheckpoint, readModel } from '../runs/run-folder.js';
+import { openRunFolder } from '../runs/run-folder.js';
 import { clipOf } from '../runs/scaling.js';
 import { VERSION } from '../version.js';
 import { largestDifference } from './check.js';
 import { INPUT_DOCS, OUTPUT_DOCS, portableGraph, survivalTimes } from './graph.js';
-import type { ImportedModel } from './import.js';
 
 export const NOTICE =
   'Research software, not a medical device: not tested for, and not meant for, decisions on patients.';
@@ -26,7 +25,7 @@ const SPATIAL = 'give exactly N patches, divided by y into s rows of s, each row
  * What a program or a person must know to use a portable model, as ONNX `metadata_props`. Lists and objects are JSON. docs/portable.md
  * describes the keys.
  */
-export function portableMetadata(model: Model | ImportedModel): Record<string, string> {
+export function portableMetadata(model: Model): Record<string, string> {
   const {
     task,
     labels,
@@ -69,9 +68,7 @@ export function portableMetadata(model: Model | ImportedModel): Record<string, s
     ...(encoder === undefined ? {} : { encoder }),
     patches: JSON.stringify(provenance ?? {}),
     training_inputs_sha256: JSON.stringify(inputs),
-    ...('imported' in model
-      ? { imported: JSON.stringify(model.imported) }
-      : { trained_by: `subspace-fusion ${version}` }),
+    ...(model.imported ? { imported: JSON.stringify(model.imported) } : { trained_by: `subspace-fusion ${version}` }),
     exported_by: `subspace-fusion ${VERSION}`,
   };
 }
@@ -92,14 +89,15 @@ const ALLOWED_DIFFERENCE = 1e-4;
  * Writes a run's selected model as one ONNX file that any ONNX Runtime opens, after comparing it with the run on a made-up patient.
  * @throws InputError where the run folder is not complete, or the model cannot read a single patient; WorkError where the two disagree.
  */
-export async function exportRun(run: string, file: string): Promise<Exported> {
-  const model = await readModel(run);
-  const { parameters } = await readCheckpoint(run, model);
+export async function exportRun(folder: string, file: string): Promise<Exported> {
+  const run = await openRunFolder(folder);
+  const { model } = run;
+  const { parameters } = await run.checkpoint();
   const bytes = portableModel(model, parameters);
   const difference = await largestDifference(bytes, model, parameters);
   if (!(difference <= ALLOWED_DIFFERENCE)) {
     throw new WorkError(
-      `${file}: not written. On a made-up patient the exported model differs from ${run} by ${difference}; please report this.`,
+      `${file}: not written. On a made-up patient the exported model differs from ${folder} by ${difference}; please report this.`,
     );
   }
   await writeFileAtomic(file, bytes);

@@ -7,7 +7,7 @@ import { METHOD } from '../model/choice.js';
 import { networkParameters } from '../model/network.js';
 import { fromPublished } from '../model/published-names.js';
 import { learnModel, withoutUnknownClasses } from '../runs/learn-model.js';
-import { taskName, type Model, type Outcome } from '../runs/model.js';
+import { taskName, type ImportRecord, type Model, type Outcome } from '../runs/model.js';
 import { exists, RUN_FILES, writeCheckpoint, writeJson } from '../runs/run-folder.js';
 import type { GeneScaling } from '../runs/scaling.js';
 import { slideFingerprint } from '../runs/slide-fingerprint.js';
@@ -18,7 +18,7 @@ import { checkpointSize, readStateDict, requireSize } from './state-dict.js';
  * How expression reaches an imported network. `none`: as it stands in the matrix, which is what the published code does. `training`: transformed
  * and scaled on the training patients of the cohort, for a checkpoint that was trained on such values.
  */
-export type ImportScaling = 'none' | 'training';
+export type ImportScaling = ImportRecord['scaling'];
 
 export interface ImportOptions {
   /** A file of torch.save: a state dict of the published network, or a training checkpoint that holds one. */
@@ -37,19 +37,6 @@ export interface ImportOptions {
   /** Classes: the weights that it was trained with, which are taken out of its probabilities; default: 1 each, its softmax as it is. */
   readonly classWeights?: readonly number[] | undefined;
   readonly onWarning?: (problem: Problem) => void;
-}
-
-/** Where a model came from that was not trained here; stands in `model.json` and in what is exported of it. */
-export interface ImportRecord {
-  readonly checkpoint: string;
-  readonly sha256: string;
-  readonly scaling: ImportScaling;
-  /** What was decided here, not by the checkpoint's authors. */
-  readonly decidedHere: readonly string[];
-  /** Parameters that never reach the loss of the published network. */
-  readonly ignored: readonly string[];
-  /** Names that the network does not have. */
-  readonly unknown: readonly string[];
 }
 
 export type ImportedModel = Model & { readonly imported: ImportRecord };
@@ -101,7 +88,7 @@ export async function importCheckpoint(options: ImportOptions): Promise<Imported
   warnings.forEach((p) => onWarning?.(p));
   const { split } = withoutUnknownClasses(divided, cohort, model);
   await writeJson(join(out, RUN_FILES.config), config);
-  await writeJson(join(out, RUN_FILES.split), split);
+  await writeJson(join(out, RUN_FILES.split), { format: 1, ...split });
   await writeCheckpoint(out, model, parameters, 0);
   await writeJson(join(out, RUN_FILES.model), model); // last: from here on the folder holds a run
   return model;

@@ -3,7 +3,7 @@ import type { Split } from '../cohort/index.js';
 import type { Config } from '../config/config.js';
 import { InputError } from '../files/errors.js';
 import type { Model } from '../runs/model.js';
-import { readModel, readRunConfig, readRunSplit } from '../runs/run-folder.js';
+import { openRunFolder } from '../runs/run-folder.js';
 
 /** What `Model.inputs` has hashes of, in words. */
 const INPUTS = {
@@ -17,23 +17,24 @@ const INPUTS = {
  * Compares a run folder with what would begin now: a resumed run must be the run that was begun.
  * @throws InputError naming all that changed.
  */
-export async function refuseChanges(run: string, config: Config, split: Split, model: Model): Promise<void> {
-  const before = await readModel(run);
+export async function refuseChanges(folder: string, config: Config, split: Split, model: Model): Promise<void> {
+  const run = await openRunFolder(folder);
+  const before = run.model;
   const changed: string[] = [];
   for (const [name, words] of Object.entries(INPUTS))
     if (before.inputs[name] !== model.inputs[name]) changed.push(words);
-  const keys = differentKeys(await readRunConfig(run), asRead(config));
+  const keys = differentKeys(await run.config(), asRead(config));
   if (keys.length > 0) changed.push(`the config (${keys.join(', ')})`);
   if (before.version !== model.version)
     changed.push(`the program (${before.version} began it, this is ${model.version})`);
   if (changed.length === 0) {
     // Nothing that a user changes, and yet not the same: a split file or a slide table, say.
-    if (!isDeepStrictEqual(await readRunSplit(run), asRead(split))) changed.push('the split');
+    if (!isDeepStrictEqual(await run.split(), asRead(split))) changed.push('the split');
     else if (!isDeepStrictEqual(comparable(before), comparable(model))) changed.push('the cohort');
   }
   if (changed.length === 0) return;
   throw new InputError(
-    `${run}: cannot resume, since the run began there changed: ${changed.join('; ')}. Undo that, or start a new run with another --out.`,
+    `${folder}: cannot resume, since the run began there changed: ${changed.join('; ')}. Undo that, or start a new run with another --out.`,
   );
 }
 

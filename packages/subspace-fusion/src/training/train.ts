@@ -87,7 +87,7 @@ export async function train(options: TrainOptions): Promise<Prepared> {
   const backend = await openBackend({ provider: config.provider, threads: config.training.threads });
   const step = stepOf(config, model, backend);
   const reader = openBagReader(model);
-  const reading = { ...prepared, samples: cohortSamples(prepared.cohort, model, { read: reader.read }) };
+  const reading = { ...prepared, samples: cohortSamples(prepared.cohort, model, { read: (slide) => reader.read(slide) }) };
   let state = (options.resume ? await readState(out, model) : undefined) ?? startState(model, config);
   const predictor = await createPredictor(model, state.parameters, backend);
   const ranks = await geneCodeRanks(
@@ -143,7 +143,7 @@ async function prepare({ config, out, resume = false, onWarning }: TrainOptions)
     await refuseChanges(out, config, split, model);
   } else {
     await writeJson(join(out, RUN_FILES.config), config);
-    await writeJson(join(out, RUN_FILES.split), split);
+    await writeJson(join(out, RUN_FILES.split), { format: 1, ...split });
     await writeJson(join(out, RUN_FILES.model), model); // last: from here on the folder holds a run
   }
   return { cohort, split, model, samples: cohortSamples(cohort, model) };

@@ -4,13 +4,7 @@ import { findSlides } from '../cohort/bags/slides.js';
 import type { Split } from '../cohort/index.js';
 import type { Config } from '../config/config.js';
 import { InputError } from '../files/errors.js';
-
-/** A patient that the viewer offers: names below its `run` folder. */
-export interface OfferedPatient {
-  readonly patient: string;
-  readonly bags: readonly string[];
-  readonly expression: string;
-}
+import type { OfferedPatient } from '../runs/offered-patients.js';
 
 export interface OfferedFiles {
   readonly patients: readonly OfferedPatient[];

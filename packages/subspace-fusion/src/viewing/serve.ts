@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../files/errors.js';
-import { readCheckpoint, readModel, readRunConfig, readRunSplit, RUN_FILES } from '../runs/run-folder.js';
+import { openRunFolder, RUN_FILES } from '../runs/run-folder.js';
 import { offeredPatients } from './run-patients.js';
 
 /** The page is isolated from other origins, which lets its threads share memory. */
@@ -142,19 +142,21 @@ async function openViewer(): Promise<{ folder: string; policy: string }> {
 }
 
 /** What is served of a run, by name. Of its config only what tells how to read expression: the rest are paths of this machine. */
-async function runContents(run: string): Promise<ReadonlyMap<string, Content>> {
-  const model = await readModel(run);
-  await readCheckpoint(run, model); // says what is wrong before a browser opens
-  const config = await readRunConfig(run);
-  const { patients, files } = await offeredPatients(config, await readRunSplit(run));
+async function runContents(folder: string): Promise<ReadonlyMap<string, Content>> {
+  const run = await openRunFolder(folder);
+  // Every file that the page will read: what is wrong with one is said before a browser opens.
+  await run.checkpoint();
+  await Promise.all([run.predictions(), run.result(), run.confidence(), run.background()]);
+  const config = await run.config();
+  const { patients, files } = await offeredPatients(config, await run.split());
   const { format, column, transform } = config.expression;
   const contents = new Map<string, Content>([
     ['config.json', { text: JSON.stringify({ expression: { file: '', format, column, transform } }) }],
     ['patients.json', { text: JSON.stringify(patients) }],
   ]);
-  const { model: ofModel, checkpoint, predictions, result, confidence, background } = RUN_FILES;
-  for (const file of [ofModel, checkpoint, predictions, result, confidence, background])
-    contents.set(file, { path: join(run, file) });
+  const { model, checkpoint, predictions, result, confidence, background } = RUN_FILES;
+  for (const file of [model, checkpoint, predictions, result, confidence, background])
+    contents.set(file, { path: join(folder, file) });
   for (const [name, path] of files) contents.set(name, { path });
   return contents;
 }

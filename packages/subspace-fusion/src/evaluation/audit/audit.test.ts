@@ -7,6 +7,7 @@ import { loadConfig, type Config } from '../../config/config.js';
 import { key, normal } from '../../random/counter.js';
 import { learnModel } from '../../runs/learn-model.js';
 import type { Model } from '../../runs/model.js';
+import { splitFile } from '../../runs/training-files.js';
 import { isPlainMessage, subspace } from '../../testing/cli.js';
 import { copyCohort, editTable, newFolder, shortConfig, tinyCohort } from '../../testing/tiny-cohort.js';
 import { train } from '../../training/train.js';
@@ -35,7 +36,7 @@ beforeAll(async () => {
   await train({ config, out: run });
   await evaluateAndWrite(run);
   await train({ config: await shortConfig(yaml, { ...changes, task: 'grade' }), out: grade });
-  split = read<Split>(run, 'split.json');
+  split = splitFile.parse(read(run, 'split.json'));
 });
 
 const read = <T>(of: string, file: string): T => JSON.parse(readFileSync(join(of, file), 'utf8')) as T;
@@ -45,6 +46,8 @@ function changed<T>(file: string, change: (value: T) => unknown, of = run): stri
   const copy = newFolder();
   cpSync(of, copy, { recursive: true });
   writeFileSync(join(copy, file), JSON.stringify(change(read<T>(of, file))));
+  // The checkpoint belongs to the model as it was, and would be refused; an audit does without.
+  if (file === 'model.json') rmSync(join(copy, 'checkpoint.safetensors'));
   return copy;
 }
 
