@@ -29,7 +29,7 @@ import { key, uniform } from '../random/counter.js';
 import { adamState, adamStep } from '../training/adam.js';
 import { normals } from './graph.js';
 
-/** Sizes of the fixtures in model/peers/reference, small and as in the paper; see common.py there. */
+/** Sizes of the fixtures in model/peers/pytorch, small and as in the paper; see common.py there. */
 export const SMALL_SIZE: NetworkSize = { patchWidth: 8, genes: { tumour: 5, microenvironment: 7 }, classes: 4 };
 const PAPER_SIZE: NetworkSize = { patchWidth: 1024, genes: { tumour: 59, microenvironment: 361 }, classes: 4 };
 const SAMPLES = 2;
@@ -60,7 +60,7 @@ interface Fixture {
 }
 
 export function readFixture(name: string): Fixture {
-  return JSON.parse(readFileSync(new URL(`../model/peers/reference/${name}.json`, import.meta.url), 'utf8')) as Fixture;
+  return JSON.parse(readFileSync(new URL(`../model/peers/pytorch/${name}.json`, import.meta.url), 'utf8')) as Fixture;
 }
 
 /** Uniform on [−1, 1), as common.py draws them. */

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { InputError } from '../files/errors.js';
+import { isJson, parseJson } from '../files/json.js';
 import { readSafetensors } from '../files/read.js';
 import type { StoredTensor } from '../files/safetensors.js';
 
@@ -36,6 +38,28 @@ export interface Manifest {
   readonly cases: Readonly<Record<string, CaseEntry>>;
 }
 
+const manifestFile = z.object({
+  cases: z
+    .record(
+      z.string(),
+      z.object({
+        file: z.string(),
+        config: z.record(z.string(), z.unknown()),
+        tensors: z.array(
+          z.object({
+            name: z.string(),
+            shape: z.array(z.number()),
+            dtype: z.string(),
+            tolerance: z.object({ rel: z.number(), abs: z.number() }).optional(),
+            stored: z.boolean().optional(),
+            formula: z.object({ seed: z.number(), scale: z.number(), center: z.number() }).optional(),
+          }),
+        ),
+      }),
+    )
+    .optional(),
+}) satisfies z.ZodType<Partial<Manifest>>;
+
 /** A case as its runner sees it: every tensor given, and what is expected of the others. */
 export interface Case {
   readonly name: string;
@@ -53,24 +77,20 @@ const results = /^(out|grad|grad_reference|norm|sample|final_norm)\//;
 export async function readManifest(folder: string): Promise<Manifest> {
   const path = join(folder, 'manifest.json');
   let text: string;
-  let manifest: Partial<Manifest> | null;
   try {
     text = await readFile(path, 'utf8');
   } catch {
     throw new InputError(`${path}: cannot be read. Give the folder that holds the cases and their manifest.json.`);
   }
-  try {
-    manifest = JSON.parse(text) as Partial<Manifest> | null;
-  } catch {
-    throw new InputError(`${path}: is not valid JSON. Copy the folder again.`);
-  }
-  if (!manifest?.cases) throw new InputError(`${path}: lists no cases. Give the folder of the parity cases.`);
-  return { cases: manifest.cases };
+  if (!isJson(text)) throw new InputError(`${path}: is not valid JSON. Copy the folder again.`);
+  const { cases } = parseJson(text, manifestFile, { file: path, remedy: 'Copy the folder again' });
+  if (!cases) throw new InputError(`${path}: lists no cases. Give the folder of the parity cases.`);
+  return { cases };
 }
 
 export async function readCase(folder: string, manifest: Manifest, name: string): Promise<Case> {
+  if (!(name in manifest.cases)) throw new InputError(`${folder}: the manifest has no case ${name}`);
   const entry = manifest.cases[name];
-  if (!entry) throw new InputError(`${folder}: the manifest has no case ${name}`);
   const companion = entry.config['with'];
   const shared = typeof companion === 'string' ? (await readCase(folder, manifest, companion)).tensors : [];
   const { tensors: stored } = await readSafetensors(join(folder, entry.file));
@@ -121,8 +141,8 @@ function hash(seed: number, i: number): number {
  * max|expected| + abs/rel. Where rel is 0, the largest difference. Infinity where NaN or the sizes do not match.
  */
 export function relativeError(
-  got: ArrayLike<number> | undefined,
-  expected: ArrayLike<number>,
+  got: ArrayLike<number | bigint> | undefined,
+  expected: ArrayLike<number | bigint>,
   { rel, abs }: Tolerance,
 ): number {
   if (!got || got.length !== expected.length) return Infinity;

@@ -1,28 +1,11 @@
 import type { CohortSamples } from '../../inference/samples.js';
 import { atThreshold, coverage, expectedTestCoverage } from '../../metrics/index.js';
-import type {
-  ClassConfidence,
-  ClassCoverage,
-  ClassResult,
-  Confidence,
-  ConfidenceResult,
-  ConformalSets,
-  OperatingPoint,
-  SetCoverage,
-  SetResult,
-} from '../../runs/confidence.js';
+import type { ClassConfidence, ClassCoverage, ClassResult, Confidence, ConfidenceResult, ConformalSets, OperatingPoint, SetCoverage, SetResult } from '../../runs/confidence.js';
 import type { Outcome } from '../../runs/model.js';
 import type { EvaluatedPatient } from '../../runs/result.js';
-import {
-  ALPHA,
-  calibrate,
-  qualityOf,
-  setsOf,
-  type ScoredClasses,
-} from './class-confidence.js';
+import { ALPHA, calibrate, qualityOf, setsOf, type ScoredClasses } from './class-confidence.js';
 import { survivalCalibration } from './survival-confidence.js';
-import type { MeanPatches } from './mean-patches.js';
-import { checkRange, outsideOf, type RangeChecks } from './training-range.js';
+import { checkRange, outsideOf, type MeanPatches, type RangeChecks } from './training-range.js';
 
 /** Adds to predictions what is known of their confidence, and measures it. */
 export async function applyConfidence(
