@@ -122,6 +122,7 @@ function formsOf(json: Json): Json[] {
 
 function kindOf(json: Json): string {
   const forms = [...(json.anyOf ?? []), ...(json.oneOf ?? [])];
+  if (Array.isArray(json.type)) return either(json.type.map((type: unknown) => String(type)));
   if (forms.length > 0) return either([...new Set(forms.map(kindOf))]);
   if (json.enum) return either(json.enum.map((value) => code(String(value))));
   if (json.const !== undefined) return code(String(json.const));
@@ -145,7 +146,13 @@ function kindOf(json: Json): string {
 }
 
 const plural = (kind: string): string =>
-  ({ 'number': 'numbers', 'number or null': 'numbers', 'whole number': 'whole numbers', 'text': 'texts', 'keys': 'groups of keys' })[kind] ?? kind;
+  ({
+    number: 'numbers',
+    'number or null': 'numbers',
+    'whole number': 'whole numbers',
+    text: 'texts',
+    keys: 'groups of keys',
+  })[kind] ?? kind;
 
 const either = (parts: readonly string[]) =>
   parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} or ${parts.slice(-1).join('')}`;
