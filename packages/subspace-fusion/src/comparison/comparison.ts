@@ -1,4 +1,4 @@
-import type { TimeUnit } from '../cohort/index.js';
+import { PER_YEAR } from '../cohort/clinical/outcome.js';
 import { byName, type NamedMetrics } from '../evaluation/result.js';
 import { bootstrap, bootstrapPValue, holm, percentileIntervals, verdict, type Metric } from '../metrics/index.js';
 import { foldName } from '../words/comparison.js';
@@ -20,7 +20,7 @@ import { difference, differenceName, drawingUnits, foldMean, repeatedFolds, type
 import { REFERENCE } from './simple-models.js';
 
 /** Units of time in a year. */
-const YEAR: Readonly<Record<TimeUnit, number>> = { days: 365.25, months: 12, years: 1 };
+
 const WANTED_YEARS = 2;
 /** Times at which the Brier score is taken. */
 const TIMES = 6;
@@ -39,7 +39,7 @@ export function chooseHorizon(folds: readonly FoldScores[]): Horizon | { readonl
   const reached = Math.min(...lastDeaths, ...ends);
   if (!(reached > 0)) return { reason: 'no training patient of a fold dies' };
   const { timeUnit } = followUps[0];
-  const wanted = WANTED_YEARS * YEAR[timeUnit];
+  const wanted = WANTED_YEARS * PER_YEAR[timeUnit];
   const time = Math.min(wanted, reached);
   const rule =
     wanted <= reached
@@ -67,8 +67,9 @@ export function addedValue(
   found: readonly FoundDifference[],
 ): AddedValue | { readonly reason: string } {
   const reason = whyNot(folds);
-  if (reason !== undefined) return { reason };
-  const { variables, leftOut } = folds[0].reference!;
+  const reference = folds[0].reference;
+  if (reason !== undefined || !reference) return { reason: reason ?? NO_CLINICAL_MODEL };
+  const { variables, leftOut } = reference;
   const models = [...new Set(found.map(({ model }) => model))];
   const own = (model: string) =>
     found
@@ -83,11 +84,13 @@ export function addedValue(
   };
 }
 
+const NO_CLINICAL_MODEL = 'there is no clinical model';
+
 /** Why there is no clinical model to add to. */
 function whyNot(folds: readonly FoldScores[]): string | undefined {
   for (const fold of folds) {
+    if (!(REFERENCE in fold.models) || !fold.reference) return NO_CLINICAL_MODEL;
     const scores = fold.models[REFERENCE];
-    if (!scores || !fold.reference) return 'there is no clinical model';
     if ('reason' in scores) return `there is no clinical model in ${foldName(fold)}: ${scores.reason}`;
   }
   return undefined;

@@ -10,6 +10,7 @@ import {
 import { InputError } from '../files/errors.js';
 import { fileSource } from '../files/file-source.js';
 import type { Source } from '../files/source.js';
+import { required } from '../files/required.js';
 import { reads } from '../model/choice.js';
 import type { Modality } from '../model/peers/index.js';
 import { encodeCovariates } from '../runs/covariates.js';
@@ -60,13 +61,13 @@ export function cohortSamples(cohort: Cohort, model: Model, options: SamplesOpti
     return { tumour: of('tumour'), microenvironment: of('microenvironment') };
   };
   const readsBag = reads(model.network).bag && without !== 'bag';
-  const covariates = (id: string) => model.covariates && encodeCovariates(model.covariates, [patients.get(id)!]);
+  const covariates = (id: string) => model.covariates && encodeCovariates(model.covariates, [required(patients, id)]);
   return {
     patients,
     genes,
     open: ({ path }) => fileSource(path),
     slides(id) {
-      const { bags } = patients.get(id)!;
+      const { bags } = required(patients, id);
       return readsBag && bags.length > 0 ? bags : [undefined];
     },
     async sample(id, slide) {
@@ -78,7 +79,7 @@ export function cohortSamples(cohort: Cohort, model: Model, options: SamplesOpti
     },
     labels: (batch) =>
       labelsOf(
-        batch.map((id) => patients.get(id)!),
+        batch.map((id) => required(patients, id)),
         model,
       ),
   };
@@ -99,7 +100,8 @@ function labelsOf(patients: readonly Patient[], { outcome, task, labels: rule }:
   if (outcome.kind === 'survival') {
     const { cuts, end } = outcome;
     const labels = patients.map(({ survival }) => {
-      const { time, event } = survival!;
+      if (!survival) throw new Error('a patient of a survival model has no follow-up');
+      const { time, event } = survival;
       return {
         time,
         bin: survivalBin(time, cuts),
@@ -112,7 +114,7 @@ function labelsOf(patients: readonly Patient[], { outcome, task, labels: rule }:
   const { byPatient } = labelPatients(patients, task as Exclude<typeof task, 'survival'>, rule);
   return {
     kind: 'classes',
-    labels: patients.map(({ id }) => outcome.classes.indexOf(byPatient.get(id)!)),
+    labels: patients.map(({ id }) => outcome.classes.indexOf(required(byPatient, id))),
     weights: outcome.weights,
   };
 }

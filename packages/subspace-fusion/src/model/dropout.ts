@@ -19,6 +19,16 @@ export interface Dropout {
   readonly prefix: string;
 }
 
+/** Dropout inside a part of the network, whose name goes before those of its sites. */
+export function within(options: Dropout | undefined, part: string): Dropout | undefined {
+  return options && { ...options, prefix: `${options.prefix}${part}.` };
+}
+
+/** Dropout with a rate of its own, where there is dropout at all. */
+export function atRate(options: Dropout | undefined, rate: number): Dropout | undefined {
+  return options && { ...options, rate };
+}
+
 function site({ rate, sites, prefix }: Dropout, name: string, shape: readonly number[]): Value {
   const full = `dropout.${prefix}${name}`;
   sites.push({ name: full, shape, rate });
@@ -53,6 +63,6 @@ export function alphaDropout(x: Value, name: string, options: Dropout | undefine
  * The inverted dropout mask in plain TypeScript, the witness of `Sweep.dropoutMask`: element i is 1/keep where draw i of the stream
  * `key` is below keep, else 0.
  */
-export function dropoutMaskReference(out: Float32Array, key: number, keepProbability: number): void {
+export function plainDropoutMask(out: Float32Array, key: number, keepProbability: number): void {
   for (let i = 0; i < out.length; i++) out[i] = bits(key, i) < keepProbability * 2 ** 32 ? 1 / keepProbability : 0;
 }

@@ -6,7 +6,7 @@ import type { Backend } from '../inference/backend.js';
 import type { GeneVectors } from '../inference/batch.js';
 import type { CohortSamples } from '../inference/samples.js';
 import { hasStandIns } from '../model/choice.js';
-import type { Branch } from '../model/parts.js';
+import { branchEntries, mapBranches, type PerBranch } from '../model/parts.js';
 import type { Background, PatientExplanation } from '../runs/explanations.js';
 import type { Model } from '../runs/model.js';
 import { openRun, type Run } from '../runs/open-run.js';
@@ -190,7 +190,7 @@ export async function openModel(
           ? { ...explainer, look: () => Promise.resolve(mapBranches(all, (of) => received(of, model.tokens))) }
           : explainer;
         const found = await looks(looking, pointOf(given, slide), slideOf(given, slide));
-        return mapBranches(found, ({ attention }) => attention);
+        return byName(found, ({ attention }) => attention);
       }),
 
     attentionFrom: (prediction, slide, patch, { signal } = {}) =>
@@ -201,7 +201,7 @@ export async function openModel(
         const all = network.explainer && (await queryAttention(given, slide));
         return (
           all &&
-          mapBranches(all, (of) =>
+          byName(all, (of) =>
             Array.from(onPatches(looksFrom(of, patchOf.indexOf(patch), model.tokens), patchOf, rows.length)),
           )
         );
@@ -296,6 +296,7 @@ function slideOf({ patient }: Seen, slide: number): ReadPatient['slides'][number
   return found;
 }
 
-function mapBranches<T, R>(of: Readonly<Partial<Record<Branch, T>>>, make: (value: T) => R): Record<Branch, R> {
-  return Object.fromEntries(Object.entries(of).map(([branch, value]) => [branch, make(value)])) as Record<Branch, R>;
+/** What there is of each branch, under its name. */
+function byName<T, R>(of: PerBranch<T>, make: (value: T) => R): Readonly<Record<string, R>> {
+  return Object.fromEntries(branchEntries(of).map(([branch, value]) => [branch, make(value)]));
 }

@@ -6,6 +6,8 @@ import { openBackend } from '../inference/backend.js';
 import { cohortSamples } from '../inference/samples.js';
 import { classAuc } from '../metrics/classification.js';
 import { choiceParameters } from '../model/choice.js';
+import { required } from '../files/required.js';
+import { ofBranch } from '../model/parts.js';
 import { initialise } from '../model/parameters.js';
 import { computeBackground, meanBag } from '../patient/background.js';
 import { geneAttributions, looks, tokenAttributions } from '../patient/explain-sample.js';
@@ -114,7 +116,7 @@ export async function find(
   const [moved, attention]: [number[], number[]] = [[], []];
   for (const id of patients) {
     const genes = samples.genes(id);
-    const slide = await readSlide(samples.patients.get(id)!.bags[0], model, samples);
+    const slide = await readSlide(required(samples.patients, id).bags[0], model, samples);
     const point = { P: await explainer.project(slide.features), genes };
     const { of } = await geneAttributions(explainer, point, genes, { kind: 'risk' }, steps);
     for (const s of SUBSPACES) rows[s].push(of[s]);
@@ -128,8 +130,8 @@ export async function find(
         Array.from(appearances, (a) => (a === MARKER ? 1 : 0)),
         1,
       ).value ?? 0.5;
-    moved.push(auc((branch, i) => tokens.moved[branch][i]));
-    attention.push(auc((branch, i) => looked[branch].attention[i]));
+    moved.push(auc((branch, i) => ofBranch(tokens.moved, branch)[i]));
+    attention.push(auc((branch, i) => ofBranch(looked, branch).attention[i]));
   }
   await explainer.dispose();
   await backend.close();

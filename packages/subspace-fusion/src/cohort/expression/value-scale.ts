@@ -1,5 +1,6 @@
 import { someOf, type Problem } from '../../files/errors.js';
-import { quantile } from '../quantile.js';
+import { required } from '../../files/required.js';
+import { quantile } from '../../metrics/arrays.js';
 import type { Expression } from '../types.js';
 
 /** What kind of values a matrix holds, by their look. */
@@ -26,9 +27,7 @@ export const describeScale = (scale: ValueScale): string => WORDS[scale];
 /** Median of each gene over the patients; NaN for a gene without a value. */
 export function geneMedians({ patients, genes, values }: Expression): Float64Array {
   return Float64Array.from(genes, (_, g) => {
-    const own = Float64Array.from(patients, (__, p) => values[p * genes.length + g])
-      .filter((x) => !Number.isNaN(x))
-      .sort();
+    const own = Float64Array.from(patients, (__, p) => values[p * genes.length + g]).filter((x) => !Number.isNaN(x));
     return own.length > 0 ? quantile(own, 0.5) : NaN;
   });
 }
@@ -48,9 +47,7 @@ export function valueScale(expression: Expression): ValueScale {
     integers &&= Number.isInteger(x);
   }
   if (lowest < 0) {
-    const medians = geneMedians(expression)
-      .filter((x) => !Number.isNaN(x))
-      .sort();
+    const medians = geneMedians(expression).filter((x) => !Number.isNaN(x));
     const spread = quantile(medians, 0.75) - quantile(medians, 0.25);
     return spread < WIDEST_CENTRES && Math.abs(quantile(medians, 0.5)) < WIDEST_CENTRES ? 'z-scores' : 'logarithms';
   }
@@ -117,10 +114,10 @@ export function compareExpressions(first: ComparedExpression, second: ComparedEx
 function medians({ expression }: ComparedExpression, genes: readonly string[]): Float64Array {
   const at = new Map(expression.genes.map((gene, g) => [gene, g]));
   const found = geneMedians(expression);
-  return Float64Array.from(genes, (gene) => found[at.get(gene)!]);
+  return Float64Array.from(genes, (gene) => found[required(at, gene)]);
 }
 
 function typicalShift(first: Float64Array, second: Float64Array): number {
   const shifts = second.map((x, i) => x - first[i]).filter((x) => !Number.isNaN(x));
-  return shifts.length > 0 ? quantile(shifts.sort(), 0.5) : 0;
+  return shifts.length > 0 ? quantile(shifts, 0.5) : 0;
 }

@@ -1,9 +1,10 @@
 import type { BagFile } from '../../cohort/types.js';
+import { required } from '../../files/required.js';
 import type { BagShape } from '../../inference/bag-reader.js';
 import { readFixedBag } from '../../inference/samples.js';
 import { meanOf, meanPatch, type MeanPatches } from './training-range.js';
 
-/** {@link MeanPatches} of slides of this machine, as a network takes them. */
+/** {@link MeanPatches} of feature files. */
 export function meanPatches(shape: BagShape): MeanPatches {
   const known = new Map<string, Float64Array>();
   const read = async (slide: BagFile) => {
@@ -13,7 +14,7 @@ export function meanPatches(shape: BagShape): MeanPatches {
   };
   const ofSlide = async (slide: BagFile) => {
     if (!known.has(slide.path)) await read(slide);
-    return known.get(slide.path)!;
+    return required(known, slide.path);
   };
   return {
     read,

@@ -1,4 +1,5 @@
 import { InputError } from '../files/errors.js';
+import { required } from '../files/required.js';
 import type { StoredTensor } from '../files/safetensors.js';
 import type { Parameters, ParameterSpecs } from './parameters.js';
 
@@ -26,14 +27,16 @@ const branchNames: readonly (readonly [string, string])[] = [
 const subspaceNames = { tumour: 'tumor', microenvironment: 'immune' } as const;
 
 /** The published checkpoint's name of one of our parameters, e.g. `tumour.keys.weight`. */
-export function referenceName(name: string): string {
+export function publishedName(name: string): string {
   if (name.startsWith('head.')) return name.replace('head.', 'classifier.');
   const [, subspace, rest] = /^(tumour|microenvironment)\.(.*)$/.exec(name) ?? [];
   if (!subspace || !rest) throw new Error(`no parameter is named ${name}`);
   const theirs = subspaceNames[subspace as keyof typeof subspaceNames];
   const genes = /^genes\.(\d)\.(.*)$/.exec(rest);
   if (genes) return `omic_net_${theirs}.encoder.${genes[1]}.0.${genes[2]}`;
-  const [ours, pattern] = branchNames.find(([prefix]) => rest.startsWith(prefix))!;
+  const found = branchNames.find(([prefix]) => rest.startsWith(prefix));
+  if (!found) throw new Error(`no parameter is named ${name}`);
+  const [ours, pattern] = found;
   return pattern.replace('$', theirs) + rest.slice(ours.length);
 }
 
@@ -45,12 +48,12 @@ const idle = [/^classifier_(tumor|immune)\./, /^omic_net_(tumor|immune)\.classif
  * @returns the parameters; `ignored`, those known to be idle; and `unknown`, names that neither network has
  * @throws InputError where one is missing, has another number of elements, or is not of float32
  */
-export function fromReference(
+export function fromPublished(
   tensors: ReadonlyMap<string, StoredTensor>,
   specs: ParameterSpecs,
   path: string,
 ): { parameters: Parameters; ignored: string[]; unknown: string[] } {
-  const names = new Map(Object.keys(specs).map((name) => [referenceName(name), name]));
+  const names = new Map(Object.keys(specs).map((name) => [publishedName(name), name]));
   const missing = [...names.keys()].filter((name) => !tensors.has(name));
   if (missing.length > 0) {
     throw new InputError(
@@ -59,7 +62,7 @@ export function fromReference(
   }
   const parameters: Parameters = {};
   for (const [theirs, ours] of names) {
-    const { shape, data } = tensors.get(theirs)!;
+    const { shape, data } = required(tensors, theirs);
     const expected = specs[ours].shape;
     if (!(data instanceof Float32Array))
       throw new InputError(`${path}: ${theirs} is not of float32. Convert the checkpoint.`);
