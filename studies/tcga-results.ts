@@ -3,19 +3,24 @@
  *
  *     npm run study -- tcga-results STUDY
  *
- * Between `<!-- table: FOLDER -->` and `<!-- end -->` of the document go the tables of STUDY/FOLDER/crossval.json, between
+ * Between `<!-- table: FOLDER -->` and `<!-- end -->` of the document go the tables of the cross-validation in STUDY/FOLDER, between
  * `<!-- summary: FOLDER FOLDER … -->` and `<!-- end -->` one row for each. A folder that is not there is reported as not run.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Crossval } from '../packages/subspace-fusion/dist/comparison/crossval.js';
 import {
-  crossvalTables,
-  crossvalTask,
+  holdsComparison,
+  readComparisonFile,
+  type TaskComparison,
+} from '../packages/subspace-fusion/dist/comparison/file.js';
+import { everyone } from '../packages/subspace-fusion/dist/comparison/scopes.js';
+import {
   formatMarkdown,
   modelsTable,
+  shortTables,
   type Table,
 } from '../packages/subspace-fusion/dist/comparison/tables/index.js';
+import { foldsInWords } from '../packages/subspace-fusion/dist/words/comparison.js';
 import { fillPlaces, studyArguments } from './shared.js';
 
 /** What must hold: the paired difference to ridge regression has its lower 95 % bound above this. */
@@ -23,18 +28,18 @@ const BOUND = -0.05;
 
 const [study = ''] = studyArguments('tcga-results STUDY', 1);
 
-function read(folder: string): Crossval | undefined {
-  const file = join(study, folder, 'crossval.json');
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Crossval) : undefined;
-}
+const found = new Map<string, TaskComparison | undefined>();
+for (const folder of existsSync(study) ? readdirSync(study) : [])
+  if (await holdsComparison(join(study, folder)))
+    found.set(folder, (await readComparisonFile(join(study, folder))).tasks[0]);
 
 function tablesOf(folder: string): string {
-  const crossval = read(folder);
-  if (!crossval) return '*Not run.*';
-  const tables = crossvalTables(crossval).map((table) =>
+  const task = found.get(folder);
+  if (!task) return '*Not run.*';
+  const tables = shortTables(task).map((table) =>
     typeof table === 'string' ? `*${table}.*` : formatMarkdown(withoutEmptyColumns(table)),
   );
-  return [provenance(folder, crossval), ...tables].join('\n\n');
+  return [provenance(folder, task), ...tables].join('\n\n');
 }
 
 function withoutEmptyColumns({ header, rows, ...table }: Table): Table {
@@ -46,15 +51,12 @@ function withoutEmptyColumns({ header, rows, ...table }: Table): Table {
 /** A row for each cross-validation: this model, ridge regression, and whether the difference is what it has to be. */
 function summary(folders: readonly string[]): string {
   const rows = folders.map((folder) => {
-    const crossval = read(folder);
-    if (!crossval) return [folder, 'not run', '', '', ''];
-    const task = crossvalTask(crossval);
-    const scope = task.scopes[0];
-    if (!scope) throw new Error(`${folder}: nothing was compared`);
-    const { header, rows } = modelsTable(task, scope);
+    const task = found.get(folder);
+    if (!task) return [folder, 'not run', '', '', ''];
+    const { header, rows } = modelsTable(task, everyone(task));
     const [own] = rows;
     const ridge = rows.find(([name]) => name?.startsWith('ridge'));
-    const [, difference] = Object.entries(crossval.differences).find(([name]) => name.includes('ridge')) ?? [];
+    const [, difference] = Object.entries(task.differences).find(([name]) => name.includes('ridge')) ?? [];
     const low = difference && 'low' in difference ? difference.low : undefined;
     const metric = header[1]?.replace(' (95 %)', '') ?? '';
     const holds = low !== undefined && low > BOUND ? 'yes' : 'no';
@@ -66,13 +68,13 @@ function summary(folders: readonly string[]): string {
 }
 
 /** Which trainings the tables are of; each is a run folder with its config, predictions and result. */
-function provenance(folder: string, { folds, seeds }: Crossval): string {
+function provenance(folder: string, { folds, seeds }: TaskComparison): string {
   const runs = folds.flatMap(({ runs }) => runs);
   const controls = [...new Set(runs.flatMap((run) => (run.control === undefined ? [] : [run.seed])))];
-  const failed = runs.flatMap((run) => ('failure' in run ? [`${run.folder} (${run.failure})`] : []));
+  const failed = runs.flatMap(({ folder: run, failure }) => (failure === undefined ? [] : [`${run} (${failure})`]));
   const several = (list: readonly unknown[]) => (list.length > 1 ? 's' : '');
   return [
-    `From \`${folder}/crossval.json\`: ${folds.length} folds, seed${several(seeds)} ${seeds.join(', ')}, run folders \`${folder}/fold-K/seed-S\``,
+    `From \`${folder}\`: ${foldsInWords(folds)}, seed${several(seeds)} ${seeds.join(', ')}, run folders \`${folder}/fold-K/seed-S\``,
     controls.length > 0
       ? `; permuted bags: seed${several(controls)} ${controls.join(', ')}, \`${folder}/fold-K/permuted-bags-seed-S\``
       : '',

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { z } from 'zod';
 import { required } from '../files/required.js';
-import type { BenchResult } from './step.js';
 
 /** One measurement: a training step at a size. */
 export interface ScalePoint {
@@ -27,6 +27,8 @@ export type Scale = Readonly<Record<Series, readonly ScalePoint[]>>;
 const STEPS = 3;
 /** Times that the whole series is measured; the fastest of a point counts, because other work on the machine only slows. */
 const ROUNDS = 2;
+/** What `bench step --json` prints of a point that is kept. */
+const MEASURED = z.object({ secondsPerStep: z.number(), peakMemoryBytes: z.number() });
 const idOf = ({ bag, batch, threads }: Size) => `${bag}-${batch}-${threads}`;
 
 /**
@@ -46,7 +48,7 @@ export async function benchScale(
   for (const [id, size] of Array.from({ length: ROUNDS }, () => [...sizes]).flat()) {
     const asked = Object.entries({ ...size, steps: STEPS }).flatMap(([name, value]) => [`--${name}`, String(value)]);
     const { stdout } = await promisify(execFile)(process.execPath, [command, 'bench', 'step', ...asked, '--json']);
-    const { secondsPerStep, peakMemoryBytes } = JSON.parse(stdout) as BenchResult;
+    const { secondsPerStep, peakMemoryBytes } = MEASURED.parse(JSON.parse(stdout));
     const point = { ...size, secondsPerStep, peakMemoryBytes };
     const before = measured.get(id);
     if (!before || secondsPerStep < before.secondsPerStep) measured.set(id, point);

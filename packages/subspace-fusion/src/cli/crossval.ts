@@ -87,7 +87,7 @@ async function crossval(path: string, flags: CrossvalFlags): Promise<void> {
   const done = await carryOutPlan(plan, () => inProcess, { retryFailed: true, pseudonyms });
   if (!done) return;
   const { tasks, ...file } = done.comparison;
-  const [task] = tasks;
+  const task = tasks.at(0);
   if (!task)
     throw new WorkError(`${out}: no fold could be finished. What failed is above; the same command tries it again.`);
   if (flags.json) console.log(JSON.stringify({ ...file, ...task }, null, 2));

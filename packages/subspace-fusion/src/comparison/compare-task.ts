@@ -46,7 +46,7 @@ export async function compareTask(options: ComparedTaskOptions): Promise<TaskCom
   const folds = distinctFolds(runs);
   const isShuffled = ({ control }: ComparedRun) => control === 'shuffled-outcomes';
   const own = runs.filter((run) => !isShuffled(run));
-  const [model] = own.map((run) => run.model);
+  const model = own.at(0)?.model;
   if (model === undefined) return undefined;
   const scores = await Promise.all(folds.map((fold) => scoreWhole(fold, own, cohort, means)));
   const complete = scores.filter((fold) => fold !== undefined);
@@ -62,16 +62,16 @@ export async function compareTask(options: ComparedTaskOptions): Promise<TaskCom
     model,
     split: 'test',
     seeds,
-    ...compare(complete, model, seed),
+    ...compareFirst(complete, model, seed),
     ...detail,
     notes: [...detail.notes, ...cautionsOf(runs)],
     within: within.map(({ column, value }) => {
       const members = new Set(cohort.patients.flatMap(({ id, clinical }) => (clinical[column] === value ? [id] : [])));
       const restricted = withinSubgroup(complete, (id) => members.has(id));
-      return { column, value, ...('reason' in restricted ? restricted : compare(restricted, model, seed)) };
+      return { column, value, ...('reason' in restricted ? restricted : compareFirst(restricted, model, seed)) };
     }),
     folds: folds.map((fold, f) => foldResult(fold, task, scores[f], model, seed, runs)),
-    ...(shuffled.length > 0 ? { shuffledOutcomes: compare(shuffled, model, seed) } : {}),
+    ...(shuffled.length > 0 ? { shuffledOutcomes: compareFirst(shuffled, model, seed) } : {}),
     ...(probe ? { probe: await probeRuns(cohort, means, runsOfFirst(folds, own, model), probe, seed) } : {}),
   };
 }
@@ -118,7 +118,8 @@ async function scoreShuffled(
   return scores.filter((fold) => fold !== undefined);
 }
 
-function compare(folds: readonly FoldScores[], model: string, seed: number): ComparedModels {
+/** The first model with each other one, on the same folds. */
+export function compareFirst(folds: readonly FoldScores[], model: string, seed: number): ComparedModels {
   const others = Object.keys(folds[0]?.models ?? {}).filter((name) => name !== model);
   const { models, ...rest } = compareModels(
     folds,
@@ -139,7 +140,7 @@ function foldResult(
   runs: readonly ComparedRun[],
 ): FoldResult {
   const { patients, metrics, baselines, differences } = scores
-    ? compare([scores], model, seed)
+    ? compareFirst([scores], model, seed)
     : { patients: 0, metrics: {}, baselines: {}, differences: {} };
   return {
     ...fold,
@@ -156,7 +157,7 @@ function foldResult(
         seed: own,
         ...(control ? { control } : {}),
         folder,
-        ...('result' in outcome ? { result: { ...outcome.result } } : outcome),
+        ...outcome,
       })),
   };
 }

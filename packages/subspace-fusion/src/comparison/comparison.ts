@@ -67,8 +67,9 @@ export function addedValue(
   found: readonly FoundDifference[],
 ): AddedValue | { readonly reason: string } {
   const reason = whyNot(folds);
-  if (reason !== undefined) return { reason };
-  const { variables, leftOut } = folds[0].reference!;
+  const reference = folds[0].reference;
+  if (reason !== undefined || !reference) return { reason: reason ?? NO_CLINICAL_MODEL };
+  const { variables, leftOut } = reference;
   const models = [...new Set(found.map(({ model }) => model))];
   const own = (model: string) =>
     found
@@ -83,11 +84,13 @@ export function addedValue(
   };
 }
 
+const NO_CLINICAL_MODEL = 'there is no clinical model';
+
 /** Why there is no clinical model to add to. */
 function whyNot(folds: readonly FoldScores[]): string | undefined {
   for (const fold of folds) {
+    if (!(REFERENCE in fold.models) || !fold.reference) return NO_CLINICAL_MODEL;
     const scores = fold.models[REFERENCE];
-    if (!scores || !fold.reference) return 'there is no clinical model';
     if ('reason' in scores) return `there is no clinical model in ${foldName(fold)}: ${scores.reason}`;
   }
   return undefined;

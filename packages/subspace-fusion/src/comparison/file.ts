@@ -1,35 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { badInput } from '../files/errors.js';
+import { fileSource } from '../files/file-source.js';
+import { parseValue, readJson, type Stored } from '../files/json.js';
+import { resultFile } from '../runs/result.js';
 import { exists, writeJson } from '../runs/run-folder.js';
+import { count, namedMetrics, texts, TIME_UNITS, unnamedMetric as metric } from '../runs/values.js';
 
-/** What a schema lets through, which nobody changes: readonly all the way down. */
-type Stored<S extends z.ZodType> = DeepReadonly<z.output<S>>;
-type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
-
-/** Kinds of values. */
-const count = z.int().nonnegative();
-const texts = z.array(z.string());
-const estimate = z.object({
-  value: z.number(),
-  estimator: z.string(),
-  ties: z.string(),
-  n: count,
-  events: count.optional(),
-  comparablePairs: count.optional(),
-  note: z.string().optional(),
-  low: z.number().optional(),
-  high: z.number().optional(),
-  resamples: count.optional(),
-  refusedResamples: count.optional(),
-  noInterval: z.string().optional(),
-});
-const metric = z.union([z.object({ value: z.null(), reason: z.string() }), estimate]);
-const namedMetrics = z.record(z.string(), metric);
 const refused = z.object({ reason: z.string() });
 
-/** A metric as JSON holds it, under its name: `{value, low, high, n, …}` or `{value: null, reason}`. */
+/** A metric as it stands under its name: `{value, low, high, n, …}` or `{value: null, reason}`. */
 export type NamedMetric = Stored<typeof metric>;
 
 const difference = z.intersection(
@@ -50,7 +29,7 @@ export type Difference = Stored<typeof difference>;
 
 const horizon = z.object({
   time: z.number().describe("In the cohort's unit"),
-  timeUnit: z.enum(['days', 'months', 'years']),
+  timeUnit: z.enum(TIME_UNITS),
   times: z.array(z.number()).describe('Times at which the Brier score is taken, the last of them the horizon'),
   rule: z.string().describe('How it was chosen, in words'),
 });
@@ -177,7 +156,7 @@ const run = z.object({
   seed: count,
   control: z.enum(CONTROLS).optional(),
   folder: z.string().describe('Run folder, below that of the comparison'),
-  result: z.record(z.string(), z.unknown()).optional().describe('What its own `result.json` says'),
+  result: resultFile.optional().describe('What its own `result.json` says'),
   failure: z.string().optional().describe('Why it has none'),
 });
 
@@ -234,27 +213,23 @@ export async function holdsComparison(folder: string): Promise<boolean> {
   return (await exists(join(folder, COMPARISON_FILE))) || (await exists(join(folder, FORMER_FILE)));
 }
 
-/** Reads the comparison of a folder. @throws InputError where there is none, or it is not whole or of another form */
+const REMEDY =
+  'Start the same `subspace crossval` or `sweep` again: it gathers what is finished and goes on with the rest';
+
+/** Reads the comparison of a folder. @throws {InputError} where there is none, or it is not whole or of another form */
 export async function readComparisonFile(folder: string): Promise<ComparisonFile> {
-  const isFormer = !(await exists(join(folder, COMPARISON_FILE)));
-  const file = join(folder, isFormer ? FORMER_FILE : COMPARISON_FILE);
-  const remedy =
-    'Start the same `subspace crossval` or `sweep` again: it gathers what is finished and goes on with the rest';
-  const text = await readFile(file, 'utf8').catch(() => '');
-  let value: unknown;
+  if (await exists(join(folder, COMPARISON_FILE))) return read(join(folder, COMPARISON_FILE), comparisonFile);
+  const file = join(folder, FORMER_FILE);
+  return parseValue(fromFormer(await read(file, formerFile)), comparisonFile, { file, remedy: REMEDY });
+}
+
+async function read<S extends z.ZodType>(file: string, schema: S): Promise<z.output<S>> {
+  const source = await fileSource(file);
   try {
-    value = JSON.parse(text);
-  } catch {
-    throw badInput({ file, message: 'this is not the whole result of a cross-validation or a sweep', remedy });
+    return await readJson(source, schema, REMEDY);
+  } finally {
+    await source.close();
   }
-  const parsed = comparisonFile.safeParse(isFormer ? fromFormer(value) : value);
-  if (parsed.success) return parsed.data;
-  const at = parsed.error.issues[0]?.path.join('.') ?? '';
-  throw badInput({
-    file,
-    message: `is of a form that this version does not read${at === '' ? '' : ` ('${at}')`}`,
-    remedy,
-  });
 }
 
 const formerFile = z.looseObject({
@@ -263,13 +238,10 @@ const formerFile = z.looseObject({
   folds: z.array(z.looseObject({ runs: z.array(z.looseObject({ control: z.enum(CONTROLS).optional() })) })),
 });
 
-function fromFormer(value: unknown): unknown {
-  const parsed = formerFile.safeParse(value);
-  if (!parsed.success) return value;
-  const { name, model, folds, ...rest } = parsed.data;
-  const named = folds.map((one) => ({
-    ...one,
-    runs: one.runs.map((own) => ({ model: own.control === 'permuted-bags' ? 'permutedBags' : model, ...own })),
+function fromFormer({ name, model, folds, ...rest }: z.output<typeof formerFile>): unknown {
+  const named = folds.map((fold) => ({
+    ...fold,
+    runs: fold.runs.map((run) => ({ model: run.control === 'permuted-bags' ? 'permutedBags' : model, ...run })),
   }));
   return { format: 1, name, tasks: [{ ...rest, model, folds: named }] };
 }

@@ -52,7 +52,7 @@ export interface PreparedFold extends FoldScores {
     readonly censoring: CensoringSurvival;
     readonly uno: Ranking;
     /** By model and run: probabilities to be alive at the horizon's times, `[n, times]`. */
-    readonly alive: Readonly<Record<string, readonly Float64Array[]>>;
+    readonly alive: Readonly<Partial<Record<string, readonly Float64Array[]>>>;
   };
 }
 
@@ -70,8 +70,8 @@ export function prepareFold(fold: FoldScores, horizon: Horizon | undefined): Pre
     return [
       [
         name,
-        scores.survival.map(({ at }) =>
-          Float64Array.from({ length: cells }, (_, i) => at(Math.floor(i / width), times[i % width])),
+        scores.survival.map((run) =>
+          Float64Array.from({ length: cells }, (_, i) => run.at(Math.floor(i / width), times[i % width])),
         ),
       ] as const,
     ];
@@ -184,7 +184,7 @@ function scoreSurvival({ fold, rows, uno }: Draw, model: string, run: number): M
       `cumulative/dynamic ROC area at ${t}, ${CENSORING}`,
     ),
   ];
-  const all = alive[model]?.[run];
+  const all = alive[model]?.at(run);
   if (!all) return [...ranked, ...names.slice(ranked.length).map((name) => refuse(name, NO_SURVIVAL))];
   const width = times.length;
   const survival = takeRows(all, rows, width);
@@ -209,7 +209,7 @@ function survivalCalibration({ fold }: Draw, model: string, run: number): Metric
     },
     alive,
   } = fold.judged;
-  const all = alive[model]?.[run];
+  const all = alive[model]?.at(run);
   if (!all) return refuse(name, NO_SURVIVAL);
   const { time, event } = survivalOf(fold);
   const atHorizon = time.map((_, i) => all[i * width + width - 1]);

@@ -1,12 +1,12 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Cohort, Split } from '../cohort/index.js';
 import type { Fold } from '../cohort/split/folds.js';
 import type { SurvivalPrediction } from '../evaluation/baselines.js';
-import type { EvaluatedPatient, Result } from '../evaluation/result.js';
+import type { Prediction, Result } from '../runs/result.js';
+import { required } from '../files/required.js';
 import { cohortSamples, type CohortSamples } from '../inference/samples.js';
 import { predictedSurvival, survivalCurve } from '../metrics/index.js';
-import { exists, readModel, readRunConfig, readRunSplit, RUN_FILES } from '../runs/run-folder.js';
+import type { Outcome } from '../runs/model.js';
+import { openRunFolder } from '../runs/run-folder.js';
 import { clinicalReference, type ClinicalReference } from './clinical-reference.js';
 import { trainingOf, truthOf, type FoldScores, type Scores } from './fold-scores.js';
 import { combinedScores, REFERENCE, referenceScores, simpleModels } from './simple-models.js';
@@ -39,14 +39,15 @@ export async function scoreFold(
     .flat()
     .find(({ outcome }) => 'result' in outcome);
   if (first === undefined) return undefined;
-  const model = await readModel(first.path);
-  const split = await readRunSplit(first.path);
-  const { seed } = (await readRunConfig(first.path)).training;
+  const run = await openRunFolder(first.path);
+  const { model } = run;
+  const split = await run.split();
+  const { seed } = (await run.config()).training;
   const samples = cohortSamples(cohort, model);
   const reference = clinicalReference(
     model.task,
     model.labels,
-    split.train.map((id) => samples.patients.get(id)!.clinical),
+    split.train.map((id) => required(samples.patients, id).clinical),
   );
   const scores = await Promise.all(
     Object.entries(models).map(async ([name, runs]) => [name, await scoresOf(runs, split.test)] as const),
@@ -78,10 +79,13 @@ async function combineWithReference(
 ): Promise<Scores> {
   const finished = runs.filter(({ outcome }) => 'result' in outcome);
   const own = await Promise.all(
-    finished.map(async ({ path }) => ({
-      validation: (await readScores(path, RUN_FILES.validationPredictions, validation))?.scores,
-      test: (await readScores(path, RUN_FILES.predictions, test))?.scores,
-    })),
+    finished.map(async ({ path }) => {
+      const { model, ...run } = await openRunFolder(path);
+      return {
+        validation: scoresOfPatients(await run.validationPredictions(), validation, model.outcome)?.scores,
+        test: scoresOfPatients(await run.predictions(), test, model.outcome)?.scores,
+      };
+    }),
   );
   const known = own.flatMap((run) =>
     run.validation && run.test ? [{ validation: run.validation, test: run.test }] : [],
@@ -100,12 +104,16 @@ async function scoresOf(runs: readonly EndedRun[], patients: readonly string[]):
   const finished = runs.filter(({ outcome }) => 'result' in outcome);
   if (finished.length === 0)
     return { reason: runs[0] ? `no run was finished: ${failureOf(runs[0].outcome)}` : 'it was not trained' };
-  const read = (
-    await Promise.all(finished.map(({ path }) => readScores(path, RUN_FILES.predictions, patients)))
-  ).filter((run) => run !== undefined);
+  const scores = await Promise.all(
+    finished.map(async ({ path }) => {
+      const run = await openRunFolder(path);
+      return scoresOfPatients(await run.predictions(), patients, run.model.outcome);
+    }),
+  );
+  const read = scores.filter((run) => run !== undefined);
   if (read.length < finished.length) return { reason: 'its runs have other test patients' };
   const survival = read.flatMap((run) => run.survival ?? []);
-  return { runs: read.map(({ scores }) => scores), ...(survival.length === read.length ? { survival } : {}) };
+  return { runs: read.map((run) => run.scores), ...(survival.length === read.length ? { survival } : {}) };
 }
 
 interface RunScores {
@@ -113,32 +121,22 @@ interface RunScores {
   readonly survival: SurvivalPrediction | undefined;
 }
 
-/** A run's predictions of these patients, risks or class probabilities; undefined where its file has none, or others. */
-async function readScores(folder: string, file: string, patients: readonly string[]): Promise<RunScores | undefined> {
-  if (!(await exists(join(folder, file)))) return undefined;
-  const predictions = JSON.parse(await readFile(join(folder, file), 'utf8')) as Pick<
-    EvaluatedPatient,
-    'patient' | 'outputs' | 'risk'
-  >[];
-  const byPatient = new Map(predictions.map((p) => [p.patient, p]));
-  if (byPatient.size !== patients.length || !patients.every((id) => byPatient.has(id))) return undefined;
-  const inOrder = patients.map((id) => byPatient.get(id)!);
-  const { outcome } = await readModel(folder);
+/** What a run says of these patients, risks or class probabilities; undefined where it says nothing, or of others. */
+function scoresOfPatients(
+  predictions: readonly Prediction[] | undefined,
+  patients: readonly string[],
+  outcome: Outcome,
+): RunScores | undefined {
+  const byPatient = new Map(predictions?.map((prediction) => [prediction.patient, prediction]));
+  const inOrder = patients.flatMap((id) => byPatient.get(id) ?? []);
+  if (byPatient.size !== patients.length || inOrder.length !== patients.length) return undefined;
   const scores = inOrder.flatMap(({ outputs, risk }) => (risk === undefined ? outputs : [risk]));
-  return {
-    scores,
-    survival:
-      outcome.kind === 'survival'
-        ? survivalOf(
-            inOrder.map(({ outputs }) => outputs),
-            outcome.cuts,
-          )
-        : undefined,
-  };
+  const hazards = inOrder.map(({ outputs }) => outputs);
+  return { scores, survival: outcome.kind === 'survival' ? survivalOf(hazards, outcome.cuts) : undefined };
 }
 
 /** Hazards of the bins say who is alive at the cuts between them; nothing is said of times after the last cut. */
 function survivalOf(hazards: readonly (readonly number[])[], cuts: readonly number[]): SurvivalPrediction {
   const curves = hazards.map((own) => survivalCurve(own, cuts));
-  return { until: cuts.at(-1)!, at: (row, time) => predictedSurvival(curves[row], time) as number };
+  return { until: cuts[cuts.length - 1], at: (row, time) => predictedSurvival(curves[row], time) as number };
 }

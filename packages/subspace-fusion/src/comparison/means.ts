@@ -1,4 +1,5 @@
 import { byName } from '../evaluation/result.js';
+import { required } from '../files/required.js';
 import { refuse, repeatedSplits, type Estimate, type Metric } from '../metrics/index.js';
 import { foldName } from '../words/comparison.js';
 import { HEADLINES, type Draw, type MetricSet } from './fold-metrics.js';
@@ -108,7 +109,7 @@ function meanOverFolds(draws: readonly Draw[], metrics: readonly Metric[][]): Me
       value: estimates.reduce((sum, e) => sum + e.value, 0) / estimates.length,
       estimator: `mean over ${folds.length} folds of ${estimator}`,
       ties,
-      n: total((e) => e.n)!,
+      n: total((e) => e.n) ?? 0,
       events: total((e) => e.events),
       comparablePairs: total((e) => e.comparablePairs),
       ...(noInterval === undefined ? {} : { noInterval }),
@@ -153,28 +154,23 @@ export function repeatedFolds(
   const test = perFold(({ patients }) => patients.length);
 
   const over = (name: string, ofFolds: readonly Metric[]) => {
-    const refused = ofFolds.findIndex(({ value }) => value === null);
-    const metric = ofFolds[refused];
-    if (metric?.value === null)
-      return { mean: refuse(name, `${foldName(folds[refused])}: ${metric.reason}`), p: undefined };
-    const { mean, pValue } = repeatedSplits(
-      name,
-      ofFolds.map(({ value }) => value!),
-      train,
-      test,
-    );
+    for (const [f, metric] of ofFolds.entries())
+      if (metric.value === null) return { mean: refuse(name, `${foldName(folds[f])}: ${metric.reason}`), p: undefined };
+    const known = ofFolds.flatMap(({ value }) => value ?? []);
+    const { mean, pValue } = repeatedSplits(name, known, train, test);
     return { mean, p: pValue.value ?? undefined };
   };
   const differences = pairs.map(([model, reference]) => {
     const name = differenceName(model, reference);
-    const ofFolds = folds.map((_, f) => difference(values.get(model)![f], values.get(reference)![f], name));
+    const [own, others] = [required(values, model), required(values, reference)];
+    const ofFolds = folds.map((_, f) => difference(own[f], others[f], name));
     const { mean, p } = over(name, ofFolds);
     return [name, { ...byName([mean])[name], ...(p === undefined ? {} : { p }) }] as const;
   });
   return {
     repeats,
     folds: folds.length / repeats,
-    models: Object.fromEntries(names.map((name) => [name, byName([over(name, values.get(name)!).mean])[name]])),
+    models: Object.fromEntries(names.map((name) => [name, byName([over(name, required(values, name)).mean])[name]])),
     differences: Object.fromEntries(differences),
   };
 }

@@ -120,18 +120,19 @@ function rank(
   tolerance: number,
   measure: (run: ArrayLike<number>) => Metric,
 ): Ranking {
-  const pairs = groups.flatMap(({ pairs, score }) =>
-    pairs.map(([higher, lower, weight]) => ({ higher, lower, weight, score })),
+  const pairs = groups.flatMap((group) =>
+    group.pairs.map(([higher, lower, weight]) => ({ higher, lower, weight, group })),
   );
   const judge = (run: ArrayLike<number>) =>
-    Float64Array.from(pairs, ({ higher, lower, score }) => {
-      const lead = score(run, higher) - score(run, lower);
+    Float64Array.from(pairs, ({ higher, lower, group }) => {
+      const lead = group.score(run, higher) - group.score(run, lower);
       return lead > tolerance ? 1 : lead < -tolerance ? 0 : 0.5;
     });
   const said = Object.entries(models).flatMap(([name, scores]) =>
     'reason' in scores ? [] : [[name, scores.runs] as const],
   );
-  const starts = groups.reduce<number[]>((ends, group) => [...ends, ends.at(-1)! + group.pairs.length], [0]);
+  const starts = [0];
+  for (const group of groups) starts.push(starts[starts.length - 1] + group.pairs.length);
   return {
     patients: patients.length,
     higher: Uint16Array.from(pairs, ({ higher }) => higher),

@@ -1,6 +1,7 @@
 import { foldName, subgroupName } from '../words/comparison.js';
-import type { ComparedModels, Control, Difference, FoldResult, TaskComparison } from './file.js';
+import type { ComparedModels, Control, Difference, FoldResult, NamedMetric, TaskComparison } from './file.js';
 import { HEADLINE } from './fold-metrics.js';
+import { differenceName } from './means.js';
 import type { NamedMetrics } from '../evaluation/result.js';
 
 /** A finished run that numbers come from. */
@@ -92,6 +93,16 @@ function runsOfFolds(folds: readonly FoldResult[], control?: Extract<Control, 's
         : [];
     }),
   );
+}
+
+/** What a model says in a metric, where it does. */
+export const metricOf = ({ models }: Pick<Scope, 'models'>, model: string, metric: string): NamedMetric | undefined =>
+  model in models && metric in models[model] ? models[model][metric] : undefined;
+
+/** The paired difference of the first model to another; undefined for itself. */
+export function differenceTo<D>(differences: Readonly<Record<string, D>>, first: string, other: string): D | undefined {
+  const name = differenceName(first, other);
+  return name in differences ? differences[name] : undefined;
 }
 
 /** The metric that speaks for the task. */

@@ -10,6 +10,7 @@ import {
   type ScoredRuns,
 } from '../evaluation/baselines.js';
 import { InputError } from '../files/errors.js';
+import { required } from '../files/required.js';
 import type { BatchLabels } from '../inference/batch.js';
 import type { CohortSamples } from '../inference/samples.js';
 import { coxRisk, fitCox } from '../model/baselines/cox.js';
@@ -123,7 +124,7 @@ export function simpleModels(
   return {
     [RIDGE[training.kind]]: onParts((id) => genesOf(samples, id)),
     elasticNet: onParts((id) => genesOf(samples, id), HALF_LASSO),
-    meanSlide: onParts((id) => [means.get(id)!]),
+    meanSlide: onParts((id) => [required(means, id)]),
     ...Object.fromEntries(Object.entries(CLINICAL).map(([name, variables]) => [name, onClinical(variables)])),
     clinical:
       available.length === 0
@@ -136,7 +137,8 @@ export function simpleModels(
   };
 }
 
-const rowsOf = (samples: CohortSamples, ids: readonly string[]) => ids.map((id) => samples.patients.get(id)!.clinical);
+const rowsOf = (samples: CohortSamples, ids: readonly string[]) =>
+  ids.map((id) => required(samples.patients, id).clinical);
 
 /** What the model of age, diagnosis and grade, fitted on the training patients, says of others. */
 export function referenceScores(

@@ -1,6 +1,7 @@
 import { sitesOf, type Cohort, type SiteRule, type Split } from '../cohort/index.js';
 import { designMatrix, genesOf, logisticScores } from '../evaluation/baselines.js';
 import { byName } from '../evaluation/result.js';
+import { required } from '../files/required.js';
 import type { BatchLabels } from '../inference/batch.js';
 import { cohortSamples } from '../inference/samples.js';
 import { classAuc } from '../metrics/classification.js';
@@ -36,7 +37,7 @@ export async function probeRuns(
         {
           fold,
           split: await readRunSplit(run.path),
-          inputs: { genes: (id) => genesOf(samples, id), 'mean patch feature': (id) => [means.get(id)!] },
+          inputs: { genes: (id) => genesOf(samples, id), 'mean patch feature': (id) => [required(means, id)] },
         },
       ];
     }),
@@ -65,7 +66,7 @@ export function probeSites(
 ): SiteProbe {
   const everyone = [...new Set(folds.flatMap(({ split: { train, test } }) => [...train, ...test]))];
   const sizes = new Map<string, number>();
-  for (const id of everyone) if (sites.has(id)) sizes.set(sites.get(id)!, (sizes.get(sites.get(id)!) ?? 0) + 1);
+  for (const site of everyone.flatMap((id) => sites.get(id) ?? [])) sizes.set(site, (sizes.get(site) ?? 0) + 1);
   const large = [...sizes].flatMap(([site, size]) => (size >= FEWEST ? [site] : [])).sort();
   if (large.length < 2)
     return { of, reason: `${large.length} of ${sizes.size} sites have ${FEWEST} patients; two are needed` };
@@ -99,7 +100,7 @@ function scoreFold(
   const labelled = (ids: readonly string[]) => ids.filter((id) => known.includes(siteOf(id) ?? ''));
   const [train, test] = [labelled(split.train), labelled(split.test)];
   if (new Set(test.map(siteOf)).size < 2) return undefined;
-  const label = (id: string) => known.indexOf(siteOf(id)!);
+  const label = (id: string) => known.indexOf(siteOf(id) ?? '');
   const columns = (ids: readonly string[]) => designMatrix(ids.map((id) => inputs[name](id)));
   const training: BatchLabels & { kind: 'classes' } = {
     kind: 'classes',

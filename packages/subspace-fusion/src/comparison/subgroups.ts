@@ -2,6 +2,7 @@ import { readVariable, sitesOf, type Patient, type SiteRule } from '../cohort/in
 import type { ScoredRuns, SurvivalPrediction } from '../evaluation/baselines.js';
 import { byName } from '../evaluation/result.js';
 import { InputError } from '../files/errors.js';
+import { required } from '../files/required.js';
 import {
   bootstrap,
   classAucs,
@@ -96,9 +97,9 @@ function mapRuns(
   change: (run: ArrayLike<number>) => ArrayLike<number>,
   rows?: readonly number[],
 ): Record<string, Scores> {
-  const kept = ({ until, at }: SurvivalPrediction): SurvivalPrediction => ({
-    until,
-    at: (row, time) => at(rows ? rows[row] : row, time),
+  const kept = (run: SurvivalPrediction): SurvivalPrediction => ({
+    until: run.until,
+    at: (row, time) => run.at(rows ? rows[row] : row, time),
   });
   const mapped = ({ runs, survival }: ScoredRuns): ScoredRuns => ({
     runs: runs.map(change),
@@ -159,7 +160,7 @@ export function scoreSubgroups(
   const own = folds.map((fold) => ({ ...fold, models: { [model]: fold.models[model] } }));
   const tested = [...new Set(folds.flatMap((fold) => fold.patients))];
   return BY.flatMap((by) => {
-    const groupOf = (id: string) => (by === 'site' ? siteOf.get(id) : GROUPS[by](patients.get(id)!));
+    const groupOf = (id: string) => (by === 'site' ? siteOf.get(id) : GROUPS[by](required(patients, id)));
     const sizes = new Map<string, number>();
     for (const id of tested) {
       const group = groupOf(id);
@@ -241,7 +242,7 @@ function countClasses(folds: readonly FoldScores[]): Map<string, number> {
 function keepLabels(fold: FoldScores, present: ReadonlySet<string>): FoldScores {
   const { labels, classes } = classesOf(fold);
   const rows = new Map(fold.patients.map((id, row) => [id, row]));
-  return keepPatients(fold, (id) => present.has(classes[labels[rows.get(id)!]]));
+  return keepPatients(fold, (id) => present.has(classes[labels[required(rows, id)]]));
 }
 
 type OverFolds = (folds: readonly FoldScores[], model: string, rows: readonly Uint32Array[]) => Metric;

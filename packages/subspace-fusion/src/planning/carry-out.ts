@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { loadCohort, sitesOf, type Cohort } from '../cohort/index.js';
 import { compareTask, type ComparedRun } from '../comparison/compare-task.js';
 import { writeComparisonFile, type ComparisonFile, type TaskComparison } from '../comparison/file.js';
@@ -8,12 +10,13 @@ import type { Config } from '../config/config.js';
 import { InputError, type Problem } from '../files/errors.js';
 import type { Job, JobEnd } from './job.js';
 import { jobsOf, type Plan, type PlannedRun } from './plan.js';
+import { exists, openRunFolder, RUN_FILES } from '../runs/run-folder.js';
 import { resultOf, writeResults } from './results-table.js';
 import { runJobs, type Executor, type JobsEvents } from './run-jobs.js';
 
 /**
  * Loads each cohort of a plan once, so that bad input is found before hundreds of runs are done. Returns what is to be warned of.
- * @throws InputError, also where a subgroup has no patient, or no site is known that is to be told
+ * @throws {InputError} also where a subgroup has no patient, no site is known that is to be told, or a folder holds another run
  */
 export async function checkPlan({ runs, within = [], probe }: Plan): Promise<Problem[]> {
   const seen = new Set<string>();
@@ -34,7 +37,20 @@ export async function checkPlan({ runs, within = [], probe }: Plan): Promise<Pro
     }));
     for (const problem of [...own, ...notes]) problems.set(problem.message, problem);
   }
+  for (const run of runs) await refuseOtherRun(run);
   return [...problems.values()];
+}
+
+/** The folders of a cross-validation have no hash of the config in their names, so that what they hold is compared with it. */
+async function refuseOtherRun({ config, setting, job: { folder } }: PlannedRun): Promise<void> {
+  if (!(await exists(join(folder, RUN_FILES.model)))) return;
+  const run = await openRunFolder(folder);
+  const plain: unknown = JSON.parse(JSON.stringify(config));
+  const isSame =
+    isDeepStrictEqual(await run.config(), plain) &&
+    Object.entries(setting.inputs).every(([name, hash]) => run.model.inputs[name] === hash);
+  if (!isSame)
+    throw new InputError(`${folder}: holds a run of another configuration or other input files. Choose another --out.`);
 }
 
 function requirePatients({ patients }: Cohort, { clinical: { file } }: Config, { column, value }: Subgroup): void {
@@ -84,8 +100,7 @@ async function comparePlan(plan: Plan, ends: ReadonlyMap<Job, JobEnd | undefined
   for (const task of names) {
     const own = plan.runs.filter(({ setting }) => setting.task === task);
     const runs = await Promise.all(own.map((run) => comparedRun(run, ends.get(run.job))));
-    const [config] = own.map(({ setting }) => setting.config);
-    if (config === undefined) continue;
+    const { config } = own[0].setting;
     const { cohort } = await loadCohort(config);
     const comparison = await compareTask({ config, cohort, runs, within: plan.within, probe: plan.probe });
     if (comparison) tasks.push(comparison);

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readComparisonFile, type TaskComparison } from '../comparison/file.js';
+import { COMPARISON_FILE, readComparisonFile, type TaskComparison } from '../comparison/file.js';
 import { formatMarkdown, shortTables } from '../comparison/tables/index.js';
 import { loadConfig, type Config } from '../config/config.js';
 import { concordanceIndex } from '../metrics/index.js';
@@ -153,6 +153,32 @@ describe('cross-validation', () => {
     expect(total.rows[0][0]).toBe('this method');
     expect(byFold.header).toEqual(['', 'fold 0', 'fold 1', 'mean']);
     expect(formatMarkdown(byFold).split('\n')[3]).toBe('| --- | --- | --- | --- |');
+  });
+
+  it('opens what the version before wrote, and gathers its runs without training', async () => {
+    const out = join(folder, 'former');
+    await cp(join(folder, 'xv'), out, { recursive: true });
+    await rm(join(out, COMPARISON_FILE));
+    const folds = first.folds.map(({ runs, ...fold }) => ({ ...fold, runs: runs.map(({ model: _, ...run }) => run) }));
+    const former = { name: config.name, intervals: '95 % percentile bootstrap', ...first, folds };
+    await writeFile(join(out, 'crossval.json'), JSON.stringify(former));
+    const [opened] = (await readComparisonFile(out)).tasks;
+    expect(opened.differences).toEqual(first.differences);
+    expect(opened.folds.flatMap(({ runs }) => runs.map(({ model }) => model))).toContain('subspace');
+
+    const before = await trained('former', 'fold-0/seed-1');
+    const runs: string[] = [];
+    const options = { config, out, folds: 2, seeds: [1, 2], within: [{ column: 'idh_status', value: 'Mutant' }] };
+    const control = { name: 'permuted-bags', seeds: [1] } as const;
+    const again = await crossvalidate({ ...options, control }, { onEnd: ({ name }) => void runs.push(name) });
+    expect(runs).toEqual([]);
+    expect(await trained('former', 'fold-0/seed-1')).toBe(before);
+    expect(again).toEqual(first);
+
+    await writeFile(join(out, COMPARISON_FILE), '[]'); // what sweeps of the version before wrote
+    await expect(readComparisonFile(out)).rejects.toThrow(
+      /comparison\.json: the file holds a list, which should be keys with values\. Start the same `subspace crossval`/,
+    );
   });
 
   it('does not repeat what is finished, and adds what is new', async () => {

@@ -71,7 +71,7 @@ const STANDS_STILL =
 
 /** Whether Slurm stopped a task at the same place in two turns: requeueing it once more would lead nowhere. */
 function standsStill(attempts: readonly Pick<Attempt, 'slurm' | 'progress'>[]): boolean {
-  const [before, last] = attempts.slice(-2);
+  const [before, last] = [attempts.at(-2), attempts.at(-1)];
   return before?.slurm !== undefined && before.slurm === last?.slurm && before.progress === last.progress;
 }
 

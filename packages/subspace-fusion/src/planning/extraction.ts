@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { writeFileAtomic } from '../files/atomic.js';
 import { InputError } from '../files/errors.js';
+import { required } from '../files/required.js';
 import { hasFeatures, slideFiles, slideName, type Encoder, type ExtractedRecord } from '../slides/index.js';
 import { isDone, jobState } from './job-state.js';
 import { JOB_FILES, jobRequest, readWholeJson, type ExtractionRequest, type Job, type JobEnd } from './job.js';
@@ -146,7 +147,7 @@ export async function runExtraction(
   } finally {
     await writeList(extraction);
   }
-  return extraction.slides.map((slide) => records.get(slide)!);
+  return extraction.slides.map((slide) => required(records, slide));
 }
 
 /** Where each slide stands. Writes nothing. */
@@ -163,7 +164,7 @@ export async function extractionStatus({ out, slides, settled, jobs }: Extractio
     const isOver = state === 'done' || state === 'stopped' || state === 'failed';
     known.set(job.name, isOver && (await isOutdated(job)) ? { ...status[i], state: 'waiting', detail: '' } : status[i]);
   }
-  return slides.map((slide) => known.get(slide)!);
+  return slides.map((slide) => required(known, slide));
 }
 
 /** Whether what a job's folder tells is of other settings, or of a feature file that is gone. */

@@ -68,7 +68,7 @@ export type PlanFile = z.output<typeof schema>;
 function parsePlan(text: string, path: string): PlanFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
-  const broken = document.errors[0];
+  const broken = document.errors.at(0);
   if (broken) {
     const message = `this is not YAML: ${broken.message.split('\n')[0].replace(/ at line.*$/, '')}`;
     throw badInput({

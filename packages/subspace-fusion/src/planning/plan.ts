@@ -1,12 +1,10 @@
 import { basename, join, resolve } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { hashInputs, type SiteRule } from '../cohort/index.js';
 import { foldsOf, type Fold } from '../cohort/split/folds.js';
 import type { Control } from '../comparison/file.js';
 import type { Subgroup } from '../comparison/subgroups.js';
 import type { Config } from '../config/config.js';
-import { badInput, InputError } from '../files/errors.js';
-import { exists, readModel, readRunConfig, RUN_FILES } from '../runs/run-folder.js';
+import { badInput } from '../files/errors.js';
 import { taskName } from '../runs/model.js';
 import { runName } from '../words/comparison.js';
 import type { Job } from './job.js';
@@ -53,15 +51,11 @@ export async function readPlan(path: string, { overrides, out }: PlanOptions = {
   const file = await readPlanFile(path);
   const name = basename(path).replace(/\.ya?ml$/, '');
   const settings = await planSettings(file, path, overrides);
-  const inputs = new Map<string, Readonly<Record<string, string>>>();
   const runs: Omit<PlannedRun, 'job'>[] = [];
   for (const setting of settings) {
     const { config } = setting;
-    const tables = JSON.stringify({ ...config, training: undefined, model: undefined, task: undefined });
-    const hashes = inputs.get(tables) ?? (await hashInputs(config));
-    inputs.set(tables, hashes);
     const folds = await foldsOfFile(file, config, path);
-    const folder = settingFolder(setting, folds[0]?.config ?? config, hashes);
+    const folder = settingFolder(setting, folds[0]?.config ?? config);
     const seeds = file.seeds ?? [config.training.seed];
     const own = [undefined, ...file.controls].flatMap((control) => planRuns(folds, seeds, control));
     const prefix = [setting.task, setting.model, setting.variant].filter((part) => part !== '');
@@ -126,32 +120,22 @@ export interface CrossvalOptions extends Pick<Plan, 'out' | 'within' | 'probe'> 
 
 /**
  * Plans the cross-validation of one configuration. Its run folders are in `out` itself, `fold-0/seed-1`: no hash of the config is in their
- * names, so that what they hold is compared with it. Writes nothing.
- * @throws InputError where folds cannot be made as asked, or `out` holds runs of another configuration
+ * names. Writes nothing.
+ * @throws InputError where folds cannot be made as asked
  */
 export async function planCrossval({ config, out, within, probe, ...asked }: CrossvalOptions): Promise<Plan> {
   const { seeds, control } = asked;
   const folds = await foldsOf(config, asked.folds, asked.repeats);
-  const setting = { task: taskName(config.task), model: config.model.name, variant: '', config };
+  const setting = {
+    task: taskName(config.task),
+    model: config.model.name,
+    variant: '',
+    config,
+    inputs: await hashInputs(config),
+  };
   const planned = [...planRuns(folds, seeds), ...(control ? planRuns(folds, control.seeds, control.name) : [])];
-  await refuseOtherRuns(out, planned);
   const runs = planned.map((run) => ({ ...run, setting, name: runName(run) }));
   return { name: config.name, out, runs: withJobs(out, runs), changed: [], within, probe };
-}
-
-async function refuseOtherRuns(out: string, runs: readonly PlannedFold[]): Promise<void> {
-  const tables = runs[0] ? await hashInputs(runs[0].config) : {};
-  for (const { folder, config } of runs) {
-    const run = join(out, folder);
-    if (!(await exists(join(run, RUN_FILES.model)))) continue;
-    const { inputs } = await readModel(run);
-    const plain: unknown = JSON.parse(JSON.stringify(config));
-    const same =
-      isDeepStrictEqual(await readRunConfig(run), plain) &&
-      Object.entries(tables).every(([name, hash]) => inputs[name] === hash);
-    if (!same)
-      throw new InputError(`${run}: holds a run of another configuration or other input files. Choose another --out.`);
-  }
 }
 
 function withJobs(out: string, runs: readonly Omit<PlannedRun, 'job'>[]): PlannedRun[] {

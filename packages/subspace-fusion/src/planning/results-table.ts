@@ -97,11 +97,13 @@ function metricCells(prefix: string, metrics: NamedMetrics): Row {
 function accountCells(attempts: readonly Attempt[]): Row {
   const last = attempts.at(-1);
   if (!last) return {};
-  const measured = attempts.filter(({ seconds }) => seconds !== undefined);
+  const measured = attempts.flatMap(({ seconds, peakMemoryBytes = 0 }) =>
+    seconds === undefined ? [] : [{ seconds, peakMemoryBytes }],
+  );
   return {
-    seconds: measured.length > 0 ? measured.reduce((sum, { seconds }) => sum + seconds!, 0) : undefined,
+    seconds: measured.length > 0 ? measured.reduce((sum, { seconds }) => sum + seconds, 0) : undefined,
     peakMemoryBytes:
-      measured.length > 0 ? Math.max(...measured.map(({ peakMemoryBytes = 0 }) => peakMemoryBytes)) : undefined,
+      measured.length > 0 ? Math.max(...measured.map(({ peakMemoryBytes }) => peakMemoryBytes)) : undefined,
     attempts: attempts.length,
     started: attempts[0].started,
     host: last.host,
@@ -131,7 +133,7 @@ export async function summarise({ runs }: Plan): Promise<SettingSummary[]> {
       const done = results.filter((result) => result !== undefined);
       const isSurvival = own.every(({ config }) => config.task === 'survival');
       const metric = isSurvival ? HEADLINE.survival : HEADLINE.classes;
-      const values = done.flatMap(({ metrics }) => metrics[metric]?.value ?? []);
+      const values = done.flatMap(({ metrics }) => (metric in metrics ? (metrics[metric].value ?? []) : []));
       const spread =
         values.length > 0
           ? {

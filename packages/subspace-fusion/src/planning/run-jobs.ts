@@ -1,4 +1,5 @@
 import { InputError, type Problem } from '../files/errors.js';
+import { required } from '../files/required.js';
 import type { Encoder } from '../slides/index.js';
 import { Interrupted } from '../training/train.js';
 import { doJob } from './do-job.js';
@@ -118,7 +119,7 @@ function withTimeLeft(
       const part = progress.done / progress.of;
       if (!begun.has(job)) begun.set(job, part);
       now.set(job, part);
-      const work = [...now].reduce((sum, [own, to]) => sum + to - begun.get(own)!, 0);
+      const work = [...now].reduce((sum, [own, to]) => sum + to - required(begun, own), 0);
       const left = of - [...now.values()].reduce((sum, to) => sum + to, 0);
       const secondsLeft = work > 0 ? ((performance.now() - started) / 1000 / work) * left : undefined;
       onProgress?.({ done: ended.size, of, job, progress, secondsLeft });

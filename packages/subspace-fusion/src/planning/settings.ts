@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
+import { hashInputs } from '../cohort/index.js';
 import { parseConfig, type Config } from '../config/config.js';
 import { badInput, formatProblem, InputError } from '../files/errors.js';
 import { suggest } from '../files/text.js';
@@ -15,6 +16,8 @@ export interface Setting {
   /** Empty where the plan has no variants. */
   readonly variant: string;
   readonly config: Config;
+  /** Hashes of the tables that the config names. */
+  readonly inputs: Readonly<Record<string, string>>;
 }
 
 type Changes = Readonly<Record<string, unknown>>;
@@ -42,6 +45,7 @@ export async function planSettings(
     });
   });
   const settings: Setting[] = [];
+  const inputs = new Map<string, Setting['inputs']>();
   for (const task of plan.tasks ?? [undefined]) {
     for (const model of plan.models ?? [undefined]) {
       for (const [variant, { models, ...changes }] of Object.entries(plan.variants ?? NO_VARIANTS)) {
@@ -65,7 +69,10 @@ export async function planSettings(
           plan.threads,
         );
         if (models && !models.includes(config.model.name)) continue;
-        settings.push({ task: taskName(config.task), model: config.model.name, variant, config });
+        const tables = JSON.stringify({ ...config, training: undefined, model: undefined, task: undefined });
+        const hashes = inputs.get(tables) ?? (await hashInputs(config));
+        inputs.set(tables, hashes);
+        settings.push({ task: taskName(config.task), model: config.model.name, variant, config, inputs: hashes });
       }
     }
   }
@@ -115,13 +122,9 @@ function withThreads(config: Config, threads: number | undefined): Config {
 /**
  * A folder name that is the setting's own, with eight digits of a hash of its config and the tables that it names: a setting or a
  * table that changed gets a new folder. Fold and seed are left out; they have folders of their own below it.
- * @param inputs hashes of the tables
+ * @param config of one of the folds
  */
-export function settingFolder(
-  { task, model, variant }: Setting,
-  config: Config,
-  inputs: Readonly<Record<string, string>>,
-): string {
+export function settingFolder({ task, model, variant, inputs }: Setting, config: Config): string {
   const meaning = {
     ...config,
     split: { ...config.split, fold: undefined },

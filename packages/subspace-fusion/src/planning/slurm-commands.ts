@@ -66,8 +66,8 @@ export async function endedTask(task: string): Promise<EndedTask | undefined> {
     '--parsable2',
     '--format=State,ExitCode',
   ).catch(() => '');
-  const [state, exitCode] = accounting.split('\n').at(-1)!.split('|');
-  if (state !== undefined && exitCode !== undefined) return { state: state.split(' ')[0], exitCode }; // `CANCELLED by 1000`
+  const [, accounted, exitCode] = /^([^|\n]+)\|([^|\n]+)$/.exec(accounting.split('\n').at(-1) ?? '') ?? [];
+  if (accounted) return { state: accounted.split(' ')[0], exitCode }; // `CANCELLED by 1000`
   const shown = await slurm('scontrol', 'show', 'job', task, '--oneliner').catch(() => '');
   const found = /\bJobState=(\S+).*\bExitCode=(\S+)/.exec(shown);
   return found ? { state: found[1], exitCode: found[2] } : undefined;

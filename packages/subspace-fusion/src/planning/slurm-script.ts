@@ -28,7 +28,7 @@ export function arrayScript(
   tasks: number,
   { cores, time, memory, partition, gpu, setup, options = {} }: SlurmResources,
 ): string {
-  const warning = Math.min(WARNING_SECONDS, Math.floor(slurmSeconds(time)! / 4));
+  const warning = Math.min(WARNING_SECONDS, Math.floor((slurmSeconds(time) ?? Infinity) / 4));
   const asked = {
     'job-name': name.replace(/[^\w.-]+/g, '-'),
     array: `0-${tasks - 1}`,
@@ -81,11 +81,9 @@ const quoted = (text: string) => (/^[\w./%:@=-]+$/.test(text) ? text : `'${text.
 export function slurmSeconds(time: string): number | undefined {
   const parts = /^(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?$/.exec(time);
   if (!parts) return undefined;
-  const [days, a, b, c] = parts
-    .slice(1)
-    .map((part: string | undefined) => (part === undefined ? undefined : Number(part)));
-  if (days !== undefined) return days * 86_400 + a! * 3600 + (b ?? 0) * 60 + (c ?? 0);
-  return c === undefined ? a! * 60 + (b ?? 0) : a! * 3600 + b! * 60 + c;
+  const [, days, a, b, c] = parts.map((part: string | undefined) => Number(part ?? 0));
+  if (parts.at(1) !== undefined) return days * 86_400 + a * 3600 + b * 60 + c;
+  return parts.at(4) === undefined ? a * 60 + b : a * 3600 + b * 60 + c;
 }
 
 /** Bytes of a memory size as sbatch reads it: `4G`, `500M`; a plain number is megabytes. Undefined for other text. */

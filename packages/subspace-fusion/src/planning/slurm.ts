@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { counted, WorkError } from '../files/errors.js';
+import { required } from '../files/required.js';
 import { Interrupted } from '../training/train.js';
 import { readAttempts } from './attempts.js';
 import { noteEnd } from './do-job.js';
@@ -83,10 +84,11 @@ async function follow(jobs: readonly Job[], { out }: SlurmOptions, events: Execu
     if (queued === undefined) continue;
     answered = Date.now();
     for (const job of open) {
-      const task = tasks.get(job.folder)!;
-      if (queued.has(task)) {
+      const task = required(tasks, job.folder);
+      const inQueue = queued.get(task);
+      if (inQueue) {
         missed.delete(job);
-        if (queued.get(task)!.state === 'RUNNING') events.onProgress?.(job, await jobProgress(job.folder, job.request));
+        if (inQueue.state === 'RUNNING') events.onProgress?.(job, await jobProgress(job.folder, job.request));
         continue;
       }
       // What a node wrote last may take a moment to be seen here.

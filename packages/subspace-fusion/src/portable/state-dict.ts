@@ -7,7 +7,7 @@ import { required } from '../files/required.js';
 import type { StoredTensor } from '../files/safetensors.js';
 import { readTorchValue, torchArchive, type TorchArchive, type TorchTensor } from '../files/torch.js';
 import type { NetworkSize } from '../model/parameters.js';
-import { referenceName } from '../model/reference-names.js';
+import { publishedName } from '../model/published-names.js';
 
 /** Weights of a PyTorch program, by the names that they have there. */
 export interface StateDict {
@@ -92,10 +92,10 @@ async function numbersOf(
 
 /** The parameters whose shapes decide a network's size, by the published names. */
 const WITNESSES = {
-  classes: referenceName('head.weight'), // [C, 256]
-  width: referenceName('tumour.patches.weight'), // [128, width]
-  tumour: referenceName('tumour.genes.0.weight'), // [64, T]
-  microenvironment: referenceName('microenvironment.genes.0.weight'), // [64, M]
+  classes: publishedName('head.weight'), // [C, 256]
+  width: publishedName('tumour.patches.weight'), // [128, width]
+  tumour: publishedName('tumour.genes.0.weight'), // [64, T]
+  microenvironment: publishedName('microenvironment.genes.0.weight'), // [64, M]
 };
 
 /**

@@ -1,7 +1,14 @@
 import { join } from 'node:path';
 import type { ComparisonFile, NamedMetric, TaskComparison } from '../comparison/file.js';
-import { differenceName } from '../comparison/means.js';
-import { everyone, headlineOf, subgroupScopes, type Scope, type TableRun } from '../comparison/scopes.js';
+import {
+  differenceTo,
+  everyone,
+  headlineOf,
+  metricOf,
+  subgroupScopes,
+  type Scope,
+  type TableRun,
+} from '../comparison/scopes.js';
 import {
   allTables,
   formatCsv,
@@ -91,7 +98,7 @@ function modelsPlot(task: TaskComparison, scope: Scope): Html {
 function differencesPlot(task: TaskComparison, { models, differences }: Scope): Html | undefined {
   const { model: first, bootstrap } = task;
   const rows = Object.keys(models).flatMap((name) => {
-    const difference = differences[differenceName(first, name)];
+    const difference = differenceTo(differences, first, name);
     return difference ? [forestRow(modelName(name), difference, verdictWord(difference) || 'not tested', true)] : [];
   });
   if (rows.length === 0) return undefined;
@@ -108,8 +115,9 @@ function differencesPlot(task: TaskComparison, { models, differences }: Scope): 
 function groupsPlot(task: TaskComparison): Html {
   const metric = headlineOf(task);
   const { model: first } = task;
-  const asked = subgroupScopes(task).map(({ part, patients, models, reason }) => {
-    const value = reason === undefined ? models[first]?.[metric] : { value: null, reason };
+  const asked = subgroupScopes(task).map((scope) => {
+    const { part, patients, reason } = scope;
+    const value = reason === undefined ? metricOf(scope, first, metric) : { value: null, reason };
     return forestRow(`${part} (${patients})`, value, 'first');
   });
   const known = task.subgroups.map((group) =>

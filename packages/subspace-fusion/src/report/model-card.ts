@@ -78,7 +78,9 @@ function cells(metric: ReportedMetric | undefined): string[] {
 /** Text that Markdown and the HTML in it leave as it is. */
 function plain(text: string): string {
   return text
-    .replace(/[<>&]/g, (c) => ({ '<': '&lt;', '>': '&gt;', '&': '&amp;' })[c]!)
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
     .replace(/[*_`[\]|]/g, '\\$&')
     .replace(/\s+/g, ' ');
 }

@@ -33,7 +33,7 @@ async function reportTask(folder: string, comparison: TaskComparison): Promise<R
     runsOfFirst(folder, comparison).map(async (run) => ({ ...run, opened: await openRunFolder(run.path) })),
   );
   const shown = shownRuns(finished);
-  const [first] = shown;
+  const first = shown.at(0);
   if (!first) throw new InputError(`${join(folder, COMPARISON_FILE)}: holds no finished run of ${comparison.model}`);
   const config = await first.opened.config();
   const predictions = await pooledPredictions(shown);
@@ -157,7 +157,7 @@ export async function readReport(folder: string): Promise<ReportSource> {
   const runs = comparison
     ? await Promise.all(comparison.tasks.map((task) => reportTask(folder, task)))
     : [await readReportRun(folder)];
-  const [first] = runs;
+  const first = runs.at(0);
   if (!first)
     throw new InputError(
       `${join(folder, COMPARISON_FILE)}: no fold is finished. The same command goes on with the rest.`,

@@ -137,14 +137,14 @@ describe('the summary', () => {
   it('gives the C-index with interval, patients and deaths, beside ridge Cox', () => {
     const document = page(survivalRun());
     expect(document.querySelector('.lead')!.textContent.replaceAll('\u00a0', ' ')).toBe(
-      'On 64 test patients (40 deaths) the model reaches a C-index of 0.76X (95 % interval 0.69 to 0.83).',
+      'On 64 test patients (40 deaths) the model reaches a C-index of 0.756 (95 % interval 0.686 to 0.826).',
     );
     const beside = document.querySelector('section table')!;
     const rows = [...beside.querySelectorAll('tbody tr')].map((row) =>
       [...row.children].map((cell) => cell.textContent),
     );
-    expect(rows[1]).toEqual(['Ridge Cox regression on the same genes', '0.77', '0.69 to 0.84']);
-    expect(rows[2]).toEqual(['Age and sex', 'refused: age is unknown for every patient', '–']);
+    expect(rows[1]).toEqual(['Ridge Cox, same genes', '0.771', '0.690 to 0.840']);
+    expect(rows[2]).toEqual(['Age + sex', 'refused: age is unknown for every patient', '–']);
   });
 
   it('says why a metric is refused, and shows no number for it', () => {
@@ -408,7 +408,7 @@ describe('the model card', () => {
     const card = renderModelCard(sampleReport());
     expect(card).toMatch(/^# Model card: Glioma, simulated cohort\n/);
     expect(card).toContain(`| This model | ${survivalRun().result.metrics.concordanceIndex.value!.toFixed(3)} |`);
-    expect(card).toContain('| Ridge Cox regression on the same genes | 0.771 | 0.69 to 0.84 |');
+    expect(card).toContain('| Ridge Cox, same genes | 0.771 | 0.690 to 0.840 |');
     for (const heading of ['## Survival', '## Diagnosis', '## Intended use', '## Limits', '## For you to fill in'])
       expect(card).toContain(heading);
     expect(renderModelCard({ ...sampleReport(), title: '<b>|x' })).toContain('&lt;b&gt;\\|x');

@@ -92,7 +92,7 @@ const value = (metric: ReportedMetric | undefined) =>
   metric?.value === undefined || metric.value === null ? '–' : decimal(metric.value, 3);
 
 /** The model beside others on the same folds: what its page of comparison shows, without links to runs. */
-export function comparisonSection({ comparison }: ReportRun): Html | undefined {
+export function comparisonSection({ comparison }: Pick<ReportRun, 'comparison'>): Html | undefined {
   if (!comparison) return undefined;
   const { folds, seeds, bootstrap } = comparison;
   const failures = folds.flatMap(({ runs }) =>

@@ -2,7 +2,7 @@ import { CHOSEN_ON_THESE } from '../evaluation/result.js';
 import { html, table, type Html } from './html.js';
 import type { ReportedMetric, ReportRun, RunResult } from './types.js';
 import { capital, foldsInWords, metricName, metricTitle, modelName, number, verdictWord } from '../words/comparison.js';
-import { differenceName } from '../comparison/means.js';
+import { differenceTo } from '../comparison/scopes.js';
 import { count, interval, INTERVAL_95, mainMetric, modelWords, withInterval, type MainMetric } from './words.js';
 
 /** What came out, in plain words: what was predicted for whom, how well, compared with what, how sure. */
@@ -34,14 +34,14 @@ export function summaryWords(run: ReportRun): string[] {
 function comparedWithSimpler({ result, comparison }: ReportRun, name: MainMetric, value: number): string[] {
   const trained = new Set(comparison?.folds.flatMap(({ runs }) => runs.map(({ model }) => model)));
   const others = Object.entries(result.baselines ?? {}).flatMap(([baseline, metrics]) => {
-    const other = metrics[name];
     const isSimple = !trained.has(baseline) && !baseline.includes(' + ');
-    return !isSimple || other === undefined || other.value === null ? [] : [{ baseline, value: other.value }];
+    const known = isSimple && name in metrics ? metrics[name].value : null;
+    return known === null ? [] : [{ baseline, value: known }];
   });
   if (others.length === 0) return ['There is no simpler model to compare it with.'];
   const best = others.reduce((a, b) => (b.value > a.value ? b : a));
   const beside = `The best simpler model (${modelName(best.baseline)}) reaches ${number(best.value)} on the same patients, ${best.value > value ? 'more' : 'no more'} than this model.`;
-  const difference = comparison?.differences[differenceName(comparison.model, best.baseline)];
+  const difference = comparison && differenceTo(comparison.differences, comparison.model, best.baseline);
   if (difference === undefined)
     return [
       `${beside} One split does not tell whether that is more than chance; a cross-validation tests the difference.`,

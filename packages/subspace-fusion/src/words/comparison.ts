@@ -45,9 +45,9 @@ const METRICS: Readonly<Record<string, string>> = {
 
 /** A metric's name in words; of one that has none here, `expectedCalibrationError` becomes `expected calibration error`. */
 export function metricName(name: string): string {
-  const [, metric = name, argument] = /^(\w+)(?:\[(.+)\])?$/.exec(name) ?? [];
-  const words = METRICS[metric] ?? metric.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`);
-  return argument === undefined ? words : `${words} at ${argument}`;
+  const parts = /^(\w+)\[(.+)\]$/.exec(name);
+  if (parts) return `${metricName(parts[1])} at ${parts[2]}`;
+  return METRICS[name] ?? name.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`);
 }
 
 const ERRORS = new Set(['integratedBrier', 'survivalCalibrationError', 'brier', 'logLoss', 'expectedCalibrationError']);

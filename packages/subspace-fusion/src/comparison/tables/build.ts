@@ -11,8 +11,17 @@ import {
   withInterval,
 } from '../../words/comparison.js';
 import type { NamedMetric, TaskComparison, WorstPatient } from '../file.js';
-import { differenceName } from '../means.js';
-import { everyone, foldScopes, headlineOf, runsOf, shuffledScopes, subgroupScopes, type Scope } from '../scopes.js';
+import {
+  differenceTo,
+  everyone,
+  foldScopes,
+  headlineOf,
+  metricOf,
+  runsOf,
+  shuffledScopes,
+  subgroupScopes,
+  type Scope,
+} from '../scopes.js';
 import type { Table } from './formats.js';
 
 /** All models of a scope in the metric that speaks for the task, each with the paired difference of the reference to it, its p-value after Holm, and the verdict. */
@@ -46,15 +55,11 @@ function titleOf({ task }: TaskComparison, { kind, part }: Scope): string {
     : part;
 }
 
-/** The paired difference of the first model to another; undefined for itself. */
-const differenceTo = <D>(differences: Readonly<Record<string, D>>, first: string, other: string): D | undefined =>
-  differences[differenceName(first, other)];
-
 /** `612 patients, 268 deaths`: everybody counts once, however often they are tested. */
-export function patientsInWords(task: TaskComparison, { patients, models }: Scope): string {
+export function patientsInWords(task: TaskComparison, scope: Scope): string {
   const repeats = new Set(task.folds.map(({ repeat }) => repeat)).size;
   const again = repeats > 1 ? `, each tested in ${repeats} repeats` : '';
-  return `${patients} patients${deaths(models[task.model]?.[headlineOf(task)])}${again}`;
+  return `${scope.patients} patients${deaths(metricOf(scope, task.model, headlineOf(task)))}${again}`;
 }
 
 function deaths(metric: NamedMetric | undefined): string {
@@ -70,7 +75,10 @@ export function foldTable(task: TaskComparison): Table {
   return {
     title: `${metricName(metric)} by fold`,
     header: ['', ...folds.map(({ part }) => part), 'mean'],
-    rows: names.map((name) => [modelName(name), ...[...folds, all].map(({ models }) => plain(models[name]?.[metric]))]),
+    rows: names.map((name) => [
+      modelName(name),
+      ...[...folds, all].map((scope) => plain(metricOf(scope, name, metric))),
+    ]),
     runs: names.map((name) => runsOf(all, name, task.model)),
     notes: task.notes,
   };
@@ -149,7 +157,7 @@ function repeatedTable(task: TaskComparison): Table | undefined {
 /** The patients whom the first model got most wrong. */
 function worstTable(task: TaskComparison): Table | undefined {
   const { worstPredicted: worst, model: first, notes } = task;
-  const [most] = worst;
+  const most = worst.at(0);
   if (!most) return undefined;
   const runs = runsOf(everyone(task), first, first);
   return {
