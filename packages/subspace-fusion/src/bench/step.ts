@@ -8,7 +8,7 @@ import { initialise, type NetworkSize } from '../model/parameters.js';
 import { ofSubspaces } from '../model/parts.js';
 import { key, normal, uniform } from '../random/counter.js';
 import { adamState, adamStep } from '../training/adam.js';
-import { confidences, coordinate } from '../training/coordination.js';
+import { subspaceConfidences, coordinate } from '../training/coordination.js';
 import { createStep } from '../training/step.js';
 
 export interface BenchOptions {
@@ -107,7 +107,7 @@ export function trainingWork(
     async run(i, samples) {
       const { gradients, z } = await step.gradients(parameters, samples, labels, { seed: 1, step: i });
       timed('coordination', () =>
-        coordinate(gradients['head.weight'], confidences(ofSubspaces(z), parameters, labels), 'corrected'),
+        coordinate(gradients['head.weight'], subspaceConfidences(ofSubspaces(z), parameters, labels), 'corrected'),
       );
       timed('Adam', () => adamStep(parameters, gradients, adam, { learningRate: 1e-3, weightDecay: 1e-4 }));
     },
