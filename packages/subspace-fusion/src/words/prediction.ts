@@ -1,6 +1,8 @@
 /** Words for one patient's prediction: the same in a terminal, in a report and on the page. */
 import type { TimeUnit } from '../cohort/types.js';
 import { BEYOND_FOLLOW_UP, type Metric } from '../metrics/index.js';
+import type { Branch } from '../model/parts.js';
+import type { ExplainedOutput } from '../runs/explanations.js';
 
 /** A time or a probability, or the words for what lies after the last cut of the model. */
 export type Time = number | typeof BEYOND_FOLLOW_UP;
@@ -8,8 +10,9 @@ export type Time = number | typeof BEYOND_FOLLOW_UP;
 export const NOT_A_DEVICE = 'Research software. Not a medical device.';
 export const MEDIAN_SURVIVAL = 'median survival';
 export const RISK = 'risk (higher is worse)';
-export const RISK_GROUPS = { low: 'low risk', high: 'high risk' } as const;
-export type RiskGroup = keyof typeof RISK_GROUPS;
+export const RISK_GROUPS = ['low', 'high'] as const;
+export type RiskGroup = (typeof RISK_GROUPS)[number];
+export const RISK_GROUP_WORDS: Readonly<Record<RiskGroup, string>> = { low: 'low risk', high: 'high risk' };
 
 /** The group of a risk, by the cut that the training patients gave. */
 export const riskGroup = (risk: number, cut: number): RiskGroup => (risk > cut ? 'high' : 'low');
@@ -29,6 +32,16 @@ export const timeIn = (time: Time, unit: TimeUnit): string =>
 
 /** "alive after 2 years" */
 export const aliveAfter = (years: number): string => `alive after ${count(years, 'year')}`;
+
+export const BRANCH_WORDS: Readonly<Record<Branch, string>> = {
+  tumour: 'tumour subspace',
+  microenvironment: 'microenvironment subspace',
+  joint: 'joint branch',
+};
+
+/** What an explanation divides among its causes. */
+export const outputWords = (output: ExplainedOutput): string =>
+  output.kind === 'risk' ? 'risk, higher is worse' : `log-probability of ${output.className}`;
 
 /** A prediction set: the classes that are not ruled out, of all `classes`. */
 export function setInWords(set: readonly string[], classes: readonly string[]): string {
