@@ -1,7 +1,6 @@
-import { constant, ShapeError, type Node, type Value } from './value.js';
+import { expand } from './ops/broadcasting.js';
 import { add } from './ops/elementwise.js';
-import { expand } from './ops/layout.js';
-import { topologicalOrder } from './order.js';
+import { constant, ShapeError, topologicalOrder, type Node, type Value } from './value.js';
 
 /**
  * Reverse-mode differentiation: d loss / d value for each of `values`, as more graph.

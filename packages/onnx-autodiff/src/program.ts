@@ -1,9 +1,17 @@
 import { cpuProvider, InferenceSession, runInto, Tensor } from '#onnxruntime';
 import { encodeModel } from './onnx.js';
-import { topologicalOrder } from './order.js';
-import { sizeOf } from './shapes.js';
 import { cutIntoStages, origin } from './stages.js';
-import { onnxNode, type ElementType, type HostFunction, type Node, type TensorData, type Value } from './value.js';
+import {
+  known,
+  onnxNode,
+  sizeOf,
+  topologicalOrder,
+  type ElementType,
+  type HostFunction,
+  type Node,
+  type TensorData,
+  type Value,
+} from './value.js';
 
 /** Where a program runs. `cpu`: in a browser, WebAssembly; `webgpu`: any GPU; `cuda`: NVIDIA, where the installed ONNX Runtime has it. */
 export type Provider = 'cpu' | 'webgpu' | 'cuda';
@@ -77,7 +85,7 @@ export async function compile<Outputs extends string>(
     for (const node of hosts) {
       node.inputs.map(origin).forEach(hold);
       node.outputs.forEach(hold);
-      steps.push(hostStep(node.run!, node, buffers));
+      if (node.run) steps.push(hostStep(node.run, node, buffers));
     }
   }
   let running = false;
@@ -139,12 +147,12 @@ async function sessionStep(
 
   const model = encodeModel({ nodes: [...constants, ...nodes], inputs, outputs });
   const session = await InferenceSession.create(model, sessionOptions(options));
-  const results = Object.fromEntries([...outputs].map(([v, name]) => [name, tensors.get(v)!]));
+  const results = Object.fromEntries([...outputs].map(([v, name]) => [name, known(tensors, v)]));
   return {
     name,
     session,
     async run() {
-      const feeds = Object.fromEntries([...inputs].map(([v, name]) => [name, tensors.get(v)!]));
+      const feeds = Object.fromEntries([...inputs].map(([v, name]) => [name, known(tensors, v)]));
       await runInto(session, feeds, results);
     },
   };
@@ -155,8 +163,8 @@ function hostStep(run: HostFunction, node: Node, buffers: ReadonlyMap<Value, Ten
     name: node.op,
     run: () =>
       run(
-        node.inputs.map((v) => buffers.get(origin(v))!),
-        node.outputs.map((v) => buffers.get(v)!),
+        node.inputs.map((v) => known(buffers, origin(v))),
+        node.outputs.map((v) => known(buffers, v)),
       ),
   };
 }

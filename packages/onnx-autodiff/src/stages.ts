@@ -1,5 +1,4 @@
-import { sizeOf } from './shapes.js';
-import type { Node, Value } from './value.js';
+import { known, sizeOf, type Node, type Value } from './value.js';
 
 /** A stretch of graph that runs as one session, and the host operations after it. */
 export interface Stage {
@@ -44,7 +43,7 @@ const isComputation = (node: Node) => node.kind === 'onnx' && !isReshape(node);
 function earliestStages(order: readonly Node[]): Map<Node, number> {
   const stages = new Map<Node, number>();
   for (const node of order) {
-    const before = node.inputs.map((x) => stages.get(x.node)! + (x.node.kind === 'host' ? 1 : 0));
+    const before = node.inputs.map((x) => known(stages, x.node) + (x.node.kind === 'host' ? 1 : 0));
     stages.set(node, Math.max(0, ...before));
   }
   return stages;
@@ -73,10 +72,11 @@ function placeNodes(
   results.forEach((v) => read(v, last, true));
   for (const node of [...order].reverse()) {
     if (node.kind === 'host') {
-      stageOf.set(node, earliest.get(node)!);
-      node.inputs.forEach((x) => read(x, earliest.get(node)!, true));
+      const stage = known(earliest, node);
+      stageOf.set(node, stage);
+      node.inputs.forEach((x) => read(x, stage, true));
     } else if (isComputation(node)) {
-      const stage = stageFor(node, earliest.get(node)!, readers);
+      const stage = stageFor(node, known(earliest, node), readers);
       stageOf.set(node, stage);
       node.inputs.forEach((x) => read(x, stage, false));
     }

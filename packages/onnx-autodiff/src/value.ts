@@ -1,5 +1,3 @@
-import { sizeOf } from './shapes.js';
-
 /** Element types that graphs use: real numbers, indices and conditions. */
 export type ElementType = 'float32' | 'int64' | 'bool';
 
@@ -38,6 +36,28 @@ export interface Value {
   readonly node: Node;
 }
 
+/** Number of elements of a tensor of this shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((n, d) => n * d, 1);
+}
+
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((d, i) => d === b[i]);
+}
+
+/** The common shape of two tensors by ONNX (NumPy) broadcasting, or undefined where there is none. */
+export function broadcastShape(a: readonly number[], b: readonly number[]): number[] | undefined {
+  const rank = Math.max(a.length, b.length);
+  const shape: number[] = [];
+  for (let i = 0; i < rank; i++) {
+    const p = a[a.length - rank + i] ?? 1;
+    const q = b[b.length - rank + i] ?? 1;
+    if (p !== q && p !== 1 && q !== 1) return undefined;
+    shape.push(p === 1 ? q : p);
+  }
+  return shape;
+}
+
 /** An operation was given shapes it cannot take. The message names the operation and the shapes. */
 export class ShapeError extends Error {
   override name = 'ShapeError';
@@ -66,6 +86,13 @@ function makeNode(fields: Omit<Node, 'outputs'>, results: readonly Result[]): No
   const node: Node = { ...fields, outputs };
   for (const { shape, type = 'float32' } of results) outputs.push({ shape, type, node });
   return node;
+}
+
+/** What a map holds for a key that must be in it. @throws Error where it is not: a mistake of this package. */
+export function known<K, V>(map: ReadonlyMap<K, V>, key: K): V {
+  const value = map.get(key);
+  if (value === undefined) throw new Error('a value of the graph was met before it was made');
+  return value;
 }
 
 /** A tensor that `Program.run` is fed under this name. */
@@ -134,4 +161,30 @@ export interface HostOperation {
 export function hostOperation({ name, inputs, outputs, run, gradient }: HostOperation): readonly Value[] {
   const results = outputs.map((shape) => ({ shape }));
   return makeNode({ kind: 'host', op: name, inputs, attributes: {}, run, gradient }, results).outputs;
+}
+
+/** Every node that the values need, each after the nodes it reads from. Iterative: graphs may be deep. */
+export function topologicalOrder(values: readonly Value[]): Node[] {
+  const order: Node[] = [];
+  const done = new Set<Node>();
+  const stack: { node: Node; next: number }[] = [];
+  const visit = (node: Node) => {
+    if (!done.has(node)) {
+      done.add(node);
+      stack.push({ node, next: 0 });
+    }
+  };
+  for (const value of values) {
+    visit(value.node);
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1];
+      if (top.next < top.node.inputs.length) {
+        visit(top.node.inputs[top.next++].node);
+      } else {
+        order.push(top.node);
+        stack.pop();
+      }
+    }
+  }
+  return order;
 }

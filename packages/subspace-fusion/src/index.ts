@@ -34,17 +34,20 @@ export { InputError } from './files/errors.js';
 export { WorkError } from './files/errors.js';
 
 // The network as a graph, for use with onnx-autodiff.
-export { network, parameterInputs, projections, type NetworkInputs, type NetworkOutputs } from './model/network.js';
+export {
+  network,
+  networkLayers,
+  networkParameters,
+  projections,
+  type NetworkInputs,
+  type NetworkLayers,
+  type NetworkOutputs,
+} from './model/network.js';
+export { named, parameterInputs, type Layers, type Linear } from './model/layers.js';
 export { choiceParameters, logitsOf, type NetworkChoice } from './model/choice.js';
 export { PEERS, type PeerName } from './model/peers/index.js';
-export {
-  initialise,
-  networkParameters,
-  parameterCount,
-  type NetworkSize,
-  type Parameters,
-} from './model/parameters.js';
-export { fromReference, referenceName } from './model/reference-names.js';
+export { initialise, parameterCount, type NetworkSize, type Parameters } from './model/parameters.js';
+export { fromPublished, publishedName } from './model/published-names.js';
 export { densePositionBias } from './model/position-bias/dense.js';
 
 // Training and what it leaves on disk.

@@ -1,6 +1,5 @@
-import { broadcastShape } from '../shapes.js';
-import { asValue, onnxNode, ShapeError, type ElementType, type Operand, type Value } from '../value.js';
-import { sumTo } from './reduction.js';
+import { asValue, broadcastShape, onnxNode, ShapeError, type ElementType, type Operand, type Value } from '../value.js';
+import { sumTo } from './broadcasting.js';
 
 function compare(op: string, x: Operand, y: Operand): Value {
   const a = asValue(x);

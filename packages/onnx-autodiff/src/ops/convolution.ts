@@ -1,7 +1,6 @@
-import { sameShape } from '../shapes.js';
-import { constant, onnxNode, ShapeError, type Value } from '../value.js';
-import { expand, reshape, slice, transpose } from './layout.js';
-import { sum } from './reduction.js';
+import { constant, onnxNode, sameShape, ShapeError, type Value } from '../value.js';
+import { expand, reshape, sum } from './broadcasting.js';
+import { slice, transpose } from './layout.js';
 
 /** How a convolution moves: the same stride, padding and dilation along rows and columns. */
 export interface ConvolutionOptions {

@@ -1,6 +1,5 @@
-import { broadcastShape } from '../shapes.js';
-import { asValue, constant, onnxNode, ShapeError, type Operand, type Value } from '../value.js';
-import { sumTo } from './reduction.js';
+import { asValue, broadcastShape, constant, onnxNode, ShapeError, type Operand, type Value } from '../value.js';
+import { sumTo } from './broadcasting.js';
 import { greater, where } from './condition.js';
 
 type BinaryRule = (g: Value, a: Value, b: Value, y: Value) => readonly [Value | undefined, Value | undefined];

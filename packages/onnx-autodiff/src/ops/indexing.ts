@@ -1,6 +1,5 @@
-import { sameShape, sizeOf } from '../shapes.js';
-import { axisOf, constant, onnxNode, ShapeError, type Value } from '../value.js';
-import { expand, reshape } from './layout.js';
+import { axisOf, constant, onnxNode, sameShape, ShapeError, sizeOf, type Value } from '../value.js';
+import { expand, reshape } from './broadcasting.js';
 
 function requireIndices(op: string, indices: Value): void {
   if (indices.type !== 'int64') throw new TypeError(`${op}: indices are ${indices.type}, not int64`);

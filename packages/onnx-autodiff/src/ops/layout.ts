@@ -1,24 +1,4 @@
-import { broadcastShape, sameShape, sizeOf } from '../shapes.js';
 import { axisOf, integers, onnxNode, ShapeError, type Value } from '../value.js';
-import { sumTo } from './reduction.js';
-
-/** The same elements in another shape. One dimension may be −1: it takes what is left. */
-export function reshape(x: Value, shape: readonly number[]): Value {
-  const known = sizeOf(shape.filter((d) => d !== -1));
-  const dims = shape.map((d) => (d === -1 ? sizeOf(x.shape) / known : d));
-  if (sizeOf(dims) !== sizeOf(x.shape) || dims.some((d) => !Number.isInteger(d) || d < 0)) {
-    throw new ShapeError('Reshape', `${sizeOf(x.shape)} elements do not fill [${shape.join(', ')}]`, x);
-  }
-  if (sameShape(x.shape, dims)) return x;
-  const attributes: Record<string, number> = dims.includes(0) ? { allowzero: 1 } : {};
-  return onnxNode(
-    'Reshape',
-    [x, integers(dims)],
-    { shape: dims, type: x.type },
-    (g) => [reshape(g, x.shape)],
-    attributes,
-  );
-}
 
 /** Axes in another order: axis i of the result is axis `order[i]` of x. */
 export function transpose(x: Value, order: readonly number[]): Value {
@@ -31,17 +11,9 @@ export function transpose(x: Value, order: readonly number[]): Value {
   return onnxNode('Transpose', [x], { shape, type: x.type }, (g) => [transpose(g, inverse)], { perm: order });
 }
 
-/** x repeated along dimensions of size 1 to fill `shape`. */
-export function expand(x: Value, shape: readonly number[]): Value {
-  const full = broadcastShape(x.shape, shape);
-  if (!full || !sameShape(full, shape)) throw new ShapeError('Expand', `does not fill [${shape.join(', ')}]`, x);
-  if (sameShape(x.shape, shape)) return x;
-  return onnxNode('Expand', [x, integers(shape)], { shape, type: x.type }, (g) => [sumTo(g, x.shape)]);
-}
-
 /** Tensors one after the other along an axis. */
 export function concat(values: readonly Value[], axis: number): Value {
-  const first = values[0];
+  const first = values.at(0);
   if (!first) throw new TypeError('Concat: nothing to join');
   const a = axisOf('Concat', first, axis);
   const fits = (v: Value) =>

@@ -1,7 +1,6 @@
-import { broadcastShape, sameShape, sizeOf } from '../shapes.js';
-import { onnxNode, ShapeError, type Value } from '../value.js';
-import { sum, sumTo } from './reduction.js';
-import { reshape, transpose } from './layout.js';
+import { broadcastShape, onnxNode, sameShape, ShapeError, sizeOf, type Value } from '../value.js';
+import { reshape, sum, sumTo } from './broadcasting.js';
+import { transpose } from './layout.js';
 
 /** x with its last two axes exchanged. */
 function transposeLast(x: Value): Value {

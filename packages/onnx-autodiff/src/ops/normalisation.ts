@@ -1,7 +1,7 @@
-import { sameShape } from '../shapes.js';
-import { onnxNode, ShapeError, type Value } from '../value.js';
+import { onnxNode, sameShape, ShapeError, type Value } from '../value.js';
+import { sumTo } from './broadcasting.js';
 import { add, div, mul, sqrt, square, sub } from './elementwise.js';
-import { mean, sumTo } from './reduction.js';
+import { mean } from './reduction.js';
 
 /** Layer normalisation over the last axis: (x − mean)/√(variance + ε) · scale + shift. */
 export function layerNorm(x: Value, scale: Value, shift: Value, epsilon = 1e-5): Value {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { add, logSoftmax, max, mean, mul, softmax, sum, type Value } from '../index.js';
-import { sumTo } from './reduction.js';
 import { evaluate, expectGradients, expectSameBits, expectShapeError } from '../testing/central-differences.js';
 import { distinct, given, mixed } from '../testing/samples.js';
+import { sumTo } from './broadcasting.js';
 
 const reductions: Record<string, (x: Value, axes?: readonly number[], keep?: boolean) => Value> = { sum, mean, max };
 

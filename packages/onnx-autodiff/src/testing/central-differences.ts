@@ -46,7 +46,7 @@ async function compileFunction(samples: readonly Sample[], f: GraphFunction, opt
       const results = await program.run(Object.fromEntries(used));
       return { y: results['y'].slice(), gradients: derivatives.map((_, i) => results[`g${i}`].slice()) };
     },
-    dispose: program.dispose,
+    dispose: () => program.dispose(),
   };
 }
 

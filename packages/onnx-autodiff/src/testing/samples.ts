@@ -1,4 +1,4 @@
-import { sizeOf } from '../shapes.js';
+import { sizeOf } from '../value.js';
 
 /** One float32 argument of a function under test: its shape, and its elements at the point where the function is differentiated. */
 export interface Sample {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { BenchResult } from './step.js';
+import { z } from 'zod';
 
 /** One measurement: a training step at a size. */
 export interface ScalePoint {
@@ -26,6 +26,8 @@ export type Scale = Readonly<Record<Series, readonly ScalePoint[]>>;
 const STEPS = 3;
 /** Times that the whole series is measured; the fastest of a point counts, because other work on the machine only slows. */
 const ROUNDS = 2;
+/** What `bench step --json` prints of a point that is kept. */
+const MEASURED = z.object({ secondsPerStep: z.number(), peakMemoryBytes: z.number() });
 const idOf = ({ bag, batch, threads }: Size) => `${bag}-${batch}-${threads}`;
 
 /**
@@ -45,7 +47,7 @@ export async function benchScale(
   for (const [id, size] of Array.from({ length: ROUNDS }, () => [...sizes]).flat()) {
     const asked = Object.entries({ ...size, steps: STEPS }).flatMap(([name, value]) => [`--${name}`, String(value)]);
     const { stdout } = await promisify(execFile)(process.execPath, [command, 'bench', 'step', ...asked, '--json']);
-    const { secondsPerStep, peakMemoryBytes } = JSON.parse(stdout) as BenchResult;
+    const { secondsPerStep, peakMemoryBytes } = MEASURED.parse(JSON.parse(stdout));
     const point = { ...size, secondsPerStep, peakMemoryBytes };
     const before = measured.get(id);
     if (!before || secondsPerStep < before.secondsPerStep) measured.set(id, point);

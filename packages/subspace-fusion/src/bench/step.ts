@@ -3,7 +3,9 @@ import { openBackend, type Backend, type PositionBiasForm } from '../inference/b
 import type { BatchLabels, Sample } from '../inference/batch.js';
 import { createPredictor } from '../inference/predictor.js';
 import { METHOD } from '../model/choice.js';
-import { initialise, networkParameters, type NetworkSize } from '../model/parameters.js';
+import { networkParameters } from '../model/network.js';
+import { initialise, type NetworkSize } from '../model/parameters.js';
+import { ofSubspaces } from '../model/parts.js';
 import { key, normal, uniform } from '../random/counter.js';
 import { adamState, adamStep } from '../training/adam.js';
 import { confidences, coordinate } from '../training/coordination.js';
@@ -106,7 +108,7 @@ export function trainingWork(
     async run(i, samples) {
       const { gradients, z } = await step.gradients(parameters, samples, labels, { seed: 1, step: i });
       timed('coordination', () =>
-        coordinate(gradients['head.weight'], confidences(z, parameters, labels), 'corrected'),
+        coordinate(gradients['head.weight'], confidences(ofSubspaces(z), parameters, labels), 'corrected'),
       );
       timed('Adam', () => adamStep(parameters, gradients, adam, { learningRate: 1e-3, weightDecay: 1e-4 }));
     },

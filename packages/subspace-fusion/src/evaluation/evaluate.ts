@@ -11,7 +11,8 @@ import { RUN_FILES, writeJson } from '../runs/run-folder.js';
 import { applyConfidence } from './confidence/apply.js';
 import { writeConfidence } from './confidence/confidence-file.js';
 import { learnConfidence } from './confidence/learn.js';
-import { meanPatches, type MeanPatches } from './confidence/mean-patches.js';
+import { meanPatches } from './confidence/mean-patches.js';
+import type { MeanPatches } from './confidence/training-range.js';
 import { CHOSEN_ON_THESE } from './result.js';
 import { readSelectedModel, scoreModel, type SelectedModel } from './score-model.js';
 

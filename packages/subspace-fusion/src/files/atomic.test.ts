@@ -39,14 +39,14 @@ describe('writing files', () => {
   });
 });
 
-const disk = smallDisk('1m');
-describe.skipIf(disk === undefined)('on a full disk (needs the right to mount a tmpfs)', () => {
+const disk = smallDisk('1m') ?? '';
+describe.skipIf(disk === '')('on a full disk (needs the right to mount a tmpfs)', () => {
   afterAll(() => {
-    execFileSync('umount', [disk!]);
+    execFileSync('umount', [disk]);
   });
 
   test('the old file stays whole and the temporary one goes', async () => {
-    const path = join(disk!, 'checkpoint');
+    const path = join(disk, 'checkpoint');
     const old = Buffer.alloc(400_000, 1);
     await writeFileAtomic(path, old);
     const failure = await writeFileAtomic(path, Buffer.alloc(900_000, 2)).catch((error: unknown) => error);
@@ -55,7 +55,7 @@ describe.skipIf(disk === undefined)('on a full disk (needs the right to mount a 
       /checkpoint: not written, the disk is full \(ENOSPC\)\. What was there before is intact\./,
     );
     expect(readFileSync(path).equals(old)).toBe(true);
-    expect(readdirSync(disk!)).toEqual(['checkpoint']);
+    expect(readdirSync(disk)).toEqual(['checkpoint']);
     await expect(appendLine(path, 'x'.repeat(900_000))).rejects.toThrow(/the disk is full/);
   });
 });

@@ -6,9 +6,9 @@ export interface Bytes {
   readonly file: string;
   readonly size: number;
   /** Bytes at…at + length − 1, in memory of their own. Throws {@link InputError} where they are not in the file. */
-  read(at: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+  readonly read: (at: number, length: number) => Promise<Uint8Array<ArrayBuffer>>;
   /** The error that says what is wrong with this file. */
-  wrong(message: string, remedy?: string): InputError;
+  readonly wrong: (message: string, remedy?: string) => InputError;
 }
 
 /** Throws {@link InputError} for a file without a single byte. */

@@ -25,7 +25,7 @@ export function widenHalves(halves: Uint16Array): Float32Array {
   halfValues ??= Float32Array.from({ length: 65536 }, (_, bits) => halfValue(bits));
   const table = halfValues;
   const values = new Float32Array(halves.length);
-  for (let i = 0; i < halves.length; i++) values[i] = table[halves[i]]!;
+  for (let i = 0; i < halves.length; i++) values[i] = table[halves[i]];
   return values;
 }
 

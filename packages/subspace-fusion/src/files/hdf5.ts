@@ -113,7 +113,7 @@ export const isDataset = (entity: Entity | undefined): entity is Dataset => type
 export const isGroup = (entity: Entity | undefined): entity is Group => typeIn(entity) === 'Group';
 
 const typeIn = (entity: Entity | undefined): string | undefined =>
-  entity && 'type' in entity ? (entity.type as string) : undefined;
+  entity && 'type' in entity ? entity.type : undefined;
 
 /** Filters from this number on are other people's: LZF, Blosc, Zstandard. The library reads its own: gzip, shuffle, checksums. */
 const FIRST_FOREIGN_FILTER = 256;
@@ -125,6 +125,10 @@ export function requireKnownFilters(dataset: Dataset, file: string): void {
   const message = `'${printable(dataset.path)}' is compressed with the filter ${printable(foreign.name) || foreign.id}, which is not supported`;
   throw badInput({ file, message, remedy: 'Write it with gzip or without compression' });
 }
+
+/** The type of a dataset's numbers in words; those of records are long. */
+export const typeName = ({ dtype }: Dataset): string =>
+  typeof dtype === 'string' ? dtype : printable(JSON.stringify(dtype));
 
 const FLOAT = 1;
 

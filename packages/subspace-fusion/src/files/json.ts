@@ -88,11 +88,13 @@ function inWords(issue: Issue, value: unknown): string {
   const found = valueAt(value, issue.path);
   const at = issue.path.map(String).join('.');
   if (found === undefined && at !== '') return `the key '${at}' is missing`;
+  if (issue.code === 'custom')
+    return `${at === '' ? 'the file' : `'${at}'`} is not right: ${issue.message.split('\n', 1).join()}`;
   const what = at === '' ? 'the file holds' : `'${at}' is`;
   return `${what} ${describe(found)}, which ${isRightKind(issue) ? 'is out of range' : `should be ${expected(issue)}`}`;
 }
 
-const isRightKind = ({ code }: Issue): boolean => code === 'too_big' || code === 'too_small' || code === 'custom';
+const isRightKind = ({ code }: Issue): boolean => code === 'too_big' || code === 'too_small';
 
 const KINDS: Readonly<Record<string, string>> = {
   number: 'a number',

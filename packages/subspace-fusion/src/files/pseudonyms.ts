@@ -1,8 +1,10 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
 import { writeFileAtomic } from './atomic.js';
 import { InputError } from './errors.js';
+import { isJson, type Stored } from './json.js';
 
 /** Codes for patients, and texts in which the codes stand for them. */
 export interface Pseudonyms {
@@ -13,11 +15,11 @@ export interface Pseudonyms {
 }
 
 /** The key: who holds it can tell who is who. */
-interface Key {
-  readonly secret: string;
-  /** Code → patient. */
-  readonly patients: Readonly<Record<string, string>>;
-}
+const keyFile = z.object({
+  secret: z.string().regex(/^[0-9a-f]{64}$/),
+  patients: z.record(z.string(), z.string()).describe('Code → patient'),
+});
+type Key = Stored<typeof keyFile>;
 
 /** Digits of a code at first; two that are the same grow. */
 const DIGITS = 6;
@@ -64,11 +66,9 @@ async function readKey(path: string): Promise<Key | undefined> {
       `${path}: cannot be read as a key of pseudonyms (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}).`,
     );
   }
-  try {
-    const key = JSON.parse(text) as Key;
-    if (/^[0-9a-f]{64}$/.test(key.secret) && typeof key.patients === 'object') return key;
-  } catch {
-    // said below
+  if (isJson(text)) {
+    const key = keyFile.safeParse(JSON.parse(text));
+    if (key.success) return key.data;
   }
   throw new InputError(
     `${path}: is no key of pseudonyms. Name the file that an earlier --pseudonyms wrote, or one that does not exist yet.`,

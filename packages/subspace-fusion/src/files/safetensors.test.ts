@@ -54,7 +54,7 @@ describe('safetensors', () => {
   test('writes a part of a larger array, and no more than it', () => {
     const data = Float32Array.of(0, 1, 2, 3).subarray(1, 3);
     const { tensors } = decodeSafetensors(encodeSafetensors([['x', { shape: [2], data }]]), 'a');
-    expect(tensors.get('x')!.data).toEqual(Float32Array.of(1, 2));
+    expect(tensors.get('x')?.data).toEqual(Float32Array.of(1, 2));
   });
 
   test('reads from any place of a larger buffer, and copies', () => {

@@ -66,7 +66,7 @@ export function bytesSource(bytes: Uint8Array, name = 'data'): Source {
     name,
     size: bytes.length,
     read(offset, length, signal) {
-      signal?.throwIfAborted();
+      if (signal?.aborted) return Promise.reject(signal.reason as Error);
       return Promise.resolve(Uint8Array.from(bytes.subarray(offset, offset + length)));
     },
     close: () => Promise.resolve(),

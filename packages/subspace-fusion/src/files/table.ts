@@ -204,11 +204,13 @@ export function repeatedNames(
  */
 export async function parseTable(source: Source, keeps: (column: string) => boolean = () => true): Promise<Table> {
   const file = source.name;
-  let header: Row | undefined;
+  let header: Row = { line: 1, cells: [] };
+  let isFirst = true;
   let places: number[] = [];
   const rows: Row[] = [];
   for await (const row of parseRows(source)) {
-    if (header === undefined) {
+    if (isFirst) {
+      isFirst = false;
       header = row;
       places = row.cells.flatMap((column, i) => (keeps(column) ? [i] : []));
       continue;
@@ -222,7 +224,7 @@ export async function parseTable(source: Source, keeps: (column: string) => bool
       });
     }
   }
-  const columns = places.map((i) => header!.cells[i]);
+  const columns = places.map((i) => header.cells[i]);
   const repeated = repeatedNames(columns);
   if (repeated.length > 0) {
     const names = repeated.map(
@@ -230,14 +232,14 @@ export async function parseTable(source: Source, keeps: (column: string) => bool
     );
     throw badInput({
       file,
-      row: header!.line,
+      row: header.line,
       message: `the header repeats ${someOf(names)}`,
       remedy: 'Keep one column of each name',
     });
   }
   if (rows.length === 0)
     throw badInput({ file, message: 'the table has a header and no rows', remedy: 'Add the rows' });
-  return { file, line: header!.line, columns, rows };
+  return { file, line: header.line, columns, rows };
 }
 
 /** These cells of a row; of a few, the rest of the file is not kept in memory for their sake. */

@@ -195,7 +195,7 @@ describe('the expression matrix', () => {
   const errorOf = (text: string) =>
     readExpression(file('wrong.csv', text), context, []).then(
       () => 'read',
-      (error: Error) => error.message,
+      (error: unknown) => (error as Error).message,
     );
 
   it('names row and column of every gene that is no number, and every repetition, at once', async () => {

@@ -20,7 +20,7 @@ import { zipEntries, type ZipEntry } from './zip.js';
 export interface TorchArchive {
   readonly pickle: Uint8Array;
   /** Where the numbers of a storage stand. Throws {@link InputError} where they are missing. */
-  storage(key: string): ZipEntry;
+  readonly storage: (key: string) => ZipEntry;
 }
 
 /**

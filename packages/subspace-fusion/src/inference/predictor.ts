@@ -1,8 +1,7 @@
 import { compile, type Program } from 'onnx-autodiff';
 import { WorkError } from '../files/errors.js';
-import { choiceParameters, graphInputs, logitsOf } from '../model/choice.js';
+import { graphInputs, logitsOf } from '../model/choice.js';
 import { riskOf } from '../model/losses.js';
-import { parameterInputs } from '../model/network.js';
 import type { Parameters } from '../model/parameters.js';
 import type { Model, Outcome } from '../runs/model.js';
 import { ahead } from './ahead.js';
@@ -35,8 +34,7 @@ export type PredictingModel = Pick<Model, 'network' | 'size' | 'tokens' | 'outco
 export async function createPredictor(model: PredictingModel, start: Parameters, backend: Backend): Promise<Predictor> {
   let parameters = start;
   const { network, size, tokens, outcome } = model;
-  const p = parameterInputs(choiceParameters(network, size));
-  const logits = logitsOf(network, graphInputs(network, size, tokens, 1), p, backend.positionBias);
+  const logits = logitsOf(network, size, graphInputs(network, size, tokens, 1), backend.positionBias);
   const program: Program<'logits'> = await compile({ logits }, backend);
   return {
     async run(sample) {

@@ -1,13 +1,28 @@
 import { add, div, matmul, reshape, softmax, transpose, type Value } from 'onnx-autodiff';
 import { dropout, type Dropout } from './dropout.js';
-import { gridSide, GROUP_WIDTH, GROUPS, HEAD_WIDTH, WIDTH } from './parts.js';
-import type { PositionBiasValues } from './position-bias/dense.js';
-import { bilinearSample, normalisedPositions } from './sampling.js';
+import { linearLayer, weightOnly, type Values } from './layers.js';
+import { gridSide, GROUP_WIDTH, GROUPS, HEAD_WIDTH, WIDTH, type NetworkParts } from './parts.js';
+import { positionBiasLayers, type PositionBiasLayers } from './position-bias/dense.js';
+import { bilinearSample, normalisedPositions, offsetLayers } from './sampling.js';
 
-type Weights = Readonly<Record<string, Value>>;
+/** The parameters of attention: without `offsets` every token is a key, without `bias` nothing is said about positions. */
+export type AttentionLayers = Values<ReturnType<typeof attentionLayers>>;
+
+export function attentionLayers({ attention, positionBias }: NetworkParts) {
+  const grouped = [GROUPS, HEAD_WIDTH, GROUP_WIDTH];
+  const deformable = attention === 'deformable';
+  return {
+    queries: weightOnly(grouped, GROUP_WIDTH),
+    keys: weightOnly(grouped, GROUP_WIDTH),
+    values: weightOnly(grouped, GROUP_WIDTH),
+    offsets: deformable ? offsetLayers() : undefined,
+    bias: deformable && positionBias ? positionBiasLayers() : undefined,
+    out: linearLayer(GROUPS * HEAD_WIDTH, WIDTH),
+  };
+}
 
 /** Computes the position bias `[P, s², M]` of points `[P, M, 2]`: in the graph (`densePositionBias`) or by the sweep kernel. */
-export type PositionBias = (points: Value, s: number, weights: PositionBiasValues) => Value;
+export type PositionBias = (points: Value, s: number, layers: PositionBiasLayers) => Value;
 
 /** Tokens by group: `[B, N, 128] → [B, 8, N, 16]`. */
 function byGroup(x: Value): Value {
@@ -45,27 +60,26 @@ export function deformableWeights(
   fused: Value,
   vgrid: Value,
   histology: Value,
-  p: Weights,
-  positionBias: PositionBias | undefined,
+  p: AttentionLayers,
+  positionBias: PositionBias,
 ): Attention {
   const [B, N] = histology.shape as [number, number, number];
   const s = gridSide(N);
   const u = normalisedPositions(vgrid); // [B, 8, k², 2]
   const M = u.shape[2];
   const kv = bilinearSample(byGroup(histology), u, s); // [B, 8, k², 16]
-  const bias =
-    positionBias && reshape(positionBias(reshape(u, [B * GROUPS, M, 2]), s, biasWeights(p)), [B, GROUPS, N, M]);
+  const bias = p.bias && reshape(positionBias(reshape(u, [B * GROUPS, M, 2]), s, p.bias), [B, GROUPS, N, M]);
   return { A: weights(byGroup(fused), kv, bias, p), kv };
 }
 
 /** The weights of plain cross attention, for comparison: every histology token is a key; nothing is said about positions. M = N. */
-export function plainWeights(fused: Value, histology: Value, p: Weights): Attention {
+export function plainWeights(fused: Value, histology: Value, p: AttentionLayers): Attention {
   const kv = byGroup(histology);
   return { A: weights(byGroup(fused), kv, undefined, p), kv };
 }
 
 /** softmax(Q·Kᵀ/√64 + bias) of f `[B, 8, N, 16]` over kv `[B, 8, M, 16]`. */
-function weights(f: Value, kv: Value, bias: Value | undefined, p: Weights): Value {
+function weights(f: Value, kv: Value, bias: Value | undefined, p: AttentionLayers): Value {
   const product = matmul(f, transposed(matmul(kv, keysToQueries(p)))); // Q·Kᵀ/√64
   return softmax(bias ? add(product, bias) : product);
 }
@@ -85,42 +99,31 @@ export function deformableAttention(
   fused: Value,
   vgrid: Value,
   histology: Value,
-  p: Weights,
-  positionBias: PositionBias | undefined,
+  p: AttentionLayers,
+  positionBias: PositionBias,
   options?: Dropout,
 ): Value {
   return read(deformableWeights(fused, vgrid, histology, p, positionBias), p, options);
 }
 
 /** Plain cross attention: F̂ and P̂ `[B, N, 128]` → `[B, N, 128]`. */
-export function plainAttention(fused: Value, histology: Value, p: Weights, options?: Dropout): Value {
+export function plainAttention(fused: Value, histology: Value, p: AttentionLayers, options?: Dropout): Value {
   return read(plainWeights(fused, histology, p), p, options);
 }
 
 /** What attention reads, through its output layer: `[B, N, 128]`. */
-function read({ A, kv }: Attention, p: Weights, options: Dropout | undefined): Value {
+function read({ A, kv }: Attention, p: AttentionLayers, options: Dropout | undefined): Value {
   const joined = joinGroups(matmul(dropout(A, 'attention', options), kv)); // [B, N, 128]
-  return add(matmul(joined, valuesToOutput(p)), p['out.bias']);
+  return add(matmul(joined, valuesToOutput(p)), p.out.bias);
 }
 
 /** W_kᵀ·W_q/√64 of each group, `[8, 16, 16]`. */
-function keysToQueries(p: Weights): Value {
-  return div(matmul(transposed(p['keys.weight']), p['queries.weight']), Math.sqrt(HEAD_WIDTH));
+function keysToQueries(p: AttentionLayers): Value {
+  return div(matmul(transposed(p.keys.weight), p.queries.weight), Math.sqrt(HEAD_WIDTH));
 }
 
 /** W_v,gᵀ·W_out,gᵀ of all groups, one below the other: `[128, 128]`. */
-function valuesToOutput(p: Weights): Value {
-  const out = reshape(transpose(p['out.weight'], [1, 0]), [GROUPS, HEAD_WIDTH, WIDTH]); // W_out,gᵀ
-  return reshape(matmul(transposed(p['values.weight']), out), [WIDTH, WIDTH]);
-}
-
-function biasWeights(p: Weights): PositionBiasValues {
-  return {
-    w1: p['bias.0.weight'],
-    b1: p['bias.0.bias'],
-    w2: p['bias.1.weight'],
-    b2: p['bias.1.bias'],
-    w3: p['bias.2.weight'],
-    b3: p['bias.2.bias'],
-  };
+function valuesToOutput(p: AttentionLayers): Value {
+  const out = reshape(transpose(p.out.weight, [1, 0]), [GROUPS, HEAD_WIDTH, WIDTH]); // W_out,gᵀ
+  return reshape(matmul(transposed(p.values.weight), out), [WIDTH, WIDTH]);
 }

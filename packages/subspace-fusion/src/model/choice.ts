@@ -1,9 +1,10 @@
 import { input, type Value } from 'onnx-autodiff';
 import type { PositionBias } from './attention.js';
-import { covariateParameters, network, projections, withCovariates } from './network.js';
-import { networkParameters, type NetworkSize, type ParameterSpecs } from './parameters.js';
+import { named, parameterInputs, type ParameterSpec } from './layers.js';
+import { network, networkLayers, projections, withCovariates } from './network.js';
+import type { NetworkSize, ParameterSpecs } from './parameters.js';
 import { WHOLE, type NetworkParts } from './parts.js';
-import { PEERS, type PeerName } from './peers/index.js';
+import { peerGraph, peerLayers, PEERS, type PeerName } from './peers/index.js';
 
 /** Which network a model is: the method, whole or in parts, or a peer. */
 export type NetworkChoice = { readonly name: 'subspace'; readonly parts: NetworkParts } | { readonly name: PeerName };
@@ -23,10 +24,10 @@ export function hasStandIns(choice: NetworkChoice): boolean {
   return choice.name === 'subspace' && choice.parts.standIns;
 }
 
-/** All parameters of a network, in a fixed order. */
+/** All parameters of a network by name, in the order of its checkpoints. */
 export function choiceParameters(choice: NetworkChoice, size: NetworkSize): ParameterSpecs {
-  const own = choice.name === 'subspace' ? networkParameters(size, choice.parts) : PEERS[choice.name].parameters(size);
-  return { ...own, ...covariateParameters(size.classes, size.covariates ?? 0) };
+  const layers = choice.name === 'subspace' ? networkLayers(size, choice.parts) : peerLayers(choice.name, size);
+  return Object.fromEntries(named<ParameterSpec>(layers));
 }
 
 /** Inputs of a network's graph for B samples; each network takes those that it reads. */
@@ -58,17 +59,16 @@ export function graphInputs(
   };
 }
 
-/** Logits `[B, C]` of a network without dropout. */
+/** Logits `[B, C]` of a network without dropout; its parameters are inputs of the graph, under their names. */
 export function logitsOf(
   choice: NetworkChoice,
+  size: NetworkSize,
   inputs: GraphInputs,
-  p: Readonly<Record<string, Value>>,
   positionBias: PositionBias,
 ): Value {
+  if (choice.name !== 'subspace') return peerGraph(choice.name, size, inputs).logits;
   const { X, genes, covariates, present } = inputs;
-  const own =
-    choice.name === 'subspace'
-      ? network({ P: projections(X, p, choice.parts), genes, present }, p, positionBias, undefined, choice.parts)
-      : PEERS[choice.name].network({ X, genes }, p);
-  return covariates ? withCovariates(own.logits, covariates, p) : own.logits;
+  const p = parameterInputs(networkLayers(size, choice.parts));
+  const { logits } = network({ P: projections(X, p), genes, present }, p, positionBias);
+  return withCovariates(logits, covariates, p.covariates);
 }

@@ -19,6 +19,16 @@ export interface Dropout {
   readonly prefix: string;
 }
 
+/** Dropout inside a part of the network, whose name goes before those of its sites. */
+export function within(options: Dropout | undefined, part: string): Dropout | undefined {
+  return options && { ...options, prefix: `${options.prefix}${part}.` };
+}
+
+/** Dropout with a rate of its own, where there is dropout at all. */
+export function atRate(options: Dropout | undefined, rate: number): Dropout | undefined {
+  return options && { ...options, rate };
+}
+
 function site({ rate, sites, prefix }: Dropout, name: string, shape: readonly number[]): Value {
   const full = `dropout.${prefix}${name}`;
   sites.push({ name: full, shape, rate });

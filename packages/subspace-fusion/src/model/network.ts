@@ -1,19 +1,52 @@
-import { add, concat, input, linear, matmul, mul, reshape, sub, transpose, type Value } from 'onnx-autodiff';
+import { add, concat, matmul, mul, reshape, sub, transpose, type Value } from 'onnx-autodiff';
 import type { PositionBias } from './attention.js';
-import { encodeGenes, finishBranch, placeBranch, projectPatches } from './branch.js';
-import type { Dropout } from './dropout.js';
-import { scoped, type ParameterSpecs } from './parameters.js';
-import { branchesOf, perBranch, WHOLE, type Branch, type NetworkParts, type PerBranch } from './parts.js';
+import { branchLayers, encodeGenes, finishBranch, placeBranch, projectPatches, type BranchLayers } from './branch.js';
+import { within, type Dropout } from './dropout.js';
+import { linear, linearLayer, named, weightOnly, type ParameterSpec, type Values, type WeightOnly } from './layers.js';
+import type { NetworkSize, ParameterSpecs } from './parameters.js';
+import {
+  branchEntries,
+  branchesOf,
+  mapBranches,
+  ofBranch,
+  perBranch,
+  WHOLE,
+  WIDTH,
+  type Branch,
+  type NetworkParts,
+  type PerBranch,
+} from './parts.js';
 
-/** Weights of the clinical covariates, which enter a network's logits last. */
-export function covariateParameters(classes: number, covariates: number): ParameterSpecs {
-  if (covariates === 0) return {};
-  return { 'covariates.weight': { shape: [classes, covariates], start: { uniform: 1 / Math.sqrt(covariates) } } };
+/** The parameters of the network, of its branches and of its head. */
+export type NetworkLayers = Values<ReturnType<typeof networkLayers>>;
+
+/** The layers of the network of docs/method.md section 2, in the order of its checkpoints. */
+export function networkLayers(size: NetworkSize, parts: NetworkParts = WHOLE) {
+  const { patchWidth, genes, classes } = size;
+  const genesOf = { ...genes, joint: genes.tumour + genes.microenvironment };
+  const branches = branchesOf(parts);
+  return {
+    ...perBranch(branches, (branch) => branchLayers(genesOf[branch], patchWidth, parts)),
+    head: linearLayer(branches.length * WIDTH, classes),
+    covariates: covariateLayer(size),
+  };
 }
 
-/** Late fusion: logits + c·Wᵀ, `[B, C]`, with covariates c `[B, K]`. */
-export function withCovariates(logits: Value, c: Value, p: Readonly<Record<string, Value>>): Value {
-  return add(logits, matmul(c, transpose(p['covariates.weight'], [1, 0])));
+/** All parameters of the network by name. */
+export function networkParameters(size: NetworkSize, parts: NetworkParts = WHOLE): ParameterSpecs {
+  return Object.fromEntries(named<ParameterSpec>(networkLayers(size, parts)));
+}
+
+/** Weights of the clinical covariates, which enter the logits of any network last. */
+export function covariateLayer({ classes, covariates = 0 }: NetworkSize): WeightOnly<ParameterSpec> | undefined {
+  return covariates > 0 ? weightOnly([classes, covariates], covariates) : undefined;
+}
+
+/** Late fusion: logits + c·Wᵀ, `[B, C]`, with covariates c `[B, K]`; the logits as they are where a network has none. */
+export function withCovariates(logits: Value, c: Value | undefined, layer: WeightOnly | undefined): Value {
+  if (c === undefined) return logits;
+  if (layer === undefined) throw new Error('the network has no weights for covariates');
+  return add(logits, matmul(c, transpose(layer.weight, [1, 0])));
 }
 
 /** What a network reads: a bag, as each branch projects it, and two gene vectors a sample. */
@@ -32,20 +65,14 @@ export interface BranchOutputs {
   readonly z: Value; // feature [B, 128]
 }
 
-export type NetworkOutputs = PerBranch<BranchOutputs> & { readonly logits: Value }; // logits [B, C]
-
-/** Parameters as inputs of a graph, by name. */
-export function parameterInputs(specs: ParameterSpecs): Record<string, Value> {
-  return Object.fromEntries(Object.entries(specs).map(([name, { shape }]) => [name, input(name, shape)]));
+export interface NetworkOutputs {
+  readonly branches: PerBranch<BranchOutputs>;
+  readonly logits: Value; // [B, C]
 }
 
 /** The bag `X [B, N, width]` as each branch projects it: P of docs/method.md section 2, step 1. */
-export function projections(
-  X: Value,
-  p: Readonly<Record<string, Value>>,
-  parts: NetworkParts = WHOLE,
-): PerBranch<Value> {
-  return perBranch(branchesOf(parts), (branch) => projectPatches(X, scoped(p, `${branch}.`)));
+export function projections(X: Value, p: NetworkLayers): PerBranch<Value> {
+  return mapBranches<BranchLayers, Value>(p, (layers) => projectPatches(X, layers));
 }
 
 /** The genes that a branch encodes, `[B, genes]`. */
@@ -53,13 +80,9 @@ function genesOf(branch: Branch, { tumour, microenvironment }: NetworkInputs['ge
   return branch === 'joint' ? concat([tumour, microenvironment], 1) : { tumour, microenvironment }[branch];
 }
 
-/** Gene codes `[B, 128]` of these branches, without dropout. */
-export function geneCodes(
-  genes: NetworkInputs['genes'],
-  p: Readonly<Record<string, Value>>,
-  branches: readonly Branch[],
-): PerBranch<Value> {
-  return perBranch(branches, (branch) => encodeGenes(genesOf(branch, genes), scoped(p, `${branch}.`)));
+/** Gene codes `[B, 128]` of each branch, without dropout. */
+export function geneCodes(genes: NetworkInputs['genes'], p: NetworkLayers): PerBranch<Value> {
+  return mapBranches<BranchLayers, Value>(p, (layers, branch) => encodeGenes(genesOf(branch, genes), layers));
 }
 
 /** x where the modality is present (1), the stand-in where it is not (0). */
@@ -69,36 +92,34 @@ function orStandIn(x: Value, present: Value, standIn: Value): Value {
 
 /** Gene code v and projected patches P of one branch, with stand-ins where a modality is missing. */
 export function branchInputs(
-  { P, genes, present }: NetworkInputs,
+  inputs: NetworkInputs,
   branch: Branch,
-  p: Readonly<Record<string, Value>>,
+  p: BranchLayers,
   dropout?: Dropout,
 ): { P: Value; v: Value } {
-  const v = encodeGenes(genesOf(branch, genes), p, dropout);
-  if (!present) return { P: P[branch], v };
+  const P = ofBranch(inputs.P, branch);
+  const v = encodeGenes(genesOf(branch, inputs.genes), p, dropout);
+  if (!p.standIn) return { P, v };
+  if (!inputs.present) throw new Error('a network with stand-ins reads which modalities are present');
   return {
-    P: orStandIn(P[branch], present.bag, reshape(p['standIn.patches'], [1, 1, -1])),
-    v: orStandIn(v, present.genes, reshape(p['standIn.genes'], [1, -1])),
+    P: orStandIn(P, inputs.present.bag, reshape(p.standIn.patches, [1, 1, -1])),
+    v: orStandIn(v, inputs.present.genes, reshape(p.standIn.genes, [1, -1])),
   };
 }
 
-/** The network of docs/method.md section 2 after the projections. Dropout acts where it is given. */
+/** The network of docs/method.md section 2 after the projections, before covariates. Dropout acts where it is given. */
 export function network(
   inputs: NetworkInputs,
-  p: Readonly<Record<string, Value>>,
+  p: NetworkLayers,
   positionBias: PositionBias,
   dropout?: Dropout,
-  parts: NetworkParts = WHOLE,
 ): NetworkOutputs {
-  const branches = branchesOf(parts);
-  const outputs = perBranch(branches, (branch): BranchOutputs => {
-    const q = scoped(p, `${branch}.`);
-    const at = dropout && { ...dropout, prefix: `${branch}.` };
-    const { P, v } = branchInputs(inputs, branch, q, at);
-    const placed = placeBranch(P, v, q, parts);
-    return { v, vgrid: placed.vgrid, z: finishBranch(placed, q, parts.positionBias ? positionBias : undefined, at) };
+  const branches = mapBranches<BranchLayers, BranchOutputs>(p, (layers, branch) => {
+    const at = within(dropout, branch);
+    const { P, v } = branchInputs(inputs, branch, layers, at);
+    const placed = placeBranch(P, v, layers);
+    return { v, vgrid: placed.vgrid, z: finishBranch(placed, layers, positionBias, at) };
   });
-  const z = branches.map((branch) => outputs[branch].z);
-  const logits = linear(z.length === 1 ? z[0] : concat(z, 1), p['head.weight'], p['head.bias']);
-  return { ...outputs, logits };
+  const z = branchEntries(branches).map(([, { z }]) => z);
+  return { branches, logits: linear(z.length === 1 ? z[0] : concat(z, 1), p.head) };
 }

@@ -13,20 +13,52 @@ export interface NetworkParts {
 /** The network of the paper. */
 export const WHOLE: NetworkParts = { subspaces: 'two', attention: 'deformable', positionBias: true, standIns: false };
 
-/** Branches in the order of their halves of the head. */
+/** The name of a branch. */
 export type Branch = 'tumour' | 'microenvironment' | 'joint';
 
-/** Something of each branch that a network has. */
-export type PerBranch<T> = Readonly<Record<Branch, T>>;
+/** The branches of a network: two, in the order of their halves of the head, or one. */
+export type Branches = readonly ['tumour', 'microenvironment'] | readonly ['joint'];
 
-/** The branches of a network. */
-export function branchesOf({ subspaces }: Pick<NetworkParts, 'subspaces'>): readonly Branch[] {
+/** Something of each branch that a network has: of its two subspaces, or of the one branch for both. */
+export type PerBranch<T> =
+  | { readonly tumour: T; readonly microenvironment: T; readonly joint?: undefined }
+  | { readonly joint: T; readonly tumour?: undefined; readonly microenvironment?: undefined };
+
+export function branchesOf({ subspaces }: Pick<NetworkParts, 'subspaces'>): Branches {
   return subspaces === 'two' ? ['tumour', 'microenvironment'] : ['joint'];
 }
 
 /** Makes something for each of these branches. */
-export function perBranch<T>(branches: readonly Branch[], make: (branch: Branch) => T): PerBranch<T> {
-  return Object.fromEntries(branches.map((branch) => [branch, make(branch)])) as PerBranch<T>;
+export function perBranch<T>(branches: Branches, make: (branch: Branch) => T): PerBranch<T> {
+  return branches[0] === 'joint'
+    ? { joint: make('joint') }
+    : { tumour: make('tumour'), microenvironment: make('microenvironment') };
+}
+
+/** What there is of one branch. @throws Error where the network has no such branch. */
+export function ofBranch<T>(of: PerBranch<T>, branch: Branch): T {
+  const value = of[branch];
+  if (value === undefined) throw new Error(`the network has no branch ${branch}`);
+  return value;
+}
+
+/** What there is of each branch, with its name, in the order of the branches. */
+export function branchEntries<T>(of: PerBranch<T>): (readonly [Branch, T])[] {
+  return branchesIn(of).map((branch) => [branch, ofBranch(of, branch)] as const);
+}
+
+/** Makes something from what there is of each branch. */
+export function mapBranches<T, R>(of: PerBranch<T>, make: (value: T, branch: Branch) => R): PerBranch<R> {
+  return perBranch(branchesIn(of), (branch) => make(ofBranch(of, branch), branch));
+}
+
+/** What there is of the two subspaces. @throws Error where the network has one joint branch. */
+export function ofSubspaces<T>(of: PerBranch<T>): { readonly tumour: T; readonly microenvironment: T } {
+  return { tumour: ofBranch(of, 'tumour'), microenvironment: ofBranch(of, 'microenvironment') };
+}
+
+function branchesIn(of: PerBranch<unknown>): Branches {
+  return of.joint === undefined ? ['tumour', 'microenvironment'] : ['joint'];
 }
 
 /** Widths of the network, docs/method.md section 2. Everything else about its size follows from the bag and the gene sets. */

@@ -21,22 +21,32 @@ import {
   where,
   type Value,
 } from 'onnx-autodiff';
+import { layer, weightOnly, type Linear, type Values, type WeightOnly } from './layers.js';
 import { gridSide, GROUP_WIDTH, GROUPS, HEAD_WIDTH, keySide, OFFSET_KERNEL, OFFSET_RANGE, WIDTH } from './parts.js';
 
-type Weights = Readonly<Record<string, Value>>;
+/** The parameters of the network that places the keys: a depthwise convolution, then two coordinates of each cell. */
+export type OffsetLayers = Values<ReturnType<typeof offsetLayers>>;
+
+export function offsetLayers() {
+  const { size } = OFFSET_KERNEL;
+  return {
+    depthwise: layer([HEAD_WIDTH, 1, size, size], size * size),
+    pointwise: weightOnly([2, HEAD_WIDTH], HEAD_WIDTH),
+  };
+}
 
 /** Where the keys are read, chosen by the fused tokens F̂ `[B, N, 128]`: `vgrid [B·8, 2, k, k]`, column then row in units of key cells. docs/method.md 2.4. */
-export function keyPositions(fused: Value, p: Weights): Value {
+export function keyPositions(fused: Value, queries: WeightOnly, p: OffsetLayers): Value {
   const [B, N] = fused.shape as [number, number, number];
   const s = gridSide(N);
   const k = keySide(s);
   const { stride, padding } = OFFSET_KERNEL;
   const image = reshape(transpose(fused, [0, 2, 1]), [B, WIDTH, s, s]);
-  const { kernel, bias } = offsetKernel(p);
+  const { kernel, bias } = offsetKernel(queries, p.depthwise);
   const local = gelu(
     reshape(conv2d(image, kernel, bias, { stride, padding, groups: GROUPS }), [B * GROUPS, HEAD_WIDTH, k, k]),
   );
-  const weight = reshape(p['offsets.pointwise.weight'], [2, HEAD_WIDTH, 1, 1]);
+  const weight = reshape(p.pointwise.weight, [2, HEAD_WIDTH, 1, 1]);
   const offsets = mul(tanh(conv2d(local, weight)), OFFSET_RANGE); // [B·8, 2, k, k]
   return add(baseGrid(k), offsets);
 }
@@ -45,11 +55,11 @@ export function keyPositions(fused: Value, p: Weights): Value {
  * The queries' grouped 1×1 convolution and the depthwise one after it as a single grouped convolution: output channel o of
  * group g has the kernel `W_q[g, o, c]·D[o]` on input channel c. The 64-wide queries of all tokens are never computed.
  */
-function offsetKernel(p: Weights): { kernel: Value; bias: Value } {
+function offsetKernel(queries: WeightOnly, convolution: Linear): { kernel: Value; bias: Value } {
   const { size } = OFFSET_KERNEL;
-  const pointwise = reshape(p['queries.weight'], [GROUPS, HEAD_WIDTH, GROUP_WIDTH, 1, 1]);
-  const depthwise = reshape(p['offsets.depthwise.weight'], [1, HEAD_WIDTH, 1, size, size]);
-  const bias = expand(reshape(p['offsets.depthwise.bias'], [1, HEAD_WIDTH]), [GROUPS, HEAD_WIDTH]);
+  const pointwise = reshape(queries.weight, [GROUPS, HEAD_WIDTH, GROUP_WIDTH, 1, 1]);
+  const depthwise = reshape(convolution.weight, [1, HEAD_WIDTH, 1, size, size]);
+  const bias = expand(reshape(convolution.bias, [1, HEAD_WIDTH]), [GROUPS, HEAD_WIDTH]);
   return {
     kernel: reshape(mul(pointwise, depthwise), [GROUPS * HEAD_WIDTH, GROUP_WIDTH, size, size]),
     bias: reshape(bias, [GROUPS * HEAD_WIDTH]),

@@ -2,11 +2,12 @@ import { compile, input, type Value } from 'onnx-autodiff';
 import type { Backend } from '../inference/backend.js';
 import { sampleFeeds } from '../inference/batch.js';
 import { deformableWeights } from '../model/attention.js';
-import { placeBranch } from '../model/branch.js';
-import { choiceParameters, graphInputs } from '../model/choice.js';
-import { branchInputs, parameterInputs } from '../model/network.js';
-import { scoped, type Parameters } from '../model/parameters.js';
-import { branchesOf, GROUPS, perBranch, WIDTH, type PerBranch } from '../model/parts.js';
+import { placeBranch, type BranchLayers } from '../model/branch.js';
+import { graphInputs } from '../model/choice.js';
+import { parameterInputs } from '../model/layers.js';
+import { branchInputs, networkLayers } from '../model/network.js';
+import type { Parameters } from '../model/parameters.js';
+import { branchEntries, branchesOf, GROUPS, ofBranch, perBranch, WIDTH, type PerBranch } from '../model/parts.js';
 import type { SampledPoint } from '../runs/explanations.js';
 import type { Model } from '../runs/model.js';
 import type { Look, Point } from './explainer.js';
@@ -90,15 +91,14 @@ export async function openAttention(
   if (choice.name !== 'subspace' || choice.parts.attention !== 'deformable') return undefined;
   const { parts } = choice;
   const branches = branchesOf(parts);
-  const p = parameterInputs(choiceParameters(choice, size));
+  const p = parameterInputs(networkLayers(size, parts));
   const { genes, present } = graphInputs(choice, size, tokens, 1);
   const P = perBranch(branches, (branch) => input(`P.${branch}`, [1, tokens, WIDTH]));
-  const outputs = branches.flatMap((branch): [string, Value][] => {
-    const q = scoped(p, `${branch}.`);
-    const own = branchInputs({ P, genes, present }, branch, q);
-    const { normalF, normalP, vgrid } = placeBranch(own.P, own.v, q, parts);
+  const outputs = branchEntries<BranchLayers>(p).flatMap(([branch, layers]): [string, Value][] => {
+    const own = branchInputs({ P, genes, present }, branch, layers);
+    const { normalF, normalP, vgrid } = placeBranch(own.P, own.v, layers);
     if (!vgrid) return [];
-    const { A } = deformableWeights(normalF, vgrid, normalP, q, parts.positionBias ? backend.positionBias : undefined);
+    const { A } = deformableWeights(normalF, vgrid, normalP, layers, backend.positionBias);
     return [
       [`A.${branch}`, A],
       [`vgrid.${branch}`, vgrid],
@@ -109,7 +109,10 @@ export async function openAttention(
     async run(point) {
       const bag = point.P?.[branches[0]];
       const own = Object.fromEntries(
-        branches.map((branch) => [`P.${branch}`, point.P?.[branch] ?? new Float32Array(tokens * WIDTH)]),
+        branches.map((branch) => [
+          `P.${branch}`,
+          point.P ? ofBranch(point.P, branch) : new Float32Array(tokens * WIDTH),
+        ]),
       );
       const feeds = {
         ...parameters,

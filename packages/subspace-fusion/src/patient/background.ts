@@ -1,7 +1,7 @@
 import { outputsOf, prediction } from '../inference/predictor.js';
 import type { CohortSamples } from '../inference/samples.js';
 import { riskCut } from '../metrics/index.js';
-import { perBranch, WIDTH, type PerBranch } from '../model/parts.js';
+import { branchEntries, mapBranches, ofBranch, perBranch, WIDTH, type PerBranch } from '../model/parts.js';
 import type { Background } from '../runs/explanations.js';
 import type { Explainer } from './explainer.js';
 import { readSlide } from './slide.js';
@@ -34,7 +34,8 @@ export async function computeBackground(
       const { features } = await readSlide(slide, model, samples);
       addMeanRow(patch, features, 1 / slides.length);
       const out = await explainer.forward({ P: await explainer.project(features), genes, covariates });
-      for (const branch of branches) out.z[branch].forEach((x, j) => (z[branch][j] += x / slides.length));
+      for (const [branch, sum] of branchEntries(z))
+        ofBranch(out.z, branch).forEach((x, j) => (sum[j] += x / slides.length));
       outputs.push(outputsOf(out.logits, model.outcome));
     }
     const { risk } = prediction(id, outputs, survival);
@@ -45,7 +46,7 @@ export async function computeBackground(
     checkpoint,
     patients,
     meanPatch: mean(patch),
-    meanZ: perBranch(branches, (branch) => mean(z[branch])),
+    meanZ: mapBranches(z, mean),
     ...(survival ? { riskCut: riskCut(risks) } : {}),
   };
 }

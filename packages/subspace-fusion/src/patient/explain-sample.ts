@@ -1,6 +1,6 @@
 import { SUBSPACES, type Subspace } from '../cohort/types.js';
 import type { GeneVectors } from '../inference/batch.js';
-import { perBranch, type PerBranch } from '../model/parts.js';
+import { branchEntries, mapBranches, ofBranch, ofSubspaces, perBranch, type PerBranch } from '../model/parts.js';
 import type { Background, BranchView, Completeness, ExplainedOutput } from '../runs/explanations.js';
 import { onPatches, sampledPoints, tokenAttention } from './attention.js';
 import { heads, type Explainer, type Point } from './explainer.js';
@@ -59,17 +59,21 @@ export async function tokenAttributions(
   const { branches, model } = explainer;
   const N = model.tokens;
   const path: Path = async (alpha) => {
-    const P = perBranch(branches, (branch) => mean[branch].map((x, i) => x + alpha * (point.P[branch][i] - x)));
+    const P = mapBranches(mean, (from, branch) => {
+      const to = ofBranch(point.P, branch);
+      return from.map((x, i) => x + alpha * (to[i] - x));
+    });
     const { value, P: slope } = await explainer.slope({ ...point, P }, output);
     const parts = new Float64Array(branches.length * N);
-    branches.forEach((branch, at) =>
-      addRowProducts(parts.subarray(at * N, (at + 1) * N), slope[branch], point.P[branch], mean[branch]),
+    branchEntries(slope).forEach(([branch, d], at) =>
+      addRowProducts(parts.subarray(at * N, (at + 1) * N), d, ofBranch(point.P, branch), ofBranch(mean, branch)),
     );
     return { value, parts };
   };
   const { attributions, completeness } = await integratedGradients(path, mostSteps);
-  const ofBranch = (at: number) => attributions.subarray(at * N, (at + 1) * N);
-  return { moved: perBranch(branches, (branch) => ofBranch(branches.indexOf(branch))), completeness };
+  const tokensOf = (at: number) => attributions.subarray(at * N, (at + 1) * N);
+  const moved = perBranch(branches, (branch) => tokensOf(branches.findIndex((b) => b === branch)));
+  return { moved, completeness };
 }
 
 /** Adds to each row's sum the products of slope and change in that row. */
@@ -86,8 +90,7 @@ export async function looks(
 ): Promise<PerBranch<Omit<BranchView, 'moved'>>> {
   const side = Math.sqrt(explainer.model.tokens);
   const looked = await explainer.look(point);
-  return perBranch(explainer.branches, (branch) => {
-    const { received, vgrid } = looked[branch];
+  return mapBranches(looked, ({ received, vgrid }) => {
     const points = vgrid ? sampledPoints(vgrid, received, side) : [];
     const tokens = vgrid ? tokenAttention(points, side) : heads(received);
     const patches = tokens.map((head) => Array.from(onPatches(head, patchOf, rows.length)));
@@ -109,7 +112,9 @@ export async function subspaceGame(
   output: ExplainedOutput,
   head: Head,
 ): Promise<Game<Subspace>> {
-  const { logits, z } = await explainer.forward(point);
+  const forward = await explainer.forward(point);
+  const { logits } = forward;
+  const z = ofSubspaces(forward.z);
   const mean = (s: Subspace) => Float64Array.from(meanZ[s]!);
   const v = (tumour: ArrayLike<number>, microenvironment: ArrayLike<number>) => {
     const change = {

@@ -2,7 +2,7 @@ import { SUBSPACES, type Subspace } from '../cohort/types.js';
 import type { GeneVectors } from '../inference/batch.js';
 import { outputsOf, prediction } from '../inference/predictor.js';
 import type { Parameters } from '../model/parameters.js';
-import { perBranch, type PerBranch } from '../model/parts.js';
+import { mapBranches, ofBranch, type PerBranch } from '../model/parts.js';
 import type {
   Background,
   ExplainedOutput,
@@ -100,9 +100,11 @@ async function explainSlide(
     rows: Array.from(bag.rows),
     tokens: explainer.model.tokens,
     layout: bag.layout,
-    branches: perBranch(explainer.branches, (branch) => ({
-      ...looked[branch],
-      ...(patches ? { moved: Array.from(onPatches(patches.moved[branch], bag.patchOf, bag.rows.length)) } : {}),
+    branches: mapBranches(looked, (view, branch) => ({
+      ...view,
+      ...(patches
+        ? { moved: Array.from(onPatches(ofBranch(patches.moved, branch), bag.patchOf, bag.rows.length)) }
+        : {}),
     })),
     ...(patches ? { completeness: patches.completeness } : {}),
   };

@@ -5,7 +5,7 @@ import type { Sample } from '../inference/batch.js';
 import { createPredictor, outputsOf } from '../inference/predictor.js';
 import { choiceParameters, METHOD } from '../model/choice.js';
 import { initialise } from '../model/parameters.js';
-import { WHOLE } from '../model/parts.js';
+import { ofSubspaces, WHOLE } from '../model/parts.js';
 import { bilinearSample } from '../model/sampling.js';
 import type { SampledPoint } from '../runs/explanations.js';
 import type { Model, Outcome } from '../runs/model.js';
@@ -113,8 +113,8 @@ describe('integrated gradients of the network', () => {
     const { moved, completeness } = await tokenAttributions(explainer, point, mean, output);
     expect(completeness.holds).toBe(true);
     const sum = (of: Float64Array) => of.reduce((t, x) => t + x, 0);
-    expect(sum(moved.tumour) + sum(moved.microenvironment)).toBeCloseTo(completeness.sum, 10);
-    expect(Math.abs(sum(moved.tumour))).toBeGreaterThan(1e-6);
+    expect(sum(ofSubspaces(moved).tumour) + sum(ofSubspaces(moved).microenvironment)).toBeCloseTo(completeness.sum, 10);
+    expect(Math.abs(sum(ofSubspaces(moved).tumour))).toBeGreaterThan(1e-6);
   });
 });
 
@@ -168,7 +168,7 @@ describe('where a branch looks', () => {
 
   test('attention of a head, with what lies beyond the border, sums to 1; points stay within four key cells of their own', async () => {
     const explainer = await open(modelOf(SURVIVAL));
-    const views = await looks(explainer, await pointOf(explainer, sample), slide);
+    const views = ofSubspaces(await looks(explainer, await pointOf(explainer, sample), slide));
     for (const view of [views.tumour, views.microenvironment]) {
       expect(view.points).toHaveLength(8 * 4); // 100 tokens: 2 × 2 keys
       view.heads.forEach((head, h) => expect(head.reduce((t, x) => t + x, 0) + view.outside[h]).toBeCloseTo(1, 5));
@@ -183,7 +183,7 @@ describe('where a branch looks', () => {
 
   test('plain attention looks at tokens', async () => {
     const explainer = await open(modelOf(SURVIVAL, { name: 'subspace', parts: { ...WHOLE, attention: 'plain' } }));
-    const { tumour } = await looks(explainer, await pointOf(explainer, sample), slide);
+    const { tumour } = ofSubspaces(await looks(explainer, await pointOf(explainer, sample), slide));
     expect(tumour.points).toEqual([]);
     expect(tumour.attention.reduce((t, x) => t + x, 0)).toBeCloseTo(1, 5);
     expect(Math.max(...tumour.outside)).toBeLessThan(1e-5);
@@ -211,8 +211,8 @@ describe('games', () => {
     const [here, there] = [await pointOf(explainer, sample), await pointOf(explainer, other)];
     const elsewhere = await explainer.forward(there);
     const meanZ = {
-      tumour: Array.from(elsewhere.z.tumour),
-      microenvironment: Array.from(elsewhere.z.microenvironment),
+      tumour: Array.from(ofSubspaces(elsewhere.z).tumour),
+      microenvironment: Array.from(ofSubspaces(elsewhere.z).microenvironment),
     };
     const background = { checkpoint: '', patients: 1, meanPatch: [], meanZ };
     const game = await subspaceGame(explainer, here, background, output, parametersOf(model)['head.weight']);

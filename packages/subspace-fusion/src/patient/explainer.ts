@@ -1,27 +1,30 @@
-import { compile, gradients, input, mean, type Program, type Value } from 'onnx-autodiff';
+import { compile, gradients, input, mean, sizeOf, type Program, type Value } from 'onnx-autodiff';
 import { SUBSPACES, type Subspace } from '../cohort/types.js';
 import { InputError } from '../files/errors.js';
 import type { Backend } from '../inference/backend.js';
 import { sampleFeeds, type Feeds, type GeneVectors, type Sample } from '../inference/batch.js';
 import { deformableWeights, plainWeights } from '../model/attention.js';
-import { placeBranch } from '../model/branch.js';
-import { choiceParameters, graphInputs } from '../model/choice.js';
+import { placeBranch, type BranchLayers } from '../model/branch.js';
+import { graphInputs } from '../model/choice.js';
+import { parameterInputs } from '../model/layers.js';
 import {
   branchInputs,
   network,
-  parameterInputs,
+  networkLayers,
   projections,
   withCovariates,
   type NetworkInputs,
+  type NetworkLayers,
 } from '../model/network.js';
-import { scoped, type Parameters } from '../model/parameters.js';
+import type { Parameters } from '../model/parameters.js';
 import {
+  branchEntries,
   branchesOf,
   GROUPS,
+  mapBranches,
   perBranch,
   WIDTH,
-  type Branch,
-  type NetworkParts,
+  type Branches,
   type PerBranch,
 } from '../model/parts.js';
 import type { ExplainedOutput } from '../runs/explanations.js';
@@ -52,7 +55,7 @@ export interface Slope {
 /** A model opened for looking inside, one sample at a time. What `slope` returns is written again by its next call. */
 export interface Explainer {
   readonly model: Model;
-  readonly branches: readonly Branch[];
+  readonly branches: Branches;
   /** P of each branch, from a bag `[N, width]`. */
   project(bag: Float32Array): Promise<PerBranch<Float32Array>>;
   /** Logits `[C]` and the branches' features z `[128]`. */
@@ -73,36 +76,34 @@ export async function openExplainer(model: Model, start: Parameters, backend: Ba
     );
   const { parts } = choice;
   const branches = branchesOf(parts);
-  const p = parameterInputs(choiceParameters(choice, size));
+  const p = parameterInputs(networkLayers(size, parts));
   const { X, genes, covariates, present } = graphInputs(choice, size, tokens, 1);
   const P = perBranch(branches, (branch) => input(`P.${branch}`, [1, tokens, WIDTH]));
-  const out = network({ P, genes, present }, p, backend.positionBias, undefined, parts);
-  const logits = covariates ? withCovariates(out.logits, covariates, p) : out.logits;
+  const out = network({ P, genes, present }, p, backend.positionBias);
+  const logits = withCovariates(out.logits, covariates, p.covariates);
   const value = explainedScalar(logits, input('chosen', [1, size.classes]), outcome);
   const [dTumour, dMicroenvironment, ...dP] = gradients(value, [
     genes.tumour,
     genes.microenvironment,
-    ...branches.map((branch) => P[branch]),
+    ...branchEntries(P).map(([, P]) => P),
   ]);
   const graphs = {
-    project: named('P', projections(X, p, parts), branches),
+    project: named('P', projections(X, p)),
     forward: {
       logits,
       ...named(
         'z',
-        perBranch(branches, (branch) => out[branch].z),
-        branches,
+        mapBranches(out.branches, ({ z }) => z),
       ),
     },
-    look: lookGraph({ P, genes, present }, p, parts, backend),
+    look: lookGraph({ P, genes, present }, p, backend),
     slope: {
       value,
       'd.x.tumour': dTumour,
       'd.x.microenvironment': dMicroenvironment,
       ...named(
         'd.P',
-        perBranch(branches, (branch) => dP[branches.indexOf(branch)]),
-        branches,
+        perBranch(branches, (branch) => dP[branches.findIndex((b) => b === branch)]),
       ),
     },
   };
@@ -117,7 +118,7 @@ export async function openExplainer(model: Model, start: Parameters, backend: Ba
   ): Promise<Record<string, Float32Array>> {
     if (!programs.has(name)) programs.set(name, compile(graphs[name] as Record<string, Value>, backend));
     const program = await programs.get(name)!;
-    const given = { ...parameters, ...others, ...(point.P && named('P', point.P, branches)) };
+    const given = { ...parameters, ...others, ...(point.P && named('P', point.P)) };
     const presence: Sample = {
       bag: point.bag ?? point.P?.[branches[0]],
       genes: point.genes,
@@ -125,7 +126,8 @@ export async function openExplainer(model: Model, start: Parameters, backend: Ba
     };
     const feeds = sampleFeeds([presence], program.inputs);
     for (const [input, shape] of Object.entries(program.inputs)) {
-      feeds[input] ??= given[input] ?? new Float32Array(shape.reduce((n, d) => n * d, 1)); // a missing bag is fed as zeros
+      if (input in given) feeds[input] = given[input];
+      else if (input.startsWith('P.')) feeds[input] = new Float32Array(sizeOf(shape)); // of a missing bag
     }
     return program.run(feeds);
   }
@@ -169,25 +171,19 @@ export async function openExplainer(model: Model, start: Parameters, backend: Ba
 }
 
 /** Something of each branch under the names `prefix.branch`. */
-function named<T>(prefix: string, of: PerBranch<T>, branches: readonly Branch[]): Record<string, T> {
-  return Object.fromEntries(branches.map((branch) => [`${prefix}.${branch}`, of[branch]]));
+function named<T>(prefix: string, of: PerBranch<T>): Record<string, T> {
+  return Object.fromEntries(branchEntries(of).map(([branch, value]) => [`${prefix}.${branch}`, value]));
 }
 
 /** Attention that each key receives, `[1, 8, M]`, and the key positions, by branch. */
-function lookGraph(
-  inputs: NetworkInputs,
-  p: Readonly<Record<string, Value>>,
-  parts: NetworkParts,
-  { positionBias }: Backend,
-): Record<string, Value> {
+function lookGraph(inputs: NetworkInputs, p: NetworkLayers, { positionBias }: Backend): Record<string, Value> {
   const graph: Record<string, Value> = {};
-  for (const branch of branchesOf(parts)) {
-    const q = scoped(p, `${branch}.`);
-    const { P, v } = branchInputs(inputs, branch, q);
-    const { normalF, normalP, vgrid } = placeBranch(P, v, q, parts);
+  for (const [branch, layers] of branchEntries<BranchLayers>(p)) {
+    const { P, v } = branchInputs(inputs, branch, layers);
+    const { normalF, normalP, vgrid } = placeBranch(P, v, layers);
     const { A } = vgrid
-      ? deformableWeights(normalF, vgrid, normalP, q, parts.positionBias ? positionBias : undefined)
-      : plainWeights(normalF, normalP, q);
+      ? deformableWeights(normalF, vgrid, normalP, layers, positionBias)
+      : plainWeights(normalF, normalP, layers);
     graph[`received.${branch}`] = mean(A, [2]);
     if (vgrid) graph[`vgrid.${branch}`] = vgrid;
   }

@@ -10,7 +10,15 @@ import type { Model } from '../runs/model.js';
 import { lacksModality, unknownCovariates as unknownWords } from '../words/prediction.js';
 import { expressionFromFile, expressionFromValues, type ExpressionFormat } from './expression.js';
 import { checkSlides } from './slide-checks.js';
-import { arraySlide, fileSlide, readGiven, readSlide, type BagArrays, type GivenSlide, type SlideBag } from './slide.js';
+import {
+  arraySlide,
+  fileSlide,
+  readGiven,
+  readSlide,
+  type BagArrays,
+  type GivenSlide,
+  type SlideBag,
+} from './slide.js';
 
 /** A file: its bytes or, in Node, its path. */
 export type FileInput = string | Source;

@@ -1,6 +1,8 @@
 import { exportModel } from 'onnx-autodiff';
 import { writeFileAtomic } from '../files/atomic.js';
 import { WorkError } from '../files/errors.js';
+import { required } from '../files/required.js';
+import { choiceParameters } from '../model/choice.js';
 import type { Parameters } from '../model/parameters.js';
 import { taskName, type Model } from '../runs/model.js';
 import { openRunFolder } from '../runs/run-folder.js';
@@ -104,6 +106,7 @@ export async function exportRun(folder: string, file: string): Promise<Exported>
 
 /** A model and its parameters as the bytes of an ONNX file: see `portableGraph` for what it takes and gives. */
 export function portableModel(model: Model, parameters: Parameters): Uint8Array {
+  for (const name of Object.keys(choiceParameters(model.network, model.size))) required(parameters, name);
   return exportModel(portableGraph(model), parameters, {
     doc: `Subspace Fusion: ${taskName(model.task)} of glioma, from the patch features of a slide and gene expression. ${NOTICE}`,
     producer: { name: 'subspace-fusion', version: VERSION },

@@ -22,9 +22,8 @@ import {
   where,
   type Value,
 } from 'onnx-autodiff';
-import { choiceParameters, hasStandIns, logitsOf } from '../model/choice.js';
+import { hasStandIns, logitsOf } from '../model/choice.js';
 import { hazards, survivalFunction } from '../model/losses.js';
-import { parameterInputs } from '../model/network.js';
 import { densePositionBias } from '../model/position-bias/dense.js';
 import type { Model, Outcome } from '../runs/model.js';
 import { clipOf, type GeneScaling } from '../runs/scaling.js';
@@ -102,7 +101,7 @@ export function portableGraph({ network, size, tokens, scaling, outcome }: Model
       ? { bag: present('features', [1, 1, 1]), genes: present('genes', [1, 1]) }
       : undefined,
   };
-  const logits = logitsOf(network, inputs, parameterInputs(choiceParameters(network, size)), densePositionBias); // [1, C]
+  const logits = logitsOf(network, size, inputs, densePositionBias); // [1, C]
   const named = {
     ...(outcome.kind === 'classes'
       ? classOutputs(logits, outcome.weights)

@@ -4,8 +4,8 @@ import { hashInputs, loadCohort, makeSplit, sha256File, strataOf } from '../coho
 import { loadConfig, type Overrides } from '../config/config.js';
 import { InputError, type Problem } from '../files/errors.js';
 import { METHOD } from '../model/choice.js';
-import { networkParameters } from '../model/parameters.js';
-import { fromReference } from '../model/reference-names.js';
+import { networkParameters } from '../model/network.js';
+import { fromPublished } from '../model/published-names.js';
 import { learnModel, withoutUnknownClasses } from '../runs/learn-model.js';
 import { taskName, type ImportRecord, type Model, type Outcome } from '../runs/model.js';
 import { exists, RUN_FILES, writeCheckpoint, writeJson } from '../runs/run-folder.js';
@@ -66,7 +66,7 @@ export async function importCheckpoint(options: ImportOptions): Promise<Imported
   );
   requirePublishedNetwork(learned, options.config);
   requireSize(size, learned.size, `the task ${taskName(learned.task)}`, checkpoint);
-  const { parameters, ignored, unknown } = fromReference(tensors, networkParameters(size), checkpoint);
+  const { parameters, ignored, unknown } = fromPublished(tensors, networkParameters(size), checkpoint);
 
   const imported: ImportRecord = {
     checkpoint: basename(checkpoint),

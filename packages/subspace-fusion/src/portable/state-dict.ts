@@ -3,10 +3,11 @@ import { floatsOf, isFloat, sizeOf } from '../files/element-type.js';
 import { InputError } from '../files/errors.js';
 import { withFile } from '../files/file-source.js';
 import { isKind, type PickledDict } from '../files/pickle.js';
+import { required } from '../files/required.js';
 import type { StoredTensor } from '../files/safetensors.js';
 import { readTorchValue, torchArchive, type TorchArchive, type TorchTensor } from '../files/torch.js';
 import type { NetworkSize } from '../model/parameters.js';
-import { referenceName } from '../model/reference-names.js';
+import { publishedName } from '../model/published-names.js';
 
 /** Weights of a PyTorch program, by the names that they have there. */
 export interface StateDict {
@@ -84,17 +85,17 @@ async function numbersOf(
       at += (rest % shape[axis]) * strides[axis];
       rest = Math.floor(rest / shape[axis]);
     }
-    values[i] = stored[at]!;
+    values[i] = stored[at];
   }
   return values;
 }
 
 /** The parameters whose shapes decide a network's size, by the published names. */
 const WITNESSES = {
-  classes: referenceName('head.weight'), // [C, 256]
-  width: referenceName('tumour.patches.weight'), // [128, width]
-  tumour: referenceName('tumour.genes.0.weight'), // [64, T]
-  microenvironment: referenceName('microenvironment.genes.0.weight'), // [64, M]
+  classes: publishedName('head.weight'), // [C, 256]
+  width: publishedName('tumour.patches.weight'), // [128, width]
+  tumour: publishedName('tumour.genes.0.weight'), // [64, T]
+  microenvironment: publishedName('microenvironment.genes.0.weight'), // [64, M]
 };
 
 /**
@@ -109,7 +110,7 @@ export function checkpointSize(tensors: ReadonlyMap<string, StoredTensor>, file:
       `${file}: this is no state dict of the published network: it has no matrix ${absent.join(', ')} (it has ${there}, …). Import one of that network.`,
     );
   }
-  const axis = (name: string, i: 0 | 1) => tensors.get(name)!.shape[i];
+  const axis = (name: string, i: 0 | 1) => required(tensors, name).shape[i];
   return {
     classes: axis(WITNESSES.classes, 0),
     patchWidth: axis(WITNESSES.width, 1),

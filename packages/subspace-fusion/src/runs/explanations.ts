@@ -67,7 +67,8 @@ const patchLayout = z.object({
 });
 export type PatchLayout = Stored<typeof patchLayout>;
 
-const slideExplanation = z.object({
+const slideExplanation = z
+  .object({
   slide: z.string(),
   patches: count.describe('Patches of the file'),
   rows: z.array(count).describe('Those of them that are in the bag'),
@@ -79,7 +80,12 @@ const slideExplanation = z.object({
     joint: branchView.optional(),
   }),
   completeness: completeness.optional(),
-});
+  })
+  .refine(({ rows, layout, branches }) => {
+    const views = Object.values(branches).flatMap((view) => view ?? []);
+    const lists = views.flatMap(({ heads, attention, moved = attention }) => [...heads, attention, moved]);
+    return [layout.x, layout.y, ...lists].every((list) => list.length === rows.length);
+  }, 'its lists over patches differ in length');
 export type SlideExplanation = Stored<typeof slideExplanation>;
 
 const explainedOutput = z.discriminatedUnion('kind', [

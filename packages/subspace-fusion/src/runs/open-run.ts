@@ -24,6 +24,7 @@ import {
   type Prediction,
   type Result,
 } from './result.js';
+import { requireBackground, requireConfidence, requireEvaluated, requireOutputs } from './fits-model.js';
 import { configFile, epochLine, splitFile, type EpochRecord } from './training-files.js';
 
 /**
@@ -95,18 +96,30 @@ export async function openRun(store: Store): Promise<Run> {
     if (value !== undefined) return value;
     throw new InputError(`${pathIn(store, file)}: ${absent ?? `not found. ${notARun(store)}`}`);
   };
+  const model = await required(RUN_FILES.model, (source) => readJson(source, modelFile));
+  /** Reads by a schema, and checks what the model says of it. */
   const parsed =
-    <S extends z.ZodType>(schema: S) =>
-    (source: Source): Promise<z.output<S>> =>
-      readJson(source, schema);
-  const model = await required(RUN_FILES.model, parsed(modelFile));
+    <S extends z.ZodType>(schema: S, check?: (value: z.output<S>, model: Model, file: string) => void) =>
+    async (source: Source): Promise<z.output<S>> => {
+      const value = await readJson(source, schema);
+      check?.(value, model, source.name);
+      return value;
+    };
   await reading(store, RUN_FILES.checkpoint, (source) => checkOwner(source, model));
   let hash: Promise<string> | undefined;
   const checkpointHash = () =>
     (hash ??= required(RUN_FILES.checkpoint, async (source) => sha256(await readAll(source)), NO_EPOCH));
-  /** What was made for this checkpoint. */
-  const current = async <T extends { checkpoint: string }>(found: T | undefined): Promise<T | undefined> =>
-    found?.checkpoint === (found && (await checkpointHash())) ? found : undefined;
+  /** Reads what was made for one checkpoint; undefined where that is not this one. */
+  const current = async <S extends z.ZodType<{ checkpoint: string }>>(
+    file: string,
+    schema: S,
+    check: (value: z.output<S>, model: Model, file: string) => void,
+  ): Promise<z.output<S> | undefined> => {
+    const found = await reading(store, file, (source) => readJson(source, schema));
+    if (found?.checkpoint !== (found && (await checkpointHash()))) return undefined;
+    if (found) check(found, model, pathIn(store, file));
+    return found;
+  };
   return {
     name: store.name,
     store,
@@ -122,10 +135,10 @@ export async function openRun(store: Store): Promise<Run> {
     checkpointHash,
     epochs: async () => (await reading(store, RUN_FILES.metrics, readEpochs)) ?? [],
     result: () => reading(store, RUN_FILES.result, parsed(resultFile)),
-    predictions: () => reading(store, RUN_FILES.predictions, parsed(predictionsFile)),
-    validationPredictions: () => reading(store, RUN_FILES.validationPredictions, parsed(validationPredictionsFile)),
-    confidence: async () => current(await reading(store, RUN_FILES.confidence, parsed(confidenceFile))),
-    background: async () => current(await reading(store, RUN_FILES.background, parsed(backgroundFile))),
+    predictions: () => reading(store, RUN_FILES.predictions, parsed(predictionsFile, requireEvaluated)),
+    validationPredictions: () => reading(store, RUN_FILES.validationPredictions, parsed(validationPredictionsFile, requireOutputs)),
+    confidence: () => current(RUN_FILES.confidence, confidenceFile, requireConfidence),
+    background: () => current(RUN_FILES.background, backgroundFile, requireBackground),
     explanation: (file) => reading(store, `explanations/${file}`, parsed(patientExplanationFile)),
     cohortExplanation: (part) => reading(store, `explanations/cohort-${part}.json`, parsed(cohortExplanationFile)),
   };

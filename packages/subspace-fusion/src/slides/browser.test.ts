@@ -158,6 +158,17 @@ describe.skipIf(!existsSync(executablePath))(`slides in a browser (needs Chromiu
     }
   });
 
+  test('a decoder that does not come is no damage of the slide, and is asked for again', async () => {
+    const bytes = await tiff(33005, jpeg2000);
+    await page.reload(); // it has the decoder no more
+    await page.route('**/*.wasm', (route) => route.abort());
+    expect(await oneInPage('jpeg2000.svs', bytes)).toMatch(
+      /^WorkError: The decoder of JPEG 2000 cannot be loaded \(.+\)/,
+    );
+    await page.unroute('**/*.wasm');
+    expect(await difference('jpeg2000.svs', bytes)).toBe(0);
+  });
+
   test('damaged tiles and pictures are told from what is wrong with the program', async () => {
     const png = await sharpOf(picture).png().toBuffer();
     const wrong = (bytes: Uint8Array) => bytes.map((byte, i) => (i > 20 && i < 60 ? 255 - byte : byte));

@@ -16,6 +16,7 @@ import {
 } from 'onnx-autodiff';
 import { expect } from 'vitest';
 import type { DropoutSite } from '../model/dropout.js';
+import { named, parameterInputs, type ParameterSpec } from '../model/layers.js';
 import {
   initialise,
   parameterCount,
@@ -23,7 +24,7 @@ import {
   type Parameters,
   type ParameterSpecs,
 } from '../model/parameters.js';
-import type { Peer, PeerOutputs } from '../model/peers/layers.js';
+import type { Peer, PeerOutputs } from '../model/peers/peer.js';
 import { key, uniform } from '../random/counter.js';
 import { adamState, adamStep } from '../training/adam.js';
 import { normals } from './graph.js';
@@ -66,6 +67,11 @@ export function readFixture(name: string): Fixture {
 const signed = (seed: number, name: string, n: number) =>
   Float32Array.from({ length: n }, (_, i) => 2 * uniform(key(seed, name), i) - 1);
 
+/** A peer's parameters by name. */
+export function parametersOf(peer: Peer, size: NetworkSize): ParameterSpecs {
+  return Object.fromEntries(named<ParameterSpec>(peer.layers(size)));
+}
+
 /** The parameters of the fixtures: matrices and kernels of variance 1/fan_in, vectors within ±0.1, scales around 1. */
 function drawParameters(specs: ParameterSpecs): Parameters {
   return Object.fromEntries(
@@ -91,8 +97,8 @@ async function compilePeer(
   { samples, tokens, dropped }: { samples: number; tokens: number; dropped: boolean },
   loss: (outputs: PeerOutputs) => Value,
 ): Promise<PeerProgram> {
-  const specs = peer.parameters(size);
-  const p = Object.fromEntries(Object.entries(specs).map(([name, { shape }]) => [name, input(name, shape)]));
+  const p = parameterInputs(peer.layers(size));
+  const parameters = named<Value>(p);
   const genes = {
     tumour: input('tumour', [samples, size.genes.tumour]),
     microenvironment: input('microenvironment', [samples, size.genes.microenvironment]),
@@ -103,11 +109,14 @@ async function compilePeer(
   expect(outputs.logits.shape).toEqual([samples, size.classes]);
   if (outputs.auxiliary) expect(outputs.auxiliary.shape).toEqual([samples]);
   const total = loss(outputs);
-  const derivatives = gradients(total, Object.values(p));
+  const derivatives = gradients(
+    total,
+    parameters.map(([, value]) => value),
+  );
   const program = await compile<string>({
     ...outputs,
     loss: total,
-    ...Object.fromEntries(Object.keys(p).map((name, i) => [name, derivatives[i]])),
+    ...Object.fromEntries(parameters.map(([name], i) => [name, derivatives[i]])),
   });
   return { program, sites, dispose: () => program.dispose() };
 }
@@ -148,7 +157,7 @@ export async function expectFixtureCase(
   });
   const results = await program.run(
     fed(program, {
-      ...drawParameters(peer.parameters(SMALL_SIZE)),
+      ...drawParameters(parametersOf(peer, SMALL_SIZE)),
       ...Object.fromEntries(masks),
       X: scaled(signed(6, 'X', SAMPLES * tokens * patchWidth), 2),
       tumour: scaled(signed(6, 'tumour', SAMPLES * genes.tumour), 2),
@@ -159,7 +168,7 @@ export async function expectFixtureCase(
     const largest = Math.max(...values.map(Math.abs));
     values.forEach((y, i) => expect(Math.abs(results[name][i] - y) / largest, `${name} ${i}`).toBeLessThan(TOLERANCE));
   }
-  expect(Object.keys(expected).sort()).toEqual(Object.keys(peer.parameters(SMALL_SIZE)).sort());
+  expect(Object.keys(expected).sort()).toEqual(Object.keys(parametersOf(peer, SMALL_SIZE)).sort());
   const longest = Math.max(...Object.values(expected).map(({ norm }) => norm));
   for (const [name, { norm, along, elements }] of Object.entries(expected)) {
     const g = results[name];
@@ -186,9 +195,9 @@ export async function expectFixtureCase(
 
 /** Asserts a peer's number of parameters at the paper's size, and its shapes at the small one, against a fixture's. */
 export function expectParameters(peer: Peer, { parameterCount: count, shapes }: Fixture): void {
-  expect(parameterCount(peer.parameters(PAPER_SIZE))).toBe(count);
+  expect(parameterCount(parametersOf(peer, PAPER_SIZE))).toBe(count);
   expect(
-    Object.fromEntries(Object.entries(peer.parameters(SMALL_SIZE)).map(([name, { shape }]) => [name, shape])),
+    Object.fromEntries(Object.entries(parametersOf(peer, SMALL_SIZE)).map(([name, { shape }]) => [name, shape])),
   ).toEqual(shapes);
 }
 
@@ -204,9 +213,7 @@ export function dropoutRates(peer: Peer, tokens = 36): Record<string, number> {
         microenvironment: inputOf('microenvironment', [1, SMALL_SIZE.genes.microenvironment]),
       },
     },
-    Object.fromEntries(
-      Object.entries(peer.parameters(SMALL_SIZE)).map(([name, { shape }]) => [name, inputOf(name, [...shape])]),
-    ),
+    parameterInputs(peer.layers(SMALL_SIZE)),
     { rate: 0.1, sites, prefix: '' },
   );
   expect(new Set(sites.map(({ name }) => name)).size, 'names of sites are unique').toBe(sites.length);
@@ -229,7 +236,7 @@ export async function overfit(
     return auxiliary ? add(crossEntropy, mean(auxiliary)) : crossEntropy;
   };
   const { program, dispose } = await compilePeer(peer, SMALL_SIZE, { samples, tokens, dropped: false }, loss);
-  const parameters = initialise(peer.parameters(SMALL_SIZE), 1);
+  const parameters = initialise(parametersOf(peer, SMALL_SIZE), 1);
   const state = adamState(parameters);
   const feeds = {
     X: normals('X', samples * tokens * patchWidth),

@@ -6,6 +6,7 @@ import { openBackend } from '../inference/backend.js';
 import { cohortSamples } from '../inference/samples.js';
 import { classAuc } from '../metrics/classification.js';
 import { choiceParameters } from '../model/choice.js';
+import { ofBranch } from '../model/parts.js';
 import { initialise } from '../model/parameters.js';
 import { computeBackground, meanBag } from '../patient/background.js';
 import { geneAttributions, looks, tokenAttributions } from '../patient/explain-sample.js';
@@ -128,8 +129,8 @@ export async function find(
         Array.from(appearances, (a) => (a === MARKER ? 1 : 0)),
         1,
       ).value ?? 0.5;
-    moved.push(auc((branch, i) => tokens.moved[branch][i]));
-    attention.push(auc((branch, i) => looked[branch].attention[i]));
+    moved.push(auc((branch, i) => ofBranch(tokens.moved, branch)[i]));
+    attention.push(auc((branch, i) => ofBranch(looked, branch).attention[i]));
   }
   await explainer.dispose();
   await backend.close();

@@ -2,7 +2,7 @@ import type { BatchLabels } from '../inference/batch.js';
 import { concordance } from '../metrics/concordance.js';
 import { riskOf } from '../model/losses.js';
 import type { Parameters } from '../model/parameters.js';
-import { WIDTH, type PerBranch } from '../model/parts.js';
+import { WIDTH } from '../model/parts.js';
 
 /** `corrected` projects the weaker half once; `reference` mirrors it, as the published code does. */
 export type CoordinationForm = 'corrected' | 'reference';
@@ -88,7 +88,7 @@ export function subspaceLogits(z: Float32Array, weight: Float32Array, bias: Floa
 
 /** How sure each subspace is of a batch, from its features `z [B, 128]` and its half of the head. docs/method.md section 4. */
 export function confidences(
-  z: Pick<PerBranch<Float32Array>, 'tumour' | 'microenvironment'>,
+  z: { readonly tumour: Float32Array; readonly microenvironment: Float32Array },
   parameters: Parameters,
   labels: BatchLabels,
 ): Confidence {

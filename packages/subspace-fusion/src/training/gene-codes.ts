@@ -3,10 +3,11 @@ import type { Backend } from '../inference/backend.js';
 import { sampleFeeds, type Sample } from '../inference/batch.js';
 import type { PredictingModel } from '../inference/predictor.js';
 import { effectiveRank } from '../metrics/effective-rank.js';
-import { choiceParameters, graphInputs } from '../model/choice.js';
-import { geneCodes, parameterInputs } from '../model/network.js';
+import { graphInputs } from '../model/choice.js';
+import { parameterInputs } from '../model/layers.js';
+import { geneCodes, networkLayers } from '../model/network.js';
 import type { Parameters } from '../model/parameters.js';
-import { branchesOf, type Branch } from '../model/parts.js';
+import { branchEntries, branchesOf, type Branch } from '../model/parts.js';
 
 /** How many directions the gene codes of some patients use, by branch of the network; a peer has none. */
 export interface GeneCodeRanks {
@@ -26,7 +27,8 @@ export async function geneCodeRanks(
   if (network.name !== 'subspace') return { of: () => Promise.resolve({}), dispose: () => Promise.resolve() };
   const branches = branchesOf(network.parts);
   const { genes } = graphInputs(network, size, tokens, samples.length);
-  const program = await compile(geneCodes(genes, parameterInputs(choiceParameters(network, size)), branches), backend);
+  const codes = geneCodes(genes, parameterInputs(networkLayers(size, network.parts)));
+  const program = await compile(Object.fromEntries(branchEntries(codes)), backend);
   const feeds = sampleFeeds(samples, program.inputs);
   return {
     async of(parameters) {

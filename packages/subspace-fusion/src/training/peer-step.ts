@@ -1,12 +1,10 @@
 import { add, gradients, input, mul, sum, type Value } from 'onnx-autodiff';
 import { lossInputs, type Feeds } from '../inference/batch.js';
-import { choiceParameters, graphInputs, reads } from '../model/choice.js';
+import { graphInputs, reads } from '../model/choice.js';
 import type { DropoutSite } from '../model/dropout.js';
 import { crossEntropy, hazards, survivalLikelihood } from '../model/losses.js';
-import { parameterInputs, withCovariates } from '../model/network.js';
-import type { Parameters } from '../model/parameters.js';
-import { PEERS, type PeerName } from '../model/peers/index.js';
-import { accumulate, defaultMicroBatch, evenParts, rowsOf, stepPrograms } from './step-programs.js';
+import { peerGraph, PEERS, type PeerName } from '../model/peers/index.js';
+import { accumulate, defaultMicroBatch, evenParts, rowsOf, stepPrograms, zerosLike } from './step-programs.js';
 import type { Step, StepOptions } from './step.js';
 
 export type PeerStepOptions = Omit<StepOptions, 'parts' | 'consistency'> & { readonly peer: PeerName };
@@ -16,14 +14,12 @@ export function createPeerStep(options: PeerStepOptions): Step {
   const { size, tokens, peer, backend, observe = () => undefined } = options;
   const ofTokens = reads({ name: peer }).bag ? defaultMicroBatch(tokens) : Infinity;
   const { microBatch = PEERS[peer].microBatch ?? ofTokens } = options;
-  const programs = stepPrograms({ learn: (B, sites) => peerGraph(options, B, sites) }, backend, observe);
+  const programs = stepPrograms({ learn: (B, sites) => learnGraph(options, B, sites) }, backend, observe);
   return {
     async gradients(parameters, batch, labels, draw) {
       const B = batch.length;
       const C = size.classes;
-      const total: Parameters = Object.fromEntries(
-        Object.entries(parameters).map(([name, p]) => [name, new Float32Array(p.length)]),
-      );
+      const total = zerosLike(parameters);
       const logits = new Float32Array(B * C);
       const shares = Object.entries({ ...lossInputs(labels, C), share: new Float32Array(B).fill(1 / B) });
       let task = 0;
@@ -32,7 +28,7 @@ export function createPeerStep(options: PeerStepOptions): Step {
         const others: Feeds = Object.fromEntries(shares.map(([name, share]) => [name, rowsOf(share, B, from, to)]));
         const out = await programs.run('learn', { samples: batch.slice(from, to), from, draw }, parameters, others);
         task += out['task'][0];
-        auxiliary += out['auxiliary']?.[0] ?? 0;
+        if ('auxiliary' in out) auxiliary += out['auxiliary'][0];
         rowsOf(logits, B, from, to).set(out['logits']);
         for (const [name, sum] of Object.entries(total)) accumulate(sum, out[`d.${name}`]);
       }
@@ -43,24 +39,23 @@ export function createPeerStep(options: PeerStepOptions): Step {
 }
 
 /** Forward and backward pass of a peer: task loss, and its own further loss by the samples' share of the mean. */
-function peerGraph(
+function learnGraph(
   { peer, size, tokens, task: kind, dropout }: PeerStepOptions,
   B: number,
   sites: DropoutSite[],
 ): Record<string, Value> {
-  const choice = { name: peer };
-  const p = parameterInputs(choiceParameters(choice, size));
-  const inputs = graphInputs(choice, size, tokens, B);
+  const inputs = graphInputs({ name: peer }, size, tokens, B);
   // A peer's sites have rates of their own; a rate of 0 turns them all off.
-  const own = PEERS[peer].network(inputs, p, dropout > 0 ? { rate: dropout, sites, prefix: '' } : undefined);
-  const logits = inputs.covariates ? withCovariates(own.logits, inputs.covariates, p) : own.logits;
+  const own = peerGraph(peer, size, inputs, dropout > 0 ? { rate: dropout, sites, prefix: '' } : undefined);
+  const { logits, parameters } = own;
   const task = kind === 'classes' ? crossEntropy(logits).loss : survivalLikelihood(hazards(logits));
   const auxiliary = own.auxiliary && sum(mul(own.auxiliary, input('share', [B])));
-  const d = gradients(auxiliary ? add(task, auxiliary) : task, Object.values(p));
+  const values = parameters.map(([, value]) => value);
+  const d = gradients(auxiliary ? add(task, auxiliary) : task, values);
   return {
     task,
     logits,
     ...(auxiliary ? { auxiliary } : {}),
-    ...Object.fromEntries(Object.keys(p).map((name, i) => [`d.${name}`, d[i]])),
+    ...Object.fromEntries(parameters.map(([name], i) => [`d.${name}`, d[i]])),
   };
 }

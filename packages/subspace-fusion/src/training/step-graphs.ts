@@ -1,24 +1,28 @@
 import { add, gemm, gradients, greater, input, mul, reshape, sum, where, type Value } from 'onnx-autodiff';
 import type { Backend } from '../inference/backend.js';
-import { placeBranch } from '../model/branch.js';
-import { choiceParameters, graphInputs, type GraphInputs, type NetworkChoice } from '../model/choice.js';
+import { placeBranch, type BranchLayers } from '../model/branch.js';
+import { graphInputs, type GraphInputs, type NetworkChoice } from '../model/choice.js';
 import { consistency, type ConsistencyForm } from '../model/consistency.js';
-import type { DropoutSite } from '../model/dropout.js';
+import { within, type DropoutSite } from '../model/dropout.js';
+import { named, parameterInputs } from '../model/layers.js';
 import { crossEntropy, hazards, survivalLikelihood } from '../model/losses.js';
 import {
   branchInputs,
   network,
-  parameterInputs,
+  networkLayers,
   projections,
   withCovariates,
   type NetworkInputs,
+  type NetworkLayers,
 } from '../model/network.js';
-import { scoped, type NetworkSize } from '../model/parameters.js';
+import type { NetworkSize } from '../model/parameters.js';
 import {
+  branchEntries,
   branchesOf,
   gridSide,
   GROUPS,
   keySide,
+  ofBranch,
   perBranch,
   WHOLE,
   WIDTH,
@@ -51,8 +55,8 @@ function choiceOf({ parts = WHOLE }: StepOptions): NetworkChoice & { name: 'subs
 }
 
 /** The network's parameters as inputs. */
-function parametersOf(options: StepOptions): Record<string, Value> {
-  return parameterInputs(choiceParameters(choiceOf(options), options.size));
+function parametersOf(options: StepOptions): NetworkLayers {
+  return parameterInputs(networkLayers(options.size, choiceOf(options).parts));
 }
 
 /** Whether the network has key positions for the consistency term to compare. */
@@ -71,22 +75,21 @@ function inputsOf(options: StepOptions, B: number): NetworkInputs & Pick<GraphIn
 
 /** The patch projections P. */
 export function projectGraph(options: StepOptions, B: number): Graph {
-  const { parts } = choiceOf(options);
-  const P = projections(inputsOf(options, B).X, parametersOf(options), parts);
-  return Object.fromEntries(branchesOf(parts).map((branch) => [`P.${branch}`, P[branch]]));
+  const P = projections(inputsOf(options, B).X, parametersOf(options));
+  return Object.fromEntries(branchEntries(P).map(([branch, P]) => [`P.${branch}`, P]));
 }
 
 /** Gene codes and key positions. */
 export function placeGraph(options: StepOptions, B: number, sites: DropoutSite[]): Graph {
   const inputs = inputsOf(options, B);
-  const { parts } = choiceOf(options);
-  const p = parametersOf(options);
+  const dropout = { rate: options.dropout, sites, prefix: '' };
   const outputs: Graph = {};
-  for (const branch of branchesOf(parts)) {
-    const q = scoped(p, `${branch}.`);
-    const { P, v } = branchInputs(inputs, branch, q, { rate: options.dropout, sites, prefix: `${branch}.` });
+  for (const [branch, layers] of branchEntries<BranchLayers>(parametersOf(options))) {
+    const { P, v } = branchInputs(inputs, branch, layers, within(dropout, branch));
+    const { vgrid } = placeBranch(P, v, layers);
+    if (!vgrid) throw new Error('plain attention places no keys');
     outputs[`v.${branch}`] = v;
-    outputs[`vgrid.${branch}`] = placeBranch(P, v, q, parts).vgrid!;
+    outputs[`vgrid.${branch}`] = vgrid;
   }
   return outputs;
 }
@@ -99,42 +102,41 @@ export function consistencyGraph(options: StepOptions, B: number): Graph {
   const vgrid = input('vgrid', [B * GROUPS, 2, k, k]);
   const loss = consistency(v, vgrid, options.consistency);
   const [dv, dvgrid] = gradients(mul(loss, 0.5), [v, vgrid]);
-  return { loss, dv: dv, dvgrid: dvgrid };
+  return { loss, dv, dvgrid };
 }
 
 /** Whole forward and backward pass from P on, and back to the projections' parameters. The gradients of the consistency term come in as dv and dvgrid. */
 export function learnGraph(options: StepOptions, B: number, sites: DropoutSite[]): Graph {
-  const { parts } = choiceOf(options);
-  const branches = branchesOf(parts);
   const p = parametersOf(options);
   const inputs = inputsOf(options, B);
-  const out = network(inputs, p, options.backend.positionBias, { rate: options.dropout, sites, prefix: '' }, parts);
-  const logits = inputs.covariates ? withCovariates(out.logits, inputs.covariates, p) : out.logits;
+  const out = network(inputs, p, options.backend.positionBias, { rate: options.dropout, sites, prefix: '' });
+  const logits = withCovariates(out.logits, inputs.covariates, p.covariates);
   const task = options.task === 'classes' ? crossEntropy(logits).loss : survivalLikelihood(hazards(logits));
+  const branches = branchEntries(out.branches);
   let loss = task;
-  for (const branch of isConsistent(options) ? branches : []) {
+  for (const [branch, { v, vgrid }] of isConsistent(options) ? branches : []) {
     // d(Σ v·dv)/dv = dv: the sum carries the given gradient into the graph.
     const carry = (x: Value, name: string) => sum(mul(x, input(name, x.shape)));
-    loss = add(loss, carry(out[branch].v, `dv.${branch}`));
-    loss = add(loss, carry(out[branch].vgrid!, `dvgrid.${branch}`));
+    loss = add(loss, carry(v, `dv.${branch}`));
+    if (vgrid) loss = add(loss, carry(vgrid, `dvgrid.${branch}`));
   }
-  const P = branches.map((branch) => inputs.P[branch]);
-  const d = gradients(loss, [...P, ...Object.values(p)]);
+  const P = branches.map(([branch]) => ofBranch(inputs.P, branch));
+  const parameters = named<Value>(p);
+  const d = gradients(loss, [...P, ...parameters.map(([, value]) => value)]);
   const dP = d.slice(0, P.length);
   return {
     task,
     logits,
-    ...Object.fromEntries(branches.flatMap((branch) => branchOutputs(branch, out[branch]))),
-    ...Object.fromEntries(Object.keys(p).map((name, i) => [`d.${name}`, d[P.length + i]])),
-    ...Object.fromEntries(branches.flatMap((branch, i) => projectionGradients(branch, inputs.X, P[i], dP[i]))),
+    ...Object.fromEntries(
+      branches.flatMap(([branch, { v, vgrid, z }]): [string, Value][] => [
+        [`v.${branch}`, v],
+        [`z.${branch}`, z],
+        ...(vgrid ? [[`vgrid.${branch}`, vgrid] satisfies [string, Value]] : []),
+      ]),
+    ),
+    ...Object.fromEntries(parameters.map(([name], i) => [`d.${name}`, d[P.length + i]])),
+    ...Object.fromEntries(branches.flatMap(([branch], i) => projectionGradients(branch, inputs.X, P[i], dP[i]))),
   };
-}
-
-function branchOutputs(
-  branch: Branch,
-  { v, vgrid, z }: { v: Value; vgrid: Value | undefined; z: Value },
-): [string, Value][] {
-  return [[`v.${branch}`, v], [`z.${branch}`, z], ...(vgrid ? [[`vgrid.${branch}`, vgrid] as [string, Value]] : [])];
 }
 
 /** The backward pass of P = ReLU(X·Wᵀ + b): with e = dP·[P > 0], dW = eᵀ·X and db = Σ e. */

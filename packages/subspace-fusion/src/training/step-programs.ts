@@ -29,6 +29,11 @@ export function rowsOf(array: Float32Array, B: number, from: number, to: number)
   return array.subarray((from * array.length) / B, (to * array.length) / B);
 }
 
+/** Zeros as long as these parameters, by name. */
+export function zerosLike(parameters: Parameters): Parameters {
+  return Object.fromEntries(Object.entries(parameters).map(([name, p]) => [name, new Float32Array(p.length)]));
+}
+
 /** sum ← sum + part */
 export function accumulate(sum: Float32Array, part: Float32Array): void {
   for (let i = 0; i < sum.length; i++) sum[i] = sum[i] + part[i];
@@ -38,7 +43,7 @@ export function accumulate(sum: Float32Array, part: Float32Array): void {
 export type GraphOf = (B: number, sites: DropoutSite[]) => Record<string, Value>;
 
 /** Some samples of a batch on their way through a program. */
-export interface Part {
+export interface MicroBatch {
   readonly samples: readonly Sample[];
   /** Index in the batch of the first of them: dropout masks are functions of it. */
   readonly from: number;
@@ -48,7 +53,7 @@ export interface Part {
 /** The graphs of a training step, compiled when they are needed, and their inputs. */
 export interface StepPrograms {
   /** Runs a graph on some samples: parameters, samples and dropout masks are fed where the graph reads them, and the `others`. */
-  run(kind: string, part: Part, parameters: Parameters, others?: Feeds): Promise<Record<string, Float32Array>>;
+  run(kind: string, part: MicroBatch, parameters: Parameters, others?: Feeds): Promise<Record<string, Float32Array>>;
   /** Runs a graph for B samples on nothing but these feeds. */
   runOn(kind: string, B: number, feeds: Feeds): Promise<Record<string, Float32Array>>;
   /** An array that every step writes again. */
@@ -79,20 +84,22 @@ export function stepPrograms(
       });
       return { program, sites: sites.filter(({ name }) => name in program.inputs) };
     };
-    if (!programs.has(id)) programs.set(id, make());
-    return programs.get(id)!;
+    const program = programs.get(id) ?? make();
+    programs.set(id, program);
+    return program;
   };
   const arrays = new Map<string, Float32Array>();
   const array = (name: string, length: number): Float32Array => {
     const id = `${name}, ${length}`;
-    if (!arrays.has(id)) arrays.set(id, new Float32Array(length));
-    return arrays.get(id)!;
+    const held = arrays.get(id) ?? new Float32Array(length);
+    arrays.set(id, held);
+    return held;
   };
 
   /** Dropout masks of some samples: functions of seed, step, sample and site. */
   async function drawMasks(
     sites: readonly DropoutSite[],
-    { samples, from, draw: { seed, step } }: Part,
+    { samples, from, draw: { seed, step } }: MicroBatch,
   ): Promise<Feeds> {
     const started = performance.now();
     const feeds: Feeds = {};
@@ -118,8 +125,8 @@ export function stepPrograms(
         ...(await drawMasks(sites, part)),
       };
       for (const name of Object.keys(inputs)) {
-        const value = parameters[name] ?? others[name];
-        if (value) feeds[name] = value;
+        if (name in parameters) feeds[name] = parameters[name];
+        else if (name in others) feeds[name] = others[name];
       }
       return await program.run(feeds);
     },

@@ -1,6 +1,17 @@
 import { lossInputs, type BatchLabels, type Feeds, type Sample } from '../inference/batch.js';
 import type { Parameters } from '../model/parameters.js';
-import { branchesOf, gridSide, GROUPS, keySide, perBranch, WHOLE, WIDTH, type PerBranch } from '../model/parts.js';
+import {
+  branchEntries,
+  branchesOf,
+  gridSide,
+  GROUPS,
+  keySide,
+  mapBranches,
+  perBranch,
+  WHOLE,
+  WIDTH,
+  type PerBranch,
+} from '../model/parts.js';
 import {
   consistencyGraph,
   isConsistent,
@@ -9,7 +20,16 @@ import {
   projectGraph,
   type StepOptions,
 } from './step-graphs.js';
-import { accumulate, defaultMicroBatch, evenParts, rowsOf, stepPrograms, type StepPrograms } from './step-programs.js';
+import {
+  accumulate,
+  defaultMicroBatch,
+  evenParts,
+  rowsOf,
+  stepPrograms,
+  zerosLike,
+  type MicroBatch,
+  type StepPrograms,
+} from './step-programs.js';
 
 export type { StepOptions } from './step-graphs.js';
 
@@ -46,18 +66,39 @@ export interface Step<G extends Gradients = Gradients> {
   dispose(): Promise<void>;
 }
 
+/** What one branch makes of a whole batch, a row a sample, and the gradients of the consistency term at it. */
+interface BranchArrays {
+  readonly P: Float32Array; // [B, N, 128]
+  readonly v: Float32Array; // [B, 128]
+  readonly vgrid: Float32Array; // [B·8, 2, k, k]
+  readonly dv: Float32Array; // as v, zeros without the term
+  readonly dvgrid: Float32Array; // as vgrid
+  readonly z: Float32Array; // [B, 128]
+}
+
+/** A batch on its way through the passes. */
+interface Pass {
+  readonly programs: StepPrograms;
+  readonly parameters: Parameters;
+  readonly batch: readonly Sample[];
+  readonly microBatches: readonly MicroBatch[];
+  readonly arrays: PerBranch<BranchArrays>;
+}
+
 /**
  * A training step of the subspace network by exact micro-batches, for L = task + ½·Σ consistency. What couples the samples of a
  * batch is (1) the consistency loss, (2) the normaliser of the task loss, known from the labels, and (3) the coordination, which
- * comes after. So: `project` computes P of every sample, which is kept; `place` gene codes and key positions of all samples,
- * cheaply; `consistency` takes those of the whole batch and gives its gradients with respect to them; `learn` takes each
- * micro-batch once, forward and backward, with those fed in.
+ * comes after. So four passes:
+ *
+ * 1. `project` computes P of every sample, which is kept;
+ * 2. `place` the gene codes and key positions of all samples, cheaply;
+ * 3. `couple` takes those of the whole batch and gives the consistency loss with its gradients at them;
+ * 4. `learn` takes each micro-batch once, forward and backward, with those gradients fed in.
  */
 export function createStep(options: StepOptions): Step<BatchGradients> {
   const { size, tokens, backend, parts = WHOLE, observe = () => undefined } = options;
   const { microBatch = defaultMicroBatch(tokens) } = options;
-  const branches = branchesOf(parts);
-  const vgridSize = GROUPS * 2 * keySide(gridSide(tokens)) ** 2;
+  const keys = GROUPS * 2 * keySide(gridSide(tokens)) ** 2;
   const graphs = {
     project: (B: number) => projectGraph(options, B),
     place: placeGraph.bind(undefined, options),
@@ -69,93 +110,78 @@ export function createStep(options: StepOptions): Step<BatchGradients> {
   return {
     async gradients(parameters, batch, labels, draw) {
       const B = batch.length;
-      const C = size.classes;
-      const coupled = isConsistent(options);
-      const perSample = (width: number) => perBranch(branches, () => new Float32Array(B * width));
-      const P = perBranch(branches, (branch) => programs.array(`P.${branch}`, B * tokens * WIDTH));
-      const v = perSample(WIDTH);
-      const vgrid = perSample(vgridSize);
-      const dv = perSample(WIDTH);
-      const dvgrid = perSample(vgridSize);
-      const z = perSample(WIDTH);
-      const chunks = evenParts(B, microBatch).map(([from, to]) => ({
-        from,
-        samples: batch.slice(from, to),
-        draw,
-        rows: (array: Float32Array) => rowsOf(array, B, from, to),
+      const arrays = perBranch(branchesOf(parts), (branch): BranchArrays => ({
+        P: programs.array(`P.${branch}`, B * tokens * WIDTH),
+        v: new Float32Array(B * WIDTH),
+        vgrid: new Float32Array(B * keys),
+        dv: new Float32Array(B * WIDTH),
+        dvgrid: new Float32Array(B * keys),
+        z: new Float32Array(B * WIDTH),
       }));
+      const microBatches = evenParts(B, microBatch).map(([from, to]) => ({
+        samples: batch.slice(from, to),
+        from,
+        draw,
+      }));
+      const pass = { programs, parameters, batch, microBatches, arrays };
 
-      for (const { rows, ...part } of chunks) {
-        const projected = await programs.run('project', part, parameters);
-        for (const branch of branches) rows(P[branch]).set(projected[`P.${branch}`]);
-        if (!coupled) continue;
-        const placed = await programs.run(
-          'place',
-          part,
-          parameters,
-          Object.fromEntries(branches.map((branch) => [`P.${branch}`, rows(P[branch])])),
-        );
-        for (const branch of branches) {
-          rows(v[branch]).set(placed[`v.${branch}`]);
-          rows(vgrid[branch]).set(placed[`vgrid.${branch}`]);
-        }
-      }
-      // Where a stand-in takes the place of genes or slides, there is nothing for them to agree with.
-      const complete = batch.flatMap(({ bag, genes }, i) => (bag && genes ? [i] : []));
-      const consistency: Record<string, number> = {};
-      for (const branch of branches) {
-        consistency[branch] = coupled
-          ? await consistencyOf(
-              programs,
-              complete,
-              { v: v[branch], vgrid: vgrid[branch] },
-              { dv: dv[branch], dvgrid: dvgrid[branch] },
-            )
-          : 0;
-      }
-
-      const total: Parameters = Object.fromEntries(
-        Object.entries(parameters).map(([name, p]) => [name, new Float32Array(p.length)]),
-      );
-      const logits = new Float32Array(B * C);
-      const shares = Object.entries(lossInputs(labels, C));
-      let task = 0;
-      for (const { rows, ...part } of chunks) {
-        const others: Feeds = Object.fromEntries(shares.map(([name, share]) => [name, rows(share)]));
-        for (const branch of branches) {
-          others[`P.${branch}`] = rows(P[branch]);
-          others[`dv.${branch}`] = rows(dv[branch]);
-          others[`dvgrid.${branch}`] = rows(dvgrid[branch]);
-        }
-        const out = await programs.run('learn', part, parameters, others);
-        const started = performance.now();
-        task += out['task'][0];
-        rows(logits).set(out['logits']);
-        for (const branch of branches) {
-          rows(v[branch]).set(out[`v.${branch}`]);
-          rows(z[branch]).set(out[`z.${branch}`]);
-          const placed = out[`vgrid.${branch}`];
-          if (placed) rows(vgrid[branch]).set(placed);
-        }
-        for (const [name, sum] of Object.entries(total)) accumulate(sum, out[`d.${name}`]);
-        observe('sum of gradients', (performance.now() - started) / 1000);
-      }
-      const auxiliary = branches.reduce((sum, branch) => sum + consistency[branch] / 2, 0);
-      return { task, auxiliary, consistency: consistency as PerBranch<number>, gradients: total, logits, z, v, vgrid };
+      await project(pass);
+      if (isConsistent(options)) await place(pass);
+      const consistency = isConsistent(options) ? await couple(pass) : mapBranches(arrays, () => 0);
+      const learned = await learn(pass, lossInputs(labels, size.classes), size.classes, observe);
+      return {
+        ...learned,
+        auxiliary: branchEntries(consistency).reduce((sum, [, term]) => sum + term / 2, 0),
+        consistency,
+        z: mapBranches(arrays, ({ z }) => z),
+        v: mapBranches(arrays, ({ v }) => v),
+        vgrid: mapBranches(arrays, ({ vgrid }) => vgrid),
+      };
     },
     dispose: () => programs.dispose(),
   };
 }
 
-/**
- * The consistency loss of one branch over these samples of the batch; its gradients go into their rows of `dv` and `dvgrid`.
- * A sample alone has no partner: the term is left out.
- */
-async function consistencyOf(
+/** The rows of a batch's array that are about a micro-batch. */
+function rowsOfPart(array: Float32Array, { batch }: Pass, { from, samples }: MicroBatch): Float32Array {
+  return rowsOf(array, batch.length, from, from + samples.length);
+}
+
+/** Pass 1: P of every sample. */
+async function project(pass: Pass): Promise<void> {
+  for (const part of pass.microBatches) {
+    const projected = await pass.programs.run('project', part, pass.parameters);
+    for (const [branch, { P }] of branchEntries(pass.arrays)) rowsOfPart(P, pass, part).set(projected[`P.${branch}`]);
+  }
+}
+
+/** Pass 2: gene codes v and key positions of every sample. */
+async function place(pass: Pass): Promise<void> {
+  const branches = branchEntries(pass.arrays);
+  for (const part of pass.microBatches) {
+    const P = Object.fromEntries(branches.map(([branch, { P }]) => [`P.${branch}`, rowsOfPart(P, pass, part)]));
+    const placed = await pass.programs.run('place', part, pass.parameters, P);
+    for (const [branch, { v, vgrid }] of branches) {
+      rowsOfPart(v, pass, part).set(placed[`v.${branch}`]);
+      rowsOfPart(vgrid, pass, part).set(placed[`vgrid.${branch}`]);
+    }
+  }
+}
+
+/** Pass 3: the consistency loss of each branch; its gradients go into `dv` and `dvgrid`. */
+async function couple({ programs, batch, arrays }: Pass): Promise<PerBranch<number>> {
+  // Where a stand-in takes the place of genes or slides, there is nothing for them to agree with.
+  const complete = batch.flatMap(({ bag, genes }, i) => (bag && genes ? [i] : []));
+  const terms = new Map<string, number>();
+  for (const [branch, own] of branchEntries(arrays)) terms.set(branch, await coupleBranch(programs, complete, own));
+  return mapBranches(arrays, (_, branch) => terms.get(branch) ?? 0);
+}
+
+/** One branch over these samples of the batch. A sample alone has no partner: the term is left out. */
+async function coupleBranch(
   programs: StepPrograms,
   samples: readonly number[],
-  { v, vgrid }: { v: Float32Array; vgrid: Float32Array },
-  { dv, dvgrid }: { dv: Float32Array; dvgrid: Float32Array },
+  { v, vgrid, dv, dvgrid }: BranchArrays,
 ): Promise<number> {
   const n = samples.length;
   if (n < 2) return 0;
@@ -174,4 +200,38 @@ async function consistencyOf(
     row(dvgrid, i).set(rowsOf(out['dvgrid'], n, at, at + 1));
   });
   return out['loss'][0];
+}
+
+/** Pass 4: task loss and the gradients of the whole loss, summed over the micro-batches; v, z and vgrid are those that it saw. */
+async function learn(
+  pass: Pass,
+  shares: Readonly<Record<string, Float32Array>>,
+  C: number,
+  observe: (stage: string, seconds: number) => void,
+): Promise<Pick<Gradients, 'task' | 'logits' | 'gradients'>> {
+  const branches = branchEntries(pass.arrays);
+  const gradients = zerosLike(pass.parameters);
+  const logits = new Float32Array(pass.batch.length * C);
+  let task = 0;
+  for (const part of pass.microBatches) {
+    const rows = (array: Float32Array) => rowsOfPart(array, pass, part);
+    const others: Feeds = Object.fromEntries(Object.entries(shares).map(([name, share]) => [name, rows(share)]));
+    for (const [branch, { P, dv, dvgrid }] of branches) {
+      others[`P.${branch}`] = rows(P);
+      others[`dv.${branch}`] = rows(dv);
+      others[`dvgrid.${branch}`] = rows(dvgrid);
+    }
+    const out = await pass.programs.run('learn', part, pass.parameters, others);
+    const started = performance.now();
+    task += out['task'][0];
+    rows(logits).set(out['logits']);
+    for (const [branch, { v, vgrid, z }] of branches) {
+      rows(v).set(out[`v.${branch}`]);
+      rows(z).set(out[`z.${branch}`]);
+      if (`vgrid.${branch}` in out) rows(vgrid).set(out[`vgrid.${branch}`]);
+    }
+    for (const [name, sum] of Object.entries(gradients)) accumulate(sum, out[`d.${name}`]);
+    observe('sum of gradients', (performance.now() - started) / 1000);
+  }
+  return { task, logits, gradients };
 }

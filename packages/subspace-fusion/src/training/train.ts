@@ -226,7 +226,7 @@ async function trainEpoch(
     const result = await step.gradients(parameters, batch, labels, draw);
     const loss = result.task + result.auxiliary;
     if (!Number.isFinite(loss)) throw notFinite(epoch, i, patients, batch, learningRate);
-    if (form !== 'none' && 'z' in result && 'tumour' in result.z) {
+    if (form !== 'none' && 'z' in result && result.z.tumour) {
       const confidence = form === 'random' ? randomConfidence(draw) : confidences(result.z, parameters, labels);
       const { yielded } = coordinate(
         result.gradients['head.weight'],

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { InputError } from '../files/errors.js';
+import { isJson, parseJson } from '../files/json.js';
 import { readSafetensors } from '../files/read.js';
 import type { StoredTensor } from '../files/safetensors.js';
 
@@ -36,6 +38,28 @@ export interface Manifest {
   readonly cases: Readonly<Record<string, CaseEntry>>;
 }
 
+const manifestFile = z.object({
+  cases: z
+    .record(
+      z.string(),
+      z.object({
+        file: z.string(),
+        config: z.record(z.string(), z.unknown()),
+        tensors: z.array(
+          z.object({
+            name: z.string(),
+            shape: z.array(z.number()),
+            dtype: z.string(),
+            tolerance: z.object({ rel: z.number(), abs: z.number() }).optional(),
+            stored: z.boolean().optional(),
+            formula: z.object({ seed: z.number(), scale: z.number(), center: z.number() }).optional(),
+          }),
+        ),
+      }),
+    )
+    .optional(),
+}) satisfies z.ZodType<Partial<Manifest>>;
+
 /** A case as its runner sees it: every tensor given, and what is expected of the others. */
 export interface Case {
   readonly name: string;
@@ -53,19 +77,15 @@ const results = /^(out|grad|grad_reference|norm|sample|final_norm)\//;
 export async function readManifest(folder: string): Promise<Manifest> {
   const path = join(folder, 'manifest.json');
   let text: string;
-  let manifest: Partial<Manifest> | null;
   try {
     text = await readFile(path, 'utf8');
   } catch {
     throw new InputError(`${path}: cannot be read. Give the folder that holds the cases and their manifest.json.`);
   }
-  try {
-    manifest = JSON.parse(text) as Partial<Manifest> | null;
-  } catch {
-    throw new InputError(`${path}: is not valid JSON. Copy the folder again.`);
-  }
-  if (!manifest?.cases) throw new InputError(`${path}: lists no cases. Give the folder of the parity cases.`);
-  return { cases: manifest.cases };
+  if (!isJson(text)) throw new InputError(`${path}: is not valid JSON. Copy the folder again.`);
+  const { cases } = parseJson(text, manifestFile, { file: path, remedy: 'Copy the folder again' });
+  if (!cases) throw new InputError(`${path}: lists no cases. Give the folder of the parity cases.`);
+  return { cases };
 }
 
 export async function readCase(folder: string, manifest: Manifest, name: string): Promise<Case> {
@@ -85,6 +105,20 @@ export async function readCase(folder: string, manifest: Manifest, name: string)
     if (t.tolerance || results.test(t.name) || counts) expected.set(t.name, t.tolerance ?? { rel: 0, abs: 0 });
   }
   return { name, config: entry.config, tensors, expected };
+}
+
+/** A tensor of a case. @throws Error where it has none of that name. */
+export function tensorOf({ name, tensors }: Case, tensor: string): StoredTensor {
+  const found = tensors.get(tensor);
+  if (!found) throw new Error(`case ${name} has no tensor ${tensor}`);
+  return found;
+}
+
+/** The elements of a tensor of float32. */
+export function floats(c: Case, tensor: string): Float32Array {
+  const { data } = tensorOf(c, tensor);
+  if (!(data instanceof Float32Array)) throw new Error(`case ${c.name}: ${tensor} is not of float32`);
+  return data;
 }
 
 function fromFormula({ seed, scale, center }: ValueFormula, shape: readonly number[]): Float32Array {

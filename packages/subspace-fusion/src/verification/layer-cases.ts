@@ -1,13 +1,22 @@
 import { add, compile, constant, gradients, input, mul, reshape, sum, type Program, type Value } from 'onnx-autodiff';
+import { required } from '../files/required.js';
 import type { Backend } from '../inference/backend.js';
 import { deformableAttention } from '../model/attention.js';
-import { encodeGenes, finishBranch, placeBranch, projectPatches } from '../model/branch.js';
+import {
+  branchLayers,
+  encodeGenes,
+  finishBranch,
+  placeBranch,
+  projectPatches,
+  type BranchLayers,
+} from '../model/branch.js';
 import { consistency, type ConsistencyForm } from '../model/consistency.js';
 import { crossEntropy, crossEntropyTarget, riskOf, survivalLikelihood, survivalTargets } from '../model/losses.js';
-import { networkParameters, scoped } from '../model/parameters.js';
-import { referenceName } from '../model/reference-names.js';
+import { named, parameterInputs } from '../model/layers.js';
+import { WHOLE } from '../model/parts.js';
+import { publishedName } from '../model/published-names.js';
 import { keyPositions } from '../model/sampling.js';
-import type { Case } from './fixture.js';
+import { floats, tensorOf, type Case } from './fixture.js';
 
 export type Computed = Map<string, ArrayLike<number>>;
 type Floats = Float32Array;
@@ -25,43 +34,39 @@ async function evaluate(
   return results;
 }
 
-function floats(c: Case, name: string): Floats {
-  const tensor = c.tensors.get(name);
-  if (!tensor) throw new Error(`case ${c.name} has no tensor ${name}`);
-  return tensor.data as Floats;
-}
-
 /** `in/` tensors as inputs of a graph. */
 function givenInput(c: Case, name: string): Value {
-  return input(name, c.tensors.get(`in/${name}`)!.shape);
+  return input(name, tensorOf(c, `in/${name}`).shape);
 }
 
-/**
- * The parameters that a case gives, as inputs under our names in the scope of a branch, and the case's name of each.
- * `scope` is what the case leaves out of the checkpoint names.
- */
-function caseParameters(
-  c: Case,
-  scope: string,
-  genes = 1,
-): { p: Record<string, Value>; names: Map<string, string>; feeds: Record<string, Floats> } {
-  const specs = scoped(
-    networkParameters({ patchWidth: 1024, genes: { tumour: genes, microenvironment: 1 }, classes: 2 }),
-    'tumour.',
-  );
-  const p: Record<string, Value> = {};
-  const names = new Map<string, string>();
+/** The layers of a case's branch as inputs of a graph, and what the case gives of their parameters. */
+interface CaseLayers {
+  readonly p: BranchLayers;
+  /** Those that the case has weights for, by the case's names. */
+  readonly given: Map<string, Value>;
+  readonly feeds: Record<string, Floats>;
+}
+
+/** `scope` is what the case leaves out of the published checkpoint's names. */
+function caseLayers(c: Case, scope: string, genes = 1): CaseLayers {
+  const patchWidth = c.tensors.get('in/patches')?.shape[2] ?? 1;
+  const p = parameterInputs(branchLayers(genes, patchWidth, WHOLE));
+  const given = new Map<string, Value>();
   const feeds: Record<string, Floats> = {};
-  for (const [ours, { shape }] of Object.entries(specs)) {
-    const full = referenceName(`tumour.${ours}`);
-    if (!full.startsWith(scope) || !c.tensors.has(`w/${full.slice(scope.length)}`)) continue;
-    const theirs = full.slice(scope.length);
-    const patchWidth = ours === 'patches.weight' ? c.tensors.get('in/patches')!.shape[2] : undefined;
-    p[ours] = input(ours, patchWidth ? [shape[0], patchWidth] : shape);
-    names.set(ours, theirs);
-    feeds[ours] = floats(c, `w/${theirs}`);
+  for (const [ours, value] of named<Value>(p)) {
+    const theirs = publishedName(`tumour.${ours}`);
+    const name = theirs.slice(scope.length);
+    if (!theirs.startsWith(scope) || !c.tensors.has(`w/${name}`)) continue;
+    given.set(name, value);
+    feeds[ours] = floats(c, `w/${name}`);
   }
-  return { p, names, feeds };
+  return { p, given, feeds };
+}
+
+/** A part that the whole network has. */
+function present<T>(part: T | undefined): T {
+  if (part === undefined) throw new Error('the network of the cases has all of its parts');
+  return part;
 }
 
 /** Σ out·cot over the outputs that have an upstream gradient. */
@@ -82,57 +87,55 @@ async function outputsAndGradients(
 ): Promise<Computed> {
   const d = gradients(upstreamLoss(c, outputs), [...values.values()]);
   const asked = Object.fromEntries(Object.entries(outputs).map(([name, y]) => [`out/${name}`, y]));
-  [...values.keys()].forEach((name, i) => (asked[`grad/${name}`] = d[i]!));
+  [...values.keys()].forEach((name, i) => (asked[`grad/${name}`] = d[i]));
   return evaluate(asked, feeds, backend);
 }
 
-function gradientTargets(p: Record<string, Value>, names: ReadonlyMap<string, string>): Map<string, Value> {
-  return new Map([...names].map(([ours, theirs]) => [theirs, p[ours]]));
-}
-
 export async function geneEncoderCase(c: Case, backend: Backend): Promise<Computed> {
-  const { p, names, feeds } = caseParameters(c, 'omic_net_tumor.', c.tensors.get('in/genes')!.shape[1]);
   const genes = givenInput(c, 'genes');
-  const output = [...c.expected.keys()].find((name) => name.startsWith('out/'))!.slice(4);
-  const targets = gradientTargets(p, names).set('genes', genes);
-  return outputsAndGradients(c, backend, { [output]: encodeGenes(genes, p) }, targets, {
-    ...feeds,
-    genes: floats(c, 'in/genes'),
-  });
+  const { p, given, feeds } = caseLayers(c, 'omic_net_tumor.', genes.shape[1]);
+  const code = encodeGenes(genes, p);
+  const outputs = [...c.expected.keys()].filter((name) => name.startsWith('out/')).map((name) => name.slice(4));
+  return outputsAndGradients(
+    c,
+    backend,
+    Object.fromEntries(outputs.map((output) => [output, code])),
+    given.set('genes', genes),
+    { ...feeds, genes: floats(c, 'in/genes') },
+  );
 }
 
 export async function attentionCase(c: Case, backend: Backend): Promise<Computed> {
-  const { p, names, feeds } = caseParameters(c, 'pathomic_net_tumor.layer3.attn2d.');
+  const { p, given, feeds } = caseLayers(c, 'pathomic_net_tumor.layer3.attn2d.');
   const queries = givenInput(c, 'queries');
   const context = givenInput(c, 'context');
-  const vgrid = keyPositions(queries, p);
+  const vgrid = keyPositions(queries, p.queries, present(p.offsets));
   const out = deformableAttention(queries, vgrid, context, p, backend.positionBias);
-  const targets = gradientTargets(p, names).set('queries', queries).set('context', context);
-  const given = { ...feeds, queries: floats(c, 'in/queries'), context: floats(c, 'in/context') };
-  return outputsAndGradients(c, backend, { out, vgrid }, targets, given);
+  given.set('queries', queries).set('context', context);
+  const fed = { ...feeds, queries: floats(c, 'in/queries'), context: floats(c, 'in/context') };
+  return outputsAndGradients(c, backend, { out, vgrid }, given, fed);
 }
 
 export async function positionBiasCase(c: Case, backend: Backend): Promise<Computed> {
-  const { p, names, feeds } = caseParameters(c, 'pathomic_net_tumor.layer3.attn2d.');
+  const { p, given, feeds } = caseLayers(c, 'pathomic_net_tumor.layer3.attn2d.');
   const points = givenInput(c, 'key_points');
-  const side = Math.sqrt(c.tensors.get('cot/bias')!.shape[1]);
-  const [w1, b1, w2, b2, w3, b3] = [0, 1, 2].flatMap((i) => [p[`bias.${i}.weight`], p[`bias.${i}.bias`]]);
-  const bias = backend.positionBias(points, side, { w1: w1, b1: b1, w2: w2, b2: b2, w3: w3, b3: b3 });
-  const targets = gradientTargets(p, names).set('key_points', points);
-  return outputsAndGradients(c, backend, { bias }, targets, { ...feeds, key_points: floats(c, 'in/key_points') });
+  const side = Math.sqrt(tensorOf(c, 'cot/bias').shape[1]);
+  const bias = backend.positionBias(points, side, present(p.bias));
+  given.set('key_points', points);
+  return outputsAndGradients(c, backend, { bias }, given, { ...feeds, key_points: floats(c, 'in/key_points') });
 }
 
 export async function branchCase(c: Case, backend: Backend): Promise<Computed> {
-  const { p, names, feeds } = caseParameters(c, 'pathomic_net_tumor.');
+  const { p, given, feeds } = caseLayers(c, 'pathomic_net_tumor.');
   const X = givenInput(c, 'patches');
   const v = givenInput(c, 'gene_features');
   const placed = placeBranch(projectPatches(X, p), v, p);
   const feature = finishBranch(placed, p, backend.positionBias);
-  const targets = gradientTargets(p, names).set('gene_features', v).set('patches', X);
-  const given = { ...feeds, patches: floats(c, 'in/patches'), gene_features: floats(c, 'in/gene_features') };
-  const computed = await outputsAndGradients(c, backend, { feature, vgrid: placed.vgrid! }, targets, given);
+  given.set('gene_features', v).set('patches', X);
+  const fed = { ...feeds, patches: floats(c, 'in/patches'), gene_features: floats(c, 'in/gene_features') };
+  const computed = await outputsAndGradients(c, backend, { feature, vgrid: present(placed.vgrid) }, given, fed);
   // A case may hold the large gradient of the patches as its sum over patches and its first few.
-  const dX = computed.get('grad/patches')!;
+  const dX = required(computed, 'grad/patches');
   const first = c.tensors.get('grad/patches_first')?.shape[1] ?? 0;
   return computed
     .set('grad/patches_sum', sumOverRows(dX, X.shape))
@@ -163,7 +166,7 @@ export async function lossesCase(c: Case, backend: Backend): Promise<Computed> {
       target: crossEntropyTarget(Array.from(floats(c, `in/${task}_target`)), weights),
     };
     const out = await evaluate({ loss, d: gradients(loss, [logits])[0] }, feeds, backend);
-    computed.set(`out/${task}_loss`, out.get('loss')!).set(`grad/${task}_logits`, out.get('d')!);
+    computed.set(`out/${task}_loss`, required(out, 'loss')).set(`grad/${task}_logits`, required(out, 'd'));
   }
   const lambdas = c.tensors.get('in/hazards');
   if (lambdas) computed.set('out/risk', riskOf(floats(c, 'in/hazards'), lambdas.shape[1]));
@@ -172,8 +175,8 @@ export async function lossesCase(c: Case, backend: Backend): Promise<Computed> {
     if (!digits) continue;
     const alpha = Number(digits.length > 1 ? `0.${digits.slice(1)}` : digits);
     const gradient = `grad/hazards_alpha${digits}`;
-    const C = c.tensors.get('in/hazards')!.shape[1];
-    const rows = floor ? c.tensors.get('in/hazards')!.shape[0] : c.tensors.get(gradient)!.shape[0];
+    const C = tensorOf(c, 'in/hazards').shape[1];
+    const rows = floor ? tensorOf(c, 'in/hazards').shape[0] : tensorOf(c, gradient).shape[0];
     const lambda = input('hazards', [rows, C]);
     const loss = survivalLikelihood(lambda);
     const bins = floats(c, 'in/interval');
@@ -181,8 +184,8 @@ export async function lossesCase(c: Case, backend: Backend): Promise<Computed> {
     const labels = Array.from({ length: rows }, (_, b) => ({ bin: bins[b], censored: censored[b] === 1 }));
     const feeds = { hazards: floats(c, 'in/hazards').slice(0, rows * C), ...survivalTargets(labels, C, alpha) };
     const out = await evaluate({ loss, d: gradients(loss, [lambda])[0] }, feeds, backend);
-    computed.set(name, out.get('loss')!);
-    if (!floor) computed.set(gradient, out.get('d')!);
+    computed.set(name, required(out, 'loss'));
+    if (!floor) computed.set(gradient, required(out, 'd'));
   }
   return computed;
 }
@@ -194,19 +197,19 @@ export async function consistencyCase(c: Case, backend: Backend): Promise<Comput
     const suffix = /^in\/code_(.*)$/.exec(name)?.[1];
     if (suffix === undefined) continue;
     for (const form of ['corrected', 'reference'] as const satisfies readonly ConsistencyForm[]) {
-      const v = input('v', c.tensors.get(name)!.shape);
-      const vgrid = input('vgrid', c.tensors.get(`in/vgrid_${suffix}`)!.shape);
+      const v = input('v', tensorOf(c, name).shape);
+      const vgrid = input('vgrid', tensorOf(c, `in/vgrid_${suffix}`).shape);
       const loss = consistency(v, vgrid, form);
       const [dv, dvgrid] = gradients(loss, [v, vgrid]);
       const out = await evaluate(
-        { loss, dv: dv, dvgrid: dvgrid },
+        { loss, dv, dvgrid },
         { v: floats(c, name), vgrid: floats(c, `in/vgrid_${suffix}`) },
         backend,
       );
-      computed.set(`out/${form}_${suffix}`, out.get('loss')!);
+      computed.set(`out/${form}_${suffix}`, required(out, 'loss'));
       computed
-        .set(`grad/${form}_code_${suffix}`, out.get('dv')!)
-        .set(`grad/${form}_vgrid_${suffix}`, out.get('dvgrid')!);
+        .set(`grad/${form}_code_${suffix}`, required(out, 'dv'))
+        .set(`grad/${form}_vgrid_${suffix}`, required(out, 'dvgrid'));
     }
   }
   return computed;

@@ -1,13 +1,14 @@
 import type { Backend } from '../inference/backend.js';
 import type { BatchLabels, Sample } from '../inference/batch.js';
 import { riskOf } from '../model/losses.js';
-import { networkParameters, type NetworkSize, type Parameters } from '../model/parameters.js';
-import { WIDTH } from '../model/parts.js';
-import { fromReference, referenceName } from '../model/reference-names.js';
+import { networkParameters } from '../model/network.js';
+import type { NetworkSize, Parameters } from '../model/parameters.js';
+import { ofSubspaces, WIDTH } from '../model/parts.js';
+import { fromPublished, publishedName } from '../model/published-names.js';
 import { adamState, adamStep } from '../training/adam.js';
 import { confidences, coordinate, type Confidence, type CoordinationForm } from '../training/coordination.js';
 import { createStep, type BatchGradients, type StepOptions } from '../training/step.js';
-import type { Case } from './fixture.js';
+import { floats, tensorOf, type Case } from './fixture.js';
 import type { Computed } from './layer-cases.js';
 
 const forms = ['corrected', 'reference'] as const;
@@ -22,26 +23,20 @@ interface Setting {
   readonly tokens: number;
 }
 
-function data(c: Case, name: string): Float32Array {
-  const tensor = c.tensors.get(name);
-  if (!tensor) throw new Error(`case ${c.name} has no tensor ${name}`);
-  return tensor.data as Float32Array;
-}
-
 /** Inputs, labels and parameters of a case of the whole model. */
 function settingOf(c: Case): Setting {
-  const [B, tokens, patchWidth] = c.tensors.get('in/patches')!.shape as [number, number, number];
+  const [B, tokens, patchWidth] = tensorOf(c, 'in/patches').shape as [number, number, number];
   const genes = {
-    tumour: c.tensors.get('in/genes_tumor')!.shape[1],
-    microenvironment: c.tensors.get('in/genes_immune')!.shape[1],
+    tumour: tensorOf(c, 'in/genes_tumor').shape[1],
+    microenvironment: tensorOf(c, 'in/genes_immune').shape[1],
   };
-  const size = { patchWidth, genes, classes: c.tensors.get('w/classifier.bias')!.shape[0] };
+  const size = { patchWidth, genes, classes: tensorOf(c, 'w/classifier.bias').shape[0] };
   const weights = new Map(
     [...c.tensors].filter(([name]) => name.startsWith('w/')).map(([name, t]) => [name.slice(2), t]),
   );
-  const { parameters } = fromReference(weights, networkParameters(size), c.name);
+  const { parameters } = fromPublished(weights, networkParameters(size), c.name);
   const row = (name: string, b: number) =>
-    data(c, name).subarray((b * data(c, name).length) / B, ((b + 1) * data(c, name).length) / B);
+    floats(c, name).subarray((b * floats(c, name).length) / B, ((b + 1) * floats(c, name).length) / B);
   const batch = Array.from({ length: B }, (_, b): Sample => ({
     bag: row('in/patches', b),
     genes: { tumour: row('in/genes_tumor', b), microenvironment: row('in/genes_immune', b) },
@@ -53,13 +48,17 @@ function labelsOf(c: Case): BatchLabels {
   if (c.tensors.has('in/target')) {
     return {
       kind: 'classes',
-      labels: Array.from(data(c, 'in/target')),
+      labels: Array.from(floats(c, 'in/target')),
       weights: c.config['class_weights'] as number[],
     };
   }
-  const time = data(c, 'in/time');
-  const censored = data(c, 'in/censored');
-  const labels = Array.from(data(c, 'in/interval'), (bin, b) => ({ bin, censored: censored[b] === 1, time: time[b] }));
+  const time = floats(c, 'in/time');
+  const censored = floats(c, 'in/censored');
+  const labels = Array.from(floats(c, 'in/interval'), (bin, b) => ({
+    bin,
+    censored: censored[b] === 1,
+    time: time[b],
+  }));
   return { kind: 'survival', labels };
 }
 
@@ -88,14 +87,16 @@ export async function modelCase(c: Case, backend: Backend): Promise<Computed> {
   return computed;
 }
 
-function lossOutputs({ task, consistency }: BatchGradients, form: string, computed: Computed): void {
+function lossOutputs({ task, ...result }: BatchGradients, form: string, computed: Computed): void {
+  const consistency = ofSubspaces(result.consistency);
   const both = (consistency.tumour + consistency.microenvironment) / 2;
   computed.set('out/task_loss', [task]);
   for (const s of subspaces) computed.set(`out/consistency_${form}_${theirSubspace[s]}`, [consistency[s]]);
   computed.set(`out/consistency_${form}`, [both]).set(`out/total_${form}`, [task + both]);
 }
 
-function networkOutputs(c: Case, { size }: Setting, { logits, z, v, vgrid }: BatchGradients, computed: Computed): void {
+function networkOutputs(c: Case, { size }: Setting, { logits, ...result }: BatchGradients, computed: Computed): void {
+  const [z, v, vgrid] = [ofSubspaces(result.z), ofSubspaces(result.v), ofSubspaces(result.vgrid)];
   computed.set('out/logits', logits);
   const lambda = logits.map((x) => 1 / (1 + Math.exp(-x)));
   computed.set('out/hazards', lambda).set('out/risk', riskOf(lambda, size.classes));
@@ -103,8 +104,8 @@ function networkOutputs(c: Case, { size }: Setting, { logits, z, v, vgrid }: Bat
     const theirs = theirSubspace[s];
     computed.set(`out/gene_${theirs}`, v[s]).set(`out/feature_${theirs}`, z[s]).set(`out/vgrid_${theirs}`, vgrid[s]);
     // The per-branch classifier, which the product leaves out: from the case's own weights.
-    const W = data(c, `w/classifier_${theirs}.0.weight`);
-    const b = data(c, `w/classifier_${theirs}.0.bias`);
+    const W = floats(c, `w/classifier_${theirs}.0.weight`);
+    const b = floats(c, `w/classifier_${theirs}.0.bias`);
     computed.set(`out/logits_${theirs}`, linearRows(z[s], W, b));
   }
 }
@@ -123,13 +124,13 @@ function linearRows(z: Float32Array, W: Float32Array, bias: Float32Array): Float
 /** Gradients by checkpoint name, whole (`grad/`), or as norms and samples (`norm/`, `sample/`). */
 function gradientOutputs(c: Case, gradients: Parameters, prefix: 'grad' | 'grad_reference', computed: Computed): void {
   const byTheirName = new Map<string, ArrayLike<number>>(
-    Object.entries(gradients).map(([name, g]) => [referenceName(name), g]),
+    Object.entries(gradients).map(([name, g]) => [publishedName(name), g]),
   );
   for (const name of c.expected.keys()) {
     const [, kind, parameter] = /^(grad|grad_reference|norm|sample)\/(.*)$/.exec(name) ?? [];
     if (!kind || !parameter) continue;
     // What the product leaves out receives no gradient.
-    const g = byTheirName.get(parameter) ?? new Float32Array(c.tensors.get(`w/${parameter}`)!.data.length);
+    const g = byTheirName.get(parameter) ?? new Float32Array(tensorOf(c, `w/${parameter}`).data.length);
     if (kind === prefix) computed.set(name, g);
     if (kind === 'norm' && prefix === 'grad') computed.set(name, normSumLargest(g));
     if (kind === 'sample' && prefix === 'grad') computed.set(name, sampled(g));
@@ -159,7 +160,7 @@ function coordinationOutputs(
   { gradients, z }: BatchGradients,
   computed: Computed,
 ): void {
-  const confidence = confidences(z, parameters, labels);
+  const confidence = confidences(ofSubspaces(z), parameters, labels);
   computed.set('out/confidence', [confidence.tumour ?? NaN, confidence.microenvironment ?? NaN]);
   const head = gradients['head.weight'];
   computed.set('out/cosine', rowCosines(head));
@@ -193,7 +194,7 @@ export function coordinationCase(c: Case): Computed {
     c.config['confidences'] as Record<string, [number | null, number | null]>,
   )) {
     for (const form of forms)
-      computed.set(`out/${form}_${name}`, coordinated(data(c, 'in/gradient'), { tumour, microenvironment }, form));
+      computed.set(`out/${form}_${name}`, coordinated(floats(c, 'in/gradient'), { tumour, microenvironment }, form));
   }
   return computed;
 }
@@ -215,8 +216,9 @@ export async function trainingTraceCase(c: Case, backend: Backend): Promise<Comp
   } as Record<string, number[]>;
   for (let t = 0; t < steps; t++) {
     const result = await step.gradients(parameters, batch, labels, { seed: 0, step: t });
-    const both = (result.consistency.tumour + result.consistency.microenvironment) / 2;
-    const confidence = confidences(result.z, parameters, labels);
+    const consistency = ofSubspaces(result.consistency);
+    const both = (consistency.tumour + consistency.microenvironment) / 2;
+    const confidence = confidences(ofSubspaces(result.z), parameters, labels);
     const head = result.gradients['head.weight'];
     const { conflicts } = coordinate(head, confidence, 'corrected');
     trace['total'].push(result.task + both);
@@ -231,11 +233,11 @@ export async function trainingTraceCase(c: Case, backend: Backend): Promise<Comp
   const computed: Computed = new Map(Object.entries(trace).map(([name, values]) => [`out/${name}`, values]));
   computed.set('out/final_classifier', parameters['head.weight']);
   const final = new Map<string, ArrayLike<number>>(
-    Object.entries(parameters).map(([name, p]) => [referenceName(name), p]),
+    Object.entries(parameters).map(([name, p]) => [publishedName(name), p]),
   );
   for (const name of c.expected.keys()) {
     const parameter = /^final_norm\/(.*)$/.exec(name)?.[1];
-    if (parameter) computed.set(name, [normSumLargest(final.get(parameter) ?? data(c, `w/${parameter}`))[0]]);
+    if (parameter) computed.set(name, [normSumLargest(final.get(parameter) ?? floats(c, `w/${parameter}`))[0]]);
   }
   return computed;
 }

@@ -154,8 +154,8 @@ async function runContents(folder: string): Promise<ReadonlyMap<string, Content>
     ['config.json', { text: JSON.stringify({ expression: { file: '', format, column, transform } }) }],
     ['patients.json', { text: JSON.stringify(patients) }],
   ]);
-  const { model: ofModel, checkpoint, predictions, result, confidence, background } = RUN_FILES;
-  for (const file of [ofModel, checkpoint, predictions, result, confidence, background])
+  const { model, checkpoint, predictions, result, confidence, background } = RUN_FILES;
+  for (const file of [model, checkpoint, predictions, result, confidence, background])
     contents.set(file, { path: join(folder, file) });
   for (const [name, path] of files) contents.set(name, { path });
   return contents;

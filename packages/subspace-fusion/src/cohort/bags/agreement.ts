@@ -115,7 +115,7 @@ function disagreement(
     if (said !== undefined) files.set(said, [...(files.get(said) ?? []), file]);
   }
   // The first of those that most files say.
-  const [common] = [...files].sort(([, a], [, b]) => b.length - a.length);
+  const common = [...files].sort(([, a], [, b]) => b.length - a.length).at(0);
   if (!common) return [];
   return [...files]
     .filter(([said]) => !agree(said, common[0]))

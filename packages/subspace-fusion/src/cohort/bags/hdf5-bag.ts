@@ -4,6 +4,7 @@ import {
   isFloatDataset,
   readFloatRows,
   requireKnownFilters,
+  typeName,
   withHdf5,
   type Dataset,
   type File,
@@ -27,7 +28,7 @@ function openBag(hdf5: File, { name: file, size }: Source, library: Library): Op
   const [patches, width] = bagShape(features.shape ?? [], wrong);
   if (!isFloatDataset(features)) {
     throw wrong(
-      `the features are of type ${String(features.dtype)}`,
+      `the features are of type ${typeName(features)}`,
       'Store them as little-endian float16, float32 or float64',
     );
   }
@@ -52,7 +53,7 @@ function openBag(hdf5: File, { name: file, size }: Source, library: Library): Op
       requireKnownFilters(coordinates, file);
       const { value } = coordinates;
       if (!ArrayBuffer.isView(value))
-        throw wrong(`'${COORDINATES}' is of type ${String(coordinates.dtype)}`, 'Store numbers, or leave coords out');
+        throw wrong(`'${COORDINATES}' is of type ${typeName(coordinates)}`, 'Store numbers, or leave coords out');
       return value;
     },
   };

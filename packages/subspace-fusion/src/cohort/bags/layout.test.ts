@@ -32,7 +32,7 @@ describe('a bag that is laid out by its coordinates', () => {
     const sorted = ({ features }: Bag) =>
       Array.from({ length: 100 }, (_, i) => `${features[2 * i]},${features[2 * i + 1]}`).sort();
     expect(sorted(spatial)).toEqual(sorted(raster));
-    expect([...spatial.coordinates!]).toEqual([...spatial.features]);
+    expect([...(spatial.coordinates ?? [])]).toEqual([...spatial.features]);
   });
 
   test('keeps copies of a repeated patch side by side', () => {

@@ -1,5 +1,6 @@
 import { isFloat } from '../../files/element-type.js';
 import type { InputError } from '../../files/errors.js';
+import { required } from '../../files/required.js';
 import type { Source } from '../../files/source.js';
 import { printable } from '../../files/text.js';
 import type { NamedTensor } from '../../files/torch.js';
@@ -11,9 +12,9 @@ type Coordinates = ArrayLike<number | bigint> | undefined;
 export interface OpenBag {
   readonly header: BagHeader;
   /** Features of the patches from…to − 1, [to − from, width]; only these are read from the disk. */
-  rows(from: number, to: number): Float32Array | Promise<Float32Array>;
+  readonly rows: (from: number, to: number) => Float32Array | Promise<Float32Array>;
   /** Two numbers a patch as they stand in the file, [patches · 2]; undefined where it has none. */
-  coordinates(): Coordinates | Promise<Coordinates>;
+  readonly coordinates: () => Coordinates | Promise<Coordinates>;
 }
 
 /** Hands a feature file of one format to `use`, and is done with it after that. Throws {@link InputError} for a file that is no bag. */
@@ -78,7 +79,7 @@ export function chooseFeatures<T extends NamedTensor>(
     const there = printable([...tensors.keys()].join(', '));
     throw wrong(`${candidates.length} of the file's tensors could be the features (it has: ${there})`, remedy);
   }
-  const features = tensors.get(name)!;
+  const features = required(tensors, name);
   if (!isFloat(features.type))
     throw wrong(`the features are of type ${features.type}`, 'Store them as float16, bfloat16, float32 or float64');
   return { name, features, coordinates: tensors.get(COORDINATES) };

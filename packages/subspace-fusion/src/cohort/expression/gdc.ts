@@ -2,6 +2,7 @@ import { STAR_COLUMNS, type StarColumn } from '../../config/choices.js';
 import { requireContent } from '../../files/bytes.js';
 import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
 import { baseName, extension, folderName } from '../../files/names.js';
+import { required } from '../../files/required.js';
 import { closing, readText, withEntry, type Folder, type Source } from '../../files/source.js';
 import { parseTable } from '../../files/table.js';
 import { parseBarcode } from '../clinical/barcode.js';
@@ -232,7 +233,7 @@ export async function readGdc(
     rows: read.map(({ genes: own, values }) => {
       if (own === genes && shared.length === values.length) return values;
       const places = placesOf(own);
-      return Float32Array.from(shared, (g) => values[places.get(genes.ids[g])!]);
+      return Float32Array.from(shared, (g) => values[required(places, genes.ids[g])]);
     }),
     genesAreRows: false,
     choice,

@@ -76,11 +76,15 @@ export type GeneNamer = (name: string, symbol?: string) => string;
  */
 export function geneNamer(needed: ReadonlySet<string>, map: GeneMap = new Map()): GeneNamer {
   const neededIds = new Map(
-    [...needed].flatMap((gene) => (ensemblId(gene) ? [[ensemblId(gene)!, gene] as const] : [])),
+    [...needed].flatMap((gene) => {
+      const id = ensemblId(gene);
+      return id === undefined ? [] : [[id, gene] as const];
+    }),
   );
   return (name, symbol) => {
     const id = ensemblId(name);
-    const [, bare, entrez] = /^(.+)\|(\d+)$/.exec(name) ?? [];
+    const parts = /^(.+)\|(\d+)$/.exec(name);
+    const [bare, entrez] = [parts?.at(1), parts?.at(2)];
     const own = symbol || (bare === '?' ? entrez : bare);
     const mapped = map.get(id ?? name) ?? (own === undefined ? undefined : map.get(own));
     const known = [name, id && neededIds.get(id), mapped, own].find(

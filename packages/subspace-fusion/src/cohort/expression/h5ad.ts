@@ -5,6 +5,7 @@ import {
   isDataset,
   isGroup,
   requireKnownFilters,
+  typeName,
   withHdf5,
   type Dataset,
   type Entity,
@@ -37,17 +38,18 @@ function refuseLarge(file: string, what: string, bytes: number): void {
 /** Items `from`…`to − 1` of a vector, or these rows of a matrix, as numbers. Integers and floats of any width are read. */
 export function readNumbers(dataset: Dataset, file: string, from: number, to: number): Float64Array {
   const { type, size } = dataset.metadata;
-  const width = dataset.shape!.slice(1).reduce((product, n) => product * n, 1);
+  const others = dataset.shape?.slice(1) ?? [];
+  const width = others.reduce((product, n) => product * n, 1);
   if ((type !== INTEGER && type !== FLOAT) || (type === FLOAT && size < 4) || size > 8) {
     throw badInput({
       file,
-      message: `'${dataset.path}' is of type ${String(dataset.dtype)}`,
+      message: `'${dataset.path}' is of type ${typeName(dataset)}`,
       remedy: 'Store it as float32 or as integers',
     });
   }
   refuseLarge(file, dataset.path, (to - from) * width * size);
   requireKnownFilters(dataset, file);
-  const values = dataset.slice([[from, to], ...dataset.shape!.slice(1).map((): [] => [])]);
+  const values = dataset.slice([[from, to], ...others.map((): [] => [])]);
   return Float64Array.from(values as ArrayLike<number>, Number);
 }
 
@@ -72,7 +74,7 @@ export function readStrings(entity: Entity | undefined, file: string, what: stri
     if (!isDataset(codes) || codes.shape?.length !== 1) throw wrong();
     return Array.from(readNumbers(codes, file, 0, codes.shape[0]), (code) => categories[code] ?? '');
   }
-  const count = entity.shape![0];
+  const count = entity.shape?.[0] ?? 0;
   if (count > MOST_NAMES)
     throw badInput({
       file,
@@ -172,7 +174,7 @@ function refuseSingleCells(
   });
 }
 
-const attribute = (of: Group, name: string): unknown => of.attrs[name]?.value;
+const attribute = ({ attrs }: Group, name: string): unknown => (name in attrs ? attrs[name].value : undefined);
 
 /** `obs` or `var`. */
 function frame(hdf5: File, file: string, name: 'obs' | 'var'): Group {
@@ -239,11 +241,12 @@ function openMatrix(hdf5: File, file: string): Matrix {
   const shape = attribute(sparse, 'shape') ?? attribute(sparse, 'h5sparse_shape');
   if (!kind || !data || !indices || !starts || data.shape?.[0] !== indices.shape?.[0])
     throw wrong(`X is neither a matrix nor CSR nor CSC`);
-  const [n, width] = Array.from((shape ?? []) as ArrayLike<number>, Number);
-  if (n === undefined || width === undefined || starts.shape?.[0] !== (kind === 'rows' ? n : width) + 1)
+  const sides = Array.from((shape ?? []) as ArrayLike<number>, Number);
+  const [n, width] = sides;
+  if (sides.length < 2 || starts.shape?.[0] !== (kind === 'rows' ? n : width) + 1)
     throw wrong('the shape of X does not fit its parts');
   const at = Float64Array.from(readNumbers(starts, file, 0, starts.shape[0]));
-  const total = data.shape![0];
+  const total = data.shape?.[0] ?? 0;
   if (at.some((start, i) => start < (i === 0 ? 0 : at[i - 1]) || start > total))
     throw wrong('the parts of X do not fit together');
   return { kind, data, indices, starts: at, shape: [n, width] };
@@ -271,7 +274,7 @@ function readRowsOf(matrix: Matrix, places: readonly number[], file: string): Fl
           remedy: 'Write the file again with anndata',
         });
       }
-      if (row !== undefined) rows[row][column] = values[i]!;
+      if (row !== undefined) rows[row][column] = values[i];
     });
   }
   return rows;

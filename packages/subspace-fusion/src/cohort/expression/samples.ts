@@ -1,4 +1,5 @@
 import { counted, someOf, type Problem } from '../../files/errors.js';
+import { required } from '../../files/required.js';
 import { parseBarcode } from '../clinical/barcode.js';
 
 /** Several samples of one patient: which is taken. Stated here, in the docs, and with every count. */
@@ -67,7 +68,7 @@ export function chooseSamples(samples: readonly Sample[], patients: ReadonlySet<
   });
   const places = samples.flatMap(({ patient, name }, i) => (wanted[i] && best.get(patient)?.name === name ? [i] : []));
   const several = [...best].flatMap(([patient, { name: taken }]) => {
-    const left = [...candidates.get(patient)!].filter((name) => name !== taken);
+    const left = [...required(candidates, patient)].filter((name) => name !== taken);
     return left.length > 0 ? [{ patient, taken, left }] : [];
   });
   return { places, others, normal, several };

@@ -1,4 +1,5 @@
 import { someOf, InputError } from '../../files/errors.js';
+import { required } from '../../files/required.js';
 import type { Expression, ExpressionTransform } from '../types.js';
 
 /** Ranks of values within one patient, scaled to (0, 1): (rank − ½)/n, ties share their mean rank. */
@@ -50,7 +51,7 @@ export function transformed(
       `The expression matrix lacks ${absent.length} of the ${genes.length} genes that the model needs (${someOf(absent)}). Add them.`,
     );
   }
-  const columns = genes.map((gene) => geneAt.get(gene)!);
+  const columns = genes.map((gene) => required(geneAt, gene));
   return patients.map((id) => {
     const p = patientAt.get(id);
     if (p === undefined) throw new InputError(`The expression matrix has no patient '${id}'. Add the patient.`);

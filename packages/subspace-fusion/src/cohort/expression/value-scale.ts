@@ -1,4 +1,5 @@
 import { someOf, type Problem } from '../../files/errors.js';
+import { required } from '../../files/required.js';
 import { quantile } from '../quantile.js';
 import type { Expression } from '../types.js';
 
@@ -117,7 +118,7 @@ export function compareExpressions(first: ComparedExpression, second: ComparedEx
 function medians({ expression }: ComparedExpression, genes: readonly string[]): Float64Array {
   const at = new Map(expression.genes.map((gene, g) => [gene, g]));
   const found = geneMedians(expression);
-  return Float64Array.from(genes, (gene) => found[at.get(gene)!]);
+  return Float64Array.from(genes, (gene) => found[required(at, gene)]);
 }
 
 function typicalShift(first: Float64Array, second: Float64Array): number {

@@ -13,16 +13,9 @@ import type {
 } from '../../runs/confidence.js';
 import type { Outcome } from '../../runs/model.js';
 import type { EvaluatedPatient } from '../../runs/result.js';
-import {
-  ALPHA,
-  calibrate,
-  qualityOf,
-  setsOf,
-  type ScoredClasses,
-} from './class-confidence.js';
+import { ALPHA, calibrate, qualityOf, setsOf, type ScoredClasses } from './class-confidence.js';
 import { survivalCalibration } from './survival-confidence.js';
-import type { MeanPatches } from './mean-patches.js';
-import { checkRange, outsideOf, type RangeChecks } from './training-range.js';
+import { checkRange, outsideOf, type MeanPatches, type RangeChecks } from './training-range.js';
 
 /** Adds to predictions what is known of their confidence, and measures it. */
 export async function applyConfidence(

@@ -5,8 +5,7 @@ import { predictGroups, type SelectedModel } from '../score-model.js';
 import type { Confidence } from '../../runs/confidence.js';
 import { learnClassConfidence, type ScoredClasses } from './class-confidence.js';
 import { survivalCalibration, type ScoredSurvival } from './survival-confidence.js';
-import type { MeanPatches } from './mean-patches.js';
-import { learnTrainingRange } from './training-range.js';
+import { learnTrainingRange, type MeanPatches } from './training-range.js';
 
 /** What is learned of a model's confidence, and what it predicts for the validation patients. */
 export interface Learned {

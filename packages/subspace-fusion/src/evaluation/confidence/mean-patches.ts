@@ -1,16 +1,10 @@
 import type { BagFile } from '../../cohort/types.js';
+import { required } from '../../files/required.js';
 import type { BagShape } from '../../inference/bag-reader.js';
 import { readFixedBag } from '../../inference/samples.js';
-import { meanOf, meanPatch } from './training-range.js';
+import { meanOf, meanPatch, type MeanPatches } from './training-range.js';
 
-/** Reads slides, and keeps of each that it read the mean patch, so that no slide is read twice for it. */
-export interface MeanPatches {
-  /** A slide's features as `[tokens · width]`. */
-  read(slide: BagFile): Promise<Float32Array>;
-  /** Mean patch of a patient's slides, `[width]`, each slide counting once; undefined without slides. */
-  of(slides: readonly (BagFile | undefined)[]): Promise<Float64Array | undefined>;
-}
-
+/** {@link MeanPatches} of slides of this machine, as a network takes them. */
 export function meanPatches(shape: BagShape): MeanPatches {
   const known = new Map<string, Float64Array>();
   const read = async (slide: BagFile) => {
@@ -20,7 +14,7 @@ export function meanPatches(shape: BagShape): MeanPatches {
   };
   const ofSlide = async (slide: BagFile) => {
     if (!known.has(slide.path)) await read(slide);
-    return known.get(slide.path)!;
+    return required(known, slide.path);
   };
   return {
     read,

@@ -1,3 +1,4 @@
+import type { BagFile } from '../../cohort/types.js';
 import type { GeneVectors } from '../../inference/batch.js';
 import type { CohortSamples } from '../../inference/samples.js';
 import { quantile } from '../../metrics/index.js';
@@ -5,7 +6,14 @@ import { reads } from '../../model/choice.js';
 import type { FeatureRange, GeneRange, TrainingRange } from '../../runs/confidence.js';
 import type { Model } from '../../runs/model.js';
 import { clipOf } from '../../runs/scaling.js';
-import type { MeanPatches } from './mean-patches.js';
+
+/** Reads slides, and keeps of each that it read the mean patch, so that no slide is read twice for it. */
+export interface MeanPatches {
+  /** A slide's features as `[tokens · width]`. */
+  read(slide: BagFile): Promise<Float32Array>;
+  /** Mean patch of a patient's slides, `[width]`, each slide counting once; undefined without slides. */
+  of(slides: readonly (BagFile | undefined)[]): Promise<Float64Array | undefined>;
+}
 
 /** The mean row of `features` `[tokens · width]`. */
 export function meanPatch(features: Float32Array, width: number): Float64Array {

@@ -2,10 +2,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type * as h5wasm from 'h5wasm';
 import type { File } from 'h5wasm';
 import { readAll, type Source } from '../source.js';
 
-export type Library = typeof import('h5wasm');
+export type Library = typeof h5wasm;
 
 /** The HDF5 library, which is loaded when the first file needs it. */
 export async function loadLibrary(): Promise<Library> {

@@ -1,6 +1,8 @@
 import { relu } from 'onnx-autodiff';
-import { dropout } from '../dropout.js';
-import { applyLinear, atRate, gatedAttentionParameters, gatedAttentionPool, linearLayer, type Peer } from './layers.js';
+import { atRate, dropout, within } from '../dropout.js';
+import { linear, linearLayer } from '../layers.js';
+import { gatedAttentionLayers, gatedAttentionPool } from './layers.js';
+import { peer } from './peer.js';
 
 const WIDTH = 512;
 const HIDDEN = 256;
@@ -12,21 +14,21 @@ const RATE = 0.25;
  * each patch Linear → 512, ReLU; gated attention with 256 hidden units; the slide Linear → 256, ReLU; Linear → classes.
  * Dropout 0.25 after both ReLUs and on both factors of the gate. Everything starts as PyTorch starts it.
  */
-export const abmil: Peer = {
+export const abmil = peer({
   reads: ['bag'],
 
-  parameters: ({ patchWidth, classes }) => ({
-    ...linearLayer('patches', patchWidth, WIDTH),
-    ...gatedAttentionParameters('attention', WIDTH, HIDDEN),
-    ...linearLayer('slide', WIDTH, HIDDEN),
-    ...linearLayer('head', HIDDEN, classes),
+  layers: ({ patchWidth, classes }) => ({
+    patches: linearLayer(patchWidth, WIDTH),
+    attention: gatedAttentionLayers(WIDTH, HIDDEN),
+    slide: linearLayer(WIDTH, HIDDEN),
+    head: linearLayer(HIDDEN, classes),
   }),
 
   network({ X }, p, options) {
     const drop = atRate(options, RATE);
-    const h = dropout(relu(applyLinear(X, p, 'patches')), 'patches', drop); // [B, N, 512]
-    const pooled = gatedAttentionPool(h, p, 'attention', options); // [B, 512]
-    const slide = dropout(relu(applyLinear(pooled, p, 'slide')), 'slide', drop); // [B, 256]
-    return { logits: applyLinear(slide, p, 'head') };
+    const h = dropout(relu(linear(X, p.patches)), 'patches', drop); // [B, N, 512]
+    const pooled = gatedAttentionPool(h, p.attention, within(options, 'attention')); // [B, 512]
+    const slide = dropout(relu(linear(pooled, p.slide)), 'slide', drop); // [B, 256]
+    return { logits: linear(slide, p.head) };
   },
-};
+});

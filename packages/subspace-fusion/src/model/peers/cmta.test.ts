@@ -1,21 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import { dropoutRates, expectFixtureCase, expectParameters, overfit, readFixture } from '../../testing/peers.js';
+import { named, type ParameterSpec } from '../layers.js';
 import { parameterCount } from '../parameters.js';
-import { cmta, cmtaOfWidth, cmtaParameters } from './cmta.js';
+import { cmta, cmtaLayers, cmtaOfWidth } from './cmta.js';
 
 describe('CMTA', () => {
   const narrow = cmtaOfWidth(32); // 16 landmarks: several tokens to each, where the paper's width has zeros before a small bag
   const fixture = readFixture('cmta');
   const wide = readFixture('cmta-wide');
+  const specsOf = (groups: number[]) => Object.fromEntries(named<ParameterSpec>(cmtaLayers(1024, groups, 4)));
 
   test('has the parameters of the PyTorch modules', () => expectParameters(cmta, wide));
 
   test('with the six groups of its public code, has as many parameters', () => {
-    expect(parameterCount(cmtaParameters(1024, [100, 200, 300, 400, 500, 600], 4))).toBe(6_936_132);
+    expect(parameterCount(specsOf([100, 200, 300, 400, 500, 600]))).toBe(6_936_132);
   });
 
   test('linear layers start Xavier normal with biases of 0, convolutions and cross attention as PyTorch starts them', () => {
-    const specs = cmtaParameters(1024, [59, 361], 4);
+    const specs = specsOf([59, 361]);
     const start = (name: string) => specs[name].start;
     expect(start('patches.0.weight')).toEqual({ normal: Math.sqrt(2 / (1024 + 256)) });
     expect(start('histology.encoder.layer1.qkv.weight')).toEqual({ normal: Math.sqrt(2 / (256 + 768)) });

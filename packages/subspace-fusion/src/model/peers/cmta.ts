@@ -13,23 +13,11 @@ import {
   sub,
   type Value,
 } from 'onnx-autodiff';
-import { dropout, type Dropout } from '../dropout.js';
-import { norm, type ParameterSpecs } from '../parameters.js';
-import {
-  applyLinear,
-  applyNorm,
-  atRate,
-  geneGroupParameters,
-  geneGroupTokens,
-  linearLayer,
-  multiHeadAttention,
-  multiHeadAttentionParameters,
-  type Modality,
-  type Peer,
-  type PeerOutputs,
-  type Weights,
-} from './layers.js';
-import { nystromLayer, nystromLayerParameters, ppeg, ppegParameters } from './nystrom.js';
+import { atRate, dropout, within, type Dropout } from '../dropout.js';
+import { linear, normalise, normLayer, type Linear, type ParameterSpec, type Values } from '../layers.js';
+import { geneGroupLayers, geneGroupTokens, multiHeadAttention, multiHeadAttentionLayers } from './layers.js';
+import { nystromLayer, nystromLayers, ppeg, ppegLayers } from './nystrom.js';
+import { peer, type PeerOutputs } from './peer.js';
 
 const WIDTH = 256;
 const RATE = 0.25;
@@ -45,63 +33,61 @@ const ALIGNMENT = 1;
  * microenvironment, so that all models read the same genes; the network takes any number of groups. The public code trains
  * with stochastic gradient descent on single slides; how to train is not part of the network.
  */
-export const cmta: Peer = cmtaOfWidth(WIDTH);
+export const cmta = cmtaOfWidth(WIDTH);
 
 /** CMTA with tokens of another width, a multiple of 16, and all else in proportion. */
-export function cmtaOfWidth(width: number): Peer {
-  return {
+export function cmtaOfWidth(width: number) {
+  return peer({
     reads: ['bag', 'genes'],
     microBatch: 1, // as of TransMIL, whose attention it has
-    parameters: ({ patchWidth, genes, classes }) =>
-      cmtaParameters(patchWidth, [genes.tumour, genes.microenvironment], classes, width),
+    layers: ({ patchWidth, genes, classes }) =>
+      cmtaLayers(patchWidth, [genes.tumour, genes.microenvironment], classes, width),
     network: ({ X, genes }, p, options) => cmtaNetwork(X, [genes.tumour, genes.microenvironment], p, options),
-  };
+  });
 }
 
-/** Parameters of CMTA for groups of so many genes. */
-export function cmtaParameters(
-  patchWidth: number,
-  groups: readonly number[],
-  classes: number,
-  width = WIDTH,
-): ParameterSpecs {
-  const xavierLayer = (name: string, from: number, to: number) => xavier(linearLayer(name, from, to));
-  const transformer = (name: string): ParameterSpecs => ({
-    [`${name}.classToken`]: { shape: [1, 1, width], start: { normal: 1e-6 } },
-    ...xavier(nystromLayerParameters(`${name}.layer1`, width)),
-    ...xavier(nystromLayerParameters(`${name}.layer2`, width)),
-    ...norm(`${name}.norm`, width),
-  });
-  const bagTransformer = (name: string) => ({ ...transformer(name), ...ppegParameters(`${name}.position`, width) });
-  const translation = (name: string) => ({
-    ...multiHeadAttentionParameters(name, width),
-    ...xavierLayer(`${name}.out`, width, width),
-  });
+type CmtaLayers = Values<ReturnType<typeof cmtaLayers>>;
+
+/** CMTA for groups of so many genes. */
+export function cmtaLayers(patchWidth: number, groups: readonly number[], classes: number, width = WIDTH) {
+  const translation = () => ({ ...multiHeadAttentionLayers(width), out: xavierLayer(width, width) });
   return {
-    ...xavierLayer('patches.0', patchWidth, width),
-    ...xavierLayer('patches.1', width, width),
-    ...geneGroupParameters(groups, [4 * width, width], xavierLayer),
-    ...bagTransformer('histology.encoder'),
-    ...bagTransformer('histology.decoder'),
-    ...transformer('expression.encoder'),
-    ...transformer('expression.decoder'),
-    ...translation('histology.translation'),
-    ...translation('expression.translation'),
-    ...xavierLayer('fusion.0', 2 * width, width),
-    ...xavierLayer('fusion.1', width, width),
-    ...xavierLayer('head', width, classes),
+    patches: [xavierLayer(patchWidth, width), xavierLayer(width, width)],
+    genes: geneGroupLayers(groups, [4 * width, width], xavierLayer),
+    'histology.encoder': bagTransformerLayers(width),
+    'histology.decoder': bagTransformerLayers(width),
+    'expression.encoder': transformerLayers(width),
+    'expression.decoder': transformerLayers(width),
+    'histology.translation': translation(),
+    'expression.translation': translation(),
+    fusion: [xavierLayer(2 * width, width), xavierLayer(width, width)] as const,
+    head: xavierLayer(width, classes),
   };
 }
 
-/** The same parameters with linear layers as CMTA starts them: weights Xavier normal, biases 0. All others stay as they are. */
-function xavier(specs: ParameterSpecs): ParameterSpecs {
-  return Object.fromEntries(
-    Object.entries(specs).map(([name, spec]) => {
-      const { shape } = spec;
-      if (name.endsWith('.bias')) return [name, { shape, start: 'zeros' }];
-      return [name, shape.length === 2 ? { shape, start: { normal: Math.sqrt(2 / (shape[0] + shape[1])) } } : spec];
-    }),
-  );
+/** `Linear(from, to)` as CMTA starts it: weights Xavier normal, biases 0. */
+function xavierLayer(from: number, to: number): Linear<ParameterSpec> {
+  return {
+    weight: { shape: [to, from], start: { normal: Math.sqrt(2 / (to + from)) } },
+    bias: { shape: [to], start: 'zeros' },
+  };
+}
+
+type TransformerLayers = Values<ReturnType<typeof transformerLayers>>;
+type BagTransformerLayers = Values<ReturnType<typeof bagTransformerLayers>>;
+
+function transformerLayers(width: number) {
+  return {
+    classToken: { shape: [1, 1, width], start: { normal: 1e-6 } } satisfies ParameterSpec,
+    layer1: nystromLayers(width, xavierLayer),
+    layer2: nystromLayers(width, xavierLayer),
+    norm: normLayer(width),
+  };
+}
+
+/** A transformer of patches also knows where they are. */
+function bagTransformerLayers(width: number) {
+  return { ...transformerLayers(width), ...ppegLayers(width) };
 }
 
 /**
@@ -113,28 +99,34 @@ function xavier(specs: ParameterSpecs): ParameterSpecs {
  * @param X patch features `[B, N, patchWidth]`
  * @param genes each group's expression `[B, genes]`
  */
-function cmtaNetwork(X: Value, genes: readonly Value[], p: Weights, options?: Dropout): PeerOutputs {
+function cmtaNetwork(X: Value, genes: readonly Value[], p: CmtaLayers, options?: Dropout): PeerOutputs {
   const at = atRate(options, RATE);
-  const patches = encodePatches(X, p, at); // [B, N, 256]
-  const groups = geneGroupTokens(genes, p, at); // [B, G, 256]
-  const P = transform(patches, 'bag', p, 'histology.encoder', at);
-  const G = transform(groups, 'genes', p, 'expression.encoder', at);
-  const histology = multiHeadAttention(P.tokens, G.tokens, p, 'histology.translation', 1); // [B, N, 256]
-  const expression = multiHeadAttention(G.tokens, P.tokens, p, 'expression.translation', 1); // [B, G, 256]
-  const P_hat = transform(histology, 'bag', p, 'histology.decoder', at).summary;
-  const G_hat = transform(expression, 'genes', p, 'expression.decoder', at).summary;
+  const transformed = (
+    x: Value,
+    part: 'histology.encoder' | 'histology.decoder' | 'expression.encoder' | 'expression.decoder',
+  ) => transform(x, p[part], within(at, part));
+  const patches = encodePatches(X, p.patches, at); // [B, N, 256]
+  const groups = geneGroupTokens(genes, p.genes, at); // [B, G, 256]
+  const P = transformed(patches, 'histology.encoder');
+  const G = transformed(groups, 'expression.encoder');
+  const histology = multiHeadAttention(P.tokens, G.tokens, p['histology.translation'], 1); // [B, N, 256]
+  const expression = multiHeadAttention(G.tokens, P.tokens, p['expression.translation'], 1); // [B, G, 256]
+  const P_hat = transformed(histology, 'histology.decoder').summary;
+  const G_hat = transformed(expression, 'expression.decoder').summary;
   const both = concat([average(P.summary, P_hat), average(G.summary, G_hat)], 1); // [B, 512]
-  const fused = relu(applyLinear(relu(applyLinear(both, p, 'fusion.0')), p, 'fusion.1'));
+  const fused = relu(linear(relu(linear(both, p.fusion[0])), p.fusion[1])); // [B, 256]
   return {
-    logits: applyLinear(fused, p, 'head'),
+    logits: linear(fused, p.head),
     auxiliary: mul(add(distance(P.summary, P_hat), distance(G.summary, G_hat)), ALIGNMENT),
   };
 }
 
 /** `[B, N, patchWidth] → [B, N, 256]` */
-function encodePatches(X: Value, p: Weights, options?: Dropout): Value {
+function encodePatches(X: Value, layers: readonly Linear[], options?: Dropout): Value {
   let h = X;
-  for (const layer of ['patches.0', 'patches.1']) h = dropout(relu(applyLinear(h, p, layer)), layer, options);
+  layers.forEach((layer, i) => {
+    h = dropout(relu(linear(h, layer)), `patches.${i}`, options);
+  });
   return h;
 }
 
@@ -148,12 +140,12 @@ interface Transformed {
  * An encoder or decoder: a class token before the tokens, two layers of Nyström attention, for a bag with the position
  * encoding of TransMIL between them, layer normalisation.
  */
-function transform(x: Value, modality: Modality, p: Weights, name: string, options?: Dropout): Transformed {
+function transform(x: Value, p: TransformerLayers | BagTransformerLayers, options?: Dropout): Transformed {
   const [B, T, width] = x.shape as [number, number, number];
-  let h = concat([expand(p[`${name}.classToken`], [B, 1, width]), x], 1);
-  h = nystromLayer(h, p, `${name}.layer1`, options);
-  if (modality === 'bag') h = ppeg(h, p, `${name}.position`);
-  h = applyNorm(nystromLayer(h, p, `${name}.layer2`, options), p, `${name}.norm`);
+  let h = concat([expand(p.classToken, [B, 1, width]), x], 1);
+  h = nystromLayer(h, p.layer1, within(options, 'layer1'));
+  if ('position.7' in p) h = ppeg(h, p);
+  h = normalise(nystromLayer(h, p.layer2, within(options, 'layer2')), p.norm);
   return { summary: reshape(slice(h, 1, 0, 1), [B, width]), tokens: slice(h, 1, 1, 1 + T) };
 }
 

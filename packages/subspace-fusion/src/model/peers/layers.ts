@@ -1,125 +1,36 @@
-import {
-  concat,
-  elu,
-  layerNorm,
-  linear,
-  matmul,
-  mul,
-  reshape,
-  sigmoid,
-  softmax,
-  tanh,
-  transpose,
-  type Value,
-} from 'onnx-autodiff';
-import { alphaDropout, dropout, type Dropout } from '../dropout.js';
-import { layer, type NetworkSize, type ParameterSpecs } from '../parameters.js';
+import { concat, elu, matmul, mul, reshape, sigmoid, softmax, tanh, transpose, type Value } from 'onnx-autodiff';
+import { alphaDropout, atRate, dropout, within, type Dropout } from '../dropout.js';
+import { linear, linearLayer, type Linear, type ParameterSpec, type Values } from '../layers.js';
 
-/** What a peer reads of a sample. */
-export type Modality = 'bag' | 'genes';
-
-/** One batch as a peer takes it. A peer leaves alone what it does not read. */
-export interface PeerInputs {
-  readonly X: Value; // patch features [B, N, width]
-  readonly genes: { readonly tumour: Value; readonly microenvironment: Value }; // [B, T], [B, M]
-}
-
-/** What a peer makes of a batch. */
-export interface PeerOutputs {
-  readonly logits: Value; // [B, C]
-  /** A further loss of each sample, `[B]`, added to the task loss as its mean over the batch. */
-  readonly auxiliary?: Value;
-}
-
-/**
- * A published model that the method is compared with: the same inputs, outputs, patients and budget, an architecture of its own.
- * Where `dropout` is given, its sites act with the rates of the peer's own paper.
- */
-export interface Peer {
-  readonly reads: readonly Modality[];
-  /** Samples that go through it at once where nothing else is asked; by default as many as have 2,500 tokens. */
-  readonly microBatch?: number;
-  parameters(size: NetworkSize): ParameterSpecs;
-  network(inputs: PeerInputs, p: Readonly<Record<string, Value>>, dropout?: Dropout): PeerOutputs;
-}
-
-/** A graph's parameters, by name. */
-export type Weights = Readonly<Record<string, Value>>;
-
-/** `Linear(width, out)` with bias, as PyTorch starts it. */
-export function linearLayer(name: string, width: number, out: number): ParameterSpecs {
-  return layer(name, [out, width], width, true);
-}
-
-/** `Linear(width, out)` with bias, as self-normalising networks start: weights ~ N(0, 1/width), zero biases. */
-export function normalLayer(name: string, width: number, out: number): ParameterSpecs {
-  return {
-    [`${name}.weight`]: { shape: [out, width], start: { normal: 1 / Math.sqrt(width) } },
-    [`${name}.bias`]: { shape: [out], start: 'zeros' },
-  };
-}
-
-/** The linear layer `name` over the last axis: `[..., width] → [..., out]`. */
-export function applyLinear(x: Value, p: Weights, name: string): Value {
-  return linear(x, p[`${name}.weight`], p[`${name}.bias`]);
-}
-
-/** The layer normalisation `name` over the last axis. */
-export function applyNorm(x: Value, p: Weights, name: string): Value {
-  return layerNorm(x, p[`${name}.scale`], p[`${name}.shift`]);
-}
-
-/** Dropout with a rate of its own, where there is dropout at all. */
-export function atRate(options: Dropout | undefined, rate: number): Dropout | undefined {
-  return options && { ...options, rate };
-}
-
-/** All genes of a sample, tumour then microenvironment: `[B, T + M]`. */
-export function allGenes({ genes }: PeerInputs): Value {
-  return concat([genes.tumour, genes.microenvironment], 1);
-}
-
-/** Number of all genes, T + M. */
-export function geneCount({ genes }: NetworkSize): number {
-  return genes.tumour + genes.microenvironment;
-}
+/** How a linear layer of these widths starts: `linearLayer`, `normalLayer`, or as a paper has it. */
+export type LinearStart = (from: number, to: number) => Linear<ParameterSpec>;
 
 /** AlphaDropout of every block, as in the public code of Pathomic Fusion and MCAT. */
 const ALPHA_DROPOUT_RATE = 0.25;
 
-/** Parameters of self-normalising blocks of these widths, the input's first; `start` is `normalLayer` or `linearLayer`. */
-export function selfNormalisingParameters(
-  name: string,
-  widths: readonly number[],
-  start: (name: string, width: number, out: number) => ParameterSpecs,
-): ParameterSpecs {
-  const blocks = widths.slice(1).map((out, i) => start(`${name}.${i}`, widths[i], out));
-  return Object.assign({}, ...blocks) as ParameterSpecs;
+/** Self-normalising blocks of these widths, the input's first. */
+export function selfNormalisingLayers(widths: readonly number[], start: LinearStart): readonly Linear<ParameterSpec>[] {
+  return widths.slice(1).map((to, i) => start(widths[i], to));
 }
 
 /**
  * Self-normalising blocks Linear → ELU → AlphaDropout, `[B, widths[0]] → [B, widths.at(-1)]`. Klambauer et al. 2017 have
  * SELU; Pathomic Fusion (Chen et al. 2020) and MCAT (Chen et al. 2021) put ELU in its place, and so do we.
- *
- * @param blocks how many
  */
-export function selfNormalising(x: Value, p: Weights, name: string, blocks: number, options?: Dropout): Value {
+export function selfNormalising(x: Value, blocks: readonly Linear[], options?: Dropout): Value {
   let h = x;
-  for (let i = 0; i < blocks; i++)
-    h = alphaDropout(elu(applyLinear(h, p, `${name}.${i}`)), `${name}.${i}`, atRate(options, ALPHA_DROPOUT_RATE));
+  blocks.forEach((block, i) => {
+    h = alphaDropout(elu(linear(h, block)), String(i), atRate(options, ALPHA_DROPOUT_RATE));
+  });
   return h;
 }
 
 /** Dropout of both halves of the gate, as in the public code of CLAM and MCAT. */
 const ATTENTION_RATE = 0.25;
 
-/** Parameters of gated attention over tokens of `width`, with `hidden` units. */
-export function gatedAttentionParameters(name: string, width: number, hidden: number): ParameterSpecs {
-  return {
-    ...linearLayer(`${name}.tanh`, width, hidden),
-    ...linearLayer(`${name}.sigmoid`, width, hidden),
-    ...linearLayer(`${name}.score`, hidden, 1),
-  };
+/** Gated attention over tokens of `width`, with `hidden` units. */
+export function gatedAttentionLayers(width: number, hidden: number) {
+  return { tanh: linearLayer(width, hidden), sigmoid: linearLayer(width, hidden), score: linearLayer(hidden, 1) };
 }
 
 /**
@@ -130,32 +41,30 @@ export function gatedAttentionParameters(name: string, width: number, hidden: nu
  * @param h tokens `[B, N, width]`
  * @returns `[B, width]`
  */
-export function gatedAttentionPool(h: Value, p: Weights, name: string, options?: Dropout): Value {
+export function gatedAttentionPool(
+  h: Value,
+  p: Values<ReturnType<typeof gatedAttentionLayers>>,
+  options?: Dropout,
+): Value {
   const [B, , width] = h.shape as [number, number, number];
-  const direction = dropout(tanh(applyLinear(h, p, `${name}.tanh`)), `${name}.tanh`, atRate(options, ATTENTION_RATE)); // [B, N, hidden]
-  const gate = dropout(
-    sigmoid(applyLinear(h, p, `${name}.sigmoid`)),
-    `${name}.sigmoid`,
-    atRate(options, ATTENTION_RATE),
-  );
-  const scores = transpose(applyLinear(mul(direction, gate), p, `${name}.score`), [0, 2, 1]); // [B, 1, N]
+  const at = atRate(options, ATTENTION_RATE);
+  const direction = dropout(tanh(linear(h, p.tanh)), 'tanh', at); // [B, N, hidden]
+  const gate = dropout(sigmoid(linear(h, p.sigmoid)), 'sigmoid', at);
+  const scores = transpose(linear(mul(direction, gate), p.score), [0, 2, 1]); // [B, 1, N]
   return reshape(matmul(softmax(scores), h), [B, width]);
 }
 
-const PROJECTIONS = ['queries', 'keys', 'values'] as const;
-
 /**
- * Parameters of multi-head attention, as PyTorch starts its `MultiheadAttention`: queries, keys and values Xavier uniform as
- * one matrix `[3·width, width]`, the output as any other layer, all biases 0.
+ * Multi-head attention, as PyTorch starts its `MultiheadAttention`: queries, keys and values Xavier uniform as one matrix
+ * `[3·width, width]`, the output as any other layer, all biases 0.
  */
-export function multiHeadAttentionParameters(name: string, width: number): ParameterSpecs {
-  const matrix = (part: string, bound: number): ParameterSpecs => ({
-    [`${name}.${part}.weight`]: { shape: [width, width], start: { uniform: bound } },
-    [`${name}.${part}.bias`]: { shape: [width], start: 'zeros' },
+export function multiHeadAttentionLayers(width: number) {
+  const matrix = (bound: number): Linear<ParameterSpec> => ({
+    weight: { shape: [width, width], start: { uniform: bound } },
+    bias: { shape: [width], start: 'zeros' },
   });
   const xavier = Math.sqrt(6 / (width + 3 * width));
-  const projections = PROJECTIONS.map((part) => matrix(part, xavier));
-  return Object.assign({}, ...projections, matrix('out', 1 / Math.sqrt(width))) as ParameterSpecs;
+  return { queries: matrix(xavier), keys: matrix(xavier), values: matrix(xavier), out: matrix(1 / Math.sqrt(width)) };
 }
 
 /**
@@ -169,19 +78,18 @@ export function multiHeadAttentionParameters(name: string, width: number): Param
 export function multiHeadAttention(
   from: Value,
   to: Value,
-  p: Weights,
-  name: string,
+  p: Values<ReturnType<typeof multiHeadAttentionLayers>>,
   heads: number,
   options?: Dropout,
 ): Value {
   const [B, Q, width] = from.shape as [number, number, number];
   const d = width / heads;
-  const queries = mul(byHead(applyLinear(from, p, `${name}.queries`), heads), 1 / Math.sqrt(d)); // [B, heads, Q, d]
-  const keys = byHead(applyLinear(to, p, `${name}.keys`), heads); // [B, heads, K, d]
-  const values = byHead(applyLinear(to, p, `${name}.values`), heads);
-  const attention = dropout(softmax(matmul(queries, transpose(keys, [0, 1, 3, 2]))), `${name}.attention`, options); // [B, heads, Q, K]
+  const queries = mul(byHead(linear(from, p.queries), heads), 1 / Math.sqrt(d)); // [B, heads, Q, d]
+  const keys = byHead(linear(to, p.keys), heads); // [B, heads, K, d]
+  const values = byHead(linear(to, p.values), heads);
+  const attention = dropout(softmax(matmul(queries, transpose(keys, [0, 1, 3, 2]))), 'attention', options); // [B, heads, Q, K]
   const read = reshape(transpose(matmul(attention, values), [0, 2, 1, 3]), [B, Q, width]);
-  return applyLinear(read, p, `${name}.out`);
+  return linear(read, p.out);
 }
 
 /** `[B, T, width] → [B, heads, T, width / heads]` */
@@ -190,19 +98,22 @@ function byHead(x: Value, heads: number): Value {
   return transpose(reshape(x, [B, T, heads, width / heads]), [0, 2, 1, 3]);
 }
 
-/** Parameters of two self-normalising blocks for each group of so many genes. */
-export function geneGroupParameters(
+/** Two self-normalising blocks for each group of so many genes. */
+export function geneGroupLayers(
   groups: readonly number[],
   [hidden, out]: readonly [hidden: number, out: number],
-  start: Parameters<typeof selfNormalisingParameters>[2],
-): ParameterSpecs {
-  const encoders = groups.map((genes, g) => selfNormalisingParameters(`genes.${g}`, [genes, hidden, out], start));
-  return Object.assign({}, ...encoders) as ParameterSpecs;
+  start: LinearStart,
+): readonly (readonly Linear<ParameterSpec>[])[] {
+  return groups.map((genes) => selfNormalisingLayers([genes, hidden, out], start));
 }
 
 /** One token for each group of genes: expressions `[B, genes]` → `[B, G, out]`. */
-export function geneGroupTokens(groups: readonly Value[], p: Weights, options?: Dropout): Value {
-  const tokens = groups.map((x, g) => selfNormalising(x, p, `genes.${g}`, 2, options));
+export function geneGroupTokens(
+  groups: readonly Value[],
+  encoders: readonly (readonly Linear[])[],
+  options?: Dropout,
+): Value {
+  const tokens = groups.map((x, g) => selfNormalising(x, encoders[g], within(options, `genes.${g}`)));
   return concat(
     tokens.map((token) => reshape(token, [token.shape[0], 1, token.shape[1]])),
     1,

@@ -1,19 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import { dropoutRates, expectFixtureCase, expectParameters, overfit, readFixture } from '../../testing/peers.js';
+import { named, type ParameterSpec } from '../layers.js';
 import { parameterCount } from '../parameters.js';
-import { mcat, mcatParameters } from './mcat.js';
+import { mcat, mcatLayers } from './mcat.js';
 
 describe('MCAT', () => {
   const fixture = readFixture('mcat');
+  const specsOf = (groups: number[]) => Object.fromEntries(named<ParameterSpec>(mcatLayers(1024, groups, 4)));
 
   test('has the parameters of the PyTorch modules', () => expectParameters(mcat, fixture));
 
   test('with the six groups of its public code, has as many parameters', () => {
-    expect(parameterCount(mcatParameters(1024, [100, 200, 300, 400, 500, 600], 4))).toBe(4_161_286);
+    expect(parameterCount(specsOf([100, 200, 300, 400, 500, 600]))).toBe(4_161_286);
   });
 
   test('starts as PyTorch starts its modules', () => {
-    const specs = mcatParameters(1024, [59, 361], 4);
+    const specs = specsOf([59, 361]);
     const start = (name: string) => specs[name].start;
     expect(start('patches.bias')).toEqual({ uniform: 1 / 32 });
     for (const attention of ['coattention', 'histology.0.self', 'expression.1.self']) {

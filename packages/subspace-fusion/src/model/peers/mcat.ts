@@ -1,29 +1,26 @@
 import { add, concat, relu, type Value } from 'onnx-autodiff';
-import { dropout, type Dropout } from '../dropout.js';
-import { norm, type ParameterSpecs } from '../parameters.js';
+import { atRate, dropout, within, type Dropout } from '../dropout.js';
+import { linear, linearLayer, normalise, normLayer, type Values } from '../layers.js';
 import {
-  applyLinear,
-  applyNorm,
-  atRate,
-  gatedAttentionParameters,
+  gatedAttentionLayers,
   gatedAttentionPool,
-  geneGroupParameters,
+  geneGroupLayers,
   geneGroupTokens,
-  linearLayer,
   multiHeadAttention,
-  multiHeadAttentionParameters,
-  type Peer,
-  type Weights,
+  multiHeadAttentionLayers,
 } from './layers.js';
+import { peer } from './peer.js';
 
-/** Parameters of one layer, as PyTorch starts its `TransformerEncoderLayer`; `hidden` is the width of the feed-forward part. */
-export function transformerLayerParameters(name: string, width: number, hidden: number): ParameterSpecs {
+type TransformerLayers = Values<ReturnType<typeof transformerLayers>>;
+
+/** One layer, as PyTorch starts its `TransformerEncoderLayer`; `hidden` is the width of the feed-forward part. */
+function transformerLayers(width: number, hidden: number) {
   return {
-    ...multiHeadAttentionParameters(`${name}.self`, width),
-    ...norm(`${name}.norm1`, width),
-    ...linearLayer(`${name}.hidden`, width, hidden),
-    ...linearLayer(`${name}.out`, hidden, width),
-    ...norm(`${name}.norm2`, width),
+    self: multiHeadAttentionLayers(width),
+    norm1: normLayer(width),
+    hidden: linearLayer(width, hidden),
+    out: linearLayer(hidden, width),
+    norm2: normLayer(width),
   };
 }
 
@@ -34,18 +31,17 @@ export function transformerLayerParameters(name: string, width: number, hidden: 
  *
  * @param x tokens `[B, T, width]`
  */
-export function transformerLayer(x: Value, p: Weights, name: string, heads: number, options?: Dropout): Value {
-  const read = multiHeadAttention(x, x, p, `${name}.self`, heads, options);
-  const y = applyNorm(add(x, dropout(read, `${name}.read`, options)), p, `${name}.norm1`);
-  const hidden = dropout(relu(applyLinear(y, p, `${name}.hidden`)), `${name}.hidden`, options);
-  const out = dropout(applyLinear(hidden, p, `${name}.out`), `${name}.out`, options);
-  return applyNorm(add(y, out), p, `${name}.norm2`);
+function transformerLayer(x: Value, p: TransformerLayers, heads: number, options?: Dropout): Value {
+  const read = multiHeadAttention(x, x, p.self, heads, within(options, 'self'));
+  const y = normalise(add(x, dropout(read, 'read', options)), p.norm1);
+  const hidden = dropout(relu(linear(y, p.hidden)), 'hidden', options);
+  const out = dropout(linear(hidden, p.out), 'out', options);
+  return normalise(add(y, out), p.norm2);
 }
 
 const WIDTH = 256;
 const HEADS = 8;
 const FEED_FORWARD = 512;
-const LAYERS = 2;
 const RATE = 0.25;
 
 /**
@@ -57,33 +53,35 @@ const RATE = 0.25;
  * gene sets, tumour and microenvironment, so that all models read the same genes; the network takes any number of groups.
  * The two layers of a transformer start apart; in the public code, which copies the first, they start equal.
  */
-export const mcat: Peer = {
+export const mcat = peer({
   reads: ['bag', 'genes'],
-  parameters: ({ patchWidth, genes, classes }) =>
-    mcatParameters(patchWidth, [genes.tumour, genes.microenvironment], classes),
+  layers: ({ patchWidth, genes, classes }) => mcatLayers(patchWidth, [genes.tumour, genes.microenvironment], classes),
   network: ({ X, genes }, p, options) => ({
     logits: mcatLogits(X, [genes.tumour, genes.microenvironment], p, options),
   }),
-};
+});
 
-/** Parameters of MCAT for groups of so many genes. */
-export function mcatParameters(patchWidth: number, groups: readonly number[], classes: number): ParameterSpecs {
-  const modality = (name: string): ParameterSpecs => {
-    const layers = Array.from({ length: LAYERS }, (_, i) =>
-      transformerLayerParameters(`${name}.${i}`, WIDTH, FEED_FORWARD),
-    );
-    const pooling = gatedAttentionParameters(`${name}.pool`, WIDTH, WIDTH);
-    return Object.assign({}, ...layers, pooling, linearLayer(`${name}.vector`, WIDTH, WIDTH)) as ParameterSpecs;
-  };
+/** MCAT for groups of so many genes. */
+export function mcatLayers(patchWidth: number, groups: readonly number[], classes: number) {
   return {
-    ...linearLayer('patches', patchWidth, WIDTH),
-    ...geneGroupParameters(groups, [WIDTH, WIDTH], linearLayer),
-    ...multiHeadAttentionParameters('coattention', WIDTH),
-    ...modality('histology'),
-    ...modality('expression'),
-    ...linearLayer('fusion.0', 2 * WIDTH, WIDTH),
-    ...linearLayer('fusion.1', WIDTH, WIDTH),
-    ...linearLayer('head', WIDTH, classes),
+    patches: linearLayer(patchWidth, WIDTH),
+    genes: geneGroupLayers(groups, [WIDTH, WIDTH], linearLayer),
+    coattention: multiHeadAttentionLayers(WIDTH),
+    histology: modalityLayers(),
+    expression: modalityLayers(),
+    fusion: [linearLayer(2 * WIDTH, WIDTH), linearLayer(WIDTH, WIDTH)] as const,
+    head: linearLayer(WIDTH, classes),
+  };
+}
+
+type ModalityLayers = Values<ReturnType<typeof modalityLayers>>;
+
+function modalityLayers() {
+  return {
+    0: transformerLayers(WIDTH, FEED_FORWARD),
+    1: transformerLayers(WIDTH, FEED_FORWARD),
+    pool: gatedAttentionLayers(WIDTH, WIDTH),
+    vector: linearLayer(WIDTH, WIDTH),
   };
 }
 
@@ -95,26 +93,31 @@ export function mcatParameters(patchWidth: number, groups: readonly number[], cl
  * @param genes each group's expression `[B, genes]`
  * @returns logits `[B, C]`
  */
-function mcatLogits(X: Value, genes: readonly Value[], p: Weights, options?: Dropout): Value {
+function mcatLogits(
+  X: Value,
+  genes: readonly Value[],
+  p: Values<ReturnType<typeof mcatLayers>>,
+  options?: Dropout,
+): Value {
   const at = atRate(options, RATE);
-  const patches = dropout(relu(applyLinear(X, p, 'patches')), 'patches', at); // [B, N, 256]
-  const expression = geneGroupTokens(genes, p, at); // [B, G, 256]
-  const histology = multiHeadAttention(expression, patches, p, 'coattention', 1); // [B, G, 256]
+  const patches = dropout(relu(linear(X, p.patches)), 'patches', at); // [B, N, 256]
+  const expression = geneGroupTokens(genes, p.genes, at); // [B, G, 256]
+  const histology = multiHeadAttention(expression, patches, p.coattention, 1); // [B, G, 256]
   const both = concat(
-    [modalityVector(histology, p, 'histology', at), modalityVector(expression, p, 'expression', at)],
+    [
+      modalityVector(histology, p.histology, within(at, 'histology')),
+      modalityVector(expression, p.expression, within(at, 'expression')),
+    ],
     1,
   ); // [B, 512]
-  const fused = relu(applyLinear(relu(applyLinear(both, p, 'fusion.0')), p, 'fusion.1'));
-  return applyLinear(fused, p, 'head');
+  const fused = relu(linear(relu(linear(both, p.fusion[0])), p.fusion[1]));
+  return linear(fused, p.head);
 }
 
 /** Tokens of one modality `[B, G, 256] → [B, 256]`. */
-function modalityVector(tokens: Value, p: Weights, name: string, options?: Dropout): Value {
-  let h = tokens;
-  for (let i = 0; i < LAYERS; i++) h = transformerLayer(h, p, `${name}.${i}`, HEADS, options);
-  return dropout(
-    relu(applyLinear(gatedAttentionPool(h, p, `${name}.pool`, options), p, `${name}.vector`)),
-    `${name}.vector`,
-    options,
-  );
+function modalityVector(tokens: Value, p: ModalityLayers, options?: Dropout): Value {
+  const first = transformerLayer(tokens, p[0], HEADS, within(options, '0'));
+  const second = transformerLayer(first, p[1], HEADS, within(options, '1'));
+  const pooled = gatedAttentionPool(second, p.pool, within(options, 'pool')); // [B, 256]
+  return dropout(relu(linear(pooled, p.vector)), 'vector', options);
 }

@@ -4,7 +4,7 @@ import {
   constant,
   conv2d,
   div,
-  linear,
+  linear as affine,
   matmul,
   max,
   mean,
@@ -18,10 +18,10 @@ import {
   transpose,
   type Value,
 } from 'onnx-autodiff';
-import { dropout, type Dropout } from '../dropout.js';
-import { layer, norm, type ParameterSpecs } from '../parameters.js';
+import { atRate, dropout, type Dropout } from '../dropout.js';
+import { layer, linear, normalise, normLayer, weightOnly, type Values } from '../layers.js';
 import { gridSide } from '../parts.js';
-import { applyLinear, applyNorm, atRate, linearLayer, type Weights } from './layers.js';
+import type { LinearStart } from './layers.js';
 
 const HEADS = 8;
 /** Reach of the convolution over the values along the sequence. */
@@ -30,20 +30,22 @@ const KERNEL = 33;
 const STEPS = 6;
 const RATE = 0.1;
 
-/** Parameters of a layer `x + attention(norm(x))` over tokens of `width`. */
-export function nystromLayerParameters(name: string, width: number): ParameterSpecs {
+type NystromLayers = Values<ReturnType<typeof nystromLayers>>;
+
+/** The layer `x + attention(norm(x))` over tokens of `width`. */
+export function nystromLayers(width: number, start: LinearStart) {
   return {
-    ...norm(`${name}.norm`, width),
-    ...layer(`${name}.qkv`, [3 * width, width], width, false),
-    ...layer(`${name}.values`, [HEADS, 1, KERNEL, 1], KERNEL, false),
-    ...linearLayer(`${name}.out`, width, width),
+    norm: normLayer(width),
+    qkv: { weight: start(width, 3 * width).weight },
+    values: weightOnly([HEADS, 1, KERNEL, 1], KERNEL),
+    out: start(width, width),
   };
 }
 
 /** The transformer layer of TransMIL (Shao et al., NeurIPS 2021): `x + attention(norm(x))`, `[B, n, D]`, dropout 0.1 on the attention's output. */
-export function nystromLayer(x: Value, p: Weights, name: string, options?: Dropout): Value {
-  const read = nystromAttention(applyNorm(x, p, `${name}.norm`), p, name);
-  return add(x, dropout(applyLinear(read, p, `${name}.out`), `${name}.out`, atRate(options, RATE)));
+export function nystromLayer(x: Value, p: NystromLayers, options?: Dropout): Value {
+  const read = nystromAttention(normalise(x, p.norm), p);
+  return add(x, dropout(linear(read, p.out), 'out', atRate(options, RATE)));
 }
 
 /**
@@ -58,16 +60,16 @@ export function nystromLayer(x: Value, p: Weights, name: string, options?: Dropo
  * @param x `[B, n, D]`
  * @returns `[B, n, D]`, before the output layer
  */
-function nystromAttention(x: Value, p: Weights, name: string): Value {
+function nystromAttention(x: Value, p: Pick<NystromLayers, 'qkv' | 'values'>): Value {
   const [B, n, D] = x.shape as [number, number, number];
   const d = D / HEADS;
   const landmarks = D / 2;
   const l = Math.ceil(n / landmarks);
   const length = l * landmarks;
   const sequence = pad(x, 1, length - n, 0);
-  const weight = p[`${name}.qkv.weight`]; // queries', keys' and values' rows
+  const { weight } = p.qkv; // queries', keys' and values' rows
   const heads = (part: number) => {
-    const projected = linear(sequence, slice(weight, 0, part * D, (part + 1) * D));
+    const projected = affine(sequence, slice(weight, 0, part * D, (part + 1) * D));
     return transpose(reshape(projected, [B, length, HEADS, d]), [0, 2, 1, 3]); // [B, 8, length, d]
   };
   const means = (t: Value) => mean(reshape(t, [B, HEADS, landmarks, l, d]), [3]); // [B, 8, landmarks, d]
@@ -79,9 +81,8 @@ function nystromAttention(x: Value, p: Weights, name: string): Value {
   const between = softmax(matmul(qMeans, transposed(kMeans))); // [B, 8, landmarks, landmarks]
   const fromLandmarks = softmax(matmul(qMeans, transposed(k))); // [B, 8, landmarks, length]
   const attended = matmul(toLandmarks, matmul(pseudoInverse(between), matmul(fromLandmarks, v)));
-  const along = conv2d(pad(v, 2, (KERNEL - 1) / 2, (KERNEL - 1) / 2), p[`${name}.values.weight`], undefined, {
-    groups: HEADS,
-  });
+  const margin = (KERNEL - 1) / 2;
+  const along = conv2d(pad(v, 2, margin, margin), p.values.weight, undefined, { groups: HEADS });
   const joined = reshape(transpose(add(attended, along), [0, 2, 1, 3]), [B, length, D]);
   return slice(joined, 1, length - n, length);
 }
@@ -114,12 +115,13 @@ function transposed(x: Value): Value {
   return transpose(x, [0, 1, 3, 2]);
 }
 
-const KERNELS = [7, 5, 3] as const;
+/** Side of the largest of a PPEG's three kernels. */
+const LARGEST_KERNEL = 7;
 
-/** Parameters of a PPEG over tokens of `width`. */
-export function ppegParameters(name: string, width: number): ParameterSpecs {
-  const convolutions = KERNELS.map((size) => layer(`${name}.${size}`, [width, 1, size, size], size * size, true));
-  return Object.assign({}, ...convolutions) as ParameterSpecs;
+/** The convolutions of a PPEG over tokens of `width`. */
+export function ppegLayers(width: number) {
+  const convolution = (size: number) => layer([width, 1, size, size], size * size);
+  return { 'position.7': convolution(7), 'position.5': convolution(5), 'position.3': convolution(3) };
 }
 
 /**
@@ -129,19 +131,21 @@ export function ppegParameters(name: string, width: number): ParameterSpecs {
  *
  * @param x class token and bag `[B, 1 + s², D]`
  */
-export function ppeg(x: Value, p: Weights, name: string): Value {
+export function ppeg(x: Value, p: Values<ReturnType<typeof ppegLayers>>): Value {
   const [B, tokens, D] = x.shape as [number, number, number];
   const s = gridSide(tokens - 1);
   const bag = slice(x, 1, 1, tokens);
   const image = reshape(transpose(bag, [0, 2, 1]), [B, D, s, s]);
-  const kernels = KERNELS.map((size) => padded(p[`${name}.${size}.weight`], (KERNELS[0] - size) / 2));
-  const biases = KERNELS.map((size) => p[`${name}.${size}.bias`]);
-  const encoding = conv2d(image, kernels.reduce(add), biases.reduce(add), { padding: (KERNELS[0] - 1) / 2, groups: D });
+  const convolutions = [p['position.7'], p['position.5'], p['position.3']];
+  const kernel = convolutions.map(({ weight }) => padded(weight)).reduce(add);
+  const bias = convolutions.map(({ bias }) => bias).reduce(add);
+  const encoding = conv2d(image, kernel, bias, { padding: (LARGEST_KERNEL - 1) / 2, groups: D });
   const encoded = add(bag, transpose(reshape(encoding, [B, D, s * s]), [0, 2, 1]));
   return concat([slice(x, 1, 0, 1), encoded], 1);
 }
 
-/** A kernel with a margin of zeros. */
-function padded(kernel: Value, margin: number): Value {
+/** A kernel with a margin of zeros that makes it as large as the largest. */
+function padded(kernel: Value): Value {
+  const margin = (LARGEST_KERNEL - kernel.shape[2]) / 2;
   return margin === 0 ? kernel : pad(pad(kernel, 2, margin, margin), 3, margin, margin);
 }

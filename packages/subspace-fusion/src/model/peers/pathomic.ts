@@ -1,34 +1,25 @@
 import { concat, constant, expand, matmul, mul, relu, reshape, sigmoid, type Value } from 'onnx-autodiff';
-import { dropout, type Dropout } from '../dropout.js';
-import type { ParameterSpecs } from '../parameters.js';
-import {
-  allGenes,
-  applyLinear,
-  atRate,
-  gatedAttentionParameters,
-  gatedAttentionPool,
-  geneCount,
-  linearLayer,
-  selfNormalising,
-  selfNormalisingParameters,
-  type Peer,
-  type Weights,
-} from './layers.js';
+import { atRate, dropout, within, type Dropout } from '../dropout.js';
+import { linear, linearLayer, type Values } from '../layers.js';
+import { gatedAttentionLayers, gatedAttentionPool, selfNormalising, selfNormalisingLayers } from './layers.js';
+import { allGenes, geneCount, peer } from './peer.js';
 
-/** Parameters of the fusion of two vectors of `width`, each first brought to `inner`. */
-export function bilinearFusionParameters(name: string, width: number, inner: number): ParameterSpecs {
-  const side = (which: string): ParameterSpecs => ({
-    ...linearLayer(`${name}.${which}.embed`, width, inner),
-    ...linearLayer(`${name}.${which}.gate`, 2 * width, inner),
-    ...linearLayer(`${name}.${which}.out`, inner, inner),
+/** The fusion of two vectors of `width`, each first brought to `inner`. */
+function bilinearFusionLayers(width: number, inner: number) {
+  const side = () => ({
+    embed: linearLayer(width, inner),
+    gate: linearLayer(2 * width, inner),
+    out: linearLayer(inner, inner),
   });
   return {
-    ...side('first'),
-    ...side('second'),
-    ...linearLayer(`${name}.0`, (inner + 1) * (inner + 1), width),
-    ...linearLayer(`${name}.1`, width, width),
+    'fusion.first': side(),
+    'fusion.second': side(),
+    'fusion.0': linearLayer((inner + 1) * (inner + 1), width),
+    'fusion.1': linearLayer(width, width),
   };
 }
+
+type BilinearFusionLayers = Values<ReturnType<typeof bilinearFusionLayers>>;
 
 /**
  * Gated bilinear fusion (Pathomic Fusion, Chen et al. 2020, as in the public code of MCAT, Chen et al. 2021): with `a`, `b` the two vectors,
@@ -42,22 +33,23 @@ export function bilinearFusionParameters(name: string, width: number, inner: num
  * @param b `[B, width]`
  * @returns `[B, width]`
  */
-export function bilinearFusion(a: Value, b: Value, p: Weights, name: string, options?: Dropout): Value {
+function bilinearFusion(a: Value, b: Value, p: BilinearFusionLayers, options?: Dropout): Value {
   const B = a.shape[0];
   const both = concat([a, b], 1);
-  const gated = (x: Value, side: string) => {
-    const h = relu(applyLinear(x, p, `${side}.embed`)); // [B, inner]
-    const z = sigmoid(applyLinear(both, p, `${side}.gate`));
-    return dropout(relu(applyLinear(mul(z, h), p, `${side}.out`)), `${side}.out`, options);
+  const gated = (x: Value, side: 'fusion.first' | 'fusion.second') => {
+    const { embed, gate, out } = p[side];
+    const h = relu(linear(x, embed)); // [B, inner]
+    const z = sigmoid(linear(both, gate));
+    return dropout(relu(linear(mul(z, h), out)), `${side}.out`, options);
   };
   const one = expand(constant(1), [B, 1]);
-  const first = concat([gated(a, `${name}.first`), one], 1); // [B, inner + 1]
-  const second = concat([gated(b, `${name}.second`), one], 1);
+  const first = concat([gated(a, 'fusion.first'), one], 1); // [B, inner + 1]
+  const second = concat([gated(b, 'fusion.second'), one], 1);
   const n = first.shape[1];
   const product = reshape(matmul(reshape(first, [B, n, 1]), reshape(second, [B, 1, n])), [B, n * n]);
-  let h = dropout(product, `${name}.product`, options);
-  for (const layer of [`${name}.0`, `${name}.1`]) h = dropout(relu(applyLinear(h, p, layer)), layer, options);
-  return h;
+  let h = dropout(product, 'fusion.product', options);
+  for (const layer of ['fusion.0', 'fusion.1'] as const) h = dropout(relu(linear(h, p[layer])), layer, options);
+  return h; // [B, width]
 }
 
 const PATCH_WIDTH = 512;
@@ -78,22 +70,22 @@ const RATE = 0.25;
  * vectors where here a layer reads them side by side, a product brought to 64 units; the gene network is trained beforehand,
  * with an L1 penalty.
  */
-export const pathomic: Peer = {
+export const pathomic = peer({
   reads: ['bag', 'genes'],
-  parameters: (size) => ({
-    ...linearLayer('patches', size.patchWidth, PATCH_WIDTH),
-    ...gatedAttentionParameters('pool', PATCH_WIDTH, WIDTH),
-    ...linearLayer('vector', PATCH_WIDTH, WIDTH),
-    ...selfNormalisingParameters('genes', [geneCount(size), WIDTH, WIDTH], linearLayer),
-    ...bilinearFusionParameters('fusion', WIDTH, INNER),
-    ...linearLayer('head', WIDTH, size.classes),
+  layers: (size) => ({
+    patches: linearLayer(size.patchWidth, PATCH_WIDTH),
+    pool: gatedAttentionLayers(PATCH_WIDTH, WIDTH),
+    vector: linearLayer(PATCH_WIDTH, WIDTH),
+    genes: selfNormalisingLayers([geneCount(size), WIDTH, WIDTH], linearLayer),
+    ...bilinearFusionLayers(WIDTH, INNER),
+    head: linearLayer(WIDTH, size.classes),
   }),
   network(inputs, p, options) {
     const at = atRate(options, RATE);
-    const patches = dropout(relu(applyLinear(inputs.X, p, 'patches')), 'patches', at); // [B, N, 512]
-    const pooled = gatedAttentionPool(patches, p, 'pool', at); // [B, 512]
-    const histology = dropout(relu(applyLinear(pooled, p, 'vector')), 'vector', at); // [B, 256]
-    const expression = selfNormalising(allGenes(inputs), p, 'genes', 2, at); // [B, 256]
-    return { logits: applyLinear(bilinearFusion(histology, expression, p, 'fusion', at), p, 'head') };
+    const patches = dropout(relu(linear(inputs.X, p.patches)), 'patches', at); // [B, N, 512]
+    const pooled = gatedAttentionPool(patches, p.pool, within(at, 'pool')); // [B, 512]
+    const histology = dropout(relu(linear(pooled, p.vector)), 'vector', at); // [B, 256]
+    const expression = selfNormalising(allGenes(inputs), p.genes, within(at, 'genes')); // [B, 256]
+    return { logits: linear(bilinearFusion(histology, expression, p, at), p.head) };
   },
-};
+});

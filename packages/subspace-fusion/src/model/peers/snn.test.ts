@@ -4,6 +4,7 @@ import {
   expectFixtureCase,
   expectParameters,
   overfit,
+  parametersOf,
   readFixture,
   SMALL_SIZE,
 } from '../../testing/peers.js';
@@ -26,7 +27,7 @@ describe('SNN', () => {
   });
 
   test('starts with weights of variance 1/fan_in and no biases', () => {
-    const start = initialise(snn.parameters(SMALL_SIZE), 1);
+    const start = initialise(parametersOf(snn, SMALL_SIZE), 1);
     const w = start['genes.1.weight'];
     expect(w.reduce((t, x) => t + x * x, 0) / w.length).toBeCloseTo(1 / 256, 4);
     expect(start['head.bias']).toEqual(new Float32Array(4));

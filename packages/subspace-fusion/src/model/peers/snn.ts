@@ -1,16 +1,8 @@
 import { concat, mean, relu } from 'onnx-autodiff';
-import { dropout } from '../dropout.js';
-import {
-  allGenes,
-  applyLinear,
-  atRate,
-  geneCount,
-  linearLayer,
-  normalLayer,
-  selfNormalising,
-  selfNormalisingParameters,
-  type Peer,
-} from './layers.js';
+import { atRate, dropout, within } from '../dropout.js';
+import { linear, linearLayer, normalLayer } from '../layers.js';
+import { selfNormalising, selfNormalisingLayers } from './layers.js';
+import { allGenes, geneCount, peer } from './peer.js';
 
 const WIDTHS = [256, 256, 256, 256] as const;
 
@@ -19,19 +11,19 @@ const WIDTHS = [256, 256, 256, 256] as const;
  * its public code's small size): four blocks of 256 units with AlphaDropout 0.25, Linear → classes. It reads the genes of both
  * subspaces as one vector. All weights start from N(0, 1/fan_in), all biases from 0.
  */
-export const snn: Peer = {
+export const snn = peer({
   reads: ['genes'],
 
-  parameters: (size) => ({
-    ...selfNormalisingParameters('genes', [geneCount(size), ...WIDTHS], normalLayer),
-    ...normalLayer('head', WIDTHS[3], size.classes),
+  layers: (size) => ({
+    genes: selfNormalisingLayers([geneCount(size), ...WIDTHS], normalLayer),
+    head: normalLayer(WIDTHS[3], size.classes),
   }),
 
   network(inputs, p, options) {
-    const code = selfNormalising(allGenes(inputs), p, 'genes', WIDTHS.length, options); // [B, 256]
-    return { logits: applyLinear(code, p, 'head') };
+    const code = selfNormalising(allGenes(inputs), p.genes, within(options, 'genes')); // [B, 256]
+    return { logits: linear(code, p.head) };
   },
-};
+});
 
 const PATCH_WIDTH = 512;
 const WIDTH = 256;
@@ -46,24 +38,23 @@ const RATE = 0.25;
  *
  * The public code sums over the patches where we take the mean: a sum over a bag of fixed size is N times the mean.
  */
-export const meanSnn: Peer = {
+export const meanSnn = peer({
   reads: ['bag', 'genes'],
 
-  parameters: (size) => ({
-    ...linearLayer('patches', size.patchWidth, PATCH_WIDTH),
-    ...linearLayer('slide', PATCH_WIDTH, WIDTH),
-    ...selfNormalisingParameters('genes', [geneCount(size), WIDTH, WIDTH], linearLayer),
-    ...linearLayer('fusion.0', 2 * WIDTH, WIDTH),
-    ...linearLayer('fusion.1', WIDTH, WIDTH),
-    ...linearLayer('head', WIDTH, size.classes),
+  layers: (size) => ({
+    patches: linearLayer(size.patchWidth, PATCH_WIDTH),
+    slide: linearLayer(PATCH_WIDTH, WIDTH),
+    genes: selfNormalisingLayers([geneCount(size), WIDTH, WIDTH], linearLayer),
+    fusion: [linearLayer(2 * WIDTH, WIDTH), linearLayer(WIDTH, WIDTH)] as const,
+    head: linearLayer(WIDTH, size.classes),
   }),
 
   network(inputs, p, options) {
     const drop = atRate(options, RATE);
-    const patches = dropout(relu(applyLinear(inputs.X, p, 'patches')), 'patches', drop); // [B, N, 512]
-    const slide = dropout(relu(applyLinear(mean(patches, [1]), p, 'slide')), 'slide', drop); // [B, 256]
-    const code = selfNormalising(allGenes(inputs), p, 'genes', 2, options); // [B, 256]
-    const fused = relu(applyLinear(concat([slide, code], 1), p, 'fusion.0'));
-    return { logits: applyLinear(relu(applyLinear(fused, p, 'fusion.1')), p, 'head') };
+    const patches = dropout(relu(linear(inputs.X, p.patches)), 'patches', drop); // [B, N, 512]
+    const slide = dropout(relu(linear(mean(patches, [1]), p.slide)), 'slide', drop); // [B, 256]
+    const code = selfNormalising(allGenes(inputs), p.genes, within(options, 'genes')); // [B, 256]
+    const fused = relu(linear(concat([slide, code], 1), p.fusion[0]));
+    return { logits: linear(relu(linear(fused, p.fusion[1])), p.head) };
   },
-};
+});

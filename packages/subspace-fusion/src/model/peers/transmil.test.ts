@@ -4,6 +4,7 @@ import {
   expectFixtureCase,
   expectParameters,
   overfit,
+  parametersOf,
   readFixture,
   SMALL_SIZE,
 } from '../../testing/peers.js';
@@ -39,7 +40,7 @@ describe('TransMIL', () => {
   });
 
   test('starts with a class token of variance 1', () => {
-    const token = initialise(transmil.parameters(SMALL_SIZE), 1)['classToken'];
+    const token = initialise(parametersOf(transmil, SMALL_SIZE), 1)['classToken'];
     expect(token).toHaveLength(512);
     expect(Math.abs(token.reduce((t, x) => t + x * x, 0) / 512 - 1)).toBeLessThan(4 * Math.sqrt(2 / 512));
   });

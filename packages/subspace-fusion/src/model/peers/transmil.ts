@@ -1,7 +1,8 @@
 import { concat, expand, relu, reshape, slice } from 'onnx-autodiff';
-import { norm } from '../parameters.js';
-import { applyLinear, applyNorm, linearLayer, type Peer } from './layers.js';
-import { nystromLayer, nystromLayerParameters, ppeg, ppegParameters } from './nystrom.js';
+import { within } from '../dropout.js';
+import { linear, linearLayer, normalise, normLayer, type ParameterSpec } from '../layers.js';
+import { nystromLayer, nystromLayers, ppeg, ppegLayers } from './nystrom.js';
+import { peer } from './peer.js';
 
 /**
  * TransMIL (Shao et al., NeurIPS 2021): each patch Linear → 512, ReLU; a class token before them; a layer of Nyström
@@ -10,35 +11,35 @@ import { nystromLayer, nystromLayerParameters, ppeg, ppegParameters } from './ny
  * starts from N(0, 1), the rest as PyTorch starts it.
  *
  * The paper repeats tokens to fill a square; a bag is one already. What becomes of a bag with fewer tokens than the 256
- * landmarks stands in nystrom-attention.ts.
+ * landmarks stands in nystrom.ts.
  */
-export const transmil: Peer = transmilOfWidth(512);
+export const transmil = transmilOfWidth(512);
 
 /** TransMIL with tokens of another width, a multiple of 16, and half as many landmarks. */
-export function transmilOfWidth(width: number): Peer {
-  return {
+export function transmilOfWidth(width: number) {
+  return peer({
     reads: ['bag'],
     microBatch: 1, // the landmarks' pseudo-inverses take as much memory for a small bag as for a large one
 
-    parameters: ({ patchWidth, classes }) => ({
-      ...linearLayer('patches', patchWidth, width),
-      classToken: { shape: [1, 1, width], start: { normal: 1 } },
-      ...nystromLayerParameters('layer1', width),
-      ...ppegParameters('position', width),
-      ...nystromLayerParameters('layer2', width),
-      ...norm('norm', width),
-      ...linearLayer('head', width, classes),
+    layers: ({ patchWidth, classes }) => ({
+      patches: linearLayer(patchWidth, width),
+      classToken: { shape: [1, 1, width], start: { normal: 1 } } satisfies ParameterSpec,
+      layer1: nystromLayers(width, linearLayer),
+      ...ppegLayers(width),
+      layer2: nystromLayers(width, linearLayer),
+      norm: normLayer(width),
+      head: linearLayer(width, classes),
     }),
 
     network({ X }, p, options) {
       const B = X.shape[0];
-      const patches = relu(applyLinear(X, p, 'patches')); // [B, N, 512]
-      let h = concat([expand(p['classToken'], [B, 1, width]), patches], 1); // [B, 1 + N, 512]
-      h = nystromLayer(h, p, 'layer1', options);
-      h = ppeg(h, p, 'position');
-      h = nystromLayer(h, p, 'layer2', options);
+      const patches = relu(linear(X, p.patches)); // [B, N, 512]
+      let h = concat([expand(p.classToken, [B, 1, width]), patches], 1); // [B, 1 + N, 512]
+      h = nystromLayer(h, p.layer1, within(options, 'layer1'));
+      h = ppeg(h, p);
+      h = nystromLayer(h, p.layer2, within(options, 'layer2'));
       const slide = reshape(slice(h, 1, 0, 1), [B, width]);
-      return { logits: applyLinear(applyNorm(slide, p, 'norm'), p, 'head') };
+      return { logits: linear(normalise(slide, p.norm), p.head) };
     },
-  };
+  });
 }

@@ -1,19 +1,19 @@
 import { hostOperation, type TensorData, type Value } from 'onnx-autodiff';
 import type { PositionBias } from '../attention.js';
-import type { PositionBiasValues } from './dense.js';
+import type { PositionBiasLayers } from './dense.js';
 import type { PositionBiasWeights, Sweep } from './sweep.js';
 
 const WEIGHTS = ['w1', 'b1', 'w2', 'b2', 'w3', 'b3'] as const;
 
 /** The position bias as a host operation: the graph stops, the sweep kernel computes it, the graph goes on. */
 export function sweepPositionBias(sweep: Sweep): PositionBias {
-  return (points, side, weights) => biasOperation(sweep, points, side, weights);
+  return (points, side, layers) => biasOperation(sweep, points, side, layers);
 }
 
-function biasOperation(sweep: Sweep, points: Value, side: number, w: PositionBiasValues): Value {
+function biasOperation(sweep: Sweep, points: Value, side: number, layers: PositionBiasLayers): Value {
   const [P, M] = points.shape as [number, number];
   const grid = { side, kvPoints: M };
-  const inputs = [points, ...WEIGHTS.map((name) => w[name])];
+  const inputs = [points, ...layers.flatMap(({ weight, bias }) => [weight, bias])];
   return hostOperation({
     name: 'PositionBias',
     inputs,

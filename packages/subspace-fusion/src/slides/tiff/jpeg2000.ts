@@ -1,4 +1,5 @@
 import { loadOpenJpeg } from '#codec';
+import { WorkError } from '../../files/errors.js';
 
 /** OpenJPEG's number for a decoded image in sRGB, whether it was so or was converted from YCbCr with fewer pixels of colour. */
 const SRGB = 1;
@@ -11,14 +12,22 @@ function openJpeg(): ReturnType<typeof loadOpenJpeg> {
   const listen = (line: string) => {
     if (line.includes('[ERROR]')) complaints.push(line.replace(/.*\[ERROR\]\s*/, ''));
   };
-  return (library ??= loadOpenJpeg({ print: listen, printErr: listen }));
+  library ??= loadOpenJpeg({ print: listen, printErr: listen }).catch((error: unknown) => {
+    library = undefined; // the next tile tries again
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new WorkError(
+      `The decoder of JPEG 2000 cannot be loaded (${reason}). A browser needs its .wasm file beside the program.`,
+      { cause: error },
+    );
+  });
+  return library;
 }
 
 /**
  * Decodes a JPEG 2000 codestream of three 8-bit components and of the given size.
  * @param colours What the components are, where the codestream does not say it.
  * @returns RGB, `[height, width, 3]`.
- * @throws Error for a codestream that is damaged or of another size.
+ * @throws Error for a codestream that is damaged or of another size; {@link WorkError} where the decoder itself is missing.
  */
 export async function decodeJpeg2000(
   file: Uint8Array,

@@ -1,4 +1,4 @@
-import { InputError } from '../../files/errors.js';
+import { InputError, WorkError } from '../../files/errors.js';
 import type { Source } from '../../files/source.js';
 import { blank, damaged, paste, slideError, type Picture, type Region, type Slide } from '../slide.js';
 import { decodeTile } from './decode-tile.js';
@@ -129,7 +129,7 @@ async function readTile(source: Source, image: TiffImage, column: number, row: n
     const decoded = { width: tileWidth, height: rows, pixels: await decodeTile(image, planes, rows) };
     return withinImage(decoded, image.width - column * tileWidth, image.height - row * tileHeight);
   } catch (error) {
-    if (error instanceof InputError) throw error;
+    if (error instanceof InputError || error instanceof WorkError) throw error;
     throw damaged(source.name, `tile ${tile}: ${reason(error)}`);
   }
 }

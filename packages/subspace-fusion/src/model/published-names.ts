@@ -26,7 +26,7 @@ const branchNames: readonly (readonly [string, string])[] = [
 const subspaceNames = { tumour: 'tumor', microenvironment: 'immune' } as const;
 
 /** The published checkpoint's name of one of our parameters, e.g. `tumour.keys.weight`. */
-export function referenceName(name: string): string {
+export function publishedName(name: string): string {
   if (name.startsWith('head.')) return name.replace('head.', 'classifier.');
   const [, subspace, rest] = /^(tumour|microenvironment)\.(.*)$/.exec(name) ?? [];
   if (!subspace || !rest) throw new Error(`no parameter is named ${name}`);
@@ -45,12 +45,12 @@ const idle = [/^classifier_(tumor|immune)\./, /^omic_net_(tumor|immune)\.classif
  * @returns the parameters; `ignored`, those known to be idle; and `unknown`, names that neither network has
  * @throws InputError where one is missing, has another number of elements, or is not of float32
  */
-export function fromReference(
+export function fromPublished(
   tensors: ReadonlyMap<string, StoredTensor>,
   specs: ParameterSpecs,
   path: string,
 ): { parameters: Parameters; ignored: string[]; unknown: string[] } {
-  const names = new Map(Object.keys(specs).map((name) => [referenceName(name), name]));
+  const names = new Map(Object.keys(specs).map((name) => [publishedName(name), name]));
   const missing = [...names.keys()].filter((name) => !tensors.has(name));
   if (missing.length > 0) {
     throw new InputError(
