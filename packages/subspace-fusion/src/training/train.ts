@@ -87,7 +87,10 @@ export async function train(options: TrainOptions): Promise<Prepared> {
   const backend = await openBackend({ provider: config.provider, threads: config.training.threads });
   const step = stepOf(config, model, backend);
   const reader = openBagReader(model);
-  const reading = { ...prepared, samples: cohortSamples(prepared.cohort, model, { read: (slide) => reader.read(slide) }) };
+  const reading = {
+    ...prepared,
+    samples: cohortSamples(prepared.cohort, model, { read: (slide) => reader.read(slide) }),
+  };
   let state = (options.resume ? await readState(out, model) : undefined) ?? startState(model, config);
   const predictor = await createPredictor(model, state.parameters, backend);
   const ranks = await geneCodeRanks(
