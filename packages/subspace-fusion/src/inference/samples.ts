@@ -1,4 +1,12 @@
-import { fixBag, labelPatients, readBag, type BagFile, type Cohort, type Patient, type Subspace } from '../cohort/index.js';
+import {
+  fixBag,
+  labelPatients,
+  readBag,
+  type BagFile,
+  type Cohort,
+  type Patient,
+  type Subspace,
+} from '../cohort/index.js';
 import { InputError } from '../files/errors.js';
 import { fileSource } from '../files/file-source.js';
 import { required } from '../files/required.js';
