@@ -26,6 +26,17 @@ export default tseslint.config(
     },
   },
   {
+    // Fixtures are JSON, and expect.any is any.
+    files: ['**/*.test.ts', '**/*.test.helper.ts', '**/testing/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+    },
+  },
+  {
     files: ['packages/subspace-fusion/src/cli/**', '**/scripts/**', 'scripts/**', 'studies/**', 'bench/**'],
     rules: { 'no-console': 'off' },
   },

@@ -2,10 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { predictPatient, InputError, type Prediction } from 'subspace-fusion';
+import { confidenceRows, InputError, predictPatient, shownProbabilities, type Prediction } from 'subspace-fusion';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CHROMIUM, DIST, drop, launch, numbers, openPage, plainHost, settled } from './testing/browser.js';
-import { editedMatrix, explained, makeRuns, SUBSPACE, withBagSize, type TestRuns } from './testing/runs.js';
+import { editedMatrix, explained, makeRuns, predicted, SUBSPACE, withBagSize, type TestRuns } from './testing/runs.js';
 
 const CLOSE = 1e-4;
 
@@ -115,6 +115,30 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
       expect(await page.innerText('#current')).toContain(basename(runs.bag));
     });
 
+    const confidence = () =>
+      page.$$eval('#confidence tr', (rows) =>
+        rows.map((row) => ({ name: row.querySelector('th')?.textContent ?? '', text: row.querySelector('td')?.textContent ?? '' })),
+      );
+
+    test('without the confidence of the run, it says that nothing is known', async () => {
+      const rows = new Map((await confidence()).map(({ name, text }) => [name, text]));
+      for (const name of ['confidence', 'like training patients'])
+        expect(rows.get(name)).toMatch(/^not known: the run holds no confidence\.json/);
+      expect(rows.get('risk group')).toMatch(/^(low|high) risk$/);
+    });
+
+    test('with it, similar patients and likeness to training, in the lines that the command line prints', async () => {
+      await drop(page, [...runFiles(runs.survival), join(runs.survival, 'confidence.json'), runs.bag, runs.expression]);
+      await settled(page);
+      const shownRows = await confidence();
+      const computed = await predictPatient(runs.survival, { bag: runs.bag, expression: runs.expression });
+      expect(shownRows).toEqual(confidenceRows(computed).map(({ name, text }) => ({ name, text })));
+      expect(shownRows.map(({ name }) => name)).toContain('genes like training');
+      expect(shownRows.some(({ name }) => name.startsWith('predicted alike'))).toBe(true);
+      const printed = predicted(runs.survival, runs.bag, runs.expression);
+      for (const { name, text } of shownRows) expect(printed).toContain(`  ${name.padEnd(28)} ${text}\n`);
+    });
+
     test('a changed gene', async () => {
       const { scaling } = JSON.parse(readFileSync(join(runs.survival, 'model.json'), 'utf8')) as {
         scaling: { tumour: { genes: string[]; mean: number[]; deviation: number[]; transform: string } };
@@ -217,6 +241,17 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
       expect(await page.innerText('#what-if')).toContain('no modality can be left out');
       expect(await page.innerText('.warnings')).toContain('unknown: site');
       expect(errors).toEqual([]);
+    });
+
+    test('calibrated probabilities and the prediction set of the same task, once its confidence is there', async () => {
+      await drop(page, [...runFiles(runs.grade), join(runs.grade, 'confidence.json'), runs.bag, runs.expression]);
+      const computed = await predictPatient(runs.grade, { bag: runs.bag, expression: runs.expression });
+      expectSame(await shown(), { ...shownProbabilities(computed) });
+      const rows = await confidence();
+      expect(rows).toEqual(confidenceRows(computed).map(({ name, text }) => ({ name, text })));
+      expect(rows.map(({ name }) => name)).toContain('90 % set');
+      await drop(page, [...runFiles(runs.grade), runs.bag, runs.expression]);
+      await settled(page);
     });
 
     test('a covariate that is said', async () => {

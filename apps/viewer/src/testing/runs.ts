@@ -37,7 +37,12 @@ export async function makeRuns(): Promise<TestRuns> {
   });
   const { predictions } = await evaluateAndWrite(survival);
   await train({
-    config: await loadConfig(config, { ...SHORT, task: 'grade', covariates: '[{column: site}]' }),
+    config: await loadConfig(config, {
+      ...SHORT,
+      task: 'grade',
+      covariates: '[{column: site}]',
+      'split.conformal': '0.3',
+    }),
     out: grade,
   });
   const { patient } = predictions[0];
@@ -49,6 +54,14 @@ export async function makeRuns(): Promise<TestRuns> {
     expression: join(cohort, 'expression.csv.gz'),
   };
   return { survival, grade, patient, ...files, folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** What the command line prints of a patient. */
+export function predicted(run: string, bag: string, expression: string): string {
+  return execFileSync(process.execPath, [SUBSPACE, 'predict', run, '--bag', bag, '--expression', expression], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }
 
 /** A patient's explanation by the command line. */

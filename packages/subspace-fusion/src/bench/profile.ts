@@ -96,7 +96,7 @@ export async function profileStep(options: BenchOptions): Promise<StepProfile> {
   const folder = await mkdtemp(join(tmpdir(), 'subspace-bench-'));
   const samples = randomSamples(bag, batch);
   const slides = samples.map((_, b) => ({ slide: `${b}`, path: join(folder, `${b}.h5`) }));
-  for (const [b, { path }] of slides.entries()) await writeBagFile(path, samples[b].bag!, gridSide(bag));
+  for (const [b, { path }] of slides.entries()) await writeBagFile(path, samples[b].bag, gridSide(bag));
 
   const backend = await openBackend(options);
   const reader = openBagReader({ size: SIZE, tokens: bag });

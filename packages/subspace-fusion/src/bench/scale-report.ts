@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
+import { draw } from '../report/figure.js';
 import { exponent, slope, type Scale, type ScalePoint } from './scale.js';
 
 const seconds = (points: readonly ScalePoint[]) => points.map((p) => p.secondsPerStep);
@@ -140,16 +140,7 @@ const gigabyte = (point: ScalePoint) => point.peakMemoryBytes / 1e9;
 
 /** A drawing as a file of its own. */
 function drawing(title: string, options: Plot.PlotOptions): string {
-  const { document } = parseHTML('<!doctype html><html><body></body></html>');
-  const svg = Plot.plot({
-    width: 560,
-    height: 340,
-    marginLeft: 56,
-    marginBottom: 44,
-    ...options,
-    document,
-    ariaLabel: title,
-  });
+  const svg = draw({ width: 560, height: 340, marginLeft: 56, marginBottom: 44, ...options, ariaLabel: title });
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
   svg.setAttribute('role', 'img');
   svg.setAttribute('style', 'background: white; font-family: sans-serif; font-size: 11px');

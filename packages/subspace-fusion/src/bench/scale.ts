@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { required } from '../files/required.js';
 
 /** One measurement: a training step at a size. */
 export interface ScalePoint {
@@ -54,7 +55,7 @@ export async function benchScale(
     onPoint(point);
   }
   return Object.fromEntries(
-    Object.entries(SERIES).map(([name, sizes]) => [name, sizes.map((size) => measured.get(idOf(size))!)]),
+    Object.entries(SERIES).map(([name, sizes]) => [name, sizes.map((size) => required(measured, idOf(size)))]),
   ) as unknown as Scale;
 }
 

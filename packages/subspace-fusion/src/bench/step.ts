@@ -8,7 +8,7 @@ import { initialise, type NetworkSize } from '../model/parameters.js';
 import { ofSubspaces } from '../model/parts.js';
 import { key, normal, uniform } from '../random/counter.js';
 import { adamState, adamStep } from '../training/adam.js';
-import { confidences, coordinate } from '../training/coordination.js';
+import { subspaceConfidences, coordinate } from '../training/coordination.js';
 import { createStep } from '../training/step.js';
 
 export interface BenchOptions {
@@ -45,19 +45,18 @@ export async function benchStep(options: BenchOptions): Promise<BenchResult> {
   const samples = randomSamples(options.bag, options.batch);
   const drawn = performance.now() - begun;
   const backend = await openBackend(options);
-  const { run, dispose } =
-    options.mode === 'train' ? trainingWork(options, backend) : await inferenceWork(options, backend);
+  const work = options.mode === 'train' ? trainingWork(options, backend) : await inferenceWork(options, backend);
   const seconds: number[] = [];
   const resident: number[] = [];
   let secondsToFirstStep = 0;
   for (let i = 0; i < options.steps + WARM_UP; i++) {
     const started = performance.now();
-    await run(i, samples);
+    await work.run(i, samples);
     if (i === 0) secondsToFirstStep = (performance.now() - begun - drawn) / 1000;
     if (i >= WARM_UP) seconds.push((performance.now() - started) / 1000);
     resident.push(process.memoryUsage.rss());
   }
-  await dispose();
+  await work.dispose();
   await backend.close();
   return {
     secondsPerStep: median(seconds),
@@ -65,7 +64,7 @@ export async function benchStep(options: BenchOptions): Promise<BenchResult> {
     threads: backend.threads,
     provider: backend.provider,
     secondsToFirstStep,
-    residentBytes: [resident[Math.floor(resident.length / 5)], resident.at(-1)!],
+    residentBytes: [resident[Math.floor(resident.length / 5)], resident[resident.length - 1]],
   };
 }
 
@@ -108,7 +107,7 @@ export function trainingWork(
     async run(i, samples) {
       const { gradients, z } = await step.gradients(parameters, samples, labels, { seed: 1, step: i });
       timed('coordination', () =>
-        coordinate(gradients['head.weight'], confidences(ofSubspaces(z), parameters, labels), 'corrected'),
+        coordinate(gradients['head.weight'], subspaceConfidences(ofSubspaces(z), parameters, labels), 'corrected'),
       );
       timed('Adam', () => adamStep(parameters, gradients, adam, { learningRate: 1e-3, weightDecay: 1e-4 }));
     },
@@ -129,7 +128,7 @@ async function inferenceWork({ bag }: BenchOptions, backend: Backend): Promise<W
 }
 
 /** Random bags and expression of the paper's widths. */
-export function randomSamples(tokens: number, batch: number): Sample[] {
+export function randomSamples(tokens: number, batch: number): (Sample & { readonly bag: Float32Array })[] {
   const draw = (n: number, f: (i: number) => number) => Float32Array.from({ length: n }, (_, i) => f(i));
   return Array.from({ length: batch }, (_, b) => {
     const k = key(1, 'bench', b);

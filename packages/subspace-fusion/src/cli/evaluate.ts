@@ -92,9 +92,8 @@ export function printEvaluation(result: Result, json: boolean): void {
     console.log(`  ${`${label}, ${modelName(name)}`.padEnd(28)} ${figure(metric)}`);
   }
   if (riskGroups) {
-    const p = riskGroups.logRank['logRankP'];
-    const test =
-      p?.value === undefined || p.value === null ? 'no log-rank test' : `log-rank p ${p.value.toPrecision(2)}`;
+    const p = Object.hasOwn(riskGroups.logRank, 'logRankP') ? riskGroups.logRank['logRankP'].value : null;
+    const test = p === null ? 'no log-rank test' : `log-rank p ${p.toPrecision(2)}`;
     console.log(`  risk groups by the training median: ${riskGroups.low} low, ${riskGroups.high} high; ${test}`);
   }
   if (result.confidence) for (const text of confidenceLines(result.confidence)) console.log(text);

@@ -107,6 +107,7 @@ function describeGroups({ groups, p }: NonNullable<CohortExplanation['groups']>)
 }
 
 function describeSet({ set, read, genes, auc, chance, p, adjustedP, reason }: SetEnrichment): string {
-  if (auc === undefined || !chance) return `set ${set} (${read} of ${genes} genes): not tested, ${reason ?? ''}`;
-  return `set ${set} (${read} of ${genes} genes): area ${auc.toFixed(3)} (chance ${chance.low.toFixed(3)} to ${chance.high.toFixed(3)}), p ${p!.toFixed(3)}, adjusted ${adjustedP!.toFixed(3)}`;
+  if (auc === undefined || !chance || p === undefined || adjustedP === undefined)
+    return `set ${set} (${read} of ${genes} genes): not tested, ${reason ?? ''}`;
+  return `set ${set} (${read} of ${genes} genes): area ${auc.toFixed(3)} (chance ${chance.low.toFixed(3)} to ${chance.high.toFixed(3)}), p ${p.toFixed(3)}, adjusted ${adjustedP.toFixed(3)}`;
 }

@@ -14,7 +14,9 @@ afterAll(() => {
 });
 
 const [run, cohort] = [join(folder, 'run'), join(folder, 'cohort')];
-const json = <T>(path: string): T => JSON.parse(readFileSync(path, 'utf8')) as T;
+const json = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
+const ofPatient = (path: string) => json(path) as PatientExplanation;
+const ofCohort = (path: string) => json(path) as CohortExplanation;
 let patient: string;
 beforeAll(async () => {
   const yaml = await tinyCohort(cohort, { ragged: true });
@@ -28,7 +30,7 @@ describe('a patient', () => {
     expect(err).toBe('');
     expect(code).toBe(0);
     expect(out).toContain(`${patient}: survival; explained: risk, higher is worse`);
-    const { genes, subspaces, modalities, slides, notes, value } = json<PatientExplanation>(
+    const { genes, subspaces, modalities, slides, notes, value } = ofPatient(
       join(run, 'explanations', `${patient}.json`),
     );
     expect(notes).toEqual([]);
@@ -66,7 +68,7 @@ describe('a patient', () => {
       '--patient',
       patient,
     ];
-    const known = json<PatientExplanation>(join(run, 'explanations', `${patient}.json`));
+    const known = ofPatient(join(run, 'explanations', `${patient}.json`));
     const away = JSON.parse(readFileSync(join(run, 'config.json'), 'utf8')) as { clinical: { file: string } };
     writeFileSync(
       join(run, 'config.json'),
@@ -75,7 +77,7 @@ describe('a patient', () => {
     try {
       const kept = await subspace('explain', run, ...files, '--out', join(folder, 'kept'));
       expect(kept.code).toBe(0);
-      const same = json<PatientExplanation>(join(folder, 'kept', `${patient}.json`));
+      const same = ofPatient(join(folder, 'kept', `${patient}.json`));
       expect(same.value).toBeCloseTo(known.value, 4);
       expect(same.subspaces!.contribution.tumour).toBeCloseTo(known.subspaces!.contribution.tumour, 4);
       same.slides[0].branches.tumour!.moved!.forEach((moved, i) =>
@@ -86,7 +88,7 @@ describe('a patient', () => {
       rmSync(background);
       const { out } = await subspace('explain', run, ...files, '--out', join(folder, 'alone'));
       writeFileSync(background, stored);
-      const alone = json<PatientExplanation>(join(folder, 'alone', `${patient}.json`));
+      const alone = ofPatient(join(folder, 'alone', `${patient}.json`));
       expect(out).toContain('note: no shares and no map of what patches moved');
       expect(alone.genes!.completeness).toEqual(same.genes!.completeness);
       expect(alone.subspaces ?? alone.modalities ?? alone.slides[0].branches.tumour!.moved).toBeUndefined();
@@ -138,7 +140,7 @@ describe('a cohort', () => {
     expect(out).toContain('share of the tumour subspace');
     expect(out).toMatch(/set DECOY_1 \(\d+ of \d+ genes\): area 0\.\d+/);
     expect(out).toContain('set TUMOUR (60 of 60 genes): not tested');
-    const { rankings, groups, untrained, completeness, patients } = json<CohortExplanation>(
+    const { rankings, groups, untrained, completeness, patients } = ofCohort(
       join(run, 'explanations', 'cohort-test.json'),
     );
     expect(rankings.map(({ subspace, genes }) => [subspace, genes.length])).toEqual([

@@ -91,7 +91,7 @@ async function extractWith(slides: string[], flags: ExtractFlags): Promise<void>
   const { out, magnification, mpp, patchSize, objective, tissue, fix, overwrite, provider, executor } = flags;
   const { batch = provider === 'cpu' ? 8 : 64 } = flags; // a larger one takes memory and gains nothing on a CPU
   const threads = flags.threads ?? (executor && 1);
-  const slurm = executor === 'slurm' && !flags.status ? slurmResources(flags, threads!) : undefined;
+  const slurm = executor === 'slurm' && !flags.status ? slurmResources(flags, flags.threads ?? 1) : undefined;
   const { extractionStatus, planExtraction } = await import('../planning/extraction.js'); // the other commands need no image library
   const cutting = {
     patchSize,

@@ -55,15 +55,15 @@ export async function main(args: readonly string[]): Promise<void> {
   addVerifyCommand(program);
   addViewCommand(program);
   addBenchCommand(program);
-  let asJson = false;
+  const chosen: { json?: boolean } = {};
   program.hook('preAction', (_, command) => {
-    asJson = command.opts<{ json?: boolean }>().json ?? false;
+    Object.assign(chosen, { json: command.opts<{ json?: boolean }>().json });
   });
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
     process.exitCode = report(error);
-    if (asJson && (error instanceof InputError || error instanceof WorkError))
+    if (chosen.json && (error instanceof InputError || error instanceof WorkError))
       console.log(JSON.stringify(errorData(error), null, 2));
   }
 }

@@ -49,12 +49,13 @@ async function interrupted(
   const metrics = join(folder, run, 'metrics.jsonl');
   const written = () => (existsSync(metrics) ? statSync(metrics).mtimeMs : 0);
   const child = startSubspace(command(run, '--resume'));
-  let ended = false;
-  const end = new Promise<number | null>((resolve) => child.once('exit', (code) => ((ended = true), resolve(code))));
+  const end = new Promise<number | null>((resolve) => child.once('exit', resolve));
   // The file is written anew when training begins, and then once an epoch.
-  for (let writes = 0, last = written(); !ended && writes <= epochs; await pause(5)) {
+  let [writes, last] = [0, written()];
+  while (child.exitCode === null && child.signalCode === null && writes <= epochs) {
     if (written() !== last) writes++;
     last = written();
+    await pause(5);
   }
   await pause(milliseconds);
   child.kill(signal);
@@ -62,7 +63,7 @@ async function interrupted(
 }
 
 describe('subspace train', () => {
-  test('writes everything a run has, and names the folder', async () => {
+  test('writes everything a run has, and names the folder', () => {
     expect(readdirSync(join(folder, 'whole')).sort()).toEqual([
       'checkpoint.safetensors',
       'confidence.json',

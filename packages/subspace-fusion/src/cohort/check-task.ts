@@ -17,7 +17,8 @@ export function checkTask(
     problems.push({ severity: 'error', file, row, message, remedy });
   const warn = (message: string, remedy: string) => problems.push({ severity: 'warning', file, message, remedy });
   if (task === 'survival') {
-    if (understood.time === undefined || understood.event === undefined) {
+    const { time, event } = understood;
+    if (time === undefined || event === undefined) {
       error(
         "survival needs 'clinical.time' and 'clinical.event'",
         'Name the columns of the follow-up time and of the event (1 = death seen)',
@@ -26,9 +27,7 @@ export function checkTask(
       return;
     }
     // Others without survival have cells that are errors.
-    const without = patients.filter(
-      ({ clinical }) => clinical[understood.time!] === '' || clinical[understood.event!] === '',
-    );
+    const without = patients.filter(({ clinical }) => clinical[time] === '' || clinical[event] === '');
     if (without.length > 0)
       warn(`${counted(without.length, 'patient has', 'patients have')} no follow-up`, 'They are left out of survival');
     return;

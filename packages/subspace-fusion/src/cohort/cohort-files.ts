@@ -128,7 +128,7 @@ export async function readCohortFiles(
   problems: Problem[],
 ): Promise<CohortFiles> {
   const everybody = await collecting(problems, () => readClinical(config.clinical, problems, config.task));
-  const included = everybody && (await collecting(problems, async () => includePatients(everybody, config, problems)));
+  const included = everybody && (await collecting(problems, () => includePatients(everybody, config, problems)));
   const clinical = included?.table;
   const ids = clinical && new Set(clinical.patients.map(({ id }) => id));
   const context = { patients: ids, genes, geneMap, samples: clinical?.samples };
@@ -151,9 +151,7 @@ export async function readCohortFiles(
   problems.push(...bagSizeProblems(config, headers));
   const transform =
     expression &&
-    (await collecting(problems, async () =>
-      decideTransform(config.expression, expression.expression, expression.linear),
-    ));
+    (await collecting(problems, () => decideTransform(config.expression, expression.expression, expression.linear)));
   if (expression && transform)
     problems.push(...transformProblems(config.expression.file, expression.expression, transform));
   const flow = everybody && included && flowOf(config, everybody, included.left, joined);

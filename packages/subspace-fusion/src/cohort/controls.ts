@@ -1,4 +1,5 @@
 import { badInput, type Problem } from '../files/errors.js';
+import { required } from '../files/required.js';
 import { derangement, key, permutation } from '../random/counter.js';
 import type { Cohort, Expression, Patient } from './types.js';
 
@@ -11,7 +12,7 @@ export function permuteBags(patients: readonly Patient[], seed: number): Patient
   const ids = [...byId.keys()].sort();
   const donors = derangement(key(seed, 'permuted-bags'), ids.length);
   const donorOf = new Map(ids.map((id, i) => [id, ids[donors[i]]]));
-  return patients.map((patient) => ({ ...patient, bags: byId.get(donorOf.get(patient.id)!)!.bags }));
+  return patients.map((patient) => ({ ...patient, bags: required(byId, required(donorOf, patient.id)).bags }));
 }
 
 /**
@@ -26,9 +27,9 @@ export function shuffleOutcomes<P extends Patient>(patients: readonly P[], seed:
   const byId = new Map(patients.map((patient) => [patient.id, patient]));
   const ids = [...byId.keys()].sort();
   const order = permutation(key(seed, 'shuffled-outcomes'), ids.length);
-  const donorOf = new Map(ids.map((id, i) => [id, byId.get(ids[order[i]])!]));
+  const donorOf = new Map(ids.map((id, i) => [id, required(byId, ids[order[i]])]));
   return patients.map((patient) => {
-    const { survival, clinical } = donorOf.get(patient.id)!;
+    const { survival, clinical } = required(donorOf, patient.id);
     return { ...patient, survival, labelledBy: clinical };
   });
 }
@@ -81,7 +82,7 @@ export function randomGenes(
   const sorted = [...expression.genes].sort();
   const shuffled = Array.from(permutation(key(seed, 'random gene sets'), sorted.length), (i) => sorted[i]);
   const usable = shuffled.filter(
-    (gene) => !inSets.has(gene) && !without.has(gene) && isUsable(expression, placeOf.get(gene)!, isTraining),
+    (gene) => !inSets.has(gene) && !without.has(gene) && isUsable(expression, required(placeOf, gene), isTraining),
   );
   const [T, M] = [instead.tumour.length, instead.microenvironment.length];
   if (usable.length < T + M) {

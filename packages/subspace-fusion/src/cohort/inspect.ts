@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { parseConfig, type Config } from '../config/config.js';
 import { collecting, counted, shortNumber, someOf, type Problem } from '../files/errors.js';
+import { quantile } from '../metrics/arrays.js';
 import { checkBag } from './bags/features.js';
 import { summarise } from './bags/provenance.js';
 import { labelPatients } from './clinical/labels.js';
@@ -12,7 +13,6 @@ import { chooseGenes, floorGenes, groupsOf } from './genes/choose.js';
 import { geneSetsFile, overlap, usesDefaultGeneSets } from './genes/gene-sets.js';
 import { gatherCohort, type Gathered } from './load.js';
 import { mergePatients } from './merge.js';
-import { quantile } from './quantile.js';
 import { inspectSplit, type PartSizes } from './split/inspect-split.js';
 import {
   SUBSPACES,
@@ -172,8 +172,7 @@ export async function inspectCohort(config: Config, onSlide?: (done: number, of:
   const split = await inspectSplit(files.every(({ flow }) => flow) ? joined : [], config, problems);
   // A preview over all patients of the matrix: each training chooses by its own.
   const chosen =
-    cohort &&
-    (await collecting(problems, async () => chooseGenes(cohort, config, cohort.expression.patients, problems)));
+    cohort && (await collecting(problems, () => chooseGenes(cohort, config, cohort.expression.patients, problems)));
   const [first, ...others] = files;
   const needed = new Set(geneSets && SUBSPACES.flatMap((subspace) => geneSets[subspace]));
   return {
@@ -255,15 +254,17 @@ function inspectGeneSets(
 function inspectFeatures({ slides, headers, config: { features } }: CohortFiles): Inspection['features'] {
   if (!slides) return undefined;
   const patches = Float64Array.from([...headers.values()], (header) => header.patches).sort();
-  const [first] = headers.values();
   const provenance = summarise(headers.values());
   return {
     folder: features.folder,
     slides: [...slides.byPatient.values()].flat().length,
     patients: slides.byPatient.size,
     otherFiles: slides.others.length,
-    patches: first && { least: patches[0], median: quantile(patches, 0.5), most: patches.at(-1)! },
-    width: first?.width,
+    patches:
+      patches.length === 0
+        ? undefined
+        : { least: patches[0], median: quantile(patches, 0.5), most: patches[patches.length - 1] },
+    width: [...headers.values()].at(0)?.width,
     encoder: features.encoder ?? provenance.encoder?.[0],
     provenance,
   };
@@ -277,7 +278,7 @@ function inspectTask(
   if (joined.length === 0) return undefined;
   if (task === 'survival') {
     const known = joined.flatMap(({ survival }) => survival ?? []);
-    const times = Float64Array.from(known, ({ time }) => time).sort();
+    const times = Float64Array.from(known, ({ time }) => time);
     const deaths = known.filter(({ event }) => event).length;
     if (known.length === 0 || !endpoint) return undefined;
     const { name, rule } = endpoint;

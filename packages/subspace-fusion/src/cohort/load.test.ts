@@ -51,7 +51,7 @@ const THIRDS = 'split: {test: 0.3, validation: 0.3}';
 const failure = (config: Config) =>
   loadCohort(config).then(
     () => 'loaded',
-    (error: Error) => error.message,
+    (error: unknown) => (error as Error).message,
   );
 
 describe('loading a cohort', () => {

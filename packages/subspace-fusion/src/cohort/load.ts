@@ -47,7 +47,7 @@ export async function gatherCohort(config: Config, purpose: Purpose = 'study'): 
   problems.push(...cohortDisagreements(files));
   const cohort =
     geneSets && files.every(isRead)
-      ? await collecting(problems, async () => assemble(files, geneSets, purpose, problems))
+      ? await collecting(problems, () => assemble(files, geneSets, purpose, problems))
       : undefined;
   const failed = problems.some(({ severity }) => severity === 'error');
   return { files: files as [CohortFiles, ...CohortFiles[]], geneSets, cohort: failed ? undefined : cohort, problems };

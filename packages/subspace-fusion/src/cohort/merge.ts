@@ -1,4 +1,5 @@
 import { badInput, counted, someOf, type Problem } from '../files/errors.js';
+import { required } from '../files/required.js';
 import { disagreements, firstOf } from './bags/agreement.js';
 import { summarise } from './bags/provenance.js';
 import { inTimeUnit, type CohortFiles } from './cohort-files.js';
@@ -60,10 +61,10 @@ export function mergeExpressions(parts: readonly CohortExpression[], problems: P
 /** The matrix with these genes in this order. */
 function alignGenes({ patients, genes, values, ...rest }: Expression, wanted: readonly string[]): Expression {
   const placeOf = new Map(genes.map((gene, g) => [gene, g]));
-  const places = wanted.map((gene) => placeOf.get(gene)!);
+  const places = wanted.map((gene) => required(placeOf, gene));
   const aligned = new Float32Array(patients.length * places.length);
   for (let p = 0; p < patients.length; p++) {
-    places.forEach((g, i) => (aligned[p * places.length + i] = values[p * genes.length + g]!));
+    places.forEach((g, i) => (aligned[p * places.length + i] = values[p * genes.length + g]));
   }
   return { ...rest, patients, genes: wanted, values: aligned };
 }
@@ -136,7 +137,7 @@ function otherEndpoints([first, ...others]: readonly CohortFiles[]): Problem[] {
 /** What the files of each cohort say of their patches, one against the other. */
 function otherPatches(files: readonly CohortFiles[]): Problem[] {
   const spokesmen = files.flatMap(({ config: { name, features }, headers }): [string, BagHeader][] => {
-    const [header] = headers.values();
+    const header = [...headers.values()].at(0);
     if (!header) return [];
     const said = firstOf(summarise(headers.values()));
     const encoder = features.encoder ?? said.encoder;

@@ -51,7 +51,7 @@ async function study(second: Partial<MadeCohort> = {}, config = '', first: Parti
 const failure = (config: Config) =>
   loadCohort(config).then(
     () => 'loaded',
-    (error: Error) => error.message,
+    (error: unknown) => (error as Error).message,
   );
 const valueOf = ({ patients, genes, values }: Expression, id: string, gene: string) =>
   values[patients.indexOf(id) * genes.length + genes.indexOf(gene)];
@@ -330,7 +330,7 @@ describe.each(cohorts)('two halves of a cohort ($cohort)', ({ cohort: which, fol
     const clinical = readFileSync(join(REAL, 'clinical.csv'), 'utf8').trim().split('\n');
     const ids = lines[0].slice(1, 41);
     const sets = resolve(REAL, '../gene-sets/glioma-subspaces.tcga1544.gmt');
-    const cohort = async (name: string, own: readonly string[], order: <T>(rows: T[]) => T[], more = '') => {
+    const cohort = (name: string, own: readonly string[], order: <T>(rows: T[]) => T[], more = '') => {
       const places = own.map((id) => lines[0].indexOf(id));
       const [header, ...rows] = lines.map((row) => [row[0], ...places.map((at) => row[at])].join(','));
       write(folder, `${name}-x.csv`, [header, ...order(rows)].join('\n') + '\n');
@@ -351,11 +351,11 @@ describe.each(cohorts)('two halves of a cohort ($cohort)', ({ cohort: which, fol
         .map((row, i) => [uniform(5, i), row] as const)
         .sort(([a], [b]) => a - b)
         .map(([, row]) => row);
-    await cohort('second', ids.slice(20), shuffled);
+    cohort('second', ids.slice(20), shuffled);
     const halves = await loadConfig(
-      await cohort('first', ids.slice(0, 20), (rows) => rows.reverse(), 'moreCohorts: [second.yaml]\n'),
+      cohort('first', ids.slice(0, 20), (rows) => rows.reverse(), 'moreCohorts: [second.yaml]\n'),
     );
-    const whole = await loadConfig(await cohort('whole', ids, (rows) => rows));
+    const whole = await loadConfig(cohort('whole', ids, (rows) => rows));
     const training = ids.filter((_, i) => i % 3 !== 0);
     const scaled = async (config: Config) => {
       const { cohort } = await loadCohort(config);

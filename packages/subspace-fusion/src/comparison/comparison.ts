@@ -1,4 +1,4 @@
-import type { TimeUnit } from '../cohort/index.js';
+import { PER_YEAR } from '../cohort/clinical/outcome.js';
 import { byName, type NamedMetrics } from '../evaluation/result.js';
 import { bootstrap, bootstrapPValue, holm, percentileIntervals, verdict, type Metric } from '../metrics/index.js';
 import { foldName } from '../words/comparison.js';
@@ -20,7 +20,7 @@ import { difference, differenceName, drawingUnits, foldMean, repeatedFolds, type
 import { REFERENCE } from './simple-models.js';
 
 /** Units of time in a year. */
-const YEAR: Readonly<Record<TimeUnit, number>> = { days: 365.25, months: 12, years: 1 };
+
 const WANTED_YEARS = 2;
 /** Times at which the Brier score is taken. */
 const TIMES = 6;
@@ -39,7 +39,7 @@ export function chooseHorizon(folds: readonly FoldScores[]): Horizon | { readonl
   const reached = Math.min(...lastDeaths, ...ends);
   if (!(reached > 0)) return { reason: 'no training patient of a fold dies' };
   const { timeUnit } = followUps[0];
-  const wanted = WANTED_YEARS * YEAR[timeUnit];
+  const wanted = WANTED_YEARS * PER_YEAR[timeUnit];
   const time = Math.min(wanted, reached);
   const rule =
     wanted <= reached

@@ -76,7 +76,7 @@ export function badInput(problem: Omit<Problem, 'severity'>): InputError {
 }
 
 /** Runs `work`; bad input becomes entries of `problems` and the result `undefined`, any other error is thrown on. */
-export async function collecting<T>(problems: Problem[], work: () => Promise<T>): Promise<T | undefined> {
+export async function collecting<T>(problems: Problem[], work: () => T | Promise<T>): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {

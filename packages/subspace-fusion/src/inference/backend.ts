@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { compile, constant, type Provider } from 'onnx-autodiff';
 import { InputError } from '../files/errors.js';
 import type { PositionBias } from '../model/attention.js';
-import { dropoutMaskReference } from '../model/dropout.js';
+import { plainDropoutMask } from '../model/dropout.js';
 import { densePositionBias } from '../model/position-bias/dense.js';
 import { sweepPositionBias } from '../model/position-bias/sweep-operation.js';
 import { createSweep } from '../model/position-bias/sweep.js';
@@ -45,7 +45,7 @@ export async function openBackend(options: BackendOptions = {}): Promise<Backend
     threads,
     positionBias: form === 'sweep' ? sweepPositionBias(sweep) : densePositionBias,
     fillMask: (mask, k, rate) =>
-      mask.length < LARGE_MASK ? dropoutMaskReference(mask, k, 1 - rate) : sweep.dropoutMask(mask, k, 1 - rate),
+      mask.length < LARGE_MASK ? plainDropoutMask(mask, k, 1 - rate) : sweep.dropoutMask(mask, k, 1 - rate),
     close: () => sweep.close(),
   };
 }

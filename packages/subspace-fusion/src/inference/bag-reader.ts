@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { BagFile } from '../cohort/index.js';
 import { InputError } from '../files/errors.js';
+import { required } from '../files/required.js';
 import type { Model } from '../runs/model.js';
 
 /** What the reading thread is asked. */
@@ -48,7 +49,7 @@ export function openBagReader({ size, tokens, layout }: BagShape): BagReader {
   worker.on('error', fail);
   worker.on('exit', () => fail(new Error('the thread that reads feature files has ended')));
   worker.on('message', (answer: BagAnswer) => {
-    const { resolve, reject } = waiting.get(answer.id)!;
+    const { resolve, reject } = required(waiting, answer.id);
     waiting.delete(answer.id);
     if (waiting.size === 0) worker.unref();
     if ('features' in answer) resolve(answer.features);

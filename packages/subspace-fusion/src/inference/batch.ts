@@ -1,7 +1,8 @@
 import { sizeOf, type TensorData } from 'onnx-autodiff';
 import { SUBSPACES, type Subspace } from '../cohort/types.js';
-import { crossEntropyTarget, survivalTargets, type SurvivalLabel } from '../model/losses.js';
 import { key, uniform } from '../random/counter.js';
+
+export type { BatchLabels } from '../model/outcomes.js';
 
 /** Scaled expression of a patient, `[genes]` of each subspace. */
 export type GeneVectors = Readonly<Record<Subspace, Float32Array>>;
@@ -14,18 +15,6 @@ export interface Sample {
   readonly genes: GeneVectors | undefined;
   /** `[K]`, encoded; undefined for networks without covariates. */
   readonly covariates?: Float32Array | undefined;
-}
-
-/** What the samples of a batch are to be told apart by. */
-export type BatchLabels =
-  | { readonly kind: 'classes'; readonly labels: readonly number[]; readonly weights: readonly number[] }
-  | { readonly kind: 'survival'; readonly labels: readonly (SurvivalLabel & { readonly time: number })[] };
-
-/** The loss's inputs for a whole batch, `[B, C]` each: they carry every sample's share of the mean. */
-export function lossInputs(labels: BatchLabels, classes: number): Record<string, Float32Array> {
-  return labels.kind === 'classes'
-    ? { target: crossEntropyTarget(labels.labels, labels.weights) }
-    : survivalTargets(labels.labels, classes);
 }
 
 export type Feeds = Record<string, TensorData>;
@@ -46,8 +35,7 @@ export function sampleFeeds(
     part: (sample: Sample) => Float32Array | undefined,
     into: (length: number) => Float32Array = newArray,
   ) => {
-    const shape = inputs[name];
-    if (shape) feeds[name] = joined(samples.map(part), sizeOf(shape) / samples.length, into);
+    if (name in inputs) feeds[name] = joined(samples.map(part), sizeOf(inputs[name]) / samples.length, into);
   };
   feed('X', ({ bag }) => bag, room);
   for (const s of SUBSPACES) feed(`x.${s}`, ({ genes }) => genes?.[s]);

@@ -1,14 +1,7 @@
-import {
-  fixBag,
-  labelPatients,
-  readBag,
-  type BagFile,
-  type Cohort,
-  type Patient,
-  type Subspace,
-} from '../cohort/index.js';
+import { fixBag, labelPatients, readBag, type BagFile, type Cohort, type Patient, type Subspace } from '../cohort/index.js';
 import { InputError } from '../files/errors.js';
 import { fileSource } from '../files/file-source.js';
+import { required } from '../files/required.js';
 import type { Source } from '../files/source.js';
 import { reads } from '../model/choice.js';
 import type { Modality } from '../model/peers/index.js';
@@ -60,13 +53,13 @@ export function cohortSamples(cohort: Cohort, model: Model, options: SamplesOpti
     return { tumour: of('tumour'), microenvironment: of('microenvironment') };
   };
   const readsBag = reads(model.network).bag && without !== 'bag';
-  const covariates = (id: string) => model.covariates && encodeCovariates(model.covariates, [patients.get(id)!]);
+  const covariates = (id: string) => model.covariates && encodeCovariates(model.covariates, [required(patients, id)]);
   return {
     patients,
     genes,
     open: ({ path }) => fileSource(path),
     slides(id) {
-      const { bags } = patients.get(id)!;
+      const { bags } = required(patients, id);
       return readsBag && bags.length > 0 ? bags : [undefined];
     },
     async sample(id, slide) {
@@ -78,7 +71,7 @@ export function cohortSamples(cohort: Cohort, model: Model, options: SamplesOpti
     },
     labels: (batch) =>
       labelsOf(
-        batch.map((id) => patients.get(id)!),
+        batch.map((id) => required(patients, id)),
         model,
       ),
   };
@@ -99,7 +92,8 @@ function labelsOf(patients: readonly Patient[], { outcome, task, labels: rule }:
   if (outcome.kind === 'survival') {
     const { cuts, end } = outcome;
     const labels = patients.map(({ survival }) => {
-      const { time, event } = survival!;
+      if (!survival) throw new Error('a patient of a survival model has no follow-up');
+      const { time, event } = survival;
       return {
         time,
         bin: survivalBin(time, cuts),
@@ -112,7 +106,7 @@ function labelsOf(patients: readonly Patient[], { outcome, task, labels: rule }:
   const { byPatient } = labelPatients(patients, task as Exclude<typeof task, 'survival'>, rule);
   return {
     kind: 'classes',
-    labels: patients.map(({ id }) => outcome.classes.indexOf(byPatient.get(id)!)),
+    labels: patients.map(({ id }) => outcome.classes.indexOf(required(byPatient, id))),
     weights: outcome.weights,
   };
 }

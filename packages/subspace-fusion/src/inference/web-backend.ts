@@ -1,4 +1,4 @@
-import { dropoutMaskReference } from '../model/dropout.js';
+import { plainDropoutMask } from '../model/dropout.js';
 import { densePositionBias } from '../model/position-bias/dense.js';
 import { sweepPositionBias } from '../model/position-bias/sweep-operation.js';
 import { createSweep } from '../model/position-bias/sweep.js';
@@ -46,7 +46,7 @@ export async function openBackend({ provider, between }: WebBackendOptions = {})
             forward: (...values) => breathe().then(() => sweep.forward(...values)),
             backward: (...values) => breathe().then(() => sweep.backward(...values)),
           }),
-    fillMask: (mask, k, rate) => dropoutMaskReference(mask, k, 1 - rate),
+    fillMask: (mask, k, rate) => plainDropoutMask(mask, k, 1 - rate),
     close: () => sweep.close(),
   };
 }

@@ -44,8 +44,8 @@ export function countEvents(event: Events): number {
 }
 
 /**
- * The q-quantile, 0 ≤ q ≤ 1, interpolated linearly between the order statistics around (n−1)·q
- * (type 7 of Hyndman & Fan 1996, R's and NumPy's default). Throws a RangeError on an empty list.
+ * The q-quantile, 0 ≤ q ≤ 1, of values in any order, none of them NaN: interpolated linearly between the order statistics around
+ * (n−1)·q (type 7 of Hyndman & Fan 1996, R's and NumPy's default). Throws a RangeError on an empty list.
  */
 export function quantile(values: ArrayLike<number>, q: number): number {
   if (values.length === 0) throw new RangeError('no quantile of an empty list');

@@ -98,6 +98,12 @@ function upperFraction(a: number, z: number): number {
   }
 }
 
+/** P(Z ≤ z) of a standard normal Z: Z² is χ² with one degree of freedom. */
+export function normalShare(z: number): number {
+  const beyond = chiSquareTail(z ** 2, 1) / 2;
+  return z > 0 ? 1 - beyond : beyond;
+}
+
 /** 97.5 % quantile of the standard normal distribution, for two-sided 95 % intervals. */
 export const Z = 1.959963984540054;
 

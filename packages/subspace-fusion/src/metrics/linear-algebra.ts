@@ -1,10 +1,20 @@
-/** The little linear algebra that the baselines need: dense, row-major, float64. */
+/** The little linear algebra that baselines and simulation need: dense, row-major, float64. */
 
 /** A dense matrix, `values[i * columns + j]`. */
 export interface Matrix {
   readonly rows: number;
   readonly columns: number;
   readonly values: Float64Array;
+}
+
+/** The matrix with these rows, all of one length. */
+export function fromRows(rows: readonly ArrayLike<number>[]): Matrix {
+  const columns = rows.at(0)?.length ?? 0;
+  const values = new Float64Array(rows.length * columns);
+  rows.forEach((row, i) => {
+    values.set(row, i * columns);
+  });
+  return { rows: rows.length, columns, values };
 }
 
 /** Inner product of `length` elements of `a` from `i` and of `b` from `j`. */
@@ -83,6 +93,15 @@ export function choleskySolve(factor: Matrix, b: Float64Array): Float64Array {
   for (let i = 0; i < n; i++) x[i] = (x[i] - dot(factor.values, i * n, x, 0, i)) / factor.values[i * n + i];
   solveTransposed(factor, x);
   return x;
+}
+
+/** The inverse of a symmetric matrix, row by row, from the factor that `cholesky` returns. */
+export function choleskyInverse(factor: Matrix): Float64Array[] {
+  return Array.from({ length: factor.rows }, (_, i) => {
+    const unit = new Float64Array(factor.rows);
+    unit[i] = 1;
+    return choleskySolve(factor, unit);
+  });
 }
 
 /** Overwrites `x` with `L⁻ᵀ·x`, for a lower triangular `L`. */

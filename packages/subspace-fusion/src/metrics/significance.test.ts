@@ -28,7 +28,16 @@ test.each(reference.student as number[][])("Student's t of R: |T| > %d with %d d
 });
 
 describe('mean over repeated splits (Nadeau & Bengio)', () => {
-  const { values, train, test: tested, mean, halfWidth, p } = reference.corrected;
+  const {
+    values,
+    train,
+    test: tested,
+    mean,
+    halfWidth,
+    p,
+  } = reference.corrected as Readonly<Record<'train' | 'test' | 'mean' | 'halfWidth' | 'p', number>> & {
+    values: number[];
+  };
 
   test('interval and p-value as worked out in R', () => {
     const result = repeatedSplits('difference', values, train, tested);

@@ -75,7 +75,10 @@ export function normalise(x: Value, { scale, shift }: Norm): Value {
 /** Every parameter of a tree with its name, in the order of checkpoints. */
 export function named<Leaf extends { readonly shape: readonly number[] }>(layers: Layers<Leaf>): [string, Leaf][] {
   const found: [string, Leaf][] = [];
-  mapLeaves<Leaf, void>(layers, (leaf, name) => void found.push([name, leaf]));
+  mapLeaves<Leaf, Leaf>(layers, (leaf, name) => {
+    found.push([name, leaf]);
+    return leaf;
+  });
   return found;
 }
 
@@ -90,7 +93,7 @@ function mapLeaves<Leaf extends { readonly shape: readonly number[] }, T>(
   path = '',
 ): Part<T> {
   if (part === undefined) return undefined;
-  if (isLeaf<Leaf>(part)) return make(part, path);
+  if (isLeaf(part)) return make(part, path);
   const below = ([key, value]: [string, Part<Leaf>]) => mapLeaves(value, make, path === '' ? key : `${path}.${key}`);
   const entries = Object.entries<Part<Leaf>>(part);
   return Array.isArray(part)
@@ -99,6 +102,6 @@ function mapLeaves<Leaf extends { readonly shape: readonly number[] }, T>(
 }
 
 /** Specs and values have a shape, layers have none. */
-function isLeaf<Leaf extends { readonly shape: readonly number[] }>(part: object): part is Leaf {
+function isLeaf<Leaf extends object>(part: Leaf | readonly Part<Leaf>[] | Layers<Leaf>): part is Leaf {
   return 'shape' in part;
 }

@@ -1,4 +1,5 @@
 import { InputError } from '../files/errors.js';
+import { required } from '../files/required.js';
 import type { StoredTensor } from '../files/safetensors.js';
 import type { Parameters, ParameterSpecs } from './parameters.js';
 
@@ -33,7 +34,9 @@ export function publishedName(name: string): string {
   const theirs = subspaceNames[subspace as keyof typeof subspaceNames];
   const genes = /^genes\.(\d)\.(.*)$/.exec(rest);
   if (genes) return `omic_net_${theirs}.encoder.${genes[1]}.0.${genes[2]}`;
-  const [ours, pattern] = branchNames.find(([prefix]) => rest.startsWith(prefix))!;
+  const found = branchNames.find(([prefix]) => rest.startsWith(prefix));
+  if (!found) throw new Error(`no parameter is named ${name}`);
+  const [ours, pattern] = found;
   return pattern.replace('$', theirs) + rest.slice(ours.length);
 }
 
@@ -59,7 +62,7 @@ export function fromPublished(
   }
   const parameters: Parameters = {};
   for (const [theirs, ours] of names) {
-    const { shape, data } = tensors.get(theirs)!;
+    const { shape, data } = required(tensors, theirs);
     const expected = specs[ours].shape;
     if (!(data instanceof Float32Array))
       throw new InputError(`${path}: ${theirs} is not of float32. Convert the checkpoint.`);

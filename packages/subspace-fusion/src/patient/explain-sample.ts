@@ -1,4 +1,5 @@
 import { SUBSPACES, type Subspace } from '../cohort/types.js';
+import { required } from '../files/required.js';
 import type { GeneVectors } from '../inference/batch.js';
 import { branchEntries, mapBranches, ofBranch, ofSubspaces, perBranch, type PerBranch } from '../model/parts.js';
 import type { Background, BranchView, Completeness, ExplainedOutput } from '../runs/explanations.js';
@@ -115,7 +116,7 @@ export async function subspaceGame(
   const forward = await explainer.forward(point);
   const { logits } = forward;
   const z = ofSubspaces(forward.z);
-  const mean = (s: Subspace) => Float64Array.from(meanZ[s]!);
+  const mean = (s: Subspace) => Float64Array.from(required(meanZ, s));
   const v = (tumour: ArrayLike<number>, microenvironment: ArrayLike<number>) => {
     const change = {
       tumour: difference(tumour, z.tumour),

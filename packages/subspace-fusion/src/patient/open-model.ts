@@ -6,19 +6,12 @@ import type { Backend } from '../inference/backend.js';
 import type { GeneVectors } from '../inference/batch.js';
 import type { CohortSamples } from '../inference/samples.js';
 import { hasStandIns } from '../model/choice.js';
-import { branchEntries, mapBranches } from '../model/parts.js';
+import { branchEntries, mapBranches, type PerBranch } from '../model/parts.js';
 import type { Background, PatientExplanation } from '../runs/explanations.js';
 import type { Model } from '../runs/model.js';
 import { openRun, type Run } from '../runs/open-run.js';
 import { lacksModality } from '../words/prediction.js';
-import {
-  looksFrom,
-  type QueryAttention,
-  onPatches,
-  openAttention,
-  received,
-  type AttentionProgram,
-} from './attention.js';
+import { looksFrom, onPatches, openAttention, received, type AttentionProgram } from './attention.js';
 import { computeBackground } from './background.js';
 import { looks } from './explain-sample.js';
 import { explain } from './explain.js';
@@ -197,7 +190,7 @@ export async function openModel(
           ? { ...explainer, look: () => Promise.resolve(mapBranches(all, (of) => received(of, model.tokens))) }
           : explainer;
         const found = await looks(looking, pointOf(given, slide), slideOf(given, slide));
-        return Object.fromEntries(branchEntries(mapBranches(found, ({ attention }) => attention)));
+        return byName(found, ({ attention }) => attention);
       }),
 
     attentionFrom: (prediction, slide, patch, { signal } = {}) =>
@@ -206,11 +199,12 @@ export async function openModel(
         const given = behind(prediction);
         const { patchOf, rows } = slideOf(given, slide);
         const all = network.explainer && (await queryAttention(given, slide));
-        if (!all) return undefined;
-        const { tokens } = model;
-        const onRows = (of: QueryAttention) =>
-          onPatches(looksFrom(of, patchOf.indexOf(patch), tokens), patchOf, rows.length);
-        return Object.fromEntries(branchEntries(mapBranches(all, (of) => Array.from(onRows(of)))));
+        return (
+          all &&
+          byName(all, (of) =>
+            Array.from(onPatches(looksFrom(of, patchOf.indexOf(patch), model.tokens), patchOf, rows.length)),
+          )
+        );
       }),
 
     close: () =>
@@ -300,4 +294,9 @@ function slideOf({ patient }: Seen, slide: number): ReadPatient['slides'][number
   if (!found)
     throw new RangeError(`the patient has ${patient.slides.length} slides; there is no slide ${slide} (from 0)`);
   return found;
+}
+
+/** What there is of each branch, under its name. */
+function byName<T, R>(of: PerBranch<T>, make: (value: T) => R): Readonly<Record<string, R>> {
+  return Object.fromEntries(branchEntries(of).map(([branch, value]) => [branch, make(value)]));
 }

@@ -46,7 +46,7 @@ export function permutation(k: number, n: number): Uint32Array {
   for (let i = n - 1; i > 0; i--) {
     const j = Math.floor(uniform(k, i) * (i + 1));
     const swap = order[i];
-    order[i] = order[j]!;
+    order[i] = order[j];
     order[j] = swap;
   }
   return order;
@@ -56,6 +56,6 @@ export function permutation(k: number, n: number): Uint32Array {
 export function derangement(k: number, n: number): Uint32Array {
   const circle = permutation(k, n);
   const next = new Uint32Array(n);
-  circle.forEach((member, place) => (next[member] = circle[(place + 1) % n]!));
+  circle.forEach((member, place) => (next[member] = circle[(place + 1) % n]));
   return next;
 }

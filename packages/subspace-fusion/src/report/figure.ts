@@ -2,8 +2,20 @@ import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { html, markup, type Html } from './html.js';
 
+/** What is used of an element; the types of the page's elements are not there in Node. */
+interface Element {
+  readonly outerHTML: string;
+  getAttribute(name: string): string | null;
+  setAttribute(name: string, value: string): void;
+  removeAttribute(name: string): void;
+  querySelectorAll(selector: string): Iterable<Element>;
+}
+
 /** Plot draws into this document; every drawing is serialised and then forgotten. */
-const { document } = parseHTML('<!doctype html><html><body></body></html>');
+const { document } = parseHTML('<!doctype html><html><body></body></html>') as unknown as { document: object };
+
+/** An SVG drawn by Observable Plot. */
+export const draw = (options: Plot.PlotOptions): Element => Plot.plot({ ...options, document }) as Element;
 
 /** Colours of the page's style sheet, which knows a light and a dark shade of each. */
 export const COLOURS = {
@@ -35,11 +47,11 @@ export const LARGE = { width: 520, height: 380 };
  * `description` tells who cannot see the drawing what it shows.
  */
 export function figure(title: string, description: string, caption: Html | string, options: Plot.PlotOptions): Html {
-  const svg = Plot.plot({ ...options, document, ariaLabel: title, ariaDescription: description });
+  const svg = draw({ ...options, ariaLabel: title, ariaDescription: description });
   svg.setAttribute('role', 'img');
   // Plot names its groups for readers, who hear the description of the whole instead; a label without a role is an error.
   for (const group of svg.querySelectorAll('g[aria-label]')) {
-    group.setAttribute('data-mark', group.getAttribute('aria-label'));
+    group.setAttribute('data-mark', group.getAttribute('aria-label') ?? '');
     group.removeAttribute('aria-label');
   }
   return html`<figure><h4>${title}</h4>${markup(svg.outerHTML)}<figcaption>${caption}</figcaption></figure>`;

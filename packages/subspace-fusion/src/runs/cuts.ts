@@ -1,7 +1,7 @@
 import { convertTime } from '../cohort/clinical/outcome.js';
-import { quantile } from '../cohort/quantile.js';
 import type { Patient, TimeUnit } from '../cohort/types.js';
 import { InputError } from '../files/errors.js';
+import { quantile } from '../metrics/arrays.js';
 
 /** Bins of the discrete-time survival model. */
 export const SURVIVAL_BINS = 4;
@@ -12,7 +12,7 @@ export const SURVIVAL_BINS = 4;
  * @throws {InputError} where there are too few deaths, or too many at one time or at time 0, for four bins.
  */
 export function survivalCuts(training: readonly NonNullable<Patient['survival']>[]): number[] {
-  const times = Float64Array.from(training.filter(({ event }) => event).map(({ time }) => time)).sort();
+  const times = Float64Array.from(training.filter(({ event }) => event).map(({ time }) => time));
   const cuts = times.length < SURVIVAL_BINS ? [] : [0.25, 0.5, 0.75].map((p) => quantile(times, p));
   if (!(0 < cuts[0] && cuts[0] < cuts[1] && cuts[1] < cuts[2])) {
     throw new InputError(
@@ -49,7 +49,7 @@ export function calibratedBins(
   training: readonly NonNullable<Patient['survival']>[],
   timeUnit: TimeUnit,
 ): CalibratedBins {
-  const deaths = Float64Array.from(training.filter(({ event }) => event).map(({ time }) => time)).sort();
+  const deaths = Float64Array.from(training.filter(({ event }) => event).map(({ time }) => time));
   const quartiles = deaths.length === 0 ? [] : [0.25, 0.5, 0.75].map((p) => quantile(deaths, p));
   const between = (from: number, to: number) => deaths.filter((t) => from <= t && t < to).length;
   const cuts: number[] = [];

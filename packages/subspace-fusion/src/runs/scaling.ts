@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { transformed } from '../cohort/expression/transform.js';
-import { quantile } from '../cohort/quantile.js';
 import type { Cohort, Expression, ExpressionTransform, Subspace } from '../cohort/types.js';
 import { counted, InputError } from '../files/errors.js';
 import type { Stored } from '../files/json.js';
+import { quantile } from '../metrics/arrays.js';
 
 const moments = z.object({
   mean: z.array(z.number()).describe("Mean of each gene's transformed values, without their tails"),
@@ -46,8 +46,7 @@ const TAIL = 0.01;
  * has tails that would otherwise set the scale: among published z-scores one value of 3515 makes all other patients look equal.
  */
 function robustMoments(values: Float64Array): { mean: number; deviation: number } {
-  const sorted = values.slice().sort();
-  const [low, high] = [quantile(sorted, TAIL), quantile(sorted, 1 - TAIL)];
+  const [low, high] = [quantile(values, TAIL), quantile(values, 1 - TAIL)];
   // Rounding of the mean would give a constant gene a tiny deviation.
   if (low === high) return { mean: low, deviation: 0 };
   const pulledIn = values.map((x) => Math.min(Math.max(x, low), high));

@@ -1,6 +1,6 @@
-import { quantile } from '../cohort/quantile.js';
 import { SUBSPACES, type Cohort } from '../cohort/types.js';
 import { shortNumber, type Problem } from '../files/errors.js';
+import { quantile } from '../metrics/arrays.js';
 import { clipOf, scaleSubspaces, type SubspaceScaling } from './scaling.js';
 
 /** The typical gene's median may lie so many standard deviations of the training patients away from their mean. */
@@ -15,6 +15,7 @@ const MOST_CLIPPED = 0.1;
 export function shiftProblems(scaling: SubspaceScaling, cohort: Cohort, file: string): Problem[] {
   if (scaling.tumour.cohorts !== undefined) return [];
   const ids = cohort.patients.map(({ id }) => id);
+  if (ids.length === 0) return [];
   const scaled = scaleSubspaces(scaling, cohort, ids);
   const medians: number[] = [];
   let clipped = 0;
@@ -22,14 +23,14 @@ export function shiftProblems(scaling: SubspaceScaling, cohort: Cohort, file: st
     const [z, bound] = [scaled[subspace], clipOf(scaling[subspace])];
     const width = scaling[subspace].genes.length;
     for (let g = 0; g < width; g++) {
-      const own = Float64Array.from(ids, (_, p) => z[p * width + g]).sort();
+      const own = Float64Array.from(ids, (_, p) => z[p * width + g]);
       medians.push(Math.abs(quantile(own, 0.5)));
       clipped += own.filter((x) => Math.abs(x) >= bound).length;
     }
   }
   const problems: Problem[] = [];
   const warn = (message: string, remedy: string) => problems.push({ severity: 'warning', file, message, remedy });
-  const typical = quantile(Float64Array.from(medians).sort(), 0.5);
+  const typical = quantile(medians, 0.5);
   const share = clipped / (medians.length * ids.length);
   if (typical > FARTHEST) {
     const message = `the typical gene of '${cohort.name}' lies ${shortNumber(Number(typical.toFixed(1)))} standard deviations of the training patients away from their mean`;

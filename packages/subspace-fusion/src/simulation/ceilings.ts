@@ -1,8 +1,10 @@
 import { concordance } from '../metrics/concordance.js';
+import { normalShare } from '../metrics/distributions.js';
+import { choleskySolve } from '../metrics/linear-algebra.js';
 import { slideKey } from './bags.js';
+import { factorOf } from './gaussian.js';
 import { drawCounts, type Gene } from './genes.js';
 import { drawLatents, type Latents } from './latents.js';
-import { cholesky, solveFactored } from './linear-algebra.js';
 import { drawSurvival, linearPredictor, type Survival } from './outcome.js';
 import { givenGenes, givenProportions, H, priorOfLatents, type Gaussian, type Mixture } from './posterior.js';
 import type { Coefficients } from './regimes.js';
@@ -32,10 +34,10 @@ export function crossFittedRidge(rows: readonly Float64Array[], target: Float64A
     }
     PENALTIES.forEach((penalty, p) => {
       // The factorisation reads the lower triangle alone.
-      const factor = cholesky(
+      const factor = factorOf(
         gram.map((row, a) => row.map((value, b) => (a === b ? value + penalty * training.length : value))),
       );
-      const beta = solveFactored(factor, products);
+      const beta = choleskySolve(factor, products);
       for (let i = half; i < rows.length; i += 2)
         predictions[p][i] = X[i].reduce((sum, value, j) => sum + value * beta[j], mean);
     });
@@ -219,16 +221,5 @@ function meanOfProgrammeTerms(c: Coefficients, { mean, covariance }: Gaussian): 
 
 /** P(guidance·t₂ + (1 − guidance)·hidden > 0) with t₂ ~ N(mean, variance) and the hidden guide standard normal. */
 function rimProbability(guidance: number, mean: number, variance: number): number {
-  return normalDistribution((guidance * mean) / Math.sqrt(guidance ** 2 * variance + (1 - guidance) ** 2));
-}
-
-/** Standard normal distribution function (Abramowitz and Stegun 7.1.26, error under 1e-7). */
-function normalDistribution(z: number): number {
-  const x = Math.abs(z) / Math.SQRT2;
-  const t = 1 / (1 + 0.3275911 * x);
-  const tail =
-    t *
-    (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))) *
-    Math.exp(-x * x);
-  return z > 0 ? 1 - tail / 2 : tail / 2;
+  return normalShare((guidance * mean) / Math.sqrt(guidance ** 2 * variance + (1 - guidance) ** 2));
 }

@@ -8,10 +8,10 @@ const substream = (k: number, i: number) => key(k, i);
  * Gamma with the given shape and scale 1 (Marsaglia and Tsang 2000): draw number `i` of the stream `k`.
  * Shapes below 1 use the boost `Gamma(a) = Gamma(a + 1)·U^(1/a)`.
  */
-export function gamma(k: number, i: number, shape: number): number {
+export function drawGamma(k: number, i: number, shape: number): number {
   const normals = substream(k, 2 * i);
   const uniforms = substream(k, 2 * i + 1);
-  if (shape < 1) return gamma(normals, 0, shape + 1) * (1 - uniform(uniforms, 0)) ** (1 / shape);
+  if (shape < 1) return drawGamma(normals, 0, shape + 1) * (1 - uniform(uniforms, 0)) ** (1 / shape);
   const d = shape - 1 / 3;
   const c = 1 / Math.sqrt(9 * d);
   for (let attempt = 0; ; attempt++) {
@@ -22,7 +22,7 @@ export function gamma(k: number, i: number, shape: number): number {
 }
 
 /** Poisson with the given mean: draw number `i` of the stream `k`. */
-export function poisson(k: number, i: number, mean: number): number {
+export function drawPoisson(k: number, i: number, mean: number): number {
   return mean < 10 ? poissonByInversion(uniform(k, i), mean) : poissonByRejection(substream(k, i), mean);
 }
 
@@ -70,9 +70,9 @@ function logFactorial(n: number): number {
  * Negative binomial with the given mean μ and variance μ + dispersion·μ² (a gamma mixture of Poissons):
  * draw number `i` of the stream `k`.
  */
-export function negativeBinomial(k: number, i: number, mean: number, dispersion: number): number {
-  const rate = gamma(key(k, 'rate'), i, 1 / dispersion) * dispersion * mean;
-  return poisson(key(k, 'count'), i, rate);
+export function drawNegativeBinomial(k: number, i: number, mean: number, dispersion: number): number {
+  const rate = drawGamma(key(k, 'rate'), i, 1 / dispersion) * dispersion * mean;
+  return drawPoisson(key(k, 'count'), i, rate);
 }
 
 /** Genes in the set TUMOUR, in the set MICROENVIRONMENT, and in neither. */
@@ -143,7 +143,7 @@ export function drawCounts(genes: readonly Gene[], seed: number, patient: number
   const stream = key(seed, 'counts', patient);
   const purity = purityOf(latents.purityScore);
   return Float64Array.from(genes, (gene, g) =>
-    negativeBinomial(stream, g, Math.exp(logMean(gene, latents.programmes, purity, latents.site)), DISPERSION),
+    drawNegativeBinomial(stream, g, Math.exp(logMean(gene, latents.programmes, purity, latents.site)), DISPERSION),
   );
 }
 

@@ -1,5 +1,5 @@
 import { key, normal, uniform } from '../random/counter.js';
-import { cholesky } from './linear-algebra.js';
+import { factorOf } from './gaussian.js';
 
 /** Tumour programmes t₁…t₃, then microenvironment programmes m₁…m₃. */
 export const PROGRAMMES = 6;
@@ -29,7 +29,7 @@ export const PROGRAMME_CORRELATION: readonly (readonly number[])[] = Array.from(
   Array.from({ length: PROGRAMMES }, (_, j) => (i === j ? 1 : (i === 2 && j === 5) || (i === 5 && j === 2) ? 0 : 0.3)),
 );
 
-const CORRELATION_FACTOR = cholesky(PROGRAMME_CORRELATION);
+const CORRELATION_FACTOR = factorOf(PROGRAMME_CORRELATION);
 
 /** Uniform with mean 0 and variance 1. */
 const uniformScore = (k: number, i: number) => Math.sqrt(3) * (2 * uniform(k, i) - 1);
@@ -39,9 +39,9 @@ export function drawLatents(seed: number, patient: number): Latents {
   const normals = key(seed, 'latents', patient);
   const uniforms = key(seed, 'latent-uniforms', patient);
   return {
-    programmes: Float64Array.from(CORRELATION_FACTOR, (row, i) => {
+    programmes: Float64Array.from({ length: PROGRAMMES }, (_, i) => {
       let sum = 0;
-      for (let j = 0; j <= i; j++) sum += row[j] * normal(normals, j);
+      for (let j = 0; j <= i; j++) sum += CORRELATION_FACTOR.values[i * PROGRAMMES + j] * normal(normals, j);
       return sum;
     }),
     purityScore: normal(normals, 6),

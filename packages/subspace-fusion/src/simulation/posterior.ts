@@ -1,6 +1,7 @@
+import { choleskySolve } from '../metrics/linear-algebra.js';
+import { factorOf, inverse, logDeterminantOf, multiply } from './gaussian.js';
 import { DISPERSION, type Gene } from './genes.js';
 import { PROGRAMME_CORRELATION, PROGRAMMES, purityOf } from './latents.js';
-import { cholesky, inverse, multiply, solveFactored } from './linear-algebra.js';
 import { PROPORTION_LOADINGS, PROPORTION_NOISE } from './slide.js';
 
 /** Place of h among the latents x = (t₁, t₂, t₃, m₁, m₂, m₃, h) that an observer infers. */
@@ -71,7 +72,7 @@ export function givenGenes(prior: Gaussian, genes: readonly Gene[], counts: Arra
       likelihoodOf(genes, counts, site, purityOf(purityScore)),
     );
     start = posterior.mode;
-    const logDeterminant = posterior.factor.reduce((sum, row, i) => sum + 2 * Math.log(row[i]), 0);
+    const logDeterminant = logDeterminantOf(posterior.factor);
     const covariance = inverse(posterior.information);
     return {
       logWeight: posterior.value - purityScore ** 2 / 2 - logDeterminant / 2,
@@ -137,8 +138,8 @@ function posteriorMode(
   };
   let here = evaluate(start);
   for (let iteration = 0; ; iteration++) {
-    const factor = cholesky(here.information);
-    const step = solveFactored(factor, here.gradient);
+    const factor = factorOf(here.information);
+    const step = choleskySolve(factor, here.gradient);
     const decrement = step.reduce((sum, value, j) => sum + value * here.gradient[j], 0);
     if (decrement < 1e-4 || iteration === 30) return { ...here, factor };
     let next = here;

@@ -29,7 +29,7 @@ import { key, uniform } from '../random/counter.js';
 import { adamState, adamStep } from '../training/adam.js';
 import { normals } from './graph.js';
 
-/** Sizes of the fixtures in model/peers/reference, small and as in the paper; see common.py there. */
+/** Sizes of the fixtures in model/peers/pytorch, small and as in the paper; see common.py there. */
 export const SMALL_SIZE: NetworkSize = { patchWidth: 8, genes: { tumour: 5, microenvironment: 7 }, classes: 4 };
 const PAPER_SIZE: NetworkSize = { patchWidth: 1024, genes: { tumour: 59, microenvironment: 361 }, classes: 4 };
 const SAMPLES = 2;
@@ -60,7 +60,7 @@ interface Fixture {
 }
 
 export function readFixture(name: string): Fixture {
-  return JSON.parse(readFileSync(new URL(`../model/peers/reference/${name}.json`, import.meta.url), 'utf8')) as Fixture;
+  return JSON.parse(readFileSync(new URL(`../model/peers/pytorch/${name}.json`, import.meta.url), 'utf8')) as Fixture;
 }
 
 /** Uniform on [−1, 1), as common.py draws them. */
@@ -87,7 +87,7 @@ function drawParameters(specs: ParameterSpecs): Parameters {
 interface PeerProgram {
   readonly program: Program;
   readonly sites: readonly DropoutSite[];
-  dispose(): Promise<void>;
+  readonly dispose: () => Promise<void>;
 }
 
 /** A peer's outputs and loss on a batch, with the gradients of all parameters. */
@@ -142,12 +142,8 @@ export async function expectFixtureCase(
     const ofLogits = weigh('logits', y.logits);
     return y.auxiliary ? add(ofLogits, weigh('auxiliary', y.auxiliary)) : ofLogits;
   };
-  const { program, sites, dispose } = await compilePeer(
-    peer,
-    SMALL_SIZE,
-    { samples: SAMPLES, tokens, dropped },
-    weighted,
-  );
+  const compiled = await compilePeer(peer, SMALL_SIZE, { samples: SAMPLES, tokens, dropped }, weighted);
+  const { program, sites } = compiled;
   const masks = sites.map(({ name, shape, rate }) => {
     const k = key(5, name);
     return [
@@ -190,7 +186,7 @@ export async function expectFixtureCase(
     const k = key(3, name);
     elements.forEach((value, i) => near(g[Math.floor(uniform(k, i) * n)], value, size, `element ${i}`));
   }
-  await dispose();
+  await compiled.dispose();
 }
 
 /** Asserts a peer's number of parameters at the paper's size, and its shapes at the small one, against a fixture's. */
@@ -235,7 +231,8 @@ export async function overfit(
     const crossEntropy = neg(mean(sum(mul(logSoftmax(logits), input('target', [samples, classes])), [1])));
     return auxiliary ? add(crossEntropy, mean(auxiliary)) : crossEntropy;
   };
-  const { program, dispose } = await compilePeer(peer, SMALL_SIZE, { samples, tokens, dropped: false }, loss);
+  const compiled = await compilePeer(peer, SMALL_SIZE, { samples, tokens, dropped: false }, loss);
+  const { program } = compiled;
   const parameters = initialise(parametersOf(peer, SMALL_SIZE), 1);
   const state = adamState(parameters);
   const feeds = {
@@ -256,6 +253,6 @@ export async function overfit(
     }
     adamStep(parameters, results, state, { learningRate, weightDecay: 0 });
   }
-  await dispose();
+  await compiled.dispose();
   return { losses, right };
 }

@@ -6,6 +6,7 @@ import { openBackend } from '../inference/backend.js';
 import { cohortSamples } from '../inference/samples.js';
 import { classAuc } from '../metrics/classification.js';
 import { choiceParameters } from '../model/choice.js';
+import { required } from '../files/required.js';
 import { ofBranch } from '../model/parts.js';
 import { initialise } from '../model/parameters.js';
 import { computeBackground, meanBag } from '../patient/background.js';
@@ -115,7 +116,7 @@ export async function find(
   const [moved, attention]: [number[], number[]] = [[], []];
   for (const id of patients) {
     const genes = samples.genes(id);
-    const slide = await readSlide(samples.patients.get(id)!.bags[0], model, samples);
+    const slide = await readSlide(required(samples.patients, id).bags[0], model, samples);
     const point = { P: await explainer.project(slide.features), genes };
     const { of } = await geneAttributions(explainer, point, genes, { kind: 'risk' }, steps);
     for (const s of SUBSPACES) rows[s].push(of[s]);

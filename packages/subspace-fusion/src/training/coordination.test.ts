@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { confidences, coordinate, subspaceLogits } from './coordination.js';
+import { subspaceConfidences, coordinate, subspaceLogits } from './coordination.js';
 
 const W = 128;
 /** A row of the head's gradient: the first entries of each half, the rest 0. */
@@ -92,7 +92,7 @@ describe('confidence of a subspace', () => {
   test('classes: the probabilities of the true classes, summed', () => {
     const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
     const labels = { kind: 'classes', labels: [0, 1], weights: [1, 1] } as const;
-    const { tumour, microenvironment } = confidences(
+    const { tumour, microenvironment } = subspaceConfidences(
       { tumour: feature(3, -1), microenvironment: feature(3, -1) },
       parameters,
       labels,
@@ -104,12 +104,12 @@ describe('confidence of a subspace', () => {
   test('survival: the C-index of its own risk, unknown without a comparable pair', () => {
     const label = (time: number, censored: boolean) => ({ bin: 0, time, censored });
     const z = { tumour: feature(2, 1, 0), microenvironment: feature(0, 1, 2) };
-    const known = confidences(z, parameters, {
+    const known = subspaceConfidences(z, parameters, {
       kind: 'survival',
       labels: [label(1, false), label(2, false), label(3, true)],
     });
     expect(known).toEqual({ tumour: 1, microenvironment: 0 }); // a higher first feature is a higher hazard
-    const unknown = confidences(z, parameters, {
+    const unknown = subspaceConfidences(z, parameters, {
       kind: 'survival',
       labels: [label(1, true), label(2, true), label(3, true)],
     });

@@ -1,6 +1,5 @@
-import type { BatchLabels } from '../inference/batch.js';
-import { concordance } from '../metrics/concordance.js';
-import { riskOf } from '../model/losses.js';
+import { required } from '../files/required.js';
+import { rulesOf, type BatchLabels } from '../model/outcomes.js';
 import type { Parameters } from '../model/parameters.js';
 import { WIDTH } from '../model/parts.js';
 
@@ -8,7 +7,7 @@ import { WIDTH } from '../model/parts.js';
 export type CoordinationForm = 'corrected' | 'reference';
 
 /** How sure each subspace is of a batch; null where that cannot be said. */
-export interface Confidence {
+export interface SubspaceConfidence {
   readonly tumour: number | null;
   readonly microenvironment: number | null;
 }
@@ -46,7 +45,11 @@ export interface Coordination {
  * where the halves of a class row conflict (negative cosine), that of the less confident subspace gives way.
  * Nothing is done where the confidences are equal or one is unknown.
  */
-export function coordinate(gradient: Float32Array, confidence: Confidence, form: CoordinationForm): Coordination {
+export function coordinate(
+  gradient: Float32Array,
+  confidence: SubspaceConfidence,
+  form: CoordinationForm,
+): Coordination {
   const { tumour, microenvironment } = confidence;
   if (tumour === null || microenvironment === null || tumour === microenvironment)
     return { conflicts: 0, yielded: null };
@@ -87,38 +90,16 @@ export function subspaceLogits(z: Float32Array, weight: Float32Array, bias: Floa
 }
 
 /** How sure each subspace is of a batch, from its features `z [B, 128]` and its half of the head. docs/method.md section 4. */
-export function confidences(
+export function subspaceConfidences(
   z: { readonly tumour: Float32Array; readonly microenvironment: Float32Array },
   parameters: Parameters,
   labels: BatchLabels,
-): Confidence {
-  const weight = parameters['head.weight'];
-  const bias = parameters['head.bias'];
-  const confidence = labels.kind === 'classes' ? trueClassMass : batchConcordance;
+): SubspaceConfidence {
+  const weight = required(parameters, 'head.weight');
+  const bias = required(parameters, 'head.bias');
+  const rules = rulesOf(labels);
   return {
-    tumour: confidence(subspaceLogits(z.tumour, weight, bias, 0), labels as never),
-    microenvironment: confidence(subspaceLogits(z.microenvironment, weight, bias, 1), labels as never),
+    tumour: rules.confidence(subspaceLogits(z.tumour, weight, bias, 0)),
+    microenvironment: rules.confidence(subspaceLogits(z.microenvironment, weight, bias, 1)),
   };
-}
-
-/** Σ_b softmax(logits_b)[y_b] */
-function trueClassMass(logits: Float32Array, { labels }: BatchLabels & { kind: 'classes' }): number {
-  const C = logits.length / labels.length;
-  return labels.reduce((total, y, b) => {
-    const row = logits.subarray(b * C, (b + 1) * C);
-    const top = Math.max(...row);
-    const mass = row.reduce((t, x) => t + Math.exp(x - top), 0);
-    return total + Math.exp(row[y] - top) / mass;
-  }, 0);
-}
-
-/** Concordance index of the risks on the batch; null where no pair is comparable. */
-function batchConcordance(logits: Float32Array, { labels }: BatchLabels & { kind: 'survival' }): number | null {
-  const lambda = logits.map((x) => 1 / (1 + Math.exp(-x)));
-  const risk = riskOf(lambda, logits.length / labels.length);
-  return concordance(
-    labels.map((l) => l.time),
-    labels.map((l) => !l.censored),
-    risk,
-  ).index;
 }

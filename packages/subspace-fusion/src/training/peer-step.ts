@@ -1,8 +1,8 @@
 import { add, gradients, input, mul, sum, type Value } from 'onnx-autodiff';
-import { lossInputs, type Feeds } from '../inference/batch.js';
+import type { Feeds } from '../inference/batch.js';
 import { graphInputs, reads } from '../model/choice.js';
 import type { DropoutSite } from '../model/dropout.js';
-import { crossEntropy, hazards, survivalLikelihood } from '../model/losses.js';
+import { rulesOf, TASK_LOSS } from '../model/outcomes.js';
 import { peerGraph, PEERS, type PeerName } from '../model/peers/index.js';
 import { accumulate, defaultMicroBatch, evenParts, rowsOf, stepPrograms, zerosLike } from './step-programs.js';
 import type { Step, StepOptions } from './step.js';
@@ -21,7 +21,7 @@ export function createPeerStep(options: PeerStepOptions): Step {
       const C = size.classes;
       const total = zerosLike(parameters);
       const logits = new Float32Array(B * C);
-      const shares = Object.entries({ ...lossInputs(labels, C), share: new Float32Array(B).fill(1 / B) });
+      const shares = Object.entries({ ...rulesOf(labels).lossInputs(C), share: new Float32Array(B).fill(1 / B) });
       let task = 0;
       let auxiliary = 0;
       for (const [from, to] of evenParts(B, Math.min(microBatch, B))) {
@@ -48,7 +48,7 @@ function learnGraph(
   // A peer's sites have rates of their own; a rate of 0 turns them all off.
   const own = peerGraph(peer, size, inputs, dropout > 0 ? { rate: dropout, sites, prefix: '' } : undefined);
   const { logits, parameters } = own;
-  const task = kind === 'classes' ? crossEntropy(logits).loss : survivalLikelihood(hazards(logits));
+  const task = TASK_LOSS[kind](logits);
   const auxiliary = own.auxiliary && sum(mul(own.auxiliary, input('share', [B])));
   const values = parameters.map(([, value]) => value);
   const d = gradients(auxiliary ? add(task, auxiliary) : task, values);

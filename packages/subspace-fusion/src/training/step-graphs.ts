@@ -5,7 +5,6 @@ import { graphInputs, type GraphInputs, type NetworkChoice } from '../model/choi
 import { consistency, type ConsistencyForm } from '../model/consistency.js';
 import { within, type DropoutSite } from '../model/dropout.js';
 import { named, parameterInputs } from '../model/layers.js';
-import { crossEntropy, hazards, survivalLikelihood } from '../model/losses.js';
 import {
   branchInputs,
   network,
@@ -15,6 +14,7 @@ import {
   type NetworkInputs,
   type NetworkLayers,
 } from '../model/network.js';
+import { TASK_LOSS, type BatchLabels } from '../model/outcomes.js';
 import type { NetworkSize } from '../model/parameters.js';
 import {
   branchEntries,
@@ -35,7 +35,7 @@ export interface StepOptions {
   readonly size: NetworkSize;
   /** Tokens of a bag, N = s². */
   readonly tokens: number;
-  readonly task: 'classes' | 'survival';
+  readonly task: BatchLabels['kind'];
   /** Default: the network of the paper. */
   readonly parts?: NetworkParts;
   readonly consistency: ConsistencyForm | 'none';
@@ -111,7 +111,7 @@ export function learnGraph(options: StepOptions, B: number, sites: DropoutSite[]
   const inputs = inputsOf(options, B);
   const out = network(inputs, p, options.backend.positionBias, { rate: options.dropout, sites, prefix: '' });
   const logits = withCovariates(out.logits, inputs.covariates, p.covariates);
-  const task = options.task === 'classes' ? crossEntropy(logits).loss : survivalLikelihood(hazards(logits));
+  const task = TASK_LOSS[options.task](logits);
   const branches = branchEntries(out.branches);
   let loss = task;
   for (const [branch, { v, vgrid }] of isConsistent(options) ? branches : []) {

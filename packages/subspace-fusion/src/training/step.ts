@@ -1,4 +1,5 @@
-import { lossInputs, type BatchLabels, type Feeds, type Sample } from '../inference/batch.js';
+import type { Feeds, Sample } from '../inference/batch.js';
+import { rulesOf, type BatchLabels } from '../model/outcomes.js';
 import type { Parameters } from '../model/parameters.js';
 import {
   branchEntries,
@@ -128,7 +129,7 @@ export function createStep(options: StepOptions): Step<BatchGradients> {
       await project(pass);
       if (isConsistent(options)) await place(pass);
       const consistency = isConsistent(options) ? await couple(pass) : mapBranches(arrays, () => 0);
-      const learned = await learn(pass, lossInputs(labels, size.classes), size.classes, observe);
+      const learned = await learn(pass, rulesOf(labels).lossInputs(size.classes), size.classes, observe);
       return {
         ...learned,
         auxiliary: branchEntries(consistency).reduce((sum, [, term]) => sum + term / 2, 0),

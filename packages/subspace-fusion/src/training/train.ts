@@ -5,12 +5,11 @@ import { InputError, WorkError, type Problem } from '../files/errors.js';
 import { openBackend, type Backend } from '../inference/backend.js';
 import { ahead } from '../inference/ahead.js';
 import { openBagReader } from '../inference/bag-reader.js';
-import { dropModality, type BatchLabels, type Sample } from '../inference/batch.js';
-import { createPredictor, predictPatients, type Prediction, type Predictor } from '../inference/predictor.js';
+import { dropModality, type Sample } from '../inference/batch.js';
+import { createPredictor, predictPatients, type Predictor } from '../inference/predictor.js';
 import { cohortSamples, type CohortSamples } from '../inference/samples.js';
-import { classificationMetrics, concordanceIndex, type Metric } from '../metrics/index.js';
 import { choiceParameters } from '../model/choice.js';
-import { classLossOf, survivalLossOf } from '../model/losses.js';
+import { rulesOf } from '../model/outcomes.js';
 import { initialise } from '../model/parameters.js';
 import type { Branch } from '../model/parts.js';
 import { key, permutation, uniform } from '../random/counter.js';
@@ -33,7 +32,7 @@ import {
 import { slideFingerprint } from '../runs/slide-fingerprint.js';
 import { VERSION } from '../version.js';
 import { adamState, adamStep, cosineRate } from './adam.js';
-import { confidences, coordinate, type Confidence } from './coordination.js';
+import { subspaceConfidences, coordinate, type SubspaceConfidence } from './coordination.js';
 import { geneCodeRanks } from './gene-codes.js';
 import { createPeerStep } from './peer-step.js';
 import { refuseChanges } from './refuse-changes.js';
@@ -88,7 +87,7 @@ export async function train(options: TrainOptions): Promise<Prepared> {
   const backend = await openBackend({ provider: config.provider, threads: config.training.threads });
   const step = stepOf(config, model, backend);
   const reader = openBagReader(model);
-  const reading = { ...prepared, samples: cohortSamples(prepared.cohort, model, { read: reader.read }) };
+  const reading = { ...prepared, samples: cohortSamples(prepared.cohort, model, { read: (slide) => reader.read(slide) }) };
   let state = (options.resume ? await readState(out, model) : undefined) ?? startState(model, config);
   const predictor = await createPredictor(model, state.parameters, backend);
   const ranks = await geneCodeRanks(
@@ -227,7 +226,7 @@ async function trainEpoch(
     const loss = result.task + result.auxiliary;
     if (!Number.isFinite(loss)) throw notFinite(epoch, i, patients, batch, learningRate);
     if (form !== 'none' && 'z' in result && result.z.tumour) {
-      const confidence = form === 'random' ? randomConfidence(draw) : confidences(result.z, parameters, labels);
+      const confidence = form === 'random' ? randomConfidence(draw) : subspaceConfidences(result.z, parameters, labels);
       const { yielded } = coordinate(
         result.gradients['head.weight'],
         confidence,
@@ -258,7 +257,7 @@ async function trainEpoch(
 }
 
 /** Confidences that mean nothing, for the control: who gives way is drawn. */
-function randomConfidence({ seed, step }: { seed: number; step: number }): Confidence {
+function randomConfidence({ seed, step }: { seed: number; step: number }): SubspaceConfidence {
   return { tumour: uniform(key(seed, 'coordination', step), 0), microenvironment: 0.5 };
 }
 
@@ -294,39 +293,8 @@ async function validationMetric(
   { model, samples, split }: Prepared,
 ): Promise<EpochRecord['validation']> {
   const predictions = await predictPatients(predictor, samples, split.validation, model.outcome.kind === 'survival');
-  const labels = samples.labels(split.validation);
-  const { name, value } = selectionMetric(predictions, labels);
-  return { metric: name, value, loss: validationLoss(predictions, labels) };
-}
-
-/** Probabilities as training weighs them, p·w over their sum: so that the loss is that of training. */
-function weighted(p: readonly number[], w: readonly number[]): number[] {
-  const total = p.reduce((sum, x, c) => sum + x * w[c], 0);
-  return p.map((x, c) => (x * w[c]) / total);
-}
-
-function validationLoss(predictions: readonly Prediction[], labels: BatchLabels): number {
-  const outputs = predictions.flatMap((p) =>
-    labels.kind === 'classes' ? weighted(p.outputs, labels.weights) : p.outputs,
-  );
-  if (labels.kind === 'classes') return classLossOf(outputs, labels.labels, labels.weights);
-  return survivalLossOf(outputs, labels.labels, outputs.length / predictions.length);
-}
-
-/** What epochs are selected by: the concordance index, or macro AUC. */
-export function selectionMetric(predictions: readonly Prediction[], labels: BatchLabels): Metric {
-  if (labels.kind === 'survival') {
-    return concordanceIndex(
-      labels.labels.map(({ time }) => time),
-      labels.labels.map(({ censored }) => !censored),
-      predictions.map(({ risk }) => risk!),
-    );
-  }
-  const C = labels.weights.length;
-  const metrics = classificationMetrics(
-    predictions.flatMap(({ outputs }) => outputs),
-    labels.labels,
-    C,
-  );
-  return metrics.find(({ name }) => name === 'macroAuc')!;
+  const rules = rulesOf(samples.labels(split.validation));
+  const outputs = predictions.flatMap((p) => p.outputs);
+  const { name, value } = rules.mainMetric(outputs);
+  return { metric: name, value, loss: rules.lossOf(outputs) };
 }

@@ -89,8 +89,8 @@ export async function readManifest(folder: string): Promise<Manifest> {
 }
 
 export async function readCase(folder: string, manifest: Manifest, name: string): Promise<Case> {
+  if (!(name in manifest.cases)) throw new InputError(`${folder}: the manifest has no case ${name}`);
   const entry = manifest.cases[name];
-  if (!entry) throw new InputError(`${folder}: the manifest has no case ${name}`);
   const companion = entry.config['with'];
   const shared = typeof companion === 'string' ? (await readCase(folder, manifest, companion)).tensors : [];
   const { tensors: stored } = await readSafetensors(join(folder, entry.file));
@@ -112,6 +112,11 @@ export function tensorOf({ name, tensors }: Case, tensor: string): StoredTensor 
   const found = tensors.get(tensor);
   if (!found) throw new Error(`case ${name} has no tensor ${tensor}`);
   return found;
+}
+
+/** The elements of a tensor of any type, e.g. of labels. */
+export function numbers(c: Case, tensor: string): number[] {
+  return Array.from<number | bigint, number>(tensorOf(c, tensor).data, Number);
 }
 
 /** The elements of a tensor of float32. */
@@ -141,8 +146,8 @@ function hash(seed: number, i: number): number {
  * max|expected| + abs/rel. Where rel is 0, the largest difference. Infinity where NaN or the sizes do not match.
  */
 export function relativeError(
-  got: ArrayLike<number> | undefined,
-  expected: ArrayLike<number>,
+  got: ArrayLike<number | bigint> | undefined,
+  expected: ArrayLike<number | bigint>,
   { rel, abs }: Tolerance,
 ): number {
   if (!got || got.length !== expected.length) return Infinity;

@@ -6,9 +6,14 @@ import type { NetworkSize, Parameters } from '../model/parameters.js';
 import { ofSubspaces, WIDTH } from '../model/parts.js';
 import { fromPublished, publishedName } from '../model/published-names.js';
 import { adamState, adamStep } from '../training/adam.js';
-import { confidences, coordinate, type Confidence, type CoordinationForm } from '../training/coordination.js';
+import {
+  subspaceConfidences,
+  coordinate,
+  type SubspaceConfidence,
+  type CoordinationForm,
+} from '../training/coordination.js';
 import { createStep, type BatchGradients, type StepOptions } from '../training/step.js';
-import { floats, tensorOf, type Case } from './fixture.js';
+import { floats, numbers, tensorOf, type Case } from './fixture.js';
 import type { Computed } from './layer-cases.js';
 
 const forms = ['corrected', 'reference'] as const;
@@ -46,19 +51,11 @@ function settingOf(c: Case): Setting {
 
 function labelsOf(c: Case): BatchLabels {
   if (c.tensors.has('in/target')) {
-    return {
-      kind: 'classes',
-      labels: Array.from(floats(c, 'in/target')),
-      weights: c.config['class_weights'] as number[],
-    };
+    return { kind: 'classes', labels: numbers(c, 'in/target'), weights: c.config['class_weights'] as number[] };
   }
-  const time = floats(c, 'in/time');
-  const censored = floats(c, 'in/censored');
-  const labels = Array.from(floats(c, 'in/interval'), (bin, b) => ({
-    bin,
-    censored: censored[b] === 1,
-    time: time[b],
-  }));
+  const time = numbers(c, 'in/time');
+  const censored = numbers(c, 'in/censored');
+  const labels = numbers(c, 'in/interval').map((bin, b) => ({ bin, censored: censored[b] === 1, time: time[b] }));
   return { kind: 'survival', labels };
 }
 
@@ -160,14 +157,14 @@ function coordinationOutputs(
   { gradients, z }: BatchGradients,
   computed: Computed,
 ): void {
-  const confidence = confidences(ofSubspaces(z), parameters, labels);
+  const confidence = subspaceConfidences(ofSubspaces(z), parameters, labels);
   computed.set('out/confidence', [confidence.tumour ?? NaN, confidence.microenvironment ?? NaN]);
   const head = gradients['head.weight'];
   computed.set('out/cosine', rowCosines(head));
   for (const form of forms) computed.set(`out/classifier_grad_${form}`, coordinated(head, confidence, form));
 }
 
-function coordinated(gradient: Float32Array, confidence: Confidence, form: CoordinationForm): Float32Array {
+function coordinated(gradient: Float32Array, confidence: SubspaceConfidence, form: CoordinationForm): Float32Array {
   const copy = gradient.slice();
   coordinate(copy, confidence, form);
   return copy;
@@ -218,7 +215,7 @@ export async function trainingTraceCase(c: Case, backend: Backend): Promise<Comp
     const result = await step.gradients(parameters, batch, labels, { seed: 0, step: t });
     const consistency = ofSubspaces(result.consistency);
     const both = (consistency.tumour + consistency.microenvironment) / 2;
-    const confidence = confidences(ofSubspaces(result.z), parameters, labels);
+    const confidence = subspaceConfidences(ofSubspaces(result.z), parameters, labels);
     const head = result.gradients['head.weight'];
     const { conflicts } = coordinate(head, confidence, 'corrected');
     trace['total'].push(result.task + both);

@@ -1,5 +1,5 @@
 import type { Backend } from '../inference/backend.js';
-import { readCase, readManifest, relativeError, type Case } from './fixture.js';
+import { readCase, readManifest, relativeError, tensorOf, type Case } from './fixture.js';
 import * as layers from './layer-cases.js';
 import type { Computed } from './layer-cases.js';
 import { metricsCase } from './metrics-case.js';
@@ -59,7 +59,7 @@ function judge(c: Case, computed: Computed): Verdict {
   let worst = { tensor: 'inputs of other cases', error: 0, tolerance: 0 };
   let closest = -1; // error over tolerance
   for (const [tensor, tolerance] of c.expected) {
-    const error = relativeError(computed.get(tensor), c.tensors.get(tensor)!.data as ArrayLike<number>, tolerance);
+    const error = relativeError(computed.get(tensor), tensorOf(c, tensor).data, tolerance);
     const used = error === 0 ? 0 : error / tolerance.rel;
     if (used > closest) {
       closest = used;

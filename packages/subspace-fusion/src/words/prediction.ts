@@ -1,6 +1,6 @@
 /** Words for one patient's prediction: the same in a terminal, in a report and on the page. */
 import type { TimeUnit } from '../cohort/types.js';
-import { BEYOND_FOLLOW_UP, type Metric } from '../metrics/index.js';
+import type { BEYOND_FOLLOW_UP, Metric } from '../metrics/index.js';
 import type { Branch } from '../model/parts.js';
 import type { ExplainedOutput } from '../runs/explanations.js';
 
@@ -45,10 +45,9 @@ export const outputWords = (output: ExplainedOutput): string =>
 
 /** A prediction set: the classes that are not ruled out, of all `classes`. */
 export function setInWords(set: readonly string[], classes: readonly string[]): string {
-  const [first] = set;
-  if (first === undefined) return 'none: the patient is like those of no class';
+  if (set.length === 0) return 'none: the patient is like those of no class';
   if (set.length === classes.length) return 'cannot tell: no class is ruled out';
-  return set.length === 1 ? first : `one of: ${set.join(', ')}`;
+  return set.length === 1 ? set[0] : `one of: ${set.join(', ')}`;
 }
 
 /** What became of the patients whose survival was predicted alike: "of 23 validation patients, 61 % were alive …". */

@@ -76,7 +76,7 @@ describe('a file that is no bag', () => {
   const message = (path: string) =>
     readBagHeader(path).then(
       () => 'read',
-      (error: Error) => error.message,
+      (error: unknown) => (error as Error).message,
     );
 
   it('says what it is instead', async () => {

@@ -1,7 +1,7 @@
 import type { Config } from '../../config/config.js';
 import { counted, type Problem } from '../../files/errors.js';
 import { withFile } from '../../files/file-source.js';
-import { quantile } from '../quantile.js';
+import { quantile } from '../../metrics/arrays.js';
 import type { Bag, BagFile, BagHeader } from '../types.js';
 import { checkBagSource, parseBag, parseBagHeader } from './parse.js';
 
@@ -36,7 +36,7 @@ export function bagSizeProblems(
       `Take ${SMALL} or more, but for a quick trial`,
     );
   if (headers.size === 0) return [];
-  const patches = Float64Array.from(headers.values(), (header) => header.patches).sort();
+  const patches = Float64Array.from(headers.values(), (header) => header.patches);
   const median = Math.ceil(quantile(patches, 0.5));
   const enough = Math.max(SMALL, Math.ceil(Math.sqrt(median)) ** 2);
   if (bag < REPEATS * median || enough >= bag) return [];

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { InputError } from '../../files/errors.js';
 import { readBag } from './features.js';
 
 // Written by the programs themselves: see make-bags.py beside the folder.
@@ -14,9 +15,9 @@ const read = (file: string, atMost?: number) => readBag({ slide: file, path: joi
 const refusal = (file: string) =>
   read(file).then(
     () => 'read',
-    (error: Error) => {
-      expect(error.name).toBe('InputError');
-      return error.message;
+    (error: unknown) => {
+      expect(error).toBeInstanceOf(InputError);
+      return (error as InputError).message;
     },
   );
 

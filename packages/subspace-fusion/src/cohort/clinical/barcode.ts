@@ -18,7 +18,8 @@ const PATTERN = /^TCGA([-.])([A-Z0-9]{2})\1([A-Z0-9]{4})(?![A-Z0-9])(?:\1(\d{2})
 export function parseBarcode(text: string): Barcode | undefined {
   const match = PATTERN.exec(text);
   if (!match) return undefined;
-  const [, , site, participant, type] = match;
+  const [, , site, participant] = match;
+  const type = match.at(4);
   return {
     patient: `TCGA-${site}-${participant}`.toUpperCase(),
     site: site.toUpperCase(),

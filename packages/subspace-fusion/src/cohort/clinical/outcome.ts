@@ -108,8 +108,8 @@ export function endpointOf({ time, event, endpoint, eventValues }: Options): End
 }
 
 /** Whether the event was seen, by the config's values of it or by {@link eventOf}; undefined for what is neither. */
-export function eventBy({ event, eventValues }: Options, cell: string): boolean | undefined {
-  if (!eventValues) return eventOf(cell, event!);
+export function eventBy(column: string, eventValues: Options['eventValues'], cell: string): boolean | undefined {
+  if (!eventValues) return eventOf(cell, column);
   return eventValues.some((value) => value.toLowerCase() === cell.trim().toLowerCase());
 }
 

@@ -242,7 +242,7 @@ function survivalOf(
   if (config.time === undefined || config.event === undefined) return undefined;
   const [timeText, eventText] = [clinical[config.time], clinical[config.event]];
   if (timeText === '' || eventText === '') return undefined;
-  const [time, event] = [Number(timeText), eventBy(config, eventText)];
+  const [time, event] = [Number(timeText), eventBy(config.event, config.eventValues, eventText)];
   const wrong = (column: string, text: string, expected: string) => {
     problems.push({
       severity: 'error',

@@ -31,7 +31,7 @@ async function read(path: string, options: ExpressionOptions = {}, context = {})
 const failure = (path: string, options: ExpressionOptions = {}, context = {}) =>
   read(path, options, context).then(
     () => 'read',
-    (error: Error) => error.message,
+    (error: unknown) => (error as Error).message,
   );
 
 describe('STAR-counts files of the GDC', () => {

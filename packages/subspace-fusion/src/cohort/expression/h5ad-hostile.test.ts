@@ -49,7 +49,7 @@ function sparse(data: Float32Array, indices: Int32Array, indptr: Int32Array, sha
 const failure = async (parts: Made) =>
   readExpression(await file(parts), context, []).then(
     () => 'read',
-    (error: Error) => (error instanceof InputError ? error.message : `crashed: ${error.stack}`),
+    (error: unknown) => (error instanceof InputError ? error.message : `crashed: ${(error as Error).stack ?? ''}`),
   );
 
 describe('AnnData that is not whole', () => {

@@ -1,6 +1,6 @@
 import { someOf, type Problem } from '../../files/errors.js';
 import { required } from '../../files/required.js';
-import { quantile } from '../quantile.js';
+import { quantile } from '../../metrics/arrays.js';
 import type { Expression } from '../types.js';
 
 /** What kind of values a matrix holds, by their look. */
@@ -27,9 +27,7 @@ export const describeScale = (scale: ValueScale): string => WORDS[scale];
 /** Median of each gene over the patients; NaN for a gene without a value. */
 export function geneMedians({ patients, genes, values }: Expression): Float64Array {
   return Float64Array.from(genes, (_, g) => {
-    const own = Float64Array.from(patients, (__, p) => values[p * genes.length + g])
-      .filter((x) => !Number.isNaN(x))
-      .sort();
+    const own = Float64Array.from(patients, (__, p) => values[p * genes.length + g]).filter((x) => !Number.isNaN(x));
     return own.length > 0 ? quantile(own, 0.5) : NaN;
   });
 }
@@ -49,9 +47,7 @@ export function valueScale(expression: Expression): ValueScale {
     integers &&= Number.isInteger(x);
   }
   if (lowest < 0) {
-    const medians = geneMedians(expression)
-      .filter((x) => !Number.isNaN(x))
-      .sort();
+    const medians = geneMedians(expression).filter((x) => !Number.isNaN(x));
     const spread = quantile(medians, 0.75) - quantile(medians, 0.25);
     return spread < WIDEST_CENTRES && Math.abs(quantile(medians, 0.5)) < WIDEST_CENTRES ? 'z-scores' : 'logarithms';
   }
@@ -123,5 +119,5 @@ function medians({ expression }: ComparedExpression, genes: readonly string[]): 
 
 function typicalShift(first: Float64Array, second: Float64Array): number {
   const shifts = second.map((x, i) => x - first[i]).filter((x) => !Number.isNaN(x));
-  return shifts.length > 0 ? quantile(shifts.sort(), 0.5) : 0;
+  return shifts.length > 0 ? quantile(shifts, 0.5) : 0;
 }

@@ -12,7 +12,7 @@ const inY = (p: number) => p >= 30;
 
 /** Values by gene: two studies of 30 patients, 20 of each to train; `of` sets a floor or its absence. */
 function cohort(
-  of: Readonly<Record<string, (p: number) => number>>,
+  of: Readonly<Partial<Record<string, (p: number) => number>>>,
   sets: Cohort['genes'] = { tumour: ['A', 'B'], microenvironment: ['C'] },
 ): Cohort {
   const genes = ['A', 'B', 'C', ...Array.from({ length: 20 }, (_, r) => `R${r}`)];

@@ -1,5 +1,6 @@
 import type { Config, SplitConfig } from '../../config/config.js';
 import { collecting, type Problem } from '../../files/errors.js';
+import { required } from '../../files/required.js';
 import { parseBarcode } from '../clinical/barcode.js';
 import { sitesOf, type SiteRule } from '../clinical/sites.js';
 import type { Part, Patient, Split } from '../types.js';
@@ -55,7 +56,7 @@ function siteCounts(
 ): SiteCounts | undefined {
   if (by === undefined && !patients.every(({ id }) => parseBarcode(id))) return undefined;
   const { siteOf } = sitesOf(patients, by ?? 'site');
-  const of = (ids: readonly string[]) => new Set(ids.map((id) => siteOf.get(id)!));
+  const of = (ids: readonly string[]) => new Set(ids.map((id) => required(siteOf, id)));
   const [training, validating, tested] = [of(train), of(validation), of(test)];
   return {
     train: training.size,

@@ -1,5 +1,6 @@
 import type { FoldsSplit, RandomSplit } from '../../config/config.js';
 import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
+import { required } from '../../files/required.js';
 import { key } from '../../random/counter.js';
 import { sitesOf, type SiteRule } from '../clinical/sites.js';
 import type { Patient, Split } from '../types.js';
@@ -31,7 +32,7 @@ export function splitBySite(
       `the site of ${counted(unknown.length, 'patient')} is not known (${someOf(unknown)})`,
       'They are kept together, as if of one site',
     );
-  const sites = sitesWith(strata, (id) => siteOf.get(id)!);
+  const sites = sitesWith(strata, (id) => required(siteOf, id));
   const split =
     config.folds === undefined ? atOnce(sites, strata, config, problems) : inFolds(sites, strata, config, problems);
   problems.push(...unevenParts(split, strata, config));
@@ -136,7 +137,7 @@ function validatedBy(
     'one site is left to train on, so the validation patients are of the site that is trained on',
     'The test patients are of other sites; a cohort of more sites also validates on others',
   );
-  const [validation, rest] = carve(new Map(others.map((id) => [id, strata.get(id)!])), Math.round(size), stream);
+  const [validation, rest] = carve(new Map(others.map((id) => [id, required(strata, id)])), Math.round(size), stream);
   return { train: [...rest.keys()], validation };
 }
 

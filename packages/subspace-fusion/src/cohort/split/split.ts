@@ -1,5 +1,6 @@
 import type { CohortSplit, Config, FileSplit, FoldsSplit, RandomSplit, SplitConfig } from '../../config/config.js';
 import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
+import { required } from '../../files/required.js';
 import { suggest } from '../../files/text.js';
 import { key } from '../../random/counter.js';
 import { labelPatients } from '../clinical/labels.js';
@@ -50,8 +51,8 @@ export async function makeSplit(
     return [...strata.keys()].filter((id) => set.has(id));
   };
   const divided = { train: inOrder(parts.train), validation: inOrder(parts.validation), test: inOrder(parts.test) };
-  const split = config.conformal ? setAside(divided, strata, config, config.conformal) : divided;
-  for (const [part, ids] of Object.entries(split)) {
+  const split: Split = config.conformal ? setAside(divided, strata, config, config.conformal) : divided;
+  for (const [part, ids] of Object.entries<readonly string[]>({ ...split })) {
     if (ids.length === 0) {
       const message = `of ${strata.size} labelled patients none is left for the ${part} part`;
       throw badInput({ file: config.file ?? 'split', message, remedy: 'Use more patients or other fractions' });
@@ -68,7 +69,7 @@ function setAside(
   share: number,
 ): Split {
   const all = train.length + validation.length + (testCohort === undefined ? test.length : 0);
-  const training = new Map(train.map((id) => [id, strata.get(id)!]));
+  const training = new Map(train.map((id) => [id, required(strata, id)]));
   const size = Math.min(Math.round(share * all), train.length);
   const taken = sample(training, size, key(seed, 'conformal', repeat, fold));
   return {
@@ -111,7 +112,7 @@ function byCohort(patients: readonly Patient[], strata: Strata, { testCohort, se
       message: `there is no cohort '${absent}' (split.testCohort)`,
       remedy: suggest(absent, cohorts),
     });
-  const isTested = (id: string) => tested.includes(cohortOf.get(id)!);
+  const isTested = (id: string) => tested.includes(required(cohortOf, id));
   const others = new Map([...strata].filter(([id]) => !isTested(id)));
   const [validationIds, rest] = carve(others, Math.round(validation * others.size), key(seed, 'test cohort'));
   return { train: [...rest.keys()], validation: validationIds, test: [...strata.keys()].filter(isTested) };
@@ -146,7 +147,7 @@ async function fromFile(
   const { train, validation, test } = named;
   if (validation) return { train, validation, test };
   const usable = (ids: readonly string[]) =>
-    new Map(ids.flatMap((id) => (strata.has(id) ? [[id, strata.get(id)!] as const] : [])));
+    new Map(ids.flatMap((id) => (strata.has(id) ? [[id, required(strata, id)] as const] : [])));
   const training = usable(train);
   const size = Math.round(config.validation * (training.size + usable(test).size));
   const [carved, rest] = carve(training, size, key(config.seed, 'split', 'validation'));

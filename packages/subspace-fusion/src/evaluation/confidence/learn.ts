@@ -1,8 +1,8 @@
 import type { BatchLabels } from '../../inference/batch.js';
 import type { Prediction } from '../../inference/predictor.js';
 import type { CohortSamples } from '../../inference/samples.js';
-import { predictGroups, type SelectedModel } from '../score-model.js';
 import type { Confidence } from '../../runs/confidence.js';
+import { predictGroups, type SelectedModel } from '../score-model.js';
 import { learnClassConfidence, type ScoredClasses } from './class-confidence.js';
 import { survivalCalibration, type ScoredSurvival } from './survival-confidence.js';
 import { learnTrainingRange, type MeanPatches } from './training-range.js';

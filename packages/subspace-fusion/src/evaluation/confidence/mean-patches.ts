@@ -4,7 +4,7 @@ import type { BagShape } from '../../inference/bag-reader.js';
 import { readFixedBag } from '../../inference/samples.js';
 import { meanOf, meanPatch, type MeanPatches } from './training-range.js';
 
-/** {@link MeanPatches} of slides of this machine, as a network takes them. */
+/** {@link MeanPatches} of feature files. */
 export function meanPatches(shape: BagShape): MeanPatches {
   const known = new Map<string, Float64Array>();
   const read = async (slide: BagFile) => {

@@ -138,10 +138,10 @@ export function breslowSurvival(
   let sum = 0;
   const cumulative = steps.map(({ increase }) => (sum += increase));
   return {
-    until: steps.at(-1)!.time,
+    until: steps[steps.length - 1].time,
     at(eta, time) {
       const passed = steps.findIndex((step) => step.time > time);
-      const hazard = passed === 0 ? 0 : cumulative.at(passed < 0 ? -1 : passed - 1)!;
+      const hazard = passed === 0 ? 0 : cumulative[(passed < 0 ? steps.length : passed) - 1];
       return Math.exp(-hazard * Math.exp(eta - shift));
     },
   };

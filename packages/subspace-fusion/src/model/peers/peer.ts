@@ -38,8 +38,11 @@ interface PeerDefinition<S extends Layers<ParameterSpec>> extends Pick<Peer, 're
   network(inputs: PeerInputs, p: Values<S>, dropout?: Dropout): PeerOutputs;
 }
 
-export function peer<S extends Layers<ParameterSpec>>({ network, ...peer }: PeerDefinition<S>): Peer {
-  return { ...peer, network: (inputs, p, dropout) => network(inputs, p as unknown as Values<S>, dropout) }; // of its own layers
+export function peer<S extends Layers<ParameterSpec>>(definition: PeerDefinition<S>): Peer {
+  return {
+    ...definition,
+    network: (inputs, p, dropout) => definition.network(inputs, p as unknown as Values<S>, dropout), // of its own layers
+  };
 }
 
 /** All genes of a sample, tumour then microenvironment: `[B, T + M]`. */

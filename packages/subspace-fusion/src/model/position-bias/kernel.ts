@@ -42,8 +42,11 @@ export async function createKernel(wanted: number): Promise<Kernel> {
   const memory = new wasm.Memory({ initial: 1, maximum: MAXIMUM_PAGES, shared });
   const { exports } = new wasm.Instance(module, { env: { memory } });
   const own: Team = {
-    call: async (name, valuesOfThread) => void exports[name](...valuesOfThread(0)),
-    close: async () => undefined,
+    call(name, valuesOfThread) {
+      exports[name](...valuesOfThread(0));
+      return Promise.resolve();
+    },
+    close: () => Promise.resolve(),
   };
   const team = shared ? await startTeam(threads, { module, memory }) : own;
 

@@ -20,18 +20,20 @@ function biasOperation(sweep: Sweep, points: Value, side: number, layers: Positi
     outputs: [[P, side * side, M]],
     run: ([u, ...weights], [bias]) => sweep.forward(u as Float32Array, grid, named(weights), bias as Float32Array),
     gradient: ([upstream]) =>
-      hostOperation({
-        name: 'PositionBiasGradient',
-        inputs: [upstream!, ...inputs],
-        outputs: inputs.map(({ shape }) => shape),
-        async run([g, u, ...weights], [du, ...dWeights]) {
-          const d = await sweep.backward(u as Float32Array, grid, named(weights), g as Float32Array);
-          (du as Float32Array).set(d.points);
-          WEIGHTS.forEach((name, i) => {
-            (dWeights[i] as Float32Array).set(d[name]);
-          });
-        },
-      }),
+      upstream === undefined
+        ? []
+        : hostOperation({
+            name: 'PositionBiasGradient',
+            inputs: [upstream, ...inputs],
+            outputs: inputs.map(({ shape }) => shape),
+            async run([g, u, ...weights], [du, ...dWeights]) {
+              const d = await sweep.backward(u as Float32Array, grid, named(weights), g as Float32Array);
+              (du as Float32Array).set(d.points);
+              WEIGHTS.forEach((name, i) => {
+                (dWeights[i] as Float32Array).set(d[name]);
+              });
+            },
+          }),
   })[0];
 }
 

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { key, uniform } from '../../random/counter.js';
 import { parityFolders } from '../../testing/parity.js';
 import { readCase, readManifest } from '../../verification/fixture.js';
-import { dropoutMaskReference } from '../dropout.js';
+import { plainDropoutMask } from '../dropout.js';
+import { positionBiasExactly } from './exact.js';
 import { createKernel } from './kernel.js';
-import { positionBiasReference } from './reference.js';
 import { createSweep, type PositionBiasGradients, type PositionBiasWeights, type Sweep, type SweepGrid } from './sweep.js';
 
 let sweep: Sweep; // on the calling thread
@@ -69,7 +69,7 @@ async function expectAgreement(
   weights: PositionBiasWeights,
 ): Promise<PositionBiasGradients> {
   const upstream = random('upstream', (points.length / 2) * grid.side ** 2, 1);
-  const reference = positionBiasReference(points, grid, weights, upstream);
+  const reference = positionBiasExactly(points, grid, weights, upstream);
   const bias = new Float32Array(upstream.length);
   await sweep.forward(points, grid, weights, bias);
   const gradients = await sweep.backward(points, grid, weights, upstream);
@@ -187,8 +187,8 @@ it('the reference has the gradients of central differences', () => {
   const inputs = { ...weights, points: Float32Array.of(0.31, -0.47, 0, 1.2) };
   const upstream = random('differences', 18, 1);
   const loss = (at: typeof inputs) =>
-    positionBiasReference(at.points, grid, at, upstream).bias.reduce((sum, b, i) => sum + b * upstream[i], 0);
-  const { gradients } = positionBiasReference(inputs.points, grid, weights, upstream);
+    positionBiasExactly(at.points, grid, at, upstream).bias.reduce((sum, b, i) => sum + b * upstream[i], 0);
+  const { gradients } = positionBiasExactly(inputs.points, grid, weights, upstream);
   const step = 2 ** -14; // small, so that no unit crosses its zero
   for (const name of names) {
     const differences = inputs[name].map((_, i) => {
@@ -253,7 +253,7 @@ describe('dropout mask', () => {
     { length: (1 << 22) + 70_001, keep: 0.9 }, // more than stands in memory at a time
   ])('has the bits of the plain version: $length elements, keep $keep', async ({ length, keep }) => {
     const expected = new Float32Array(length);
-    dropoutMaskReference(expected, 0xdeadbeef, keep);
+    plainDropoutMask(expected, 0xdeadbeef, keep);
     for (const each of [sweep, threaded]) {
       const mask = new Float32Array(length);
       await each.dropoutMask(mask, 0xdeadbeef, keep);
@@ -266,7 +266,7 @@ describe('dropout mask', () => {
     await Promise.all(masks.map((mask, i) => threaded.dropoutMask(mask, i, 0.5)));
     masks.forEach((mask, i) => {
       const expected = new Float32Array(mask.length);
-      dropoutMaskReference(expected, i, 0.5);
+      plainDropoutMask(expected, i, 0.5);
       expectSameBits(mask, expected);
     });
   });

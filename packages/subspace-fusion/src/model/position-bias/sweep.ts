@@ -68,7 +68,7 @@ export async function createSweep({ threads }: { threads: number }): Promise<Swe
     forward: (points, grid, weights, bias) => inTurn(() => forward(kernel, points, grid, weights, bias)),
     backward: (points, grid, weights, upstream) => inTurn(() => backward(kernel, points, grid, weights, upstream)),
     dropoutMask: (out, key, keepProbability) => inTurn(() => dropoutMask(kernel, out, key, keepProbability)),
-    close: kernel.close,
+    close: () => kernel.close(),
   };
 }
 
@@ -79,7 +79,7 @@ async function forward(
   weights: PositionBiasWeights,
   bias: Float32Array,
 ): Promise<void> {
-  if (!allFinite(points, ...Object.values(weights))) return void bias.fill(NaN);
+  if (!allFinite(points, weights)) return void bias.fill(NaN);
   for (const chunk of chunks(points, grid, bias)) {
     const memory = layOut(kernel, chunk, grid.side, weights);
     await kernel.run('forward', chunk.tasks, [memory.points, grid.kvPoints, grid.side, memory.weights, memory.plane]);
@@ -96,7 +96,7 @@ async function backward(
 ): Promise<PositionBiasGradients> {
   const sums = new Float64Array(SUM_FLOATS);
   const pointGradients = new Float32Array(points.length);
-  const finite = allFinite(points, ...Object.values(weights));
+  const finite = allFinite(points, weights);
   if (!finite) {
     sums.fill(NaN);
     pointGradients.fill(NaN);
@@ -187,6 +187,6 @@ function addTaskSums(kernel: Kernel, address: number, tasks: number, total: Floa
   }
 }
 
-function allFinite(...arrays: readonly Float32Array[]): boolean {
-  return arrays.every((array) => array.every(Number.isFinite));
+function allFinite(points: Float32Array, { w1, b1, w2, b2, w3, b3 }: PositionBiasWeights): boolean {
+  return [points, w1, b1, w2, b2, w3, b3].every((array) => array.every(Number.isFinite));
 }

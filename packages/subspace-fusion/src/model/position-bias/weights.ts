@@ -24,9 +24,9 @@ export function packWeights({ w1, b1, w2, b2, w3, b3 }: PositionBiasWeights, blo
     [alpha, beta, b1[i], sign, sign * alpha, sign * beta, b2[i], w3[i]].forEach(
       (value, row) => (block[row * UNITS + i] = value),
     );
-    for (let k = 0; k < UNITS; k++) block[columns2 + i * UNITS + k] = w2[k * UNITS + i]!;
+    for (let k = 0; k < UNITS; k++) block[columns2 + i * UNITS + k] = w2[k * UNITS + i];
   }
-  block[8 * UNITS] = b3[0]!;
+  block[8 * UNITS] = b3[0];
 }
 
 /** Floats that a task of the backward kernel hands back: T₀, T₁, T_v `[32 i, 32 k]` each, Σ e_k `[32]`, Σ g. */
@@ -77,7 +77,7 @@ export function weightGradients(
   }
   for (let k = 0; k < UNITS; k++) {
     gradients.b2[k] = w3[k] * sums[3 * size + k];
-    gradients.w3[k] = outputs[k]!;
+    gradients.w3[k] = outputs[k];
   }
   return gradients;
 }

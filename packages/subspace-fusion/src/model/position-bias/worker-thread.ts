@@ -49,7 +49,9 @@ port.onmessage = ({ data }) => {
 };`;
 
 /** Node's worker threads, found without an import statement, which bundlers for browsers would follow; undefined in a browser. */
-const nodeThreads = globalThis.process?.getBuiltinModule?.('node:worker_threads');
+const nodeThreads = (globalThis as { process?: Partial<NodeJS.Process> }).process?.getBuiltinModule?.(
+  'node:worker_threads',
+);
 
 /** Whether threads can share memory here: in Node, and in pages that are isolated from other origins. */
 export function canShareMemory(): boolean {
@@ -63,8 +65,8 @@ export function startWorker(events: WorkerEvents): WorkerThread {
 
 function startNodeWorker(Worker: typeof NodeWorker, events: WorkerEvents): WorkerThread {
   const worker = new Worker(workerSource, { eval: true, execArgv: [] });
-  worker.on('message', events.answered);
-  worker.on('error', events.failed);
+  worker.on('message', () => events.answered());
+  worker.on('error', (error) => events.failed(error));
   worker.on('exit', () => events.failed(new Error('a worker thread of the position bias ended')));
   return {
     post: (message) => worker.postMessage(message),
@@ -92,6 +94,9 @@ function startWebWorker(events: WorkerEvents): WorkerThread {
   return {
     post: (message) => worker.postMessage(message),
     hold: () => undefined,
-    terminate: async () => worker.terminate(),
+    terminate() {
+      worker.terminate();
+      return Promise.resolve();
+    },
   };
 }

@@ -2,7 +2,7 @@ import type { SweepGrid } from './sweep.js';
 import { UNITS, type PositionBiasWeights } from './weights.js';
 
 /** Bias and gradients of the reference, in float64. */
-export interface PositionBiasReference {
+export interface ExactPositionBias {
   bias: Float64Array; // [P, N, M]
   gradients: Record<'points' | keyof PositionBiasWeights, Float64Array>;
 }
@@ -12,12 +12,12 @@ export interface PositionBiasReference {
  * sweep. Queries q and distances ℓ are rounded to float32, as the sweep sees them, so that ties at exactly 0 are the same ties.
  * dℓ/dd = 1/(1+|d|) holds at d = 0 too.
  */
-export function positionBiasReference(
+export function positionBiasExactly(
   points: Float32Array,
   { side, kvPoints }: SweepGrid,
   { w1, b1, w2, b2, w3, b3 }: PositionBiasWeights,
   upstream: Float32Array,
-): PositionBiasReference {
+): ExactPositionBias {
   const N = side * side;
   const bias = new Float64Array(upstream.length);
   const zeros = (like: Float32Array) => new Float64Array(like.length);

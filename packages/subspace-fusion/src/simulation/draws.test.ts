@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { key } from '../random/counter.js';
-import { gamma, negativeBinomial, poisson } from './genes.js';
+import { drawGamma, drawNegativeBinomial, drawPoisson } from './genes.js';
 
 const DRAWS = 20_000;
 
@@ -20,18 +20,18 @@ function expectMoments(draw: (i: number) => number, mean: number, variance: numb
 
 describe('samplers', () => {
   it.each([0.3, 1, 2.5, 40])('gamma of shape %f has mean and variance equal to the shape', (shape) => {
-    expectMoments((i) => gamma(key(1, 'gamma'), i, shape), shape, shape, 6 / shape);
+    expectMoments((i) => drawGamma(key(1, 'gamma'), i, shape), shape, shape, 6 / shape);
   });
 
   it.each([0.2, 9.9, 10, 55, 4000])('Poisson of mean %f has that mean and variance', (mean) => {
-    expectMoments((i) => poisson(key(2, 'poisson'), i, mean), mean, mean, 1 / mean);
+    expectMoments((i) => drawPoisson(key(2, 'poisson'), i, mean), mean, mean, 1 / mean);
   });
 
   it('Poisson by rejection has the right probabilities, not only the moments', () => {
     const mean = 12;
     const counts = new Map<number, number>();
     for (let i = 0; i < DRAWS; i++) {
-      const count = poisson(key(3, 'poisson'), i, mean);
+      const count = drawPoisson(key(3, 'poisson'), i, mean);
       counts.set(count, (counts.get(count) ?? 0) + 1);
     }
     let probability = Math.exp(-mean);
@@ -49,7 +49,7 @@ describe('samplers', () => {
   ])('negative binomial of mean %f and dispersion %f has variance μ + αμ²', (mean, dispersion) => {
     const variance = mean + dispersion * mean * mean;
     expectMoments(
-      (i) => negativeBinomial(key(4, 'nb'), i, mean, dispersion),
+      (i) => drawNegativeBinomial(key(4, 'nb'), i, mean, dispersion),
       mean,
       variance,
       6 * dispersion + 1 / variance,
@@ -57,7 +57,7 @@ describe('samplers', () => {
   });
 
   it('gives draw i whatever was drawn before', () => {
-    const late = negativeBinomial(9, 17, 50, 0.2);
-    expect(Array.from({ length: 18 }, (_, i) => negativeBinomial(9, i, 50, 0.2))[17]).toBe(late);
+    const late = drawNegativeBinomial(9, 17, 50, 0.2);
+    expect(Array.from({ length: 18 }, (_, i) => drawNegativeBinomial(9, i, 50, 0.2))[17]).toBe(late);
   });
 });
