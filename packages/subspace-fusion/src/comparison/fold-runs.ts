@@ -8,7 +8,7 @@ import { predictedSurvival, survivalCurve } from '../metrics/index.js';
 import type { Outcome } from '../runs/model.js';
 import { openRunFolder } from '../runs/run-folder.js';
 import { clinicalReference, type ClinicalReference } from './clinical-reference.js';
-import { trainingOf, truthOf, type FoldScores, type Scores } from './fold-scores.js';
+import { trainingOf, truthOf, type FoldScores, type ModelScores } from './fold-scores.js';
 import { combinedScores, REFERENCE, referenceScores, simpleModels } from './simple-models.js';
 
 /** How a run ended. */
@@ -76,7 +76,7 @@ async function combineWithReference(
   { train, validation, test }: Split,
   reference: ClinicalReference,
   seed: number,
-): Promise<Scores> {
+): Promise<ModelScores> {
   const finished = runs.filter(({ outcome }) => 'result' in outcome);
   const own = await Promise.all(
     finished.map(async ({ path }) => {
@@ -100,7 +100,7 @@ async function combineWithReference(
   return combinedScores(samples.labels(validation), groups, known);
 }
 
-async function scoresOf(runs: readonly EndedRun[], patients: readonly string[]): Promise<Scores> {
+async function scoresOf(runs: readonly EndedRun[], patients: readonly string[]): Promise<ModelScores> {
   const finished = runs.filter(({ outcome }) => 'result' in outcome);
   if (finished.length === 0)
     return { reason: runs[0] ? `no run was finished: ${failureOf(runs[0].outcome)}` : 'it was not trained' };

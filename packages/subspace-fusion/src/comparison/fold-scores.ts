@@ -12,7 +12,7 @@ export type Truth =
  * What a model says of a fold's test patients, once for each of its runs (seeds): risks `[n]`, higher is worse, with probabilities of
  * survival where it has them; or class probabilities `[n, C]`. Or why it says nothing.
  */
-export type Scores = ScoredRuns | { readonly reason: string };
+export type ModelScores = ScoredRuns | { readonly reason: string };
 
 /** The patients that a fold's models are fitted on. */
 export interface TrainingPatients {
@@ -36,7 +36,7 @@ export interface FoldScores {
   /** What the model of age, diagnosis and grade is made of here; absent where there is no such model. */
   readonly reference?: ClinicalReference;
   /** By the model's name; every fold has the same models. */
-  readonly models: Readonly<Record<string, Scores>>;
+  readonly models: Readonly<Record<string, ModelScores>>;
 }
 
 export function truthOf(labels: BatchLabels, classes: readonly string[]): Truth {

@@ -20,7 +20,7 @@ import {
   type ClinicalReference,
   type ClinicalVariable,
 } from './clinical-reference.js';
-import type { Scores } from './fold-scores.js';
+import type { ModelScores } from './fold-scores.js';
 
 /** Deaths of validation patients that two coefficients need. */
 const FEWEST_DEATHS = 10;
@@ -38,7 +38,7 @@ export interface TwoGroups {
  * @param labels of the validation patients
  * @param own of each run of the model
  */
-export function combinedScores(labels: BatchLabels, clinical: TwoGroups, own: readonly TwoGroups[]): Scores {
+export function combinedScores(labels: BatchLabels, clinical: TwoGroups, own: readonly TwoGroups[]): ModelScores {
   if (labels.kind === 'survival') {
     const deaths = timesAndEvents(labels).event.filter(Boolean).length;
     if (deaths < FEWEST_DEATHS)
@@ -113,7 +113,7 @@ export function simpleModels(
   seed: number,
   means: ReadonlyMap<string, Float32Array>,
   reference: ClinicalReference,
-): Record<string, Scores> {
+): Record<string, ModelScores> {
   const training = samples.labels(train);
   const onClinical = (variables: readonly ClinicalVariable[]) => clinicalScores(samples, train, test, variables, seed);
   const available = availableVariables(ALL_CLINICAL, rowsOf(samples, train)).filter(
@@ -147,7 +147,7 @@ export function referenceScores(
   scored: readonly string[],
   { variables, leftOut }: ClinicalReference,
   seed: number,
-): Scores {
+): ModelScores {
   if (variables.length === 0)
     return { reason: leftOut.map(({ variable, reason }) => `${variable}: ${reason}`).join('; ') };
   return clinicalScores(samples, train, scored, variables, seed);
@@ -160,7 +160,7 @@ function clinicalScores(
   scored: readonly string[],
   variables: readonly ClinicalVariable[],
   seed: number,
-): Scores {
+): ModelScores {
   const training = samples.labels(train);
   const columns = clinicalColumns(variables, rowsOf(samples, train), rowsOf(samples, scored));
   if ('reason' in columns) return columns;
@@ -171,7 +171,7 @@ function clinicalScores(
   });
 }
 
-function orReason(fit: () => ScoredRuns): Scores {
+function orReason(fit: () => ScoredRuns): ModelScores {
   try {
     return fit();
   } catch (error) {

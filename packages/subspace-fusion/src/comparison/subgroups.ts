@@ -14,7 +14,7 @@ import {
 } from '../metrics/index.js';
 import { foldName } from '../words/comparison.js';
 import { HEADLINE } from './fold-metrics.js';
-import { classesOf, runsOf, survivalOf, type FoldScores, type Scores, type Truth } from './fold-scores.js';
+import { classesOf, runsOf, survivalOf, type FoldScores, type ModelScores, type Truth } from './fold-scores.js';
 import { drawingUnits } from './means.js';
 import type { SubgroupScore } from './file.js';
 
@@ -96,7 +96,7 @@ function mapRuns(
   models: FoldScores['models'],
   change: (run: ArrayLike<number>) => ArrayLike<number>,
   rows?: readonly number[],
-): Record<string, Scores> {
+): Record<string, ModelScores> {
   const kept = (run: SurvivalPrediction): SurvivalPrediction => ({
     until: run.until,
     at: (row, time) => run.at(rows ? rows[row] : row, time),

@@ -3,10 +3,10 @@ export interface Html {
   readonly html: string;
 }
 
-type Part = Html | string | number | undefined | readonly Part[];
+type Content = Html | string | number | undefined | readonly Content[];
 
 /** Template tag: the literal parts are markup; a value is escaped unless it is `Html`, lists are joined, undefined is nothing. */
-export function html(literals: TemplateStringsArray, ...values: readonly Part[]): Html {
+export function html(literals: TemplateStringsArray, ...values: readonly Content[]): Html {
   return { html: literals.reduce((page, literal, i) => page + render(values[i - 1]) + literal) };
 }
 
@@ -15,7 +15,7 @@ export function markup(html: string): Html {
   return { html };
 }
 
-function render(part: Part): string {
+function render(part: Content): string {
   if (part === undefined) return '';
   if (typeof part === 'string' || typeof part === 'number') return escape(String(part));
   return 'html' in part ? part.html : part.map(render).join('');
@@ -34,7 +34,7 @@ function escape(text: string): string {
 }
 
 /** A table with a header cell for each column and each row. `columns` names the first column too. */
-export function table(caption: string, columns: readonly string[], rows: readonly (readonly Part[])[]): Html {
+export function table(caption: string, columns: readonly string[], rows: readonly (readonly Content[])[]): Html {
   return scrolling(
     caption,
     html`<table><caption>${caption}</caption>
