@@ -5,7 +5,13 @@ import { readCase, readManifest } from '../../verification/fixture.js';
 import { plainDropoutMask } from '../dropout.js';
 import { createKernel } from './kernel.js';
 import { positionBiasExactly } from './exact.js';
-import { createSweep, type PositionBiasGradients, type PositionBiasWeights, type Sweep, type SweepGrid } from './sweep.js';
+import {
+  createSweep,
+  type PositionBiasGradients,
+  type PositionBiasWeights,
+  type Sweep,
+  type SweepGrid,
+} from './sweep.js';
 
 let sweep: Sweep; // on the calling thread
 let threaded: Sweep;
