@@ -87,7 +87,7 @@ export function fitRidgeLogistic(options: {
   for (let c = 0; c < classes; c++) {
     const own = theta.subarray(c * design.columns, (c + 1) * design.columns);
     coefficients.set(originalCoefficients(reduced, own.subarray(0, -1)), c * p);
-    intercepts[c] = own[p];
+    intercepts[c] = own[own.length - 1];
   }
   return { ...standardisation, lambda, coefficients, intercepts };
 }
