@@ -2,7 +2,13 @@
 export function required<K, V>(map: ReadonlyMap<K, V>, key: K): V;
 export function required<V>(record: Readonly<Partial<Record<string, V>>>, key: string): V;
 export function required<V>(from: ReadonlyMap<unknown, V> | Readonly<Partial<Record<string, V>>>, key: unknown): V {
-  const value = from instanceof Map ? from.get(key) : (from as Readonly<Record<string, V>>)[String(key)];
+  const value = isMap(from) ? from.get(key) : from[String(key)];
   if (value === undefined) throw new Error(`there is no ${String(key)}`);
-  return value as V;
+  return value;
+}
+
+function isMap<V>(
+  from: ReadonlyMap<unknown, V> | Readonly<Partial<Record<string, V>>>,
+): from is ReadonlyMap<unknown, V> {
+  return from instanceof Map;
 }

@@ -1,16 +1,8 @@
-import {
-  fixBag,
-  labelPatients,
-  readBag,
-  type BagFile,
-  type Cohort,
-  type Patient,
-  type Subspace,
-} from '../cohort/index.js';
+import { fixBag, labelPatients, readBag, type BagFile, type Cohort, type Patient, type Subspace } from '../cohort/index.js';
 import { InputError } from '../files/errors.js';
 import { fileSource } from '../files/file-source.js';
-import type { Source } from '../files/source.js';
 import { required } from '../files/required.js';
+import type { Source } from '../files/source.js';
 import { reads } from '../model/choice.js';
 import type { Modality } from '../model/peers/index.js';
 import { encodeCovariates } from '../runs/covariates.js';
@@ -47,7 +39,7 @@ export interface SamplesOptions {
  * @throws InputError where the cohort lacks genes of the model, or a bag has another width.
  */
 export function cohortSamples(cohort: Cohort, model: Model, options: SamplesOptions = {}): CohortSamples {
-  const { read = (slide) => readFixedBag(slide, model), without } = options;
+  const { read = (slide: BagFile) => readFixedBag(slide, model), without } = options;
   const everyone = [...cohort.patients, ...cohort.incomplete];
   const patients = new Map<string, Patient>(everyone.map((p) => [p.id, p]));
   const measured = new Set(cohort.expression.patients);

@@ -142,12 +142,8 @@ export async function expectFixtureCase(
     const ofLogits = weigh('logits', y.logits);
     return y.auxiliary ? add(ofLogits, weigh('auxiliary', y.auxiliary)) : ofLogits;
   };
-  const { program, sites, dispose } = await compilePeer(
-    peer,
-    SMALL_SIZE,
-    { samples: SAMPLES, tokens, dropped },
-    weighted,
-  );
+  const compiled = await compilePeer(peer, SMALL_SIZE, { samples: SAMPLES, tokens, dropped }, weighted);
+  const { program, sites } = compiled;
   const masks = sites.map(({ name, shape, rate }) => {
     const k = key(5, name);
     return [
@@ -190,7 +186,7 @@ export async function expectFixtureCase(
     const k = key(3, name);
     elements.forEach((value, i) => near(g[Math.floor(uniform(k, i) * n)], value, size, `element ${i}`));
   }
-  await dispose();
+  await compiled.dispose();
 }
 
 /** Asserts a peer's number of parameters at the paper's size, and its shapes at the small one, against a fixture's. */
@@ -235,7 +231,8 @@ export async function overfit(
     const crossEntropy = neg(mean(sum(mul(logSoftmax(logits), input('target', [samples, classes])), [1])));
     return auxiliary ? add(crossEntropy, mean(auxiliary)) : crossEntropy;
   };
-  const { program, dispose } = await compilePeer(peer, SMALL_SIZE, { samples, tokens, dropped: false }, loss);
+  const compiled = await compilePeer(peer, SMALL_SIZE, { samples, tokens, dropped: false }, loss);
+  const { program } = compiled;
   const parameters = initialise(parametersOf(peer, SMALL_SIZE), 1);
   const state = adamState(parameters);
   const feeds = {
@@ -256,6 +253,6 @@ export async function overfit(
     }
     adamStep(parameters, results, state, { learningRate, weightDecay: 0 });
   }
-  await dispose();
+  await compiled.dispose();
   return { losses, right };
 }

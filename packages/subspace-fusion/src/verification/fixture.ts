@@ -114,6 +114,11 @@ export function tensorOf({ name, tensors }: Case, tensor: string): StoredTensor 
   return found;
 }
 
+/** The elements of a tensor of any type, e.g. of labels. */
+export function numbers(c: Case, tensor: string): number[] {
+  return Array.from<number | bigint, number>(tensorOf(c, tensor).data, Number);
+}
+
 /** The elements of a tensor of float32. */
 export function floats(c: Case, tensor: string): Float32Array {
   const { data } = tensorOf(c, tensor);

@@ -16,7 +16,7 @@ import { named, parameterInputs } from '../model/layers.js';
 import { WHOLE } from '../model/parts.js';
 import { publishedName } from '../model/published-names.js';
 import { keyPositions } from '../model/sampling.js';
-import { floats, tensorOf, type Case } from './fixture.js';
+import { floats, numbers, tensorOf, type Case } from './fixture.js';
 
 export type Computed = Map<string, ArrayLike<number>>;
 type Floats = Float32Array;
@@ -163,7 +163,7 @@ export async function lossesCase(c: Case, backend: Backend): Promise<Computed> {
     const { loss } = crossEntropy(logits);
     const feeds = {
       [`${task}_logits`]: floats(c, `in/${task}_logits`),
-      target: crossEntropyTarget(Array.from(floats(c, `in/${task}_target`)), weights),
+      target: crossEntropyTarget(numbers(c, `in/${task}_target`), weights),
     };
     const out = await evaluate({ loss, d: gradients(loss, [logits])[0] }, feeds, backend);
     computed.set(`out/${task}_loss`, required(out, 'loss')).set(`grad/${task}_logits`, required(out, 'd'));
@@ -179,8 +179,8 @@ export async function lossesCase(c: Case, backend: Backend): Promise<Computed> {
     const rows = floor ? tensorOf(c, 'in/hazards').shape[0] : tensorOf(c, gradient).shape[0];
     const lambda = input('hazards', [rows, C]);
     const loss = survivalLikelihood(lambda);
-    const bins = floats(c, 'in/interval');
-    const censored = floats(c, 'in/censored');
+    const bins = numbers(c, 'in/interval');
+    const censored = numbers(c, 'in/censored');
     const labels = Array.from({ length: rows }, (_, b) => ({ bin: bins[b], censored: censored[b] === 1 }));
     const feeds = { hazards: floats(c, 'in/hazards').slice(0, rows * C), ...survivalTargets(labels, C, alpha) };
     const out = await evaluate({ loss, d: gradients(loss, [lambda])[0] }, feeds, backend);

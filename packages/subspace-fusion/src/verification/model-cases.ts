@@ -13,7 +13,7 @@ import {
   type CoordinationForm,
 } from '../training/coordination.js';
 import { createStep, type BatchGradients, type StepOptions } from '../training/step.js';
-import { floats, tensorOf, type Case } from './fixture.js';
+import { floats, numbers, tensorOf, type Case } from './fixture.js';
 import type { Computed } from './layer-cases.js';
 
 const forms = ['corrected', 'reference'] as const;
@@ -51,19 +51,11 @@ function settingOf(c: Case): Setting {
 
 function labelsOf(c: Case): BatchLabels {
   if (c.tensors.has('in/target')) {
-    return {
-      kind: 'classes',
-      labels: Array.from(floats(c, 'in/target')),
-      weights: c.config['class_weights'] as number[],
-    };
+    return { kind: 'classes', labels: numbers(c, 'in/target'), weights: c.config['class_weights'] as number[] };
   }
-  const time = floats(c, 'in/time');
-  const censored = floats(c, 'in/censored');
-  const labels = Array.from(floats(c, 'in/interval'), (bin, b) => ({
-    bin,
-    censored: censored[b] === 1,
-    time: time[b],
-  }));
+  const time = numbers(c, 'in/time');
+  const censored = numbers(c, 'in/censored');
+  const labels = numbers(c, 'in/interval').map((bin, b) => ({ bin, censored: censored[b] === 1, time: time[b] }));
   return { kind: 'survival', labels };
 }
 

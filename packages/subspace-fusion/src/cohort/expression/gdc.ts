@@ -11,7 +11,7 @@ import { chooseSamples, type FileGene, type RawExpression, type ReadContext, typ
 import { readStarCounts, type StarGenes } from './star-counts.js';
 
 /** What a sheet says about a file of the GDC. */
-export interface SheetEntry {
+interface SheetEntry {
   readonly patient: string;
   readonly sample: string;
   /** TCGA's code of the sample type. */
@@ -19,7 +19,7 @@ export interface SheetEntry {
 }
 
 /** Entries by file name and by file id (the folder in which the GDC's client puts the file). */
-export type Sheet = ReadonlyMap<string, SheetEntry>;
+type Sheet = ReadonlyMap<string, SheetEntry>;
 
 /** Columns by their names in sample sheets (old and new), in manifests and in tables of the GDC's API. */
 const COLUMNS = {
@@ -45,7 +45,7 @@ function typeOf(words: string): number | undefined {
  * Reads which file is of which case: a GDC sample sheet, any table that has a file name or id and a case, or the JSON metadata of a cart.
  * @throws {InputError} for a file that is none of these; a plain manifest names no cases.
  */
-export async function parseSheet(source: Source): Promise<Sheet> {
+async function parseSheet(source: Source): Promise<Sheet> {
   requireContent(source);
   return extension(source.name) === '.json' ? parseMetadata(source) : parseSheetTable(source);
 }

@@ -3,15 +3,9 @@ import { key, uniform } from '../../random/counter.js';
 import { parityFolders } from '../../testing/parity.js';
 import { readCase, readManifest } from '../../verification/fixture.js';
 import { plainDropoutMask } from '../dropout.js';
-import { createKernel } from './kernel.js';
 import { positionBiasExactly } from './exact.js';
-import {
-  createSweep,
-  type PositionBiasGradients,
-  type PositionBiasWeights,
-  type Sweep,
-  type SweepGrid,
-} from './sweep.js';
+import { createKernel } from './kernel.js';
+import { createSweep, type PositionBiasGradients, type PositionBiasWeights, type Sweep, type SweepGrid } from './sweep.js';
 
 let sweep: Sweep; // on the calling thread
 let threaded: Sweep;
