@@ -129,10 +129,9 @@ function expected(issue: Issue): string {
 function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'a group of keys';
-  const text = String(value);
-  const short = text.length > 40 ? `${text.slice(0, 40)}…` : text;
-  return typeof value === 'string' ? `'${short}'` : short;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (typeof value !== 'string') return 'a group of keys';
+  return `'${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`;
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

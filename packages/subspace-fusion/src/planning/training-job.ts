@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Config } from '../config/config.js';
 import { evaluateAndWrite } from '../evaluation/evaluate.js';
-import { exists, readEpochs, RUN_FILES } from '../runs/run-folder.js';
+import { exists, openRunFolder, RUN_FILES } from '../runs/run-folder.js';
 import { train } from '../training/train.js';
 import type { JobContext, JobProgress } from './job.js';
 
@@ -27,5 +27,6 @@ export async function doTraining(
 
 /** Whole epochs that the folder holds. */
 export async function trainingProgress(folder: string, config: Config): Promise<JobProgress> {
-  return { done: (await readEpochs(folder)).length, of: config.training.epochs };
+  const begun = await exists(join(folder, RUN_FILES.model));
+  return { done: begun ? (await (await openRunFolder(folder)).epochs()).length : 0, of: config.training.epochs };
 }

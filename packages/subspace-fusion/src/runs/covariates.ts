@@ -83,8 +83,8 @@ function learn(patients: readonly Patient[], from: CovariateSpec, file: string):
   return { name, from, unknowns, kind: 'number', mean, deviation: Math.sqrt(variance) };
 }
 
-function whereToFind(spec: CovariateSpec, [patient]: readonly Patient[]): string {
-  const columns = Object.keys(patient?.clinical ?? {});
+function whereToFind(spec: CovariateSpec, patients: readonly Patient[]): string {
+  const columns = Object.keys(patients.at(0)?.clinical ?? {});
   return typeof spec === 'object' ? suggest(spec.column, columns) : `It is read from the column ${columnOf(spec)}`;
 }
 

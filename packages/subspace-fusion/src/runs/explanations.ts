@@ -88,7 +88,7 @@ const slideExplanation = z
     completeness: completeness.optional(),
   })
   .refine(({ rows, layout, branches }) => {
-    const views = Object.values(branches).flatMap((view) => view ?? []);
+    const views = Object.values(branches);
     const lists = views.flatMap(({ heads, attention, moved = attention }) => [...heads, attention, moved]);
     return [layout.x, layout.y, ...lists].every((list) => list.length === rows.length);
   }, 'its lists over patches differ in length');

@@ -1,6 +1,7 @@
 import { chooseGenes, labelPatients, taskClasses, type Cohort, type Split } from '../cohort/index.js';
 import type { Config } from '../config/config.js';
 import type { Problem } from '../files/errors.js';
+import { required } from '../files/required.js';
 import type { NetworkChoice } from '../model/choice.js';
 import { labelDefiningCovariates, learnCovariates } from './covariates.js';
 import { calibratedBins, classWeights, survivalCuts } from './cuts.js';
@@ -87,7 +88,7 @@ function learnOutcome(cohort: Cohort, split: Split, { task, labels: rule, model:
   const { byPatient } = labelPatients(patients, task, rule);
   const classes = taskClasses(task, byPatient.values());
   const weights = classWeights(
-    patients.map(({ id }) => classes.indexOf(byPatient.get(id)!)),
+    patients.map(({ id }) => classes.indexOf(required(byPatient, id))),
     classes.length,
   );
   return { kind: 'classes', classes, weights: Array.from(weights) };
@@ -104,7 +105,10 @@ export function withoutUnknownClasses(
 ): { split: Split; leftOut: string[] } {
   if (task === 'survival' || outcome.kind !== 'classes') return { split, leftOut: [] };
   const { byPatient } = labelPatients(cohort.patients, task, rule);
-  const known = (id: string) => outcome.classes.includes(byPatient.get(id)!);
+  const known = (id: string) => {
+    const label = byPatient.get(id);
+    return label !== undefined && outcome.classes.includes(label);
+  };
   const { train, validation, test, conformal } = split;
   const leftOut = [...validation, ...test, ...(conformal ?? [])].filter((id) => !known(id));
   const aside = conformal ? { conformal: conformal.filter(known) } : {};

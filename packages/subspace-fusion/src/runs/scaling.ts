@@ -3,6 +3,7 @@ import { transformed } from '../cohort/expression/transform.js';
 import type { Cohort, Expression, ExpressionTransform, Subspace } from '../cohort/types.js';
 import { counted, InputError } from '../files/errors.js';
 import type { Stored } from '../files/json.js';
+import { required } from '../files/required.js';
 import { quantile } from '../metrics/arrays.js';
 
 const moments = z.object({
@@ -185,7 +186,7 @@ function scaleGenes({ cohorts, ...scaling }: GeneScaling, cohort: Cohort, ids: r
   for (const [name, own] of byCohort(cohort, ids)) {
     const moments = cohorts[name] ?? momentsOf(cohort, name, everybody.get(name) ?? [], scaling.genes);
     const rows = applyGeneScaling({ ...scaling, ...moments }, cohort.expression, own);
-    own.forEach((id, i) => scaled.set(rows.subarray(i * width, (i + 1) * width), rowOf.get(id)! * width));
+    own.forEach((id, i) => scaled.set(rows.subarray(i * width, (i + 1) * width), required(rowOf, id) * width));
   }
   return scaled;
 }

@@ -13,7 +13,7 @@ const PAGE = 'apps/viewer/dist/index.html';
 describe.skipIf(!existsSync(PAGE))(`the viewer's server (needs the built page, ${PAGE})`, () => {
   const folder = newFolder();
   const run = join(folder, 'run');
-  let served: ServedViewer;
+  let served: ServedViewer | undefined;
 
   beforeAll(async () => {
     const cohort = await tinyCohort(join(folder, 'cohort'));
@@ -32,12 +32,12 @@ describe.skipIf(!existsSync(PAGE))(`the viewer's server (needs the built page, $
     headers: Record<string, string> = {},
     method = 'GET',
   ): Promise<{ status: number; headers: Record<string, unknown>; body: string }> {
-    const { hostname, port } = new URL(served.url);
+    const { hostname, port } = new URL(served?.url ?? '');
     return new Promise((resolve, reject) => {
       request({ hostname, port, path, headers, method }, (response) => {
         let body = '';
         response.on('data', (part: Buffer) => (body += part.toString('latin1')));
-        response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body }));
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
       })
         .on('error', reject)
         .end();
@@ -86,7 +86,7 @@ describe.skipIf(!existsSync(PAGE))(`the viewer's server (needs the built page, $
   });
 
   test('a taken port and a folder that is no run are bad input', async () => {
-    await expect(serveViewer(run, Number(new URL(served.url).port))).rejects.toThrow(
+    await expect(serveViewer(run, Number(new URL(served?.url ?? '').port))).rejects.toThrow(
       /^--port \d+: the port cannot be used \(EADDRINUSE\)/,
     );
     await expect(serveViewer(folder, 0)).rejects.toThrow(InputError);
