@@ -130,7 +130,7 @@ function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a group of keys';
-  const text = String(value);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
   const short = text.length > 40 ? `${text.slice(0, 40)}…` : text;
   return typeof value === 'string' ? `'${short}'` : short;
 }

@@ -25,7 +25,7 @@ export function spatialOrder(coordinates: Int32Array | Float32Array | undefined,
 }
 
 /** Nearest integer, a half to the even neighbour (IEEE 754, and Python's `round`). */
-export function roundHalfEven(x: number): number {
+function roundHalfEven(x: number): number {
   const below = Math.floor(x);
   const rest = x - below;
   if (rest !== 0.5) return rest < 0.5 ? below : below + 1;

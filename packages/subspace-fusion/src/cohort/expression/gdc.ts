@@ -45,7 +45,7 @@ function typeOf(words: string): number | undefined {
  * Reads which file is of which case: a GDC sample sheet, any table that has a file name or id and a case, or the JSON metadata of a cart.
  * @throws {InputError} for a file that is none of these; a plain manifest names no cases.
  */
-export async function parseSheet(source: Source): Promise<Sheet> {
+async function parseSheet(source: Source): Promise<Sheet> {
   requireContent(source);
   return extension(source.name) === '.json' ? parseMetadata(source) : parseSheetTable(source);
 }

@@ -102,7 +102,7 @@ export interface RepeatedGene {
 }
 
 /** Of the genes of one symbol the one with the highest mean over the patients is read, the first of equal ones. */
-export const REPEATED_GENE_RULE = 'the one with the highest mean is read';
+const REPEATED_GENE_RULE = 'the one with the highest mean is read';
 
 /** Turns a reader's rows into `[patients, genes]`, one gene a symbol. */
 export function withoutRepeatedGenes(raw: RawExpression): { expression: Expression; repeated: RepeatedGene[] } {

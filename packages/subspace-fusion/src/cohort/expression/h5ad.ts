@@ -36,7 +36,7 @@ function refuseLarge(file: string, what: string, bytes: number): void {
 }
 
 /** Items `from`…`to − 1` of a vector, or these rows of a matrix, as numbers. Integers and floats of any width are read. */
-export function readNumbers(dataset: Dataset, file: string, from: number, to: number): Float64Array {
+function readNumbers(dataset: Dataset, file: string, from: number, to: number): Float64Array {
   const { type, size } = dataset.metadata;
   const others = dataset.shape?.slice(1) ?? [];
   const width = others.reduce((product, n) => product * n, 1);
@@ -54,7 +54,7 @@ export function readNumbers(dataset: Dataset, file: string, from: number, to: nu
 }
 
 /** Whether an entity is a column of strings: a string array, or categories and codes. */
-export function isStringColumn(entity: Entity | undefined): entity is Dataset | Group {
+function isStringColumn(entity: Entity | undefined): entity is Dataset | Group {
   if (isDataset(entity)) return entity.metadata.type === STRING && entity.shape?.length === 1;
   return (
     isGroup(entity) &&
@@ -64,7 +64,7 @@ export function isStringColumn(entity: Entity | undefined): entity is Dataset | 
 }
 
 /** A column of strings; a code of no category reads as an empty string. */
-export function readStrings(entity: Entity | undefined, file: string, what: string): string[] {
+function readStrings(entity: Entity | undefined, file: string, what: string): string[] {
   const wrong = () =>
     badInput({ file, message: `'${what}' is no column of text`, remedy: 'Write the file again with anndata' });
   if (!isStringColumn(entity)) throw wrong();

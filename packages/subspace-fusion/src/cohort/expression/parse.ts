@@ -28,7 +28,7 @@ import {
 } from './samples.js';
 
 /** Tells an expression format by what the file or folder holds. Throws {@link InputError} for a folder of none, or what cannot be read. */
-export async function detectFormat(files: ExpressionFiles): Promise<ExpressionFormat> {
+async function detectFormat(files: ExpressionFiles): Promise<ExpressionFormat> {
   const { file, name } = files;
   if (await isIvyGap(files)) return 'ivygap';
   if (!file) {

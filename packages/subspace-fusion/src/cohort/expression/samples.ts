@@ -3,7 +3,7 @@ import { required } from '../../files/required.js';
 import { parseBarcode } from '../clinical/barcode.js';
 
 /** Several samples of one patient: which is taken. Stated here, in the docs, and with every count. */
-export const SAMPLE_RULE =
+const SAMPLE_RULE =
   'a primary tumour (01) before other tumour samples in the order of their codes, then the first in alphabetical order';
 
 /** One measured sample of the matrix. */

@@ -25,7 +25,7 @@ const WORDS: Readonly<Record<ValueScale, string>> = {
 export const describeScale = (scale: ValueScale): string => WORDS[scale];
 
 /** Median of each gene over the patients; NaN for a gene without a value. */
-export function geneMedians({ patients, genes, values }: Expression): Float64Array {
+function geneMedians({ patients, genes, values }: Expression): Float64Array {
   return Float64Array.from(genes, (_, g) => {
     const own = Float64Array.from(patients, (__, p) => values[p * genes.length + g]).filter((x) => !Number.isNaN(x));
     return own.length > 0 ? quantile(own, 0.5) : NaN;
