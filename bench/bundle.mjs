@@ -21,7 +21,7 @@ try {
     root,
     configFile: false,
     logLevel: 'error',
-    plugins: [{ name: 'count', buildEnd: () => void 0, moduleParsed: () => void modules++ }],
+    plugins: [{ name: 'count', moduleParsed: () => void modules++ }],
     build: {
       target: 'es2023',
       rolldownOptions: {

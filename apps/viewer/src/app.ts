@@ -48,7 +48,10 @@ export async function startApp(): Promise<void> {
     panel.offer(
       patients.map(({ patient }) => patient),
       patients[0].patient,
-      (id) => void showOffered(patients.find(({ patient }) => patient === id)!),
+      (id) => {
+        const offered = patients.find(({ patient }) => patient === id);
+        if (offered) void showOffered(offered);
+      },
     );
     await showOffered(patients[0]);
   }
@@ -98,19 +101,20 @@ export async function startApp(): Promise<void> {
       // A new feature file is a new patient, whose expression may be in the matrix that is here already.
       given = {
         bags: sorted.bags.length > 0 ? sorted.bags : given.bags,
-        expression: sorted.expression[0] ?? given.expression,
+        expression: sorted.expression.at(0) ?? given.expression,
         patient: undefined,
         clinical: {},
       };
       slideImage = undefined;
     }
-    slideImage = sorted.slides[0] ?? slideImage;
+    slideImage = sorted.slides.at(0) ?? slideImage;
     if (complete || Object.keys(sorted.run).length > 0) await showPatient();
     else if (slideImage) await showSlideImage();
   }
 
   async function showPatient(): Promise<void> {
-    if (!run) return;
+    const shown = run;
+    if (!shown) return;
     stopExplaining();
     const patient = await status.during('Reading the files', (options) => engine.read(given, options));
     for (const id of ['prediction', 'what-if', 'attention', 'explanation']) byId(id).hidden = true;
@@ -119,18 +123,18 @@ export async function startApp(): Promise<void> {
     panel.describe(
       `Shown: ${[...given.bags, ...(given.expression ? [given.expression] : [])].map(({ name }) => name).join(', ')}`,
     );
-    showPrediction(byId('prediction'), run, patient);
-    offerWhatIf(run, patient, undefined);
-    if (run.network !== 'subspace') return;
+    showPrediction(byId('prediction'), shown, patient);
+    offerWhatIf(shown, patient, undefined);
+    if (shown.network !== 'subspace') return;
     await lookAt(patient, 0);
     if (slideImage) await showSlideImage();
-    if (run.tokens <= SMALL_BAG) void explain(run, patient);
-    else offerExplanation(byId('explanation'), () => void explain(run!, patient));
+    if (shown.tokens <= SMALL_BAG) void explain(shown, patient);
+    else offerExplanation(byId('explanation'), () => void explain(shown, patient));
   }
 
   async function lookAt(patient: PatientView, slide: number): Promise<void> {
     const { slides } = patient;
-    const view = slides[slide];
+    const view = slides.at(slide);
     const looked =
       view && (await status.during('Finding where the model looked', (options) => engine.look({ slide }, options)));
     if (!looked) return;
@@ -188,14 +192,17 @@ export async function startApp(): Promise<void> {
 
   let slideEngine: Connection<SlideTasks> | undefined;
   async function showSlideImage(): Promise<void> {
-    const file = slideImage!;
+    const file = slideImage;
+    if (!file) return;
     if (!attention)
       return void status.fail(
         'There is nothing to lay over the slide yet. Drop the feature file that was made from it, too.',
       );
-    slideEngine ??= connect<SlideTasks>(new Worker(new URL('./slide/worker.ts', import.meta.url), { type: 'module' }));
-    const info = await status.during('Opening the slide', (options) => slideEngine!.open({ file }, options));
-    if (info) await attention.showImage(slideEngine, info);
+    const reader = (slideEngine ??= connect<SlideTasks>(
+      new Worker(new URL('./slide/worker.ts', import.meta.url), { type: 'module' }),
+    ));
+    const info = await status.during('Opening the slide', (options) => reader.open({ file }, options));
+    if (info) await attention.showImage(reader, info);
   }
 }
 

@@ -117,7 +117,10 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
 
     const confidence = () =>
       page.$$eval('#confidence tr', (rows) =>
-        rows.map((row) => ({ name: row.querySelector('th')?.textContent ?? '', text: row.querySelector('td')?.textContent ?? '' })),
+        rows.map((row) => ({
+          name: row.querySelector('th')?.textContent ?? '',
+          text: row.querySelector('td')?.textContent ?? '',
+        })),
       );
 
     test('without the confidence of the run, it says that nothing is known', async () => {

@@ -75,10 +75,11 @@ export function serve(handlers: Handlers): void {
 
 /** Errors made for people keep their words; any other is a mistake of ours and says where. */
 function failureOf(error: unknown): Failure {
-  const { name, message, stack } = error as Error;
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
+  const { name, message, stack } = error;
   if (name === 'Cancelled') return { name, message };
   if (name === 'InputError' || name === 'WorkError' || name === 'PlainError') return { name: 'PlainError', message };
-  return { name: 'Error', message: stack ?? message ?? String(error) };
+  return { name: 'Error', message: stack ?? message };
 }
 
 export interface CallOptions {

@@ -137,7 +137,7 @@ function storeOf(files: RunFiles): Store {
     [RUN_FILES.model, RUN_FILES.checkpoint],
     [RUN_FILES.checkpoint, RUN_FILES.model],
   ] as const)
-    if (!files[needed])
+    if (!(needed in files))
       throw new PlainError(`${needed}: missing. Drop it together with ${other} of the same run folder.`);
   return blobStore(files);
 }

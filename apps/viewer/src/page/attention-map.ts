@@ -101,7 +101,7 @@ export function patchAt({ x, y, edge }: PatchLayout, px: number, py: number): nu
   return found < 0 ? undefined : found;
 }
 
-const DIRECTIONS: Readonly<Record<string, readonly [number, number]>> = {
+const DIRECTIONS: Readonly<Partial<Record<string, readonly [number, number]>>> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
   ArrowUp: [0, -1],

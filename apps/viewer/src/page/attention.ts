@@ -12,7 +12,7 @@ import {
   type Layer,
   type Transform,
 } from './attention-map.js';
-import { button, el, fill } from './dom.js';
+import { button, contextOf, el, fill } from './dom.js';
 import { showSlide, type SlideViewer } from './slide-viewer.js';
 
 /** Colours of the branches, for light and dark pages alike. */
@@ -30,10 +30,11 @@ export interface AttentionPanel {
 
 export interface AttentionActions {
   /** Where one patch looks; undefined where it is not known. */
-  neighbours(patch: number): Promise<PatchAttention | undefined>;
+  readonly neighbours: (patch: number) => Promise<PatchAttention | undefined>;
   /** Of a patient with several slides. */
   readonly choice:
-    { readonly slides: readonly string[]; readonly chosen: number; onChoose(slide: number): void } | undefined;
+    | { readonly slides: readonly string[]; readonly chosen: number; readonly onChoose: (slide: number) => void }
+    | undefined;
 }
 
 /** Maps of the attention that patches receive, one a subspace, or over the slide itself. */
@@ -75,7 +76,7 @@ export function showAttention(
     if (image) return;
     for (const { branch, canvas } of maps) {
       const at = fitted(canvas, layout);
-      const context = canvas.getContext('2d')!;
+      const context = contextOf(canvas);
       drawGround(context, layout, getComputedStyle(canvas).borderTopColor, at);
       drawAttention(context, layout, layersOf([branch]), style(), at);
       decorate(context, at);
@@ -236,6 +237,6 @@ function fitted(canvas: HTMLCanvasElement, layout: SlideView['layout']): Transfo
   const dense = devicePixelRatio;
   canvas.width = canvas.clientWidth * dense;
   canvas.height = canvas.clientHeight * dense;
-  canvas.getContext('2d')!.scale(dense, dense);
+  contextOf(canvas).scale(dense, dense);
   return placed(canvas, layout);
 }

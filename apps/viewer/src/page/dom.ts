@@ -35,7 +35,16 @@ export function figure(value: number, shown: string): HTMLDataElement {
 
 /** The element of the page with this id. */
 export function byId(id: string): HTMLElement {
-  return document.getElementById(id)!;
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`the page has no element ${id}`);
+  return found;
+}
+
+/** What a canvas is drawn with. */
+export function contextOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
+  const context = canvas.getContext('2d');
+  if (!context) throw new Error('this browser draws on no canvas');
+  return context;
 }
 
 /** Fills a section anew and shows it. */

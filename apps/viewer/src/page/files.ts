@@ -76,7 +76,7 @@ export function makeFilesPanel(section: HTMLElement, onFiles: (files: readonly F
   document.addEventListener('drop', (event) => {
     event.preventDefault();
     drag(-depth);
-    void droppedFiles(event.dataTransfer!).then(onFiles);
+    if (event.dataTransfer) void droppedFiles(event.dataTransfer).then(onFiles);
   });
 
   return {
@@ -128,9 +128,7 @@ function covariateInput({ name, levels }: CovariateView) {
 
 /** The files that were dropped, those in dropped folders included; of a run folder, those of the run. */
 async function droppedFiles({ items, files }: DataTransfer): Promise<File[]> {
-  const entries = [...items]
-    .map((item) => item.webkitGetAsEntry?.())
-    .filter((entry) => entry !== null && entry !== undefined);
+  const entries = [...items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
   if (entries.length === 0) return [...files];
   return (await Promise.all(entries.map(filesIn))).flat();
 }

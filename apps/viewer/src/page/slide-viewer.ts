@@ -2,7 +2,7 @@ import type OpenSeadragon from 'openseadragon';
 import type { Connection } from '../engine/rpc.js';
 import type { SlideTasks, SlideInfo } from '../slide/tasks.js';
 import type { Transform } from './attention-map.js';
-import { button, el } from './dom.js';
+import { button, contextOf, el } from './dom.js';
 
 /** A slide on the page, with a drawing over it that moves with it. */
 export interface SlideViewer {
@@ -59,12 +59,12 @@ export async function showSlide(
     const dense = devicePixelRatio;
     canvas.width = clientWidth * dense;
     canvas.height = clientHeight * dense;
+    if (viewer.world.getItemCount() === 0) return;
     const image = viewer.world.getItemAt(0);
-    if (!image) return;
     const onScreen = (x: number, y: number) =>
       viewer.viewport.viewportToViewerElementCoordinates(image.imageToViewportCoordinates(x, y));
     const [zero, one] = [onScreen(0, 0), onScreen(1000, 0)];
-    const context = canvas.getContext('2d')!;
+    const context = contextOf(canvas);
     context.scale(dense, dense);
     draw(context, { scale: (one.x - zero.x) / 1000, x: zero.x, y: zero.y });
   }
@@ -72,8 +72,8 @@ export async function showSlide(
   viewer.addHandler('update-viewport', redraw);
   viewer.addHandler('resize', redraw);
   viewer.addHandler('canvas-click', (event) => {
+    if (viewer.world.getItemCount() === 0 || !(event as { quick?: boolean }).quick) return;
     const image = viewer.world.getItemAt(0);
-    if (!image || !(event as { quick?: boolean }).quick) return;
     const point = image.viewerElementToImageCoordinates((event as { position: OpenSeadragon.Point }).position);
     onPick(point.x, point.y);
   });

@@ -73,7 +73,7 @@ export function makeStatus(element: HTMLElement): Status {
           fail(
             error instanceof PlainError
               ? error.message
-              : `Something went wrong that is not your files' fault. ${String((error as Error).message)}`,
+              : `Something went wrong that is not your files' fault. ${(error as Error).message}`,
           );
         return undefined;
       } finally {

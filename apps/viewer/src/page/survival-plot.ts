@@ -13,7 +13,7 @@ export function survivalPlot(
   { groups, timeUnit }: RunView,
 ): SVGSVGElement {
   const years = (time: number) => time / PER_YEAR[timeUnit];
-  const ends = [...groups.map(({ times }) => times.at(-1)!), prediction.curve.times.at(-1)!].map(years);
+  const ends = [...groups, prediction.curve].flatMap(({ times }) => times.slice(-1)).map(years);
   const end = Math.max(...ends) * 1.02;
   const x = (time: number) => MARGIN.left + ((WIDTH - MARGIN.left - MARGIN.right) * years(time)) / end;
   const y = (alive: number) => MARGIN.top + (HEIGHT - MARGIN.top - MARGIN.bottom) * (1 - alive);

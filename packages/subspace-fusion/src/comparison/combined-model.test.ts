@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { concordanceIndex } from '../metrics/index.js';
 import { key, normal, uniform } from '../random/counter.js';
 import { combinedScores } from './simple-models.js';
+import { defined } from '../testing/defined.js';
 
 const draw = (name: string, n: number) => Array.from({ length: n }, (_, i) => normal(key(5, name), i));
 
@@ -26,14 +27,16 @@ describe('a model with the clinical model', () => {
     const scores = combinedScores(labels, clinical, [own]);
     if ('reason' in scores) throw new Error(scores.reason);
     const c = (risk: ArrayLike<number>) =>
-      concordanceIndex(
-        test.time,
-        test.time.map(() => 1),
-        risk,
-      ).value!;
+      defined(
+        concordanceIndex(
+          test.time,
+          test.time.map(() => 1),
+          risk,
+        ).value,
+      );
     expect(c(scores.runs[0])).toBeGreaterThan(c(test.clinical) + 0.05);
     expect(c(scores.runs[0])).toBeGreaterThan(c(test.own) + 0.05);
-    expect(scores.survival![0].at(0, 0)).toBe(1);
+    expect(defined(scores.survival)[0].at(0, 0)).toBe(1);
   });
 
   it('is refused with few deaths, and where both say the same', () => {

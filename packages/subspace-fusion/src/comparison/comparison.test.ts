@@ -7,6 +7,7 @@ import { chooseHorizon, compareModels } from './comparison.js';
 import { drawOf, HEADLINES, OTHERS, prepareFold } from './fold-metrics.js';
 import { survivalOf, type FoldScores } from './fold-scores.js';
 import { madeFold } from './made-folds.test.helper.js';
+import { defined } from '../testing/defined.js';
 
 /** A fold whose risks are the true order with noise, on a scale of the fold's own. */
 function survivalFold(fold: number, n: number, noise: Readonly<Record<string, number>>): FoldScores {
@@ -40,7 +41,7 @@ describe('the mean over folds', () => {
     const own = folds.map(
       (fold) => scoreRisks((fold.models['noisy'] as { runs: number[][] }).runs[0], labelsOf(fold), 1)[0],
     );
-    const mean = own.reduce((sum, { value }) => sum + value!, 0) / 3;
+    const mean = own.reduce((sum, { value }) => sum + defined(value), 0) / 3;
     const { value, events, comparablePairs } = models['noisy']['concordanceIndex'] as {
       value: number;
       events: number;
@@ -64,7 +65,7 @@ describe('the mean over folds', () => {
       (scores) => (scores as { runs: number[][] }).runs,
     );
     const { models } = compareModels([{ ...fold, models: { ...fold.models, both: { runs } } }], [], 1, 10);
-    const value = (name: string) => models[name]['concordanceIndex'].value!;
+    const value = (name: string) => defined(models[name]['concordanceIndex'].value);
     expect(value('both')).toBeCloseTo((value('noisy') + value('noisier')) / 2, 12);
   });
 
@@ -93,7 +94,7 @@ describe('paired differences', () => {
       200,
     );
     expect(differences['good - good']).toMatchObject({ value: 0, low: 0, high: 0 });
-    const value = (name: string) => models[name]['concordanceIndex'].value!;
+    const value = (name: string) => defined(models[name]['concordanceIndex'].value);
     expect(differences['good - bad'].value).toBeCloseTo(value('good') - value('bad'), 12);
     expect((differences['good - bad'] as { low: number }).low).toBeGreaterThan(0);
   });
@@ -150,9 +151,12 @@ describe('a draw of patients', () => {
       const rows = Uint32Array.from({ length: 60 }, (_, i) => Math.floor(60 * uniform(key(9, r), i)));
       const taken = [takeRows(time, rows), takeRows(event, rows), takeRows(runs[0], rows)] as const;
       const draw = drawOf(prepared, rows);
-      expect(HEADLINES.survival.score(draw, 'model', 0)[0].value).toBeCloseTo(concordanceIndex(...taken).value!, 12);
+      expect(HEADLINES.survival.score(draw, 'model', 0)[0].value).toBeCloseTo(
+        defined(concordanceIndex(...taken).value),
+        12,
+      );
       expect(OTHERS.survival.score(draw, 'model', 0)[0].value).toBeCloseTo(
-        unoConcordance(...taken, 24, prepared.judged!.censoring).value!,
+        defined(unoConcordance(...taken, 24, defined(prepared.judged).censoring).value),
         12,
       );
     }
@@ -174,7 +178,10 @@ describe('a draw of patients', () => {
     for (let r = 0; r < 20; r++) {
       const rows = Uint32Array.from({ length: 40 }, (_, i) => Math.floor(40 * uniform(key(9, r), i)));
       const expected = macroAuc(takeRows(p, rows, 3), takeRows(labels, rows), 3);
-      expect(HEADLINES.classes.score(drawOf(prepared, rows), 'model', 0)[0].value).toBeCloseTo(expected.value!, 12);
+      expect(HEADLINES.classes.score(drawOf(prepared, rows), 'model', 0)[0].value).toBeCloseTo(
+        defined(expected.value),
+        12,
+      );
     }
   });
 });
@@ -182,7 +189,7 @@ describe('a draw of patients', () => {
 describe('probabilities of survival', () => {
   const folds = [0, 1].map((fold) => madeFold(fold, 150, { truth: 0, noisy: 1.5, ageDiagnosisGrade: 0.7 }));
   const compared = compareModels(folds, [['truth', 'noisy']], 1, 200);
-  const value = (model: string, metric: string) => compared.models[model][metric].value!;
+  const value = (model: string, metric: string) => defined(compared.models[model][metric].value);
 
   it('are judged at two years, which training patients and models reach', () => {
     expect(compared.horizon).toMatchObject({ time: 24, timeUnit: 'months', rule: '2 years' });
@@ -331,14 +338,16 @@ describe('repeated folds', () => {
     expect(models['model']['concordanceIndex']).toMatchObject({ n: 80 });
     expect(bootstrap.units).toMatch(/each with all repeats/);
     expect(repeated).toMatchObject({ repeats: 2, folds: 2 });
-    const values = folds.map((fold) => compareModels([fold], [], 1, 2).models['model']['concordanceIndex'].value!);
+    const values = folds.map((fold) =>
+      defined(compareModels([fold], [], 1, 2).models['model']['concordanceIndex'].value),
+    );
     const mean = values.reduce((a, b) => a + b, 0) / 4;
     const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / 3;
     const half = 3.182446 * Math.sqrt((1 / 4 + 40 / 40) * variance); // t of 3 degrees of freedom
-    const interval = repeated!.models['model'] as { value: number; low: number; high: number };
+    const interval = defined(repeated).models['model'] as { value: number; low: number; high: number };
     expect(interval.value).toBeCloseTo(mean, 12);
     expect(interval.high - interval.value).toBeCloseTo(half, 5);
-    expect(repeated!.differences['model - other'].p).toBeLessThan(1);
+    expect(defined(repeated).differences['model - other'].p).toBeLessThan(1);
     expect(compareModels(folds.slice(0, 2), [], 1, 20).repeated).toBeUndefined();
   });
 });

@@ -8,6 +8,7 @@ import { normal } from '../random/counter.js';
 import { cohorts } from '../testing/data.js';
 import { clinicalColumns } from './clinical-reference.js';
 import { simpleModels } from './simple-models.js';
+import { defined } from '../testing/defined.js';
 
 describe('clinical columns', () => {
   it('are found by name and read in words, unknown values as the mean of the training patients', () => {
@@ -111,7 +112,7 @@ describe.each(cohorts)('on a glioma table ($cohort)', ({ cohort, folder }) => {
       };
     });
     const byId = new Map(patients.map((p) => [p.id, p]));
-    const survival = (id: string) => byId.get(id)!.survival!;
+    const survival = (id: string) => defined(defined(byId.get(id)).survival);
     const samples = samplesOf(patients, (ids) => ({
       kind: 'survival',
       labels: ids.map((id) => ({ time: survival(id).time, censored: !survival(id).event, bin: 0 })),
@@ -125,11 +126,13 @@ describe.each(cohorts)('on a glioma table ($cohort)', ({ cohort, folder }) => {
         leftOut: [],
         defining: [],
       })['ageSex'] as { runs: ArrayLike<number>[] };
-      return concordanceIndex(
-        split.test.map((id) => survival(id).time),
-        split.test.map((id) => survival(id).event),
-        runs[0],
-      ).value!;
+      return defined(
+        concordanceIndex(
+          split.test.map((id) => survival(id).time),
+          split.test.map((id) => survival(id).event),
+          runs[0],
+        ).value,
+      );
     });
     expect(values.map((value) => value.toFixed(3))).toEqual(AGE_AND_SEX[cohort]);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { normal, permutation } from '../random/counter.js';
 import { probeSites, type ProbedFold } from './site-probe.js';
+import { defined } from '../testing/defined.js';
 
 const patients = Array.from({ length: 180 }, (_, i) => `P${i}`);
 /** Three sites and a small one. */
@@ -26,7 +27,7 @@ describe('the probe for the site', () => {
     if ('reason' in probe) throw new Error(probe.reason);
     expect(probe).toMatchObject({ of: 'site', sites: ['A', 'B', 'C'], patients: 176, leftOut: 4 });
     const { genes, slides } = probe.inputs;
-    if (!genes || genes.value === null || !slides || slides.value === null) throw new Error('numbers expected');
+    if (genes.value === null || slides.value === null) throw new Error('numbers expected');
     expect(slides.value).toBeGreaterThan(0.8);
     expect(slides.low).toBeGreaterThan(0.7);
     expect(genes.low).toBeLessThan(0.5);
@@ -36,11 +37,11 @@ describe('the probe for the site', () => {
 
   it('is at chance where sites are shuffled', () => {
     const order = permutation(3, patients.length);
-    const shuffled = new Map(patients.map((id, i) => [id, sites.get(patients[order[i]])!]));
+    const shuffled = new Map(patients.map((id, i) => [id, defined(sites.get(patients[order[i]]))]));
     const probe = probeSites('site', shuffled, folds, 1);
     if ('reason' in probe) throw new Error(probe.reason);
     const { slides } = probe.inputs;
-    if (!slides || slides.value === null) throw new Error('a number expected');
+    if (slides.value === null) throw new Error('a number expected');
     expect(slides.low).toBeLessThan(0.5);
     expect(slides.high).toBeGreaterThan(0.5);
     expect(Math.abs(slides.value - 0.5)).toBeLessThan(0.1);

@@ -3,6 +3,7 @@ import { SUBSPACES, type Part as SplitPart, type Subspace } from '../cohort/type
 import { requirePatients } from '../evaluation/evaluate.js';
 import { readSelectedModel, type SelectedModel } from '../evaluation/score-model.js';
 import { InputError } from '../files/errors.js';
+import { required } from '../files/required.js';
 import { openBackend } from '../inference/backend.js';
 import { outputsOf, prediction } from '../inference/predictor.js';
 import { cohortSamples, type CohortSamples } from '../inference/samples.js';
@@ -20,7 +21,7 @@ import { taskName } from '../runs/model.js';
 import { openRunFolder } from '../runs/run-folder.js';
 import { RISK_GROUP_WORDS, riskGroup } from '../words/prediction.js';
 import { enrichment, rankGenes, type AttributionTable } from './gene-ranking.js';
-import { compareGroups, type GroupedShares } from './group-comparison.js';
+import { compareGroups } from './group-comparison.js';
 
 export interface ExplainCohortOptions {
   readonly split?: SplitPart;
@@ -49,7 +50,7 @@ export async function explainCohort(
     throw new InputError(`${run}: its ${split} part has ${patients.length} patient; a ranking needs two or more.`);
   const backend = await openBackend({ provider: selected.config.provider, threads: selected.config.training.threads });
   try {
-    const explainer = await openExplainer(selected.model, selected.parameters, backend);
+    const explainer = openExplainer(selected.model, selected.parameters, backend);
     try {
       const background =
         (await folder.background()) ??
@@ -120,7 +121,7 @@ async function explainPatients(
     ...(explainer.branches.length === 2
       ? {
           groups: compareGroups(
-            trained.map((p) => grouped(p, background)),
+            trained.flatMap((p) => (p.shares ? [{ group: groupOf(p, background), shares: p.shares }] : [])),
             seed,
           ),
         }
@@ -165,7 +166,7 @@ async function explainGenes(
   const genes = samples.genes(id);
   const points: Point[] = [];
   const outputs: Float64Array[] = [];
-  for (const slide of samples.patients.get(id)!.bags) {
+  for (const slide of required(samples.patients, id).bags) {
     const point = { P: await explainer.project((await readSlide(slide, model, samples)).features), genes, covariates };
     points.push(point);
     outputs.push(outputsOf((await explainer.forward(point)).logits, model.outcome));
@@ -201,10 +202,8 @@ function tables({ model }: Explainer, patients: readonly ExplainedGenes[]): Attr
 }
 
 /** Survival: low or high risk by the median of the training patients; classes: the predicted one. */
-function grouped({ output, risk, shares }: ExplainedGenes, { riskCut }: Background): GroupedShares {
-  const group =
-    output.kind === 'logProbability' ? output.className : RISK_GROUP_WORDS[riskGroup(risk ?? NaN, riskCut ?? NaN)];
-  return { group, shares: shares! };
+function groupOf({ output, risk }: ExplainedGenes, { riskCut }: Background): string {
+  return output.kind === 'logProbability' ? output.className : RISK_GROUP_WORDS[riskGroup(risk ?? NaN, riskCut ?? NaN)];
 }
 
 /** Mean |attribution| of each gene. */

@@ -8,7 +8,7 @@ export interface PickledText {
 }
 
 /** The name of a function or class. Nothing of that name is ever looked up. */
-export interface PickledName {
+interface PickledName {
   readonly kind: 'name';
   readonly name: string;
 }

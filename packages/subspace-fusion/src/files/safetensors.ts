@@ -1,7 +1,7 @@
 import { InputError } from './errors.js';
 
 /** Element types that we read, by their safetensors names. */
-export type Dtype = 'F32' | 'F64' | 'I32' | 'I64' | 'U8';
+type Dtype = 'F32' | 'F64' | 'I32' | 'I64' | 'U8';
 
 export interface StoredTensor {
   readonly shape: readonly number[];

@@ -39,7 +39,7 @@ export interface SamplesOptions {
  * @throws InputError where the cohort lacks genes of the model, or a bag has another width.
  */
 export function cohortSamples(cohort: Cohort, model: Model, options: SamplesOptions = {}): CohortSamples {
-  const { read = (slide) => readFixedBag(slide, model), without } = options;
+  const { read = (slide: BagFile) => readFixedBag(slide, model), without } = options;
   const everyone = [...cohort.patients, ...cohort.incomplete];
   const patients = new Map<string, Patient>(everyone.map((p) => [p.id, p]));
   const measured = new Set(cohort.expression.patients);

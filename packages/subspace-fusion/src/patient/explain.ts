@@ -93,7 +93,7 @@ async function explainSlide(
   output: ExplainedOutput,
 ): Promise<SlideExplanation> {
   const looked = await looks(explainer, point, bag);
-  const patches = mean && (await tokenAttributions(explainer, { ...point, P: point.P! }, mean, output));
+  const patches = mean && point.P && (await tokenAttributions(explainer, { ...point, P: point.P }, mean, output));
   return {
     slide: bag.slide,
     patches: bag.patches,

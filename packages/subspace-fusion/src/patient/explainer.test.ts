@@ -53,7 +53,7 @@ function parametersOf(model: Model) {
 let backend: Backend;
 const opened: Explainer[] = [];
 async function open(model: Model): Promise<Explainer> {
-  const explainer = await openExplainer(model, parametersOf(model), backend);
+  const explainer = openExplainer(model, parametersOf(model), backend);
   opened.push(explainer);
   return explainer;
 }
@@ -223,7 +223,7 @@ describe('games', () => {
 });
 
 test('a peer has no subspaces to explain', async () => {
-  await expect(openExplainer(modelOf(SURVIVAL, { name: 'snn' }), {}, backend)).rejects.toThrow(
+  expect(() => openExplainer(modelOf(SURVIVAL, { name: 'snn' }), {}, backend)).toThrow(
     'Only models of the method itself',
   );
 });

@@ -68,7 +68,7 @@ export interface Explainer {
 }
 
 /** @throws InputError where the model is a peer: only the method's own network has subspaces to explain. */
-export async function openExplainer(model: Model, start: Parameters, backend: Backend): Promise<Explainer> {
+export function openExplainer(model: Model, start: Parameters, backend: Backend): Explainer {
   const { network: choice, size, tokens, outcome } = model;
   if (choice.name !== 'subspace')
     throw new InputError(
@@ -116,8 +116,9 @@ export async function openExplainer(model: Model, start: Parameters, backend: Ba
     point: Partial<Point> & { bag?: Float32Array },
     others: Feeds = {},
   ): Promise<Record<string, Float32Array>> {
-    if (!programs.has(name)) programs.set(name, compile(graphs[name] as Record<string, Value>, backend));
-    const program = await programs.get(name)!;
+    const compiled = programs.get(name) ?? compile(graphs[name] as Record<string, Value>, backend);
+    programs.set(name, compiled);
+    const program = await compiled;
     const given = { ...parameters, ...others, ...(point.P && named('P', point.P)) };
     const presence: Sample = {
       bag: point.bag ?? point.P?.[branches[0]],
@@ -146,7 +147,7 @@ export async function openExplainer(model: Model, start: Parameters, backend: Ba
       const results = await run('look', point);
       return perBranch(branches, (branch) => ({
         received: results[`received.${branch}`].slice(),
-        vgrid: results[`vgrid.${branch}`]?.slice(),
+        vgrid: `vgrid.${branch}` in results ? results[`vgrid.${branch}`].slice() : undefined,
       }));
     },
     async slope(point, output) {

@@ -101,7 +101,7 @@ async function readOpened(input: PatientInput, run: ReadingRun, opened: Source[]
     file === undefined
       ? values && { patient: asked, genes: expressionFromValues(values, model) }
       : await expressionFromFile(await expressionOf(file, run, opened), model, { ...format, paths }, wanted, problems);
-  const patient = expression?.patient ?? asked ?? given[0]?.slide.replace(/\.[^.]*$/, '') ?? 'patient';
+  const patient = expression?.patient ?? asked ?? given.at(0)?.slide.replace(/\.[^.]*$/, '') ?? 'patient';
 
   const slides: SlideBag[] = [];
   if (reads(model.network).bag) for (const slide of given) slides.push(await readGiven(slide, model));

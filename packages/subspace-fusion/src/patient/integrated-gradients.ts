@@ -77,7 +77,7 @@ function total(parts: Float64Array): number {
 }
 
 function completenessOf(attributions: Float64Array, nodes: readonly Node[]): Completeness {
-  const [from, to] = [nodes[0].value, nodes.at(-1)!.value];
+  const [from, to] = [nodes[0].value, nodes[nodes.length - 1].value];
   const sum = total(attributions);
   const change = Math.abs(to - from);
   const off = Math.abs(sum - (to - from));

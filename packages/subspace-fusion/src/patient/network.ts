@@ -38,7 +38,7 @@ export async function openNetwork(model: Model, parameters: Parameters, backend:
       dispose: () => predictor.dispose(),
     };
   }
-  const explainer = await openExplainer(model, parameters, backend);
+  const explainer = openExplainer(model, parameters, backend);
   return {
     explainer,
     see: async (features) => ({ P: await explainer.project(features) }),

@@ -33,14 +33,7 @@ beforeAll(async () => {
   await evaluateAndWrite(run);
   patient = (await readRunSplit(run)).test[0] ?? '';
   model = await openModel(run);
-  const {
-    features,
-    coordinates,
-    patches: _,
-    width: __,
-    ...made
-  } = await readBag({ slide: patient, path: bag(patient) });
-  arrays = { ...made, features, coordinates, name: `${patient}-DX1.h5` };
+  arrays = { ...(await readBag({ slide: patient, path: bag(patient) })), name: `${patient}-DX1.h5` };
   const { columns, rows } = await readTable(expression);
   genes = Object.fromEntries(rows.map(({ cells }) => [cells[0], Number(cells[columns.indexOf(patient)])]));
 }, 60_000);

@@ -8,6 +8,7 @@ import type { TaskComparison } from '../comparison/file.js';
 import { carryOut } from './carry-out.js';
 import { readPlan, type Plan } from './plan.js';
 import { inProcess } from './run-jobs.js';
+import { defined } from '../testing/defined.js';
 
 const PLAN = `
 config: cohort/cohort.yaml
@@ -47,8 +48,8 @@ describe('the models of a plan', () => {
       high: number;
     };
     const { metrics, baselines } = compared;
-    const other = baselines['snn/full']['concordanceIndex'].value!;
-    expect(value).toBeCloseTo(metrics['concordanceIndex'].value! - other, 12);
+    const other = defined(baselines['snn/full']['concordanceIndex'].value);
+    expect(value).toBeCloseTo(defined(metrics['concordanceIndex'].value) - other, 12);
     expect(low).toBeLessThanOrEqual(value);
     expect(high).toBeGreaterThanOrEqual(value);
     expect(value).not.toBe(0);
@@ -56,7 +57,7 @@ describe('the models of a plan', () => {
 
   test('are tested, adjusted and called by name, and compared with age, diagnosis and grade', () => {
     const { p, adjustedP, verdict } = compared.differences['subspace/full - snn/full'];
-    expect(adjustedP).toBeGreaterThanOrEqual(p!);
+    expect(adjustedP).toBeGreaterThanOrEqual(defined(p));
     expect(['helps', 'harms', 'equivalent', 'undetermined']).toContain(verdict);
     if ('reason' in compared.adds) throw new Error(compared.adds.reason);
     expect(Object.keys(compared.adds.models)).toContain('snn/full');

@@ -13,6 +13,7 @@ import { simulateCohort } from '../simulation/index.js';
 import { carryOut } from './carry-out.js';
 import { planCrossval, readPlan } from './plan.js';
 import { inProcess } from './run-jobs.js';
+import { defined } from '../testing/defined.js';
 
 let folder: string;
 let config: Config;
@@ -45,12 +46,12 @@ const json = async (...path: string[]): Promise<unknown> => JSON.parse(await rea
 const holdsChance = (metrics: NamedMetrics | undefined) => {
   const metric = metrics?.['concordanceIndex'];
   if (!metric || metric.value === null) throw new Error('a number expected');
-  return metric.low! < 0.5 && metric.high! > 0.5;
+  return defined(metric.low) < 0.5 && defined(metric.high) > 0.5;
 };
 
 describe('shuffled outcomes', () => {
   it('bring the network and the simple models to chance', () => {
-    const shuffled = result.shuffledOutcomes!;
+    const shuffled = defined(result.shuffledOutcomes);
     expect(shuffled.patients).toBe(90);
     expect(holdsChance(shuffled.metrics)).toBe(true);
     expect(holdsChance(shuffled.baselines['ridgeCox'])).toBe(true);
@@ -92,13 +93,15 @@ it('the table has a row for every number, with the folders it comes from', () =>
     .map((line) => line.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/));
   const at = (row: string[], column: string) => row[header.indexOf(column)];
   const find = (scope: string, model: string) =>
-    rows.find(
-      (row) =>
-        at(row, 'scope') === scope &&
-        at(row, 'model') === model &&
-        at(row, 'metric') === 'concordanceIndex' &&
-        at(row, 'against') === '',
-    )!;
+    defined(
+      rows.find(
+        (row) =>
+          at(row, 'scope') === scope &&
+          at(row, 'model') === model &&
+          at(row, 'metric') === 'concordanceIndex' &&
+          at(row, 'against') === '',
+      ),
+    );
   for (const row of rows) expect(row).toHaveLength(header.length);
   expect(Number(at(find('all', 'snn'), 'value'))).toBe(result.metrics['concordanceIndex'].value);
   expect(at(find('all', 'ridgeCox'), 'runs')).toBe('fold-0/seed-1 fold-1/seed-1');
@@ -106,12 +109,7 @@ it('the table has a row for every number, with the folders it comes from', () =>
   expect(at(find('shuffled outcomes', 'ridgeCox'), 'runs')).toBe(
     'fold-0/shuffled-outcomes-seed-1 fold-1/shuffled-outcomes-seed-1',
   );
-  expect(
-    at(
-      rows.find((row) => at(row, 'scope') === 'probe')!,
-      'metric',
-    ),
-  ).toBe('macroAuc');
+  expect(at(defined(rows.find((row) => at(row, 'scope') === 'probe')), 'metric')).toBe('macroAuc');
   const missing = rows.filter((row) => at(row, 'value') === '');
   for (const row of missing) expect(at(row, 'reason')).not.toBe('');
 });
@@ -125,7 +123,7 @@ it('a plan compares the models with shuffled outcomes among themselves', async (
   const sweep = await readPlan(plan, { out: join(folder, 'sweep') });
   const { tasks } = await carryOut(sweep, inProcess, { retryFailed: false });
   expect(tasks.map(({ task, model }) => [task, model])).toEqual([['survival', 'snn']]);
-  expect(holdsChance(tasks[0].shuffledOutcomes!.baselines['ridgeCox'])).toBe(true);
+  expect(holdsChance(defined(tasks[0].shuffledOutcomes).baselines['ridgeCox'])).toBe(true);
   const scopes = scopesOf(tasks[0]);
   expect(scopes.map(({ kind, part, runs }) => [kind, part, runs.length])).toEqual([
     ['all', '', 2],

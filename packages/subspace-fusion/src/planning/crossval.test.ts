@@ -12,6 +12,7 @@ import { Interrupted } from '../training/train.js';
 import { carryOut } from './carry-out.js';
 import { planCrossval, type CrossvalOptions } from './plan.js';
 import { inProcess, type JobsEvents } from './run-jobs.js';
+import { defined } from '../testing/defined.js';
 
 let folder: string;
 let config: Config;
@@ -66,11 +67,13 @@ describe('cross-validation', () => {
             event: boolean;
             risk: number;
           }[];
-          return concordanceIndex(
-            predictions.map((p) => p.time),
-            predictions.map((p) => p.event),
-            predictions.map((p) => p.risk),
-          ).value!;
+          return defined(
+            concordanceIndex(
+              predictions.map((p) => p.time),
+              predictions.map((p) => p.event),
+              predictions.map((p) => p.risk),
+            ).value,
+          );
         }),
       ),
     );
@@ -107,7 +110,7 @@ describe('cross-validation', () => {
       reason: expect.stringMatching(/'age'/) as string,
     });
     const difference =
-      first.metrics['concordanceIndex'].value! - first.baselines['ridgeCox']['concordanceIndex'].value!;
+      defined(first.metrics['concordanceIndex'].value) - defined(first.baselines['ridgeCox']['concordanceIndex'].value);
     expect(first.differences['subspace - ridgeCox'].value).toBeCloseTo(difference, 12);
     expect(first.within[0]).toMatchObject({ column: 'idh_status', value: 'Mutant' });
   });

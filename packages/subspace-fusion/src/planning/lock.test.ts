@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { acquireLock, lockHolder, type Holder } from './lock.js';
+import { defined } from '../testing/defined.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'lock-'));
 afterAll(() => {
@@ -49,7 +50,7 @@ describe('a lock', () => {
   it('of a process that has ended is taken over at once; of one that runs it is not', async () => {
     const child = spawn('sleep', ['60']);
     const processTable = await thisMachine();
-    const path = left({ processTable, pid: child.pid! });
+    const path = left({ processTable, pid: defined(child.pid) });
     expect(await acquireLock(path)).toMatchObject({ holder: { pid: child.pid } });
     child.kill('SIGKILL');
     await once(child, 'exit');

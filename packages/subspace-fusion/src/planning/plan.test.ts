@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cohorts } from '../testing/data.js';
 import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
 import { readPlan } from './plan.js';
+import { defined } from '../testing/defined.js';
 
 const folder = newFolder();
 afterAll(() => {
@@ -31,9 +32,9 @@ controls: [permuted-bags]
 `);
     expect(runs).toHaveLength(2 * 2 * 2 * 3 * 2);
     expect(runs[0].name).toBe('survival/subspace/full/fold-0/seed-1');
-    expect(runs.at(-1)!.name).toBe('idh_status/subspace/no-consistency/fold-2/permuted-bags-seed-2');
+    expect(defined(runs.at(-1)).name).toBe('idh_status/subspace/no-consistency/fold-2/permuted-bags-seed-2');
     expect(runs[0].folder).toMatch(/^survival-subspace-full-[0-9a-f]{8}\/fold-0\/seed-1$/);
-    expect(runs.at(-1)!.config).toMatchObject({
+    expect(defined(runs.at(-1)).config).toMatchObject({
       task: { column: 'idh_status' },
       split: { fold: 2, folds: 3 },
       training: { seed: 2, consistency: 'none', threads: 1 },

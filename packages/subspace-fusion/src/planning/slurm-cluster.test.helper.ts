@@ -110,12 +110,14 @@ PartitionName=short Nodes=node1,node2 Default=YES MaxTime=INFINITE State=UP
 /** Waits for something that may throw until it is so. */
 export async function until(isSo: () => boolean, what: string, seconds = 60): Promise<void> {
   let said = '';
-  for (const started = Date.now(); Date.now() - started < seconds * 1000; await pause(100)) {
+  const started = Date.now();
+  while (Date.now() - started < seconds * 1000) {
     try {
       if (isSo()) return;
     } catch (error) {
       said = `: ${(error as Error).message}`;
     }
+    await pause(100);
   }
   throw new Error(`waited ${seconds} s in vain for ${what}${said}`);
 }

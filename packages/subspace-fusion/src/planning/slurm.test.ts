@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { RUN_FILES } from '../runs/run-folder.js';
 import { subspaceProcess, type Outcome } from '../testing/cli.js';
+import { defined } from '../testing/defined.js';
 import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
 import { tinySlides, written } from '../testing/tiny-slides.js';
 import type { Attempt } from './attempts.js';
@@ -76,9 +77,13 @@ describe.skipIf(!slurmIsInstalled)('a sweep on a Slurm cluster of two nodes (nee
   const limit = (minutes: () => number) =>
     until(
       () =>
-        attempts(OVER_LIMIT).at(-1)!.outcome === 'done' ||
-        cluster.slurm('scontrol', 'update', `jobid=${attempts(OVER_LIMIT)[0].slurm!}`, `timelimit=${minutes()}`) !==
-          undefined,
+        defined(attempts(OVER_LIMIT).at(-1)).outcome === 'done' ||
+        cluster.slurm(
+          'scontrol',
+          'update',
+          `jobid=${defined(attempts(OVER_LIMIT)[0].slurm)}`,
+          `timelimit=${minutes()}`,
+        ) !== undefined,
       'another time limit',
       180,
     );
@@ -112,7 +117,7 @@ describe.skipIf(!slurmIsInstalled)('a sweep on a Slurm cluster of two nodes (nee
     // One run is cancelled in its second epoch, and one is then near its time limit, until it has been requeued.
     for (const i of [OVER_LIMIT, CANCELLED])
       await until(() => readFileSync(run(i, RUN_FILES.metrics), 'utf8') !== '', 'the first epochs');
-    cluster.slurm('scancel', attempts(CANCELLED)[0].slurm!);
+    cluster.slurm('scancel', defined(attempts(CANCELLED)[0].slurm));
     // Slurm looks at limits every 30 s and warns two minutes before: that leaves the run a minute and a half.
     await limit(() => minutesSince(attempts(OVER_LIMIT)[0].started) + 2);
     await until(() => attempts(OVER_LIMIT)[0].outcome !== undefined, 'the end of the turn', 240);
@@ -153,7 +158,7 @@ describe.skipIf(!slurmIsInstalled)('a sweep on a Slurm cluster of two nodes (nee
     const all = jobsOf(sweep).flatMap((_, i) => attempts(i));
     const tasks = new Set(all.filter(({ host }) => host === 'node2').map(({ slurm }) => slurm));
     expect(tasks.size).toBeGreaterThan(0);
-    expect([...tasks].filter((task) => !onDrained.includes(task!))).toEqual([]);
+    expect([...tasks].filter((task) => !onDrained.includes(defined(task)))).toEqual([]);
     expect(cluster.slurm('sinfo', '--noheader', '--nodes=node2', '--format=%T').trim()).toBe('drained');
   });
 

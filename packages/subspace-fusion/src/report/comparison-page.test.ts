@@ -8,6 +8,7 @@ import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderComparison, writeComparison } from './comparison-page.js';
 import { NOTE, sampleComparison, sampleFile } from './comparison-sample.test.data.js';
+import { defined } from '../testing/defined.js';
 
 const CHROMIUM = '/usr/bin/chromium';
 
@@ -19,19 +20,25 @@ interface Part {
   getAttribute(name: string): string | null;
 }
 
-const page: Part = parseHTML(renderComparison(sampleFile())).document;
+/** The document of a page. */
+function read(html: string): Part {
+  const parsed: unknown = parseHTML(html);
+  return (parsed as { document: Part }).document;
+}
+
+const page = read(renderComparison(sampleFile()));
 const all = (part: Part, selector: string) => [...part.querySelectorAll(selector)];
 const figures = all(page, 'figure');
 /** Tables by the first words of their captions. */
 const tableOf = (words: string) =>
-  all(page, 'table').find((table) => table.querySelector('caption')!.textContent.startsWith(words))!;
+  defined(all(page, 'table').find((table) => defined(table.querySelector('caption')).textContent.startsWith(words)));
 
 describe('the page of a comparison', () => {
   it('stands alone and says what it is not', () => {
     const text = renderComparison(sampleFile());
     expect(all(page, 'script, link, img, iframe, object')).toHaveLength(0);
     expect(text.replaceAll('http://www.w3.org/', '')).not.toMatch(/https?:|url\(|@import/);
-    expect(page.querySelector('.warning')!.textContent).toContain('Research software. Not a medical device.');
+    expect(defined(page.querySelector('.warning')).textContent).toContain('Research software. Not a medical device.');
     expect(all(page, 'h2')).toHaveLength(1);
   });
 
@@ -43,7 +50,7 @@ describe('the page of a comparison', () => {
     expect(all(groups, 'g[data-mark="dot"] path')).toHaveLength(5);
     // The marks lie on a line: equal steps of the value are equal steps across.
     const across = all(models, 'g[data-mark="dot"] path').map((mark) =>
-      Number(/translate\(([\d.]+)/.exec(mark.getAttribute('transform')!)![1]),
+      Number(defined(/translate\(([\d.]+)/.exec(defined(mark.getAttribute('transform'))))[1]),
     );
     const { metrics, baselines } = sampleComparison();
     const values = [metrics, ...Object.values(baselines)].flatMap(
@@ -54,13 +61,15 @@ describe('the page of a comparison', () => {
       expect(across[i] - across[0]).toBeCloseTo(slope * (value - values[0]), 6);
     });
     const ends = all(models, 'g[data-mark="link"] path').map((line) =>
-      /M([\d.]+),.*L([\d.]+),/.exec(line.getAttribute('d')!)!.slice(1).map(Number),
+      defined(/M([\d.]+),.*L([\d.]+),/.exec(defined(line.getAttribute('d'))))
+        .slice(1)
+        .map(Number),
     );
     values.forEach((value, i) => {
       expect(ends[i][1] - ends[i][0]).toBeCloseTo(slope * 0.0855, 2);
       expect(ends[i][0]).toBeCloseTo(across[0] + slope * (value - 0.045 - values[0]), 2);
     });
-    expect(models.querySelector('svg')!.getAttribute('aria-description')).toContain(
+    expect(defined(models.querySelector('svg')).getAttribute('aria-description')).toContain(
       'this method: 0.748 (0.703 to 0.788); ',
     );
   });
@@ -68,7 +77,9 @@ describe('the page of a comparison', () => {
   it('gives values, differences, p-values and verdicts, and why there are none', () => {
     const cells = (row: Part) => all(row, 'th, td').map((cell) => cell.textContent);
     const rows = all(tableOf('Survival, all'), 'tbody tr').map(cells);
-    expect(tableOf('Survival, all').querySelector('caption')!.textContent).toContain('612 patients, 268 deaths');
+    expect(defined(tableOf('Survival, all').querySelector('caption')).textContent).toContain(
+      '612 patients, 268 deaths',
+    );
     expect(rows[0].slice(0, 3)).toEqual(['this method', '0.748 (0.703 to 0.788)', '']);
     expect(rows[1].slice(0, 5)).toEqual([
       'this method, no-consistency',
@@ -85,7 +96,7 @@ describe('the page of a comparison', () => {
 
   it('repeats what mars the numbers below every table', () => {
     for (const table of all(page, 'table'))
-      expect(table.querySelector('caption')!.textContent.toLowerCase()).toContain(NOTE);
+      expect(defined(table.querySelector('caption')).textContent.toLowerCase()).toContain(NOTE);
   });
 
   it('links every row to the run folders that its numbers come from', () => {
@@ -102,11 +113,11 @@ describe('the page of a comparison', () => {
 
   it('escapes what it was given', () => {
     const evil = '<script>alert(1)</script>';
-    const given = parseHTML(
+    const given = read(
       renderComparison({ ...sampleFile({ ...sampleComparison(), task: evil, notes: [evil] }), name: evil }),
-    ).document as unknown as Part;
+    );
     expect(all(given, 'script')).toHaveLength(0);
-    expect(given.querySelector('h1')!.textContent).toBe(evil);
+    expect(defined(given.querySelector('h1')).textContent).toBe(evil);
   });
 });
 
@@ -153,8 +164,8 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
           shown.locator('figure').nth(0).locator('g[data-mark="text"]').nth(i).locator('text').nth(1).boundingBox(),
         ),
       );
-      expect(name!.x + name!.width).toBeLessThan(words!.x);
-      expect(name!.height).toBeGreaterThan(9);
+      expect(defined(name).x + defined(name).width).toBeLessThan(defined(words).x);
+      expect(defined(name).height).toBeGreaterThan(9);
     } finally {
       await browser.close();
     }

@@ -8,6 +8,7 @@ import type {
 } from '../comparison/file.js';
 import { differenceName } from '../comparison/means.js';
 import { verdict } from '../metrics/index.js';
+import { defined } from '../testing/defined.js';
 
 /** C-index of made-up models. */
 const MODELS: Readonly<Record<string, number | null>> = {
@@ -92,7 +93,7 @@ function scope(patients: number, change: number): Scope {
       const value = valueOf(name, i + 1);
       if (value === null) return [differenceName('subspace', name), metric(null)];
       const difference = metric(
-        valueOf('subspace', 0)! - value,
+        defined(valueOf('subspace', 0)) - value,
         name.includes('consistency') ? 0.007 : 0.017,
       ) as Difference & { low: number; high: number };
       const p = difference.low > 0 || difference.high < 0 ? 0.0005 : 0.21;

@@ -14,6 +14,7 @@ import { renderModelCard } from './model-card.js';
 import { survivalRun } from './sample.test.data.js';
 import { comparisonSection } from './sections.js';
 import { summaryWords } from './summary.js';
+import { defined } from '../testing/defined.js';
 
 interface Part {
   readonly textContent: string;
@@ -127,8 +128,9 @@ function inTerminal(task: TaskComparison): Read[] {
 }
 
 function inHtml(html: string, withRuns: boolean): Read[] {
-  const page: Part = parseHTML(`<html><body>${html}</body></html>`).document;
-  return [...page.querySelectorAll('table')].map((table) => {
+  const parsed: unknown = parseHTML(`<html><body>${html}</body></html>`);
+  const { document } = parsed as { document: Part };
+  return [...document.querySelectorAll('table')].map((table) => {
     const cells = (row: Part) => [...row.querySelectorAll('th, td')].map((cell) => cell.textContent);
     const [caption] = table.querySelectorAll('caption');
     const rows = [...table.querySelectorAll('tr')].map(cells);
@@ -206,7 +208,7 @@ describe.each([
     const header = read.report['c-index by fold'][0];
     expect(header).toEqual(['', ...folds, 'mean']);
     expect([...new Set(csv.filter(({ scope }) => scope === 'fold').map(({ part }) => part))]).toEqual(folds);
-    const tested = read.page[Object.keys(read.page).find((title) => title.startsWith('the patients whom'))!];
+    const tested = read.page[defined(Object.keys(read.page).find((title) => title.startsWith('the patients whom')))];
     for (const row of tested.slice(1)) expect(folds).toContain(row[1]);
   });
 
@@ -221,7 +223,7 @@ describe.each([
     const ofAll = csv.find(
       ({ scope, metric, against }) => scope === 'all' && metric === 'concordanceIndex' && against === '',
     );
-    expect(`${ofAll!['n']} patients`).toBe(patients);
+    expect(`${defined(ofAll)['n']} patients`).toBe(patients);
   });
 
   it('gives the model the same number in the summary of a report and in its card', () => {
@@ -255,7 +257,7 @@ it('a difference of +0.004 (+0.002 to +0.006) has one word wherever it appears',
   expect(ofRow(inTerminal(task))).toEqual(expected);
   expect(ofRow(inMarkdown(task))).toEqual(expected);
   expect(ofRow(inHtml(renderComparison(file), true))).toEqual(expected);
-  expect(ofRow(inHtml(comparisonSection({ comparison: task })!.html, false))).toEqual(expected);
+  expect(ofRow(inHtml(defined(comparisonSection({ comparison: task })).html, false))).toEqual(expected);
   const row = latexDocument('Sample', [task])
     .split('\n')
     .find((line) => line.startsWith('ridge Cox'));

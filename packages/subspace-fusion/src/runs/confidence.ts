@@ -22,7 +22,9 @@ const conformalSets = z.object({
   marginal: metric.describe('One threshold for all patients: the coverage holds for the mean over classes'),
   byClass: z
     .array(metric)
-    .describe('One for each class: it holds within each. A class with too few patients is refused, and never ruled out'),
+    .describe(
+      'One for each class: it holds within each. A class with too few patients is refused, and never ruled out',
+    ),
 });
 /** Thresholds of the score 1 − calibrated probability of the true class. */
 export type ConformalSets = Stored<typeof conformalSets>;
@@ -106,7 +108,9 @@ const probabilityQuality = z.object({
 /** How good the probabilities of some patients are: before the temperature, or after. */
 export type ProbabilityQuality = Stored<typeof probabilityQuality>;
 
-const expectedCoverage = z.object({ mean: number, low: number, high: number }).nullable() satisfies z.ZodType<ExpectedCoverage | null>;
+const expectedCoverage = z
+  .object({ mean: number, low: number, high: number })
+  .nullable() satisfies z.ZodType<ExpectedCoverage | null>;
 
 const setCoverage = {
   coverage: metric,
@@ -153,7 +157,9 @@ export const confidenceResult = z.object({
   survival: survivalCalibration.optional(),
   unlikeTraining: z
     .object({ genes: flags, features: flags })
-    .describe('By kind of input: patients that could be compared with those of training, and how many are out of range'),
+    .describe(
+      'By kind of input: patients that could be compared with those of training, and how many are out of range',
+    ),
 });
 export type ConfidenceResult = Stored<typeof confidenceResult>;
 

@@ -33,7 +33,9 @@ export const covariateEncoding = z.object({
       z.object({ ...covariate, kind: z.literal('category'), levels: z.array(z.string()) }),
     ]),
   ),
-  columns: z.array(z.string()).describe('What each of the K numbers of a patient is: `age`, `age unknown`, `sex = male`, …'),
+  columns: z
+    .array(z.string())
+    .describe('What each of the K numbers of a patient is: `age`, `age unknown`, `sex = male`, …'),
 });
 export type CovariateEncoding = Stored<typeof covariateEncoding>;
 

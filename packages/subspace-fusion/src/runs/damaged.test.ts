@@ -50,7 +50,11 @@ const COMMANDS: Readonly<Record<string, (copy: string) => Promise<unknown>>> = {
     : {}),
 };
 
-type Reading = readonly [file: string, read: (run: Run) => Promise<unknown>, commands: readonly (keyof typeof COMMANDS)[]];
+type Reading = readonly [
+  file: string,
+  read: (run: Run) => Promise<unknown>,
+  commands: readonly (keyof typeof COMMANDS)[],
+];
 
 /** Every JSON file of the folder, how it is read, and the commands that read it. */
 const readings = (): readonly Reading[] => [
@@ -113,13 +117,19 @@ function mutantsOf(file: string, most: number): Mutant[] {
   const lines = file.endsWith('l') ? text.trim().split('\n') : [text];
   const value: unknown = JSON.parse(lines[0] ?? '');
   const all = places(value);
-  const chosen = all.length <= most ? all : Array.from({ length: most }, (_, i) => all[Math.floor(uniform(draw, 9 + i) * all.length)] ?? []);
+  const chosen =
+    all.length <= most
+      ? all
+      : Array.from({ length: most }, (_, i) => all[Math.floor(uniform(draw, 9 + i) * all.length)] ?? []);
   const others = chosen.flatMap((place, i) => {
     const wrong = WRONG[(i + place.length) % WRONG.length];
     return [undefined, wrong].map((to) => {
       const first = JSON.stringify(changed(value, place, to));
       const rest = lines.slice(1).map((line) => `\n${line}`);
-      return { what: `${place.join('.')} ${to === undefined ? 'away' : `= ${JSON.stringify(to)}`}`, text: first + rest.join('') };
+      return {
+        what: `${place.join('.')} ${to === undefined ? 'away' : `= ${JSON.stringify(to)}`}`,
+        text: first + rest.join(''),
+      };
     });
   });
   return [...cut, ...others];
@@ -148,7 +158,8 @@ describe('a damaged file of a run', () => {
           harmless.get(file)?.push(mutant);
         } catch (error) {
           refused++;
-          const isForeign = file === RUN_FILES.model && error instanceof InputError && /another model/.test(error.message);
+          const isForeign =
+            file === RUN_FILES.model && error instanceof InputError && /another model/.test(error.message);
           expectRefusal(error, isForeign ? RUN_FILES.checkpoint : file, `${file}: ${mutant.what}`);
         }
       }
@@ -172,7 +183,10 @@ describe('a damaged file of a run', () => {
             () => undefined,
             (thrown: unknown) => thrown,
           );
-          const isBroken = mutant === all[0] && file !== RUN_FILES.metrics && !(command === 'explain' && file === RUN_FILES.background);
+          const isBroken =
+            mutant === all[0] &&
+            file !== RUN_FILES.metrics &&
+            !(command === 'explain' && file === RUN_FILES.background);
           const what = `${command}, ${file}: ${mutant.what}`;
           if (isBroken || error !== undefined) expectRefusal(error, file.slice(file.lastIndexOf('/') + 1), what);
         }
@@ -195,13 +209,31 @@ describe('the checkpoint of another model', () => {
   const { size, scaling } = { size: () => model.size, scaling: () => model.scaling };
   test.each<[string, () => Partial<Model>, RegExp]>([
     ['task', () => ({ task: 'grade' }), /\(task grade\); that of this run has the task survival/],
-    ['width', () => ({ size: { ...size(), patchWidth: 20 } }), /patch features of another width: its tumour\.patches\.weight is \[128, 20\], that of this run is \[128, 16\]/],
-    ['genes', () => ({ size: { ...size(), genes: { ...size().genes, tumour: 5 } } }), /another number of genes: its tumour\.genes\.0\.weight is \[64, 5\]/],
-    ['classes', () => ({ size: { ...size(), classes: 3 } }), /another number of classes, bins or covariates: its head\.weight is \[3, 256\]/],
-    ['network', () => ({ network: { name: 'abmil' } }), /of another network: it has no tumour\.genes\.0\.weight, and that of this run \(subspace\) has/],
+    [
+      'width',
+      () => ({ size: { ...size(), patchWidth: 20 } }),
+      /patch features of another width: its tumour\.patches\.weight is \[128, 20\], that of this run is \[128, 16\]/,
+    ],
+    [
+      'genes',
+      () => ({ size: { ...size(), genes: { ...size().genes, tumour: 5 } } }),
+      /another number of genes: its tumour\.genes\.0\.weight is \[64, 5\]/,
+    ],
+    [
+      'classes',
+      () => ({ size: { ...size(), classes: 3 } }),
+      /another number of classes, bins or covariates: its head\.weight is \[3, 256\]/,
+    ],
+    [
+      'network',
+      () => ({ network: { name: 'abmil' } }),
+      /of another network: it has no tumour\.genes\.0\.weight, and that of this run \(subspace\) has/,
+    ],
     [
       'scaling',
-      () => ({ scaling: { ...scaling(), tumour: { ...scaling().tumour, mean: scaling().tumour.mean.map((m) => m + 1) } } }),
+      () => ({
+        scaling: { ...scaling(), tumour: { ...scaling().tumour, mean: scaling().tumour.mean.map((m) => m + 1) } },
+      }),
       /its task \(survival\) and shapes are those of this run, so that genes, their scaling, .* differ \(fingerprint [0-9a-f]{12}, that of this run [0-9a-f]{12}\)/,
     ],
   ])('is refused where the %s differs, and that is said', async (name, other, message) => {
@@ -218,7 +250,9 @@ describe('the checkpoint of another model', () => {
       export: (of) => exportRun(of, join(folder, 'model.onnx')),
     };
     for (const [command, start] of Object.entries(all)) {
-      await expect(start(copy), command).rejects.toThrow(/checkpoint\.safetensors: is the checkpoint of another model \(task grade\)/);
+      await expect(start(copy), command).rejects.toThrow(
+        /checkpoint\.safetensors: is the checkpoint of another model \(task grade\)/,
+      );
     }
   });
 });

@@ -11,7 +11,9 @@ const completeness = z.object({
   sum: number.describe('Sum of all attributions'),
   error: number.describe('|sum − (to − from)| over |to − from|'),
   steps: count.describe('Intervals of the path'),
-  holds: z.boolean().describe("Whether the error is within 1 %, or within float32's rounding where the output hardly changes"),
+  holds: z
+    .boolean()
+    .describe("Whether the error is within 1 %, or within float32's rounding where the output hardly changes"),
 });
 /** How well attributions add up to the change that they explain. */
 export type Completeness = Stored<typeof completeness>;
@@ -19,7 +21,9 @@ export type Completeness = Stored<typeof completeness>;
 const geneAttribution = z.object({
   gene: z.string(),
   z: number.describe('Scaled expression: standard deviations from the training mean'),
-  attribution: number.describe("Part of the change of the output that it accounts for; the mean over the patient's slides"),
+  attribution: number.describe(
+    "Part of the change of the output that it accounts for; the mean over the patient's slides",
+  ),
 });
 /** What one gene moved. */
 export type GeneAttribution = Stored<typeof geneAttribution>;
@@ -50,7 +54,9 @@ const branchView = z.object({
   points: z.array(sampledPoint).describe('Where deformable attention read; empty for plain attention'),
   moved: measured
     .optional()
-    .describe('Part of the change from a bag of mean patches that each patch accounts for in this branch; absent without a background'),
+    .describe(
+      'Part of the change from a bag of mean patches that each patch accounts for in this branch; absent without a background',
+    ),
 });
 /** Where one branch looked on a slide, and what there moved the prediction. Lists over patches follow the slide's `rows`. */
 export type BranchView = Stored<typeof branchView>;
@@ -69,17 +75,17 @@ export type PatchLayout = Stored<typeof patchLayout>;
 
 const slideExplanation = z
   .object({
-  slide: z.string(),
-  patches: count.describe('Patches of the file'),
-  rows: z.array(count).describe('Those of them that are in the bag'),
-  tokens: count,
-  layout: patchLayout.describe('Places of the patches'),
-  branches: z.object({
-    tumour: branchView.optional(),
-    microenvironment: branchView.optional(),
-    joint: branchView.optional(),
-  }),
-  completeness: completeness.optional(),
+    slide: z.string(),
+    patches: count.describe('Patches of the file'),
+    rows: z.array(count).describe('Those of them that are in the bag'),
+    tokens: count,
+    layout: patchLayout.describe('Places of the patches'),
+    branches: z.object({
+      tumour: branchView.optional(),
+      microenvironment: branchView.optional(),
+      joint: branchView.optional(),
+    }),
+    completeness: completeness.optional(),
   })
   .refine(({ rows, layout, branches }) => {
     const views = Object.values(branches).flatMap((view) => view ?? []);
@@ -120,7 +126,9 @@ export const patientExplanationFile = z.object({
     .describe('Shapley values of the two subspaces: one that is away has its feature z at the training mean'),
   modalities: sharesOf('genes', 'slide')
     .optional()
-    .describe('Shapley values of the modalities: genes that are away are at the training mean, a slide that is away is a bag of mean patches'),
+    .describe(
+      'Shapley values of the modalities: genes that are away are at the training mean, a slide that is away is a bag of mean patches',
+    ),
   slides: z.array(slideExplanation).describe('Where the model looked'),
   notes: texts.describe('What is missing here, and why'),
 });
@@ -153,7 +161,9 @@ export type MeanInterval = Stored<typeof meanInterval>;
 const groupShares = z.object({
   group: z.string(),
   patients: count,
-  tumourShare: meanInterval.describe('Share of the tumour subspace in the prediction; that of the microenvironment is the rest'),
+  tumourShare: meanInterval.describe(
+    'Share of the tumour subspace in the prediction; that of the microenvironment is the rest',
+  ),
   tumour: meanInterval.describe('Shapley values'),
   microenvironment: meanInterval,
 });
@@ -163,7 +173,9 @@ const groupComparison = z.object({
   groups: z.array(groupShares),
   p: number
     .optional()
-    .describe("Whether the tumour's share differs between the groups: permutation p-value of the spread of the groups' means; absent with one group"),
+    .describe(
+      "Whether the tumour's share differs between the groups: permutation p-value of the spread of the groups' means; absent with one group",
+    ),
 });
 export type GroupComparison = Stored<typeof groupComparison>;
 
@@ -199,11 +211,15 @@ export const cohortExplanationFile = z.object({
     ),
   groups: groupComparison
     .optional()
-    .describe('The subspaces compared between low and high risk, or between predicted classes; absent for a joint branch'),
+    .describe(
+      'The subspaces compared between low and high risk, or between predicted classes; absent for a joint branch',
+    ),
   enrichment: z.array(setEnrichment).optional(),
   completeness: z
     .object({ worst: number, over: count, samples: count })
-    .describe('The least complete of all attributions: |sum − change| over |change|, and of how many samples it was over 1 %'),
+    .describe(
+      'The least complete of all attributions: |sum − change| over |change|, and of how many samples it was over 1 %',
+    ),
 });
 export type CohortExplanation = Stored<typeof cohortExplanationFile>;
 

@@ -60,5 +60,6 @@ export function requireBackground({ meanPatch, meanZ }: Background, { network, s
     refuse(file, `its mean patch is ${meanPatch.length} wide, the model's are ${size.patchWidth}`);
   if (network.name !== 'subspace') return;
   for (const branch of branchesOf(network.parts))
-    if (meanZ[branch]?.length !== WIDTH) refuse(file, `it has no mean feature of ${WIDTH} numbers of the ${branch} branch`);
+    if (meanZ[branch]?.length !== WIDTH)
+      refuse(file, `it has no mean feature of ${WIDTH} numbers of the ${branch} branch`);
 }

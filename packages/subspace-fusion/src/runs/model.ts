@@ -42,7 +42,9 @@ const outcome = z.discriminatedUnion('kind', [
     end: z
       .number()
       .optional()
-      .describe('Of the calibrated head: where the last bin ends, and censored patients are credited with the part of their bin that they were seen in'),
+      .describe(
+        'Of the calibrated head: where the last bin ends, and censored patients are credited with the part of their bin that they were seen in',
+      ),
   }),
 ]);
 
@@ -69,7 +71,9 @@ const provenance = z.object({
 const imported = z.object({
   checkpoint: z.string().describe('Name of the file'),
   sha256: z.string(),
-  scaling: z.enum(['none', 'training']).describe('Whether expression reaches the network as it stands in the matrix, or scaled on the training patients'),
+  scaling: z
+    .enum(['none', 'training'])
+    .describe('Whether expression reaches the network as it stands in the matrix, or scaled on the training patients'),
   decidedHere: texts.describe("What was decided here, not by the checkpoint's authors"),
   ignored: texts.describe('Parameters that never reach the loss of the published network'),
   unknown: texts.describe('Names that the network does not have'),
@@ -80,13 +84,17 @@ export const modelFile = z.object({
   format: z.literal(1).describe('Form of the file'),
   task: task.describe('What is predicted'),
   labels: z.enum(['who2021', 'paper']).describe('Rule of the diagnosis') satisfies z.ZodType<LabelRule>,
-  network: network.default({ name: 'subspace', parts: { ...WHOLE } }).describe('Which network it is, and its parts; the method, where it is absent'),
+  network: network
+    .default({ name: 'subspace', parts: { ...WHOLE } })
+    .describe('Which network it is, and its parts; the method, where it is absent'),
   outcome: outcome.describe("What the network's outputs mean"),
   tokens: count.describe('Tokens of a bag'),
   layout: z
     .enum(['raster', 'spatial'])
     .optional()
-    .describe('How tokens stand on the grid; in the order of the file, where it is absent') satisfies z.ZodType<Layout | undefined>,
+    .describe('How tokens stand on the grid; in the order of the file, where it is absent') satisfies z.ZodType<
+    Layout | undefined
+  >,
   size: size.describe('Widths of inputs and outputs'),
   scaling: z
     .object({ tumour: geneScaling, microenvironment: geneScaling })
@@ -97,7 +105,9 @@ export const modelFile = z.object({
   provenance: provenance.optional().describe('How the patches were cut and encoded, as far as the files say'),
   inputs: z
     .record(z.string(), z.string())
-    .describe('SHA-256 of clinical table, matrix and gene sets; `features`: of names, sizes and both ends of the feature files'),
+    .describe(
+      'SHA-256 of clinical table, matrix and gene sets; `features`: of names, sizes and both ends of the feature files',
+    ),
   version: z.string().describe('Of the program'),
   imported: imported.optional().describe('Where a model came from that was not trained here'),
 });

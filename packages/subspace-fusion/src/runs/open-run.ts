@@ -136,7 +136,8 @@ export async function openRun(store: Store): Promise<Run> {
     epochs: async () => (await reading(store, RUN_FILES.metrics, readEpochs)) ?? [],
     result: () => reading(store, RUN_FILES.result, parsed(resultFile)),
     predictions: () => reading(store, RUN_FILES.predictions, parsed(predictionsFile, requireEvaluated)),
-    validationPredictions: () => reading(store, RUN_FILES.validationPredictions, parsed(validationPredictionsFile, requireOutputs)),
+    validationPredictions: () =>
+      reading(store, RUN_FILES.validationPredictions, parsed(validationPredictionsFile, requireOutputs)),
     confidence: () => current(RUN_FILES.confidence, confidenceFile, requireConfidence),
     background: () => current(RUN_FILES.background, backgroundFile, requireBackground),
     explanation: (file) => reading(store, `explanations/${file}`, parsed(patientExplanationFile)),
@@ -151,11 +152,7 @@ const pathIn = ({ name }: Store, file: string) => (name === '' ? file : `${name}
 const notARun = ({ name }: Store) => `Is ${name} the folder of a run that \`subspace train\` wrote?`;
 
 /** Reads a file of a store; undefined where there is none. */
-async function reading<T>(
-  store: Store,
-  file: string,
-  read: (source: Source) => Promise<T>,
-): Promise<T | undefined> {
+async function reading<T>(store: Store, file: string, read: (source: Source) => Promise<T>): Promise<T | undefined> {
   const source = await store.open(file);
   if (!source) return undefined;
   try {

@@ -23,8 +23,12 @@ export const resultFile = z.object({
   cohort: z
     .object({ name: z.string(), patients: count, leftOut: z.record(z.string(), count) })
     .optional()
-    .describe("Of another cohort than the run's: its name, the patients of its clinical table, and how many were left out for what"),
-  endpoint: endpoint.optional().describe('Survival: what it is measured to, the columns, and the rule by which its event counts as seen'),
+    .describe(
+      "Of another cohort than the run's: its name, the patients of its clinical table, and how many were left out for what",
+    ),
+  endpoint: endpoint
+    .optional()
+    .describe('Survival: what it is measured to, the columns, and the rule by which its event counts as seen'),
   without: z.enum(['slides', 'expression']).optional().describe('The modality that was taken from every patient'),
   covariates: texts.optional().describe('Clinical covariates of the model'),
   definingCovariates: texts
@@ -37,15 +41,21 @@ export const resultFile = z.object({
     .describe('The same of simpler models, fitted on the same training patients and scored on the same patients'),
   selection: z
     .object({ epoch: count, metric: z.string(), value: z.number().nullable() })
-    .describe('The epoch that was kept, chosen on the validation patients; `value` is null where none could be scored and the last one was kept'),
+    .describe(
+      'The epoch that was kept, chosen on the validation patients; `value` is null where none could be scored and the last one was kept',
+    ),
   riskGroups: z
     .object({ cut: z.number(), low: count, high: count, logRank: namedMetrics })
     .optional()
-    .describe("Survival: the cut between low and high risk, the median of the training patients' risks, and the two groups compared"),
+    .describe(
+      "Survival: the cut between low and high risk, the median of the training patients' risks, and the two groups compared",
+    ),
   patientsWithSeveralSlides: count.describe('Each got one prediction, the mean over their slides'),
   confidence: confidenceResult
     .optional()
-    .describe("What the model's confidence is worth on these patients, who had no part in it; test patients and other cohorts only"),
+    .describe(
+      "What the model's confidence is worth on these patients, who had no part in it; test patients and other cohorts only",
+    ),
 });
 export type Result = Stored<typeof resultFile>;
 
@@ -71,7 +81,9 @@ const evaluatedClass = z.object({
   label: count.describe('The true class: its place in `outcome.classes`'),
   className: z.string().describe('Its name'),
   calibrated: numbers.optional().describe('Probabilities at the temperature; absent where none was fitted'),
-  set: texts.optional().describe('Classes that are not ruled out, class by class; absent where no patients were set aside'),
+  set: texts
+    .optional()
+    .describe('Classes that are not ruled out, class by class; absent where no patients were set aside'),
   marginalSet: texts.optional().describe('The same with one threshold for all'),
   unlikeTraining,
 });

@@ -125,8 +125,7 @@ describe.each(cohorts)('an expression matrix ($cohort)', ({ cohort, folder: DATA
     const z = applyGeneScaling(scaling, expression, expression.patients);
     // No wild value flattens a gene: away from its mean are at least 15 % of the patients, but for a few genes that hardly vary.
     const moved = [...genes].map(
-      (_, g) =>
-        expression.patients.filter((_, p) => Math.abs(z[p * genes.size + g]) > 0.25).length / expected.patients,
+      (_, g) => expression.patients.filter((_, p) => Math.abs(z[p * genes.size + g]) > 0.25).length / expected.patients,
     );
     expect(moved.filter((part) => part < 0.15)).toHaveLength(expected.still);
   });

@@ -18,8 +18,14 @@ export const geneScaling = z.object({
   cohorts: z
     .record(z.string(), moments)
     .optional()
-    .describe("By cohort, where each is scaled by itself; a patient of another cohort is then scaled by that one's patients, and never alone"),
-  clip: z.number().nullable().optional().describe('What z-scores are clipped to, ±; null where they are not, 3 where it is absent'),
+    .describe(
+      "By cohort, where each is scaled by itself; a patient of another cohort is then scaled by that one's patients, and never alone",
+    ),
+  clip: z
+    .number()
+    .nullable()
+    .optional()
+    .describe('What z-scores are clipped to, ±; null where they are not, 3 where it is absent'),
 });
 export type GeneScaling = Stored<typeof geneScaling>;
 

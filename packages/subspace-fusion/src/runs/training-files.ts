@@ -43,7 +43,9 @@ export const epochLine = z.object({
     .describe('Steps of the epoch, and in how many a subspace gave way; for networks of two subspaces'),
   geneCodeRank: byBranch
     .optional()
-    .describe('Directions that the gene codes of the validation patients use, by branch of the network; a peer has none'),
+    .describe(
+      'Directions that the gene codes of the validation patients use, by branch of the network; a peer has none',
+    ),
   validation: z
     .object({ metric: z.string(), value: z.number().nullable(), loss: number })
     .describe('What the epoch is selected by, and the task loss, on the validation patients'),
@@ -55,7 +57,9 @@ export type EpochRecord = Stored<typeof epochLine>;
 export const stateMetadata = z.object({
   epoch: count.describe('Epochs done'),
   step: count.describe('Steps of the optimiser'),
-  best: z.object({ epoch: count, value: z.number().nullable() }).describe('Best validation value so far, and its epoch'),
+  best: z
+    .object({ epoch: count, value: z.number().nullable() })
+    .describe('Best validation value so far, and its epoch'),
 });
 
 /** What the metadata of `checkpoint.safetensors` hold. */
@@ -66,5 +70,5 @@ export const checkpointMetadata = z.object({
     .transform(Number)
     .describe('The epoch that the parameters are of; 0 of an imported model'),
   task: z.string().describe('What is predicted'),
-  model: z.string().describe("SHA-256 of the meaning of `model.json`: a checkpoint of another model is refused"),
+  model: z.string().describe('SHA-256 of the meaning of `model.json`: a checkpoint of another model is refused'),
 });

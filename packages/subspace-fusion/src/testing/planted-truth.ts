@@ -109,7 +109,7 @@ export async function find(
     state === 'trained'
       ? selected.parameters
       : initialise(choiceParameters(model.network, model.size), config.training.seed);
-  const explainer = await openExplainer(model, parameters, backend);
+  const explainer = openExplainer(model, parameters, backend);
   const mean = await meanBag(await computeBackground(explainer, samples, split.train, ''), explainer);
   const rows = { tumour: [] as Float64Array[], microenvironment: [] as Float64Array[] };
   const patients = split.test.slice(0, explained);

@@ -1,9 +1,9 @@
-/** Words for one patient's prediction: the same in a terminal, in a report and on the page. */
 import type { TimeUnit } from '../cohort/types.js';
-import type { BEYOND_FOLLOW_UP, Metric } from '../metrics/index.js';
+import { BEYOND_FOLLOW_UP, type Metric } from '../metrics/index.js';
 import type { Branch } from '../model/parts.js';
 import type { ExplainedOutput } from '../runs/explanations.js';
 
+/** Words for one patient's prediction: the same in a terminal, in a report and on the page. */
 /** A time or a probability, or the words for what lies after the last cut of the model. */
 export type Time = number | typeof BEYOND_FOLLOW_UP;
 

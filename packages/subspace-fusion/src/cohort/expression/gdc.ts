@@ -11,7 +11,7 @@ import { chooseSamples, type FileGene, type RawExpression, type ReadContext, typ
 import { readStarCounts, type StarGenes } from './star-counts.js';
 
 /** What a sheet says about a file of the GDC. */
-export interface SheetEntry {
+interface SheetEntry {
   readonly patient: string;
   readonly sample: string;
   /** TCGA's code of the sample type. */
@@ -19,7 +19,7 @@ export interface SheetEntry {
 }
 
 /** Entries by file name and by file id (the folder in which the GDC's client puts the file). */
-export type Sheet = ReadonlyMap<string, SheetEntry>;
+type Sheet = ReadonlyMap<string, SheetEntry>;
 
 /** Columns by their names in sample sheets (old and new), in manifests and in tables of the GDC's API. */
 const COLUMNS = {

@@ -47,7 +47,7 @@ function badCellsProblem(file: string, gene: string, { line, column, text, count
 }
 
 /** A column of numbers, by the name of its gene or sample. */
-export interface NumberColumn {
+interface NumberColumn {
   readonly name: string;
   /** Place in the row, from 0. */
   readonly cell: number;
