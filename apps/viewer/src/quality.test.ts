@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CHROMIUM, DIST, launch, openPage, plainHost, settled } from './testing/browser.js';
+import { defined } from './testing/defined.js';
 
 /** Libraries with WebAssembly of their own. */
 const RUNTIME = /^(runtime-|ort-|openjpeg)/;
@@ -84,9 +85,9 @@ describe.skipIf(!existsSync(CHROMIUM))(`the page is for everybody (needs Chromiu
       reached.push(
         await page.evaluate(
           () =>
-            document.activeElement!.id ||
-            document.activeElement!.getAttribute('data-branch') ||
-            document.activeElement!.tagName,
+            defined(document.activeElement).id ||
+            defined(document.activeElement).getAttribute('data-branch') ||
+            defined(document.activeElement).tagName,
         ),
       );
     }

@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { confidenceRows, InputError, predictPatient, shownProbabilities, type Prediction } from 'subspace-fusion';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CHROMIUM, DIST, drop, launch, numbers, openPage, plainHost, settled } from './testing/browser.js';
+import { defined } from './testing/defined.js';
 import { editedMatrix, explained, makeRuns, predicted, SUBSPACE, withBagSize, type TestRuns } from './testing/runs.js';
 
 const CLOSE = 1e-4;
@@ -12,13 +13,13 @@ const CLOSE = 1e-4;
 /** What `subspace predict` says, under the names that the page has for it. */
 function figures({ risk, survival, probabilities }: Prediction): Record<string, number> {
   if (probabilities) return { ...probabilities };
-  const { years, median } = survival!;
+  const { years, median } = defined(survival);
   const all = {
     'alive after 1 year': years[1],
     'alive after 2 years': years[2],
     'alive after 5 years': years[5],
     'median survival': median,
-    'risk (higher is worse)': risk!,
+    'risk (higher is worse)': defined(risk),
   };
   return Object.fromEntries(
     Object.entries(all).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
@@ -175,7 +176,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
       await page.check('input[value=genes]');
       await expect
         .poll(async () => (await numbers(page, '#prediction'))['risk (higher is worse)'])
-        .toBeCloseTo((await predictPatient(runs.survival, { bag: [runs.bag] })).risk!, 4);
+        .toBeCloseTo(defined((await predictPatient(runs.survival, { bag: [runs.bag] })).risk), 4);
       await page.check('input[value=nothing]');
       await settled(page);
     });
@@ -382,7 +383,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
       const others = await page.$$eval('#patients option', (options) =>
         options.map((option) => (option as HTMLOptionElement).value),
       );
-      const other = others.at(-1)!;
+      const other = defined(others.at(-1));
       expect(other).not.toBe(runs.patient);
       await page.selectOption('#patients', other);
       await page.waitForSelector(`h2:text("Prediction for ${other}")`);

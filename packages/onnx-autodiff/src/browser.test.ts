@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { build, preview, type PreviewServer } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { defined } from './testing/defined.js';
 import { trainLogisticRegression } from './testing/logistic-regression.js';
 
 const executablePath = '/usr/bin/chromium';
@@ -31,7 +32,7 @@ describe.skipIf(!existsSync(executablePath))(`in a browser (needs Chromium: ${ex
     page = await browser.newPage();
     page.on('request', (request) => requests.push(request.url()));
     page.on('pageerror', (error) => errors.push(error.message));
-    await page.goto(server.resolvedUrls!.local[0]);
+    await page.goto(defined(server.resolvedUrls).local[0]);
     await page.waitForFunction('"trainLogisticRegression" in globalThis');
   });
   afterAll(async () => {
@@ -46,7 +47,7 @@ describe.skipIf(!existsSync(executablePath))(`in a browser (needs Chromium: ${ex
   async function expectSameTraining(provider: string): Promise<void> {
     const here = await trainLogisticRegression('cpu');
     const there = await trainInPage(provider);
-    expect(there.losses.at(-1)!).toBeLessThan(0.5 * there.losses[0]);
+    expect(defined(there.losses.at(-1))).toBeLessThan(0.5 * there.losses[0]);
     there.losses.forEach((loss, i) => expect(Math.abs(loss - here.losses[i])).toBeLessThan(1e-4));
     there.weight.forEach((w, i) => expect(Math.abs(w - here.weight[i])).toBeLessThan(1e-4));
     expect(errors).toEqual([]);
@@ -61,7 +62,7 @@ describe.skipIf(!existsSync(executablePath))(`in a browser (needs Chromium: ${ex
   });
 
   test('nothing comes from elsewhere', () => {
-    const origin = new URL(server.resolvedUrls!.local[0]).origin;
+    const origin = new URL(defined(server.resolvedUrls).local[0]).origin;
     expect(
       requests.filter((url) => !url.startsWith(origin) && !url.startsWith('blob:') && !url.startsWith('data:')),
     ).toEqual([]);

@@ -17,6 +17,7 @@ import {
   sub,
   sum,
 } from './index.js';
+import { defined } from './testing/defined.js';
 
 const x = input('x', [2, 3]);
 const weight = input('weight', [1, 3]);
@@ -27,7 +28,9 @@ describe('an exported model', () => {
   test('holds the parameters under their names, and is fed the other inputs', async () => {
     const bytes = exportModel({ y }, parameters);
     const { graph } = onnx.ModelProto.decode(bytes);
-    expect(graph!.initializer!.map(({ name, dims }) => [name, dims!.map(Number)])).toEqual([['weight', [1, 3]]]);
+    expect(defined(defined(graph).initializer).map(({ name, dims }) => [name, defined(dims).map(Number)])).toEqual([
+      ['weight', [1, 3]],
+    ]);
     const model = await openModel(bytes);
     expect(model.inputs.map(({ name }) => name)).toEqual(['x']);
     const result = await model.run({ x: { data: Float32Array.of(1, 2, 3, 4, 5, 6), shape: [2, 3] } }, ['y']);
@@ -58,10 +61,12 @@ describe('an exported model', () => {
     const model = onnx.ModelProto.decode(exportModel({ y }, parameters, description));
     expect(model).toMatchObject({ docString: 'A weighted sum.', producerName: 'somebody', producerVersion: '1.2' });
     expect(model.metadataProps).toMatchObject([{ key: 'task', value: 'sums' }]);
-    const [rows] = model.graph!.input!;
+    const [rows] = defined(defined(model.graph).input);
     expect(rows.docString).toBe('rows');
-    expect(rows.type!.tensorType!.shape!.dim!.map((d) => d.dimParam || Number(d.dimValue))).toEqual(['rows', 3]);
-    expect(model.graph!.output![0].docString).toBe('sums');
+    expect(
+      defined(defined(defined(defined(rows.type).tensorType).shape).dim).map((d) => d.dimParam || Number(d.dimValue)),
+    ).toEqual(['rows', 3]);
+    expect(defined(defined(model.graph).output)[0].docString).toBe('sums');
   });
 
   test('may leave the length of an axis to the caller', async () => {

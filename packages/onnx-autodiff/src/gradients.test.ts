@@ -18,6 +18,7 @@ import {
   topologicalOrder,
   type Value,
 } from './index.js';
+import { defined } from './testing/defined.js';
 import { onnxNode } from './value.js';
 import { expectGradients } from './testing/central-differences.js';
 import { mixed } from './testing/samples.js';
@@ -42,7 +43,7 @@ function scale(x: Value, factor: number): Value {
     run([from], [to]) {
       for (let i = 0; i < from.length; i++) to[i] = factor * Number(from[i]);
     },
-    gradient: ([g]) => [scale(g!, factor)],
+    gradient: ([g]) => [scale(defined(g), factor)],
   });
   return y;
 }

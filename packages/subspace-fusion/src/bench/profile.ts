@@ -60,7 +60,7 @@ export function countOperations(tokens: number, patchWidth: number): Operations 
 }
 
 /** Operations a second of a large matrix product on the backend: the best of several runs. */
-export async function matrixProductRate(backend: Backend): Promise<number> {
+async function matrixProductRate(backend: Backend): Promise<number> {
   const n = 1024;
   const program = await compile({ y: matmul(input('a', [n, n]), input('b', [n, n])) }, backend);
   const feeds = { a: new Float32Array(n * n).fill(0.5), b: new Float32Array(n * n).fill(0.25) };

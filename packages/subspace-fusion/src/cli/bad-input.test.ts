@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeBag } from '../cohort/made-files.test.helper.js';
 import { readRunSplit } from '../runs/run-folder.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';
+import { defined } from '../testing/defined.js';
 import { smallDisk } from '../testing/small-disk.js';
 import { copyCohort, editTable, newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { train } from '../training/train.js';
@@ -279,11 +280,11 @@ describe('a command line that is not right', () => {
 const disk = smallDisk('7m');
 describe.skipIf(disk === undefined)('a full disk while training (needs the right to mount a tmpfs)', () => {
   afterAll(() => {
-    execFileSync('umount', [disk!]);
+    execFileSync('umount', [defined(disk)]);
   });
 
   test('one message, exit code 1, and the checkpoint before is whole', async () => {
-    const out = join(disk!, 'run');
+    const out = join(defined(disk), 'run');
     // The first epoch takes 5.8 of 7 MB; the temporary file of the second does not fit.
     const { code, err } = await subspace(
       'train',

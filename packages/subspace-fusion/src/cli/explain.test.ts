@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CohortExplanation, PatientExplanation } from '../explanation/index.js';
 import { readRunSplit } from '../runs/run-folder.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';
+import { defined } from '../testing/defined.js';
 import { copyCohort, editTable, newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { train } from '../training/train.js';
 
@@ -21,7 +22,7 @@ let patient: string;
 beforeAll(async () => {
   const yaml = await tinyCohort(cohort, { ragged: true });
   await train({ config: await shortConfig(yaml, { 'training.epochs': '1' }), out: run });
-  patient = (await readRunSplit(run)).test[0]!;
+  patient = defined((await readRunSplit(run)).test[0]);
 }, 60_000);
 
 describe('a patient', () => {
@@ -35,24 +36,33 @@ describe('a patient', () => {
     );
     expect(notes).toEqual([]);
     expect(value).toBeLessThan(0);
-    const { from, to, sum, holds } = genes!.completeness;
+    const { from, to, sum, holds } = defined(genes).completeness;
     expect(holds).toBe(true);
-    expect(genes!.subspaces.tumour.sum + genes!.subspaces.microenvironment.sum).toBeCloseTo(sum, 4);
-    expect(genes!.subspaces.microenvironment.genes).toHaveLength(120);
+    expect(defined(genes).subspaces.tumour.sum + defined(genes).subspaces.microenvironment.sum).toBeCloseTo(sum, 4);
+    expect(defined(genes).subspaces.microenvironment.genes).toHaveLength(120);
     // The same four values of the modalities: what genes change last is what their attributions explain.
-    expect(modalities!.both - modalities!.alone.slide).toBeCloseTo(to - from, 4);
-    expect(modalities!.contribution.genes + modalities!.contribution.slide).toBeCloseTo(
-      modalities!.both - modalities!.neither,
+    expect(defined(modalities).both - defined(modalities).alone.slide).toBeCloseTo(to - from, 4);
+    expect(defined(modalities).contribution.genes + defined(modalities).contribution.slide).toBeCloseTo(
+      defined(modalities).both - defined(modalities).neither,
       4,
     );
-    expect(subspaces!.both).toBeCloseTo(value, 4);
+    expect(defined(subspaces).both).toBeCloseTo(value, 4);
     const [slide] = slides;
     const { tumour, microenvironment } = slide.branches;
     const total = (values: readonly number[]) => values.reduce((t, x) => t + x, 0);
-    expect(total(tumour!.moved!) + total(microenvironment!.moved!)).toBeCloseTo(slide.completeness!.sum, 4);
-    expect(slide.completeness!.from).toBeCloseTo(modalities!.alone.genes, 4);
+    expect(total(defined(defined(tumour).moved)) + total(defined(defined(microenvironment).moved))).toBeCloseTo(
+      defined(slide.completeness).sum,
+      4,
+    );
+    expect(defined(slide.completeness).from).toBeCloseTo(defined(modalities).alone.genes, 4);
     expect(slide.layout.kind).toBe('slide');
-    for (const list of [slide.layout.x, slide.layout.y, tumour!.attention, tumour!.heads[7], tumour!.moved!])
+    for (const list of [
+      slide.layout.x,
+      slide.layout.y,
+      defined(tumour).attention,
+      defined(tumour).heads[7],
+      defined(defined(tumour).moved),
+    ])
       expect(list).toHaveLength(slide.rows.length);
     const svg = readFileSync(join(run, 'explanations', `${slide.slide.replace('.h5', '')}.svg`), 'utf8');
     expect(svg).toMatch(/^<svg xmlns=.*<title>.*tumour subspace.*microenvironment subspace.*<\/svg>$/s);
@@ -79,9 +89,9 @@ describe('a patient', () => {
       expect(kept.code).toBe(0);
       const same = ofPatient(join(folder, 'kept', `${patient}.json`));
       expect(same.value).toBeCloseTo(known.value, 4);
-      expect(same.subspaces!.contribution.tumour).toBeCloseTo(known.subspaces!.contribution.tumour, 4);
-      same.slides[0].branches.tumour!.moved!.forEach((moved, i) =>
-        expect(moved).toBeCloseTo(known.slides[0].branches.tumour!.moved![i], 3),
+      expect(defined(same.subspaces).contribution.tumour).toBeCloseTo(defined(known.subspaces).contribution.tumour, 4);
+      defined(defined(same.slides[0].branches.tumour).moved).forEach((moved, i) =>
+        expect(moved).toBeCloseTo(defined(defined(known.slides[0].branches.tumour).moved)[i], 3),
       );
       const background = join(run, 'explanations', 'background.json');
       const stored = readFileSync(background);
@@ -90,8 +100,8 @@ describe('a patient', () => {
       writeFileSync(background, stored);
       const alone = ofPatient(join(folder, 'alone', `${patient}.json`));
       expect(out).toContain('note: no shares and no map of what patches moved');
-      expect(alone.genes!.completeness).toEqual(same.genes!.completeness);
-      expect(alone.subspaces ?? alone.modalities ?? alone.slides[0].branches.tumour!.moved).toBeUndefined();
+      expect(defined(alone.genes).completeness).toEqual(defined(same.genes).completeness);
+      expect(alone.subspaces ?? alone.modalities ?? defined(alone.slides[0].branches.tumour).moved).toBeUndefined();
     } finally {
       writeFileSync(join(run, 'config.json'), JSON.stringify(away));
     }
@@ -149,7 +159,7 @@ describe('a cohort', () => {
     ]);
     for (const { genes } of rankings)
       for (const { low, importance, high } of genes) expect(low <= importance && importance <= high).toBe(true);
-    expect(groups!.groups.reduce((n, group) => n + group.patients, 0)).toBe(patients);
+    expect(defined(groups).groups.reduce((n, group) => n + group.patients, 0)).toBe(patients);
     // One epoch changes little: the order of genes is that of the starting weights, and this says so.
     expect(untrained.tumour).toBeGreaterThan(0.5);
     expect(completeness.over).toBe(0);

@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { simulateCohort } from '../simulation/index.js';
 import { cohorts } from '../testing/data.js';
+import { defined } from '../testing/defined.js';
 import { addInspectCommand } from './inspect.js';
 
 async function inspect(...arguments_: string[]): Promise<{ text: string; code: typeof process.exitCode }> {
@@ -58,7 +59,7 @@ split: {test: 0.3, validation: 0.3}
       classes: { glioblastoma: 1, 'astrocytoma, grade 2-3': 1, 'astrocytoma, grade 4': 1 },
       unlabelled: {},
     });
-    expect(inspection.problems.find(({ message }) => message.includes("'TUMOR'"))!.remedy).toBe(
+    expect(defined(inspection.problems.find(({ message }) => message.includes("'TUMOR'"))).remedy).toBe(
       "Did you mean 'TUMOUR'?",
     );
   });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isPlainMessage, subspace } from '../testing/cli.js';
+import { defined } from '../testing/defined.js';
 import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
 
 interface Part {
@@ -17,9 +18,11 @@ const [run, crossval, out] = ['run', 'crossval', 'out'].map((name) => join(folde
 const short = ['--set', 'training.epochs=2', '--set', 'training.batch=6', '--set', 'training.threads=1'];
 const readPage = (path: string): Part => parseHTML(readFileSync(path, 'utf8')).document;
 const rowsOf = (page: Part, caption: string): string[][] => {
-  const table = [...page.querySelectorAll('table')].find((one) =>
-    one.querySelector('caption')!.textContent.startsWith(caption),
-  )!;
+  const table = defined(
+    [...page.querySelectorAll('table')].find((one) =>
+      defined(one.querySelector('caption')).textContent.startsWith(caption),
+    ),
+  );
   return [...table.querySelectorAll('tbody tr')].map((row) =>
     [...row.querySelectorAll('th, td')].map((cell) => cell.textContent),
   );
@@ -67,10 +70,10 @@ describe('subspace report', () => {
     ]);
     const rows = rowsOf(page, 'Survival, all');
     expect(rows.map(([name]) => name)).toContain('ridge Cox, same genes');
-    expect(rows.find(([name]) => name === 'ridge Cox, same genes')!.at(-1)).toMatch(
+    expect(defined(rows.find(([name]) => name === 'ridge Cox, same genes')).at(-1)).toMatch(
       /helps|harms|equivalent|undetermined/,
     );
-    expect(page.querySelector('#run-1-training')!.textContent).toContain('2 trainings, a line each');
+    expect(defined(page.querySelector('#run-1-training')).textContent).toContain('2 trainings, a line each');
   }, 60_000);
 
   it('names no folder of this machine, and no patient where codes are asked for', async () => {
@@ -93,7 +96,7 @@ describe('subspace report', () => {
     writeFileSync(config, before.replaceAll('clinical.csv', 'gone.csv'));
     expect(await subspace('report', run, '--out', join(out, 'gone.html'))).toMatchObject({ code: 0 });
     writeFileSync(config, before);
-    const patients = readPage(join(out, 'gone.html')).querySelector('#run-1-patients')!.textContent;
+    const patients = defined(readPage(join(out, 'gone.html')).querySelector('#run-1-patients')).textContent;
     expect(patients).toContain('to be\nfilled in: gone.csv');
     expect(patients).not.toContain(folder);
   });

@@ -30,7 +30,7 @@ export interface Joined {
 }
 
 /** Joins expression and slides to the clinical table; patients who lack something are counted in `problems`. */
-export function joinPatients(
+function joinPatients(
   clinical: ClinicalTable,
   { expression }: ExpressionFile,
   slides: Slides,

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig, parseConfig } from '../config/config.js';
+import { defined } from '../testing/defined.js';
 import { MCAT, writeGdcDownload } from './expression/fixtures.test.helper.js';
 import { hashInputs, sha256File } from './hashes.js';
 import { inspectCohort } from './inspect.js';
@@ -148,7 +149,7 @@ describe('a cohort of files as they come', () => {
       geneSetOverlap: ['TSPAN6'],
       withoutLabel: { 'IDH wild type without a criterion of glioblastoma, not all of them tested': ['TCGA-02-0002'] },
     });
-    expect(inspection.expression!.normalSamples).toHaveLength(1);
+    expect(defined(inspection.expression).normalSamples).toHaveLength(1);
   });
 
   it('lists inputs that are part of the label’s definition', async () => {

@@ -29,7 +29,7 @@ type Understood = Pick<CohortFiles, 'clinical' | 'expression'> & Pick<Gathered, 
  * The config with what was detected written out: format and transform of the expression, columns of patients, times and events, encoder. As a
  * `cohort.yaml` it means the same, on another machine too once its paths are changed.
  */
-export function understoodConfig(config: Config, { clinical, expression, cohort }: Understood): Config {
+function understoodConfig(config: Config, { clinical, expression, cohort }: Understood): Config {
   return {
     ...config,
     clinical: { ...config.clinical, ...clinical?.understood },
@@ -43,7 +43,7 @@ export function understoodConfig(config: Config, { clinical, expression, cohort 
 }
 
 /** {@link understoodConfig} as the text of a `cohort.yaml`, its keys in the order of the schema. */
-export function understoodYaml(config: Config, gathered: Understood): string {
+function understoodYaml(config: Config, gathered: Understood): string {
   const inOrder = parseConfig(stringify(understoodConfig(config, gathered)), 'cohort.yaml');
   return stringify(inOrder, { lineWidth: 0 });
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig, type Config } from '../config/config.js';
 import type { Problem } from '../files/errors.js';
 import { normal } from '../random/counter.js';
+import { defined } from '../testing/defined.js';
 import { describeFlow } from './flow.js';
 import { chooseGenes } from './genes/choose.js';
 import { inspectCohort } from './inspect.js';
@@ -158,7 +159,7 @@ describe('the endpoint', () => {
       event: 'event',
       rule: 'seen where event is 1 (or says so in a word), censored where it is 0',
     });
-    expect((await endpoint('endpoint: DSS')).endpoint!.name).toBe('DSS');
+    expect(defined((await endpoint('endpoint: DSS')).endpoint).name).toBe('DSS');
   });
 
   it('has events by the values that the config lists, every other known value being censored', async () => {
@@ -193,7 +194,7 @@ describe('the endpoint', () => {
     }));
     const config = await loadConfig(await makeCohort({ ...COHORT, clinical }), { 'clinical.event': 'PFS_STATUS' });
     const { cohort, problems } = await loadCohort(config);
-    expect([cohort.endpoint!.name, cohort.patients.filter(({ survival }) => survival?.event).length]).toEqual([
+    expect([defined(cohort.endpoint).name, cohort.patients.filter(({ survival }) => survival?.event).length]).toEqual([
       'PFS',
       6,
     ]);
@@ -248,7 +249,7 @@ describe('random gene sets', () => {
     const { cohort } = await loadCohort(config);
     for (let seed = 0; seed < 60; seed++) {
       const genes = chooseGenes(cohort, { ...config, geneSets: { ...config.geneSets, random: seed } }, IDS, []);
-      for (const gene of [...genes.tumour, ...genes.microenvironment]) counts.set(gene, counts.get(gene)! + 1);
+      for (const gene of [...genes.tumour, ...genes.microenvironment]) counts.set(gene, defined(counts.get(gene)) + 1);
     }
     // 240 draws of 30 genes: 8 each, standard deviation 2.7.
     expect(Math.max(...counts.values())).toBeLessThan(20);

@@ -6,6 +6,7 @@ import { cohorts } from '../testing/data.js';
 import { loadConfig, type Config } from '../config/config.js';
 import { normal, uniform } from '../random/counter.js';
 import { applyGeneScaling, fitSubspaceScaling, scaleSubspaces } from '../runs/scaling.js';
+import { defined } from '../testing/defined.js';
 import { chooseGenes } from './genes/choose.js';
 import { hashInputs } from './hashes.js';
 import { inspectCohort } from './inspect.js';
@@ -71,7 +72,7 @@ describe('several cohorts in one study', () => {
     expect(cohort.patients.map(({ id, cohort }) => `${id} ${cohort}`)).toEqual(
       Array.from({ length: 2 * N }, (_, p) => `P${p} ${p < N ? 'own' : 'other'}`),
     );
-    for (let p = 0; p < 2 * N; p++) expect(cohort.patients[p].survival!.time).toBeCloseTo(1 + p, 10);
+    for (let p = 0; p < 2 * N; p++) expect(defined(cohort.patients[p].survival).time).toBeCloseTo(1 + p, 10);
     expect(cohort.expression.genes).toEqual(GENES);
     for (let p = 0; p < 2 * N; p++)
       GENES.forEach((gene, g) =>
@@ -143,7 +144,7 @@ describe('several cohorts in one study', () => {
     write(
       resolve(renamed.clinical.file, '..'),
       'other.yaml',
-      readFileSync(renamed.moreCohorts![0], 'utf8').replace('name: other', 'name: own'),
+      readFileSync(defined(renamed.moreCohorts)[0], 'utf8').replace('name: other', 'name: own'),
     );
     expect(await failure(renamed)).toMatch(/other\.csv: there is another cohort of the name 'own'/);
   });
@@ -225,7 +226,7 @@ describe('dividing several cohorts', () => {
     return { cohort, parts: await makeSplit(cohort.patients, strataOf(cohort.patients, config), config.split) };
   };
   const cohortsOf = ({ patients }: Cohort, ids: readonly string[]) =>
-    ids.map((id) => patients.find((patient) => patient.id === id)!.cohort);
+    ids.map((id) => defined(patients.find((patient) => patient.id === id)).cohort);
 
   it('tests on one and trains on the others', async () => {
     const { cohort, parts } = await split(await study({}, 'split: {testCohort: other, validation: 0.25}\n'));
@@ -269,7 +270,7 @@ describe('scaling each cohort by itself', () => {
     const training = cohort.patients.slice(0, N).map(({ id }) => id);
     const everybody = cohort.patients.map(({ id }) => id);
     const scaling = fitSubspaceScaling(cohort, cohort.genes, training);
-    expect(Object.keys(scaling.tumour.cohorts!)).toEqual(['own']);
+    expect(Object.keys(defined(scaling.tumour.cohorts))).toEqual(['own']);
     const means = (z: Float32Array) =>
       [0, N].map((from) => z.subarray(2 * from, 2 * (from + N)).reduce((sum, x) => sum + x, 0) / (2 * N));
     for (const mean of means(scaleSubspaces(scaling, cohort, everybody).tumour))
@@ -301,7 +302,7 @@ describe('a cohort for a model that exists', () => {
     };
     const { cohort } = await load({ expression: { ...reversed(log2(other)) }, expressionConfig: 'transform: none' });
     expect(cohort.genes).toEqual(model.genes);
-    expect([cohort.timeUnit, cohort.patients[0].survival!.time]).toEqual([
+    expect([cohort.timeUnit, defined(cohort.patients[0].survival).time]).toEqual([
       'years',
       expect.closeTo((1 + N) * (30.4375 / 365.25), 10),
     ]);

@@ -5,6 +5,7 @@ import { writeBag } from '../cohort/made-files.test.helper.js';
 import { riskOf } from '../model/losses.js';
 import { readRunSplit } from '../runs/run-folder.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';
+import { defined } from '../testing/defined.js';
 import { copyCohort, editTable, newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { train } from '../training/train.js';
 import type { EvaluatedPatient } from '../runs/result.js';
@@ -55,14 +56,15 @@ describe('survival', () => {
   test('the cut of the risk groups is the median risk of the training patients', async () => {
     const test = await evaluate(survival);
     const training = await evaluate(survival, { split: 'train', allowSelected: true });
-    const risks = training.predictions.map(({ risk }) => risk!).sort((a, b) => a - b);
+    const risks = training.predictions.map(({ risk }) => defined(risk)).sort((a, b) => a - b);
     const median = (risks[(risks.length - 1) >> 1] + risks[risks.length >> 1]) / 2;
-    expect(test.result.riskGroups!.cut).toBeCloseTo(median, 12);
-    expect(training.result.riskGroups!.cut).toBeCloseTo(median, 12);
-    const high = test.predictions.filter(({ risk }) => risk! > median);
+    expect(defined(test.result.riskGroups).cut).toBeCloseTo(median, 12);
+    expect(defined(training.result.riskGroups).cut).toBeCloseTo(median, 12);
+    const high = test.predictions.filter(({ risk }) => defined(risk) > median);
     expect(test.result.riskGroups).toMatchObject({ high: high.length, low: 12 - high.length });
-    for (const p of test.predictions) expect((p as { group: string }).group).toBe(p.risk! > median ? 'high' : 'low');
-    expect(Object.keys(test.result.riskGroups!.logRank)).toEqual(['logRankChiSquare', 'logRankP']);
+    for (const p of test.predictions)
+      expect((p as { group: string }).group).toBe(defined(p.risk) > median ? 'high' : 'low');
+    expect(Object.keys(defined(test.result.riskGroups).logRank)).toEqual(['logRankChiSquare', 'logRankP']);
   });
 
   test('patients that the model was chosen on are scored only where that is asked for, and the result says so', async () => {
@@ -93,7 +95,7 @@ describe('survival', () => {
       .split('\n')
       .map((line) => line.split(','));
     for (const { patient, time, event, outputs, risk, survival: S } of predictions) {
-      const row = rows.find(([id]) => id === patient)!;
+      const row = defined(rows.find(([id]) => id === patient));
       expect(time).toBe(Number(row[header.indexOf('survival_months')]));
       expect(event).toBe(row[header.indexOf('event')] === '1');
       expect(outputs).toHaveLength(4);
@@ -171,11 +173,11 @@ test('several slides of a patient give one prediction, the mean of their hazards
   const both = await evaluate(out);
   expect(both.result.patientsWithSeveralSlides).toBe(1);
   expect(both.result.patients).toBe(12);
-  const mean = both.predictions.find((p) => p.patient === patient)!;
+  const mean = defined(both.predictions.find((p) => p.patient === patient));
   expect(mean.slides).toBe(2);
-  const first = (await evaluate(survival)).predictions.find((p) => p.patient === patient)!; // the same model: training never saw the patient
+  const first = defined((await evaluate(survival)).predictions.find((p) => p.patient === patient)); // the same model: training never saw the patient
   rmSync(join(copy, 'bags', `${patient}-DX1.h5`));
-  const second = (await evaluate(out)).predictions.find((p) => p.patient === patient)!;
+  const second = defined((await evaluate(out)).predictions.find((p) => p.patient === patient));
   mean.outputs.forEach((h, j) => expect(h).toBeCloseTo((first.outputs[j] + second.outputs[j]) / 2, 6));
 });
 

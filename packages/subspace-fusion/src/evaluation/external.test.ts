@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../config/config.js';
 import { readModel, readRunSplit } from '../runs/run-folder.js';
 import { subspace } from '../testing/cli.js';
+import { defined } from '../testing/defined.js';
 import { copyCohort, editTable, newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { train } from '../training/train.js';
 import { evaluate } from './evaluate.js';
@@ -66,7 +67,7 @@ describe('external validation', () => {
     });
     const atHome = new Map(home.predictions.map((p) => [p.patient, p]));
     for (const p of abroad.predictions) {
-      const same = atHome.get(ids.get(p.patient)!)!;
+      const same = defined(atHome.get(defined(ids.get(p.patient))));
       expect(p.outputs).toEqual(same.outputs);
       expect(p).toMatchObject({
         event: (same as typeof p & { event: boolean }).event,
@@ -75,12 +76,12 @@ describe('external validation', () => {
       expect((p as typeof p & { time: number }).time).toBeCloseTo((same as typeof p & { time: number }).time, 6);
     }
     const index = (result: Result) => result.metrics['concordanceIndex'].value;
-    expect(index(abroad.result)).toBeCloseTo(index(home.result)!, 12);
+    expect(index(abroad.result)).toBeCloseTo(defined(index(home.result)), 12);
     expect(abroad.result.baselines['ridgeCox']['concordanceIndex'].value).toBeCloseTo(
-      home.result.baselines['ridgeCox']['concordanceIndex'].value!,
+      defined(home.result.baselines['ridgeCox']['concordanceIndex'].value),
       12,
     );
-    expect(abroad.result.riskGroups!.cut).toBe(home.result.riskGroups!.cut);
+    expect(defined(abroad.result.riskGroups).cut).toBe(defined(home.result.riskGroups).cut);
   });
 
   test('prints the cohort and the endpoint, or JSON', async () => {
@@ -101,7 +102,7 @@ describe('external validation', () => {
     const home = join(folder, 'cohort', 'cohort.yaml');
     const { result } = await externally(run, home, { onWarning: ({ message }) => warnings.push(message) });
     expect(result.patients).toBe(12);
-    expect(result.cohort!.leftOut).toEqual({
+    expect(defined(result.cohort).leftOut).toEqual({
       'have ids of training or validation patients of the run': train.length + validation.length,
     });
     expect(warnings).toContainEqual(

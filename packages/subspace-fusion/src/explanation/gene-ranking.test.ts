@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { shapleyShares } from '../patient/shapley.js';
 import { key, normal } from '../random/counter.js';
+import { defined } from '../testing/defined.js';
 import { enrichment, rankGenes, type AttributionTable } from './gene-ranking.js';
 import { compareGroups } from './group-comparison.js';
 
@@ -66,10 +67,10 @@ test('a set at the top is enriched, one at random is not, and its area counts pa
   expect(top).toMatchObject({ set: 'top', read: 5, genes: 6 });
   expect(top.auc).toBeGreaterThan(0.95);
   expect(top.p).toBeLessThan(0.01);
-  expect(top.adjustedP).toBeCloseTo(2 * top.p!, 10);
+  expect(top.adjustedP).toBeCloseTo(2 * defined(top.p), 10);
   expect(spread.p).toBeGreaterThan(0.05);
-  expect(spread.chance!.low).toBeLessThan(0.5);
-  expect(spread.chance!.high).toBeGreaterThan(0.5);
+  expect(defined(spread.chance).low).toBeLessThan(0.5);
+  expect(defined(spread.chance).high).toBeGreaterThan(0.5);
   expect(elsewhere).toEqual({ set: 'elsewhere', read: 0, genes: 2, reason: 'the model reads none of its genes' });
   expect(all.auc).toBeUndefined();
 });

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { defined } from '../testing/defined.js';
 import {
   find,
   permutedCohort,
@@ -44,9 +45,9 @@ describe('explanations against planted truth', () => {
   }, 300_000);
 
   test('genes that carry the signal rank above the rest, beyond chance; before training they do not', () => {
-    expect(trained.genes.auc).toBeGreaterThan(trained.genes.chance!.high);
+    expect(trained.genes.auc).toBeGreaterThan(defined(trained.genes.chance).high);
     expect(trained.genes.p).toBeLessThan(0.025);
-    expect(untrained.genes.auc).toBeLessThan(untrained.genes.chance!.high);
+    expect(untrained.genes.auc).toBeLessThan(defined(untrained.genes.chance).high);
   });
 
   test('patches that carry the signal, which shorten life, move the risk up more than others; before training they do not', () => {
@@ -55,8 +56,8 @@ describe('explanations against planted truth', () => {
   });
 
   test('genes of a model of permuted outcomes lie within 95 % of chance', () => {
-    expect(permuted.genes.auc).toBeGreaterThanOrEqual(permuted.genes.chance!.low);
-    expect(permuted.genes.auc).toBeLessThanOrEqual(permuted.genes.chance!.high);
+    expect(permuted.genes.auc).toBeGreaterThanOrEqual(defined(permuted.genes.chance).low);
+    expect(permuted.genes.auc).toBeLessThanOrEqual(defined(permuted.genes.chance).high);
   });
 });
 
@@ -67,7 +68,7 @@ describe.runIf(measured)('measurement (needs PLANTED_TRUTH=PATIENTS,TOKENS,WIDTH
   test(
     'trained, untrained, and models of permuted outcomes',
     async () => {
-      const [patients, bag, width, epochs, permutations] = measured!.split(',').map(Number) as [
+      const [patients, bag, width, epochs, permutations] = defined(measured).split(',').map(Number) as [
         number,
         number,
         number,
@@ -85,8 +86,8 @@ describe.runIf(measured)('measurement (needs PLANTED_TRUTH=PATIENTS,TOKENS,WIDTH
       };
       const cohort = join(folder, 'measured');
       const say = (name: string, { genes, moved, attention }: Found) => {
-        const areas = [genes.auc, genes.chance!.low, genes.chance!.high, moved, attention].map((area) =>
-          area!.toFixed(3),
+        const areas = [genes.auc, defined(genes.chance).low, defined(genes.chance).high, moved, attention].map((area) =>
+          defined(area).toFixed(3),
         );
         process.stdout.write(
           `${name}: genes ${areas[0]} (chance ${areas[1]} to ${areas[2]}), patches by what they moved ${areas[3]}, by attention ${areas[4]}\n`,

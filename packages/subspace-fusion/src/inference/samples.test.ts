@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fixBag, readBag } from '../cohort/index.js';
 import { writeBag } from '../cohort/made-files.test.helper.js';
+import { defined } from '../testing/defined.js';
 import { newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { train, type Prepared } from '../training/train.js';
 import { cohortSamples } from './samples.js';
@@ -55,7 +56,7 @@ describe('labels', () => {
     if (labels.kind !== 'classes') throw new Error('not classes');
     expect(labels.weights).toEqual(model.outcome.weights);
     split.train.forEach((id, i) => {
-      const row = clinical.find((r) => r['patient_id'] === id)!;
+      const row = defined(clinical.find((r) => r['patient_id'] === id));
       const name =
         row['idh_status'] === 'Mutant'
           ? row['codel_1p19q'] === 'codel'
@@ -77,28 +78,28 @@ describe('samples', () => {
     for (let g = 0; g < width; g++) expect(Math.abs(meanOfGene(g))).toBeLessThan(0.3); // extremes do not set the scale
     expect(vectors.every((v) => v.every((z) => Math.abs(z) <= 3))).toBe(true);
     const [id] = split.train as [string];
-    const sample = await samples.sample(id, samples.patients.get(id)!.bags[0]);
+    const sample = await samples.sample(id, defined(samples.patients.get(id)).bags[0]);
     expect(sample.genes).toEqual(samples.genes(id));
   });
 
   test("slides of any size become bags of the model's size", async () => {
     const { model, samples, split } = survival;
     for (const id of split.train.slice(0, 6)) {
-      const { bag } = await samples.sample(id, samples.patients.get(id)!.bags[0]);
+      const { bag } = await samples.sample(id, defined(samples.patients.get(id)).bags[0]);
       expect(bag).toHaveLength(model.tokens * model.size.patchWidth);
     }
     // Three patches in a bag of 64: one after the other, again and again.
     const three = Float32Array.from({ length: 3 * 16 }, (_, i) => i);
     const path = await writeBag(folder, 'three.h5', { shape: [3, 16], features: three });
     const { bag } = await samples.sample(split.train[0], { slide: 'three', path });
-    for (const token of [0, 1, 2, 3, 62, 63]) expect(bag![token * 16]).toBe(16 * (token % 3));
+    for (const token of [0, 1, 2, 3, 62, 63]) expect(defined(bag)[token * 16]).toBe(16 * (token % 3));
   });
 
   test('a bag is laid out as the model says', async () => {
     const { cohort, model, samples, split } = survival;
     const spatial = cohortSamples(cohort, { ...model, layout: 'spatial' });
     const id = split.train[0];
-    const slide = samples.patients.get(id)!.bags[0];
+    const slide = defined(samples.patients.get(id)).bags[0];
     const expected = fixBag(await readBag(slide, model.tokens), model.tokens, 'spatial').features;
     expect((await spatial.sample(id, slide)).bag).toEqual(expected);
     expect((await samples.sample(id, slide)).bag).not.toEqual(expected);

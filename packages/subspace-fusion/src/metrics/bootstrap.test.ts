@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { key, normal } from '../random/counter.js';
+import { defined } from '../testing/defined.js';
 import { takeRows, withIntervals } from './bootstrap.js';
 import { classificationMetrics } from './classification.js';
 import { concordanceIndex } from './concordance.js';
@@ -23,8 +24,8 @@ describe('percentile intervals', () => {
     const variance = mean(values.map((v) => (v - value) ** 2)).value ?? NaN;
     const halfWidth = 1.96 * Math.sqrt(variance / 400);
     expect(value).toBe(mean(values).value);
-    expect((low! - (value - halfWidth)) / halfWidth).toBeCloseTo(0, 0.5);
-    expect((high! - (value + halfWidth)) / halfWidth).toBeCloseTo(0, 0.5);
+    expect((defined(low) - (value - halfWidth)) / halfWidth).toBeCloseTo(0, 0.5);
+    expect((defined(high) - (value + halfWidth)) / halfWidth).toBeCloseTo(0, 0.5);
     expect([resamples, refusedResamples]).toEqual([1000, 0]);
   });
 
@@ -51,7 +52,7 @@ describe('percentile intervals', () => {
     for (let sample = 0; sample < 200; sample++) {
       const drawn = Float64Array.from({ length: 50 }, (_, i) => normal(key(9, sample), i));
       const [metric] = withIntervals((patients) => [mean(takeRows(drawn, patients))], 50, sample, 300) as Estimate[];
-      if (metric.low! <= 0 && metric.high! >= 0) covered++;
+      if (defined(metric.low) <= 0 && defined(metric.high) >= 0) covered++;
     }
     expect(covered).toBeGreaterThanOrEqual(180);
     expect(covered).toBeLessThanOrEqual(199);
@@ -78,7 +79,7 @@ describe('resamples that cannot compute the metric', () => {
       11,
       2000,
     ) as Estimate[];
-    expect(metric.refusedResamples! / 2000).toBeCloseTo(0.023, 1.5);
+    expect(defined(metric.refusedResamples) / 2000).toBeCloseTo(0.023, 1.5);
     expect(metric.refusedResamples).toBeGreaterThan(0);
     expect(metric.low).toBeLessThanOrEqual(metric.value);
     expect(metric.high).toBeGreaterThanOrEqual(metric.value);
@@ -95,7 +96,7 @@ describe('resamples that cannot compute the metric', () => {
     const auc = metrics.find((metric) => metric.name === 'macroAuc') as Estimate;
     expect(auc.value).toBe(1);
     expect(auc).not.toHaveProperty('low');
-    expect(auc.refusedResamples! / 1000).toBeCloseTo(0.316 + 1 / 256, 1);
+    expect(defined(auc.refusedResamples) / 1000).toBeCloseTo(0.316 + 1 / 256, 1);
     expect(auc.noInterval).toBe(`${auc.refusedResamples} of 1000 resamples cannot compute it`);
     expect(metrics.find((metric) => metric.name === 'accuracy')).toMatchObject({ value: 1, low: 1, high: 1 });
   });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { defined } from '../testing/defined.js';
 import { classBrier, expectedCalibrationError, logLoss, reliabilityCurve } from './class-calibration.js';
 import { fitTemperature, removeClassWeights, softmaxRows } from './class-probabilities.js';
 
@@ -84,13 +85,15 @@ describe('temperature', () => {
   });
 
   test('scales with the logits, and leaves the predicted class as it is', () => {
-    const t = fitTemperature(logits, truth, 3).value!;
+    const t = defined(fitTemperature(logits, truth, 3).value);
     expect(
-      fitTemperature(
-        logits.map((z) => 0.01 * z),
-        truth,
-        3,
-      ).value! / t,
+      defined(
+        fitTemperature(
+          logits.map((z) => 0.01 * z),
+          truth,
+          3,
+        ).value,
+      ) / t,
     ).toBeCloseTo(0.01, 12);
     expect(logLoss(softmaxRows(logits, 3, t), truth, 3).value).toBeLessThan(reference.logLoss);
   });

@@ -110,12 +110,12 @@ const inTruth = (c: OneVersusRest) => c.truePositives + c.falseNegatives > 0;
 const inTruthOrPrediction = (c: OneVersusRest) => inTruth(c) || c.falsePositives > 0;
 
 /** Mean recall of the classes that have patients. */
-export function balancedAccuracy(confusion: Confusion): Metric {
+function balancedAccuracy(confusion: Confusion): Metric {
   return macro('balancedAccuracy', confusion, inTruth, (c) => [c.truePositives, c.truePositives + c.falseNegatives]);
 }
 
 /** Mean over the classes in truth or prediction of 2·TP / (2·TP + FP + FN). */
-export function macroF1(confusion: Confusion): Metric {
+function macroF1(confusion: Confusion): Metric {
   return macro('macroF1', confusion, inTruthOrPrediction, (c) => [
     2 * c.truePositives,
     2 * c.truePositives + c.falsePositives + c.falseNegatives,
@@ -123,7 +123,7 @@ export function macroF1(confusion: Confusion): Metric {
 }
 
 /** Mean over the classes in truth or prediction of TP / (TP + FN). */
-export function sensitivity(confusion: Confusion): Metric {
+function sensitivity(confusion: Confusion): Metric {
   return macro('sensitivity', confusion, inTruthOrPrediction, (c) => [
     c.truePositives,
     c.truePositives + c.falseNegatives,
@@ -131,7 +131,7 @@ export function sensitivity(confusion: Confusion): Metric {
 }
 
 /** Mean over the classes in truth or prediction of TN / (TN + FP). */
-export function specificity(confusion: Confusion): Metric {
+function specificity(confusion: Confusion): Metric {
   return macro('specificity', confusion, inTruthOrPrediction, (c) => [
     c.trueNegatives,
     c.trueNegatives + c.falsePositives,
@@ -139,7 +139,7 @@ export function specificity(confusion: Confusion): Metric {
 }
 
 /** Mean over the classes in truth or prediction of TP / (TP + FP). */
-export function precision(confusion: Confusion): Metric {
+function precision(confusion: Confusion): Metric {
   return macro('precision', confusion, inTruthOrPrediction, (c) => [
     c.truePositives,
     c.truePositives + c.falsePositives,

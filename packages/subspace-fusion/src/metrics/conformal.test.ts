@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { key, normal, uniform } from '../random/counter.js';
+import { defined } from '../testing/defined.js';
 import { softmaxRows } from './class-probabilities.js';
 import {
   classThresholds,
@@ -113,11 +114,11 @@ describe('400 simulated cohorts of three classes, 49 calibrators of each, a mode
     const sets = Array.from(labels(tested), (_, i) =>
       predictionSet(probabilities.subarray(3 * i, 3 * i + 3), thresholds),
     );
-    return [0, 1, 2].map(
-      (c) => coverage(sets.slice(c * tested, (c + 1) * tested), new Uint8Array(tested).fill(c)).value!,
+    return [0, 1, 2].map((c) =>
+      defined(coverage(sets.slice(c * tested, (c + 1) * tested), new Uint8Array(tested).fill(c)).value),
     );
   });
-  const expected = expectedTestCoverage(calibrators, tested, alpha)!;
+  const expected = defined(expectedTestCoverage(calibrators, tested, alpha));
 
   test.each([0, 1, 2])('class %d: mean coverage within 1 point of nominal', (c) => {
     expect(expected.mean).toBe(0.9);
@@ -137,7 +138,7 @@ test('ties make the coverage larger, never smaller', () => {
   let covered = 0;
   for (let cohort = 0; cohort < 200; cohort++) {
     const scores = Array.from({ length: 20 }, (_, i) => Math.floor(4 * uniform(key(2, cohort), i)));
-    if (scores[19] <= conformalThreshold(scores.slice(0, 19), 0.2).value!) covered++;
+    if (scores[19] <= defined(conformalThreshold(scores.slice(0, 19), 0.2).value)) covered++;
   }
   expect(covered / 200).toBeGreaterThan(0.8);
 });

@@ -3,13 +3,13 @@ import { wilsonInterval } from './distributions.js';
 import { kaplanMeier, survivalAt } from './kaplan-meier.js';
 import { refuse, type Metric } from './metric.js';
 
-export const NET_BENEFIT_TIES = 'a probability at the threshold is treated';
+const NET_BENEFIT_TIES = 'a probability at the threshold is treated';
 
 /**
  * Net benefit per patient of treating some (Vickers & Elkin 2006), in true positives: `TP/n − FP/n·p_t/(1 − p_t)`. Whoever
  * treats at a probability p_t takes 1/p_t − 1 needless treatments for one right one.
  */
-export function benefit(truePositives: number, falsePositives: number, threshold: number): number {
+function benefit(truePositives: number, falsePositives: number, threshold: number): number {
   return truePositives - (falsePositives * threshold) / (1 - threshold);
 }
 
@@ -39,7 +39,7 @@ export function netBenefit(
   return { name, value, estimator: `net benefit at a threshold of ${threshold}`, ties: NET_BENEFIT_TIES, n };
 }
 
-export function requireThreshold(threshold: number): void {
+function requireThreshold(threshold: number): void {
   if (!(threshold >= 0 && threshold < 1)) throw new RangeError(`the threshold ${threshold} is not in [0, 1)`);
 }
 

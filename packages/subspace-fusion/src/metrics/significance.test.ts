@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { key, normal } from '../random/counter.js';
+import { defined } from '../testing/defined.js';
 import { bootstrap, takeRows } from './bootstrap.js';
 import { studentQuantile, studentTail } from './distributions.js';
 import { refuse, type Estimate, type Metric } from './metric.js';
@@ -55,7 +56,7 @@ describe('mean over repeated splits (Nadeau & Bengio)', () => {
     const many = Array.from({ length: 100 }, () => values).flat();
     const { low, value } = repeatedSplits('d', many, train, tested).mean as Estimate;
     const variance = many.reduce((sum: number, v: number) => sum + (v - value) ** 2, 0) / (many.length - 1);
-    expect(value - low!).toBeGreaterThan(1.96 * Math.sqrt((variance * tested) / train));
+    expect(value - defined(low)).toBeGreaterThan(1.96 * Math.sqrt((variance * tested) / train));
   });
 
   test('refusals', () => {
@@ -100,7 +101,7 @@ describe('bootstrap p-value of a paired difference', () => {
     });
     const pOf = (values: Float64Array, seed: number, resamples: number) => {
       const { metrics, draws } = bootstrap((rows) => [mean(takeRows(values, rows))], values.length, seed, resamples);
-      return bootstrapPValue(metrics[0], draws[0], resamples).value!;
+      return defined(bootstrapPValue(metrics[0], draws[0], resamples).value);
     };
     const shifted = Float64Array.from({ length: 80 }, (_, i) => 0.2 + normal(key(5), i));
     const average = shifted.reduce((s, v) => s + v, 0) / 80;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBackend, type Backend } from '../inference/backend.js';
+import { defined } from '../testing/defined.js';
 import { gradientsOf, randomBatch, SMALL, someLabels, totalLoss } from '../testing/random-batch.js';
 import { closestSlope } from '../testing/slopes.js';
 import { createStep, type BatchGradients, type Step } from '../training/step.js';
@@ -88,7 +89,7 @@ test('numbers that are not finite come out as such, wherever they enter', async 
     parameters['tumour.offsets.depthwise.weight'].fill(NaN),
   );
   expect(nan.task).toBeNaN();
-  const huge = await gradientsOf({ tokens: 100 }, (_, batch) => batch[0].bag!.fill(3e38));
+  const huge = await gradientsOf({ tokens: 100 }, (_, batch) => defined(batch[0].bag).fill(3e38));
   expect(huge.task).toBeNaN();
   const large = await gradientsOf({ tokens: 100 }, (parameters) =>
     Object.values(parameters).forEach((p) => p.fill(1e30)),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { openBackend } from '../inference/backend.js';
 import type { Sample } from '../inference/batch.js';
+import { defined } from '../testing/defined.js';
 import { gradientsOf, randomBatch, SMALL, someLabels, totalLoss, type Setting } from '../testing/random-batch.js';
 import { closestSlope } from '../testing/slopes.js';
 import { createStep } from '../training/step.js';
@@ -110,8 +111,8 @@ describe('what a part is', () => {
       });
     const before = await run(() => undefined);
     const after = await run(([first, second]) => {
-      first.genes!.tumour.fill(3);
-      second.bag!.fill(-2);
+      defined(first.genes).tumour.fill(3);
+      defined(second.bag).fill(-2);
     });
     expect(after.logits).toEqual(before.logits);
     expect(Object.keys(after.gradients)).toContain('tumour.standIn.genes');

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../files/errors.js';
 import type { StoredTensor } from '../files/safetensors.js';
+import { defined } from '../testing/defined.js';
 import { networkParameters } from './network.js';
 import { initialise } from './parameters.js';
 import { fromPublished, publishedName } from './published-names.js';
@@ -36,7 +37,7 @@ describe('checkpoints of the published code', () => {
   test('their convolutions may have trailing axes of 1', () => {
     const tensors = checkpoint();
     const name = publishedName('tumour.queries.weight');
-    tensors.set(name, { shape: [512, 16, 1, 1], data: tensors.get(name)!.data });
+    tensors.set(name, { shape: [512, 16, 1, 1], data: defined(tensors.get(name)).data });
     expect(fromPublished(tensors, specs, 'c').parameters['tumour.queries.weight']).toEqual(
       start['tumour.queries.weight'],
     );

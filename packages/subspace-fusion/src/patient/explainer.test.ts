@@ -9,6 +9,7 @@ import { ofSubspaces, WHOLE } from '../model/parts.js';
 import { bilinearSample } from '../model/sampling.js';
 import type { SampledPoint } from '../runs/explanations.js';
 import type { Model, Outcome } from '../runs/model.js';
+import { defined } from '../testing/defined.js';
 import { normals } from '../testing/graph.js';
 import { randomBatch, SMALL } from '../testing/random-batch.js';
 import { cellsRead, tokenAttention } from './attention.js';
@@ -66,7 +67,10 @@ afterAll(async () => {
 });
 
 const [sample, other] = randomBatch(SMALL, TOKENS, 2) as [Sample, Sample];
-const pointOf = async (explainer: Explainer, { bag, genes }: Sample) => ({ P: await explainer.project(bag!), genes });
+const pointOf = async (explainer: Explainer, { bag, genes }: Sample) => ({
+  P: await explainer.project(defined(bag)),
+  genes,
+});
 
 describe.each([
   ['survival', SURVIVAL],
@@ -95,7 +99,10 @@ describe('integrated gradients of the network', () => {
 
   test('genes: complete within 1 %, and a gene at its mean gets nothing', async () => {
     const explainer = await open(model);
-    const genes = { tumour: sample.genes!.tumour.slice(), microenvironment: sample.genes!.microenvironment };
+    const genes = {
+      tumour: defined(sample.genes).tumour.slice(),
+      microenvironment: defined(sample.genes).microenvironment,
+    };
     genes.tumour[2] = 0;
     const { of, completeness } = await geneAttributions(explainer, await pointOf(explainer, sample), genes, output);
     expect(completeness.holds).toBe(true);
@@ -109,7 +116,7 @@ describe('integrated gradients of the network', () => {
   test('patches: complete within 1 %, through both branches', async () => {
     const explainer = await open(model);
     const point = await pointOf(explainer, sample);
-    const mean = await explainer.project(other.bag!);
+    const mean = await explainer.project(defined(other.bag));
     const { moved, completeness } = await tokenAttributions(explainer, point, mean, output);
     expect(completeness.holds).toBe(true);
     const sum = (of: Float64Array) => of.reduce((t, x) => t + x, 0);
@@ -121,9 +128,12 @@ describe('integrated gradients of the network', () => {
 test('a patient without slides, by a network with stand-ins: genes are complete, and what the bag would hold has no influence', async () => {
   const model = modelOf(SURVIVAL, { name: 'subspace', parts: { ...WHOLE, standIns: true } }, 36);
   const explainer = await open(model);
-  const { completeness } = await geneAttributions(explainer, { P: undefined, genes: sample.genes }, sample.genes!, {
-    kind: 'risk',
-  });
+  const { completeness } = await geneAttributions(
+    explainer,
+    { P: undefined, genes: sample.genes },
+    defined(sample.genes),
+    { kind: 'risk' },
+  );
   expect(completeness.holds).toBe(true);
   const predictor = await createPredictor(model, parametersOf(model), backend);
   const hazards = await predictor.run({ ...sample, bag: undefined });
@@ -196,7 +206,7 @@ describe('games', () => {
   test('modalities: nobody away is the prediction, both away is the mean patient', async () => {
     const explainer = await open(modelOf(SURVIVAL));
     const point = await pointOf(explainer, sample);
-    const mean = await explainer.project(other.bag!);
+    const mean = await explainer.project(defined(other.bag));
     const game = await modalityGame(explainer, point, mean, output);
     const valueAt = async (p: Point) => explainedValue(output, (await explainer.forward(p)).logits, SURVIVAL);
     const genes = { tumour: new Float32Array(5), microenvironment: new Float32Array(7) };

@@ -10,6 +10,7 @@ import { readRunSplit } from '../runs/run-folder.js';
 import { simulateBagsForCohort } from '../simulation/index.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';
 import { cohorts } from '../testing/data.js';
+import { defined } from '../testing/defined.js';
 import { editTable, newFolder, SHORT, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { train } from '../training/train.js';
 import { predictPatient } from './predict.js';
@@ -29,7 +30,7 @@ beforeAll(async () => {
   const yaml = await tinyCohort(cohort);
   await train({ config: await shortConfig(yaml), out: survival });
   await train({ config: await shortConfig(yaml, { task: 'grade' }), out: grade });
-  patient = (await readRunSplit(survival)).test[0]!;
+  patient = defined((await readRunSplit(survival)).test[0]);
 });
 
 /** A changed copy of the matrix. */
@@ -41,30 +42,32 @@ function expressionWith(name: string, edit: (rows: string[][]) => string[][]): s
 
 describe('predicting one patient', () => {
   test('gives what evaluation gives for the same patient', async () => {
-    const evaluated = (await evaluate(survival)).predictions.find((p) => p.patient === patient)!;
+    const evaluated = defined((await evaluate(survival)).predictions.find((p) => p.patient === patient));
     const predicted = await predictPatient(survival, { bag: [bag(patient)], expression });
     expect(predicted).toMatchObject({ patient, task: 'survival', slides: 1, warnings: [] });
-    expect(predicted.risk).toBeCloseTo(evaluated.risk!, 6);
+    expect(predicted.risk).toBeCloseTo(defined(evaluated.risk), 6);
     const classes = (await evaluate(grade)).predictions[0];
     const predictedClass = await predictPatient(grade, { bag: [bag(classes.patient)], expression });
-    expect(Object.keys(predictedClass.probabilities!)).toEqual(['G2', 'G3', 'G4']);
-    Object.values(predictedClass.probabilities!).forEach((p, c) => expect(p).toBeCloseTo(classes.outputs[c], 6));
+    expect(Object.keys(defined(predictedClass.probabilities))).toEqual(['G2', 'G3', 'G4']);
+    Object.values(defined(predictedClass.probabilities)).forEach((p, c) =>
+      expect(p).toBeCloseTo(classes.outputs[c], 6),
+    );
     const largest = classes.outputs.indexOf(Math.max(...classes.outputs));
     expect(predictedClass.predicted).toBe(['G2', 'G3', 'G4'][largest]);
   });
 
   test('survival: a falling curve, 1, 2 and 5 years, and "beyond follow-up" after the last cut', async () => {
     const { survival: s } = await predictPatient(survival, { bag: [bag(patient)], expression });
-    const { times, survival: S } = s!.curve;
-    expect(s!.timeUnit).toBe('months');
+    const { times, survival: S } = defined(s).curve;
+    expect(defined(s).timeUnit).toBe('months');
     expect(times).toHaveLength(4);
     S.forEach((p, j) => expect(p).toBeLessThanOrEqual(j === 0 ? 1 : S[j - 1]));
-    for (const [years, p] of Object.entries(s!.years)) {
+    for (const [years, p] of Object.entries(defined(s).years)) {
       if (Number(years) * 12 > times[3]) expect(p).toBe('beyond follow-up');
       else expect(p).toBeGreaterThanOrEqual(S[3]);
     }
-    if (S[3] > 0.5) expect(s!.median).toBe('beyond follow-up');
-    else expect(s!.median).toBeLessThanOrEqual(times[3]);
+    if (S[3] > 0.5) expect(defined(s).median).toBe('beyond follow-up');
+    else expect(defined(s).median).toBeLessThanOrEqual(times[3]);
   });
 
   test('several slides are one prediction', async () => {
@@ -73,7 +76,10 @@ describe('predicting one patient', () => {
     const both = await predictPatient(grade, { bag: [bag('SIM-0001'), bag('SIM-0002')], expression, patient });
     expect(both.slides).toBe(2);
     for (const name of ['G2', 'G3', 'G4'])
-      expect(both.probabilities![name]).toBeCloseTo((one.probabilities![name] + other.probabilities![name]) / 2, 6);
+      expect(defined(both.probabilities)[name]).toBeCloseTo(
+        (defined(one.probabilities)[name] + defined(other.probabilities)[name]) / 2,
+        6,
+      );
   });
 
   test('genes may stand in any order, beside others', async () => {
@@ -125,11 +131,14 @@ describe('a patient who lacks a modality', () => {
       covariates: ['idh', 'site'],
       definingCovariates: [],
     });
-    const one = slides.predictions.find((p) => p.patient === patient)!;
+    const one = defined(slides.predictions.find((p) => p.patient === patient));
     const { columns, rows } = await readTable(join(cohort, 'clinical.csv'));
-    const { cells } = rows.find(({ cells }) => cells[0] === patient)!;
+    const { cells } = defined(rows.find(({ cells }) => cells[0] === patient));
     const clinical = Object.fromEntries(columns.map((column, i) => [column, cells[i]]));
-    expect((await predictPatient(lacking, { bag: [bag(patient)], patient, clinical })).risk).toBeCloseTo(one.risk!, 6);
+    expect((await predictPatient(lacking, { bag: [bag(patient)], patient, clinical })).risk).toBeCloseTo(
+      defined(one.risk),
+      6,
+    );
     await expect(evaluate(survival, { without: 'slides' })).rejects.toThrow('this model cannot do without slides');
   });
 
@@ -165,9 +174,9 @@ describe('a patient who lacks a modality', () => {
       'expression',
     ]);
     expect((await predictPatient(join(folder, 'abmil'), { bag: [bag(patient)] })).leanedOn).toEqual(['1 slide']);
-    const evaluated = (await evaluate(join(folder, 'snn'))).predictions.find((p) => p.patient === patient)!;
+    const evaluated = defined((await evaluate(join(folder, 'snn'))).predictions.find((p) => p.patient === patient));
     expect((await predictPatient(join(folder, 'snn'), { bag: [], expression, patient })).risk).toBeCloseTo(
-      evaluated.risk!,
+      defined(evaluated.risk),
       6,
     );
   });

@@ -10,6 +10,7 @@ import { predictPatient } from '../patient/predict.js';
 import type { Prediction } from '../patient/prediction.js';
 import { readModel, readRunSplit } from '../runs/run-folder.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';
+import { defined } from '../testing/defined.js';
 import { normals } from '../testing/graph.js';
 import { newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { train } from '../training/train.js';
@@ -66,8 +67,8 @@ function expectSame(outputs: Readonly<Record<string, ArrayLike<number>>>, predic
   if (predicted.probabilities) {
     close('probabilities', Object.values(predicted.probabilities));
   } else {
-    close('survival', predicted.survival!.curve.survival.slice(1));
-    close('risk', [predicted.risk!]);
+    close('survival', defined(predicted.survival).curve.survival.slice(1));
+    close('risk', [defined(predicted.risk)]);
   }
 }
 
@@ -77,7 +78,7 @@ describe.each(TASKS)('an exported run of the task %s', (task) => {
     for (const slide of slides) {
       const { features, patches, width, value, scaling } = await patientFiles(slide, task);
       const vector = (genes: readonly string[]) => ({
-        data: Float32Array.from(genes, (gene) => value.get(gene)!),
+        data: Float32Array.from(genes, (gene) => defined(value.get(gene))),
         shape: [genes.length],
       });
       const feeds = {
@@ -122,7 +123,10 @@ describe.skipIf(!python)('in Python (needs onnxruntime; SUBSPACE_PYTHON names a 
       const rows = Array.from({ length: patches }, (_, i) => Array.from(features.subarray(i * width, (i + 1) * width)));
       patients.push({ features: rows, expression: Object.fromEntries(value) });
     }
-    const answer = execFileSync(python!, [script, onnx(task)], { input: JSON.stringify(patients), maxBuffer: 2 ** 24 });
+    const answer = execFileSync(defined(python), [script, onnx(task)], {
+      input: JSON.stringify(patients),
+      maxBuffer: 2 ** 24,
+    });
     const { outputs, metadata } = JSON.parse(answer.toString()) as {
       outputs: Record<string, number[]>[];
       metadata: Record<string, string>;

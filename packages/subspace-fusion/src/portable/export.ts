@@ -11,8 +11,7 @@ import { VERSION } from '../version.js';
 import { largestDifference } from './check.js';
 import { INPUT_DOCS, OUTPUT_DOCS, portableGraph, survivalTimes } from './graph.js';
 
-export const NOTICE =
-  'Research software, not a medical device: not tested for, and not meant for, decisions on patients.';
+const NOTICE = 'Research software, not a medical device: not tested for, and not meant for, decisions on patients.';
 
 /** How the graph fixes the size of a bag; for people, as the graph does it itself. */
 const BAG =
@@ -25,7 +24,7 @@ const SPATIAL = 'give exactly N patches, divided by y into s rows of s, each row
  * What a program or a person must know to use a portable model, as ONNX `metadata_props`. Lists and objects are JSON. docs/portable.md
  * describes the keys.
  */
-export function portableMetadata(model: Model): Record<string, string> {
+function portableMetadata(model: Model): Record<string, string> {
   const {
     task,
     labels,

@@ -9,6 +9,7 @@ import { evaluate } from '../evaluation/evaluate.js';
 import { predictPatient } from '../patient/predict.js';
 import { readModel, readRunConfig, readRunSplit } from '../runs/run-folder.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';
+import { defined } from '../testing/defined.js';
 import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
 import type { ImportedModel } from './import.js';
 
@@ -27,7 +28,7 @@ let yaml: string;
 let fitting: string[];
 beforeAll(async () => {
   yaml = await tinyCohort(cohort);
-  const sets = [...(await readGeneSets((await loadConfig(yaml)).geneSets.file!)).values()];
+  const sets = [...(await readGeneSets(defined((await loadConfig(yaml)).geneSets.file))).values()];
   // The checkpoint's own order is not the matrix's.
   writeFileSync(lists[0], `${sets[0].slice(0, 5).reverse().join('\n')}\n`);
   writeFileSync(lists[1], `${sets[1].slice(0, 7).reverse().join('\n')}\n`);
@@ -79,7 +80,7 @@ describe('a checkpoint that PyTorch wrote', () => {
       expression: join(cohort, 'expression.csv.gz'),
       patient,
     });
-    Object.values(predicted.probabilities!).forEach((p, c) => expect(p).toBeCloseTo(outputs[c], 6));
+    Object.values(defined(predicted.probabilities)).forEach((p, c) => expect(p).toBeCloseTo(outputs[c], 6));
   });
 
   test('says in the run what was decided here, and what was ignored', async () => {

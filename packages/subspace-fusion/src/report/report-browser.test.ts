@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { calibrationGroups, expectedCalibrationError } from '../metrics/index.js';
+import { defined } from '../testing/defined.js';
 import { explainedPatient } from './explained.test.data.js';
 import { renderReport } from './report.js';
 import { diagnosisRun, sampleReport, survivalRun } from './sample.test.data.js';
@@ -131,11 +132,15 @@ describe.skipIf(!existsSync(executablePath))('the report in Chromium', () => {
         4,
       );
       const description = await figures.nth(k).locator('svg').getAttribute('aria-description');
-      const shown = [...description!.matchAll(/predicted (\d+) %, observed (\d+) %, (\d+) patient/g)].map(
+      const shown = [...defined(description).matchAll(/predicted (\d+) %, observed (\d+) %, (\d+) patient/g)].map(
         ([, ...numbers]) => numbers.map(Number),
       );
       expect(shown).toEqual(
-        groups.map(({ predicted, observed, n }) => [Math.round(100 * predicted), Math.round(100 * observed.value!), n]),
+        groups.map(({ predicted, observed, n }) => [
+          Math.round(100 * predicted),
+          Math.round(100 * defined(observed.value)),
+          n,
+        ]),
       );
       expect(await figures.nth(k).locator('circle').count()).toBe(groups.length);
     }
@@ -145,7 +150,9 @@ describe.skipIf(!existsSync(executablePath))('the report in Chromium', () => {
       classRows.map((row) => row.label),
       classes.length,
     );
-    expect(await page.locator('#run-2-calibration tbody tr td').first().textContent()).toBe(error.value!.toFixed(3));
+    expect(await page.locator('#run-2-calibration tbody tr td').first().textContent()).toBe(
+      defined(error.value).toFixed(3),
+    );
     await page.close();
   });
 });

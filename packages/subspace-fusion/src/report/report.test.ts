@@ -1,6 +1,7 @@
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
 import { classAucs, kaplanMeier, numbersAtRisk } from '../metrics/index.js';
+import { defined } from '../testing/defined.js';
 import { rocCurve } from './class-figures.js';
 import { renderModelCard } from './model-card.js';
 import { renderReport } from './report.js';
@@ -21,18 +22,21 @@ const page = (...runs: ReportRun[]) => parseHTML(renderReport({ ...sampleReport(
 
 /** The figure whose title starts with the given words. */
 function figureOf(document: Part, title: string): Part {
-  return [...document.querySelectorAll('figure')].find((figure) =>
-    figure.querySelector('h4')!.textContent.startsWith(title),
-  )!;
+  return defined(
+    [...document.querySelectorAll('figure')].find((figure) =>
+      defined(figure.querySelector('h4')).textContent.startsWith(title),
+    ),
+  );
 }
 
 const pathsOf = (figure: Part) =>
-  [...figure.querySelectorAll('g[data-mark="line"] path')].map((path) => path.getAttribute('d')!);
+  [...figure.querySelectorAll('g[data-mark="line"] path')].map((path) => defined(path.getAttribute('d')));
 
 const points = (path: string) => path.split(/[MLHV]/).length - 1;
 
 /** Horizontal place of a mark, from its `translate(x,y)`. */
-const placeOf = (mark: Part) => Number(/translate\(([-\d.]+)/.exec(mark.getAttribute('transform')!)![1]);
+const placeOf = (mark: Part) =>
+  Number(defined(/translate\(([-\d.]+)/.exec(defined(mark.getAttribute('transform'))))[1]);
 
 describe('the page', () => {
   const text = renderReport(sampleReport());
@@ -43,12 +47,16 @@ describe('the page', () => {
     for (const element of document.querySelectorAll('[href], [src]'))
       expect(element.getAttribute('href')).toMatch(/^#(run-\d(-\w+)?|limits|checklists|versions)$/);
     expect(text.replaceAll('http://www.w3.org/', '')).not.toMatch(/https?:|url\(|@import/);
-    expect(document.querySelector('meta[http-equiv]')!.getAttribute('content')).toContain("default-src 'none'");
+    expect(defined(document.querySelector('meta[http-equiv]')).getAttribute('content')).toContain("default-src 'none'");
   });
 
   it('says what it is not', () => {
-    expect(document.querySelector('.warning')!.textContent).toContain('Research software. Not a medical device.');
-    expect(document.querySelector('#limits')!.textContent).toContain('Not for diagnosis, prognosis or treatment');
+    expect(defined(document.querySelector('.warning')).textContent).toContain(
+      'Research software. Not a medical device.',
+    );
+    expect(defined(document.querySelector('#limits')).textContent).toContain(
+      'Not for diagnosis, prognosis or treatment',
+    );
   });
 
   it('names every figure for those who cannot see it, and heads every column and row', () => {
@@ -60,7 +68,7 @@ describe('the page', () => {
       expect(drawing.getAttribute('aria-description')).toBeTruthy();
     }
     for (const table of document.querySelectorAll('table')) {
-      expect(table.querySelector('caption')!.textContent).not.toBe('');
+      expect(defined(table.querySelector('caption')).textContent).not.toBe('');
       expect(table.querySelectorAll('thead th[scope=col]').length).toBeGreaterThan(1);
       for (const row of table.querySelectorAll('tbody tr'))
         expect(row.querySelectorAll('th[scope=row]')).toHaveLength(1);
@@ -72,13 +80,13 @@ describe('the page', () => {
   });
 
   it('shows the configuration and the versions, without folders of the machine', () => {
-    const config = document.querySelector('[aria-label=Configuration]')!.textContent;
+    const config = defined(document.querySelector('[aria-label=Configuration]')).textContent;
     expect(config).toContain('weightDecay: 0.0001');
     expect(config).toContain('cohort: cohort.yaml');
-    expect(document.querySelector('[aria-label=Commands]')!.textContent).toBe(
+    expect(defined(document.querySelector('[aria-label=Commands]')).textContent).toBe(
       'npx subspace train config.yaml --out glioma',
     );
-    expect(document.querySelector('#versions')!.textContent).toContain('20.20.2');
+    expect(defined(document.querySelector('#versions')).textContent).toContain('20.20.2');
     expect(text).not.toMatch(/somebody|Some Body|\/mnt|slides\//);
   });
 
@@ -113,10 +121,10 @@ describe('the page', () => {
       }),
     ).document;
     expect(given.querySelectorAll('script')).toHaveLength(0);
-    expect(given.querySelector('h1')!.textContent).toBe(evil);
+    expect(defined(given.querySelector('h1')).textContent).toBe(evil);
     expect(given.querySelectorAll('.confusion thead th')[1].textContent).toBe(evil);
-    expect(given.querySelector('#versions tbody th')!.textContent).toBe(evil);
-    expect(figureOf(given, 'ROC').querySelector('svg')!.getAttribute('aria-description')).toContain(evil);
+    expect(defined(given.querySelector('#versions tbody th')).textContent).toBe(evil);
+    expect(defined(figureOf(given, 'ROC').querySelector('svg')).getAttribute('aria-description')).toContain(evil);
   });
 
   it('keeps a contrast of 4.5 to 1 of every text and line colour on light and on dark paper', () => {
@@ -136,10 +144,10 @@ describe('the page', () => {
 describe('the summary', () => {
   it('gives the C-index with interval, patients and deaths, beside ridge Cox', () => {
     const document = page(survivalRun());
-    expect(document.querySelector('.lead')!.textContent.replaceAll('\u00a0', ' ')).toBe(
+    expect(defined(document.querySelector('.lead')).textContent.replaceAll('\u00a0', ' ')).toBe(
       'On 64 test patients (40 deaths) the model reaches a C-index of 0.756 (95 % interval 0.686 to 0.826).',
     );
-    const beside = document.querySelector('section table')!;
+    const beside = defined(document.querySelector('section table'));
     const rows = [...beside.querySelectorAll('tbody tr')].map((row) =>
       [...row.children].map((cell) => cell.textContent),
     );
@@ -154,17 +162,19 @@ describe('the summary', () => {
       ...run,
       result: { ...run.result, metrics: { concordanceIndex: { value: null, reason } } },
     });
-    expect(document.querySelector('.lead')!.textContent).toContain(`the C-index cannot be given: ${reason}.`);
-    expect(document.querySelector('.refused')!.textContent).toBe(`refused: ${reason}`);
+    expect(defined(document.querySelector('.lead')).textContent).toContain(`the C-index cannot be given: ${reason}.`);
+    expect(defined(document.querySelector('.refused')).textContent).toBe(`refused: ${reason}`);
   });
 
   it('does not sell an interval that includes chance', () => {
     const run = survivalRun();
     const summaryOf = (low: number, high: number) =>
-      page({
-        ...run,
-        result: { ...run.result, metrics: { concordanceIndex: { value: (low + high) / 2, low, high, n: 20 } } },
-      }).querySelector('.lead + p')!.textContent;
+      defined(
+        page({
+          ...run,
+          result: { ...run.result, metrics: { concordanceIndex: { value: (low + high) / 2, low, high, n: 20 } } },
+        }).querySelector('.lead + p'),
+      ).textContent;
     expect(summaryOf(0.45, 0.8)).toContain('do not show that the model does better than guessing');
     expect(summaryOf(0.2, 0.4)).toContain('lies below 0.5');
     expect(summaryOf(0.6, 0.8)).not.toMatch(/do not show|below 0.5/);
@@ -205,14 +215,16 @@ describe('the survival figure', () => {
   });
 
   it('gives the log-rank test, or why there is none', () => {
-    expect(figure.querySelector('figcaption')!.textContent).toContain('Log-rank test of the two groups: p < 0.001.');
+    expect(defined(figure.querySelector('figcaption')).textContent).toContain(
+      'Log-rank test of the two groups: p < 0.001.',
+    );
     const run = survivalRun();
     const alone = rows.map((row) => ({ ...row, group: 'low' as const }));
     const oneGroup = figureOf(
       page({ ...run, predictions: { ...(run.predictions as SurvivalPredictions), rows: alone } }),
       'Survival',
     );
-    expect(oneGroup.querySelector('figcaption')!.textContent).toContain('No log-rank test: 1 of 1 groups');
+    expect(defined(oneGroup.querySelector('figcaption')).textContent).toContain('No log-rank test: 1 of 1 groups');
     expect(pathsOf(oneGroup)).toHaveLength(1);
   });
 });
@@ -225,7 +237,7 @@ describe('the training figures', () => {
     const validation = figureOf(document, 'C-index on validation');
     expect(pathsOf(validation).map(points)).toEqual([20]);
     expect(validation.querySelectorAll('circle')).toHaveLength(1);
-    expect(validation.querySelector('figcaption')!.textContent).toContain('epoch 14');
+    expect(defined(validation.querySelector('figcaption')).textContent).toContain('epoch 14');
     expect(document.querySelectorAll('details table tbody tr')).toHaveLength(20);
   });
 
@@ -250,7 +262,7 @@ describe('the training figures', () => {
         .filter((bar) => bar.getAttribute('fill') === colour)
         .reduce((sum, bar) => sum + Number(bar.getAttribute('height')), 0);
     const steps = (who: 'tumourYielded' | 'microenvironmentYielded') =>
-      epochs.reduce((sum, epoch) => sum + epoch.coordination![who], 0);
+      epochs.reduce((sum, epoch) => sum + defined(epoch.coordination)[who], 0);
     expect(height('var(--orange)') / height('var(--blue)')).toBeCloseTo(
       steps('tumourYielded') / steps('microenvironmentYielded'),
       6,
@@ -259,8 +271,9 @@ describe('the training figures', () => {
 
   it('are left out where nothing was recorded', () => {
     expect(
-      page({ ...survivalRun(), trainings: [{ ...survivalRun().trainings[0], epochs: [] }] }).querySelector('section')!
-        .textContent,
+      defined(
+        page({ ...survivalRun(), trainings: [{ ...survivalRun().trainings[0], epochs: [] }] }).querySelector('section'),
+      ).textContent,
     ).toContain('No epochs were recorded.');
   });
 });
@@ -284,7 +297,9 @@ describe('the classification figures', () => {
     const without = { ...predictions, rows: predictions.rows.filter((row) => row.label !== 1) };
     const figure = figureOf(page({ ...diagnosisRun(), predictions: without }), 'ROC');
     expect(pathsOf(figure)).toHaveLength(DIAGNOSES.length);
-    expect(figure.querySelector('.legend')!.textContent).toContain('Astrocytoma, grade 4: no curve, 0 patients');
+    expect(defined(figure.querySelector('.legend')).textContent).toContain(
+      'Astrocytoma, grade 4: no curve, 0 patients',
+    );
   });
 
   it('draw curves whose area is the AUC, ties included', () => {
@@ -307,7 +322,7 @@ describe('the classification figures', () => {
       truth,
       2,
     );
-    expect(area).toBeCloseTo(auc.value!, 12);
+    expect(area).toBeCloseTo(defined(auc.value), 12);
   });
 });
 
@@ -350,12 +365,16 @@ describe('confidence', () => {
       },
     },
   };
-  const section = page({ ...run, result: { ...run.result, confidence } }).querySelector('#run-1-calibration')! as Part;
+  const section = defined(
+    page({ ...run, result: { ...run.result, confidence } }).querySelector('#run-1-calibration'),
+  ) as Part;
   const rowsOf = (caption: string) =>
     [
-      ...[...section.querySelectorAll('table')]
-        .find((table) => table.querySelector('caption')!.textContent.startsWith(caption))!
-        .querySelectorAll('tbody tr'),
+      ...defined(
+        [...section.querySelectorAll('table')].find((table) =>
+          defined(table.querySelector('caption')).textContent.startsWith(caption),
+        ),
+      ).querySelectorAll('tbody tr'),
     ].map((row) => [...row.querySelectorAll('th, td')].map((cell) => cell.textContent.replaceAll('\u00a0', ' ')));
 
   it('shows probabilities before and after the temperature', () => {
@@ -373,7 +392,7 @@ describe('confidence', () => {
 
   it('counts the patients who are unlike those of training', () => {
     expect(section.textContent).toContain('the genes of 3 of 40 patients');
-    expect(page(run).querySelector('#run-1-calibration')!.textContent).not.toContain('Out of the range');
+    expect(defined(page(run).querySelector('#run-1-calibration')).textContent).not.toContain('Out of the range');
   });
 });
 
@@ -392,9 +411,7 @@ describe('the checklists', () => {
 
   it('leave to the user what the report does not hold', () => {
     const item = (document: Part, topic: string) =>
-      rows(document)
-        .find((row) => row[1].startsWith(topic))!
-        .slice(2, 4);
+      defined(rows(document).find((row) => row[1].startsWith(topic))).slice(2, 4);
     const run = survivalRun();
     expect(item(page(run), 'Flow of participants')).toEqual(['answered', 'Patients']);
     expect(item(page({ ...run, patients: { reason: 'gone' } }), 'Flow of participants')).toEqual(['you fill in', '–']);
@@ -407,7 +424,9 @@ describe('the model card', () => {
   it('is Markdown with the numbers, the intended use and what is left to the user', () => {
     const card = renderModelCard(sampleReport());
     expect(card).toMatch(/^# Model card: Glioma, simulated cohort\n/);
-    expect(card).toContain(`| This model | ${survivalRun().result.metrics.concordanceIndex.value!.toFixed(3)} |`);
+    expect(card).toContain(
+      `| This model | ${defined(survivalRun().result.metrics.concordanceIndex.value).toFixed(3)} |`,
+    );
     expect(card).toContain('| Ridge Cox, same genes | 0.771 | 0.690 to 0.840 |');
     for (const heading of ['## Survival', '## Diagnosis', '## Intended use', '## Limits', '## For you to fill in'])
       expect(card).toContain(heading);

@@ -3,6 +3,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openPseudonyms } from '../files/pseudonyms.js';
+import { defined } from '../testing/defined.js';
 import { explainedPatient } from './explained.test.data.js';
 import { renderModelCard } from './model-card.js';
 import { renderReport } from './report.js';
@@ -69,7 +70,7 @@ describe('no folder of the machine', () => {
 
   it('leaves pictures as they are', () => {
     const [before, after] = [telling(PATIENTS), withoutMachine(telling(PATIENTS))].map(
-      ({ runs: [run] }) => run.explanations.patients[0].thumbnails[0]!.href,
+      ({ runs: [run] }) => defined(run.explanations.patients[0].thumbnails[0]).href,
     );
     expect(after).toBe(before);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { defined } from '../testing/defined.js';
 import { computeCeilings, designAccepted, fractionOfCeiling, type CohortCeilings } from './ceilings.js';
 import { geneModel } from './genes.js';
 import { drawLatents } from './latents.js';
@@ -21,7 +22,7 @@ function ceilingsOf(regime: Regime, twin = false): CohortCeilings {
 const ceilings = new Map(REGIMES.map((regime) => [regime, ceilingsOf(regime)]));
 
 describe.each(REGIMES)('ceilings of %s', (regime) => {
-  const { population, expectations, design, ridge } = ceilings.get(regime)!;
+  const { population, expectations, design, ridge } = defined(ceilings.get(regime));
 
   it('grow with what an observer sees', () => {
     expect(population.trueEta).toBeGreaterThan(population.both);
@@ -59,7 +60,7 @@ describe('twins', () => {
 
   it('of attention gain less from the order of the patches', () => {
     const gain = ({ population }: CohortCeilings) => population.both - Math.max(population.genes, population.anyOrder);
-    expect(gain(ceilings.get('attention')!)).toBeGreaterThan(gain(ceilingsOf('attention', true)));
+    expect(gain(defined(ceilings.get('attention')))).toBeGreaterThan(gain(ceilingsOf('attention', true)));
   });
 });
 

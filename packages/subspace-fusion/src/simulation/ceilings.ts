@@ -16,7 +16,7 @@ const PENALTIES = [0.01, 0.1, 1];
  * Ridge regression of `target` on the columns of `rows`, cross-fitted on two halves (even and odd rows): each prediction comes
  * from the other half. One list of predictions for each penalty (0.01, 0.1 and 1 times the number of rows, columns standardised).
  */
-export function crossFittedRidge(rows: readonly Float64Array[], target: Float64Array): Float64Array[] {
+function crossFittedRidge(rows: readonly Float64Array[], target: Float64Array): Float64Array[] {
   const predictions = PENALTIES.map(() => new Float64Array(rows.length));
   for (const half of [0, 1]) {
     const training = Array.from(rows.keys()).filter((i) => i % 2 !== half);

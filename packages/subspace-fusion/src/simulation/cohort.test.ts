@@ -8,6 +8,7 @@ import { labelPatients } from '../cohort/clinical/labels.js';
 import { loadCohort } from '../cohort/load.js';
 import { loadConfig } from '../config/config.js';
 import { InputError } from '../files/errors.js';
+import { defined } from '../testing/defined.js';
 import { simulateCohort, type SimulationOptions } from './cohort.js';
 
 let folder: string;
@@ -54,7 +55,7 @@ describe('simulateCohort', () => {
       expect(labelPatients(cohort.patients, 'diagnosis', rule).byPatient.size).toBe(30);
     const bag = await readBag(cohort.patients[0].bags[0]);
     expect(bag.patches).toBe(36);
-    expect(Array.from(bag.coordinates!.slice(10, 14))).toEqual([5 * 256, 0, 0, 256]);
+    expect(Array.from(defined(bag.coordinates).slice(10, 14))).toEqual([5 * 256, 0, 0, 256]);
   });
 
   it('gives the twin of a regime the same patients, with other outcomes', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { defined } from '../testing/defined.js';
 import { drawCounts, geneModel, geneSetsFile, logMean } from './genes.js';
 import { drawLatents } from './latents.js';
 
@@ -36,7 +37,7 @@ describe('simulated genes', () => {
   });
 
   it('follow π·tumour + (1−π)·microenvironment + site', () => {
-    const gene = geneModel(1, 1).find(loadsOnBoth)!;
+    const gene = defined(geneModel(1, 1).find(loadsOnBoth));
     const programmes = new Float64Array(6);
     const shift = (purity: number) => logMean(gene, programmes, purity, 2) - gene.baseline - gene.siteEffects[2];
     expect(shift(0.7)).toBeCloseTo(0, 12);
@@ -63,7 +64,11 @@ describe('simulated genes', () => {
         .map((line) => [line.split('\t')[0], line.split('\t').slice(2)]),
     );
     expect([...sets.keys()]).toEqual(['TUMOUR', 'MICROENVIRONMENT', 'DECOY_1', 'DECOY_2', 'DECOY_3']);
-    expect(sets.get('TUMOUR')!.filter((gene) => sets.get('MICROENVIRONMENT')!.includes(gene))).toEqual([]);
-    expect(new Set(sets.get('DECOY_1')!.map((gene) => gene.slice(0, 3)))).toEqual(new Set(['TUM', 'MIC', 'OTH']));
+    expect(defined(sets.get('TUMOUR')).filter((gene) => defined(sets.get('MICROENVIRONMENT')).includes(gene))).toEqual(
+      [],
+    );
+    expect(new Set(defined(sets.get('DECOY_1')).map((gene) => gene.slice(0, 3)))).toEqual(
+      new Set(['TUM', 'MIC', 'OTH']),
+    );
   });
 });

@@ -75,7 +75,7 @@ export interface Survival {
 }
 
 /** Whether the marker density that counts is that of the rim: t₂ > 0 where genes guide, something hidden otherwise. */
-export function readsRim(c: Coefficients, t2: number, hiddenGuide: number): boolean {
+function readsRim(c: Coefficients, t2: number, hiddenGuide: number): boolean {
   return c.guidance * t2 + (1 - c.guidance) * hiddenGuide > 0;
 }
 
@@ -87,7 +87,7 @@ export function linearPredictor(c: Coefficients, latents: Latents): number {
 }
 
 /** Months to death: Weibull with proportional hazards exp(η), a pure function of seed and patient. */
-export function deathTime(seed: number, patient: number, eta: number): number {
+function deathTime(seed: number, patient: number, eta: number): number {
   const exponential = -Math.log(1 - uniform(key(seed, 'death'), patient));
   return WEIBULL_SCALE_MONTHS * (exponential / Math.exp(eta)) ** (1 / WEIBULL_SHAPE);
 }

@@ -5,7 +5,7 @@ import type { Latents } from './latents.js';
  * A Gaussian random field on a torus of side × side cells: white noise smoothed by three box filters of
  * half-width `radius` (close to a Gaussian kernel), then standardised. Row-major `[side · side]`.
  */
-export function randomField(stream: number, side: number, radius: number): Float64Array {
+function randomField(stream: number, side: number, radius: number): Float64Array {
   let field = Float64Array.from({ length: side * side }, (_, cell) => normal(stream, cell));
   for (let pass = 0; radius > 0 && pass < 3; pass++) {
     field = boxFilter(field, side, radius, 1, side);

@@ -6,7 +6,7 @@ const present = <T extends { readonly folder: string }>(all: readonly T[]): T[] 
   all.filter(({ folder }) => existsSync(folder));
 
 /** The invented cohort of this repository: tables, gene sets and features in the layout of the public TCGA glioma data. */
-export const INVENTED = testdata('invented');
+const INVENTED = testdata('invented');
 
 /** That cohort, and the public data where they lie beside the repository. */
 export const cohorts = present([

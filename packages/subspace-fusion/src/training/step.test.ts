@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ofSubspaces } from '../model/parts.js';
+import { defined } from '../testing/defined.js';
 import { gradientsOf, type Setting } from '../testing/random-batch.js';
 import type { BatchGradients } from './step.js';
 
@@ -80,8 +81,8 @@ describe('the consistency term', () => {
   test('a sample whose gene code is all zeros gives no NaN', async () => {
     // Biases of the gene encoder start at 0: no expression, no code.
     const result = await gradientsOf({ samples: 3 }, (_, batch) => {
-      batch[1].genes!.tumour.fill(0);
-      batch[1].genes!.microenvironment.fill(0);
+      defined(batch[1].genes).tumour.fill(0);
+      defined(batch[1].genes).microenvironment.fill(0);
     });
     expect(ofSubspaces(result.v).tumour.subarray(128, 256)).toEqual(new Float32Array(128));
     expect(Number.isFinite(result.consistency.tumour)).toBe(true);

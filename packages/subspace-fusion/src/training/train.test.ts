@@ -6,6 +6,7 @@ import { writeBag } from '../cohort/made-files.test.helper.js';
 import { InputError, WorkError } from '../files/errors.js';
 import type { Model } from '../runs/model.js';
 import { readCheckpoint, readEpochs, readModel, readRunSplit } from '../runs/run-folder.js';
+import { defined } from '../testing/defined.js';
 import { copyCohort, editTable, newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { Interrupted, train } from './train.js';
 
@@ -57,7 +58,7 @@ describe('a run', () => {
     expect(records.map(({ epoch }) => epoch)).toEqual([1, 2]);
     for (const record of records) {
       expect(record.loss).toBeCloseTo(
-        record.taskLoss + (record.consistency.tumour! + record.consistency.microenvironment!) / 2,
+        record.taskLoss + (defined(record.consistency.tumour) + defined(record.consistency.microenvironment)) / 2,
         6,
       );
       expect(record.validation).toMatchObject({ metric: 'concordanceIndex', loss: expect.any(Number) });
@@ -78,7 +79,7 @@ describe('a run', () => {
 
   test('keeps the epoch that is best on validation, the earliest of equals', async () => {
     const longer = join(folder, 'longer');
-    const values = (await readEpochs(longer)).map(({ validation }) => validation.value!);
+    const values = (await readEpochs(longer)).map(({ validation }) => defined(validation.value));
     const { epoch } = await readCheckpoint(longer, await readModel(longer));
     expect(epoch).toBe(1 + values.indexOf(Math.max(...values)));
   });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { defined } from '../testing/defined.js';
 import { parityFolders } from '../testing/parity.js';
 import { metricsCase } from './metrics-case.js';
 
@@ -38,7 +39,7 @@ describe.each(parityFolders)('the parity case "metrics" (%s)', (folder) => {
   const entries: Entry[] = JSON.parse(readFileSync(`${folder}/manifest.json`, 'utf8')).cases.metrics.tensors;
   const isExpected = ({ name, tolerance }: Entry) => tolerance !== undefined || name.endsWith('/pairs');
   const tensors = readSafetensors(`${folder}/metrics.safetensors`);
-  const inputs = new Map(entries.filter((e) => !isExpected(e)).map(({ name }) => [name, tensors.get(name)!]));
+  const inputs = new Map(entries.filter((e) => !isExpected(e)).map(({ name }) => [name, defined(tensors.get(name))]));
   const outputs = metricsCase(inputs);
 
   test('computes every expected tensor and nothing else', () => {
@@ -51,8 +52,8 @@ describe.each(parityFolders)('the parity case "metrics" (%s)', (folder) => {
   });
 
   test.each(entries.filter(isExpected))('$name', ({ name, tolerance }) => {
-    const expected = Array.from(tensors.get(name)!.data);
-    const got = Array.from(outputs.get(name)!);
+    const expected = Array.from(defined(tensors.get(name)).data);
+    const got = Array.from(defined(outputs.get(name)));
     const largest = Math.max(0, ...expected.filter((v) => !Number.isNaN(v)).map(Math.abs));
     const allowed = tolerance === undefined ? 0 : tolerance.abs + tolerance.rel * largest;
     expect(got).toHaveLength(expected.length);

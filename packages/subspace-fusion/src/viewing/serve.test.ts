@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { evaluateAndWrite } from '../evaluation/evaluate.js';
 import { InputError } from '../files/errors.js';
+import { defined } from '../testing/defined.js';
 import { newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { train } from '../training/train.js';
 import { serveViewer, type ServedViewer } from './serve.js';
@@ -37,7 +38,7 @@ describe.skipIf(!existsSync(PAGE))(`the viewer's server (needs the built page, $
       request({ hostname, port, path, headers, method }, (response) => {
         let body = '';
         response.on('data', (part: Buffer) => (body += part.toString('latin1')));
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
+        response.on('end', () => resolve({ status: defined(response.statusCode), headers: response.headers, body }));
       })
         .on('error', reject)
         .end();

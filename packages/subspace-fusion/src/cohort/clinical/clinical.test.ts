@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { cohorts } from '../../testing/data.js';
 import { parseConfig, type Config } from '../../config/config.js';
 import type { Problem } from '../../files/errors.js';
+import { defined } from '../../testing/defined.js';
 import { checkTask } from '../check-task.js';
 import { MCAT } from '../expression/fixtures.test.helper.js';
 import { newFolder, write } from '../made-files.test.helper.js';
@@ -58,7 +59,7 @@ describe('clinical files of cBioPortal', () => {
     const named = await read({ file: file(PATIENTS), time: 'OS_MONTHS', event: 'OS_STATUS' });
     expect(named.survival).toEqual(survival);
     const days = await read({ file: file(PATIENTS), timeUnit: 'days' });
-    expect(days.survival['TCGA-02-0002']!.time).toBeCloseTo(30 * 30.4375, 8);
+    expect(defined(days.survival['TCGA-02-0002']).time).toBeCloseTo(30 * 30.4375, 8);
   });
 
   it('joins patients and samples, the primary tumour’s sample before others, and states contradictions', async () => {
@@ -294,6 +295,7 @@ describe.each(cohorts)('published tables ($cohort)', ({ cohort, folder }) => {
     expect(survival).toHaveLength(expected.survival);
     const compared = survival.filter(({ id }) => published.survival[id]);
     expect(compared.length).toBeGreaterThanOrEqual(expected.survival - 3);
-    for (const { id, clinical } of compared) expect(published.survival[id]!.event).toBe(clinical['event_2016'] === '1');
+    for (const { id, clinical } of compared)
+      expect(defined(published.survival[id]).event).toBe(clinical['event_2016'] === '1');
   });
 });

@@ -27,10 +27,10 @@ export function unitInName(column: string): TimeUnit | undefined {
 }
 
 /** Whether a longest time is longer than any follow-up, which tells of a wrong unit. */
-export const isTooLong = (time: number, unit: TimeUnit): boolean => convertTime(time, unit, 'years') > LONGEST_YEARS;
+const isTooLong = (time: number, unit: TimeUnit): boolean => convertTime(time, unit, 'years') > LONGEST_YEARS;
 
 /** A column that says who was censored holds 1 where the others hold 0. */
-export const countsCensored = (column: string): boolean => /censor/i.test(column);
+const countsCensored = (column: string): boolean => /censor/i.test(column);
 
 const SEEN = new Set(['dead', 'deceased', 'died', 'death', 'true', 'yes']);
 const NOT_SEEN = new Set(['alive', 'living', 'censored', 'false', 'no']);
@@ -60,7 +60,7 @@ export interface EventWitness {
 }
 
 /** Compares an event column with every other column of the table that tells of death. */
-export function eventWitnesses(
+function eventWitnesses(
   patients: readonly { readonly id: string; readonly clinical: Readonly<Record<string, string>> }[],
   columns: readonly string[],
   event: string,

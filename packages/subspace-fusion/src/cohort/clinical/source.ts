@@ -31,7 +31,7 @@ export interface ClinicalSource {
 }
 
 /** The column of the case, before and since the exports of 2024, which put the entity before each name. */
-export const GDC_CASE = /^(cases\.submitter_id|case_submitter_id)$/;
+const GDC_CASE = /^(cases\.submitter_id|case_submitter_id)$/;
 
 const VITAL_STATUS = 'vital_status';
 const DEATH = 'days_to_death';
@@ -51,7 +51,7 @@ function shortNames(columns: readonly string[]): string[] {
  * column the first known value, rows of the primary diagnosis first. `os_event` is added from `vital_status`, and `os_time`, in days:
  * `days_to_death` of the dead, the latest follow-up of the living. Who is dead on an unknown day has no time.
  */
-export async function readGdcRows(file: string): Promise<ClinicalSource> {
+async function readGdcRows(file: string): Promise<ClinicalSource> {
   const table = await readTable(file);
   const names = shortNames(table.columns);
   const cases = new Map<string, ClinicalRow[]>();

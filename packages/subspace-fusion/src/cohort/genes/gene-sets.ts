@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import type { Config } from '../../config/config.js';
+import type { Config, GeneSetsConfig } from '../../config/config.js';
 import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
 import { requireFile } from '../../files/file-source.js';
 import { readHeader, readTable } from '../../files/read.js';
@@ -8,13 +8,13 @@ import { suggest } from '../../files/text.js';
 import { SUBSPACES, type Cohort, type Expression, type Subspace } from '../types.js';
 
 /** Whether a config leaves the gene sets to the package. */
-export const usesDefaultGeneSets = ({ file }: Config['geneSets']): boolean => file === undefined;
+export const usesDefaultGeneSets = ({ file }: GeneSetsConfig): boolean => file === undefined;
 
 /**
  * File of the gene sets: the config's, or the glioma sets that come with the package (gene-sets/README.md). A config never holds the
  * path of the latter, so that it means the same wherever the package is.
  */
-export const geneSetsFile = ({ file }: Config['geneSets']): string =>
+export const geneSetsFile = ({ file }: GeneSetsConfig): string =>
   file ?? fileURLToPath(new URL('../../../gene-sets/glioma.gmt', import.meta.url));
 
 /** Sets by name. */
@@ -85,7 +85,7 @@ const GENE_COLUMN = /^(gene|genes|symbol|gene[_ ]symbol|gene[_ ]name|hugo[_ ]sym
 const TYPE_COLUMN = /^(type|subspace|set|gene[_ ]set|category|class|group)$/i;
 
 /** Reads a table with a row a gene, and a column that says which set it belongs to. */
-async function readGeneTable(file: string, { gene, type }: Config['geneSets']): Promise<GeneSets> {
+async function readGeneTable(file: string, { gene, type }: GeneSetsConfig): Promise<GeneSets> {
   const { columns, rows, line } = await readTable(file);
   const [geneAt, typeAt] = (
     [
@@ -113,7 +113,7 @@ async function readGeneTable(file: string, { gene, type }: Config['geneSets']): 
 }
 
 /** A table is told by the config's columns, or by a header that names both a gene and a type. */
-async function isGeneTable(file: string, { gene, type }: Config['geneSets']): Promise<boolean> {
+async function isGeneTable(file: string, { gene, type }: GeneSetsConfig): Promise<boolean> {
   if (gene !== undefined || type !== undefined) return true;
   const [first = ''] = await readLines(file);
   if (!/[\t,]/.test(first)) return false;
@@ -127,7 +127,7 @@ async function isGeneList(file: string): Promise<boolean> {
 }
 
 /** The two sets, in whichever form they stand. */
-async function readBothSets(config: Config['geneSets']): Promise<Cohort['genes']> {
+async function readBothSets(config: GeneSetsConfig): Promise<Cohort['genes']> {
   const file = geneSetsFile(config);
   const { microenvironmentFile } = config;
   if (microenvironmentFile !== undefined) {
@@ -167,7 +167,7 @@ export const overlap = ({ tumour, microenvironment }: Cohort['genes']): string[]
  * @throws {InputError} for a file that cannot be read, or a set that is not in it.
  */
 export async function readSubspaceGenes(
-  config: Config['geneSets'],
+  config: GeneSetsConfig,
   problems: Problem[],
   symbols: ReadonlyMap<string, string> = new Map(),
 ): Promise<Cohort['genes']> {

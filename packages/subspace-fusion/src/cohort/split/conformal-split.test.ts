@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { parseConfig } from '../../config/config.js';
+import { defined } from '../../testing/defined.js';
 import type { Patient } from '../types.js';
 import { makeSplit } from './split.js';
 
@@ -27,8 +28,8 @@ test.each([
     const split = await makeSplit(patients, strata, { ...config, ...form, conformal: 0.2 });
     expect(split).toMatchObject({ validation: without.validation, test: without.test });
     expect(split.conformal).toHaveLength(20);
-    expect([...split.train, ...split.conformal!].sort()).toEqual(without.train.toSorted());
-    const rare = split.conformal!.filter((id) => strata.get(id) === 'rare').length;
+    expect([...split.train, ...defined(split.conformal)].sort()).toEqual(without.train.toSorted());
+    const rare = defined(split.conformal).filter((id) => strata.get(id) === 'rare').length;
     expect(Math.abs(rare - 5)).toBeLessThanOrEqual(1);
     expect(await makeSplit(patients, strata, { ...config, ...form, conformal: 0.2 })).toEqual(split);
   },

@@ -11,7 +11,7 @@ export interface Fold {
 }
 
 /** Folds that are made where the config names no file of folds. */
-export const DEFAULT_FOLDS = 5;
+const DEFAULT_FOLDS = 5;
 
 /**
  * The folds of a cross-validation: those of the config's split file, or as many as asked for, made from `split.seed`. Several repeats deal all patients

@@ -5,6 +5,7 @@ import { parseConfig } from '../../config/config.js';
 import type { Problem } from '../../files/errors.js';
 import { readTable } from '../../files/read.js';
 import { key, uniform } from '../../random/counter.js';
+import { defined } from '../../testing/defined.js';
 import type { Patient, Split } from '../types.js';
 import { inspectSplit } from './inspect-split.js';
 import { makeSplit, strataOf } from './split.js';
@@ -76,7 +77,7 @@ describe('a split by site', () => {
       { ...defaults, test: 0.2, validation: 0.2, by: { column: 'hospital' } },
       problems,
     );
-    expectDisjoint(split, (id) => hospital.get(id)!);
+    expectDisjoint(split, (id) => defined(hospital.get(id)));
     expect(problems[0].message).toMatch(/^the site of \d+ patients is not known/);
     await expect(makeSplit(patients, strata, { ...defaults, by: { column: 'hospitals' } })).rejects.toThrow(
       /no column 'hospitals'.*Did you mean 'hospital'/,
@@ -127,10 +128,14 @@ describe('a split by site', () => {
     expect(() => parseConfig(text('{by: hospital}'), 'x.yaml')).toThrow(/'by' is site, or \{column: NAME\}/);
     expect(() => parseConfig(text('{repeat: 1}'), 'x.yaml')).toThrow(/'split.repeat' needs 'split.folds'/);
     const parts = await inspectSplit(patients, parseConfig(text('{by: site}'), 'x.yaml'), []);
-    expect(parts!.sites!.shared).toBe(0);
-    expect(parts!.sites!.train + parts!.sites!.validation + parts!.sites!.test).toBe(40);
+    expect(defined(defined(parts).sites).shared).toBe(0);
+    expect(
+      defined(defined(parts).sites).train +
+        defined(defined(parts).sites).validation +
+        defined(defined(parts).sites).test,
+    ).toBe(40);
     const byPatient = await inspectSplit(patients, parseConfig(text('{}'), 'x.yaml'), []);
-    expect(byPatient!.sites!.shared).toBeGreaterThan(10);
+    expect(defined(defined(byPatient).sites).shared).toBeGreaterThan(10);
   });
 });
 

@@ -3,6 +3,7 @@ import { outputsOf } from '../../inference/predictor.js';
 import { softmaxRows } from '../../metrics/index.js';
 import { key, normal, uniform } from '../../random/counter.js';
 import type { Outcome } from '../../runs/model.js';
+import { defined } from '../../testing/defined.js';
 import { setInWords } from '../../words/prediction.js';
 import { classResult } from './apply.js';
 import { calibrate, learnClassConfidence, setsOf, type ScoredClasses } from './class-confidence.js';
@@ -46,13 +47,13 @@ describe('over 120 replicates of validation, conformal and test patients', () =>
   const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 
   test('the coverage of sets with one threshold is nominal within a point', () => {
-    expect(Math.abs(mean(replicates.map(({ result }) => result.sets!.marginal.coverage.value!)) - 0.9)).toBeLessThan(
-      0.01,
-    );
+    expect(
+      Math.abs(mean(replicates.map(({ result }) => defined(defined(result.sets).marginal.coverage.value))) - 0.9),
+    ).toBeLessThan(0.01);
   });
 
   test.each([0, 1, 2])('so is the coverage within class %i', (c) => {
-    const covered = replicates.map(({ result }) => result.sets!.byClass.classes[c].coverage.value!);
+    const covered = replicates.map(({ result }) => defined(defined(result.sets).byClass.classes[c].coverage.value));
     expect(Math.abs(mean(covered) - 0.9)).toBeLessThan(0.01);
   });
 
@@ -60,41 +61,45 @@ describe('over 120 replicates of validation, conformal and test patients', () =>
     const small = Array.from(
       { length: 120 },
       (_, r) =>
-        classResult(learnClassConfidence(CLASSES, draw(60, key(r, 'v')), draw(24, key(r, 'c'))), draw(200, key(r, 't')))
-          .sets!.marginal,
+        defined(
+          classResult(
+            learnClassConfidence(CLASSES, draw(60, key(r, 'v')), draw(24, key(r, 'c'))),
+            draw(200, key(r, 't')),
+          ).sets,
+        ).marginal,
     );
-    expect(small[0].expected!.mean).toBeCloseTo(23 / 25, 12);
-    expect(Math.abs(mean(small.map(({ coverage }) => coverage.value!)) - 23 / 25)).toBeLessThan(0.01);
+    expect(defined(small[0].expected).mean).toBeCloseTo(23 / 25, 12);
+    expect(Math.abs(mean(small.map(({ coverage }) => defined(coverage.value))) - 23 / 25)).toBeLessThan(0.01);
   });
 
   test('19 of 20 observed coverages lie in the interval to expect', () => {
     const inside = replicates.filter(({ result: { sets } }) => {
-      const { coverage, expected } = sets!.marginal;
-      return coverage.value! >= expected!.low && coverage.value! <= expected!.high;
+      const { coverage, expected } = defined(sets).marginal;
+      return defined(coverage.value) >= defined(expected).low && defined(coverage.value) <= defined(expected).high;
     });
     expect(inside.length / replicates.length).toBeGreaterThan(0.92);
   });
 
   test('a class of fewer than 9 patients is refused, is in every set, and its coverage is 1', () => {
-    const refused = replicates.filter(({ result }) => result.sets!.byClass.classes[3].refused !== undefined);
+    const refused = replicates.filter(({ result }) => defined(result.sets).byClass.classes[3].refused !== undefined);
     expect(refused.length).toBeGreaterThan(50);
     for (const { learned, result } of refused) {
-      const { calibrators, refused: reason, coverage, expected } = result.sets!.byClass.classes[3];
+      const { calibrators, refused: reason, coverage, expected } = defined(result.sets).byClass.classes[3];
       expect(calibrators).toBeLessThan(9);
       expect(reason).toMatch(/^\d calibration patients; a coverage of 90 % needs 9$/);
       if (coverage.value !== null) expect(coverage.value).toBe(1);
       expect(expected).toBeNull();
-      expect(setsOf([1, 0, 0, 0], learned.conformal!).byClass).toContain(3);
+      expect(setsOf([1, 0, 0, 0], defined(learned.conformal)).byClass).toContain(3);
     }
   });
 
   test('the temperature finds how much too sure the model is, and calibration gets better by it', () => {
-    expect(mean(replicates.map(({ learned }) => learned.temperature.value!))).toBeCloseTo(TOO_SURE, 0);
-    expect(mean(replicates.map(({ result }) => result.after.calibrationError.value!))).toBeLessThan(
-      0.5 * mean(replicates.map(({ result }) => result.before.calibrationError.value!)),
+    expect(mean(replicates.map(({ learned }) => defined(learned.temperature.value)))).toBeCloseTo(TOO_SURE, 0);
+    expect(mean(replicates.map(({ result }) => defined(result.after.calibrationError.value)))).toBeLessThan(
+      0.5 * mean(replicates.map(({ result }) => defined(result.before.calibrationError.value))),
     );
-    expect(mean(replicates.map(({ result }) => result.after.logLoss.value!))).toBeLessThan(
-      mean(replicates.map(({ result }) => result.before.logLoss.value!)),
+    expect(mean(replicates.map(({ result }) => defined(result.after.logLoss.value)))).toBeLessThan(
+      mean(replicates.map(({ result }) => defined(result.before.logLoss.value))),
     );
   });
 
@@ -104,9 +109,9 @@ describe('over 120 replicates of validation, conformal and test patients', () =>
     );
     for (const [chosen] of points) {
       expect(chosen).toMatchObject({ class: 'common', rule: 'sensitive' });
-      expect(chosen.sensitivity!.value).toBeGreaterThanOrEqual(0.9);
+      expect(defined(chosen.sensitivity).value).toBeGreaterThanOrEqual(0.9);
     }
-    const reached = mean(points.map(([, test]) => test.sensitivity!.value!));
+    const reached = mean(points.map(([, test]) => defined(defined(test.sensitivity).value)));
     expect(reached).toBeGreaterThan(0.87);
     expect(reached).toBeLessThan(0.93);
   });
@@ -124,7 +129,7 @@ test('class weights are taken off before the temperature is fitted: it is that o
   );
   const corrected = learnClassConfidence(CLASSES, { outputs: weighted.map((p) => Array.from(p)), labels });
   expect(corrected.temperature.value).toBeCloseTo(
-    learnClassConfidence(CLASSES, { outputs, labels }).temperature.value!,
+    defined(learnClassConfidence(CLASSES, { outputs, labels }).temperature.value),
     3,
   );
 });

@@ -6,6 +6,7 @@ import { writeBag } from '../../cohort/made-files.test.helper.js';
 import { predictPatient } from '../../patient/predict.js';
 import { readRunSplit } from '../../runs/run-folder.js';
 import { subspace } from '../../testing/cli.js';
+import { defined } from '../../testing/defined.js';
 import { editTable, newFolder, shortConfig, tinyCohort } from '../../testing/tiny-cohort.js';
 import { train } from '../../training/train.js';
 import type { EvaluatedPatient } from '../../runs/result.js';
@@ -33,13 +34,13 @@ beforeAll(async () => {
   await train({ config: await shortConfig(yaml, { ...parts, 'clinical.timeUnit': 'years' }), out: survival });
   await evaluateAndWrite(subtype);
   await evaluateAndWrite(survival);
-  patient = (await readRunSplit(subtype)).test[0]!;
+  patient = defined((await readRunSplit(subtype)).test[0]);
 });
 
 test('patients set aside are in no other part, and their number is that of the config', async () => {
   const { train, validation, test, conformal } = await readRunSplit(subtype);
   expect(conformal).toHaveLength(15);
-  const all = [...train, ...validation, ...test, ...conformal!];
+  const all = [...train, ...validation, ...test, ...defined(conformal)];
   expect(new Set(all).size).toBe(all.length);
 });
 
@@ -51,14 +52,14 @@ describe('a class task', () => {
       classes: { patients: 12, conformal: { coverage: 0.9, patients: 15 } },
       range: { genes: { clip: 3 }, features: { mean: expect.any(Array) } },
     });
-    expect(stored.classes!.conformal!.patientsByClass.reduce((a, b) => a + b)).toBe(15);
-    expect(stored.classes!.operatingPoints).toHaveLength(2 * stored.classes!.classes.length);
+    expect(defined(defined(stored.classes).conformal).patientsByClass.reduce((a, b) => a + b)).toBe(15);
+    expect(defined(stored.classes).operatingPoints).toHaveLength(2 * defined(stored.classes).classes.length);
     const result = read<Result>(subtype, 'result.json');
     expect(result.confidence).toEqual(stored.test);
-    const { sets } = result.confidence!.classes!;
-    expect(sets!.marginal).toMatchObject({ coverage: { n: result.patients }, expected: { mean: 15 / 16 } });
-    expect(sets!.byClass.sizes.reduce((a, b) => a + b)).toBe(result.patients);
-    expect(result.confidence!.unlikeTraining).toMatchObject({
+    const { sets } = defined(defined(result.confidence).classes);
+    expect(defined(sets).marginal).toMatchObject({ coverage: { n: result.patients }, expected: { mean: 15 / 16 } });
+    expect(defined(sets).byClass.sizes.reduce((a, b) => a + b)).toBe(result.patients);
+    expect(defined(result.confidence).unlikeTraining).toMatchObject({
       genes: { patients: result.patients },
       features: { patients: result.patients },
     });
@@ -66,12 +67,12 @@ describe('a class task', () => {
 
   test('predictions.json keeps its probabilities, and gains calibrated ones, sets and flags', () => {
     const predictions = read<Extract<EvaluatedPatient, { label: number }>[]>(subtype, 'predictions.json');
-    const { temperature } = read<Confidence>(subtype, 'confidence.json').classes!;
+    const { temperature } = defined(read<Confidence>(subtype, 'confidence.json').classes);
     for (const { outputs, calibrated, set, marginalSet, unlikeTraining } of predictions) {
       if (temperature.value !== null) {
         const powers = outputs.map((p) => p ** (1 / temperature.value));
         const total = powers.reduce((a, b) => a + b);
-        calibrated!.forEach((p, c) => expect(p).toBeCloseTo(powers[c] / total, 8));
+        defined(calibrated).forEach((p, c) => expect(p).toBeCloseTo(powers[c] / total, 8));
       }
       expect([set, marginalSet, unlikeTraining].every(Array.isArray)).toBe(true);
     }
@@ -88,7 +89,7 @@ describe('a class task', () => {
       { label: number }
     >;
     const { confidence, likeTraining } = await predictPatient(subtype, { bag: [bag(patient)], expression });
-    expect('set' in confidence && confidence.set!.classes).toEqual(evaluated.set);
+    expect('set' in confidence && defined(confidence.set).classes).toEqual(evaluated.set);
     expect(Object.keys(likeTraining)).toEqual(['genes', 'features']);
     const { code, out } = await subspace('predict', subtype, '--bag', bag(patient), '--expression', expression);
     expect(code).toBe(0);
@@ -134,14 +135,14 @@ describe('survival', () => {
   test('the calibration of the curves on the patients set aside, by groups, and what became of patients predicted alike', async () => {
     const { survival: learned } = read<Confidence>(survival, 'confidence.json');
     expect(learned).toMatchObject({ on: 'conformal', patients: 15 });
-    expect(learned!.horizons.length).toBeGreaterThan(0);
-    for (const { groups } of learned!.horizons) expect(groups.reduce((n, group) => n + group.n, 0)).toBe(15);
+    expect(defined(learned).horizons.length).toBeGreaterThan(0);
+    for (const { groups } of defined(learned).horizons) expect(groups.reduce((n, group) => n + group.n, 0)).toBe(15);
     const { confidence } = await predictPatient(survival, { bag: [bag(patient)], expression });
     expect(confidence).toMatchObject({
       heldOut: 'conformal',
-      similar: learned!.horizons.map(({ years }) => ({ years, patients: 15 })),
+      similar: defined(learned).horizons.map(({ years }) => ({ years, patients: 15 })),
     });
-    expect(read<Result>(survival, 'result.json').confidence!.survival!.patients).toBe(12);
+    expect(defined(defined(read<Result>(survival, 'result.json').confidence).survival).patients).toBe(12);
     expect((await subspace('predict', survival, '--bag', bag(patient), '--expression', expression)).out).toMatch(
       /^ {2}predicted alike, \d y +of 15 conformal patients, /m,
     );

@@ -4,6 +4,7 @@ import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
 import { concordance, macroAuc } from '../../metrics/index.js';
 import { cohorts } from '../../testing/data.js';
+import { defined } from '../../testing/defined.js';
 import { coxRisk, fitCox } from './cox.js';
 import { fitRidgeCox, ridgeCoxRisk } from './ridge-cox.js';
 import { fitRidgeLogistic, ridgeLogisticProbabilities } from './ridge-logistic.js';
@@ -69,9 +70,9 @@ function readCohort(data: string) {
   const expression = (rows: Row[], ...names: string[]) => {
     const genes = sets
       .filter(([name]) => names.includes(name))
-      .flatMap(([, , ...members]) => members.map((gene) => valuesOf.get(gene)!));
+      .flatMap(([, , ...members]) => members.map((gene) => defined(valuesOf.get(gene))));
     const clipped = (line: string[], patient: string) =>
-      Math.max(-3, Math.min(3, Number(line[columnOf.get(patient)!])));
+      Math.max(-3, Math.min(3, Number(line[defined(columnOf.get(patient))])));
     return Float32Array.from(rows.flatMap(({ patient_id }) => genes.map((line) => clipped(line, patient_id))));
   };
   return { patients, expression };
@@ -83,7 +84,8 @@ const survival = (rows: Row[]) => ({
   time: rows.map((row) => Number(row.survival_months)),
   event: rows.map((row) => row.event === '1'),
 });
-const cIndex = (rows: Row[], risk: Float64Array) => concordance(survival(rows).time, survival(rows).event, risk).index!;
+const cIndex = (rows: Row[], risk: Float64Array) =>
+  defined(concordance(survival(rows).time, survival(rows).event, risk).index);
 
 describe.each(cohorts)('baselines on glioma ($cohort)', ({ cohort, folder }) => {
   const expected = EXPECTED[cohort];
@@ -140,7 +142,7 @@ describe.each(cohorts)('baselines on glioma ($cohort)', ({ cohort, folder }) => 
         labels(test),
         classes.length,
       );
-      expect(Math.abs(value! - auc)).toBeLessThan(tolerance);
+      expect(Math.abs(defined(value) - auc)).toBeLessThan(tolerance);
     },
   );
 });

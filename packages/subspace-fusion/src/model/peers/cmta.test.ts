@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { defined } from '../../testing/defined.js';
 import { dropoutRates, expectFixtureCase, expectParameters, overfit, readFixture } from '../../testing/peers.js';
 import { named, type ParameterSpec } from '../layers.js';
 import { parameterCount } from '../parameters.js';
@@ -42,10 +43,7 @@ describe('CMTA', () => {
     (c) => expectFixtureCase(narrow, c),
   );
   test('of the paper’s width, 36 tokens with dropout: outputs and gradients of the PyTorch modules', () =>
-    expectFixtureCase(
-      cmta,
-      wide.cases.find((c) => c.dropped)!,
-    ));
+    expectFixtureCase(cmta, defined(wide.cases.find((c) => c.dropped))));
 
   test('drops a quarter of the embeddings and a tenth of what attention reads, as the public code does', () => {
     const transformers = ['histology.encoder', 'histology.decoder', 'expression.encoder', 'expression.decoder'];

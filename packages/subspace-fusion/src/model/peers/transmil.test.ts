@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { defined } from '../../testing/defined.js';
 import {
   dropoutRates,
   expectFixtureCase,
@@ -26,10 +27,7 @@ describe('TransMIL', () => {
   );
 
   test('of the paper’s width, 36 tokens with dropout: logits and gradients of the PyTorch modules', () =>
-    expectFixtureCase(
-      transmil,
-      wide.cases.find((c) => c.dropped)!,
-    ));
+    expectFixtureCase(transmil, defined(wide.cases.find((c) => c.dropped))));
 
   test('drops a tenth of what its attention adds', () => {
     expect(dropoutRates(transmil)).toEqual({ 'layer1.out': 0.1, 'layer2.out': 0.1 });

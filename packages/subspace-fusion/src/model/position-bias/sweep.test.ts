@@ -1,11 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { key, uniform } from '../../random/counter.js';
+import { defined } from '../../testing/defined.js';
 import { parityFolders } from '../../testing/parity.js';
 import { readCase, readManifest } from '../../verification/fixture.js';
 import { plainDropoutMask } from '../dropout.js';
 import { positionBiasExactly } from './exact.js';
 import { createKernel } from './kernel.js';
-import { createSweep, type PositionBiasGradients, type PositionBiasWeights, type Sweep, type SweepGrid } from './sweep.js';
+import {
+  createSweep,
+  type PositionBiasGradients,
+  type PositionBiasWeights,
+  type Sweep,
+  type SweepGrid,
+} from './sweep.js';
 
 let sweep: Sweep; // on the calling thread
 let threaded: Sweep;
@@ -276,14 +283,14 @@ describe.each(parityFolders)('parity cases (%s)', async (folder) => {
   const manifest = await readManifest(folder);
   it.each(Object.keys(manifest.cases).filter((name) => name.startsWith('position-bias-')))('%s', async (name) => {
     const { config, tensors, expected: listed } = await readCase(folder, manifest, name);
-    const tensor = (tensorName: string) => tensors.get(tensorName)!.data as Float32Array;
+    const tensor = (tensorName: string) => defined(tensors.get(tensorName)).data as Float32Array;
     const mlp = { w1: '0.0.weight', b1: '0.0.bias', w2: '1.0.weight', b2: '1.0.bias', w3: '2.weight', b3: '2.bias' };
     const fileName = (key: keyof PositionBiasGradients) =>
       key === 'points' ? 'key_points' : `rel_pos_bias.mlp.${mlp[key]}`;
     const weights = Object.fromEntries(
       names.slice(1).map((key) => [key, tensor(`w/${fileName(key)}`)]),
     ) as unknown as PositionBiasWeights;
-    const grid = { side: config['query_side'] as number, kvPoints: tensors.get('in/key_points')!.shape[1] };
+    const grid = { side: config['query_side'] as number, kvPoints: defined(tensors.get('in/key_points')).shape[1] };
 
     const bias = new Float32Array(tensor('out/bias').length);
     await threaded.forward(tensor('in/key_points'), grid, weights, bias);
@@ -292,7 +299,7 @@ describe.each(parityFolders)('parity cases (%s)', async (folder) => {
     for (const key of names) got[`grad/${fileName(key)}`] = gradients[key];
     for (const [tensorName, values] of Object.entries(got)) {
       const expected = tensor(tensorName);
-      const { rel, abs } = listed.get(tensorName)!;
+      const { rel, abs } = defined(listed.get(tensorName));
       const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
       expect(relativeError(values, expected) * largest, tensorName).toBeLessThanOrEqual(abs + rel * largest);
     }
