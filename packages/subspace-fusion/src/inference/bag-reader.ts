@@ -40,6 +40,7 @@ export function openBagReader({ size, tokens, layout }: BagShape): BagReader {
   const waiting = new Map<number, { resolve: (features: Float32Array) => void; reject: (error: Error) => void }>();
   let next = 0;
   let failure: Error | undefined;
+  let closing = false;
 
   const fail = (error: Error) => {
     failure ??= error;
@@ -51,7 +52,7 @@ export function openBagReader({ size, tokens, layout }: BagShape): BagReader {
   worker.on('message', (answer: BagAnswer) => {
     const { resolve, reject } = required(waiting, answer.id);
     waiting.delete(answer.id);
-    if (waiting.size === 0) worker.unref();
+    if (waiting.size === 0 && !closing) worker.unref();
     if ('features' in answer) resolve(answer.features);
     else reject(answer.userError ? new InputError(answer.problem) : new Error(answer.problem));
   });
@@ -67,7 +68,11 @@ export function openBagReader({ size, tokens, layout }: BagShape): BagReader {
         worker.postMessage({ id, slide, model: { size, tokens, layout } } satisfies BagRequest);
       });
     },
-    close: async () => void (await worker.terminate()),
+    async close() {
+      closing = true;
+      worker.ref(); // else the process may end before the thread has
+      await worker.terminate();
+    },
   };
 }
 
