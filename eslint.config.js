@@ -10,7 +10,7 @@ export default tseslint.config(
     extends: [...tseslint.configs.strictTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: ['packages/*/tsconfig.json', 'apps/viewer/tsconfig.json', 'studies/tsconfig.json'],
+        project: ['tsconfig.json', 'packages/*/tsconfig.json', 'apps/viewer/tsconfig.json', 'studies/tsconfig.json'],
         tsconfigRootDir: import.meta.dirname,
       },
     },

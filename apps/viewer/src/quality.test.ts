@@ -37,8 +37,8 @@ describe.skipIf(!existsSync(CHROMIUM))(`the page is for everybody (needs Chromiu
     host = await plainHost();
   });
   afterAll(async () => {
-    await browser?.close();
-    host?.close();
+    await browser.close();
+    host.close();
   });
 
   const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

@@ -32,15 +32,15 @@ describe.skipIf(!existsSync(CHROMIUM))(`a slide in a browser (needs Chromium: ${
     await settled(page);
   });
   afterAll(async () => {
-    await browser?.close();
-    host?.close();
+    await browser.close();
+    host.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
   /** Colour of the slide's picture on the page at a part of its width and half of its height. */
   async function colourAt(part: number): Promise<number[]> {
     const shot = sharp(await page.locator('.slide-image').screenshot());
-    const { width = 0, height = 0 } = await shot.metadata();
+    const { width, height } = await shot.metadata();
     const side = Math.min(width, height); // the slide is square and fills the shorter edge
     const left = Math.round(width / 2 + (part - 0.5) * side);
     return [

@@ -56,9 +56,9 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
     host = await plainHost();
   });
   afterAll(async () => {
-    await browser?.close();
-    host?.close();
-    runs?.remove();
+    await browser.close();
+    host.close();
+    runs.remove();
   });
 
   describe('the static folder on any host', () => {
@@ -366,7 +366,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
     beforeAll(async () => {
       server = await view(runs.survival);
     });
-    afterAll(() => void server?.process.kill());
+    afterAll(() => void server.process.kill());
 
     test('is isolated, runs on threads, and offers the test patients of the run', async () => {
       const { page, errors } = await openPage(browser, server.url);

@@ -36,13 +36,13 @@ describe.skipIf(!existsSync(executablePath))(`in a browser (needs Chromium: ${ex
     await page.waitForFunction('"trainLogisticRegression" in globalThis');
   });
   afterAll(async () => {
-    await browser?.close();
-    await server?.close();
+    await browser.close();
+    await server.close();
     rmSync(outDir, { recursive: true });
   });
 
   const trainInPage = (provider: string) =>
-    page.evaluate(`trainLogisticRegression('${provider}')`) as ReturnType<typeof trainLogisticRegression>;
+    page.evaluate<Awaited<ReturnType<typeof trainLogisticRegression>>>(`trainLogisticRegression('${provider}')`);
 
   async function expectSameTraining(provider: string): Promise<void> {
     const here = await trainLogisticRegression('cpu');

@@ -25,7 +25,10 @@ const TYPES: Readonly<Record<string, string>> = {
 /** A host as plain as can be: files of the built page below a folder, no headers of its own. */
 export async function plainHost(): Promise<{ url: string; close(): void }> {
   const server = createServer((request, response) => {
-    const name = decodeURIComponent(new URL(request.url!, 'http://host').pathname).replace(/^\/any\/folder\//, '');
+    const name = decodeURIComponent(new URL(request.url ?? '/', 'http://host').pathname).replace(
+      /^\/any\/folder\//,
+      '',
+    );
     const path = join(DIST, name === '' ? 'index.html' : name);
     if (!existsSync(path)) return void response.writeHead(404).end();
     response
@@ -79,7 +82,8 @@ export function numbers(page: Page, table: string): Promise<Record<string, numbe
     Object.fromEntries(
       rows.flatMap((row) => {
         const values = [...row.querySelectorAll('data')].map(({ value }) => Number(value));
-        return values.length > 0 ? [[row.querySelector('th')!.textContent, values.at(-1)!]] : [];
+        const [name, last] = [row.querySelector('th')?.textContent, values.at(-1)];
+        return name === undefined || last === undefined ? [] : [[name, last]];
       }),
     ),
   );

@@ -91,9 +91,9 @@ export function editedMatrix(matrix: string, to: string, edit: (rows: string[][]
 /** A copy of a run whose model reads bags of another size: the parameters are the same for all sizes. */
 export async function withBagSize(run: string, to: string, tokens: number): Promise<string> {
   cpSync(run, to, { recursive: true });
-  const { model, checkpoint } = await openRunFolder(run);
-  const { parameters, epoch } = await checkpoint();
-  const resized = { ...model, tokens };
+  const opened = await openRunFolder(run);
+  const { parameters, epoch } = await opened.checkpoint();
+  const resized = { ...opened.model, tokens };
   writeFileSync(join(to, 'model.json'), JSON.stringify(resized));
   await writeCheckpoint(to, resized, parameters, epoch);
   return to;

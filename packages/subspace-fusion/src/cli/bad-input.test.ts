@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, readFileSync, rmSync, statSync, truncateSync,
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeBag } from '../cohort/made-files.test.helper.js';
-import { readRunSplit } from '../runs/run-folder.js';
+import { openRunFolder } from '../runs/run-folder.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';
 import { defined } from '../testing/defined.js';
 import { smallDisk } from '../testing/small-disk.js';
@@ -114,7 +114,7 @@ describe('a cohort that is not right', () => {
   });
 
   test('a feature that is no number, found while training', async () => {
-    const [id] = (await readRunSplit(run)).train;
+    const [id] = (await (await openRunFolder(run)).split()).train;
     const features = new Float32Array(576);
     features[40] = NaN;
     const copy = join(folder, 'nan');

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import type { Result } from '../evaluation/result.js';
+import type { Result } from '../runs/result.js';
 import { printEvaluation } from './evaluate.js';
 
 afterEach(() => {

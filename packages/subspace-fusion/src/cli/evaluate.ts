@@ -3,10 +3,10 @@ import type { Part } from '../cohort/index.js';
 import { loadConfig } from '../config/config.js';
 import { evaluate, type MissingModality } from '../evaluation/evaluate.js';
 import { evaluateExternal } from '../evaluation/external.js';
-import type { Result } from '../evaluation/result.js';
 import { formatProblem, type Problem } from '../files/errors.js';
-import { confidenceLines } from './confidence-words.js';
+import type { Result } from '../runs/result.js';
 import { modelName } from '../words/comparison.js';
+import { confidenceLines } from './confidence-words.js';
 import { chosenWarning, figure, headline, progressBar } from './terminal.js';
 
 interface EvaluateFlags {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CohortExplanation, PatientExplanation } from '../explanation/index.js';
-import { readRunSplit } from '../runs/run-folder.js';
+import { openRunFolder } from '../runs/run-folder.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';
 import { defined } from '../testing/defined.js';
 import { copyCohort, editTable, newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
@@ -22,7 +22,7 @@ let patient: string;
 beforeAll(async () => {
   const yaml = await tinyCohort(cohort, { ragged: true });
   await train({ config: await shortConfig(yaml, { 'training.epochs': '1' }), out: run });
-  patient = defined((await readRunSplit(run)).test[0]);
+  patient = defined((await (await openRunFolder(run)).split()).test[0]);
 }, 60_000);
 
 describe('a patient', () => {

@@ -1,6 +1,7 @@
 import { Presets, SingleBar } from 'cli-progress';
+import type { NamedMetrics } from '../runs/values.js';
 import { metricName } from '../words/comparison.js';
-import { CHOSEN_ON_THESE, type NamedMetrics } from '../evaluation/result.js';
+import { CHOSEN_ON_THESE } from '../evaluation/result.js';
 
 /** A time in words: `80 s`, `12 min`, `2.5 h`. */
 export function duration(seconds: number): string {

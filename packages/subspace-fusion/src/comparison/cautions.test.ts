@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Result } from '../evaluation/result.js';
+import type { Result } from '../runs/result.js';
 import { cautionsOf } from './compare-task.js';
 
 it('names the runs whose models were chosen on the patients that they are scored on', () => {

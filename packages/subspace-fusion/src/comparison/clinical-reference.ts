@@ -40,7 +40,7 @@ export function availableVariables(
 }
 
 /** Why a variable tells training patients nothing; undefined where it does. */
-export function whyUnavailable(variable: ClinicalVariable, train: readonly ClinicalRow[]): string | undefined {
+function whyUnavailable(variable: ClinicalVariable, train: readonly ClinicalRow[]): string | undefined {
   const values = new Set(train.flatMap((row) => READERS[variable](row) ?? []));
   if (values.size === 0) return `the clinical table does not have ${WANTED[variable]}`;
   return values.size === 1 ? `all training patients have the same ${variable}` : undefined;

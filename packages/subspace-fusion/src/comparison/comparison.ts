@@ -1,6 +1,7 @@
 import { PER_YEAR } from '../cohort/clinical/outcome.js';
-import { byName, type NamedMetrics } from '../evaluation/result.js';
+import { byName } from '../evaluation/result.js';
 import { bootstrap, bootstrapPValue, holm, percentileIntervals, verdict, type Metric } from '../metrics/index.js';
+import type { NamedMetrics } from '../runs/values.js';
 import { foldName } from '../words/comparison.js';
 import type { AddedValue, ComparedModels, Difference, Horizon } from './file.js';
 import {
@@ -49,7 +50,7 @@ export function chooseHorizon(folds: readonly FoldScores[]): Horizon | { readonl
 }
 
 /** What is asked of each model over age, diagnosis and grade: discrimination, Brier score and net benefit. */
-export function addedMetrics(folds: readonly FoldScores[], names: readonly string[]): WantedDifference[] {
+function addedMetrics(folds: readonly FoldScores[], names: readonly string[]): WantedDifference[] {
   if (whyNot(folds) !== undefined) return [];
   const { kind } = folds[0].truth;
   const metrics = [
@@ -62,7 +63,7 @@ export function addedMetrics(folds: readonly FoldScores[], names: readonly strin
 }
 
 /** Those differences as they were found, by model. */
-export function addedValue(
+function addedValue(
   folds: readonly FoldScores[],
   found: readonly FoundDifference[],
 ): AddedValue | { readonly reason: string } {

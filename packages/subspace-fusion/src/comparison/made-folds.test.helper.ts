@@ -15,7 +15,7 @@ interface MadePatients {
 }
 
 /** Patients with `P(T > t) = exp(−t/20·e^η)` who are followed for up to `followUp` months. */
-export function madePatients(n: number, seed: string, followUp = 60): MadePatients {
+function madePatients(n: number, seed: string, followUp = 60): MadePatients {
   const eta = Array.from({ length: n }, (_, i) => normal(key(1, seed, 'eta'), i));
   const death = eta.map((x, i) => -Math.log(1 - uniform(key(1, seed, 'death'), i)) * MEAN * Math.exp(-x));
   const censored = eta.map((_, i) => followUp * uniform(key(1, seed, 'censored'), i));
@@ -23,7 +23,7 @@ export function madePatients(n: number, seed: string, followUp = 60): MadePatien
 }
 
 /** What a model says that knows log hazard ratios with noise of this standard deviation, by run. */
-export function madeRuns(eta: readonly number[], noise: number, seed: string, runs = 1, until = 60): ScoredRuns {
+function madeRuns(eta: readonly number[], noise: number, seed: string, runs = 1, until = 60): ScoredRuns {
   const known = Array.from({ length: runs }, (_, run) => eta.map((x, i) => x + noise * normal(key(2, seed, run), i)));
   return {
     runs: known,
@@ -35,7 +35,7 @@ export function madeRuns(eta: readonly number[], noise: number, seed: string, ru
 }
 
 /** Training patients of a made survival fold. */
-export function madeTraining(seed: string, followUp = 60): TrainingPatients {
+function madeTraining(seed: string, followUp = 60): TrainingPatients {
   const { time, event } = madePatients(TRAINING, `${seed} training`, followUp);
   return { patients: TRAINING, survival: { time, event, timeUnit: 'months' } };
 }

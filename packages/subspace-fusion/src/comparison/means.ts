@@ -55,7 +55,7 @@ export function foldMean(draws: readonly Draw[], model: string, set: MetricSet):
 }
 
 /** A model's metrics on a draw of one fold, `[metric]`: the mean over its runs. */
-export function runMean(draw: Draw, model: string, set: MetricSet): Metric[] {
+function runMean(draw: Draw, model: string, set: MetricSet): Metric[] {
   const scores = draw.fold.models[model];
   if ('reason' in scores) return set.names.map((name) => refuse(name, scores.reason));
   const runs = scores.runs.map((_, run) => set.score(draw, model, run));

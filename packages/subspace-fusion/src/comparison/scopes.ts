@@ -1,8 +1,8 @@
+import type { NamedMetrics } from '../runs/values.js';
 import { foldName, subgroupName } from '../words/comparison.js';
 import type { ComparedModels, Control, Difference, FoldResult, NamedMetric, TaskComparison } from './file.js';
 import { HEADLINE } from './fold-metrics.js';
 import { differenceName } from './means.js';
-import type { NamedMetrics } from '../evaluation/result.js';
 
 /** A finished run that numbers come from. */
 export interface TableRun {

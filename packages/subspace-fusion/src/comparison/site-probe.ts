@@ -6,7 +6,7 @@ import type { BatchLabels } from '../inference/batch.js';
 import { cohortSamples } from '../inference/samples.js';
 import { classAuc } from '../metrics/classification.js';
 import { refuse, takeRows, withIntervals, type Estimate, type Metric } from '../metrics/index.js';
-import { readModel, readRunSplit } from '../runs/run-folder.js';
+import { openRunFolder } from '../runs/run-folder.js';
 import type { EndedRun } from './fold-runs.js';
 import type { SiteProbe } from './file.js';
 
@@ -30,13 +30,14 @@ export async function probeRuns(
   const known = new Map([...siteOf].filter(([id]) => !unknown.includes(id)));
   const probed = await Promise.all(
     folds.map(async ({ fold, repeat = 0, runs }): Promise<ProbedFold[]> => {
-      const run = runs.find(({ outcome }) => 'result' in outcome);
-      if (repeat > 0 || !run) return [];
-      const samples = cohortSamples(cohort, await readModel(run.path));
+      const ended = runs.find(({ outcome }) => 'result' in outcome);
+      if (repeat > 0 || !ended) return [];
+      const run = await openRunFolder(ended.path);
+      const samples = cohortSamples(cohort, run.model);
       return [
         {
           fold,
-          split: await readRunSplit(run.path),
+          split: await run.split(),
           inputs: { genes: (id) => genesOf(samples, id), 'mean patch feature': (id) => [required(means, id)] },
         },
       ];

@@ -25,7 +25,7 @@ export interface Subgroup {
 }
 
 /** So many deaths, or patients of each class, there must be; with fewer a metric is mostly chance. */
-export const FEWEST = 5;
+const FEWEST = 5;
 
 /**
  * The patients of a subgroup in every fold. Of a class task only the classes that occur among them are left, the probabilities
@@ -57,7 +57,7 @@ export function withinSubgroup(
 }
 
 /** The patients of a fold who belong. */
-export function keepPatients(fold: FoldScores, belongs: (patient: string) => boolean): FoldScores {
+function keepPatients(fold: FoldScores, belongs: (patient: string) => boolean): FoldScores {
   const { patients, truth, models } = fold;
   const rows = patients.flatMap((id, row) => (belongs(id) ? [row] : []));
   const width = truth.kind === 'classes' ? truth.classes.length : 1;
@@ -72,7 +72,7 @@ export function keepPatients(fold: FoldScores, belongs: (patient: string) => boo
 }
 
 /** Of a class task the classes that are present, the probabilities divided by their sum over those. */
-export function keepClasses(fold: FoldScores, present: ReadonlySet<string>): FoldScores {
+function keepClasses(fold: FoldScores, present: ReadonlySet<string>): FoldScores {
   const { truth } = fold;
   if (truth.kind === 'survival') return fold;
   const columns = truth.classes.flatMap((name, c) => (present.has(name) ? [c] : []));

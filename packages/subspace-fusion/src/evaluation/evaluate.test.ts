@@ -3,14 +3,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeBag } from '../cohort/made-files.test.helper.js';
 import { riskOf } from '../model/losses.js';
-import { readRunSplit } from '../runs/run-folder.js';
+import { openRunFolder } from '../runs/run-folder.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';
 import { defined } from '../testing/defined.js';
 import { copyCohort, editTable, newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { train } from '../training/train.js';
-import type { EvaluatedPatient } from '../runs/result.js';
+import type { EvaluatedPatient, Result } from '../runs/result.js';
 import { evaluate, evaluateAndWrite } from './evaluate.js';
-import type { Result } from './result.js';
 
 const folder = newFolder();
 afterAll(() => {
@@ -27,12 +26,17 @@ beforeAll(async () => {
   await train({ config: await shortConfig(yaml, { ...parts, task: 'subtype' }), out: subtype });
 });
 
-const read = <T>(run: string, file: string): T => JSON.parse(readFileSync(join(run, file), 'utf8')) as T;
+interface Files {
+  'predictions.json': (EvaluatedPatient & { time: number; event: boolean; survival: number[] })[];
+  'result.json': Result;
+}
+const read = <F extends keyof Files>(run: string, file: F): Files[F] =>
+  JSON.parse(readFileSync(join(run, file), 'utf8'));
 
 describe('survival', () => {
   test('result.json has the concordance index with its interval, and a baseline on the same patients', async () => {
     const { result } = await evaluateAndWrite(survival);
-    expect(read<Result>(survival, 'result.json')).toEqual(result);
+    expect(read(survival, 'result.json')).toEqual(result);
     expect(result).toMatchObject({ task: 'survival', split: 'test', patients: 12, patientsWithSeveralSlides: 0 });
     expect(Object.keys(result.metrics)).toEqual(['concordanceIndex']);
     const index = result.metrics['concordanceIndex'];
@@ -85,11 +89,8 @@ describe('survival', () => {
 
   test('predictions.json has every test patient once, with what was predicted and what happened', async () => {
     await evaluateAndWrite(survival);
-    const predictions = read<(EvaluatedPatient & { time: number; event: boolean; survival: number[] })[]>(
-      survival,
-      'predictions.json',
-    );
-    expect(predictions.map(({ patient }) => patient)).toEqual((await readRunSplit(survival)).test);
+    const predictions = read(survival, 'predictions.json');
+    expect(predictions.map(({ patient }) => patient)).toEqual((await (await openRunFolder(survival)).split()).test);
     const [header, ...rows] = readFileSync(join(folder, 'cohort', 'clinical.csv'), 'utf8')
       .trim()
       .split('\n')
@@ -141,7 +142,7 @@ test('a metric that cannot be computed is a refusal with its reason, never 0 and
     'split.test': '0.3',
     'split.validation': '0.2',
   });
-  const alive = new Set((await readRunSplit(survival)).test);
+  const alive = new Set((await (await openRunFolder(survival)).split()).test);
   // The run's folds are drawn from the events: named here, they stay.
   editTable(join(copy, 'clinical.csv'), (rows) =>
     rows.map((row) => (alive.has(row[0]) ? row.with(rows[0].indexOf('event'), '0') : row)),
@@ -155,7 +156,7 @@ test('a metric that cannot be computed is a refusal with its reason, never 0 and
   await train({ config: { ...config, split }, out });
   const { result } = await evaluateAndWrite(out);
   expect(result.patients).toBe(alive.size);
-  expect(read<Result>(out, 'result.json').metrics['concordanceIndex']).toEqual({
+  expect(read(out, 'result.json').metrics['concordanceIndex']).toEqual({
     value: null,
     reason: 'no comparable pair among 12 patients with 0 deaths',
   });
@@ -165,7 +166,7 @@ test('a metric that cannot be computed is a refusal with its reason, never 0 and
 test('several slides of a patient give one prediction, the mean of their hazards, and the result says so', async () => {
   const copy = join(folder, 'slides');
   const config = copyCohort(join(folder, 'cohort'), copy);
-  const [patient] = (await readRunSplit(survival)).test as [string];
+  const [patient] = (await (await openRunFolder(survival)).split()).test as [string];
   const noise = Float32Array.from({ length: 49 * 16 }, (_, i) => Math.sin(i * i));
   await writeBag(join(copy, 'bags'), `${patient}-DX2.h5`, { shape: [49, 16], features: noise, encoder: 'simulated' });
   const out = join(folder, 'slides-run');

@@ -4,7 +4,7 @@ import type { Config } from '../config/config.js';
 import { counted, InputError, type Problem } from '../files/errors.js';
 import { cohortSamples, type CohortSamples } from '../inference/samples.js';
 import { hasStandIns } from '../model/choice.js';
-import type { Confidence } from '../runs/confidence.js';
+import type { Confidence, ConfidenceResult } from '../runs/confidence.js';
 import { taskName, type Model } from '../runs/model.js';
 import type { EvaluatedPatient, Result } from '../runs/result.js';
 import { RUN_FILES, writeJson } from '../runs/run-folder.js';
@@ -112,7 +112,7 @@ export async function withConfidence(
   confidence: Confidence,
   samples: CohortSamples,
   means: MeanPatches,
-): Promise<Evaluation> {
+): Promise<Evaluation & { readonly result: { readonly confidence: ConfidenceResult } }> {
   const applied = await applyConfidence(confidence, model.outcome, predictions, samples, means);
   return { result: { ...result, confidence: applied.result }, predictions: applied.predictions, model };
 }
@@ -152,7 +152,7 @@ export async function evaluateAndWrite(
   const { selected, samples, means } = scored;
   const { confidence, onValidation } = await learnConfidence(selected, samples, means);
   const evaluation = await withConfidence(scored.evaluation, confidence, samples, means);
-  await writeConfidence(run, confidence, evaluation.result.confidence!);
+  await writeConfidence(run, confidence, evaluation.result.confidence);
   await writeJson(join(run, RUN_FILES.validationPredictions), onValidation);
   await writeJson(join(run, RUN_FILES.predictions), evaluation.predictions);
   await writeJson(join(run, RUN_FILES.result), evaluation.result);

@@ -2,14 +2,14 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../config/config.js';
-import { readModel, readRunSplit } from '../runs/run-folder.js';
+import type { Result } from '../runs/result.js';
+import { openRunFolder } from '../runs/run-folder.js';
 import { subspace } from '../testing/cli.js';
 import { defined } from '../testing/defined.js';
 import { copyCohort, editTable, newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { train } from '../training/train.js';
 import { evaluate } from './evaluate.js';
 import { evaluateExternal } from './external.js';
-import type { Result } from './result.js';
 
 const folder = newFolder();
 afterAll(() => {
@@ -31,7 +31,7 @@ beforeAll(async () => {
   const parts = { 'split.test': '0.3', 'split.validation': '0.2' };
   await train({ config: await shortConfig(yaml, parts), out: run });
   await train({ config: await shortConfig(yaml, { ...parts, task: 'subtype' }), out: classes });
-  const { test } = await readRunSplit(run);
+  const { test } = await (await openRunFolder(run)).split();
   ids = new Map(test.map((id) => [rename(id), id]));
   other = copyCohort(join(folder, 'cohort'), join(folder, 'other'));
   const bags = join(folder, 'other', 'bags');
@@ -97,7 +97,7 @@ describe('external validation', () => {
   });
 
   test('leaves out whom the run was trained or selected on, and refuses where nobody is left', async () => {
-    const { train, validation } = await readRunSplit(run);
+    const { train, validation } = await (await openRunFolder(run)).split();
     const warnings: string[] = [];
     const home = join(folder, 'cohort', 'cohort.yaml');
     const { result } = await externally(run, home, { onWarning: ({ message }) => warnings.push(message) });
@@ -120,12 +120,12 @@ describe('external validation', () => {
 
   test('refuses a matrix that lacks genes of the model, with their number and names', async () => {
     const copy = copyCohort(join(folder, 'other'), join(folder, 'fewer'));
-    const { scaling } = await readModel(run);
+    const { scaling } = (await openRunFolder(run)).model;
     const gone = [...scaling.tumour.genes.slice(0, 2), scaling.microenvironment.genes[0]];
     editTable(join(folder, 'fewer', 'expression.csv.gz'), (rows) => rows.filter(([gene]) => !gone.includes(gene)));
     const failure = await externally(run, copy).then(
       () => '',
-      (error: Error) => error.message,
+      (error: unknown) => (error instanceof Error ? error.message : ''),
     );
     expect(failure).toMatch(/expression\.csv\.gz: the matrix lacks 3 of the \d+ genes that the model reads/);
     for (const gene of gone) expect(failure).toContain(gene);

@@ -1,4 +1,13 @@
-import { cutDifferences, firstOf, labelPatients, loadCohort, loadExternalCohort, sameEncoder, type Cohort, type CohortFlow } from '../cohort/index.js';
+import {
+  cutDifferences,
+  firstOf,
+  labelPatients,
+  loadCohort,
+  loadExternalCohort,
+  sameEncoder,
+  type Cohort,
+  type CohortFlow,
+} from '../cohort/index.js';
 import type { Config } from '../config/config.js';
 import { InputError, someOf, type Problem } from '../files/errors.js';
 import { cohortSamples } from '../inference/samples.js';
@@ -159,7 +168,10 @@ function labelledPatients({ patients }: Cohort, { task, labels }: Model): string
 function knownToModel({ patients }: Cohort, { task, labels, outcome }: Model): (id: string) => boolean {
   if (task === 'survival' || outcome.kind !== 'classes') return () => true;
   const { byPatient } = labelPatients(patients, task, labels);
-  return (id) => outcome.classes.includes(byPatient.get(id)!);
+  return (id) => {
+    const label = byPatient.get(id);
+    return label !== undefined && outcome.classes.includes(label);
+  };
 }
 
 /** The patients that the run was trained on, if its cohort is still there. */

@@ -1,10 +1,6 @@
 import type { Metric } from '../metrics/index.js';
 import type { NamedMetrics } from '../runs/values.js';
 
-export type { EvaluatedPatient, Result } from '../runs/result.js';
-export type { NamedMetrics } from '../runs/values.js';
-
-
 /** Stands wherever figures of patients do that the model was fitted to or chosen on. */
 export const CHOSEN_ON_THESE =
   'the model was fitted to these patients or chosen on them: no evidence of how good it is';
@@ -35,4 +31,3 @@ export function nameClasses<M extends Metric | NamedMetrics[string]>(metric: M, 
 export function nameAllClasses(metrics: NamedMetrics, classes: readonly string[]): NamedMetrics {
   return Object.fromEntries(Object.entries(metrics).map(([name, metric]) => [name, nameClasses(metric, classes)]));
 }
-

@@ -1,5 +1,6 @@
 import type { Split } from '../cohort/index.js';
 import type { Config } from '../config/config.js';
+import { required } from '../files/required.js';
 import { openBackend } from '../inference/backend.js';
 import { createPredictor, predictPatients, type Prediction } from '../inference/predictor.js';
 import { riskCut } from '../metrics/index.js';
@@ -10,7 +11,7 @@ import type { EvaluatedPatient, Result } from '../runs/result.js';
 import { openRunFolder } from '../runs/run-folder.js';
 import { ridgeBaseline, type PatientSamples } from './baselines.js';
 import { byName, nameAllClasses } from './result.js';
-import { compareGroups, evaluatedPatient, scorePredictions } from './score.js';
+import { compareGroups, evaluatedPatient, risksOf, scorePredictions } from './score.js';
 
 /** A run's selected model, and how it came about. */
 export interface SelectedModel {
@@ -78,12 +79,14 @@ export async function scoreModel(
 ): Promise<{ scores: Scores; predictions: EvaluatedPatient[] }> {
   const survival = selected.model.outcome.kind === 'survival';
   const others = survival && training && training.patients !== scored.patients ? training : undefined;
-  const [predictions, onTraining] = await predictGroups(selected, others ? [scored, others] : [scored], onPatient);
-  const cut = survival && training ? riskCut((onTraining ?? predictions).map(({ risk }) => risk!)) : undefined;
+  const groups = await predictGroups(selected, others ? [scored, others] : [scored], onPatient);
+  const [predictions] = groups;
+  const onTraining = others ? groups[1] : predictions;
+  const cut = survival && training ? riskCut(risksOf(onTraining)) : undefined;
   return describeScores(selected, scored, training, predictions, cut);
 }
 
-export function describeScores(
+function describeScores(
   { config, model }: SelectedModel,
   scored: PatientSamples,
   training: PatientSamples | undefined,
@@ -99,7 +102,8 @@ export function describeScores(
     metrics: nameAllClasses(byName(scorePredictions(predictions, labels, seed)), classes),
     baselines: Object.fromEntries(baselines.map(([name, metrics]) => [name, nameAllClasses(metrics, classes)])),
     ...(cut === undefined ? {} : { riskGroups: compareGroups(predictions, labels, cut) }),
-    patientsWithSeveralSlides: scored.patients.filter((id) => scored.samples.patients.get(id)!.bags.length > 1).length,
+    patientsWithSeveralSlides: scored.patients.filter((id) => required(scored.samples.patients, id).bags.length > 1)
+      .length,
   };
   return { scores, predictions: predictions.map((p, i) => evaluatedPatient(p, labels, i, model, cut)) };
 }

@@ -16,14 +16,17 @@ import { byName } from './result.js';
 
 /** Metrics of predictions with 95 % bootstrap intervals by patient. The draws depend on `seed` and the number of patients alone. */
 export function scorePredictions(predictions: readonly Prediction[], labels: BatchLabels, seed: number): Metric[] {
-  if (labels.kind === 'survival')
-    return scoreRisks(
-      predictions.map(({ risk }) => risk!),
-      labels,
-      seed,
-    );
+  if (labels.kind === 'survival') return scoreRisks(risksOf(predictions), labels, seed);
   const outputs = Float64Array.from(predictions.flatMap((p) => p.outputs));
   return scoreProbabilities(outputs, labels, seed);
+}
+
+/** Risks that a survival model predicted, `[n]`. @throws TypeError where the model predicts classes. */
+export function risksOf(predictions: readonly Prediction[]): number[] {
+  return predictions.map(({ patient, risk }) => {
+    if (risk === undefined) throw new TypeError(`the prediction for ${patient} has no risk: it is of classes`);
+    return risk;
+  });
 }
 
 /** Concordance index of risks (higher is worse). */
@@ -58,10 +61,7 @@ export function compareGroups(
   cut: number,
 ): NonNullable<Result['riskGroups']> {
   if (labels.kind !== 'survival') throw new TypeError('risk groups are for survival');
-  const group = riskGroups(
-    predictions.map(({ risk }) => risk!),
-    cut,
-  );
+  const group = riskGroups(risksOf(predictions), cut);
   const { chiSquare, pValue } = logRank(
     labels.labels.map(({ time }) => time),
     labels.labels.map(({ censored }) => !censored),
@@ -81,7 +81,7 @@ export function evaluatedPatient(
   if (labels.kind === 'survival' && outcome.kind === 'survival') {
     const { time, censored } = labels.labels[i];
     const group =
-      cut === undefined ? {} : { group: riskGroups([p.risk!], cut)[0] === 1 ? ('high' as const) : ('low' as const) };
+      cut === undefined ? {} : { group: riskGroups(risksOf([p]), cut)[0] === 1 ? ('high' as const) : ('low' as const) };
     return {
       ...p,
       time,

@@ -8,7 +8,7 @@ import type { BranchView, ExplainedOutput, SampledPoint, SlideExplanation } from
 export type Attributes = Readonly<Record<string, string | number | undefined>>;
 
 /** An SVG element with its children. Attributes that are undefined are left out. */
-export function element(name: string, attributes: Attributes, ...children: readonly string[]): string {
+function element(name: string, attributes: Attributes, ...children: readonly string[]): string {
   const written = Object.entries(attributes).flatMap(([key, value]) =>
     value === undefined ? [] : [` ${key}="${typeof value === 'number' ? short(value) : escaped(value)}"`],
   );
@@ -16,15 +16,15 @@ export function element(name: string, attributes: Attributes, ...children: reado
 }
 
 /** Text as an element's child. */
-export function escaped(text: string): string {
+function escaped(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/"/g, '&quot;');
 }
 
-export function short(value: number): string {
+function short(value: number): string {
   return String(Number(value.toFixed(2)));
 }
 
-export function text(x: number, y: number, words: string, attributes: Attributes = {}): string {
+function text(x: number, y: number, words: string, attributes: Attributes = {}): string {
   return element('text', { x, y, ...attributes }, escaped(words));
 }
 
@@ -327,7 +327,7 @@ function caption(x: number, y: number, words: string): string {
 }
 
 /** Part of a branch's attention that falls on no token. */
-export function outsideShare({ outside }: BranchView): number {
+function outsideShare({ outside }: BranchView): number {
   return outside.reduce((t, share) => t + share, 0) / outside.length;
 }
 

@@ -53,7 +53,7 @@ function parametersOf(model: Model) {
 
 let backend: Backend;
 const opened: Explainer[] = [];
-async function open(model: Model): Promise<Explainer> {
+function open(model: Model): Explainer {
   const explainer = openExplainer(model, parametersOf(model), backend);
   opened.push(explainer);
   return explainer;
@@ -78,7 +78,7 @@ describe.each([
 ] as const)('the explained output, %s', (_name, outcome) => {
   test('is that of a prediction, and the same in the graph', async () => {
     const model = modelOf(outcome);
-    const explainer = await open(model);
+    const explainer = open(model);
     const point = await pointOf(explainer, sample);
     const { logits } = await explainer.forward(point);
     const predictor = await createPredictor(model, parametersOf(model), backend);
@@ -98,7 +98,7 @@ describe('integrated gradients of the network', () => {
   const [sample, other] = randomBatch(SMALL, 36, 2) as [Sample, Sample];
 
   test('genes: complete within 1 %, and a gene at its mean gets nothing', async () => {
-    const explainer = await open(model);
+    const explainer = open(model);
     const genes = {
       tumour: defined(sample.genes).tumour.slice(),
       microenvironment: defined(sample.genes).microenvironment,
@@ -114,7 +114,7 @@ describe('integrated gradients of the network', () => {
   });
 
   test('patches: complete within 1 %, through both branches', async () => {
-    const explainer = await open(model);
+    const explainer = open(model);
     const point = await pointOf(explainer, sample);
     const mean = await explainer.project(defined(other.bag));
     const { moved, completeness } = await tokenAttributions(explainer, point, mean, output);
@@ -127,7 +127,7 @@ describe('integrated gradients of the network', () => {
 
 test('a patient without slides, by a network with stand-ins: genes are complete, and what the bag would hold has no influence', async () => {
   const model = modelOf(SURVIVAL, { name: 'subspace', parts: { ...WHOLE, standIns: true } }, 36);
-  const explainer = await open(model);
+  const explainer = open(model);
   const { completeness } = await geneAttributions(
     explainer,
     { P: undefined, genes: sample.genes },
@@ -177,7 +177,7 @@ describe('where a branch looks', () => {
   };
 
   test('attention of a head, with what lies beyond the border, sums to 1; points stay within four key cells of their own', async () => {
-    const explainer = await open(modelOf(SURVIVAL));
+    const explainer = open(modelOf(SURVIVAL));
     const views = ofSubspaces(await looks(explainer, await pointOf(explainer, sample), slide));
     for (const view of [views.tumour, views.microenvironment]) {
       expect(view.points).toHaveLength(8 * 4); // 100 tokens: 2 × 2 keys
@@ -192,7 +192,7 @@ describe('where a branch looks', () => {
   });
 
   test('plain attention looks at tokens', async () => {
-    const explainer = await open(modelOf(SURVIVAL, { name: 'subspace', parts: { ...WHOLE, attention: 'plain' } }));
+    const explainer = open(modelOf(SURVIVAL, { name: 'subspace', parts: { ...WHOLE, attention: 'plain' } }));
     const { tumour } = ofSubspaces(await looks(explainer, await pointOf(explainer, sample), slide));
     expect(tumour.points).toEqual([]);
     expect(tumour.attention.reduce((t, x) => t + x, 0)).toBeCloseTo(1, 5);
@@ -204,7 +204,7 @@ describe('games', () => {
   const output = { kind: 'risk' } as const;
 
   test('modalities: nobody away is the prediction, both away is the mean patient', async () => {
-    const explainer = await open(modelOf(SURVIVAL));
+    const explainer = open(modelOf(SURVIVAL));
     const point = await pointOf(explainer, sample);
     const mean = await explainer.project(defined(other.bag));
     const game = await modalityGame(explainer, point, mean, output);
@@ -217,7 +217,7 @@ describe('games', () => {
 
   test('subspaces: with the z of another sample as the mean, both away is that sample', async () => {
     const model = modelOf(SURVIVAL);
-    const explainer = await open(model);
+    const explainer = open(model);
     const [here, there] = [await pointOf(explainer, sample), await pointOf(explainer, other)];
     const elsewhere = await explainer.forward(there);
     const meanZ = {
@@ -232,7 +232,7 @@ describe('games', () => {
   });
 });
 
-test('a peer has no subspaces to explain', async () => {
+test('a peer has no subspaces to explain', () => {
   expect(() => openExplainer(modelOf(SURVIVAL, { name: 'snn' }), {}, backend)).toThrow(
     'Only models of the method itself',
   );

@@ -6,7 +6,7 @@ import { evaluateAndWrite } from '../evaluation/evaluate.js';
 import { InputError } from '../files/errors.js';
 import { folderStore } from '../files/file-source.js';
 import { readTable } from '../files/read.js';
-import { openRunFolder, readRunSplit } from '../runs/run-folder.js';
+import { openRunFolder } from '../runs/run-folder.js';
 import { subspace } from '../testing/cli.js';
 import { newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { train } from '../training/train.js';
@@ -31,7 +31,7 @@ beforeAll(async () => {
   const yaml = await tinyCohort(cohort, { ragged: true });
   await train({ config: await shortConfig(yaml, { 'training.modalityDropout': '0.3' }), out: run });
   await evaluateAndWrite(run);
-  patient = (await readRunSplit(run)).test[0] ?? '';
+  patient = (await (await openRunFolder(run)).split()).test[0] ?? '';
   model = await openModel(run);
   arrays = { ...(await readBag({ slide: patient, path: bag(patient) })), name: `${patient}-DX1.h5` };
   const { columns, rows } = await readTable(expression);

@@ -6,7 +6,7 @@ import { loadConfig } from '../config/config.js';
 import { evaluate } from '../evaluation/evaluate.js';
 import { InputError } from '../files/errors.js';
 import { readTable } from '../files/read.js';
-import { readRunSplit } from '../runs/run-folder.js';
+import { openRunFolder } from '../runs/run-folder.js';
 import { simulateBagsForCohort } from '../simulation/index.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';
 import { cohorts } from '../testing/data.js';
@@ -30,7 +30,7 @@ beforeAll(async () => {
   const yaml = await tinyCohort(cohort);
   await train({ config: await shortConfig(yaml), out: survival });
   await train({ config: await shortConfig(yaml, { task: 'grade' }), out: grade });
-  patient = defined((await readRunSplit(survival)).test[0]);
+  patient = defined((await (await openRunFolder(survival)).split()).test[0]);
 });
 
 /** A changed copy of the matrix. */

@@ -1,6 +1,5 @@
 import { PER_YEAR } from '../cohort/clinical/outcome.js';
 import type { TimeUnit } from '../cohort/types.js';
-import type { Confidence } from '../evaluation/confidence/confidence-file.js';
 import {
   NOT_LEARNED,
   patientConfidence,
@@ -8,12 +7,13 @@ import {
   type PatientConfidence,
 } from '../evaluation/confidence/patient.js';
 import { checkRange, meanOf, meanPatch, type RangeChecks } from '../evaluation/confidence/training-range.js';
-import type { EvaluatedPatient } from '../evaluation/result.js';
 import type { GeneVectors } from '../inference/batch.js';
 import { prediction as meanOutputs } from '../inference/predictor.js';
 import { predictedMedian, predictedSurvival, survivalCurve } from '../metrics/index.js';
 import { reads } from '../model/choice.js';
+import type { Confidence } from '../runs/confidence.js';
 import { taskName, type Model } from '../runs/model.js';
+import type { EvaluatedPatient } from '../runs/result.js';
 import { clipOf } from '../runs/scaling.js';
 import { beyondBound, count, riskGroup, type RiskGroup, type Time } from '../words/prediction.js';
 import type { ReadPatient } from './input.js';

@@ -23,7 +23,7 @@ const attempt = z.object({
 export type Attempt = Stored<typeof attempt>;
 
 /** `attempts.json` */
-export const attemptsFile = z.array(attempt);
+const attemptsFile = z.array(attempt);
 
 /** The attempts at a job in their order; a file that is missing or not whole says nothing. */
 export async function readAttempts(folder: string): Promise<Attempt[]> {

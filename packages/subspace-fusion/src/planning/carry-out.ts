@@ -111,7 +111,7 @@ async function comparePlan(plan: Plan, ends: ReadonlyMap<Job, JobEnd | undefined
 }
 
 /** A run's model in tables: `mcat`, `subspace/no-consistency`, `subspace/permuted-bags`. With shuffled outcomes all models are compared by themselves. */
-export function modelOf({ setting: { model, variant }, control }: PlannedRun): string {
+function modelOf({ setting: { model, variant }, control }: PlannedRun): string {
   return [model, variant, control === 'permuted-bags' ? control : ''].filter((part) => part !== '').join('/');
 }
 

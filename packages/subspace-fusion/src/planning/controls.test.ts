@@ -7,7 +7,7 @@ import type { TaskComparison } from '../comparison/file.js';
 import { scopesOf } from '../comparison/scopes.js';
 import { formatCsv } from '../comparison/tables/index.js';
 import { loadConfig, type Config } from '../config/config.js';
-import type { NamedMetrics } from '../evaluation/result.js';
+import type { NamedMetrics } from '../runs/values.js';
 import { RUN_FILES } from '../runs/run-folder.js';
 import { simulateCohort } from '../simulation/index.js';
 import { carryOut } from './carry-out.js';

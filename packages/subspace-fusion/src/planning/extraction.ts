@@ -65,7 +65,7 @@ interface SlideJob extends Job {
   readonly request: ExtractionRequest;
 }
 
-export const EXTRACTION_FILE = 'extraction.jsonl';
+const EXTRACTION_FILE = 'extraction.jsonl';
 
 /**
  * Finds the slides and what is to be done of them. Two calls for one folder plan a slide in the same job folder, so that only one of

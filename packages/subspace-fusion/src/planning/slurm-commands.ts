@@ -38,7 +38,7 @@ async function slurm(command: string, ...args: string[]): Promise<string> {
 }
 
 /** Submits a script; returns the number of the job. @throws InputError where there is no Slurm; WorkError where it refuses */
-export async function submit(script: string): Promise<string> {
+async function submit(script: string): Promise<string> {
   return (await slurm('sbatch', '--parsable', script)).split(';')[0]; // `123;cluster`
 }
 
@@ -80,7 +80,7 @@ export type Submission = Stored<typeof submission>;
 const RECORD = 'submission.json';
 const SCRIPT = 'array.sh';
 /** Tasks of one array; Slurm's own default limit is 1,001. */
-export const LARGEST_ARRAY = 1000;
+const LARGEST_ARRAY = 1000;
 
 /** All submissions of a sweep, the oldest first. Each has a folder `slurm/1`, `slurm/2`, … with its script, folders and logs. */
 export async function readSubmissions(out: string): Promise<Submission[]> {

@@ -76,14 +76,12 @@ describe.skipIf(!slurmIsInstalled)('a sweep on a Slurm cluster of two nodes (nee
   /** Slurm refuses another limit while a task changes its state. */
   const limit = (minutes: () => number) =>
     until(
-      () =>
-        defined(attempts(OVER_LIMIT).at(-1)).outcome === 'done' ||
-        cluster.slurm(
-          'scontrol',
-          'update',
-          `jobid=${defined(attempts(OVER_LIMIT)[0].slurm)}`,
-          `timelimit=${minutes()}`,
-        ) !== undefined,
+      () => {
+        if (defined(attempts(OVER_LIMIT).at(-1)).outcome === 'done') return true;
+        const task = defined(attempts(OVER_LIMIT)[0].slurm);
+        cluster.slurm('scontrol', 'update', `jobid=${task}`, `timelimit=${minutes()}`);
+        return true;
+      },
       'another time limit',
       180,
     );

@@ -8,7 +8,7 @@ import { readBag, readExpression } from '../cohort/index.js';
 import { writeBag } from '../cohort/made-files.test.helper.js';
 import { predictPatient } from '../patient/predict.js';
 import type { Prediction } from '../patient/prediction.js';
-import { readModel, readRunSplit } from '../runs/run-folder.js';
+import { openRunFolder } from '../runs/run-folder.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';
 import { defined } from '../testing/defined.js';
 import { normals } from '../testing/graph.js';
@@ -37,7 +37,7 @@ beforeAll(async () => {
     });
     expect((await subspace('export', run(task), '--onnx', onnx(task))).code).toBe(0);
   }
-  const { test: patients, train: others } = await readRunSplit(run('survival'));
+  const { test: patients, train: others } = await (await openRunFolder(run('survival'))).split();
   const large = await writeBag(folder, 'large.h5', { shape: [61, 16], features: normals('large', 61 * 16) });
   const own = (patient: string) => ({ patient, bag: join(cohort, 'bags', `${patient}-DX1.h5`) });
   slides = [own(patients[0]), own(others[0]), { patient: others[1], bag: large }];
@@ -46,7 +46,7 @@ beforeAll(async () => {
 /** What a user has: features as the encoder gave them, and expression by gene. */
 async function patientFiles({ patient, bag }: { patient: string; bag: string }, task: string) {
   const { features, patches, width } = await readBag({ slide: 'slide', path: bag }, 1000);
-  const { scaling } = await readModel(run(task));
+  const { scaling } = (await openRunFolder(run(task))).model;
   const genes = new Set([...scaling.tumour.genes, ...scaling.microenvironment.genes]);
   const { expression } = await readExpression(
     matrix,
@@ -131,7 +131,7 @@ describe.skipIf(!python)('in Python (needs onnxruntime; SUBSPACE_PYTHON names a 
       outputs: Record<string, number[]>[];
       metadata: Record<string, string>;
     };
-    const model = await readModel(run(task));
+    const { model } = await openRunFolder(run(task));
     expect(metadata['task']).toBe(task);
     expect(metadata['notice']).toMatch(/not a medical device/);
     expect(JSON.parse(metadata['tumour_genes'])).toEqual(model.scaling.tumour.genes);

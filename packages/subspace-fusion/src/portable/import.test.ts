@@ -7,7 +7,7 @@ import { readGeneSets } from '../cohort/genes/gene-sets.js';
 import { loadConfig } from '../config/config.js';
 import { evaluate } from '../evaluation/evaluate.js';
 import { predictPatient } from '../patient/predict.js';
-import { readModel, readRunConfig, readRunSplit } from '../runs/run-folder.js';
+import { openRunFolder } from '../runs/run-folder.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';
 import { defined } from '../testing/defined.js';
 import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
@@ -74,7 +74,7 @@ describe('a checkpoint that PyTorch wrote', () => {
     const { result, predictions } = await evaluate(run);
     expect(result).toMatchObject({ task: 'grade', split: 'test' });
     const { patient, outputs } = predictions[0];
-    expect((await readRunSplit(run)).test).toContain(patient);
+    expect((await (await openRunFolder(run)).split()).test).toContain(patient);
     const predicted = await predictPatient(run, {
       bag: [join(cohort, 'bags', `${patient}-DX1.h5`)],
       expression: join(cohort, 'expression.csv.gz'),
@@ -84,7 +84,7 @@ describe('a checkpoint that PyTorch wrote', () => {
   });
 
   test('says in the run what was decided here, and what was ignored', async () => {
-    const model = (await readModel(run)) as ImportedModel;
+    const model = (await openRunFolder(run)).model as ImportedModel;
     expect(model.scaling.tumour.genes).toEqual(genesOf(lists[0]));
     expect(model.scaling.microenvironment).toEqual({
       transform: 'none',
@@ -94,7 +94,7 @@ describe('a checkpoint that PyTorch wrote', () => {
       clip: null,
     });
     expect(model.outcome).toEqual({ kind: 'classes', classes: ['G2', 'G3', 'G4'], weights: [1, 1, 1] });
-    expect((await readRunConfig(run)).expression.transform).toBe('none');
+    expect((await (await openRunFolder(run)).config()).expression.transform).toBe('none');
     expect(model.imported).toMatchObject({ checkpoint: 'grade.pth', scaling: 'none', unknown: [] });
     expect(model.imported.ignored).toHaveLength(10);
     expect(model.imported.ignored).toContain('pathomic_net_tumor.cls_token');
@@ -108,7 +108,7 @@ describe('a checkpoint that PyTorch wrote', () => {
     expect(
       (await subspace(...fitting, '--out', out, '--scaling', 'training', '--class-weights', '1.47,1.51,1')).code,
     ).toBe(0);
-    const model = (await readModel(out)) as ImportedModel;
+    const model = (await openRunFolder(out)).model as ImportedModel;
     expect(model.scaling.tumour.transform).not.toBe('none');
     expect(model.scaling.tumour.deviation.some((sigma) => sigma !== 1)).toBe(true);
     expect(model.outcome).toMatchObject({ weights: [1.47, 1.51, 1] });

@@ -25,16 +25,13 @@ export const anchorOf = (section: SectionName, index: number): string =>
   ONCE.includes(section) ? section : `run-${index + 1}-${section}`;
 
 /** How far the report answers an item: a section that has nothing to show does not. */
-export function stateOf(
-  { section, add }: Item,
-  empty: ReadonlySet<SectionName>,
-): 'answered' | 'in part' | 'you fill in' {
+function stateOf({ section, add }: Item, empty: ReadonlySet<SectionName>): 'answered' | 'in part' | 'you fill in' {
   if (section === undefined || empty.has(section)) return 'you fill in';
   return add === undefined ? 'answered' : 'in part';
 }
 
 /** Sections that have nothing to show in some run. */
-export function emptySections(runs: readonly ReportRun[]): ReadonlySet<SectionName> {
+function emptySections(runs: readonly ReportRun[]): ReadonlySet<SectionName> {
   const empty = new Set<SectionName>();
   for (const { patients, explanations, predictions } of runs) {
     if ('reason' in patients) empty.add('patients');

@@ -68,15 +68,15 @@ function foldsRocFigure({ classes, rows }: ClassPredictions, c: number, folds: r
   const curves = folds.flatMap((fold) => {
     const members = rows.filter((row) => row.fold === fold);
     const truth = members.map(({ label }) => label === c);
-    if (!truth.includes(true) || !truth.includes(false)) return [];
     const area = classAucs(
       members.flatMap((row) => row.probabilities),
       members.map(({ label }) => label),
       classes.length,
     )[c];
+    if (area.value === null) return []; // all of the fold's patients are of the class, or none is
     return [
       {
-        area: area.value!,
+        area: area.value,
         points: rocCurve(
           members.map((row) => row.probabilities[c]),
           truth,

@@ -66,7 +66,7 @@ export function swatch(colour: string, dash?: string): Html {
 /** The steps 1, 2 or 5 times a power of ten: the smallest that cuts `span` into at most six pieces. */
 export function roundStep(span: number): number {
   const power = 10 ** Math.floor(Math.log10(span / 6));
-  return power * [1, 2, 5, 10].find((factor) => span <= 6 * factor * power)!;
+  return power * ([1, 2, 5].find((factor) => span <= 6 * factor * power) ?? 10);
 }
 
 /** Multiples of a round step from 0 up to `end` > 0. */

@@ -47,18 +47,16 @@ export function evaluated<T>(run: Run, file: string, found: T | undefined): T {
 /** Every patient that a run's split names. */
 export async function splitPatients(folder: string): Promise<string[]> {
   const run = await openRunFolder(folder);
-  return Object.values(await run.split()).flat();
+  return partsOf(await run.split()).flatMap(({ patients }) => patients);
 }
 
-const PART_NAMES: Readonly<Record<string, string>> = {
-  train: 'Training',
-  validation: 'Validation',
-  conformal: 'Prediction sets',
-  test: 'Test',
-};
-
-function partsOf(split: Split): Part[] {
-  return Object.entries(split).map(([name, patients]) => ({ name: PART_NAMES[name] ?? name, patients }));
+function partsOf({ train, validation, test, conformal }: Split): Part[] {
+  return [
+    { name: 'Training', patients: train },
+    { name: 'Validation', patients: validation },
+    { name: 'Test', patients: test },
+    ...(conformal ? [{ name: 'Prediction sets', patients: conformal }] : []),
+  ];
 }
 
 /** The cohort of a run may have been moved since; then the report says so. */

@@ -103,12 +103,12 @@ describe.skipIf(!existsSync(executablePath))('the report in Chromium', () => {
   it('draws every figure with an extent, in colours that differ in the dark', async () => {
     const sizes = async (scheme: 'light' | 'dark') => {
       const { page } = await open(1280, scheme);
-      const boxes = (await page.evaluate(
+      const boxes = await page.evaluate<number[][]>(
         '[...document.querySelectorAll("figure svg:not(.swatch)")].map((s) => { const b = s.getBoundingClientRect(); return [b.width, b.height]; })',
-      )) as number[][];
-      const ink = (await page.evaluate(
+      );
+      const ink = await page.evaluate<string>(
         'getComputedStyle(document.querySelector("g[data-mark=line] path")).stroke || getComputedStyle(document.querySelector("g[data-mark=line]")).stroke',
-      )) as string;
+      );
       await page.close();
       return { boxes, ink };
     };

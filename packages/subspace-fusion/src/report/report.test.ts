@@ -284,7 +284,7 @@ describe('the classification figures', () => {
   it('count each patient once in the confusion matrix, in the row of the true class', () => {
     const rows = [...page(diagnosisRun()).querySelectorAll('.confusion tbody tr')];
     const counted = rows.map((row) =>
-      [...row.querySelectorAll('td[class]')].reduce((sum, cell) => sum + parseInt(cell.textContent), 0),
+      [...row.querySelectorAll('td[class]')].reduce((sum: number, cell) => sum + parseInt(cell.textContent), 0),
     );
     expect(counted).toEqual(DIAGNOSES.map((_, c) => predictions.rows.filter((row) => row.label === c).length));
   });

@@ -97,8 +97,8 @@ function curveMarks({ name, curve }: Group): Plot.Markish[] {
     }),
     Plot.ruleX(censored, {
       x: 'years',
-      y1: (step) => step.survival - 2,
-      y2: (step) => step.survival + 2,
+      y1: (step: Step) => step.survival - 2,
+      y2: (step: Step) => step.survival + 2,
       stroke: colour,
     }),
   ];
@@ -141,7 +141,7 @@ function atRiskMarks(groups: readonly Group[], ticks: readonly number[]): Plot.M
       Plot.text(ticks, {
         ...line,
         frameAnchor: 'bottom',
-        x: (tick) => tick,
+        x: (tick: number) => tick,
         text: (_, i) => String(atRisk[i]),
         className: `at-risk-${name}`,
       }),

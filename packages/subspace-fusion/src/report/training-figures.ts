@@ -25,7 +25,7 @@ ${conflictWords(run.epochs)}
 }
 
 /** How often the subspaces were in conflict, and who gave way, over all steps. */
-export function conflictWords(epochs: readonly EpochRecord[]): Html | undefined {
+function conflictWords(epochs: readonly EpochRecord[]): Html | undefined {
   const counted = epochs.flatMap(({ coordination }) => coordination ?? []);
   if (counted.length === 0) return undefined;
   const total = (key: 'steps' | 'tumourYielded' | 'microenvironmentYielded') =>
@@ -58,8 +58,8 @@ const STROKES = {
 };
 
 /** The branches of the network that was trained; a peer has none. */
-function branchesOf([first]: readonly EpochRecord[]): Branch[] {
-  return Object.keys(first?.consistency ?? {}) as Branch[];
+function branchesOf(epochs: readonly EpochRecord[]): Branch[] {
+  return Object.keys(epochs.at(0)?.consistency ?? {}) as Branch[];
 }
 
 function consistencyFigure(run: Training): Html {
@@ -144,7 +144,12 @@ in ${microenvironment}, of ${steps}.`;
     marks: [
       Plot.rect(
         yielded,
-        Plot.stackY({ x1: (d) => d.epoch - 0.4, x2: (d) => d.epoch + 0.4, y: 'steps', fill: 'colour' }),
+        Plot.stackY({
+          x1: ({ epoch }: { epoch: number }) => epoch - 0.4,
+          x2: ({ epoch }: { epoch: number }) => epoch + 0.4,
+          y: 'steps',
+          fill: 'colour',
+        }),
       ),
       Plot.ruleY([0]),
     ],
@@ -153,7 +158,7 @@ in ${microenvironment}, of ${steps}.`;
 }
 
 /** Ticks at whole epochs only: the first, then round numbers. */
-export function epochAxis(epochs: readonly EpochRecord[]): Plot.ScaleOptions {
+function epochAxis(epochs: readonly EpochRecord[]): Plot.ScaleOptions {
   const numbers = epochs.map(({ epoch }) => epoch);
   const step = Math.max(roundStep(numbers.length), 1);
   return {

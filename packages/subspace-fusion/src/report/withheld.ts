@@ -6,7 +6,7 @@ import type { ExplainedPatient, ReportInput, ReportRun } from './types.js';
 import { withoutFolders } from './words.js';
 
 /** A value like the given one in which every string, at any depth, went through `change`. */
-export function mapStrings<T>(value: T, change: (text: string) => string): T {
+function mapStrings<T>(value: T, change: (text: string) => string): T {
   const walk = (inner: unknown): unknown => {
     if (typeof inner === 'string') return change(inner);
     if (Array.isArray(inner)) return inner.map(walk);

@@ -4,7 +4,7 @@ import { InputError } from '../files/errors.js';
 import { quantile } from '../metrics/arrays.js';
 
 /** Bins of the discrete-time survival model. */
-export const SURVIVAL_BINS = 4;
+const SURVIVAL_BINS = 4;
 
 /**
  * Cuts between the survival bins, in the cohort's time unit: quartiles (type 7) of the times of those training patients

@@ -25,8 +25,6 @@ const geneAttribution = z.object({
     "Part of the change of the output that it accounts for; the mean over the patient's slides",
   ),
 });
-/** What one gene moved. */
-export type GeneAttribution = Stored<typeof geneAttribution>;
 
 const ofGenes = z.object({ sum: number, genes: z.array(geneAttribution) });
 const geneExplanation = z.object({

@@ -8,7 +8,7 @@ const offeredPatient = z.object({
 });
 
 /** `patients.json`, which lies beside a run that a page is given: patients whose files come with it. */
-export const offeredPatientsFile = z.array(offeredPatient);
+const offeredPatientsFile = z.array(offeredPatient);
 /** A patient that the viewer offers. */
 export type OfferedPatient = Stored<typeof offeredPatient>;
 

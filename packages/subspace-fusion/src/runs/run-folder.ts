@@ -1,7 +1,5 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Split } from '../cohort/types.js';
-import type { Config } from '../config/config.js';
 import { appendLine, writeFileAtomic } from '../files/atomic.js';
 import { folderStore } from '../files/file-source.js';
 import { parseJson } from '../files/json.js';
@@ -9,13 +7,12 @@ import { decodeSafetensors, encodeSafetensors } from '../files/safetensors.js';
 import { readAll } from '../files/source.js';
 import { choiceParameters } from '../model/choice.js';
 import type { Parameters } from '../model/parameters.js';
-import { fingerprint, takeParameters, type Checkpoint } from './checkpoint.js';
+import { fingerprint, takeParameters } from './checkpoint.js';
 import { taskName, type Model } from './model.js';
 import { openRun, RUN_FILES, type Run } from './open-run.js';
 import { stateMetadata, type EpochRecord } from './training-files.js';
 
 export { RUN_FILES } from './open-run.js';
-export type { EpochRecord } from './training-files.js';
 
 export async function exists(path: string): Promise<boolean> {
   return stat(path).then(
@@ -31,28 +28,6 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
 /** {@link openRun} of a folder of this machine. @throws {InputError} as it does. */
 export function openRunFolder(folder: string): Promise<Run> {
   return openRun(folderStore(folder));
-}
-
-export async function readRunConfig(run: string): Promise<Config> {
-  return (await openRunFolder(run)).config();
-}
-
-export async function readRunSplit(run: string): Promise<Split> {
-  return (await openRunFolder(run)).split();
-}
-
-/** The model of a run. @throws {InputError} where it is missing or of a format that this version does not read. */
-export async function readModel(run: string): Promise<Model> {
-  return (await openRunFolder(run)).model;
-}
-
-/** The selected parameters of a run. @throws {InputError} where they do not belong to its model. */
-export async function readCheckpoint(run: string, _model: Model): Promise<Checkpoint> {
-  return (await openRunFolder(run)).checkpoint();
-}
-
-export async function readEpochs(run: string): Promise<readonly EpochRecord[]> {
-  return (await openRunFolder(run)).epochs();
 }
 
 function named(model: Model, prefix: string, parameters: Parameters) {
@@ -109,7 +84,7 @@ export async function removeLeftovers(run: string): Promise<void> {
 
 /** Keeps the lines of the first `epochs` epochs: those that the state has. */
 export async function truncateEpochs(run: string, epochs: number): Promise<void> {
-  const kept = (await readEpochs(run)).filter(({ epoch }) => epoch <= epochs);
+  const kept = (await (await openRunFolder(run)).epochs()).filter(({ epoch }) => epoch <= epochs);
   await writeFileAtomic(join(run, RUN_FILES.metrics), kept.map((r) => JSON.stringify(r) + '\n').join(''));
 }
 

@@ -31,7 +31,7 @@ const schema = z.strictObject({
 export type EncoderConfig = Readonly<z.output<typeof schema>>;
 
 /** The file that describes an encoder: beside `uni.onnx`, `uni.yaml`. */
-export const configFileOf = (model: string): string => `${model.replace(/\.onnx$/i, '')}.yaml`;
+const configFileOf = (model: string): string => `${model.replace(/\.onnx$/i, '')}.yaml`;
 
 const EXAMPLE = 'For an encoder trained on ImageNet: mean: [0.485, 0.456, 0.406] and std: [0.229, 0.224, 0.225]';
 

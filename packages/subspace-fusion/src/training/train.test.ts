@@ -5,7 +5,7 @@ import { loadCohort, makeSplit, strataOf } from '../cohort/index.js';
 import { writeBag } from '../cohort/made-files.test.helper.js';
 import { InputError, WorkError } from '../files/errors.js';
 import type { Model } from '../runs/model.js';
-import { readCheckpoint, readEpochs, readModel, readRunSplit } from '../runs/run-folder.js';
+import { openRunFolder } from '../runs/run-folder.js';
 import { defined } from '../testing/defined.js';
 import { copyCohort, editTable, newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { Interrupted, train } from './train.js';
@@ -26,7 +26,7 @@ const bytes = (run: string, file: string) => readFileSync(join(folder, run, file
 const modelOf = (run: string): Model => JSON.parse(bytes(run, 'model.json').toString('utf8'));
 /** The lines of metrics.jsonl without what the clock says. */
 const metrics = async (run: string) =>
-  (await readEpochs(join(folder, run))).map((record) => ({ ...record, seconds: 0 }));
+  (await (await openRunFolder(join(folder, run))).epochs()).map((record) => ({ ...record, seconds: 0 }));
 
 /** A run on a copy of the cohort whose files were changed before. */
 async function runOnChanged(
@@ -42,7 +42,7 @@ async function runOnChanged(
 
 const columnOf = (rows: string[][], name: string) => rows[0].indexOf(name);
 const patientsOf = async (part: 'train' | 'validation' | 'test') =>
-  new Set((await readRunSplit(join(folder, 'run')))[part]);
+  new Set((await (await openRunFolder(join(folder, 'run'))).split())[part]);
 
 describe('a run', () => {
   test('writes its folder: config, split, model, checkpoint, state, a line an epoch', async () => {
@@ -54,7 +54,7 @@ describe('a run', () => {
       'split.json',
       'state.safetensors',
     ]);
-    const records = await readEpochs(join(folder, 'run'));
+    const records = await (await openRunFolder(join(folder, 'run'))).epochs();
     expect(records.map(({ epoch }) => epoch)).toEqual([1, 2]);
     for (const record of records) {
       expect(record.loss).toBeCloseTo(
@@ -73,14 +73,14 @@ describe('a run', () => {
       'training.learningRate': '0.003',
     });
     await train({ config, out: join(folder, 'longer') });
-    const losses = (await readEpochs(join(folder, 'longer'))).map(({ taskLoss }) => taskLoss);
+    const losses = (await (await openRunFolder(join(folder, 'longer'))).epochs()).map(({ taskLoss }) => taskLoss);
     expect(losses.at(-1)).toBeLessThan(0.6 * losses[0]);
   });
 
   test('keeps the epoch that is best on validation, the earliest of equals', async () => {
     const longer = join(folder, 'longer');
-    const values = (await readEpochs(longer)).map(({ validation }) => defined(validation.value));
-    const { epoch } = await readCheckpoint(longer, await readModel(longer));
+    const values = (await (await openRunFolder(longer)).epochs()).map(({ validation }) => defined(validation.value));
+    const { epoch } = await (await openRunFolder(longer)).checkpoint();
     expect(epoch).toBe(1 + values.indexOf(Math.max(...values)));
   });
 
@@ -90,8 +90,8 @@ describe('a run', () => {
   ])('can be trained with %s', async (_what, variant) => {
     const out = join(folder, variant['training.consistency']);
     await train({ config: await shortConfig(yaml, variant), out });
-    const [first] = await readEpochs(out);
-    const [ours] = await readEpochs(join(folder, 'run'));
+    const [first] = await (await openRunFolder(out)).epochs();
+    const [ours] = await (await openRunFolder(join(folder, 'run'))).epochs();
     expect(first.loss).not.toBeCloseTo(ours.loss, 4);
     if (variant['training.coordination'] === 'none') {
       expect(first.loss).toBe(first.taskLoss);
@@ -120,7 +120,7 @@ describe('a run', () => {
   test.each(['grade', 'subtype', 'diagnosis', '{column: site}'])('learns the task %s', async (task) => {
     const out = join(folder, task.replace(/\W/g, ''));
     await train({ config: await shortConfig(yaml, { task, 'training.epochs': '1', 'split.validation': '0.2' }), out });
-    expect((await readEpochs(out))[0].validation.metric).toBe('macroAuc');
+    expect((await (await openRunFolder(out)).epochs())[0].validation.metric).toBe('macroAuc');
     expect((JSON.parse(readFileSync(join(out, 'model.json'), 'utf8')) as Model).outcome.kind).toBe('classes');
   });
 });
@@ -199,7 +199,7 @@ describe('what the test patients cannot influence', () => {
   test('classes: weights are those of the training patients', async () => {
     const task = { task: '{column: site}', 'training.epochs': '1' };
     await runOnChanged('weights', () => undefined, task);
-    const split = await readRunSplit(join(folder, 'weights'));
+    const split = await (await openRunFolder(join(folder, 'weights'))).split();
     const site = new Map(
       readFileSync(join(cohort, 'clinical.csv'), 'utf8')
         .trim()
@@ -413,7 +413,7 @@ describe('a loss that is not a number', () => {
     const out = join(folder, 'nan');
     const copy = join(folder, 'large-cohort');
     const config = await shortConfig(copyCohort(cohort, copy));
-    const [id] = (await readRunSplit(join(folder, 'run'))).train;
+    const [id] = (await (await openRunFolder(join(folder, 'run'))).split()).train;
     // The second slide, drawn in an epoch of its own, is broken.
     const large = { shape: [36, 16], features: new Float32Array(576).fill(3e38), encoder: 'simulated' };
     await writeBag(join(copy, 'bags'), `${id}-DX2.h5`, large);
@@ -427,7 +427,7 @@ describe('a loss that is not a number', () => {
     expect((error as Error).message).toContain(
       `Likely cause: the features of ${id} are larger than 1000000; extract them again.`,
     );
-    expect((await readEpochs(out)).length).toBeGreaterThan(0);
+    expect((await (await openRunFolder(out)).epochs()).length).toBeGreaterThan(0);
     expect(readdirSync(out).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 });

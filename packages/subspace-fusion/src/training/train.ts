@@ -14,9 +14,9 @@ import {
   truncateEpochs,
   writeCheckpoint,
   writeState,
-  type EpochRecord,
   type TrainingState,
 } from '../runs/run-folder.js';
+import type { EpochRecord } from '../runs/training-files.js';
 import { adamState } from './adam.js';
 import { trainEpoch } from './epoch.js';
 import { geneCodeRanks } from './gene-codes.js';

@@ -67,7 +67,7 @@ function deaths(metric: NamedMetric | undefined): string {
 }
 
 /** The metric of every model in every fold, and its mean: what a table of published results shows. */
-export function foldTable(task: TaskComparison): Table {
+function foldTable(task: TaskComparison): Table {
   const all = everyone(task);
   const folds = foldScopes(task);
   const metric = headlineOf(task);

@@ -79,9 +79,9 @@ export interface AuditedSlide extends BagSummary {
 }
 
 /** Two slides are near-duplicates whose mean features are this much nearer to each other than two slides usually are. */
-export const NEAR = 0.1;
+const NEAR = 0.1;
 /** Slides that share this part of the smaller one's patches share tissue; fewer may be blank patches that look alike to an encoder. */
-export const SHARED = 0.05;
+const SHARED = 0.05;
 /** With fewer slides nobody knows how far apart slides usually are. */
 const FEWEST = 4;
 

@@ -7,6 +7,7 @@ import { loadConfig, type Config } from '../../config/config.js';
 import { key, normal } from '../../random/counter.js';
 import { learnModel } from '../../runs/learn-model.js';
 import type { Model } from '../../runs/model.js';
+import type { Result } from '../../runs/result.js';
 import { splitFile } from '../../runs/training-files.js';
 import { isPlainMessage, subspace } from '../../testing/cli.js';
 import { copyCohort, editTable, newFolder, shortConfig, tinyCohort } from '../../testing/tiny-cohort.js';
@@ -39,13 +40,20 @@ beforeAll(async () => {
   split = splitFile.parse(read(run, 'split.json'));
 });
 
-const read = <T>(of: string, file: string): T => JSON.parse(readFileSync(join(of, file), 'utf8')) as T;
+interface Files {
+  'config.json': Config;
+  'model.json': Model;
+  'predictions.json': { readonly patient: string }[];
+  'result.json': Result;
+  'split.json': Split;
+}
+const read = <F extends keyof Files>(of: string, file: F): Files[F] => JSON.parse(readFileSync(join(of, file), 'utf8'));
 
 /** A copy of a run with one of its files changed. */
-function changed<T>(file: string, change: (value: T) => unknown, of = run): string {
+function changed<F extends keyof Files>(file: F, change: (value: Files[F]) => unknown, of = run): string {
   const copy = newFolder();
   cpSync(of, copy, { recursive: true });
-  writeFileSync(join(copy, file), JSON.stringify(change(read<T>(of, file))));
+  writeFileSync(join(copy, file), JSON.stringify(change(read(of, file))));
   // The checkpoint belongs to the model as it was, and would be refused; an audit does without.
   if (file === 'model.json') rmSync(join(copy, 'checkpoint.safetensors'));
   return copy;
@@ -76,7 +84,7 @@ describe('an audit', () => {
   });
 
   it('finds a patient in two parts', async () => {
-    const both = changed<Split>('split.json', (own) => ({ ...own, test: [own.train[0], ...own.test] }));
+    const both = changed('split.json', (own) => ({ ...own, test: [own.train[0], ...own.test] }));
     const { findings } = await auditRuns(both);
     expect(findings[0]).toMatchObject({
       kind: 'patient',
@@ -139,16 +147,12 @@ describe('an audit', () => {
     const { cohort } = await loadCohort(config);
     const everyone = Object.values(split).flat() as string[];
     const byAll = learnModel(cohort, { ...split, train: everyone }, config, {}, '');
-    const leaked = changed<Model>('model.json', (model) => ({
-      ...model,
-      scaling: byAll.scaling,
-      outcome: byAll.outcome,
-    }));
+    const leaked = changed('model.json', (model) => ({ ...model, scaling: byAll.scaling, outcome: byAll.outcome }));
     const { findings } = await auditRuns(leaked);
     expect(kinds({ findings })).toEqual(['leak fitted', 'leak fitted', 'leak fitted']);
     for (const { message } of findings)
       expect(message).toMatch(/(scaling|cuts).*but on all patients of the split together/);
-    const oneMean = changed<Model>('model.json', ({ scaling: { tumour, ...scaling }, ...model }) => ({
+    const oneMean = changed('model.json', ({ scaling: { tumour, ...scaling }, ...model }) => ({
       ...model,
       scaling: {
         ...scaling,
@@ -158,7 +162,7 @@ describe('an audit', () => {
     expect((await auditRuns(oneMean)).findings.map(({ message }) => message)).toEqual([
       expect.stringMatching(/tumour subspace.*nor on all patients/),
     ]);
-    const weights = changed<Model>(
+    const weights = changed(
       'model.json',
       (model) => ({ ...model, outcome: { ...model.outcome, weights: [1, 1, 1] } }),
       grade,
@@ -201,11 +205,7 @@ describe('an audit', () => {
     await evaluateAndWrite(chosen);
     expect((await auditRuns(chosen)).findings).toEqual([]);
     const byAll = learnModel(cohort, { ...split, train: Object.values(split).flat() as string[] }, ofStudy, {}, '');
-    const leaked = changed<Model>(
-      'model.json',
-      (own) => ({ ...own, scaling: byAll.scaling, size: byAll.size }),
-      chosen,
-    );
+    const leaked = changed('model.json', (own) => ({ ...own, scaling: byAll.scaling, size: byAll.size }), chosen);
     const { findings } = await auditRuns(leaked);
     expect(findings).toMatchObject([
       {
@@ -218,7 +218,7 @@ describe('an audit', () => {
   });
 
   it('finds a model that reads other genes than its config chooses', async () => {
-    const fewer = changed<Model>('model.json', (model) => {
+    const fewer = changed('model.json', (model) => {
       const { genes, mean, deviation, ...rest } = model.scaling.microenvironment;
       return {
         ...model,
@@ -228,21 +228,17 @@ describe('an audit', () => {
         },
       };
     });
-    const [first] = read<Model>(run, 'model.json').scaling.microenvironment.genes;
+    const [first] = read(run, 'model.json').scaling.microenvironment.genes;
     expect((await auditRuns(fewer)).findings).toMatchObject([{ kind: 'genes', severity: 'leak', who: [first] }]);
   });
 
   it('finds scores of patients that the model was trained or selected on, and test patients without one', async () => {
-    const withTraining = changed<{ patient: string }[]>('predictions.json', (all) => [
+    const withTraining = changed('predictions.json', (all) => [
       ...all.slice(1),
       { ...all[0], patient: split.train[0] },
     ]);
     expect(kinds(await auditRuns(withTraining))).toEqual(['leak scored', 'note scored']);
-    const chosen = changed<object>('result.json', (result) => ({
-      ...result,
-      split: 'validation',
-      chosenOnThese: true,
-    }));
+    const chosen = changed('result.json', (result) => ({ ...result, split: 'validation', chosenOnThese: true }));
     expect((await auditRuns(chosen)).findings).toMatchObject([
       { kind: 'scored', severity: 'leak', message: expect.stringMatching(/validation patients.*no evidence/) },
     ]);
@@ -250,7 +246,7 @@ describe('an audit', () => {
 
   it('does not compare what cannot be compared, and says so', async () => {
     const copy = copyCohort(join(folder, 'cohort'), newFolder());
-    const moved = changed<Config>('config.json', (own) => ({
+    const moved = changed('config.json', (own) => ({
       ...own,
       clinical: { ...own.clinical, file: copy.replace('cohort.yaml', 'clinical.csv') },
     }));
@@ -267,7 +263,7 @@ describe('an audit', () => {
     const several = newFolder();
     cpSync(run, join(several, 'fold-0', 'seed-1'), { recursive: true });
     cpSync(
-      changed<Split>('split.json', (own) => ({ ...own, validation: [...own.validation, own.test[0]] })),
+      changed('split.json', (own) => ({ ...own, validation: [...own.validation, own.test[0]] })),
       join(several, 'fold-0', 'seed-2'),
       { recursive: true },
     );

@@ -66,7 +66,7 @@ export function inWords(patients: readonly string[], partOf: PartOf): string {
 }
 
 /** The patients of a cohort that are in some part. */
-export function dividedPatients<P extends Patient>(patients: readonly P[], partOf: PartOf): P[] {
+function dividedPatients<P extends Patient>(patients: readonly P[], partOf: PartOf): P[] {
   return patients.filter(({ id }) => partOf(id) !== undefined);
 }
 
@@ -141,7 +141,10 @@ export function sharedSites(everyone: readonly Patient[], split: Split, config: 
   const testing = [...new Set(split.test.flatMap((id) => siteOf.get(id) ?? []))];
   const shared = testing.filter((site) => training.has(site)).sort();
   if (shared.length === 0) return [];
-  const tested = split.test.filter((id) => shared.includes(siteOf.get(id)!)).length;
+  const tested = split.test.filter((id) => {
+    const site = siteOf.get(id);
+    return site !== undefined && shared.includes(site);
+  }).length;
   const share = Math.round((100 * tested) / split.test.length);
   const leak = config.split.by !== undefined;
   return [

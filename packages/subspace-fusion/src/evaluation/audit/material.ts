@@ -15,7 +15,7 @@ export interface SameFile {
 /**
  * Feature files that several patients, or slides of one, have in common: by path, links followed, or by content. Only files of equal size are hashed.
  */
-export async function sameFiles(patients: readonly Patient[]): Promise<SameFile[]> {
+async function sameFiles(patients: readonly Patient[]): Promise<SameFile[]> {
   const files = await Promise.all(
     patients.flatMap(({ id, bags }) =>
       bags.map(async ({ slide, path }) => ({

@@ -1,6 +1,16 @@
 import type { CohortSamples } from '../../inference/samples.js';
 import { atThreshold, coverage, expectedTestCoverage } from '../../metrics/index.js';
-import type { ClassConfidence, ClassCoverage, ClassResult, Confidence, ConfidenceResult, ConformalSets, OperatingPoint, SetCoverage, SetResult } from '../../runs/confidence.js';
+import type {
+  ClassConfidence,
+  ClassCoverage,
+  ClassResult,
+  Confidence,
+  ConfidenceResult,
+  ConformalSets,
+  OperatingPoint,
+  SetCoverage,
+  SetResult,
+} from '../../runs/confidence.js';
 import type { Outcome } from '../../runs/model.js';
 import type { EvaluatedPatient } from '../../runs/result.js';
 import { ALPHA, calibrate, qualityOf, setsOf, type ScoredClasses } from './class-confidence.js';

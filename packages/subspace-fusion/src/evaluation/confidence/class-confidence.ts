@@ -14,10 +14,8 @@ import {
 } from '../../metrics/index.js';
 import type { ClassConfidence, ConformalSets, OperatingPoint, ProbabilityQuality } from '../../runs/confidence.js';
 
-export type { ClassConfidence } from '../../runs/confidence.js';
-
 /** Share of future patients whose true class a prediction set should hold. */
-export const COVERAGE = 0.9;
+const COVERAGE = 0.9;
 /** Tolerance of `1 − COVERAGE`, as the conformal functions take it. */
 export const ALPHA = 0.1;
 
@@ -30,7 +28,7 @@ export interface ScoredClasses {
 }
 
 /** How the thresholds of a class are chosen on the validation patients. */
-export const OPERATING_RULES = { youden: 'youden', sensitive: { sensitivity: 0.9 } } as const satisfies Record<
+const OPERATING_RULES = { youden: 'youden', sensitive: { sensitivity: 0.9 } } as const satisfies Record<
   string,
   OperatingRule
 >;

@@ -1,10 +1,10 @@
 import { PER_YEAR } from '../../cohort/clinical/outcome.js';
 import { predictedSurvival, survivalCurve, type Metric } from '../../metrics/index.js';
+import type { ClassConfidence, Confidence, Horizon } from '../../runs/confidence.js';
 import type { Outcome } from '../../runs/model.js';
 import { setInWords, unlikeTraining } from '../../words/prediction.js';
-import { calibrate, setsOf, type ClassConfidence } from './class-confidence.js';
-import type { Confidence } from './confidence-file.js';
-import { similarPatients, type Horizon } from './survival-confidence.js';
+import { calibrate, setsOf } from './class-confidence.js';
+import { similarPatients } from './survival-confidence.js';
 import { outsideOf, type RangeChecks } from './training-range.js';
 
 /** Why a run says nothing of its model's confidence. */

@@ -4,15 +4,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readBag } from '../../cohort/index.js';
 import { writeBag } from '../../cohort/made-files.test.helper.js';
 import { predictPatient } from '../../patient/predict.js';
-import { readRunSplit } from '../../runs/run-folder.js';
+import type { Confidence, ConfidenceResult } from '../../runs/confidence.js';
+import type { EvaluatedPatient, Result } from '../../runs/result.js';
+import { openRunFolder } from '../../runs/run-folder.js';
 import { subspace } from '../../testing/cli.js';
 import { defined } from '../../testing/defined.js';
 import { editTable, newFolder, shortConfig, tinyCohort } from '../../testing/tiny-cohort.js';
 import { train } from '../../training/train.js';
-import type { EvaluatedPatient } from '../../runs/result.js';
 import { evaluate, evaluateAndWrite } from '../evaluate.js';
-import type { Result } from '../result.js';
-import type { Confidence, ConfidenceResult } from './confidence-file.js';
 
 const folder = newFolder();
 afterAll(() => {
@@ -24,7 +23,13 @@ const bag = (id: string) => join(cohort, 'bags', `${id}-DX1.h5`);
 const subtype = join(folder, 'subtype');
 const survival = join(folder, 'survival');
 const parts = { 'split.test': '0.2', 'split.validation': '0.2', 'split.conformal': '0.25' };
-const read = <T>(run: string, file: string): T => JSON.parse(readFileSync(join(run, file), 'utf8')) as T;
+interface Files {
+  'confidence.json': Confidence & { readonly test: ConfidenceResult };
+  'predictions.json': Extract<EvaluatedPatient, { label: number }>[];
+  'result.json': Result;
+}
+const read = <F extends keyof Files>(run: string, file: F): Files[F] =>
+  JSON.parse(readFileSync(join(run, file), 'utf8'));
 
 let patient: string;
 beforeAll(async () => {
@@ -34,11 +39,11 @@ beforeAll(async () => {
   await train({ config: await shortConfig(yaml, { ...parts, 'clinical.timeUnit': 'years' }), out: survival });
   await evaluateAndWrite(subtype);
   await evaluateAndWrite(survival);
-  patient = defined((await readRunSplit(subtype)).test[0]);
+  patient = defined((await (await openRunFolder(subtype)).split()).test[0]);
 });
 
 test('patients set aside are in no other part, and their number is that of the config', async () => {
-  const { train, validation, test, conformal } = await readRunSplit(subtype);
+  const { train, validation, test, conformal } = await (await openRunFolder(subtype)).split();
   expect(conformal).toHaveLength(15);
   const all = [...train, ...validation, ...test, ...defined(conformal)];
   expect(new Set(all).size).toBe(all.length);
@@ -46,7 +51,7 @@ test('patients set aside are in no other part, and their number is that of the c
 
 describe('a class task', () => {
   test('confidence.json holds what was learned and what the test patients showed', () => {
-    const stored = read<Confidence & { test: ConfidenceResult }>(subtype, 'confidence.json');
+    const stored = read(subtype, 'confidence.json');
     expect(stored).toMatchObject({
       format: 1,
       classes: { patients: 12, conformal: { coverage: 0.9, patients: 15 } },
@@ -54,7 +59,7 @@ describe('a class task', () => {
     });
     expect(defined(defined(stored.classes).conformal).patientsByClass.reduce((a, b) => a + b)).toBe(15);
     expect(defined(stored.classes).operatingPoints).toHaveLength(2 * defined(stored.classes).classes.length);
-    const result = read<Result>(subtype, 'result.json');
+    const result = read(subtype, 'result.json');
     expect(result.confidence).toEqual(stored.test);
     const { sets } = defined(defined(result.confidence).classes);
     expect(defined(sets).marginal).toMatchObject({ coverage: { n: result.patients }, expected: { mean: 15 / 16 } });
@@ -66,8 +71,8 @@ describe('a class task', () => {
   });
 
   test('predictions.json keeps its probabilities, and gains calibrated ones, sets and flags', () => {
-    const predictions = read<Extract<EvaluatedPatient, { label: number }>[]>(subtype, 'predictions.json');
-    const { temperature } = defined(read<Confidence>(subtype, 'confidence.json').classes);
+    const predictions = read(subtype, 'predictions.json');
+    const { temperature } = defined(read(subtype, 'confidence.json').classes);
     for (const { outputs, calibrated, set, marginalSet, unlikeTraining } of predictions) {
       if (temperature.value !== null) {
         const powers = outputs.map((p) => p ** (1 / temperature.value));
@@ -79,7 +84,7 @@ describe('a class task', () => {
   });
 
   test('evaluate tells the same again, and nothing of it for patients that the model was made from', async () => {
-    expect((await evaluate(subtype)).result.confidence).toEqual(read<Result>(subtype, 'result.json').confidence);
+    expect((await evaluate(subtype)).result.confidence).toEqual(read(subtype, 'result.json').confidence);
     expect((await evaluate(subtype, { split: 'validation', allowSelected: true })).result.confidence).toBeUndefined();
   });
 
@@ -133,7 +138,7 @@ test('a patient with strange genes or features is flagged', async () => {
 
 describe('survival', () => {
   test('the calibration of the curves on the patients set aside, by groups, and what became of patients predicted alike', async () => {
-    const { survival: learned } = read<Confidence>(survival, 'confidence.json');
+    const { survival: learned } = read(survival, 'confidence.json');
     expect(learned).toMatchObject({ on: 'conformal', patients: 15 });
     expect(defined(learned).horizons.length).toBeGreaterThan(0);
     for (const { groups } of defined(learned).horizons) expect(groups.reduce((n, group) => n + group.n, 0)).toBe(15);
@@ -142,7 +147,7 @@ describe('survival', () => {
       heldOut: 'conformal',
       similar: defined(learned).horizons.map(({ years }) => ({ years, patients: 15 })),
     });
-    expect(defined(defined(read<Result>(survival, 'result.json').confidence).survival).patients).toBe(12);
+    expect(defined(defined(read(survival, 'result.json').confidence).survival).patients).toBe(12);
     expect((await subspace('predict', survival, '--bag', bag(patient), '--expression', expression)).out).toMatch(
       /^ {2}predicted alike, \d y +of 15 conformal patients, /m,
     );

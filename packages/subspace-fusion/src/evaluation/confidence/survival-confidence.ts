@@ -15,8 +15,6 @@ import {
   type SurvivalCalibration,
 } from '../../runs/confidence.js';
 
-export type { Horizon } from '../../runs/confidence.js';
-
 /** Patients whose survival was predicted, and what happened to them. */
 export interface ScoredSurvival {
   /** Hazards of the bins, `[n][bins]`. */

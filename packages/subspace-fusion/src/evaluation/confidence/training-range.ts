@@ -10,7 +10,7 @@ import { clipOf } from '../../runs/scaling.js';
 /** Reads slides, and keeps of each that it read the mean patch, so that no slide is read twice for it. */
 export interface MeanPatches {
   /** A slide's features as `[tokens · width]`. */
-  read(slide: BagFile): Promise<Float32Array>;
+  readonly read: (slide: BagFile) => Promise<Float32Array>;
   /** Mean patch of a patient's slides, `[width]`, each slide counting once; undefined without slides. */
   of(slides: readonly (BagFile | undefined)[]): Promise<Float64Array | undefined>;
 }

@@ -55,7 +55,7 @@ const EXPECTED = {
 
 /** The patients of a cohort, and designs of the genes of chosen sets, z-scores clipped at ±3. */
 function readCohort(data: string) {
-  const patients = parse(readFileSync(`${data}/tcga-gbmlgg/clinical.csv`), { columns: true }) as Row[];
+  const patients = parse<Row>(readFileSync(`${data}/tcga-gbmlgg/clinical.csv`), { columns: true });
   const text = gunzipSync(readFileSync(`${data}/tcga-gbmlgg/expression.csv.gz`)).toString();
   const lines = text
     .trim()

@@ -13,7 +13,7 @@ const LONGEST_CODE = 12;
  * @param size Bytes to write; what would follow is left out. The result is shorter where the data end early.
  * @throws Error for a code that the table cannot have yet.
  */
-export function undoLzw(data: Uint8Array, size: number): Uint8Array {
+function undoLzw(data: Uint8Array, size: number): Uint8Array {
   const out = new Uint8Array(size);
   const start = new Uint32Array(1 << LONGEST_CODE);
   const length = new Uint32Array(1 << LONGEST_CODE);

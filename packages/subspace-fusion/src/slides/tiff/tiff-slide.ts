@@ -11,7 +11,7 @@ export interface TileCache {
   get(key: string, size: number, decode: () => Promise<Picture>): Promise<Picture>;
 }
 
-export function tileCache(bytes: number): TileCache {
+function tileCache(bytes: number): TileCache {
   const kept = new Map<string, { readonly size: number; readonly picture: Promise<Picture> }>(); // in the order of last use
   let held = 0;
   const drop = (key: string) => {
