@@ -65,7 +65,7 @@ function survivalParts(run: RunView, prediction: Prediction, changed: Prediction
 function confidenceTable(prediction: Prediction): Element {
   return el(
     'table',
-    { class: 'facts', id: 'confidence' },
+    { class: 'figures', id: 'confidence' },
     el('caption', {}, 'How far to trust it'),
     el(
       'tbody',
