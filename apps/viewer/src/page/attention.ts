@@ -58,11 +58,7 @@ export function showAttention(
   const said = el('p', { role: 'status', id: 'patch-said' });
   const back = button('Show attention of all patches', () => void pick(undefined), { hidden: true, id: 'all-patches' });
   const maps = branches.map((branch) => ({ branch, canvas: mapCanvas(branch), caption: el('figcaption') }));
-  const place = el(
-    'div',
-    { class: 'maps' },
-    ...maps.map(({ canvas, caption }) => el('figure', {}, canvas, caption)),
-  );
+  const place = el('div', { class: 'maps' }, ...maps.map(({ canvas, caption }) => el('figure', {}, canvas, caption)));
 
   const layersOf = (names: readonly string[]): Layer[] =>
     names.map((branch) => ({ values: view[branch], colour: COLOURS[branch] ?? COLOURS['joint'] }));
