@@ -5,7 +5,6 @@ import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CHROMIUM, DIST, launch, openPage, plainHost, settled } from './testing/browser.js';
-import { defined } from './testing/defined.js';
 
 /** Libraries with WebAssembly of their own. */
 const RUNTIME = /^(runtime-|ort-|openjpeg)/;
@@ -83,12 +82,10 @@ describe.skipIf(!existsSync(CHROMIUM))(`the page is for everybody (needs Chromiu
     for (let i = 0; i < 40; i++) {
       await page.keyboard.press('Tab');
       reached.push(
-        await page.evaluate(
-          () =>
-            defined(document.activeElement).id ||
-            defined(document.activeElement).getAttribute('data-branch') ||
-            defined(document.activeElement).tagName,
-        ),
+        await page.evaluate(() => {
+          const focused = document.activeElement;
+          return focused?.id || focused?.getAttribute('data-branch') || focused?.tagName || 'nothing';
+        }),
       );
     }
     const wanted = ['chooser', 'patients', 'gene-search', 'opacity', 'threshold', 'tumour', 'microenvironment'];

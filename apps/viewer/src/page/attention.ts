@@ -57,12 +57,8 @@ export function showAttention(
   const style = () => ({ opacity: Number(opacity.input.value), threshold: Number(threshold.input.value) });
   const said = el('p', { role: 'status', id: 'patch-said' });
   const back = button('Show attention of all patches', () => void pick(undefined), { hidden: true, id: 'all-patches' });
-  const maps = branches.map((branch) => ({ branch, canvas: mapCanvas(branch) }));
-  const place = el(
-    'div',
-    { class: 'maps' },
-    ...maps.map(({ branch, canvas }) => el('figure', {}, canvas, el('figcaption', {}, branchName(branch)))),
-  );
+  const maps = branches.map((branch) => ({ branch, canvas: mapCanvas(branch), caption: el('figcaption') }));
+  const place = el('div', { class: 'maps' }, ...maps.map(({ canvas, caption }) => el('figure', {}, canvas, caption)));
 
   const layersOf = (names: readonly string[]): Layer[] =>
     names.map((branch) => ({ values: view[branch], colour: COLOURS[branch] ?? COLOURS['joint'] }));
@@ -74,7 +70,9 @@ export function showAttention(
   function redraw(): void {
     image?.redraw();
     if (image) return;
-    for (const { branch, canvas } of maps) {
+    for (const { branch, canvas, caption } of maps) {
+      const none = view[branch].every((value) => value === 0);
+      caption.textContent = none ? `${branchName(branch)}: no attention on any patch` : branchName(branch);
       const at = fitted(canvas, layout);
       const context = contextOf(canvas);
       drawGround(context, layout, getComputedStyle(canvas).borderTopColor, at);

@@ -22,8 +22,8 @@ export function change(from: Prediction, to: Prediction): string {
     if (Math.abs(difference) < 0.0005) return 'The risk stays as it is';
     return `The risk ${difference > 0 ? 'rises' : 'falls'} by ${Math.abs(difference).toFixed(3)}, from ${plain(from.risk, 3)} to ${plain(to.risk, 3)}`;
   }
-  const before = from.probabilities ?? {};
-  const moved = Object.entries(to.probabilities ?? {}).map(([name, p]) => ({ name, by: p - (before[name] ?? 0), p }));
+  const before = shownProbabilities(from);
+  const moved = Object.entries(shownProbabilities(to)).map(([name, p]) => ({ name, by: p - (before[name] ?? 0), p }));
   const most = moved.reduce((a, b) => (Math.abs(b.by) > Math.abs(a.by) ? b : a));
   if (Math.abs(most.by) < 0.0005) return 'The probabilities stay as they are';
   return `${most.name} moves by ${signed(100 * most.by, 1)} points, to ${percent(most.p)}`;

@@ -45,6 +45,7 @@ export async function makeRuns(): Promise<TestRuns> {
     }),
     out: grade,
   });
+  await evaluateAndWrite(grade);
   const { patient } = predictions[0];
   const otherBag = join(folder, `${patient}-DX2.h5`);
   copyFileSync(join(cohort, 'bags', `${predictions[1].patient}-DX1.h5`), otherBag);
