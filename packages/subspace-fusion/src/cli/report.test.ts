@@ -40,13 +40,13 @@ describe('subspace report', () => {
     expect({ code, said: said.includes('model-card.md') }).toEqual({ code: 0, said: true });
     const page = readPage(join(out, 'run.html'));
     const result = JSON.parse(readFileSync(join(run, 'result.json'), 'utf8'));
-    const split = JSON.parse(readFileSync(join(run, 'split.json'), 'utf8'));
+    const { train, validation, test } = JSON.parse(readFileSync(join(run, 'split.json'), 'utf8'));
     expect(rowsOf(page, 'Metrics on')[0].slice(0, 2)).toEqual([
       'C-index',
       result.metrics.concordanceIndex.value.toFixed(3),
     ]);
     expect(rowsOf(page, 'Patients of each part')[0].slice(1)).toEqual(
-      Object.values<string[]>(split).map((part) => String(part.length)),
+      [train, validation, test].map((part: string[]) => String(part.length)),
     );
     expect([...page.querySelectorAll('.patient')]).toHaveLength(2);
     expect([...page.querySelectorAll('.sheet svg')]).toHaveLength(2);
