@@ -1,5 +1,4 @@
-import { count } from 'subspace-fusion/browser';
-import { connect, type Connection } from './engine/rpc.js';
+import { connect, count, webPort, type Connection } from 'subspace-fusion/browser';
 import type { BackendName } from './engine/backend.js';
 import type { EngineTasks } from './engine/tasks.js';
 import type { Change, PatientExplanation, PatientView, RunView } from './engine/views.js';
@@ -29,7 +28,9 @@ interface Given {
 
 /** Starts the page: opens the model that lies beside it, shows its first patient, and waits for files. */
 export async function startApp(): Promise<void> {
-  const engine = connect<EngineTasks>(new Worker(new URL('./engine/worker.ts', import.meta.url), { type: 'module' }));
+  const engine = connect<EngineTasks>(
+    webPort(new Worker(new URL('./engine/worker.ts', import.meta.url), { type: 'module' })),
+  );
   const status = makeStatus(byId('status'));
   const panel = makeFilesPanel(byId('files'), (files) => void take(files));
   const wanted = backendOf(new URLSearchParams(location.search).get('backend'));
@@ -199,7 +200,7 @@ export async function startApp(): Promise<void> {
         'There is nothing to lay over the slide yet. Drop the feature file that was made from it, too.',
       );
     const reader = (slideEngine ??= connect<SlideTasks>(
-      new Worker(new URL('./slide/worker.ts', import.meta.url), { type: 'module' }),
+      webPort(new Worker(new URL('./slide/worker.ts', import.meta.url), { type: 'module' })),
     ));
     const info = await status.during('Opening the slide', (options) => reader.open({ file }, options));
     if (info) await attention.showImage(reader, info);

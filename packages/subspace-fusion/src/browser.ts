@@ -2,9 +2,20 @@
 export { PER_YEAR } from './cohort/clinical/outcome.js';
 export { SUBSPACES, type Subspace } from './cohort/types.js';
 export type { EvaluatedPatient } from './runs/result.js';
-export { InputError } from './files/errors.js';
+export { InputError, WorkError } from './files/errors.js';
 export { blobSource, blobStore, bytesSource, type Source, type Store } from './files/source.js';
 export { urlSource } from './files/url-source.js';
+export { webPort } from './files/worker-web.js';
+export {
+  breathe,
+  connect,
+  oneByOne,
+  serve,
+  UnforeseenError,
+  type CallOptions,
+  type Connection,
+  type Job,
+} from './files/worker.js';
 export type { Backend } from './inference/backend.js';
 export { kaplanMeier } from './metrics/index.js';
 export { hasStandIns } from './model/choice.js';

@@ -1,15 +1,21 @@
-import { openBackend as openLibraryBackend, type Backend } from 'subspace-fusion/browser';
-import type { Job } from './rpc.js';
+import { breathe, openBackend as openLibraryBackend, type Backend } from 'subspace-fusion/browser';
 
 /** Where the network can run. */
 export type BackendName = 'webassembly' | 'webgpu';
+
+/** What the network works for. */
+export interface NetworkJob {
+  readonly signal: AbortSignal;
+  /** A part of a graph is done. */
+  part(): void;
+}
 
 /** Where the network runs. While it works for a job, it lets messages in between its parts and stops where the caller gave up. */
 export interface BrowserBackend extends Backend {
   readonly name: BackendName;
   /** Told after each part of a graph. */
   observe(): void;
-  job: Job | undefined;
+  job: NetworkJob | undefined;
 }
 
 const PROVIDERS = { webassembly: 'cpu', webgpu: 'webgpu' } as const;
@@ -18,12 +24,15 @@ const PROVIDERS = { webassembly: 'cpu', webgpu: 'webgpu' } as const;
 export async function openBackend(wanted: BackendName | undefined): Promise<BrowserBackend> {
   const opened = await openLibraryBackend({
     provider: wanted && PROVIDERS[wanted],
-    between: async () => void (await backend.job?.breathe()),
+    between: async () => void (backend.job && (await breathe(backend.job.signal))),
   });
   const backend: BrowserBackend = {
     ...opened,
     name: opened.provider === 'webgpu' ? 'webgpu' : 'webassembly',
-    observe: () => backend.job?.step(),
+    observe() {
+      backend.job?.part();
+      backend.job?.signal.throwIfAborted();
+    },
     job: undefined,
   };
   return backend;

@@ -1,8 +1,10 @@
 import {
-  clipOf,
-  hasStandIns,
   blobSource,
   blobStore,
+  breathe,
+  clipOf,
+  hasStandIns,
+  InputError,
   openModel,
   openRun,
   RUN_FILES,
@@ -10,6 +12,7 @@ import {
   taskName,
   type Change,
   type EvaluatedPatient,
+  type Job,
   type OpenModel,
   type PatchAttention,
   type PatientInput,
@@ -19,7 +22,6 @@ import {
 import type { RunFiles } from '../run-files.js';
 import { openBackend, type BackendName, type BrowserBackend } from './backend.js';
 import { groupCurves } from './group-curves.js';
-import { PlainError, type Job } from './rpc.js';
 import type { Changed, PatientExplanation, PatientView, RunView } from './views.js';
 
 /** A model that is open, and the prediction that was last asked for. */
@@ -45,11 +47,26 @@ export function engineTasks() {
     if (!session?.prediction) throw new Error('no patient was read yet');
     return { ...session, prediction: session.prediction };
   };
-  /** Does some work with the network, for a job. */
-  async function working<T>(job: Job, { backend }: Session, work: () => Promise<T>): Promise<T> {
-    backend.job = job;
+  /** How many parts of graphs each kind of work took the last time. */
+  const usualParts = new Map<string, number>();
+  /** Does some work with the network, for a job, and reports each part of it. */
+  async function working<T>(job: Job, { backend }: Session, doing: string, work: () => Promise<T>): Promise<T> {
+    let parts = 0;
+    const usual = usualParts.get(doing);
+    const report = () =>
+      job.progress(parts > 1 ? `${doing}, part ${parts}` : doing, usual && parts <= usual ? parts / usual : undefined);
+    report();
+    backend.job = {
+      signal: job.signal,
+      part() {
+        parts++;
+        report();
+      },
+    };
     try {
-      return await work();
+      const done = await work();
+      usualParts.set(doing, parts);
+      return done;
     } finally {
       backend.job = undefined;
     }
@@ -75,11 +92,12 @@ export function engineTasks() {
     async read(files: PatientFiles, job: Job): Promise<PatientView> {
       if (!session) throw new Error('no model is open');
       const now = session;
-      job.progress('Reading the files');
+      const doing = 'Reading the files';
+      job.progress(doing);
       const started = performance.now();
       const input = inputOf(files);
-      await job.breathe();
-      return working(job, now, async () => {
+      await breathe(job.signal);
+      return working(job, now, doing, async () => {
         now.prediction = await now.opened.predict(input);
         return patientView(now.opened, now.prediction, (performance.now() - started) / 1000);
       });
@@ -89,24 +107,24 @@ export function engineTasks() {
     async whatIf(change: Change, job: Job): Promise<Changed> {
       const { opened, prediction } = current();
       const started = performance.now();
-      job.progress('Predicting');
-      const changed = await working(job, current(), () => opened.predictChanged(prediction, change));
+      const changed = await working(job, current(), 'Predicting', () => opened.predictChanged(prediction, change));
       return { prediction: changed, seconds: (performance.now() - started) / 1000 };
     },
 
     /** Attention that the patches of a slide receive. */
     async look({ slide }: { slide: number }, job: Job): Promise<PatchAttention> {
       const { opened, prediction } = current();
-      job.progress('Finding where the model looked');
-      return working(job, current(), () => opened.attention(prediction, slide));
+      return working(job, current(), 'Finding where the model looked', () => opened.attention(prediction, slide));
     },
 
     /** Where one patch of a slide looks: attention on the patches of the bag. */
     async neighbours({ slide, patch }: { slide: number; patch: number }, job: Job): Promise<PatchAttention> {
       const { opened, prediction } = current();
-      const looked = await working(job, current(), () => opened.attentionFrom(prediction, slide, patch));
+      const looked = await working(job, current(), 'Finding the neighbours', () =>
+        opened.attentionFrom(prediction, slide, patch),
+      );
       if (looked) return looked;
-      throw new PlainError(
+      throw new InputError(
         'In plain attention every patch may look at every other one: there is no list of neighbours.',
       );
     },
@@ -114,8 +132,7 @@ export function engineTasks() {
     /** Shares of subspaces and modalities, and what each gene and patch moved. */
     async explain(_: object, job: Job): Promise<PatientExplanation> {
       const { opened, prediction } = current();
-      job.progress('Explaining');
-      return working(job, current(), () => opened.explain(prediction));
+      return working(job, current(), 'Explaining', () => opened.explain(prediction));
     },
   };
 }
@@ -131,14 +148,14 @@ function inputOf({ bags, expression, patient, clinical }: PatientFiles): Patient
   };
 }
 
-/** The files of a run that were dropped or came with the page. @throws PlainError where one of the two that are needed is missing */
+/** The files of a run that were dropped or came with the page. @throws InputError where one of the two that are needed is missing */
 function storeOf(files: RunFiles): Store {
   for (const [needed, other] of [
     [RUN_FILES.model, RUN_FILES.checkpoint],
     [RUN_FILES.checkpoint, RUN_FILES.model],
   ] as const)
     if (!(needed in files))
-      throw new PlainError(`${needed}: missing. Drop it together with ${other} of the same run folder.`);
+      throw new InputError(`${needed}: missing. Drop it together with ${other} of the same run folder.`);
   return blobStore(files);
 }
 

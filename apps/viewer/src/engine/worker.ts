@@ -1,4 +1,4 @@
+import { oneByOne, serve, webPort } from 'subspace-fusion/browser';
 import { engineTasks } from './tasks.js';
-import { serve } from './rpc.js';
 
-serve(engineTasks());
+serve(webPort(self), oneByOne(engineTasks()));

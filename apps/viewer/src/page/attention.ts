@@ -1,5 +1,4 @@
-import { BRANCH_WORDS, percent, type Branch } from 'subspace-fusion/browser';
-import type { Connection } from '../engine/rpc.js';
+import { BRANCH_WORDS, percent, type Branch, type Connection } from 'subspace-fusion/browser';
 import type { PatchAttention, SlideView } from '../engine/views.js';
 import type { SlideInfo, SlideTasks } from '../slide/tasks.js';
 import {

@@ -1,4 +1,4 @@
-import { Cancelled, PlainError, type CallOptions } from '../engine/rpc.js';
+import { InputError, UnforeseenError, WorkError, type CallOptions } from 'subspace-fusion/browser';
 import { button, el } from './dom.js';
 
 /** What is going on: one line, a bar, and a button to stop it. Errors stay until the next work begins. */
@@ -20,7 +20,6 @@ export function makeStatus(element: HTMLElement): Status {
   const said = el('p', { class: 'said', role: 'status' });
   const errors = el('div', { role: 'alert' });
   element.append(busy, said, errors);
-  const usualSteps = new Map<string, number>(); // of each kind of work, by what it took the last time
   let atWork = 0;
   const working = (by: number) => {
     atWork += by;
@@ -38,43 +37,23 @@ export function makeStatus(element: HTMLElement): Status {
     fail,
     async during(doing, work) {
       const controller = new AbortController();
-      let current = doing;
-      let steps = 0;
-      const show = () => {
-        const usual = usualSteps.get(doing);
-        line.textContent = steps > 1 ? `${current}, part ${steps}` : current;
-        if (!usual || steps > usual) bar.removeAttribute('value');
-        else bar.value = steps / usual;
+      const show = (now: string, share?: number) => {
+        line.textContent = now;
+        if (share === undefined) bar.removeAttribute('value');
+        else bar.value = share;
       };
       const giveUp = () => controller.abort();
-      show();
+      show(doing);
       working(1);
       stop.addEventListener('click', giveUp);
       const shown = setTimeout(() => (busy.hidden = false), PATIENCE_MS);
       errors.replaceChildren();
       said.textContent = '';
       try {
-        const done = await work({
-          signal: controller.signal,
-          onProgress(next) {
-            current = next;
-            show();
-          },
-          onStep(done) {
-            steps = done;
-            show();
-          },
-        });
-        usualSteps.set(doing, steps);
-        return done;
+        return await work({ signal: controller.signal, onProgress: show });
       } catch (error) {
-        if (error instanceof Cancelled) said.textContent = 'Stopped.';
-        else
-          fail(
-            error instanceof PlainError
-              ? error.message
-              : `Something went wrong that is not your files' fault. ${(error as Error).message}`,
-          );
+        if (error instanceof Error && error.name === 'AbortError') said.textContent = 'Stopped.';
+        else fail(wordsOf(error));
         return undefined;
       } finally {
         clearTimeout(shown);
@@ -84,4 +63,11 @@ export function makeStatus(element: HTMLElement): Status {
       }
     },
   };
+}
+
+/** Errors made for people keep their words; any other is a mistake of ours, and one of a worker says where. */
+function wordsOf(error: unknown): string {
+  if (error instanceof InputError || error instanceof WorkError) return error.message;
+  const said = error instanceof UnforeseenError ? error.stack : undefined;
+  return `Something went wrong that is not your files' fault. ${said ?? (error instanceof Error ? error.message : String(error))}`;
 }

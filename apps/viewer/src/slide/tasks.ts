@@ -1,5 +1,4 @@
-import { blobSource, openSlide, type Picture, type Slide } from 'subspace-fusion/browser-slides';
-import type { Job } from '../engine/rpc.js';
+import { blobSource, handingOver, openSlide, type Picture, type Slide } from 'subspace-fusion/browser-slides';
 import { readScaled } from './scaled.js';
 
 /** What the page needs to know of a slide. */
@@ -21,14 +20,14 @@ export function slideTasks() {
   let slide: Slide | undefined;
 
   return {
-    async open({ file }: { file: File }, _: Job): Promise<SlideInfo> {
+    async open({ file }: { file: File }): Promise<SlideInfo> {
       await slide?.close();
       slide = undefined;
       slide = await openSlide(blobSource(file));
       return { name: file.name, format: slide.format, levels: withCoarser(slide.levels), tileEdge: TILE };
     },
 
-    async tile({ level, column, row }: { level: number; column: number; row: number }, _: Job): Promise<ImageBitmap> {
+    async tile({ level, column, row }: { level: number; column: number; row: number }): Promise<ImageBitmap> {
       if (!slide) throw new Error('no slide is open');
       const { width, height, downsample } = withCoarser(slide.levels)[level];
       const from = Math.min(level, slide.levels.length - 1);
@@ -39,7 +38,8 @@ export function slideTasks() {
         width: Math.min(TILE, width - column * TILE),
         height: Math.min(TILE, height - row * TILE),
       };
-      return bitmapOf(await readScaled(slide, from, region, factor));
+      const bitmap = await bitmapOf(await readScaled(slide, from, region, factor));
+      return handingOver(bitmap, [bitmap]);
     },
   };
 }

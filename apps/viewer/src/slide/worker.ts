@@ -1,4 +1,4 @@
-import { serve } from '../engine/rpc.js';
+import { oneByOne, serve, webPort } from 'subspace-fusion/browser-slides';
 import { slideTasks } from './tasks.js';
 
-serve(slideTasks());
+serve(webPort(self), oneByOne(slideTasks()));

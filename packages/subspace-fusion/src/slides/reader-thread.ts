@@ -1,9 +1,9 @@
-import { parentPort } from 'node:worker_threads';
 import sharp from 'sharp';
-import { InputError } from '../files/errors.js';
+import { starterPort } from '../files/worker-node.js';
+import { handingOver, oneByOne, serve } from '../files/worker.js';
 import { openSlideFile } from './open-slide-file.js';
 import { readPatches } from './patches.js';
-import type { Answer, Request } from './reader.js';
+import type { SlideTasks } from './reader.js';
 import type { Slide } from './slide.js';
 import { thumbnailOf } from './thumbnail.js';
 
@@ -22,35 +22,17 @@ async function slideOf(file: string): Promise<Slide> {
   return opened.slide;
 }
 
-async function answer(request: Request): Promise<Answer> {
-  const { id, file } = request;
-  const slide = await slideOf(file);
-  if (request.kind === 'patches') return { id, kind: 'patches', pixels: await readPatches(slide, request) };
-  const { format, levels, magnification, micrometres } = slide;
-  return {
-    id,
-    kind: 'overview',
-    info: { format, levels, magnification, micrometres },
-    thumbnail: await thumbnailOf(slide, request.edge),
-  };
-}
+const tasks: SlideTasks = {
+  async overview({ file, edge }) {
+    const slide = await slideOf(file);
+    const { format, levels, magnification, micrometres } = slide;
+    return { info: { format, levels, magnification, micrometres }, thumbnail: await thumbnailOf(slide, edge) };
+  },
 
-if (!parentPort) throw new Error('this is the program of a thread; openReader starts it');
-const port = parentPort;
-let before: Promise<unknown> = Promise.resolve();
-port.on('message', (request: Request) => {
-  before = before.then(async () => {
-    try {
-      const result = await answer(request);
-      port.postMessage(result, result.kind === 'patches' ? [result.pixels.buffer as ArrayBuffer] : []);
-    } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
-      port.postMessage({
-        id: request.id,
-        kind: 'problem',
-        problem,
-        userError: error instanceof InputError,
-      } satisfies Answer);
-    }
-  });
-});
+  async patches({ file, ...request }) {
+    const pixels = await readPatches(await slideOf(file), request);
+    return handingOver(pixels, [pixels.buffer]);
+  },
+};
+
+serve(starterPort(), oneByOne(tasks));
