@@ -22,7 +22,7 @@ export function showPrediction(
       : undefined,
     ...(prediction.survival ? survivalParts(run, prediction, changed) : [probabilityBars(prediction, changed)]),
     changed ? el('p', { class: 'change', role: 'status' }, change(prediction, changed)) : undefined,
-    confidenceTable(prediction),
+    confidenceTable(prediction, changed !== undefined),
     el('p', { class: 'quiet' }, `Task: ${task}. Read and predicted in ${seconds.toFixed(1)} s.`),
   );
 }
@@ -61,12 +61,12 @@ function survivalParts(run: RunView, prediction: Prediction, changed: Prediction
   ];
 }
 
-/** What the prediction is worth, in the words of the command line. */
-function confidenceTable(prediction: Prediction): Element {
+/** What the prediction of the patient's own files is worth, in the words of the command line; of a changed one nothing is known. */
+function confidenceTable(prediction: Prediction, changed: boolean): Element {
   return el(
     'table',
     { class: 'figures', id: 'confidence' },
-    el('caption', {}, 'How far to trust it'),
+    el('caption', {}, changed ? 'How far to trust it, without your change' : 'How far to trust it'),
     el(
       'tbody',
       {},
