@@ -36,7 +36,7 @@ export const clinical = z
       .array(path())
       .min(1)
       .optional()
-      .describe("Further tables, joined to the first by patient: cBioPortal's samples beside its patients."),
+      .describe("Further tables, joined to the first by patient: for example cBioPortal's samples to its patients."),
     patient: name.default('patient_id').describe('Column of the patient ids; formats that are known have their own.'),
     time: name
       .optional()
@@ -54,7 +54,7 @@ export const clinical = z
       .describe('Unit of the named time column and of all times in results.'),
     endpoint: name
       .optional()
-      .describe('Name of the endpoint in reports; by default what the name of the event column tells, or OS.'),
+      .describe('Name of the endpoint in reports; by default as the event column is named, or OS.'),
     eventValues: z
       .array(cell)
       .min(1)
@@ -79,7 +79,7 @@ export const clinical = z
 
 export const expression = z.strictObject({
   file: path().describe('Matrix of genes and patients, or the folder of a download from the GDC or the Ivy GAP.'),
-  format: z.enum(EXPRESSION_FORMATS).optional().describe('Format of the matrix; by default told by its content.'),
+  format: z.enum(EXPRESSION_FORMATS).optional().describe('Format of the matrix; by default detected from the content.'),
   column: z
     .enum(STAR_COLUMNS)
     .optional()
