@@ -7,7 +7,8 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { extract, openEncoder } from '../packages/subspace-fusion/dist/slides/index.js';
+import { openEncoder } from '../packages/subspace-fusion/dist/slides/encoder.js';
+import { extract } from '../packages/subspace-fusion/dist/slides/extract.js';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 

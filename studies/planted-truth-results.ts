@@ -11,7 +11,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
-import { formatMarkdown } from '../packages/subspace-fusion/dist/comparison/tables/index.js';
+import { formatMarkdown } from '../packages/subspace-fusion/dist/comparison/tables/formats.js';
 import { holm, repeatedSplits, verdict } from '../packages/subspace-fusion/dist/metrics/index.js';
 import { ceilings, fillPlaces, mean, studyArguments, three } from './shared.js';
 

@@ -14,12 +14,8 @@ import {
   type TaskComparison,
 } from '../packages/subspace-fusion/dist/comparison/file.js';
 import { everyone } from '../packages/subspace-fusion/dist/comparison/scopes.js';
-import {
-  formatMarkdown,
-  modelsTable,
-  shortTables,
-  type Table,
-} from '../packages/subspace-fusion/dist/comparison/tables/index.js';
+import { modelsTable, shortTables } from '../packages/subspace-fusion/dist/comparison/tables/build.js';
+import { formatMarkdown, type Table } from '../packages/subspace-fusion/dist/comparison/tables/formats.js';
 import { foldsInWords } from '../packages/subspace-fusion/dist/words/comparison.js';
 import { fillPlaces, studyArguments } from './shared.js';
 

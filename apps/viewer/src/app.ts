@@ -2,16 +2,14 @@ import { connect, count, webPort, type Connection } from 'subspace-fusion/browse
 import type { BackendName } from './engine/backend.js';
 import type { EngineTasks } from './engine/tasks.js';
 import type { Change, PatientExplanation, PatientView, RunView } from './engine/views.js';
-import { fetchFile, fetchPatients, fetchRun, type OfferedPatient } from './bundled.js';
 import { showAttention, type AttentionPanel } from './page/attention.js';
 import { byId } from './page/dom.js';
 import { offerExplanation, orderedGenes, showExplanation } from './page/explanation.js';
-import { sortFiles } from './page/file-kinds.js';
-import { makeFilesPanel } from './page/files.js';
+import { makeFilesPanel, sortFiles } from './page/files.js';
 import { showPrediction } from './page/prediction.js';
 import { makeStatus } from './page/status.js';
 import { showWhatIf } from './page/what-if.js';
-import type { RunFiles } from './run-files.js';
+import { fetchFile, fetchPatients, fetchRun, type OfferedPatient, type RunFiles } from './run-files.js';
 import type { SlideTasks } from './slide/tasks.js';
 
 /** Bags up to this size are explained at once; of larger ones the page asks first. */

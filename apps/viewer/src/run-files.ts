@@ -1,7 +1,7 @@
-import { RUN_FILES } from 'subspace-fusion/browser';
+import { parseOfferedPatients, RUN_FILES, type OfferedPatient } from 'subspace-fusion/browser';
 
 /** Files of a run folder that the page reads. All but the first two may be missing. */
-export const PAGE_RUN_FILES = [
+const PAGE_RUN_FILES = [
   RUN_FILES.model,
   RUN_FILES.checkpoint,
   RUN_FILES.config,
@@ -17,3 +17,32 @@ export type RunFiles = Readonly<Record<string, Blob>>;
 /** The name in a run folder of a file that was dropped by its own name alone; undefined for one that the page does not read. */
 export const runFileNamed = (name: string): string | undefined =>
   PAGE_RUN_FILES.find((file) => file === name || file.endsWith(`/${name}`));
+
+export type { OfferedPatient } from 'subspace-fusion/browser';
+
+const inRun = (name: string) => new URL(`run/${name}`, document.baseURI);
+
+async function fetched(name: string): Promise<Blob | undefined> {
+  const answer = await fetch(inRun(name)).catch(() => undefined);
+  return answer?.ok ? answer.blob() : undefined;
+}
+
+/** The files of the run that lies beside the page; undefined where there is none. */
+export async function fetchRun(): Promise<RunFiles | undefined> {
+  const files = await Promise.all(PAGE_RUN_FILES.map(async (name) => [name, await fetched(name)] as const));
+  const found = files.filter((file): file is [(typeof PAGE_RUN_FILES)[number], Blob] => file[1] !== undefined);
+  return found.length === 0 ? undefined : Object.fromEntries(found);
+}
+
+/** Patients whose files lie beside the page. */
+export async function fetchPatients(): Promise<readonly OfferedPatient[]> {
+  const list = await fetched('patients.json');
+  return list ? parseOfferedPatients(await list.text()) : [];
+}
+
+/** One of their files. */
+export async function fetchFile(name: string): Promise<File> {
+  const content = await fetched(name);
+  if (!content) throw new Error(`${name} could not be fetched`);
+  return new File([content], name.slice(name.lastIndexOf('/') + 1));
+}

@@ -18,10 +18,10 @@ import {
   topologicalOrder,
   type Value,
 } from './index.js';
-import { defined } from './testing/defined.js';
-import { onnxNode } from './value.js';
 import { expectGradients } from './testing/central-differences.js';
+import { defined } from './testing/defined.js';
 import { mixed } from './testing/samples.js';
+import { onnxNode } from './value.js';
 
 /** The values, computed at these feeds. */
 async function compute(

@@ -2,10 +2,10 @@ import { onnx } from 'onnx-proto';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import {
-  conv2d,
   constant,
-  encodeModel,
+  conv2d,
   elu,
+  encodeModel,
   gather,
   input,
   integers,

@@ -4,7 +4,7 @@ export { SUBSPACES, type Subspace } from './cohort/types.js';
 export type { EvaluatedPatient } from './runs/result.js';
 export { InputError, WorkError } from './files/errors.js';
 export { blobSource, blobStore, bytesSource, type Source, type Store } from './files/source.js';
-export { urlSource } from './files/url-source.js';
+export { urlSource } from './files/source.js';
 export { webPort } from './files/worker-web.js';
 export {
   breathe,
@@ -17,7 +17,7 @@ export {
   type Job,
 } from './files/worker.js';
 export type { Backend } from './inference/backend.js';
-export { kaplanMeier } from './metrics/index.js';
+export { kaplanMeier } from './metrics/kaplan-meier.js';
 export { hasStandIns } from './model/choice.js';
 export { openBackend, type WebBackendOptions } from './inference/web-backend.js';
 export { openModel, type Change, type OpenModel, type PatchAttention } from './patient/open-model.js';
@@ -28,7 +28,7 @@ export type { PatchLayout } from './runs/explanations.js';
 export type { PatientExplanation } from './runs/explanations.js';
 export { openRun, RUN_FILES, type Run } from './runs/open-run.js';
 export { taskName, type Model } from './runs/model.js';
-export { parseOfferedPatients, type OfferedPatient } from './runs/offered-patients.js';
+export { parseOfferedPatients, type OfferedPatient } from './runs/open-run.js';
 export { clipOf } from './runs/scaling.js';
 export {
   BRANCH_WORDS,

@@ -4,22 +4,20 @@
  */
 
 // A cohort: its files, labels, splits and everything that may be wrong with it.
+export { inspectCohort, type Inspection } from './cohort/inspect.js';
+export { loadCohort } from './cohort/load.js';
+export { makeSplit, strataOf } from './cohort/split/split.js';
 export {
-  inspectCohort,
-  loadCohort,
-  makeSplit,
-  strataOf,
   SUBSPACES,
   type Bag,
   type BagFile,
   type Cohort,
   type Expression,
-  type Inspection,
   type Patient,
   type Split,
   type Subspace,
   type Task,
-} from './cohort/index.js';
+} from './cohort/types.js';
 export { type Problem } from './files/errors.js';
 export {
   defineConfig,
@@ -46,7 +44,7 @@ export {
 export { named, parameterInputs, type Layers, type Linear } from './model/layers.js';
 export { choiceParameters, logitsOf, type NetworkChoice } from './model/choice.js';
 export { PEERS, type PeerName } from './model/peers/index.js';
-export { initialise, parameterCount, type NetworkSize, type Parameters } from './model/parameters.js';
+export { initialise, parameterCount, type NetworkSize, type Parameters } from './model/layers.js';
 export { fromPublished, publishedName } from './model/published-names.js';
 export { densePositionBias } from './model/position-bias/dense.js';
 
@@ -67,7 +65,7 @@ export { evaluate, evaluateAndWrite, type EvaluateOptions, type Evaluation } fro
 export { evaluateExternal } from './evaluation/external.js';
 export { auditConfig, auditRuns, hasLeak, type Audit } from './evaluation/audit/audit.js';
 export type { Finding } from './evaluation/audit/findings.js';
-export { openModel } from './patient/open-model-node.js';
+export { openModel } from './patient/predict.js';
 export type { Change, ExplainOptions, OpenModel, WorkOptions } from './patient/open-model.js';
 export type { PatientInput, SlideInput } from './patient/input.js';
 export type { BagArrays } from './patient/slide.js';
@@ -78,22 +76,22 @@ export type { PatientConfidence } from './evaluation/confidence/patient.js';
 export * as metrics from './metrics/index.js';
 
 // Models that travel: to ONNX, and from the published PyTorch code.
-export { explainCohort, explainPatient, slideFigure } from './explanation/index.js';
+export { explainCohort } from './explanation/explain-cohort.js';
+export { explainPatient } from './patient/predict.js';
+export { slideFigure } from './explanation/slide-figure.js';
 export { exportRun, portableModel, type Exported } from './portable/export.js';
 export { importCheckpoint, type ImportOptions } from './portable/import.js';
 
 // Reports and simulated cohorts.
-export {
-  readReport,
-  renderModelCard,
-  renderReport,
-  writeReport,
-  type ReportInput,
-  type ReportOptions,
-} from './report/index.js';
+export { readReport } from './report/read.js';
+export { renderModelCard } from './report/model-card.js';
+export { renderReport } from './report/report.js';
+export { writeReport, type ReportOptions } from './report/report.js';
+export { type ReportInput } from './report/types.js';
 export { openPseudonyms, type Pseudonyms } from './files/pseudonyms.js';
-export { simulateBagsForCohort, simulateCohort } from './simulation/index.js';
+export { simulateBagsForCohort } from './simulation/real-genes.js';
+export { simulateCohort } from './simulation/cohort.js';
 
-export { readSafetensors } from './files/read.js';
+export { readSafetensors } from './files/file-source.js';
 export { encodeSafetensors } from './files/safetensors.js';
 export { VERSION } from './version.js';

@@ -21,8 +21,7 @@ import {
 } from 'subspace-fusion/browser';
 import type { RunFiles } from '../run-files.js';
 import { openBackend, type BackendName, type BrowserBackend } from './backend.js';
-import { groupCurves } from './group-curves.js';
-import type { Changed, PatientExplanation, PatientView, RunView } from './views.js';
+import { groupCurves, type Changed, type PatientExplanation, type PatientView, type RunView } from './views.js';
 
 /** A model that is open, and the prediction that was last asked for. */
 interface Session {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { sortFiles } from './file-kinds.js';
+import { sortFiles } from './files.js';
 
 test('files are told apart by their names', () => {
   const names = [

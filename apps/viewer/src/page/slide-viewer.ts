@@ -1,6 +1,6 @@
 import type OpenSeadragon from 'openseadragon';
 import type { Connection } from 'subspace-fusion/browser';
-import type { SlideTasks, SlideInfo } from '../slide/tasks.js';
+import type { SlideInfo, SlideTasks } from '../slide/tasks.js';
 import type { Transform } from './attention-map.js';
 import { button, contextOf, el } from './dom.js';
 

@@ -1,6 +1,6 @@
 import type { Region } from 'subspace-fusion/browser-slides';
 import { expect, test } from 'vitest';
-import { readScaled } from './scaled.js';
+import { readScaled } from './tasks.js';
 
 /** A slide whose red is the column, green the row and blue their sum, by 256; it says how much was read at once. */
 function gradient() {

@@ -3,8 +3,8 @@ import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { openRunFolder, writeCheckpoint } from '../../../../packages/subspace-fusion/src/runs/run-folder.js';
 import { evaluateAndWrite, loadConfig, simulateCohort, train } from 'subspace-fusion';
+import { openRunFolder, writeCheckpoint } from '../../../../packages/subspace-fusion/src/runs/run-folder.js';
 
 /** Runs on a simulated cohort that train in seconds: 24 patients, 36 patches of width 16. */
 export interface TestRuns {

@@ -1,5 +1,6 @@
-/** ONNX Runtime as Node has it: native, on the CPU or a GPU. */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+
+/** ONNX Runtime as Node has it: native, on the CPU or a GPU. */
 
 export { InferenceSession, Tensor };
 

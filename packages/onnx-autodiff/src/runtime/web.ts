@@ -1,5 +1,6 @@
-/** ONNX Runtime as a browser has it: WebAssembly, or WebGPU. */
 import { InferenceSession, Tensor } from 'onnxruntime-web/webgpu';
+
+/** ONNX Runtime as a browser has it: WebAssembly, or WebGPU. */
 
 export { InferenceSession, Tensor };
 

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compile, input, matmul } from 'onnx-autodiff';
-import { openBackend, type Backend } from '../inference/backend.js';
 import { ahead } from '../inference/ahead.js';
+import { openBackend, type Backend } from '../inference/backend.js';
 import { openBagReader } from '../inference/bag-reader.js';
 import {
   BIAS_WIDTH,

@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { insertReport, memoryFigure, scaleReport, timeFigure } from './scale-report.js';
-import { exponent, SERIES, slope, type Scale, type ScalePoint } from './scale.js';
+import {
+  exponent,
+  insertReport,
+  memoryFigure,
+  scaleReport,
+  SERIES,
+  slope,
+  timeFigure,
+  type Scale,
+  type ScalePoint,
+} from './scale.js';
 
 /** What a machine would measure whose step takes N²·B/threads and whose memory is 1 GB and 10 MB a sample. */
 const ideal = Object.fromEntries(

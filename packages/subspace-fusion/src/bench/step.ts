@@ -3,12 +3,12 @@ import { openBackend, type Backend, type PositionBiasForm } from '../inference/b
 import type { BatchLabels, Sample } from '../inference/batch.js';
 import { createPredictor } from '../inference/predictor.js';
 import { METHOD } from '../model/choice.js';
+import { initialise, type NetworkSize } from '../model/layers.js';
 import { networkParameters } from '../model/network.js';
-import { initialise, type NetworkSize } from '../model/parameters.js';
 import { ofSubspaces } from '../model/parts.js';
 import { key, normal, uniform } from '../random/counter.js';
 import { adamState, adamStep } from '../training/adam.js';
-import { subspaceConfidences, coordinate } from '../training/coordination.js';
+import { coordinate, subspaceConfidences } from '../training/coordination.js';
 import { createStep } from '../training/step.js';
 
 export interface BenchOptions {

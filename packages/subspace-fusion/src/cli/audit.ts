@@ -3,9 +3,8 @@ import type { Command } from 'commander';
 import { loadConfig, parseOverrides } from '../config/config.js';
 import { auditConfig, auditRuns, hasLeak, type Audit } from '../evaluation/audit/audit.js';
 import type { Finding } from '../evaluation/audit/findings.js';
-import { counted, someOf, InputError } from '../files/errors.js';
-import { collect, SET } from './options.js';
-import { progressBar } from './terminal.js';
+import { counted, InputError, someOf } from '../files/errors.js';
+import { collect, progressBar, SET } from './terminal.js';
 
 interface AuditFlags {
   readonly set: string[];

@@ -3,10 +3,9 @@ import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { Provider } from 'onnx-autodiff';
 import { profileStep, profileTable } from '../bench/profile.js';
-import { insertReport, memoryFigure, scaleReport, timeFigure } from '../bench/scale-report.js';
-import { benchScale } from '../bench/scale.js';
+import { benchScale, insertReport, memoryFigure, scaleReport, timeFigure } from '../bench/scale.js';
 import { benchStep, type BenchOptions } from '../bench/step.js';
-import { bagSize, count, POSITION_BIAS_FORMS, PROVIDERS } from './options.js';
+import { bagSize, count, POSITION_BIAS_FORMS, PROVIDERS } from './terminal.js';
 
 /** `subspace bench`: what training costs on this machine. */
 export function addBenchCommand(program: Command): void {

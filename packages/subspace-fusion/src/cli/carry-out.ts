@@ -1,10 +1,14 @@
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { COMPARISON_FILE, type ComparisonFile, type TaskComparison } from '../comparison/file.js';
-import { formatText, shortTables } from '../comparison/tables/index.js';
+import { shortTables } from '../comparison/tables/build.js';
+import { formatText } from '../comparison/tables/formats.js';
 import { formatProblem } from '../files/errors.js';
 import { carryOut } from '../planning/carry-out.js';
+import { doJob } from '../planning/do-job.js';
+import { JOB_COMMAND, STOPPED_EXIT_CODE } from '../planning/job.js';
 import { jobsOf, type Plan } from '../planning/plan.js';
-import { RESULTS_FILE, resultOf, summarise, type SettingSummary } from '../planning/results-table.js';
+import { resultOf, RESULTS_FILE, summarise, type SettingSummary } from '../planning/results-table.js';
 import type { Executor } from '../planning/run-jobs.js';
 import { statusOf, type RunStatus } from '../planning/status.js';
 import { COMPARISON_FILES, writeComparison } from '../report/comparison-page.js';
@@ -128,4 +132,26 @@ export function printStatus({ out }: Plan, status: readonly RunStatus[]): void {
   if (counts.failed > 0) console.log('--retry failed does the failed ones again.');
   const files = [RESULTS_FILE, COMPARISON_FILE, ...COMPARISON_FILES].map((name) => join(out, name));
   console.log(`${files.join('\n')}\nResearch software. Not a medical device.`);
+}
+
+/** `subspace run-planned FOLDER`: what the executors start, here or on a node of a cluster. Hidden; a user starts `sweep`. */
+export function addRunPlannedCommand(program: Command): void {
+  program
+    .command(JOB_COMMAND, { hidden: true })
+    .description(
+      `do one planned run, for which its folder is all that is needed; exit code ${STOPPED_EXIT_CODE} where it was stopped and can go on`,
+    )
+    .argument('<folder>', 'folder that `subspace sweep` planned')
+    .action(async (folder: string) => {
+      const { outcome, message } = await interruptible((signal) =>
+        doJob(folder, {
+          signal,
+          onWarning: (problem) => {
+            console.error(`warning: ${formatProblem(problem)}`);
+          },
+        }),
+      );
+      console.error(`${new Date().toISOString()} ${folder}: ${outcome}${message === undefined ? '' : `: ${message}`}`);
+      if (outcome !== 'done') process.exitCode = outcome === 'failed' ? 1 : STOPPED_EXIT_CODE;
+    });
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { TaskComparison } from '../comparison/file.js';
 import { loadConfig } from '../config/config.js';
-import { simulateCohort } from '../simulation/index.js';
+import { simulateCohort } from '../simulation/cohort.js';
 import { main } from './main.js';
 
 let folder: string;

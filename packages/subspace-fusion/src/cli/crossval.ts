@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { SiteRule } from '../cohort/index.js';
+import type { SiteRule } from '../cohort/clinical/sites.js';
 import { CONTROLS, type Control } from '../comparison/file.js';
 import type { Subgroup } from '../comparison/subgroups.js';
 import { loadConfig, parseOverrides } from '../config/config.js';
@@ -9,8 +9,8 @@ import { isPlan } from '../planning/plan-file.js';
 import { planCrossval, readPlan } from '../planning/plan.js';
 import { inProcess } from '../planning/run-jobs.js';
 import { carryOutPlan, printComparison } from './carry-out.js';
-import { collect, count, PSEUDONYMS, SET } from './options.js';
 import { sweep } from './sweep.js';
+import { collect, count, PSEUDONYMS, SET } from './terminal.js';
 
 interface CrossvalFlags {
   readonly set: string[];

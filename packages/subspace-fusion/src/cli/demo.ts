@@ -9,7 +9,7 @@ import { versions } from '../report/read.js';
 import { renderReport } from '../report/report.js';
 import type { ReportRun } from '../report/types.js';
 import { writeJson } from '../runs/run-folder.js';
-import { simulateCohort } from '../simulation/index.js';
+import { simulateCohort } from '../simulation/cohort.js';
 import { train } from '../training/train.js';
 import { figure, headline, progressBar } from './terminal.js';
 

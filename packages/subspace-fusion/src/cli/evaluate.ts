@@ -1,12 +1,12 @@
 import { Option, type Command } from 'commander';
-import type { Part } from '../cohort/index.js';
+import type { Part } from '../cohort/types.js';
 import { loadConfig } from '../config/config.js';
 import { evaluate, type MissingModality } from '../evaluation/evaluate.js';
 import { evaluateExternal } from '../evaluation/external.js';
 import { formatProblem, type Problem } from '../files/errors.js';
 import type { Result } from '../runs/result.js';
 import { modelName } from '../words/comparison.js';
-import { confidenceLines } from './confidence-words.js';
+import { confidenceLines } from './predict.js';
 import { chosenWarning, figure, headline, progressBar } from './terminal.js';
 
 interface EvaluateFlags {

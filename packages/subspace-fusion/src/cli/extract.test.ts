@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readBagHeader } from '../cohort/index.js';
+import { readBagHeader } from '../cohort/bags/features.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';
 import { SMALL_ENCODER_YAML, smallEncoder } from '../testing/small-encoder.js';
 

@@ -9,10 +9,9 @@ import { inProcessWith, type Executor } from '../planning/run-jobs.js';
 import { arrayScript, slurmBytes, slurmSeconds, type SlurmResources } from '../planning/slurm-script.js';
 import { slurmExecutor } from '../planning/slurm.js';
 import { runsToDo, type RunStatus } from '../planning/status.js';
-import type { Encoder } from '../slides/index.js';
+import type { Encoder } from '../slides/encoder.js';
 import { Interrupted } from '../training/train.js';
-import { collect, count, PROVIDERS } from './options.js';
-import { duration, interruptible, progressBar } from './terminal.js';
+import { collect, count, duration, interruptible, progressBar, PROVIDERS } from './terminal.js';
 
 interface ExtractFlags {
   readonly encoder: string;
@@ -116,7 +115,7 @@ async function withEncoder<T>(
   provider: Provider,
   work: (encoder: Encoder) => Promise<T>,
 ): Promise<T> {
-  const { openEncoder } = await import('../slides/index.js');
+  const { openEncoder } = await import('../slides/encoder.js');
   const encoder = await openEncoder(file, { overrides: parseOverrides(set), provider, threads });
   return work(encoder).finally(() => encoder.dispose());
 }

@@ -3,7 +3,7 @@ import { parseOverrides } from '../config/config.js';
 import { formatProblem, InputError } from '../files/errors.js';
 import { importCheckpoint, type ImportedModel, type ImportScaling } from '../portable/import.js';
 import { taskName } from '../runs/model.js';
-import { collect, SET } from './options.js';
+import { collect, SET } from './terminal.js';
 
 interface Options {
   config: string;

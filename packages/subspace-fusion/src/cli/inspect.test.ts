@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { simulateCohort } from '../simulation/index.js';
+import { simulateCohort } from '../simulation/cohort.js';
 import { cohorts } from '../testing/data.js';
 import { defined } from '../testing/defined.js';
 import { addInspectCommand } from './inspect.js';

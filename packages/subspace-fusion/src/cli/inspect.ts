@@ -1,19 +1,12 @@
 import type { Command } from 'commander';
-import {
-  compareExpressions,
-  describeFlow,
-  describePatches,
-  describeScale,
-  inspectCohort,
-  loadCohort,
-  type ComparedExpression,
-  type FilesInspection,
-  type Inspection,
-} from '../cohort/index.js';
+import { describePatches } from '../cohort/bags/provenance.js';
+import { compareExpressions, describeScale, type ComparedExpression } from '../cohort/expression/value-scale.js';
+import { describeFlow } from '../cohort/flow.js';
+import { inspectCohort, type FilesInspection, type Inspection } from '../cohort/inspect.js';
+import { loadCohort } from '../cohort/load.js';
 import { loadConfig, parseOverrides, type Config } from '../config/config.js';
 import { counted, formatProblem, shortNumber } from '../files/errors.js';
-import { collect, SET } from './options.js';
-import { progressBar } from './terminal.js';
+import { collect, progressBar, SET } from './terminal.js';
 
 /** Adds `subspace inspect CONFIG.yaml`: what was found, what joins with what, and everything that is wrong. */
 export function addInspectCommand(program: Command): void {

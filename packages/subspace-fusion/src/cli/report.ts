@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import { writeReport } from '../report/write.js';
-import { count, PSEUDONYMS } from './options.js';
-import { progressBar } from './terminal.js';
+import { writeReport } from '../report/report.js';
+import { count, progressBar, PSEUDONYMS } from './terminal.js';
 
 interface Flags {
   readonly out?: string;

@@ -1,13 +1,9 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { InputError } from '../files/errors.js';
-import {
-  fractionOfCeiling,
-  REGIMES,
-  simulateBagsForCohort,
-  simulateCohort,
-  type Regime,
-  type SimulatedCohort,
-} from '../simulation/index.js';
+import { fractionOfCeiling } from '../simulation/ceilings.js';
+import { simulateCohort, type SimulatedCohort } from '../simulation/cohort.js';
+import { simulateBagsForCohort } from '../simulation/real-genes.js';
+import { REGIMES, type Regime } from '../simulation/regimes.js';
 import { progressBar } from './terminal.js';
 
 interface SimulateFlags {

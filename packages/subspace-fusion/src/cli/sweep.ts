@@ -11,7 +11,7 @@ import { arrayScript, slurmBytes } from '../planning/slurm-script.js';
 import { slurmExecutor } from '../planning/slurm.js';
 import { runsToDo, statusOf, type RunStatus } from '../planning/status.js';
 import { carryOutPlan, countStates, printComparison, printStatus } from './carry-out.js';
-import { collect, count, PSEUDONYMS, SET } from './options.js';
+import { collect, count, PSEUDONYMS, SET } from './terminal.js';
 
 interface SweepFlags {
   readonly set: string[];

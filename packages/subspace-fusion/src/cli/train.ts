@@ -5,8 +5,7 @@ import { evaluateAndWrite } from '../evaluation/evaluate.js';
 import { formatProblem } from '../files/errors.js';
 import { train } from '../training/train.js';
 import { printEvaluation } from './evaluate.js';
-import { collect, SET } from './options.js';
-import { interruptible, progressBar } from './terminal.js';
+import { collect, interruptible, progressBar, SET } from './terminal.js';
 
 /** `subspace train CONFIG.yaml`: trains a model, then scores it once on the test patients. */
 export function addTrainCommand(program: Command): void {

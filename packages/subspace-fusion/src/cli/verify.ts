@@ -3,7 +3,7 @@ import type { Provider } from 'onnx-autodiff';
 import { InputError } from '../files/errors.js';
 import { openBackend, type PositionBiasForm } from '../inference/backend.js';
 import { verify } from '../verification/verify.js';
-import { count, POSITION_BIAS_FORMS, PROVIDERS } from './options.js';
+import { count, POSITION_BIAS_FORMS, PROVIDERS } from './terminal.js';
 
 /** `subspace verify DIR`: the network against an independent program's numbers. */
 export function addVerifyCommand(program: Command): void {

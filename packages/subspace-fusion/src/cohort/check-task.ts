@@ -1,5 +1,5 @@
-import { MARKER_COLUMNS } from '../config/choices.js';
 import type { Config } from '../config/config.js';
+import { MARKER_COLUMNS } from '../config/values.js';
 import { counted, someOf, type Problem } from '../files/errors.js';
 import { nearest, suggest } from '../files/text.js';
 import { labelPatients, neededColumns, readsMarkers } from './clinical/labels.js';

@@ -1,5 +1,4 @@
-import { badInput, type Problem } from '../files/errors.js';
-import { required } from '../files/required.js';
+import { badInput, required, type Problem } from '../files/errors.js';
 import { derangement, key, permutation } from '../random/counter.js';
 import type { Cohort, Expression, Patient } from './types.js';
 

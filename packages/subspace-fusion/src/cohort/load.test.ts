@@ -1,10 +1,10 @@
 import { mkdirSync, truncateSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { cohorts } from '../testing/data.js';
 import { loadConfig, type Config } from '../config/config.js';
+import { cohorts } from '../testing/data.js';
+import { hashInputs } from './cohort-files.js';
 import { chooseGenes } from './genes/choose.js';
-import { hashInputs } from './hashes.js';
 import { inspectCohort } from './inspect.js';
 import { loadCohort } from './load.js';
 import { newFolder, write, writeBag } from './made-files.test.helper.js';

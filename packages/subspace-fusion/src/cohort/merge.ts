@@ -1,10 +1,8 @@
-import { badInput, counted, someOf, type Problem } from '../files/errors.js';
-import { required } from '../files/required.js';
+import { badInput, counted, required, someOf, type Problem } from '../files/errors.js';
 import { disagreements, firstOf } from './bags/agreement.js';
 import { summarise } from './bags/provenance.js';
 import { inTimeUnit, type CohortFiles } from './cohort-files.js';
-import { transformExpression } from './expression/transform.js';
-import { compareExpressions } from './expression/value-scale.js';
+import { compareExpressions, transformExpression } from './expression/value-scale.js';
 import type { BagHeader, Expression, ExpressionTransform, Patient } from './types.js';
 
 /** One cohort's matrix as it stands in its file. */

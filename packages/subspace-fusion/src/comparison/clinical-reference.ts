@@ -1,4 +1,5 @@
-import { readVariable, type LabelRule, type Patient, type Task } from '../cohort/index.js';
+import { readVariable } from '../cohort/clinical/variables.js';
+import type { LabelRule, Patient, Task } from '../cohort/types.js';
 import { labelDefiningCovariates, type Covariate } from '../runs/covariates.js';
 
 export type ClinicalRow = Patient['clinical'];

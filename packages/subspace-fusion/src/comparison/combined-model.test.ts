@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { concordanceIndex } from '../metrics/index.js';
+import { concordanceIndex } from '../metrics/concordance.js';
 import { key, normal, uniform } from '../random/counter.js';
-import { combinedScores } from './simple-models.js';
 import { defined } from '../testing/defined.js';
+import { combinedScores } from './simple-models.js';
 
 const draw = (name: string, n: number) => Array.from({ length: n }, (_, i) => normal(key(5, name), i));
 

@@ -1,6 +1,8 @@
-import { withShuffledOutcomes, type Cohort, type SiteRule } from '../cohort/index.js';
+import type { SiteRule } from '../cohort/clinical/sites.js';
+import { withShuffledOutcomes } from '../cohort/controls.js';
+import type { Cohort } from '../cohort/types.js';
 import type { Config } from '../config/config.js';
-import { CHOSEN_ON_THESE } from '../evaluation/result.js';
+import { CHOSEN_ON_THESE } from '../evaluation/score.js';
 import { counted, someOf } from '../files/errors.js';
 import { taskName } from '../runs/model.js';
 import { compareModels } from './comparison.js';

@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { scoreProbabilities, scoreRisks } from '../evaluation/score.js';
 import type { BatchLabels } from '../inference/batch.js';
-import { concordanceIndex, macroAuc, takeRows, unoConcordance, type Metric } from '../metrics/index.js';
+import { takeRows, type Metric } from '../metrics/bootstrap.js';
+import { unoConcordance } from '../metrics/censoring-weighted.js';
+import { macroAuc } from '../metrics/classification.js';
+import { concordanceIndex } from '../metrics/concordance.js';
 import { key, normal, uniform } from '../random/counter.js';
+import { defined } from '../testing/defined.js';
 import { chooseHorizon, compareModels } from './comparison.js';
 import { drawOf, HEADLINES, OTHERS, prepareFold } from './fold-metrics.js';
 import { survivalOf, type FoldScores } from './fold-scores.js';
 import { madeFold } from './made-folds.test.helper.js';
-import { defined } from '../testing/defined.js';
 
 /** A fold whose risks are the true order with noise, on a scale of the fold's own. */
 function survivalFold(fold: number, n: number, noise: Readonly<Record<string, number>>): FoldScores {

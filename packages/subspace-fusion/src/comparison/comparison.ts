@@ -1,6 +1,7 @@
 import { PER_YEAR } from '../cohort/clinical/outcome.js';
-import { byName } from '../evaluation/result.js';
-import { bootstrap, bootstrapPValue, holm, percentileIntervals, verdict, type Metric } from '../metrics/index.js';
+import { byName } from '../evaluation/score.js';
+import { bootstrap, percentileIntervals, type Metric } from '../metrics/bootstrap.js';
+import { bootstrapPValue, holm, verdict } from '../metrics/significance.js';
 import type { NamedMetrics } from '../runs/values.js';
 import { foldName } from '../words/comparison.js';
 import type { AddedValue, ComparedModels, Difference, Horizon } from './file.js';

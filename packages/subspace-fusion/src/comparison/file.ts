@@ -4,7 +4,7 @@ import { fileSource } from '../files/file-source.js';
 import { parseValue, readJson, type Stored } from '../files/json.js';
 import { resultFile } from '../runs/result.js';
 import { exists, writeJson } from '../runs/run-folder.js';
-import { count, namedMetrics, texts, TIME_UNITS, unnamedMetric as metric } from '../runs/values.js';
+import { count, unnamedMetric as metric, namedMetrics, texts, TIME_UNITS } from '../runs/values.js';
 
 const refused = z.object({ reason: z.string() });
 

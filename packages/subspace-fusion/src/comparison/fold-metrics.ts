@@ -1,21 +1,16 @@
-import { nameClasses } from '../evaluation/result.js';
+import { nameClasses } from '../evaluation/score.js';
+import { refuse, takeRows, type Estimate, type Metric } from '../metrics/bootstrap.js';
 import {
   censoringSurvival,
-  classBrier,
-  classificationMetrics,
   dynamicAuc,
-  expectedCalibrationError,
   integratedBrier,
-  logLoss,
-  netBenefit,
-  refuse,
-  survivalCalibrationError,
-  survivalNetBenefit,
-  takeRows,
   type CensoringSurvival,
-  type Estimate,
-  type Metric,
-} from '../metrics/index.js';
+} from '../metrics/censoring-weighted.js';
+import { classBrier, expectedCalibrationError, logLoss } from '../metrics/class-calibration.js';
+import { classificationMetrics } from '../metrics/classification.js';
+import { netBenefit, survivalNetBenefit } from '../metrics/decisions.js';
+import { survivalCalibrationError } from '../metrics/survival-curve.js';
+import type { Horizon } from './file.js';
 import { classesOf, runsOf, survivalOf, type FoldScores, type Truth } from './fold-scores.js';
 import {
   aucRanking,
@@ -26,7 +21,6 @@ import {
   type DrawnPairs,
   type Ranking,
 } from './ranking.js';
-import type { Horizon } from './file.js';
 
 /** Probabilities of an outcome at which somebody would be treated; fixed before anything was predicted. */
 export const THRESHOLDS = [0.1, 0.25, 0.5] as const;

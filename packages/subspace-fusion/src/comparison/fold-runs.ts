@@ -1,11 +1,11 @@
-import type { Cohort, Split } from '../cohort/index.js';
 import type { Fold } from '../cohort/split/folds.js';
+import type { Cohort, Split } from '../cohort/types.js';
 import type { SurvivalPrediction } from '../evaluation/baselines.js';
-import type { Prediction, Result } from '../runs/result.js';
-import { required } from '../files/required.js';
+import { required } from '../files/errors.js';
 import { cohortSamples, type CohortSamples } from '../inference/samples.js';
-import { predictedSurvival, survivalCurve } from '../metrics/index.js';
+import { predictedSurvival, survivalCurve } from '../metrics/survival-curve.js';
 import type { Outcome } from '../runs/model.js';
+import type { Prediction, Result } from '../runs/result.js';
 import { openRunFolder } from '../runs/run-folder.js';
 import { clinicalReference, type ClinicalReference } from './clinical-reference.js';
 import { trainingOf, truthOf, type FoldScores, type ModelScores } from './fold-scores.js';
@@ -132,11 +132,11 @@ function scoresOfPatients(
   if (byPatient.size !== patients.length || inOrder.length !== patients.length) return undefined;
   const scores = inOrder.flatMap(({ outputs, risk }) => (risk === undefined ? outputs : [risk]));
   const hazards = inOrder.map(({ outputs }) => outputs);
-  return { scores, survival: outcome.kind === 'survival' ? survivalOf(hazards, outcome.cuts) : undefined };
+  return { scores, survival: outcome.kind === 'survival' ? survivalPrediction(hazards, outcome.cuts) : undefined };
 }
 
 /** Hazards of the bins say who is alive at the cuts between them; nothing is said of times after the last cut. */
-function survivalOf(hazards: readonly (readonly number[])[], cuts: readonly number[]): SurvivalPrediction {
+function survivalPrediction(hazards: readonly (readonly number[])[], cuts: readonly number[]): SurvivalPrediction {
   const curves = hazards.map((own) => survivalCurve(own, cuts));
   return { until: cuts[cuts.length - 1], at: (row, time) => predictedSurvival(curves[row], time) as number };
 }

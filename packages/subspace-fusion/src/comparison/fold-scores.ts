@@ -1,4 +1,4 @@
-import type { TimeUnit } from '../cohort/index.js';
+import type { TimeUnit } from '../cohort/types.js';
 import type { ScoredRuns } from '../evaluation/baselines.js';
 import type { BatchLabels } from '../inference/batch.js';
 import type { ClinicalReference } from './clinical-reference.js';

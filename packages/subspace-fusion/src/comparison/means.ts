@@ -1,10 +1,11 @@
-import { byName } from '../evaluation/result.js';
-import { required } from '../files/required.js';
-import { refuse, repeatedSplits, type Estimate, type Metric } from '../metrics/index.js';
+import { byName } from '../evaluation/score.js';
+import { required } from '../files/errors.js';
+import { refuse, type Estimate, type Metric } from '../metrics/bootstrap.js';
+import { repeatedSplits } from '../metrics/significance.js';
 import { foldName } from '../words/comparison.js';
+import type { RepeatedFolds } from './file.js';
 import { HEADLINES, type Draw, type MetricSet } from './fold-metrics.js';
 import type { FoldScores } from './fold-scores.js';
-import type { RepeatedFolds } from './file.js';
 
 /** Who is drawn in a bootstrap of folds, and what a draw is in rows of each fold. */
 export interface DrawingUnits {

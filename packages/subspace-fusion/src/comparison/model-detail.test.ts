@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Patient } from '../cohort/index.js';
+import type { Patient } from '../cohort/types.js';
 import type { FoldScores } from './fold-scores.js';
 import { madeFold } from './made-folds.test.helper.js';
 import { describeModel } from './model-detail.js';

@@ -1,8 +1,10 @@
-import { fixBag, readBag, type Patient } from '../cohort/index.js';
+import { fixBag } from '../cohort/bags/bag.js';
+import { readBag } from '../cohort/bags/features.js';
+import type { Patient } from '../cohort/types.js';
 import type { Config } from '../config/config.js';
+import type { TaskComparison, WorstPatient } from './file.js';
 import { classesOf, runsOf, survivalOf, type FoldScores } from './fold-scores.js';
 import { scoreSubgroups } from './subgroups.js';
-import type { TaskComparison, WorstPatient } from './file.js';
 
 const SHOWN = 10;
 /** With fewer pairs a patient's share is chance. */

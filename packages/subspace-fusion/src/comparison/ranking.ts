@@ -1,13 +1,7 @@
-import { followedUntil } from '../metrics/censoring.js';
-import { TIED_TOLERANCE } from '../metrics/concordance.js';
-import {
-  concordanceIndex,
-  macroAuc,
-  refuse,
-  unoConcordance,
-  type CensoringSurvival,
-  type Metric,
-} from '../metrics/index.js';
+import { refuse, type Metric } from '../metrics/bootstrap.js';
+import { followedUntil, unoConcordance, type CensoringSurvival } from '../metrics/censoring-weighted.js';
+import { macroAuc } from '../metrics/classification.js';
+import { concordanceIndex, TIED_TOLERANCE } from '../metrics/concordance.js';
 import { classesOf, survivalOf, type FoldScores } from './fold-scores.js';
 
 /**

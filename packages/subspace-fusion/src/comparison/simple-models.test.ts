@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { Patient, Split } from '../cohort/index.js';
-import { readTable } from '../files/read.js';
+import type { Patient, Split } from '../cohort/types.js';
+import { readTable } from '../files/file-source.js';
 import type { BatchLabels } from '../inference/batch.js';
 import type { CohortSamples } from '../inference/samples.js';
-import { concordanceIndex } from '../metrics/index.js';
+import { concordanceIndex } from '../metrics/concordance.js';
 import { normal } from '../random/counter.js';
 import { cohorts } from '../testing/data.js';
+import { defined } from '../testing/defined.js';
 import { clinicalColumns } from './clinical-reference.js';
 import { simpleModels } from './simple-models.js';
-import { defined } from '../testing/defined.js';
 
 describe('clinical columns', () => {
   it('are found by name and read in words, unknown values as the mean of the training patients', () => {

@@ -1,4 +1,4 @@
-import type { Split } from '../cohort/index.js';
+import type { Split } from '../cohort/types.js';
 import {
   coxScores,
   designMatrix,
@@ -9,8 +9,7 @@ import {
   timesAndEvents,
   type ScoredRuns,
 } from '../evaluation/baselines.js';
-import { InputError } from '../files/errors.js';
-import { required } from '../files/required.js';
+import { InputError, required } from '../files/errors.js';
 import type { BatchLabels } from '../inference/batch.js';
 import type { CohortSamples } from '../inference/samples.js';
 import { coxRisk, fitCox } from '../model/baselines/cox.js';

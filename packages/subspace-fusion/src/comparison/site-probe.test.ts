@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { normal, permutation } from '../random/counter.js';
-import { probeSites, type ProbedFold } from './site-probe.js';
 import { defined } from '../testing/defined.js';
+import { probeSites, type ProbedFold } from './site-probe.js';
 
 const patients = Array.from({ length: 180 }, (_, i) => `P${i}`);
 /** Three sites and a small one. */

@@ -1,14 +1,15 @@
-import { sitesOf, type Cohort, type SiteRule, type Split } from '../cohort/index.js';
+import { sitesOf, type SiteRule } from '../cohort/clinical/sites.js';
+import type { Cohort, Split } from '../cohort/types.js';
 import { designMatrix, genesOf, logisticScores } from '../evaluation/baselines.js';
-import { byName } from '../evaluation/result.js';
-import { required } from '../files/required.js';
+import { byName } from '../evaluation/score.js';
+import { required } from '../files/errors.js';
 import type { BatchLabels } from '../inference/batch.js';
 import { cohortSamples } from '../inference/samples.js';
+import { refuse, takeRows, withIntervals, type Estimate, type Metric } from '../metrics/bootstrap.js';
 import { classAuc } from '../metrics/classification.js';
-import { refuse, takeRows, withIntervals, type Estimate, type Metric } from '../metrics/index.js';
 import { openRunFolder } from '../runs/run-folder.js';
-import type { EndedRun } from './fold-runs.js';
 import type { SiteProbe } from './file.js';
+import type { EndedRun } from './fold-runs.js';
 
 /** Patients of all folds together that a site must have to be told from others. */
 const FEWEST = 10;

@@ -1,22 +1,17 @@
-import { readVariable, sitesOf, type Patient, type SiteRule } from '../cohort/index.js';
+import { sitesOf, type SiteRule } from '../cohort/clinical/sites.js';
+import { readVariable } from '../cohort/clinical/variables.js';
+import type { Patient } from '../cohort/types.js';
 import type { ScoredRuns, SurvivalPrediction } from '../evaluation/baselines.js';
-import { byName } from '../evaluation/result.js';
-import { InputError } from '../files/errors.js';
-import { required } from '../files/required.js';
-import {
-  bootstrap,
-  classAucs,
-  concordance,
-  percentileIntervals,
-  refuse,
-  takeRows,
-  type Metric,
-} from '../metrics/index.js';
+import { byName } from '../evaluation/score.js';
+import { InputError, required } from '../files/errors.js';
+import { bootstrap, percentileIntervals, refuse, takeRows, type Metric } from '../metrics/bootstrap.js';
+import { classAucs } from '../metrics/classification.js';
+import { concordance } from '../metrics/concordance.js';
 import { foldName } from '../words/comparison.js';
+import type { SubgroupScore } from './file.js';
 import { HEADLINE } from './fold-metrics.js';
 import { classesOf, runsOf, survivalOf, type FoldScores, type ModelScores, type Truth } from './fold-scores.js';
 import { drawingUnits } from './means.js';
-import type { SubgroupScore } from './file.js';
 
 /** Patients whose clinical column holds a value. */
 export interface Subgroup {

@@ -1,6 +1,20 @@
 import { z } from 'zod';
-import { CLINICAL_VARIABLES, EXPRESSION_FORMATS, LAYOUTS, MARKER_COLUMNS, STAR_COLUMNS } from './choices.js';
-import { cell, elsewhere, excluded, name, NO_FORM, path, paths, says, seed } from './values.js';
+import {
+  cell,
+  CLINICAL_VARIABLES,
+  elsewhere,
+  excluded,
+  EXPRESSION_FORMATS,
+  LAYOUTS,
+  MARKER_COLUMNS,
+  name,
+  NO_FORM,
+  path,
+  paths,
+  says,
+  seed,
+  STAR_COLUMNS,
+} from './values.js';
 
 const CONDITION = { error: "a condition is 'COLUMN=VALUE' or {column: NAME, values: [VALUE, …]}" };
 export const condition = z.union(

@@ -1,12 +1,11 @@
 import type { BatchLabels } from '../inference/batch.js';
 import type { CohortSamples } from '../inference/samples.js';
-import { removeClassWeights, softmaxRows } from '../metrics/index.js';
+import { removeClassWeights, softmaxRows } from '../metrics/class-calibration.js';
 import { breslowSurvival } from '../model/baselines/cox.js';
 import { fitRidgeCox, ridgeCoxRisk } from '../model/baselines/ridge-cox.js';
 import { fitRidgeLogistic, ridgeLogisticProbabilities } from '../model/baselines/ridge-logistic.js';
 import type { NamedMetrics } from '../runs/values.js';
-import { byName } from './result.js';
-import { scoreProbabilities, scoreRisks } from './score.js';
+import { byName, scoreProbabilities, scoreRisks } from './score.js';
 
 /** The name of the ridge model of a kind of task, in results. */
 export const RIDGE = { survival: 'ridgeCox', classes: 'ridgeLogistic' } as const;

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeBag } from '../cohort/made-files.test.helper.js';
 import { riskOf } from '../model/losses.js';
+import type { EvaluatedPatient, Result } from '../runs/result.js';
 import { openRunFolder } from '../runs/run-folder.js';
 import { isPlainMessage, subspace } from '../testing/cli.js';
 import { defined } from '../testing/defined.js';
 import { copyCohort, editTable, newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { train } from '../training/train.js';
-import type { EvaluatedPatient, Result } from '../runs/result.js';
 import { evaluate, evaluateAndWrite } from './evaluate.js';
 
 const folder = newFolder();

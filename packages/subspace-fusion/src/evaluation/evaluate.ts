@@ -1,5 +1,7 @@
 import { join } from 'node:path';
-import { loadCohort, strataOf, type Cohort, type Part, type Split } from '../cohort/index.js';
+import { loadCohort } from '../cohort/load.js';
+import { strataOf } from '../cohort/split/split.js';
+import type { Cohort, Part, Split } from '../cohort/types.js';
 import type { Config } from '../config/config.js';
 import { counted, InputError, type Problem } from '../files/errors.js';
 import { cohortSamples, type CohortSamples } from '../inference/samples.js';
@@ -9,12 +11,11 @@ import { taskName, type Model } from '../runs/model.js';
 import type { EvaluatedPatient, Result } from '../runs/result.js';
 import { RUN_FILES, writeJson } from '../runs/run-folder.js';
 import { applyConfidence } from './confidence/apply.js';
-import { writeConfidence } from './confidence/confidence-file.js';
-import { learnConfidence } from './confidence/learn.js';
-import { meanPatches } from './confidence/mean-patches.js';
+import { learnConfidence, writeConfidence } from './confidence/learn.js';
+import { meanPatches } from './confidence/patient.js';
 import type { MeanPatches } from './confidence/training-range.js';
-import { CHOSEN_ON_THESE } from './result.js';
 import { readSelectedModel, scoreModel, type SelectedModel } from './score-model.js';
+import { CHOSEN_ON_THESE } from './score.js';
 
 export interface Evaluation {
   readonly result: Result;

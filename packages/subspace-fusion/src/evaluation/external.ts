@@ -1,13 +1,7 @@
-import {
-  cutDifferences,
-  firstOf,
-  labelPatients,
-  loadCohort,
-  loadExternalCohort,
-  sameEncoder,
-  type Cohort,
-  type CohortFlow,
-} from '../cohort/index.js';
+import { cutDifferences, firstOf, sameEncoder } from '../cohort/bags/agreement.js';
+import { labelPatients } from '../cohort/clinical/labels.js';
+import { loadCohort, loadExternalCohort } from '../cohort/load.js';
+import type { Cohort, CohortFlow } from '../cohort/types.js';
 import type { Config } from '../config/config.js';
 import { InputError, someOf, type Problem } from '../files/errors.js';
 import { cohortSamples } from '../inference/samples.js';
@@ -16,7 +10,7 @@ import { unseenProblems } from '../runs/covariates.js';
 import { taskName, type Model } from '../runs/model.js';
 import { shiftProblems } from '../runs/shift.js';
 import type { PatientSamples } from './baselines.js';
-import { meanPatches } from './confidence/mean-patches.js';
+import { meanPatches } from './confidence/patient.js';
 import { describeInputs, requirePatients, withConfidence, type EvaluateOptions, type Evaluation } from './evaluate.js';
 import { readSelectedModel, scoreModel, type SelectedModel } from './score-model.js';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { classificationMetrics } from '../metrics/index.js';
-import { byName, nameAllClasses } from './result.js';
+import { classificationMetrics } from '../metrics/classification.js';
+import { byName, nameAllClasses } from './score.js';
 
 test('what metrics say of classes by number, they say by name', () => {
   const probabilities = [0.7, 0.2, 0.1, 0.6, 0.3, 0.1]; // two patients, both predicted to be of the first class

@@ -1,17 +1,16 @@
-import type { Split } from '../cohort/index.js';
+import type { Split } from '../cohort/types.js';
 import type { Config } from '../config/config.js';
-import { required } from '../files/required.js';
+import { required } from '../files/errors.js';
 import { openBackend } from '../inference/backend.js';
 import { createPredictor, predictPatients, type Prediction } from '../inference/predictor.js';
-import { riskCut } from '../metrics/index.js';
-import type { Parameters } from '../model/parameters.js';
+import { riskCut } from '../metrics/kaplan-meier.js';
+import type { Parameters } from '../model/layers.js';
 import type { Model } from '../runs/model.js';
 import type { Run } from '../runs/open-run.js';
 import type { EvaluatedPatient, Result } from '../runs/result.js';
 import { openRunFolder } from '../runs/run-folder.js';
 import { ridgeBaseline, type PatientSamples } from './baselines.js';
-import { byName, nameAllClasses } from './result.js';
-import { compareGroups, evaluatedPatient, risksOf, scorePredictions } from './score.js';
+import { byName, compareGroups, evaluatedPatient, nameAllClasses, risksOf, scorePredictions } from './score.js';
 
 /** A run's selected model, and how it came about. */
 export interface SelectedModel {

@@ -1,27 +1,29 @@
-import { loadCohort, readGeneSets } from '../cohort/index.js';
+import { join } from 'node:path';
+import { readGeneSets } from '../cohort/genes/gene-sets.js';
+import { loadCohort } from '../cohort/load.js';
 import { SUBSPACES, type Part as SplitPart, type Subspace } from '../cohort/types.js';
 import { requirePatients } from '../evaluation/evaluate.js';
 import { readSelectedModel, type SelectedModel } from '../evaluation/score-model.js';
-import { InputError } from '../files/errors.js';
-import { required } from '../files/required.js';
+import { writeFileAtomic } from '../files/atomic.js';
+import { InputError, required } from '../files/errors.js';
 import { openBackend } from '../inference/backend.js';
 import { outputsOf, prediction } from '../inference/predictor.js';
 import { cohortSamples, type CohortSamples } from '../inference/samples.js';
 import { choiceParameters } from '../model/choice.js';
-import { initialise, type Parameters } from '../model/parameters.js';
+import { initialise, type Parameters } from '../model/layers.js';
+import { meanGame, shapleyShares, type Game, type Shares } from '../patient/attribution.js';
 import { computeBackground } from '../patient/background.js';
 import { geneAttributions, subspaceGame, type GeneAttributions } from '../patient/explain-sample.js';
 import { openExplainer, type Explainer, type Point } from '../patient/explainer.js';
-import { keptBackground } from '../patient/open-model-node.js';
-import { explainedOutput } from '../patient/output.js';
-import { meanGame, shapleyShares, type Game, type Shares } from '../patient/shapley.js';
+import { keptBackground } from '../patient/predict.js';
+import { explainedOutput } from '../patient/prediction.js';
 import { readSlide } from '../patient/slide.js';
-import type { Background, CohortExplanation, ExplainedOutput } from '../runs/explanations.js';
+import type { Background, CohortExplanation, ExplainedOutput, PatientExplanation } from '../runs/explanations.js';
 import { taskName } from '../runs/model.js';
 import { openRunFolder } from '../runs/run-folder.js';
 import { RISK_GROUP_WORDS, riskGroup } from '../words/prediction.js';
-import { enrichment, rankGenes, type AttributionTable } from './gene-ranking.js';
-import { compareGroups } from './group-comparison.js';
+import { compareGroups, enrichment, rankGenes, type AttributionTable } from './gene-ranking.js';
+import { slideFigure, type Thumbnail } from './slide-figure.js';
 
 export interface ExplainCohortOptions {
   readonly split?: SplitPart;
@@ -225,4 +227,42 @@ function spearman(a: readonly number[], b: readonly number[]): number {
   const n = a.length;
   const squares = p.reduce((t, rank, i) => t + (rank - q[i]) ** 2, 0);
   return n < 2 ? 0 : 1 - (6 * squares) / (n * (n * n - 1));
+}
+
+/** Where a run's explanations are kept. */
+export const EXPLANATIONS = 'explanations';
+
+/** JSON whose numbers have six digits: more than float32 means, and half as long. */
+function shortJson(value: unknown): string {
+  return JSON.stringify(value, (_, v: unknown) => (typeof v === 'number' ? Number(v.toPrecision(6)) : v)) + '\n';
+}
+
+/** A name that every file system takes. */
+function fileName(name: string): string {
+  return name.replace(/[^A-Za-z0-9._-]/g, '_');
+}
+
+/** Writes `PATIENT.json` and a figure for each slide, `SLIDE.svg`; returns the paths. */
+export async function writePatientExplanation(
+  folder: string,
+  explanation: PatientExplanation,
+  thumbnail?: Thumbnail,
+): Promise<string[]> {
+  const { patient, slides, output } = explanation;
+  const json = join(folder, `${fileName(patient)}.json`);
+  await writeFileAtomic(json, shortJson({ format: 1, ...explanation }));
+  const paths = [json];
+  for (const slide of slides) {
+    const path = join(folder, `${fileName(slide.slide.replace(/\.[^.]*$/, ''))}.svg`);
+    await writeFileAtomic(path, slideFigure(patient, slide, output, thumbnail));
+    paths.push(path);
+  }
+  return paths;
+}
+
+/** Writes `cohort-SPLIT.json`; returns its path. */
+export async function writeCohortExplanation(folder: string, explanation: CohortExplanation): Promise<string> {
+  const path = join(folder, `cohort-${explanation.split}.json`);
+  await writeFileAtomic(path, shortJson({ format: 1, ...explanation }));
+  return path;
 }

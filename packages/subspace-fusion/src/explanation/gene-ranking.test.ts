@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
-import { shapleyShares } from '../patient/shapley.js';
+import { shapleyShares } from '../patient/attribution.js';
 import { key, normal } from '../random/counter.js';
 import { defined } from '../testing/defined.js';
-import { enrichment, rankGenes, type AttributionTable } from './gene-ranking.js';
-import { compareGroups } from './group-comparison.js';
+import { compareGroups, enrichment, rankGenes, type AttributionTable } from './gene-ranking.js';
 
 /** 30 patients and 40 genes: attributions are the genes' slopes times their expression. */
 function tableOf(slope: (g: number) => number, subspace: AttributionTable['subspace'] = 'tumour'): AttributionTable {

@@ -1,7 +1,17 @@
 import type { Subspace } from '../cohort/types.js';
-import { bootstrap, holm, percentileIntervals, quantile, type Estimate } from '../metrics/index.js';
+import { quantile } from '../metrics/arrays.js';
+import { bootstrap, percentileIntervals, type Estimate } from '../metrics/bootstrap.js';
+import { holm } from '../metrics/significance.js';
+import type { Shares } from '../patient/attribution.js';
 import { key, permutation } from '../random/counter.js';
-import type { GeneRanking, RankedGene, SetEnrichment } from '../runs/explanations.js';
+import type {
+  GeneRanking,
+  GroupComparison,
+  GroupShares,
+  MeanInterval,
+  RankedGene,
+  SetEnrichment,
+} from '../runs/explanations.js';
 
 /** Attributions of the genes of one subspace, a row a patient. */
 export interface AttributionTable {
@@ -13,7 +23,7 @@ export interface AttributionTable {
   readonly z: readonly ArrayLike<number>[];
 }
 
-export const RESAMPLES = 1000;
+const RESAMPLES = 1000;
 
 const mean = (values: readonly number[]) => values.reduce((t, x) => t + x, 0) / values.length;
 
@@ -88,7 +98,7 @@ function shuffledMaxima(attributions: readonly Float64Array[], stream: number): 
 }
 
 /** (1 + #{draws ≥ value})/(1 + draws): never 0 (Phipson and Smyth 2010). */
-export function permutationP(draws: ArrayLike<number>, value: number): number {
+function permutationP(draws: ArrayLike<number>, value: number): number {
   let reached = 0;
   // Sums in another order differ by rounding.
   for (let i = 0; i < draws.length; i++) if (draws[i] >= value - 1e-12 * Math.abs(value)) reached++;
@@ -167,4 +177,68 @@ function randomAucs(marks: Marks, stream: number): Float64Array {
       marks.map((marked, s) => Uint8Array.from(permutation(key(stream, r, s), marked.length), (i) => marked[i])),
     ),
   );
+}
+
+/** A patient's group and the shares of the subspaces in that prediction. */
+export interface GroupedShares {
+  readonly group: string;
+  readonly shares: Shares<Subspace>;
+}
+
+/**
+ * Compares the subspaces between groups of patients. The Shapley values of a risk group are high or low by construction, as the groups
+ * are made by the output that they sum to; the share is what can be compared.
+ */
+export function compareGroups(patients: readonly GroupedShares[], seed: number): GroupComparison {
+  const names = [...new Set(patients.map(({ group }) => group))].sort();
+  const groups = names.map((group) =>
+    describeGroup(
+      group,
+      patients.filter((p) => p.group === group),
+      seed,
+    ),
+  );
+  if (names.length < 2) return { groups };
+  const share = patients.map(({ shares }) => shares.share.tumour);
+  const of = patients.map(({ group }) => names.indexOf(group));
+  const stream = key(seed, 'groups');
+  const shuffled = Float64Array.from({ length: RESAMPLES }, (_, r) =>
+    spread(
+      Array.from(permutation(key(stream, r), share.length), (i) => share[i]),
+      of,
+      names.length,
+    ),
+  );
+  return { groups, p: permutationP(shuffled, spread(share, of, names.length)) };
+}
+
+/** Σ over the groups of n·(mean of the group)²: with the values fixed, as large as their means are apart. */
+function spread(values: readonly number[], group: readonly number[], groups: number): number {
+  const [sums, counts] = [new Float64Array(groups), new Float64Array(groups)];
+  values.forEach((value, i) => {
+    sums[group[i]] += value;
+    counts[group[i]] += 1;
+  });
+  return sums.reduce((t, sum, g) => t + sum ** 2 / counts[g], 0);
+}
+
+function describeGroup(group: string, patients: readonly GroupedShares[], seed: number): GroupShares {
+  const n = patients.length;
+  const values = [
+    patients.map(({ shares }) => shares.share.tumour),
+    patients.map(({ shares }) => shares.contribution.tumour),
+    patients.map(({ shares }) => shares.contribution.microenvironment),
+  ];
+  const means = (drawn: Uint32Array) =>
+    values.map((of): Estimate => ({
+      name: 'mean',
+      value: drawn.reduce((t, i) => t + of[i], 0) / drawn.length,
+      estimator: 'mean',
+      ties: 'none',
+      n,
+    }));
+  const [tumourShare, tumour, microenvironment] = (
+    percentileIntervals(bootstrap(means, n, seed, RESAMPLES)) as Estimate[]
+  ).map(({ value, low = value, high = value }): MeanInterval => ({ mean: value, low, high }));
+  return { group, patients: n, tumourShare: tumourShare, tumour: tumour, microenvironment: microenvironment };
 }

@@ -1,8 +1,8 @@
 import sharp from 'sharp';
 import { InputError } from '../files/errors.js';
 import type { Branch } from '../model/parts.js';
-import { BRANCH_WORDS, outputWords } from '../words/prediction.js';
 import type { BranchView, ExplainedOutput, SampledPoint, SlideExplanation } from '../runs/explanations.js';
+import { BRANCH_WORDS, outputWords } from '../words/prediction.js';
 
 /** Attributes of an element; numbers are rounded to what a screen can show. */
 export type Attributes = Readonly<Record<string, string | number | undefined>>;

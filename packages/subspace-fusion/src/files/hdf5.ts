@@ -1,7 +1,6 @@
 import { loadLibrary, placeOf, type Library } from '#hdf5';
 import type { Dataset, File, Group } from 'h5wasm';
-import { requireContent } from './bytes.js';
-import { widenHalves } from './element-type.js';
+import { requireContent, widenHalves } from './bytes.js';
 import { badInput, InputError } from './errors.js';
 import { HEAD, whatItIs } from './signature.js';
 import type { Source } from './source.js';

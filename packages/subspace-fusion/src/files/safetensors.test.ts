@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { InputError } from './errors.js';
-import { readSafetensors } from './read.js';
+import { readSafetensors } from './file-source.js';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.js';
 
 /** A file with this header, whatever it says, and a body. */

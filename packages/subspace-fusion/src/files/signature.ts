@@ -1,7 +1,6 @@
 import { requireContent } from './bytes.js';
-import { extension } from './names.js';
 import type { Source } from './source.js';
-import { latin1 } from './text.js';
+import { extension, latin1 } from './text.js';
 
 /** What files of a kind begin with, or have at a place. */
 const SIGNATURES = [

@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InputError } from './errors.js';
 import { fileSource, folderStore } from './file-source.js';
-import { blobSource, blobStore, bytesSource, readAll, readText, stretches, type Source } from './source.js';
-import { urlSource } from './url-source.js';
+import { blobSource, blobStore, bytesSource, readAll, readText, stretches, urlSource, type Source } from './source.js';
 
 const content = Uint8Array.from({ length: 3_000_000 }, (_, i) => (i * i) % 251);
 const folder = mkdtempSync(join(tmpdir(), 'source-'));

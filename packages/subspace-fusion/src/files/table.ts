@@ -1,6 +1,6 @@
 import { gunzip } from '#codec';
 import { requireContent } from './bytes.js';
-import { damageCode } from './codec/damaged.js';
+import { damageCode } from './codec/types.js';
 import { badInput, someOf } from './errors.js';
 import { parseRecords, RecordError, type Row } from './records.js';
 import { HEAD, kindOf, kindOfSource, type FileKind } from './signature.js';

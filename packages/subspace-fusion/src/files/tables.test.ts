@@ -8,7 +8,7 @@ import { readGeneSets, readSubspaceGenes } from '../cohort/genes/gene-sets.js';
 import { newFolder, write } from '../cohort/made-files.test.helper.js';
 import { parseConfig, type Config } from '../config/config.js';
 import type { Problem } from './errors.js';
-import { readTable } from './read.js';
+import { readTable } from './file-source.js';
 
 const folder = newFolder();
 const file = (name: string, text: string) => write(folder, name, text);

@@ -1,5 +1,4 @@
-import type { Bytes } from './bytes.js';
-import type { ElementType } from './element-type.js';
+import type { Bytes, ElementType } from './bytes.js';
 import type { InputError } from './errors.js';
 import {
   isKind,

@@ -1,5 +1,4 @@
-import { errorData, InputError, WorkError, type ErrorData } from './errors.js';
-import { required } from './required.js';
+import { errorData, InputError, required, WorkError, type ErrorData } from './errors.js';
 
 /** Calls to a worker, in a browser or in Node: typed tasks, progress, a way to give up, and errors that keep their kind. */
 

@@ -4,8 +4,7 @@ import { InputError } from '../files/errors.js';
 import type { PositionBias } from '../model/attention.js';
 import { plainDropoutMask } from '../model/dropout.js';
 import { densePositionBias } from '../model/position-bias/dense.js';
-import { sweepPositionBias } from '../model/position-bias/sweep-operation.js';
-import { createSweep } from '../model/position-bias/sweep.js';
+import { createSweep, sweepPositionBias } from '../model/position-bias/sweep.js';
 
 /** How the position bias is computed: `sweep`, exact and fast on CPUs; `dense`, in the graph, for GPUs. */
 export type PositionBiasForm = 'sweep' | 'dense';

@@ -1,4 +1,4 @@
-import type { BagFile } from '../cohort/index.js';
+import type { BagFile } from '../cohort/types.js';
 import { startThread } from '../files/worker-node.js';
 import { connect } from '../files/worker.js';
 import type { Model } from '../runs/model.js';

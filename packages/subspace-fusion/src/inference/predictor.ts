@@ -1,8 +1,8 @@
 import { compile, type Program } from 'onnx-autodiff';
 import { WorkError } from '../files/errors.js';
 import { graphInputs, logitsOf } from '../model/choice.js';
+import type { Parameters } from '../model/layers.js';
 import { riskOf } from '../model/losses.js';
-import type { Parameters } from '../model/parameters.js';
 import type { Model, Outcome } from '../runs/model.js';
 import { ahead } from './ahead.js';
 import type { Backend } from './backend.js';

@@ -1,7 +1,8 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fixBag, readBag } from '../cohort/index.js';
+import { fixBag } from '../cohort/bags/bag.js';
+import { readBag } from '../cohort/bags/features.js';
 import { writeBag } from '../cohort/made-files.test.helper.js';
 import { defined } from '../testing/defined.js';
 import { newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';

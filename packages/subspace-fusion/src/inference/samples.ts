@@ -1,15 +1,9 @@
-import {
-  fixBag,
-  labelPatients,
-  readBag,
-  type BagFile,
-  type Cohort,
-  type Patient,
-  type Subspace,
-} from '../cohort/index.js';
-import { InputError } from '../files/errors.js';
+import { fixBag } from '../cohort/bags/bag.js';
+import { readBag } from '../cohort/bags/features.js';
+import { labelPatients } from '../cohort/clinical/labels.js';
+import type { BagFile, Cohort, Patient, Subspace } from '../cohort/types.js';
+import { InputError, required } from '../files/errors.js';
 import { fileSource } from '../files/file-source.js';
-import { required } from '../files/required.js';
 import type { Source } from '../files/source.js';
 import { reads } from '../model/choice.js';
 import type { Modality } from '../model/peers/index.js';

@@ -1,7 +1,6 @@
 import { plainDropoutMask } from '../model/dropout.js';
 import { densePositionBias } from '../model/position-bias/dense.js';
-import { sweepPositionBias } from '../model/position-bias/sweep-operation.js';
-import { createSweep } from '../model/position-bias/sweep.js';
+import { createSweep, sweepPositionBias } from '../model/position-bias/sweep.js';
 import type { Backend } from './backend.js';
 
 export interface WebBackendOptions {

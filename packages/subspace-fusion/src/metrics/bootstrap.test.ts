@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { key, normal } from '../random/counter.js';
 import { defined } from '../testing/defined.js';
-import { takeRows, withIntervals } from './bootstrap.js';
+import { refuse, takeRows, withIntervals, type Estimate, type Metric } from './bootstrap.js';
 import { classificationMetrics } from './classification.js';
 import { concordanceIndex } from './concordance.js';
-import { refuse, type Estimate, type Metric } from './metric.js';
 
 const mean = (values: ArrayLike<number>): Metric => ({
   name: 'mean',

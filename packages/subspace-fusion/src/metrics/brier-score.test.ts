@@ -1,8 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { defined } from '../testing/defined.js';
-import { integratedBrier, kaplanMeierPrediction, scaledBrier, survivalBrier } from './brier-score.js';
-import { censoringSurvival } from './censoring.js';
+import {
+  censoringSurvival,
+  integratedBrier,
+  kaplanMeierPrediction,
+  scaledBrier,
+  survivalBrier,
+} from './censoring-weighted.js';
 import { kaplanMeier } from './kaplan-meier.js';
 
 const { ties, gbsg2 } = JSON.parse(readFileSync(new URL('./reference/survival.json', import.meta.url), 'utf8'));

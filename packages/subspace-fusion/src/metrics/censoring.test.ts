@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { censoringSurvival, followedBeyond, followedUntil, refuseWeights } from './censoring.js';
+import { censoringSurvival, followedBeyond, followedUntil, refuseWeights } from './censoring-weighted.js';
 
 test('the roles of death and censoring are swapped, deaths at one time coming first', () => {
   const g = censoringSurvival([2, 3, 3, 5, 7], [0, 1, 0, 0, 1]); // at risk of censoring: 5, then 4 − 1, then 2

@@ -1,8 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { defined } from '../testing/defined.js';
-import { classBrier, expectedCalibrationError, logLoss, reliabilityCurve } from './class-calibration.js';
-import { fitTemperature, removeClassWeights, softmaxRows } from './class-probabilities.js';
+import {
+  classBrier,
+  expectedCalibrationError,
+  fitTemperature,
+  logLoss,
+  reliabilityCurve,
+  removeClassWeights,
+  softmaxRows,
+} from './class-calibration.js';
 
 const reference = JSON.parse(readFileSync(new URL('./reference/classes.json', import.meta.url), 'utf8'));
 const logits: number[] = reference.logits.flat();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Metric } from './bootstrap.js';
 import {
   accuracy,
   classAuc,
@@ -8,7 +9,6 @@ import {
   macroAuc,
   predictedClasses,
 } from './classification.js';
-import type { Metric } from './metric.js';
 
 const byName = (metrics: readonly Metric[]) => Object.fromEntries(metrics.map((metric) => [metric.name, metric]));
 

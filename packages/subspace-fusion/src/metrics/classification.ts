@@ -1,5 +1,5 @@
 import { ascendingOrder, requireClasses, requireNumbers } from './arrays.js';
-import { refuse, type Estimate, type Metric } from './metric.js';
+import { refuse, type Estimate, type Metric } from './bootstrap.js';
 
 /** Counts by true (row) and predicted (column) class. */
 export interface Confusion {

@@ -1,5 +1,5 @@
 import { ascendingOrder, countEvents, requireNumbers, type Events } from './arrays.js';
-import { refuse, type Metric } from './metric.js';
+import { refuse, type Metric } from './bootstrap.js';
 
 /** Risks closer than this are tied, as in scikit-survival. */
 export const TIED_TOLERANCE = 1e-8;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { key, normal, uniform } from '../random/counter.js';
 import { defined } from '../testing/defined.js';
-import { softmaxRows } from './class-probabilities.js';
+import { softmaxRows } from './class-calibration.js';
 import {
   classThresholds,
   conformalThreshold,

@@ -1,6 +1,6 @@
 import { requireClasses, requireNumbers } from './arrays.js';
+import { refuse, type Metric } from './bootstrap.js';
 import { betaQuantile, logBeta, wilsonInterval } from './distributions.js';
-import { refuse, type Metric } from './metric.js';
 
 /**
  * Split-conformal threshold of nonconformity scores (Vovk et al. 2005; Lei et al. 2018): the ⌈(n+1)(1−α)⌉-th smallest score of

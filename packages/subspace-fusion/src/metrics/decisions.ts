@@ -1,7 +1,7 @@
 import { ascendingOrder, countEvents, requireNumbers, type Events } from './arrays.js';
+import { refuse, type Metric } from './bootstrap.js';
 import { wilsonInterval } from './distributions.js';
 import { kaplanMeier, survivalAt } from './kaplan-meier.js';
-import { refuse, type Metric } from './metric.js';
 
 const NET_BENEFIT_TIES = 'a probability at the threshold is treated';
 

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { censoringSurvival } from './censoring.js';
-import { dynamicAuc, meanDynamicAuc } from './dynamic-auc.js';
+import { censoringSurvival, dynamicAuc, meanDynamicAuc } from './censoring-weighted.js';
 
 const { ties, bilirubin, ovarianAge } = JSON.parse(
   readFileSync(new URL('./reference/survival.json', import.meta.url), 'utf8'),

@@ -3,7 +3,8 @@ import { parse } from 'csv-parse/sync';
 import { describe, expect, test } from 'vitest';
 import { cohorts } from '../testing/data.js';
 import { defined } from '../testing/defined.js';
-import { concordance, kaplanMeier, logRank, medianSurvival, numbersAtRisk, survivalAt } from './index.js';
+import { concordance } from './concordance.js';
+import { kaplanMeier, logRank, medianSurvival, numbersAtRisk, survivalAt } from './kaplan-meier.js';
 
 /** What R's survival package finds in a cohort. */
 const EXPECTED = {

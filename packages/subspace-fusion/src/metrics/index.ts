@@ -1,12 +1,12 @@
 /** Pure functions on predictions. Every metric is an estimate with its provenance, or a stated refusal. */
-export { refuse, type Estimate, type Metric, type Refusal } from './metric.js';
+export { refuse, type Estimate, type Metric, type Refusal } from './bootstrap.js';
 export { quantile, type Events } from './arrays.js';
 export { classificationMetrics } from './classification.js';
 export { confusionMatrix, predictedClasses, type Confusion } from './classification.js';
 export { classAucs, macroAuc } from './classification.js';
 export { concordance, concordanceIndex, type Concordance } from './concordance.js';
 export { kaplanMeier, medianSurvival, numbersAtRisk, survivalAt, type KaplanMeier } from './kaplan-meier.js';
-export { logRank, type LogRank } from './log-rank.js';
+export { logRank, type LogRank } from './kaplan-meier.js';
 export { riskCut, riskGroups } from './kaplan-meier.js';
 export { bootstrap, percentileIntervals, takeRows, withIntervals, type Bootstrap } from './bootstrap.js';
 export {
@@ -18,18 +18,18 @@ export {
 } from './survival-curve.js';
 
 // Survival with censoring weighted away.
-export { censoringSurvival, type CensoringSurvival } from './censoring.js';
-export { unoConcordance } from './uno-concordance.js';
-export { dynamicAuc, meanDynamicAuc } from './dynamic-auc.js';
-export { integratedBrier, kaplanMeierPrediction, scaledBrier, survivalBrier } from './brier-score.js';
-export { calibrationGroups, survivalCalibrationError, type CalibrationGroup } from './survival-calibration.js';
+export { censoringSurvival, type CensoringSurvival } from './censoring-weighted.js';
+export { unoConcordance } from './censoring-weighted.js';
+export { dynamicAuc, meanDynamicAuc } from './censoring-weighted.js';
+export { integratedBrier, kaplanMeierPrediction, scaledBrier, survivalBrier } from './censoring-weighted.js';
+export { calibrationGroups, survivalCalibrationError, type CalibrationGroup } from './survival-curve.js';
 
 // Are the probabilities of classes what they say, and how they are made so.
 export { classBrier, logLoss } from './class-calibration.js';
 export { expectedCalibrationError, reliabilityCurve, type ReliabilityBin } from './class-calibration.js';
-export { softmaxRows } from './class-probabilities.js';
-export { removeClassWeights } from './class-probabilities.js';
-export { fitTemperature } from './class-probabilities.js';
+export { softmaxRows } from './class-calibration.js';
+export { removeClassWeights } from './class-calibration.js';
+export { fitTemperature } from './class-calibration.js';
 export {
   classThresholds,
   conformalThreshold,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { chiSquareTail } from './distributions.js';
-import { logRank } from './log-rank.js';
+import { logRank } from './kaplan-meier.js';
 
 describe('tail of the chi-square distribution', () => {
   test.each([

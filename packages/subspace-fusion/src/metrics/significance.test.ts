@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { key, normal } from '../random/counter.js';
 import { defined } from '../testing/defined.js';
-import { bootstrap, takeRows } from './bootstrap.js';
+import { bootstrap, refuse, takeRows, type Estimate, type Metric } from './bootstrap.js';
 import { studentQuantile, studentTail } from './distributions.js';
-import { refuse, type Estimate, type Metric } from './metric.js';
 import { bootstrapPValue, holm, repeatedSplits, verdict } from './significance.js';
 
 const reference = JSON.parse(readFileSync(new URL('./reference/inference.json', import.meta.url), 'utf8'));

@@ -1,7 +1,6 @@
 import { ascendingOrder, requireNumbers } from './arrays.js';
-import { REFUSED_SHARE_LIMIT } from './bootstrap.js';
+import { refuse, REFUSED_SHARE_LIMIT, type Metric } from './bootstrap.js';
 import { studentQuantile, studentTail } from './distributions.js';
-import { refuse, type Metric } from './metric.js';
 
 /**
  * Two-sided bootstrap p-value of no difference, from the `draws` of a paired difference in a bootstrap:

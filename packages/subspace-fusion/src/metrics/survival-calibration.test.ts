@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { defined } from '../testing/defined.js';
-import { calibrationGroups, survivalCalibrationError } from './survival-calibration.js';
+import { calibrationGroups, survivalCalibrationError } from './survival-curve.js';
 
 const { ties } = JSON.parse(readFileSync(new URL('./reference/survival.json', import.meta.url), 'utf8'));
 

@@ -2,9 +2,14 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { key, uniform } from '../random/counter.js';
 import { defined } from '../testing/defined.js';
-import { censoringSurvival, followedBeyond, followedUntil, type CensoringSurvival } from './censoring.js';
+import {
+  censoringSurvival,
+  followedBeyond,
+  followedUntil,
+  unoConcordance,
+  type CensoringSurvival,
+} from './censoring-weighted.js';
 import { concordanceIndex } from './concordance.js';
-import { unoConcordance } from './uno-concordance.js';
 
 const { tied, ties, bilirubin, ovarianAge } = JSON.parse(
   readFileSync(new URL('./reference/survival.json', import.meta.url), 'utf8'),

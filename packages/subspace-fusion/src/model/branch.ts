@@ -1,7 +1,7 @@
 import {
   add,
-  elu,
   linear as affine,
+  elu,
   matmul,
   mean,
   relu,

@@ -1,8 +1,7 @@
 import { input, type Value } from 'onnx-autodiff';
 import type { PositionBias } from './attention.js';
-import { named, parameterInputs, type ParameterSpec } from './layers.js';
+import { named, parameterInputs, type NetworkSize, type ParameterSpec, type ParameterSpecs } from './layers.js';
 import { network, networkLayers, projections, withCovariates } from './network.js';
-import type { NetworkSize, ParameterSpecs } from './parameters.js';
 import { WHOLE, type NetworkParts } from './parts.js';
 import { peerGraph, peerLayers, PEERS, type PeerName } from './peers/index.js';
 

@@ -1,7 +1,7 @@
 import { input } from 'onnx-autodiff';
 import { describe, expect, test } from 'vitest';
 import { evaluateGraph, gradientTwice, normals } from '../testing/graph.js';
-import { consistency, type ConsistencyForm } from './consistency.js';
+import { consistency, type ConsistencyForm } from './losses.js';
 
 const W = 128;
 const G = 8;

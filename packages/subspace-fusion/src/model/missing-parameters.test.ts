@@ -2,10 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBackend, type Backend } from '../inference/backend.js';
 import { createPredictor } from '../inference/predictor.js';
 import { randomBatch, SMALL, someLabels } from '../testing/random-batch.js';
-import { createPeerStep } from '../training/peer-step.js';
-import { createStep } from '../training/step.js';
+import { createPeerStep, createStep } from '../training/step.js';
 import { choiceParameters, METHOD, type NetworkChoice } from './choice.js';
-import { initialise, type Parameters } from './parameters.js';
+import { initialise, type Parameters } from './layers.js';
 import { PEERS, type PeerName } from './peers/index.js';
 
 const peers = Object.keys(PEERS) as PeerName[];

@@ -4,8 +4,8 @@ import { defined } from '../testing/defined.js';
 import { gradientsOf, randomBatch, SMALL, someLabels, totalLoss } from '../testing/random-batch.js';
 import { closestSlope } from '../testing/slopes.js';
 import { createStep, type BatchGradients, type Step } from '../training/step.js';
+import { initialise, type Parameters } from './layers.js';
 import { networkParameters } from './network.js';
-import { initialise, type Parameters } from './parameters.js';
 import { gridSide, keySide } from './parts.js';
 
 describe('gradients of the whole loss against central differences', () => {

@@ -2,8 +2,17 @@ import { add, concat, matmul, mul, reshape, sub, transpose, type Value } from 'o
 import type { PositionBias } from './attention.js';
 import { branchLayers, encodeGenes, finishBranch, placeBranch, projectPatches, type BranchLayers } from './branch.js';
 import { within, type Dropout } from './dropout.js';
-import { linear, linearLayer, named, weightOnly, type ParameterSpec, type Values, type WeightOnly } from './layers.js';
-import type { NetworkSize, ParameterSpecs } from './parameters.js';
+import {
+  linear,
+  linearLayer,
+  named,
+  weightOnly,
+  type NetworkSize,
+  type ParameterSpec,
+  type ParameterSpecs,
+  type Values,
+  type WeightOnly,
+} from './layers.js';
 import {
   branchEntries,
   branchesOf,

@@ -1,5 +1,7 @@
 import type { Value } from 'onnx-autodiff';
-import { classificationMetrics, concordance, concordanceIndex, type Metric } from '../metrics/index.js';
+import type { Metric } from '../metrics/bootstrap.js';
+import { classificationMetrics } from '../metrics/classification.js';
+import { concordance, concordanceIndex } from '../metrics/concordance.js';
 import {
   classLossOf,
   crossEntropy,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { initialise, parameterCount } from './layers.js';
 import { networkParameters } from './network.js';
-import { initialise, parameterCount } from './parameters.js';
 
 const paper = { patchWidth: 1024, genes: { tumour: 59, microenvironment: 361 }, classes: 4 };
 

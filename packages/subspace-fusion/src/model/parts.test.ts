@@ -6,8 +6,8 @@ import { gradientsOf, randomBatch, SMALL, someLabels, totalLoss, type Setting } 
 import { closestSlope } from '../testing/slopes.js';
 import { createStep } from '../training/step.js';
 import { choiceParameters } from './choice.js';
+import { initialise, parameterCount } from './layers.js';
 import { networkParameters } from './network.js';
-import { initialise, parameterCount } from './parameters.js';
 import { ofSubspaces, WHOLE, type NetworkParts } from './parts.js';
 
 const parts = (changed: Partial<NetworkParts>): NetworkParts => ({ ...WHOLE, ...changed });

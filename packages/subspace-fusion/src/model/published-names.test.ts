@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { InputError } from '../files/errors.js';
 import type { StoredTensor } from '../files/safetensors.js';
 import { defined } from '../testing/defined.js';
+import { initialise } from './layers.js';
 import { networkParameters } from './network.js';
-import { initialise } from './parameters.js';
 import { fromPublished, publishedName } from './published-names.js';
 
 const specs = networkParameters({ patchWidth: 5, genes: { tumour: 3, microenvironment: 4 }, classes: 3 });

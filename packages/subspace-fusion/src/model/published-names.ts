@@ -1,7 +1,6 @@
-import { InputError } from '../files/errors.js';
-import { required } from '../files/required.js';
+import { InputError, required } from '../files/errors.js';
 import type { StoredTensor } from '../files/safetensors.js';
-import type { Parameters, ParameterSpecs } from './parameters.js';
+import type { Parameters, ParameterSpecs } from './layers.js';
 
 /** Our names of a branch's parameters and those of the published PyTorch checkpoints. */
 const branchNames: readonly (readonly [string, string])[] = [

@@ -1,6 +1,6 @@
 import { outputsOf, prediction } from '../inference/predictor.js';
 import type { CohortSamples } from '../inference/samples.js';
-import { riskCut } from '../metrics/index.js';
+import { riskCut } from '../metrics/kaplan-meier.js';
 import { branchEntries, mapBranches, ofBranch, perBranch, WIDTH, type PerBranch } from '../model/parts.js';
 import type { Background } from '../runs/explanations.js';
 import type { Explainer } from './explainer.js';

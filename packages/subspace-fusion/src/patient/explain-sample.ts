@@ -1,13 +1,12 @@
 import { SUBSPACES, type Subspace } from '../cohort/types.js';
-import { required } from '../files/required.js';
+import { required } from '../files/errors.js';
 import type { GeneVectors } from '../inference/batch.js';
 import { branchEntries, mapBranches, ofBranch, ofSubspaces, perBranch, type PerBranch } from '../model/parts.js';
 import type { Background, BranchView, Completeness, ExplainedOutput } from '../runs/explanations.js';
 import { onPatches, sampledPoints, tokenAttention } from './attention.js';
+import { integratedGradients, type Game, type Path } from './attribution.js';
 import { heads, type Explainer, type Point } from './explainer.js';
-import { integratedGradients, type Path } from './integrated-gradients.js';
-import { explainedValue } from './output.js';
-import type { Game } from './shapley.js';
+import { explainedValue } from './prediction.js';
 import type { SlideBag } from './slide.js';
 
 /** The training mean of scaled genes. */

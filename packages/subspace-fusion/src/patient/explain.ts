@@ -1,7 +1,7 @@
 import { SUBSPACES, type Subspace } from '../cohort/types.js';
 import type { GeneVectors } from '../inference/batch.js';
 import { outputsOf, prediction } from '../inference/predictor.js';
-import type { Parameters } from '../model/parameters.js';
+import type { Parameters } from '../model/layers.js';
 import { mapBranches, ofBranch, type PerBranch } from '../model/parts.js';
 import type {
   Background,
@@ -12,6 +12,7 @@ import type {
 } from '../runs/explanations.js';
 import { taskName } from '../runs/model.js';
 import { onPatches } from './attention.js';
+import { meanGame, shapleyShares, type Game } from './attribution.js';
 import { meanBag } from './background.js';
 import {
   geneAttributions,
@@ -23,8 +24,7 @@ import {
 } from './explain-sample.js';
 import type { Explainer, Point } from './explainer.js';
 import type { ReadPatient } from './input.js';
-import { explainedOutput, explainedValue } from './output.js';
-import { meanGame, shapleyShares, type Game } from './shapley.js';
+import { explainedOutput, explainedValue } from './prediction.js';
 import type { SlideBag } from './slide.js';
 
 const NO_BACKGROUND =

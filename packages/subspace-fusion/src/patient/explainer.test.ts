@@ -4,7 +4,7 @@ import { openBackend, type Backend } from '../inference/backend.js';
 import type { Sample } from '../inference/batch.js';
 import { createPredictor, outputsOf } from '../inference/predictor.js';
 import { choiceParameters, METHOD } from '../model/choice.js';
-import { initialise } from '../model/parameters.js';
+import { initialise } from '../model/layers.js';
 import { ofSubspaces, WHOLE } from '../model/parts.js';
 import { bilinearSample } from '../model/sampling.js';
 import type { SampledPoint } from '../runs/explanations.js';
@@ -15,7 +15,7 @@ import { randomBatch, SMALL } from '../testing/random-batch.js';
 import { cellsRead, tokenAttention } from './attention.js';
 import { geneAttributions, looks, modalityGame, subspaceGame, tokenAttributions } from './explain-sample.js';
 import { openExplainer, type Explainer, type Point } from './explainer.js';
-import { explainedOutput, explainedValue } from './output.js';
+import { explainedOutput, explainedValue } from './prediction.js';
 
 const TOKENS = 100;
 const SURVIVAL: Outcome = { kind: 'survival', cuts: [1, 2, 3], timeUnit: 'months' };

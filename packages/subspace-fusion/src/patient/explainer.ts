@@ -6,7 +6,7 @@ import { sampleFeeds, type Feeds, type GeneVectors, type Sample } from '../infer
 import { deformableWeights, plainWeights } from '../model/attention.js';
 import { placeBranch, type BranchLayers } from '../model/branch.js';
 import { graphInputs } from '../model/choice.js';
-import { parameterInputs } from '../model/layers.js';
+import { parameterInputs, type Parameters } from '../model/layers.js';
 import {
   branchInputs,
   network,
@@ -16,7 +16,6 @@ import {
   type NetworkInputs,
   type NetworkLayers,
 } from '../model/network.js';
-import type { Parameters } from '../model/parameters.js';
 import {
   branchEntries,
   branchesOf,
@@ -29,7 +28,7 @@ import {
 } from '../model/parts.js';
 import type { ExplainedOutput } from '../runs/explanations.js';
 import type { Model } from '../runs/model.js';
-import { chosenClass, explainedScalar } from './output.js';
+import { chosenClass, explainedScalar } from './prediction.js';
 
 /** One sample with its patches projected: where the network is evaluated. */
 export interface Point extends Omit<Sample, 'bag'> {

@@ -9,9 +9,9 @@ import { encodeCovariates, unknownCovariates, unseenLevels } from '../runs/covar
 import type { Model } from '../runs/model.js';
 import { lacksModality, unknownCovariates as unknownWords } from '../words/prediction.js';
 import { expressionFromFile, expressionFromValues, type ExpressionFormat } from './expression.js';
-import { checkSlides } from './slide-checks.js';
 import {
   arraySlide,
+  checkSlides,
   fileSlide,
   readGiven,
   readSlide,

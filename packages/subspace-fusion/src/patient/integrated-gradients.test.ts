@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { integratedGradients, type Path } from './integrated-gradients.js';
+import { integratedGradients, type Path } from './attribution.js';
 
 test('of a product: each factor gets half of it from a baseline of zeros', async () => {
   // F = x·y on the way from (0, 0) to (3, 2).

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { EXPRESSION_FORMATS, STAR_COLUMNS } from '../config/choices.js';
+import { EXPRESSION_FORMATS, STAR_COLUMNS } from '../config/values.js';
 import { readJson, type Stored } from '../files/json.js';
-import type { Parameters } from '../model/parameters.js';
+import type { Parameters } from '../model/layers.js';
 import { RUN_FILES, type Run } from '../runs/open-run.js';
 import type { ReadingRun } from './input.js';
 import type { KnownOfRun } from './prediction.js';

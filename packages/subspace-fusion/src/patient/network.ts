@@ -1,7 +1,7 @@
 import type { Backend } from '../inference/backend.js';
 import type { GeneVectors } from '../inference/batch.js';
 import { createPredictor, outputsOf } from '../inference/predictor.js';
-import type { Parameters } from '../model/parameters.js';
+import type { Parameters } from '../model/layers.js';
 import type { PerBranch } from '../model/parts.js';
 import type { Model } from '../runs/model.js';
 import { openExplainer, type Explainer } from './explainer.js';

@@ -1,3 +1,4 @@
+import { constant, logSoftmax, mul, neg, slice, sub, sum, type Value } from 'onnx-autodiff';
 import { PER_YEAR } from '../cohort/clinical/outcome.js';
 import type { TimeUnit } from '../cohort/types.js';
 import {
@@ -8,15 +9,43 @@ import {
 } from '../evaluation/confidence/patient.js';
 import { checkRange, meanOf, meanPatch, type RangeChecks } from '../evaluation/confidence/training-range.js';
 import type { GeneVectors } from '../inference/batch.js';
-import { prediction as meanOutputs } from '../inference/predictor.js';
-import { predictedMedian, predictedSurvival, survivalCurve } from '../metrics/index.js';
+import { prediction as meanOutputs, outputsOf } from '../inference/predictor.js';
+import { predictedMedian, predictedSurvival, survivalCurve } from '../metrics/survival-curve.js';
 import { reads } from '../model/choice.js';
+import { hazards, riskOf, survivalFunction } from '../model/losses.js';
 import type { Confidence } from '../runs/confidence.js';
-import { taskName, type Model } from '../runs/model.js';
+import type { ExplainedOutput } from '../runs/explanations.js';
+import { taskName, type Model, type Outcome } from '../runs/model.js';
 import type { EvaluatedPatient } from '../runs/result.js';
 import { clipOf } from '../runs/scaling.js';
 import { beyondBound, count, riskGroup, type RiskGroup, type Time } from '../words/prediction.js';
 import type { ReadPatient } from './input.js';
+
+/** What of these outputs `[C]` (probabilities or hazards) is explained: the risk, or the most probable class. */
+export function explainedOutput(outcome: Outcome, outputs: ArrayLike<number>): ExplainedOutput {
+  if (outcome.kind === 'survival') return { kind: 'risk' };
+  const predicted = Array.from(outputs).indexOf(Math.max(...Array.from(outputs)));
+  return { kind: 'logProbability', class: predicted, className: outcome.classes[predicted] };
+}
+
+/** The explained output of logits `[C]`. */
+export function explainedValue(output: ExplainedOutput, logits: Float32Array, outcome: Outcome): number {
+  const outputs = outputsOf(logits, outcome);
+  return output.kind === 'risk' ? riskOf(outputs, outputs.length)[0] : Math.log(outputs[output.class]);
+}
+
+/** The same in the graph: a scalar of logits `[1, C]`; `chosen [1, C]` is 1 at the explained class and 0 elsewhere. */
+export function explainedScalar(logits: Value, chosen: Value, outcome: Outcome): Value {
+  const C = logits.shape[1];
+  if (outcome.kind === 'survival') return neg(sum(slice(survivalFunction(hazards(logits)), 1, 1, C + 1)));
+  const logWeights = constant(Float32Array.from(outcome.weights, Math.log), [1, C]);
+  return sum(mul(chosen, logSoftmax(sub(logits, logWeights))));
+}
+
+/** What is fed as `chosen`. */
+export function chosenClass(output: ExplainedOutput, C: number): Float32Array {
+  return Float32Array.from({ length: C }, (_, c) => (output.kind === 'logProbability' && output.class === c ? 1 : 0));
+}
 
 /** One patient's prediction, with what is known of its worth. Plain data: `subspace predict --json` prints it. */
 export interface Prediction {

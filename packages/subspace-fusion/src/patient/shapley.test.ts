@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { meanGame, shapleyShares } from './shapley.js';
+import { meanGame, shapleyShares } from './attribution.js';
 
 test('a dummy player gets nothing, and what two make only together is halved', () => {
   const dummy = shapleyShares(['genes', 'slide'], { neither: 1, alone: { genes: 4, slide: 1 }, both: 4 });

@@ -1,12 +1,14 @@
+import { cutDifferences, sameEncoder } from '../cohort/bags/agreement.js';
 import { bagRows, fixBag, takeRows, tokenRows } from '../cohort/bags/bag.js';
 import { parseBag, parseBagHeader } from '../cohort/bags/parse.js';
 import type { Bag, BagFile, BagHeader, Provenance } from '../cohort/types.js';
 import { badInput, InputError } from '../files/errors.js';
-import { baseName } from '../files/names.js';
 import { closing, type Source } from '../files/source.js';
+import { baseName } from '../files/text.js';
 import type { BagShape } from '../inference/bag-reader.js';
 import type { CohortSamples } from '../inference/samples.js';
 import type { PatchLayout } from '../runs/explanations.js';
+import type { Model } from '../runs/model.js';
 
 /** Features of one slide as arrays, with what is known of how they were made. */
 export interface BagArrays extends Provenance {
@@ -150,7 +152,7 @@ export async function readGiven(given: GivenSlide, { tokens, size, layout }: Bag
 }
 
 /** @throws InputError for features of another width than the model's. */
-export function requireWidth({ file, header }: Pick<GivenSlide, 'file' | 'header'>, width: number): void {
+function requireWidth({ file, header }: Pick<GivenSlide, 'file' | 'header'>, width: number): void {
   if (header.width === width) return;
   throw new InputError(
     `${file}: features are ${header.width} wide, the model's are ${width}. Extract them with the model's encoder.`,
@@ -176,4 +178,35 @@ function smallestStep(...axes: readonly (readonly number[])[]): number {
     return places.slice(1).map((place, i) => place - places[i]);
   });
   return steps.length === 0 ? 1 : Math.min(...steps);
+}
+
+/**
+ * What the encoders and patches of these slides give cause to warn of.
+ * @throws InputError for a slide of another width than the model's.
+ */
+export function checkSlides(slides: readonly GivenSlide[], { size, encoder, provenance = {} }: Model): string[] {
+  return slides.flatMap((given) => {
+    requireWidth(given, size.patchWidth);
+    const { slide, header } = given;
+    const differences = cutDifferences(provenance, header);
+    return [
+      ...encoderWarnings(slide, header.encoder, encoder),
+      ...(differences.length > 0 ? [`${slide}: ${differences.join('; ')}. Do not trust this prediction`] : []),
+    ];
+  });
+}
+
+/** Features mean nothing to a model that was trained on another encoder's. */
+function encoderWarnings(slide: string, found: string | undefined, trained: string | undefined): string[] {
+  if (trained === undefined)
+    return [`${slide}: the model does not know which encoder its features came from, so it cannot be checked`];
+  if (found === undefined)
+    return [
+      `${slide}: does not say its encoder; the model was trained on '${trained}' features. Do not trust this prediction unless it is the same one`,
+    ];
+  if (!sameEncoder(found, trained))
+    return [
+      `${slide}: features are of encoder '${found}', the model was trained on '${trained}'. Do not trust this prediction`,
+    ];
+  return [];
 }

@@ -2,13 +2,13 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { subspaceProcess } from '../testing/cli.js';
-import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
 import type { TaskComparison } from '../comparison/file.js';
+import { subspaceProcess } from '../testing/cli.js';
+import { defined } from '../testing/defined.js';
+import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
 import { carryOut } from './carry-out.js';
 import { readPlan, type Plan } from './plan.js';
 import { inProcess } from './run-jobs.js';
-import { defined } from '../testing/defined.js';
 
 const PLAN = `
 config: cohort/cohort.yaml

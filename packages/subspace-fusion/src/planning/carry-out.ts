@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { loadCohort, sitesOf, type Cohort } from '../cohort/index.js';
+import { sitesOf } from '../cohort/clinical/sites.js';
+import { loadCohort } from '../cohort/load.js';
+import type { Cohort } from '../cohort/types.js';
 import { compareTask, type ComparedRun } from '../comparison/compare-task.js';
 import { writeComparisonFile, type ComparisonFile, type TaskComparison } from '../comparison/file.js';
 import type { RunOutcome } from '../comparison/fold-runs.js';
@@ -8,9 +10,9 @@ import { notesOf } from '../comparison/model-detail.js';
 import type { Subgroup } from '../comparison/subgroups.js';
 import type { Config } from '../config/config.js';
 import { InputError, type Problem } from '../files/errors.js';
+import { exists, openRunFolder, RUN_FILES } from '../runs/run-folder.js';
 import type { Job, JobEnd } from './job.js';
 import { jobsOf, type Plan, type PlannedRun } from './plan.js';
-import { exists, openRunFolder, RUN_FILES } from '../runs/run-folder.js';
 import { resultOf, writeResults } from './results-table.js';
 import { runJobs, type Executor, type JobsEvents } from './run-jobs.js';
 

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { InputError } from '../files/errors.js';
 import { writeJson } from '../runs/run-folder.js';
-import { extract, openEncoder, type Encoder } from '../slides/index.js';
+import { openEncoder, type Encoder } from '../slides/encoder.js';
+import { extract } from '../slides/extract.js';
 import { Interrupted } from '../training/train.js';
 import { JOB_FILES, type ExtractionRequest, type JobContext } from './job.js';
 

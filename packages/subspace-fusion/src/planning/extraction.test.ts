@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readBagHeader } from '../cohort/index.js';
-import { openEncoder } from '../slides/index.js';
+import { readBagHeader } from '../cohort/bags/features.js';
+import { openEncoder } from '../slides/encoder.js';
 import { startSubspace, subspace, subspaceProcess } from '../testing/cli.js';
+import { defined } from '../testing/defined.js';
 import { newFolder } from '../testing/tiny-cohort.js';
 import { tinySlide, tinySlides, written } from '../testing/tiny-slides.js';
 import { Interrupted } from '../training/train.js';
@@ -11,7 +12,6 @@ import type { Attempt } from './attempts.js';
 import { planExtraction, runExtraction, type SlideRecord } from './extraction.js';
 import { inProcessWith, type JobsProgress } from './run-jobs.js';
 import { until } from './slurm-cluster.test.helper.js';
-import { defined } from '../testing/defined.js';
 
 const SLIDES = ['A', 'B', 'C'];
 

@@ -10,7 +10,8 @@ import { isJson, parseJson, type Stored } from '../files/json.js';
 import { readText } from '../files/source.js';
 import { RUN_FILES, writeJson } from '../runs/run-folder.js';
 import { configFile } from '../runs/training-files.js';
-import type { Cutting, Encoder } from '../slides/index.js';
+import type { Encoder } from '../slides/encoder.js';
+import type { Cutting } from '../slides/grid.js';
 
 /**
  * A job's folder holds everything that doing it needs, so that any process on any node can take it:

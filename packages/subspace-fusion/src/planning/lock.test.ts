@@ -4,8 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import { acquireLock, lockHolder, type Holder } from './lock.js';
 import { defined } from '../testing/defined.js';
+import { acquireLock, lockHolder, type Holder } from './lock.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'lock-'));
 afterAll(() => {

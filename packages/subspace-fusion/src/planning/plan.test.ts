@@ -2,9 +2,9 @@ import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from '
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cohorts } from '../testing/data.js';
+import { defined } from '../testing/defined.js';
 import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
 import { readPlan } from './plan.js';
-import { defined } from '../testing/defined.js';
 
 const folder = newFolder();
 afterAll(() => {

@@ -1,5 +1,6 @@
 import { basename, join, resolve } from 'node:path';
-import { hashInputs, type SiteRule } from '../cohort/index.js';
+import type { SiteRule } from '../cohort/clinical/sites.js';
+import { hashInputs } from '../cohort/cohort-files.js';
 import { foldsOf, type Fold } from '../cohort/split/folds.js';
 import type { Control } from '../comparison/file.js';
 import type { Subgroup } from '../comparison/subgroups.js';
@@ -9,9 +10,8 @@ import { taskName } from '../runs/model.js';
 import { runName } from '../words/comparison.js';
 import type { Job } from './job.js';
 import { readPlanFile, type PlanFile } from './plan-file.js';
-import { planRuns, type PlannedFold } from './planned-runs.js';
-import type { SlurmResources } from './slurm-script.js';
 import { planSettings, settingFolder, type Setting } from './settings.js';
+import type { SlurmResources } from './slurm-script.js';
 
 /** One training of a plan. */
 export interface PlannedRun extends PlannedFold {
@@ -163,4 +163,44 @@ export function slurmResources(plan: Plan): SlurmResources {
       remedy: 'Add slurm: {time: ...} with the limit of a run, and memory and partition where the cluster wants them',
     });
   return { cores: threadsOf(plan), ...slurm };
+}
+
+/** One training of a configuration: a fold with a seed. */
+export interface PlannedFold {
+  readonly fold: number;
+  /** Which dealing of the patients to folds, from 0; undefined where there is only one. */
+  readonly repeat?: number;
+  readonly seed: number;
+  readonly control?: Control;
+  readonly config: Config;
+  /** Run folder, within a folder of the configuration's own. */
+  readonly folder: string;
+}
+
+/**
+ * Plans every fold with every seed; the seed decides the training alone, not who is in which part. Whole rounds of folds come first. Folders are
+ * `fold-0/seed-1`, and from the second repeat on `repeat-1/fold-0/seed-1`: more repeats leave what is finished where it is.
+ */
+export function planRuns(folds: readonly Fold[], seeds: readonly number[], control?: Control): PlannedFold[] {
+  return seeds.flatMap((seed) =>
+    folds.map(({ config, ...fold }) => {
+      const seeded = { ...config, training: { ...config.training, seed } };
+      const foldFolder = join(fold.repeat ? `repeat-${fold.repeat}` : '', `fold-${fold.fold}`);
+      if (control === undefined) return { ...fold, seed, config: seeded, folder: join(foldFolder, `seed-${seed}`) };
+      return {
+        ...fold,
+        seed,
+        control,
+        config: controlled(seeded, control),
+        folder: join(foldFolder, `${control}-seed-${seed}`),
+      };
+    }),
+  );
+}
+
+/** Slides are exchanged by the run's seed. Outcomes are exchanged by that of the split: whatever is trained, it is the same table that is scored. */
+function controlled(config: Config, control: Control): Config {
+  if (control === 'permuted-bags')
+    return { ...config, features: { ...config.features, permuteBags: config.training.seed } };
+  return { ...config, clinical: { ...config.clinical, shuffleOutcomes: config.split.seed } };
 }

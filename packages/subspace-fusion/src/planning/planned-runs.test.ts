@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { foldsOf } from '../cohort/split/folds.js';
 import { parseConfig } from '../config/config.js';
-import { planRuns } from './planned-runs.js';
+import { planRuns } from './plan.js';
 
 const config = (split: string) =>
   parseConfig(

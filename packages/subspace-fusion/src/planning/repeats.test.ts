@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import type { Split } from '../cohort/index.js';
+import type { Split } from '../cohort/types.js';
 import { readComparisonFile } from '../comparison/file.js';
 import { subspace } from '../testing/cli.js';
 import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { HEADLINE } from '../comparison/fold-metrics.js';
+import { writeFileAtomic } from '../files/atomic.js';
 import { resultFile, type Result } from '../runs/result.js';
 import type { NamedMetrics } from '../runs/values.js';
-import { writeFileAtomic } from '../files/atomic.js';
 import { readAttempts, type Attempt } from './attempts.js';
 import { jobState } from './job-state.js';
 import { JOB_FILES, readWholeJson, type Job } from './job.js';

@@ -1,6 +1,5 @@
-import { InputError, type Problem } from '../files/errors.js';
-import { required } from '../files/required.js';
-import type { Encoder } from '../slides/index.js';
+import { InputError, required, type Problem } from '../files/errors.js';
+import type { Encoder } from '../slides/encoder.js';
 import { Interrupted } from '../training/train.js';
 import { doJob } from './do-job.js';
 import { jobState } from './job-state.js';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
-import { hashInputs } from '../cohort/index.js';
+import { hashInputs } from '../cohort/cohort-files.js';
 import { parseConfig, type Config } from '../config/config.js';
 import { badInput, formatProblem, InputError } from '../files/errors.js';
 import { suggest } from '../files/text.js';

@@ -9,10 +9,10 @@ import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
 import { tinySlides, written } from '../testing/tiny-slides.js';
 import type { Attempt } from './attempts.js';
 import type { JobEnd } from './job.js';
-import { slurmIsInstalled, startCluster, until, type Cluster } from './slurm-cluster.test.helper.js';
 import { jobsOf, readPlan, slurmResources, type Plan } from './plan.js';
 import { runJobs } from './run-jobs.js';
-import { readSubmissions } from './slurm-commands.js';
+import { slurmIsInstalled, startCluster, until, type Cluster } from './slurm-cluster.test.helper.js';
+import { readSubmissions } from './slurm-script.js';
 import { slurmExecutor } from './slurm.js';
 
 /** Two settings, two folds, three seeds. */

@@ -1,8 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { counted, WorkError } from '../files/errors.js';
-import { required } from '../files/required.js';
+import { counted, required, WorkError } from '../files/errors.js';
 import { Interrupted } from '../training/train.js';
 import { readAttempts } from './attempts.js';
 import { noteEnd } from './do-job.js';
@@ -17,9 +16,9 @@ import {
   submitFolders,
   tasksByFolder,
   type EndedTask,
+  type SlurmResources,
   type Submission,
-} from './slurm-commands.js';
-import type { SlurmResources } from './slurm-script.js';
+} from './slurm-script.js';
 
 export interface SlurmOptions {
   /** Folder of the sweep, or of the feature files; `slurm/` in it holds what was submitted. */

@@ -7,9 +7,9 @@ import { RUN_FILES } from '../runs/run-folder.js';
 import { startSubspace, subspaceProcess } from '../testing/cli.js';
 import { newFolder, tinyCohort } from '../testing/tiny-cohort.js';
 import type { Attempt } from './attempts.js';
-import { until } from './slurm-cluster.test.helper.js';
 import { jobsOf, readPlan, type Plan } from './plan.js';
 import { RESULTS_FILE, writeResults } from './results-table.js';
+import { until } from './slurm-cluster.test.helper.js';
 import { statusOf } from './status.js';
 
 /** Two tasks, one fold, two seeds. */

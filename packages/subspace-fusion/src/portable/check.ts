@@ -1,9 +1,9 @@
 import { openModel, type ShapedData } from 'onnx-autodiff';
-import { bagRows } from '../cohort/index.js';
+import { bagRows } from '../cohort/bags/bag.js';
 import { openBackend } from '../inference/backend.js';
 import type { Sample } from '../inference/batch.js';
 import { createPredictor } from '../inference/predictor.js';
-import type { Parameters } from '../model/parameters.js';
+import type { Parameters } from '../model/layers.js';
 import { key, normal } from '../random/counter.js';
 import type { Model } from '../runs/model.js';
 import { applyGeneScaling, type GeneScaling } from '../runs/scaling.js';

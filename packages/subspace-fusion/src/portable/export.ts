@@ -1,9 +1,8 @@
 import { exportModel } from 'onnx-autodiff';
 import { writeFileAtomic } from '../files/atomic.js';
-import { WorkError } from '../files/errors.js';
-import { required } from '../files/required.js';
+import { required, WorkError } from '../files/errors.js';
 import { choiceParameters } from '../model/choice.js';
-import type { Parameters } from '../model/parameters.js';
+import type { Parameters } from '../model/layers.js';
 import { taskName, type Model } from '../runs/model.js';
 import { openRunFolder } from '../runs/run-folder.js';
 import { clipOf } from '../runs/scaling.js';

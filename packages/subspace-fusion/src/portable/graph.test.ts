@@ -1,7 +1,7 @@
 import { openModel } from 'onnx-autodiff';
 import { describe, expect, test } from 'vitest';
 import { choiceParameters, METHOD, type NetworkChoice } from '../model/choice.js';
-import { initialise } from '../model/parameters.js';
+import { initialise } from '../model/layers.js';
 import { WHOLE } from '../model/parts.js';
 import { PEERS, type PeerName } from '../model/peers/index.js';
 import type { Model } from '../runs/model.js';

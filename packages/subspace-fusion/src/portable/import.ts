@@ -1,6 +1,8 @@
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { hashInputs, loadCohort, makeSplit, sha256File, strataOf } from '../cohort/index.js';
+import { hashInputs, sha256File } from '../cohort/cohort-files.js';
+import { loadCohort } from '../cohort/load.js';
+import { makeSplit, strataOf } from '../cohort/split/split.js';
 import { loadConfig, type Overrides } from '../config/config.js';
 import { InputError, type Problem } from '../files/errors.js';
 import { METHOD } from '../model/choice.js';
@@ -8,9 +10,9 @@ import { networkParameters } from '../model/network.js';
 import { fromPublished } from '../model/published-names.js';
 import { learnModel, withoutUnknownClasses } from '../runs/learn-model.js';
 import { taskName, type ImportRecord, type Model, type Outcome } from '../runs/model.js';
+import { slideFingerprint } from '../runs/reference.js';
 import { exists, RUN_FILES, writeCheckpoint, writeJson } from '../runs/run-folder.js';
 import type { GeneScaling } from '../runs/scaling.js';
-import { slideFingerprint } from '../runs/slide-fingerprint.js';
 import { VERSION } from '../version.js';
 import { checkpointSize, readStateDict, requireSize } from './state-dict.js';
 

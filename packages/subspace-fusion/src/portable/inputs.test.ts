@@ -1,6 +1,6 @@
 import { exportModel, input, openModel } from 'onnx-autodiff';
 import { describe, expect, test } from 'vitest';
-import { bagRows } from '../cohort/index.js';
+import { bagRows } from '../cohort/bags/bag.js';
 import { applyGeneScaling, type GeneScaling } from '../runs/scaling.js';
 import { evaluateGraph, normals } from '../testing/graph.js';
 import { fixedBag, scaledGenes } from './graph.js';

@@ -1,12 +1,10 @@
-import { bytesOf, type Bytes } from '../files/bytes.js';
-import { floatsOf, isFloat, sizeOf } from '../files/element-type.js';
-import { InputError } from '../files/errors.js';
+import { bytesOf, floatsOf, isFloat, sizeOf, type Bytes } from '../files/bytes.js';
+import { InputError, required } from '../files/errors.js';
 import { withFile } from '../files/file-source.js';
 import { isKind, type PickledDict } from '../files/pickle.js';
-import { required } from '../files/required.js';
 import type { StoredTensor } from '../files/safetensors.js';
 import { readTorchValue, torchArchive, type TorchArchive, type TorchTensor } from '../files/torch.js';
-import type { NetworkSize } from '../model/parameters.js';
+import type { NetworkSize } from '../model/layers.js';
 import { publishedName } from '../model/published-names.js';
 
 /** Weights of a PyTorch program, by the names that they have there. */

@@ -1,17 +1,15 @@
 import * as Plot from '@observablehq/plot';
-import type { SurvivalCalibration } from '../runs/confidence.js';
+import type { Metric } from '../metrics/bootstrap.js';
 import {
-  calibrationGroups,
   classBrier,
   expectedCalibrationError,
   logLoss,
-  predictedClasses,
   reliabilityCurve,
-  survivalCalibrationError,
-  type CalibrationGroup,
-  type Metric,
   type ReliabilityBin,
-} from '../metrics/index.js';
+} from '../metrics/class-calibration.js';
+import { predictedClasses } from '../metrics/classification.js';
+import { calibrationGroups, survivalCalibrationError, type CalibrationGroup } from '../metrics/survival-curve.js';
+import type { SurvivalCalibration } from '../runs/confidence.js';
 import { figure, SMALL } from './figure.js';
 import { html, table, type Html } from './html.js';
 import type { ClassPredictions, SurvivalPredictions } from './types.js';

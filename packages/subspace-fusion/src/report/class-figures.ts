@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import { classAucs, confusionMatrix, predictedClasses } from '../metrics/index.js';
+import { classAucs, confusionMatrix, predictedClasses } from '../metrics/classification.js';
 import { CLASS_STYLES, figure, LARGE, SMALL, swatch } from './figure.js';
 import { html, scrolling, type Html } from './html.js';
 import type { ClassPredictions } from './types.js';

@@ -6,9 +6,9 @@ import { pathToFileURL } from 'node:url';
 import { parseHTML } from 'linkedom';
 import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defined } from '../testing/defined.js';
 import { renderComparison, writeComparison } from './comparison-page.js';
 import { NOTE, sampleComparison, sampleFile } from './comparison-sample.test.data.js';
-import { defined } from '../testing/defined.js';
 
 const CHROMIUM = '/usr/bin/chromium';
 

@@ -9,14 +9,9 @@ import {
   type Scope,
   type TableRun,
 } from '../comparison/scopes.js';
-import {
-  allTables,
-  formatCsv,
-  latexDocument,
-  markdownDocument,
-  patientsInWords,
-  type Table,
-} from '../comparison/tables/index.js';
+import { allTables, patientsInWords } from '../comparison/tables/build.js';
+import { formatCsv, latexDocument, markdownDocument } from '../comparison/tables/documents.js';
+import type { Table } from '../comparison/tables/formats.js';
 import { writeFileAtomic } from '../files/atomic.js';
 import { openPseudonyms, requireKeyApart } from '../files/pseudonyms.js';
 import {
@@ -25,13 +20,12 @@ import {
   metricName,
   modelName,
   VERDICT_WORDS,
-  verdictWord,
   VERDICTS_MEAN,
+  verdictWord,
   withInterval,
 } from '../words/comparison.js';
 import { forestPlot, type ForestMark, type ForestRow } from './forest-plot.js';
-import { html, pageHead, table, type Html } from './html.js';
-import { STYLE } from './style.js';
+import { html, pageHead, STYLE, table, type Html } from './html.js';
 
 /**
  * A comparison as one HTML page that carries its style and its figures (SVG), asks nothing of a network and needs no script: for each

@@ -7,7 +7,7 @@ import type {
   TaskComparison,
 } from '../comparison/file.js';
 import { differenceName } from '../comparison/means.js';
-import { verdict } from '../metrics/index.js';
+import { verdict } from '../metrics/significance.js';
 import { defined } from '../testing/defined.js';
 
 /** C-index of made-up models. */

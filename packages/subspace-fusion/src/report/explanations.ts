@@ -1,9 +1,17 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { explainPatient, EXPLANATIONS, writePatientExplanation, type Thumbnail } from '../explanation/index.js';
-import type { PatientExplanation } from '../runs/explanations.js';
+import * as Plot from '@observablehq/plot';
+import type { Subspace } from '../cohort/types.js';
+import { EXPLANATIONS, writePatientExplanation } from '../explanation/explain-cohort.js';
+import { slideFigure, type Thumbnail } from '../explanation/slide-figure.js';
+import { explainPatient } from '../patient/predict.js';
+import type { CohortExplanation, GeneExplanation, PatientExplanation } from '../runs/explanations.js';
 import type { Run } from '../runs/open-run.js';
+import { BRANCH_WORDS, outputWords, RISK_GROUP_WORDS } from '../words/prediction.js';
+import { COLOURS, figure, LARGE, swatch } from './figure.js';
+import { html, markup, scrolling, table, type Html } from './html.js';
 import type { ExplainedPatient, Explanations, ReportRun } from './types.js';
+import { count, decimal } from './words.js';
 
 /** The maps of a slide are large. */
 const SHOWN = 6;
@@ -86,3 +94,150 @@ function thumbnailOf(svg: string): Thumbnail | undefined {
 function figureFile(slide: string): string {
   return `${slide.replace(/\.[^.]*$/, '').replace(/[^A-Za-z0-9._-]/g, '_')}.svg`;
 }
+
+/** Genes of a patient's figure, and of each subspace in the cohort's table. */
+const GENES = 12;
+
+/** What moved the predictions: of some patients, and over the test patients. */
+export function explanationsSection({ explanations, predictions, comparison }: ReportRun): Html {
+  const { patients, notShown, cohort } = explanations;
+  if (patients.length === 0 && !cohort) {
+    return html`<p class="missing">The run folder holds no explanations. They are made by</p>
+<pre>${comparison ? '' : 'npx subspace report RUN --explain 2\n'}npx subspace explain RUN --cohort</pre>
+<p>RUN is the run folder${comparison ? ' of one of the folds' : ''}.</p>`;
+  }
+  const more =
+    notShown > 0 ? ` ${count(notShown, 'more patient is', 'more patients are')} explained in the run folder.` : '';
+  return html`<p>Explanations show what this model used. They do not show causes, and attention is not importance: a model may look at a region that its prediction does not rest on.${more}</p>
+${cohort ? cohortExplanation(cohort) : undefined}
+${patients.map((patient) => patientExplanation(patient, predictions))}`;
+}
+
+function patientExplanation(
+  { explanation, thumbnails }: ExplainedPatient,
+  predictions: ReportRun['predictions'],
+): Html {
+  const { patient, output, value, genes, subspaces, modalities, slides, notes } = explanation;
+  const shares = [...sharesOf('Subspaces', subspaces), ...sharesOf('Modalities', modalities)];
+  return html`<section class="patient"><h4>Patient ${patient}</h4>
+<p>${outcomeOf(patient, predictions)}Explained: ${outputWords(output)}, ${decimal(value, 3)}.</p>
+${shares.length === 0 ? undefined : table(`What moved the prediction of ${patient}, against the training mean`, ['Of', 'Part', 'Moved it by', 'Share'], shares)}
+${genes ? genesFigure(patient, genes) : undefined}
+${slides.map((slide, i) => slideSheet(slideFigure(patient, slide, output, thumbnails[i]), `Where the model looked: ${patient}, ${slide.slide}`))}
+${notes.length === 0 ? undefined : html`<ul>${notes.map((note) => html`<li>${note}</li>`)}</ul>`}
+</section>`;
+}
+
+/** What happened to the patient, where the report's predictions have them. */
+function outcomeOf(id: string, predictions: ReportRun['predictions']): string {
+  if (predictions.kind === 'classification') {
+    const row = predictions.rows.find(({ patient }) => patient === id);
+    if (!row) return '';
+    const most = Math.max(...row.probabilities);
+    const predicted = predictions.classes[row.probabilities.indexOf(most)];
+    return `Predicted: ${predicted} (${Math.round(100 * most)}\u00a0%); true class: ${predictions.classes[row.label]}. `;
+  }
+  const row = predictions.rows.find(({ patient }) => patient === id);
+  if (!row) return '';
+  return `Predicted: ${RISK_GROUP_WORDS[row.group]}; ${row.event ? 'died after' : 'alive at'} ${decimal(row.time, 1)} ${predictions.timeUnit}. `;
+}
+
+function sharesOf(
+  kind: string,
+  shares: PatientExplanation['subspaces'] | PatientExplanation['modalities'],
+): string[][] {
+  if (!shares) return [];
+  const contribution: Readonly<Record<string, number>> = shares.contribution;
+  const share: Readonly<Record<string, number>> = shares.share;
+  return Object.keys(contribution).map((part) => [
+    kind,
+    part,
+    signed(contribution[part]),
+    `${Math.round(100 * share[part])}\u00a0%`,
+  ]);
+}
+
+/** The genes that moved the prediction most, as bars to the left (down) and right (up). */
+function genesFigure(patient: string, { subspaces, completeness }: GeneExplanation): Html {
+  const all = (Object.entries(subspaces) as [Subspace, GeneExplanation['subspaces'][Subspace]][]).flatMap(
+    ([subspace, { genes }]) => genes.map((gene) => ({ ...gene, subspace, label: gene.gene })),
+  );
+  const top = all
+    .sort((a, b) => Math.abs(b.attribution) - Math.abs(a.attribution))
+    .slice(0, GENES)
+    .map((gene) => ({ ...gene, label: labelOf(gene, all) }));
+  const legend = html`<ul class="legend"><li>${swatch(COLOURS.tumour)} tumour subspace</li><li>${swatch(COLOURS.microenvironment)} microenvironment subspace</li></ul>`;
+  const complete = completeness.holds
+    ? 'together all genes sum to the change of the output within 1\u00a0%'
+    : 'they do not sum to the change of the output within 1\u00a0%: read them with caution';
+  const caption = html`${legend}Integrated gradients against the training mean; ${complete}. To the right: the prediction goes up.`;
+  const inWords = top.map(({ label, attribution }) => `${label} ${signed(attribution)}`).join('; ');
+  const rows = top.map(({ gene, subspace, z, attribution }) => [
+    gene,
+    BRANCH_WORDS[subspace],
+    signed(z),
+    signed(attribution),
+  ]);
+  return html`${figure(`Genes that moved the prediction of ${patient} most`, inWords, caption, {
+    width: LARGE.width,
+    height: 54 + 22 * top.length,
+    marginLeft: 110,
+    marginBottom: 50,
+    x: {
+      label: 'Moved the output by',
+      labelAnchor: 'center',
+      labelArrow: 'none',
+      labelOffset: 44,
+      grid: true,
+      ticks: 3,
+    },
+    y: { domain: top.map(({ label }) => label), label: null, tickSize: 0 },
+    marks: [
+      Plot.barX(top, {
+        x: 'attribution',
+        y: 'label',
+        fill: ({ subspace }: { subspace: Subspace }) => COLOURS[subspace],
+      }),
+      Plot.ruleX([0]),
+    ],
+    color: { type: 'identity' },
+  })}
+<details><summary>These genes in numbers</summary>${table(`Genes of ${patient}`, ['Gene', 'Subspace', 'Expression (z)', 'Moved it by'], rows)}</details>`;
+}
+
+/** A gene of both subspaces has two bars. */
+function labelOf({ gene, subspace }: { gene: string; subspace: Subspace }, all: readonly { gene: string }[]): string {
+  return all.filter((other) => other.gene === gene).length > 1
+    ? `${gene} (${subspace === 'tumour' ? 'tum.' : 'micro.'})`
+    : gene;
+}
+
+/** A drawing with a white sheet of its own. */
+function slideSheet(svg: string, label: string): Html {
+  return html`<figure class="sheet">${scrolling(label, markup(svg))}<figcaption>${label}. Patches that received more attention are darker; the caption of each map says how dark.</figcaption></figure>`;
+}
+
+function cohortExplanation({ patients, output, rankings, untrained, completeness }: CohortExplanation): Html {
+  const incomplete =
+    completeness.over === 0
+      ? ''
+      : ` Attributions of ${completeness.over} of ${completeness.samples} slides are not complete within 1\u00a0%.`;
+  return html`<h4>Genes over ${count(patients, 'test patient')}</h4>
+<p>Explained: ${output}. A gene is beyond chance where p, adjusted for all genes of its subspace, is at most 0.05.${incomplete}</p>
+${rankings.map(({ subspace, genes }) => {
+  const rows = genes
+    .slice(0, GENES)
+    .map((g) => [
+      g.gene,
+      g.importance.toPrecision(3),
+      `${g.low.toPrecision(3)} to ${g.high.toPrecision(3)}`,
+      `${Math.round(g.rankLow)} to ${Math.round(g.rankHigh)}`,
+      signed(g.slope),
+      decimal(g.p, 3),
+    ]);
+  return html`${table(`${BRANCH_WORDS[subspace]}: ${genes.filter(({ p }) => p <= 0.05).length} of ${genes.length} genes beyond chance; the first ${rows.length}`, ['Gene', 'Importance', '95\u00a0% interval', 'Rank', 'Slope', 'p'], rows)}
+<p>Before training the same network orders these genes with a rank correlation of ${decimal(untrained[subspace])}; near 1, the order shows the starting weights and not what was learned.</p>`;
+})}`;
+}
+
+const signed = (x: number) => `${x < 0 ? '−' : '+'}${Math.abs(x).toPrecision(3)}`;

@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
-import { loadCohort, type Split } from '../cohort/index.js';
+import { loadCohort } from '../cohort/load.js';
+import type { Split } from '../cohort/types.js';
 import type { Config } from '../config/config.js';
 import { InputError } from '../files/errors.js';
 import { taskName, type Model } from '../runs/model.js';

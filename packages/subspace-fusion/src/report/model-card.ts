@@ -1,8 +1,8 @@
+import { capital, metricName, metricTitle, modelName, number } from '../words/comparison.js';
 import { INTENDED_USE, LIMITS } from './sections.js';
 import { summaryWords } from './summary.js';
 import type { ReportedMetric, ReportInput, ReportRun } from './types.js';
 import { withoutMachine } from './withheld.js';
-import { capital, metricName, metricTitle, modelName, number } from '../words/comparison.js';
 import { interval, mainMetric, modelWords } from './words.js';
 
 /** A model card (Mitchell et al. 2019) of the runs, in Markdown. What only the user can know is marked. */

@@ -6,15 +6,17 @@ import type { TaskComparison } from '../comparison/file.js';
 import type { FoldScores } from '../comparison/fold-scores.js';
 import { madeFold } from '../comparison/made-folds.test.helper.js';
 import { worstPredicted } from '../comparison/model-detail.js';
-import { allTables, formatCsv, formatText, latexDocument, markdownDocument } from '../comparison/tables/index.js';
-import { verdict } from '../metrics/index.js';
+import { allTables } from '../comparison/tables/build.js';
+import { formatCsv, latexDocument, markdownDocument } from '../comparison/tables/documents.js';
+import { formatText } from '../comparison/tables/formats.js';
+import { verdict } from '../metrics/significance.js';
+import { defined } from '../testing/defined.js';
 import { modelName, pValue, withInterval } from '../words/comparison.js';
 import { renderComparison } from './comparison-page.js';
 import { renderModelCard } from './model-card.js';
 import { survivalRun } from './sample.test.data.js';
 import { comparisonSection } from './sections.js';
 import { summaryWords } from './summary.js';
-import { defined } from '../testing/defined.js';
 
 interface Part {
   readonly textContent: string;

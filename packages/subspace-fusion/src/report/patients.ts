@@ -1,6 +1,9 @@
-import { labelPatients, readVariable, type Cohort, type Patient } from '../cohort/index.js';
+import { labelPatients } from '../cohort/clinical/labels.js';
+import { readVariable } from '../cohort/clinical/variables.js';
+import type { Cohort, Patient } from '../cohort/types.js';
 import type { Config } from '../config/config.js';
-import { kaplanMeier, medianSurvival, quantile } from '../metrics/index.js';
+import { quantile } from '../metrics/arrays.js';
+import { kaplanMeier, medianSurvival } from '../metrics/kaplan-meier.js';
 import type { PatientsSummary } from './types.js';
 import { decimal } from './words.js';
 

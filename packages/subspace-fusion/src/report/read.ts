@@ -8,7 +8,7 @@ import {
 } from '../comparison/file.js';
 import type { Config } from '../config/config.js';
 import { InputError } from '../files/errors.js';
-import { predictedSurvival } from '../metrics/index.js';
+import { predictedSurvival } from '../metrics/survival-curve.js';
 import type { Run } from '../runs/open-run.js';
 import { exists, openRunFolder, RUN_FILES } from '../runs/run-folder.js';
 import { VERSION } from '../version.js';

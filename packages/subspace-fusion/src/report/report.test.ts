@@ -1,12 +1,13 @@
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
-import { classAucs, kaplanMeier, numbersAtRisk } from '../metrics/index.js';
+import { classAucs } from '../metrics/classification.js';
+import { kaplanMeier, numbersAtRisk } from '../metrics/kaplan-meier.js';
 import { defined } from '../testing/defined.js';
 import { rocCurve } from './class-figures.js';
+import { STYLE } from './html.js';
 import { renderModelCard } from './model-card.js';
 import { renderReport } from './report.js';
 import { DIAGNOSES, diagnosisRun, sampleReport, survivalRun } from './sample.test.data.js';
-import { STYLE } from './style.js';
 import type { ClassPredictions, ReportRun, SurvivalPredictions } from './types.js';
 import { withoutFolders } from './words.js';
 

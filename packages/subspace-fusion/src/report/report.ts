@@ -1,18 +1,24 @@
+import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
+import { writeFileAtomic } from '../files/atomic.js';
+import { InputError } from '../files/errors.js';
+import { openPseudonyms, requireKeyApart } from '../files/pseudonyms.js';
+import { openRunFolder, RUN_FILES } from '../runs/run-folder.js';
+import { capital, metricName, number } from '../words/comparison.js';
 import { classCalibration, survivalCalibration } from './calibration-figures.js';
-import type { SectionName } from './checklist-items.js';
-import { anchorOf, checklists, sectionTitle } from './checklist.js';
+import { anchorOf, checklists, sectionTitle, type SectionName } from './checklist.js';
 import { confusionTable, rocFigures } from './class-figures.js';
-import { explanationsSection } from './explanations-section.js';
-import { html, pageHead, table, type Html } from './html.js';
+import { explainMissing, explanationsSection, mostAndLeastCertain } from './explanations.js';
+import { asPredictions, evaluated } from './from-run.js';
+import { html, pageHead, STYLE, table, type Html } from './html.js';
+import { renderModelCard } from './model-card.js';
+import { isComparison, readReport } from './read.js';
 import { comparisonSection, confidenceSection, INTENDED_USE, LIMITS, patientsSection } from './sections.js';
-import { STYLE } from './style.js';
 import { metricsTable, summary } from './summary.js';
 import { survivalFigure } from './survival-figure.js';
 import { manyTrainingsFigures, trainingFigures } from './training-figures.js';
 import type { ReportInput, ReportRun } from './types.js';
-import { withoutMachine } from './withheld.js';
-import { capital, metricName, number } from '../words/comparison.js';
+import { pseudonymised, withoutMachine } from './withheld.js';
 import { interval, INTERVAL_95, mainMetric } from './words.js';
 
 /**
@@ -126,4 +132,43 @@ function calibration({ predictions, result: { confidence } }: ReportRun): Html {
   return predictions.kind === 'survival'
     ? survivalCalibration(predictions, confidence?.survival)
     : classCalibration(predictions, confidence?.classes?.after.reliability);
+}
+
+export interface ReportOptions {
+  /** Where to write; `report.html` in the folder by default. The model card goes beside it. */
+  readonly out?: string | undefined;
+  /** So many patients of whom the model is most certain, and as many of whom it is least, are explained first where they are not yet. */
+  readonly explain?: number | undefined;
+  /** File with the key of the patients' codes, which is made where it is missing. */
+  readonly pseudonyms?: string | undefined;
+  readonly onExplained?: (done: number, of: number) => void;
+}
+
+/**
+ * Writes the report of a run or a cross-validation and its model card; returns their paths.
+ * @throws InputError where the folder holds neither, where single patients of a cross-validation are to be explained, and where the key would lie
+ * beside the report.
+ */
+export async function writeReport(
+  folder: string,
+  { out, explain, pseudonyms, onExplained }: ReportOptions = {},
+): Promise<string[]> {
+  const page = out ?? join(folder, 'report.html');
+  if (pseudonyms !== undefined) requireKeyApart(pseudonyms, dirname(page));
+  const comparison = await isComparison(folder);
+  if (explain !== undefined) {
+    if (comparison)
+      throw new InputError(
+        `${folder}: is a comparison of many models. Explain patients with \`subspace explain\` and the folder of one of its runs, as in ${join(folder, 'fold-0', 'seed-1')}.`,
+      );
+    const run = await openRunFolder(folder);
+    const predictions = asPredictions(run.model, evaluated(run, RUN_FILES.predictions, await run.predictions()));
+    await explainMissing(run, mostAndLeastCertain(predictions, explain), onExplained);
+  }
+  const { input, patients } = await readReport(folder);
+  const shown = pseudonyms === undefined ? input : pseudonymised(input, await openPseudonyms(pseudonyms, patients));
+  const card = join(dirname(page), 'model-card.md');
+  await writeFileAtomic(page, renderReport(shown));
+  await writeFileAtomic(card, renderModelCard(shown));
+  return [page, card];
 }

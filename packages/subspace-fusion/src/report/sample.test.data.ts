@@ -1,4 +1,7 @@
-import { classificationMetrics, concordanceIndex, riskCut, type Metric } from '../metrics/index.js';
+import type { Metric } from '../metrics/bootstrap.js';
+import { classificationMetrics } from '../metrics/classification.js';
+import { concordanceIndex } from '../metrics/concordance.js';
+import { riskCut } from '../metrics/kaplan-meier.js';
 import type { EpochRecord } from '../runs/training-files.js';
 import type { ReportedMetric, ReportInput, ReportRun, SurvivalPrediction } from './types.js';
 

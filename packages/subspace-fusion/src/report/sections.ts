@@ -1,8 +1,8 @@
+import { reportTables } from '../comparison/tables/build.js';
 import type { ClassResult, ConfidenceResult, SetResult } from '../runs/confidence.js';
-import { html, table, type Html } from './html.js';
-import { reportTables } from '../comparison/tables/index.js';
 import { capital, foldsInWords, VERDICTS_MEAN } from '../words/comparison.js';
 import { comparisonFigures, plainTable } from './comparison-page.js';
+import { html, table, type Html } from './html.js';
 import type { ReportedMetric, ReportRun } from './types.js';
 import { count, decimal } from './words.js';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { CHOSEN_ON_THESE } from '../evaluation/result.js';
+import { CHOSEN_ON_THESE } from '../evaluation/score.js';
 import type { Html } from './html.js';
 import { survivalRun } from './sample.test.data.js';
 import { metricsTable, summary } from './summary.js';

@@ -1,8 +1,8 @@
-import { CHOSEN_ON_THESE } from '../evaluation/result.js';
+import { differenceTo } from '../comparison/scopes.js';
+import { CHOSEN_ON_THESE } from '../evaluation/score.js';
+import { capital, foldsInWords, metricName, metricTitle, modelName, number, verdictWord } from '../words/comparison.js';
 import { html, table, type Html } from './html.js';
 import type { ReportedMetric, ReportRun, RunResult } from './types.js';
-import { capital, foldsInWords, metricName, metricTitle, modelName, number, verdictWord } from '../words/comparison.js';
-import { differenceTo } from '../comparison/scopes.js';
 import { count, interval, INTERVAL_95, mainMetric, modelWords, withInterval, type MainMetric } from './words.js';
 
 /** What came out, in plain words: what was predicted for whom, how well, compared with what, how sure. */

@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { PER_YEAR } from '../cohort/clinical/outcome.js';
-import { kaplanMeier, logRank, numbersAtRisk, type KaplanMeier } from '../metrics/index.js';
+import { kaplanMeier, logRank, numbersAtRisk, type KaplanMeier } from '../metrics/kaplan-meier.js';
 import { RISK_GROUP_WORDS, RISK_GROUPS, type RiskGroup } from '../words/prediction.js';
 import { COLOURS, figure, LARGE, roundTicks, swatch } from './figure.js';
 import { html, type Html } from './html.js';

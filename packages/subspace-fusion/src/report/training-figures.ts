@@ -1,10 +1,10 @@
 import * as Plot from '@observablehq/plot';
-import { COLOURS, figure, roundStep, SMALL, swatch } from './figure.js';
-import { html, table, type Html } from './html.js';
 import type { Branch } from '../model/parts.js';
 import type { EpochRecord } from '../runs/training-files.js';
-import type { Training } from './types.js';
 import { capital, metricName } from '../words/comparison.js';
+import { COLOURS, figure, roundStep, SMALL, swatch } from './figure.js';
+import { html, table, type Html } from './html.js';
+import type { Training } from './types.js';
 import { count, decimal } from './words.js';
 
 /** A line through the epochs, with its name at the line's end. */

@@ -1,6 +1,6 @@
 import type { Subspace, TimeUnit } from '../cohort/types.js';
 import type { TaskComparison } from '../comparison/file.js';
-import type { Thumbnail } from '../explanation/index.js';
+import type { Thumbnail } from '../explanation/slide-figure.js';
 import type { CohortExplanation, PatientExplanation } from '../runs/explanations.js';
 import type { EvaluatedSurvival, Result } from '../runs/result.js';
 import type { EpochRecord } from '../runs/training-files.js';

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { Stored } from '../files/json.js';
-import type { CalibrationGroup, ExpectedCoverage, ReliabilityBin } from '../metrics/index.js';
+import type { ReliabilityBin } from '../metrics/class-calibration.js';
+import type { ExpectedCoverage } from '../metrics/conformal.js';
+import type { CalibrationGroup } from '../metrics/survival-curve.js';
 import { count, metric, number, numbers, texts } from './values.js';
 
 const operatingPoint = z.object({

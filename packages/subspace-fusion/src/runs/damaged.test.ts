@@ -1,15 +1,19 @@
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { evaluate, evaluateAndWrite } from '../evaluation/evaluate.js';
 import { auditRuns } from '../evaluation/audit/audit.js';
-import { explainCohort, explainPatient } from '../explanation/index.js';
-import { EXPLANATIONS, writeCohortExplanation, writePatientExplanation } from '../explanation/write.js';
+import { evaluate, evaluateAndWrite } from '../evaluation/evaluate.js';
+import {
+  explainCohort,
+  EXPLANATIONS,
+  writeCohortExplanation,
+  writePatientExplanation,
+} from '../explanation/explain-cohort.js';
 import { InputError } from '../files/errors.js';
 import { blobSource, type Store } from '../files/source.js';
 import { choiceParameters } from '../model/choice.js';
-import { initialise } from '../model/parameters.js';
-import { predictPatient } from '../patient/predict.js';
+import { initialise } from '../model/layers.js';
+import { explainPatient, predictPatient } from '../patient/predict.js';
 import { exportRun } from '../portable/export.js';
 import { key, uniform } from '../random/counter.js';
 import { readReport } from '../report/read.js';

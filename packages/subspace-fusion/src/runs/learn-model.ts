@@ -1,7 +1,8 @@
-import { chooseGenes, labelPatients, taskClasses, type Cohort, type Split } from '../cohort/index.js';
+import { labelPatients, taskClasses } from '../cohort/clinical/labels.js';
+import { chooseGenes } from '../cohort/genes/choose.js';
+import type { Cohort, Split } from '../cohort/types.js';
 import type { Config } from '../config/config.js';
-import type { Problem } from '../files/errors.js';
-import { required } from '../files/required.js';
+import { required, type Problem } from '../files/errors.js';
 import type { NetworkChoice } from '../model/choice.js';
 import { labelDefiningCovariates, learnCovariates } from './covariates.js';
 import { calibratedBins, classWeights, survivalCuts } from './cuts.js';

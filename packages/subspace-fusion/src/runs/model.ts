@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import type { LabelRule, Layout, ProvenanceSummary, Task } from '../cohort/index.js';
+import type { LabelRule, ProvenanceSummary, Task } from '../cohort/types.js';
+import type { Layout } from '../config/values.js';
 import type { Stored } from '../files/json.js';
 import type { NetworkChoice } from '../model/choice.js';
-import type { NetworkSize } from '../model/parameters.js';
+import type { NetworkSize } from '../model/layers.js';
 import { WHOLE } from '../model/parts.js';
 import type { PeerName } from '../model/peers/index.js';
 import { covariateEncoding } from './covariates.js';

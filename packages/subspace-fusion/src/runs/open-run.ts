@@ -1,11 +1,19 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Split } from '../cohort/types.js';
 import type { Config } from '../config/config.js';
 import { InputError } from '../files/errors.js';
-import { isJson, parseJson, readJson } from '../files/json.js';
+import { isJson, parseJson, readJson, type Stored } from '../files/json.js';
 import { sha256 } from '../files/sha256.js';
 import { readAll, readText, type Source, type Store } from '../files/source.js';
-import { checkOwner, decodeCheckpoint, type Checkpoint } from './checkpoint.js';
+import {
+  checkOwner,
+  decodeCheckpoint,
+  requireBackground,
+  requireConfidence,
+  requireEvaluated,
+  requireOutputs,
+  type Checkpoint,
+} from './checkpoint.js';
 import { confidenceFile, type Confidence } from './confidence.js';
 import {
   backgroundFile,
@@ -24,7 +32,6 @@ import {
   type Prediction,
   type Result,
 } from './result.js';
-import { requireBackground, requireConfidence, requireEvaluated, requireOutputs } from './fits-model.js';
 import { configFile, epochLine, splitFile, type EpochRecord } from './training-files.js';
 
 /**
@@ -169,4 +176,20 @@ async function readEpochs(source: Source): Promise<EpochRecord[]> {
     const isCut = i === lines.length - 1 && !isJson(line);
     return isCut ? [] : [parseJson(line, epochLine, { file: source.name, row: i + 1 })];
   });
+}
+
+const offeredPatient = z.object({
+  patient: z.string(),
+  bags: z.array(z.string()).describe('Feature files, by names below the folder of the run'),
+  expression: z.string().optional().describe('The matrix, likewise; absent where there is none'),
+});
+
+/** `patients.json`, which lies beside a run that a page is given: patients whose files come with it. */
+const offeredPatientsFile = z.array(offeredPatient);
+/** A patient that the viewer offers. */
+export type OfferedPatient = Stored<typeof offeredPatient>;
+
+/** The patients of a `patients.json`. @throws {InputError} where it is not whole, or something else. */
+export function parseOfferedPatients(text: string): readonly OfferedPatient[] {
+  return parseJson(text, offeredPatientsFile, { file: 'patients.json', what: 'the page', remedy: 'Make it again' });
 }

@@ -6,7 +6,7 @@ import { parseJson } from '../files/json.js';
 import { decodeSafetensors, encodeSafetensors } from '../files/safetensors.js';
 import { readAll } from '../files/source.js';
 import { choiceParameters } from '../model/choice.js';
-import type { Parameters } from '../model/parameters.js';
+import type { Parameters } from '../model/layers.js';
 import { fingerprint, takeParameters } from './checkpoint.js';
 import { taskName, type Model } from './model.js';
 import { openRun, RUN_FILES, type Run } from './open-run.js';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { cohorts } from '../testing/data.js';
 import { readExpression } from '../cohort/expression/read.js';
 import { floorGenes } from '../cohort/genes/choose.js';
 import { readGeneSets } from '../cohort/genes/gene-sets.js';
 import type { Expression } from '../cohort/types.js';
-import { readTable } from '../files/read.js';
+import { readTable } from '../files/file-source.js';
 import { normal } from '../random/counter.js';
+import { cohorts } from '../testing/data.js';
 import { applyGeneScaling, fitGeneScaling } from './scaling.js';
 
 /** A matrix from one array a gene. */

@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { transformed } from '../cohort/expression/transform.js';
+import { transformed } from '../cohort/expression/value-scale.js';
 import type { Cohort, Expression, ExpressionTransform, Subspace } from '../cohort/types.js';
-import { counted, InputError } from '../files/errors.js';
+import { counted, InputError, required } from '../files/errors.js';
 import type { Stored } from '../files/json.js';
-import { required } from '../files/required.js';
 import { quantile } from '../metrics/arrays.js';
 
 const moments = z.object({

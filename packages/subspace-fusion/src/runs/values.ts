@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Stored } from '../files/json.js';
-import type { Estimate, Metric, Refusal } from '../metrics/index.js';
+import type { Estimate, Metric, Refusal } from '../metrics/bootstrap.js';
 
 /** Kinds of values that several files of a run have. */
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { drawFeatures, featureModel } from './bags.js';
 import { SITES } from './latents.js';
-import { drawFeatures, featureModel } from './patch-features.js';
 import { APPEARANCES } from './slide.js';
 
 const WIDTH = 256;

@@ -1,7 +1,14 @@
 import { choleskySolve } from '../metrics/linear-algebra.js';
-import { factorOf, inverse, logDeterminantOf, multiply } from './gaussian.js';
 import { DISPERSION, type Gene } from './genes.js';
-import { PROGRAMME_CORRELATION, PROGRAMMES, purityOf } from './latents.js';
+import {
+  factorOf,
+  inverse,
+  logDeterminantOf,
+  multiply,
+  PROGRAMME_CORRELATION,
+  PROGRAMMES,
+  purityOf,
+} from './latents.js';
 import { PROPORTION_LOADINGS, PROPORTION_NOISE } from './slide.js';
 
 /** Place of h among the latents x = (t₁, t₂, t₃, m₁, m₂, m₃, h) that an observer infers. */

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, parse } from 'node:path';
-import { bagRows } from '../cohort/index.js';
+import { bagRows } from '../cohort/bags/bag.js';
 import { InputError, WorkError } from '../files/errors.js';
 import { VERSION } from '../version.js';
 import type { Encoder } from './encoder.js';

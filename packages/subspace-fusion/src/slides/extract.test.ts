@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readBag, readBagHeader } from '../cohort/index.js';
+import { readBag, readBagHeader } from '../cohort/bags/features.js';
 import { InputError, WorkError } from '../files/errors.js';
 import { SMALL_ENCODER_YAML, smallEncoder } from '../testing/small-encoder.js';
 import { openEncoder, type Encoder } from './encoder.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import { readBag, readBagHeader } from '../cohort/index.js';
+import { readBag, readBagHeader } from '../cohort/bags/features.js';
 import { WorkError } from '../files/errors.js';
 import { smallDisk } from '../testing/small-disk.js';
 import { startFeatureFile, type FeatureFileContent } from './feature-file.js';

@@ -15,8 +15,8 @@ import {
   sharpOf,
   type Tag,
 } from './made-slides.test.helper.js';
-import { openSlide } from './open-slide.js';
 import { openSlideFile } from './open-slide-file.js';
+import { openSlide } from './open-slide.js';
 import { thumbnailOf } from './thumbnail.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'slides-'));

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
+import { slideFolders } from '../testing/data.js';
 import { openSlideFile } from './open-slide-file.js';
 import { thumbnailOf, type Thumbnail } from './thumbnail.js';
 import { findTissue, grow, isInk, otsu, removeSmallAreas } from './tissue.js';
-import { slideFolders } from '../testing/data.js';
 
 describe('Otsu’s threshold', () => {
   test('lies between two peaks', () => {

@@ -16,14 +16,16 @@ import {
 } from 'onnx-autodiff';
 import { expect } from 'vitest';
 import type { DropoutSite } from '../model/dropout.js';
-import { named, parameterInputs, type ParameterSpec } from '../model/layers.js';
 import {
   initialise,
+  named,
   parameterCount,
+  parameterInputs,
   type NetworkSize,
   type Parameters,
+  type ParameterSpec,
   type ParameterSpecs,
-} from '../model/parameters.js';
+} from '../model/layers.js';
 import type { Peer, PeerOutputs } from '../model/peers/peer.js';
 import { key, uniform } from '../random/counter.js';
 import { adamState, adamStep } from '../training/adam.js';

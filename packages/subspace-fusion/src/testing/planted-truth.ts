@@ -1,14 +1,15 @@
 import { join } from 'node:path';
-import { loadCohort, SUBSPACES } from '../cohort/index.js';
+import { loadCohort } from '../cohort/load.js';
+import { SUBSPACES } from '../cohort/types.js';
 import { readSelectedModel } from '../evaluation/score-model.js';
 import { enrichment, rankGenes } from '../explanation/gene-ranking.js';
+import { required } from '../files/errors.js';
 import { openBackend } from '../inference/backend.js';
 import { cohortSamples } from '../inference/samples.js';
 import { classAuc } from '../metrics/classification.js';
 import { choiceParameters } from '../model/choice.js';
-import { required } from '../files/required.js';
+import { initialise } from '../model/layers.js';
 import { ofBranch } from '../model/parts.js';
-import { initialise } from '../model/parameters.js';
 import { computeBackground, meanBag } from '../patient/background.js';
 import { geneAttributions, looks, tokenAttributions } from '../patient/explain-sample.js';
 import { openExplainer } from '../patient/explainer.js';

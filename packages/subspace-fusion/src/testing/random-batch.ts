@@ -1,7 +1,7 @@
 import { openBackend } from '../inference/backend.js';
 import type { BatchLabels, Sample } from '../inference/batch.js';
 import { choiceParameters } from '../model/choice.js';
-import { initialise, type NetworkSize, type Parameters } from '../model/parameters.js';
+import { initialise, type NetworkSize, type Parameters } from '../model/layers.js';
 import { WHOLE } from '../model/parts.js';
 import { createStep, type BatchGradients, type Gradients, type StepOptions } from '../training/step.js';
 import { normals } from './graph.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { loadConfig, type Config } from '../config/config.js';
-import { simulateCohort, type SimulationOptions } from '../simulation/index.js';
+import { simulateCohort, type SimulationOptions } from '../simulation/cohort.js';
 
 /** A fresh folder for one test file. */
 export const newFolder = (): string => mkdtempSync(join(tmpdir(), 'subspace-'));

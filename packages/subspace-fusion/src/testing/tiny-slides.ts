@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { readBag } from '../cohort/index.js';
+import { readBag } from '../cohort/bags/features.js';
 import { SMALL_ENCODER_YAML, smallEncoder } from './small-encoder.js';
 
 /** Writes slides `A.tif`, `B.tif`, … and `encoder.onnx` into a folder; returns the arguments of `subspace extract` for them. */

@@ -1,4 +1,4 @@
-import type { Parameters } from '../model/parameters.js';
+import type { Parameters } from '../model/layers.js';
 import type { AdamState } from '../runs/run-folder.js';
 
 export interface AdamOptions {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { subspaceConfidences, coordinate, subspaceLogits } from './coordination.js';
+import { coordinate, subspaceConfidences, subspaceLogits } from './coordination.js';
 
 const W = 128;
 /** A row of the head's gradient: the first entries of each half, the rest 0. */

@@ -1,6 +1,6 @@
-import { required } from '../files/required.js';
+import { required } from '../files/errors.js';
+import type { Parameters } from '../model/layers.js';
 import { rulesOf, type BatchLabels } from '../model/outcomes.js';
-import type { Parameters } from '../model/parameters.js';
 import { WIDTH } from '../model/parts.js';
 
 /** `corrected` projects the weaker half once; `reference` mirrors it, as the published code does. */

@@ -2,9 +2,9 @@ import { expect, it } from 'vitest';
 import { openBackend } from '../inference/backend.js';
 import type { Sample } from '../inference/batch.js';
 import { choiceParameters, METHOD, type NetworkChoice } from '../model/choice.js';
-import { initialise } from '../model/parameters.js';
+import { initialise } from '../model/layers.js';
 import { randomBatch, SMALL } from '../testing/random-batch.js';
-import { geneCodeRanks } from './gene-codes.js';
+import { geneCodeRanks } from './prepare.js';
 
 const OUTCOME = { kind: 'classes', classes: ['a', 'b', 'c', 'd'], weights: [1, 1, 1, 1] } as const;
 const batch = randomBatch(SMALL, 36, 5);

@@ -3,10 +3,10 @@ import { openBackend } from '../inference/backend.js';
 import type { BatchLabels } from '../inference/batch.js';
 import { createPredictor } from '../inference/predictor.js';
 import { choiceParameters, reads } from '../model/choice.js';
-import { initialise, type NetworkSize } from '../model/parameters.js';
+import { initialise, type NetworkSize } from '../model/layers.js';
 import { PEERS, type PeerName } from '../model/peers/index.js';
 import { randomBatch, SMALL, someLabels, totalLoss } from '../testing/random-batch.js';
-import { createPeerStep, type PeerStepOptions } from './peer-step.js';
+import { createPeerStep, type PeerStepOptions } from './step.js';
 
 const SIZE: NetworkSize = { ...SMALL, covariates: 2 };
 const names = Object.keys(PEERS) as PeerName[];

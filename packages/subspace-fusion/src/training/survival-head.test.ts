@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
 import { describe, expect, test } from 'vitest';
-import { kaplanMeier, survivalCurve } from '../metrics/index.js';
+import { kaplanMeier } from '../metrics/kaplan-meier.js';
+import { survivalCurve } from '../metrics/survival-curve.js';
 import { survivalLossOf, type SurvivalLabel } from '../model/losses.js';
 import { key, uniform } from '../random/counter.js';
 import { calibratedBins, seenPart, survivalBin, survivalCuts } from '../runs/cuts.js';

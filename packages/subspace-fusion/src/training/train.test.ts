@@ -1,8 +1,9 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadCohort, makeSplit, strataOf } from '../cohort/index.js';
+import { loadCohort } from '../cohort/load.js';
 import { writeBag } from '../cohort/made-files.test.helper.js';
+import { makeSplit, strataOf } from '../cohort/split/split.js';
 import { InputError, WorkError } from '../files/errors.js';
 import type { Model } from '../runs/model.js';
 import { openRunFolder } from '../runs/run-folder.js';

@@ -4,8 +4,8 @@ import { openBagReader } from '../inference/bag-reader.js';
 import { createPredictor, predictPatients, type Predictor } from '../inference/predictor.js';
 import { cohortSamples } from '../inference/samples.js';
 import { choiceParameters } from '../model/choice.js';
+import { initialise } from '../model/layers.js';
 import { rulesOf } from '../model/outcomes.js';
-import { initialise } from '../model/parameters.js';
 import type { Model } from '../runs/model.js';
 import {
   appendEpoch,
@@ -19,10 +19,8 @@ import {
 import type { EpochRecord } from '../runs/training-files.js';
 import { adamState } from './adam.js';
 import { trainEpoch } from './epoch.js';
-import { geneCodeRanks } from './gene-codes.js';
-import { createPeerStep } from './peer-step.js';
-import { prepare, type Prepared, type TrainOptions } from './prepare.js';
-import { createStep, type BatchGradients, type Gradients, type Step } from './step.js';
+import { geneCodeRanks, prepare, type Prepared, type TrainOptions } from './prepare.js';
+import { createPeerStep, createStep, type BatchGradients, type Gradients, type Step } from './step.js';
 
 export { Interrupted, type Progress } from './epoch.js';
 export type { Prepared, TrainOptions } from './prepare.js';

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../files/errors.js';
+import { readSafetensors } from '../files/file-source.js';
 import { isJson, parseJson } from '../files/json.js';
-import { readSafetensors } from '../files/read.js';
 import type { StoredTensor } from '../files/safetensors.js';
 
 /** How far a computed tensor may be from the expected one: `abs + rel · max|expected|`. */

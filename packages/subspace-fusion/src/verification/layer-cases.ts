@@ -1,5 +1,5 @@
 import { add, compile, constant, gradients, input, mul, reshape, sum, type Program, type Value } from 'onnx-autodiff';
-import { required } from '../files/required.js';
+import { required } from '../files/errors.js';
 import type { Backend } from '../inference/backend.js';
 import { deformableAttention } from '../model/attention.js';
 import {
@@ -10,9 +10,16 @@ import {
   projectPatches,
   type BranchLayers,
 } from '../model/branch.js';
-import { consistency, type ConsistencyForm } from '../model/consistency.js';
-import { crossEntropy, crossEntropyTarget, riskOf, survivalLikelihood, survivalTargets } from '../model/losses.js';
 import { named, parameterInputs } from '../model/layers.js';
+import {
+  consistency,
+  crossEntropy,
+  crossEntropyTarget,
+  riskOf,
+  survivalLikelihood,
+  survivalTargets,
+  type ConsistencyForm,
+} from '../model/losses.js';
 import { WHOLE } from '../model/parts.js';
 import { publishedName } from '../model/published-names.js';
 import { keyPositions } from '../model/sampling.js';

@@ -1,11 +1,7 @@
-import {
-  classificationMetrics,
-  concordance,
-  kaplanMeier,
-  logRank,
-  type KaplanMeier,
-  type Metric,
-} from '../metrics/index.js';
+import type { Metric } from '../metrics/bootstrap.js';
+import { classificationMetrics } from '../metrics/classification.js';
+import { concordance } from '../metrics/concordance.js';
+import { kaplanMeier, logRank, type KaplanMeier } from '../metrics/kaplan-meier.js';
 
 interface Tensor {
   readonly shape: readonly number[];

@@ -1,16 +1,16 @@
 import type { Backend } from '../inference/backend.js';
 import type { BatchLabels, Sample } from '../inference/batch.js';
+import type { NetworkSize, Parameters } from '../model/layers.js';
 import { riskOf } from '../model/losses.js';
 import { networkParameters } from '../model/network.js';
-import type { NetworkSize, Parameters } from '../model/parameters.js';
 import { ofSubspaces, WIDTH } from '../model/parts.js';
 import { fromPublished, publishedName } from '../model/published-names.js';
 import { adamState, adamStep } from '../training/adam.js';
 import {
-  subspaceConfidences,
   coordinate,
-  type SubspaceConfidence,
+  subspaceConfidences,
   type CoordinationForm,
+  type SubspaceConfidence,
 } from '../training/coordination.js';
 import { createStep, type BatchGradients, type StepOptions } from '../training/step.js';
 import { floats, numbers, tensorOf, type Case } from './fixture.js';

@@ -2,11 +2,14 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { dirname, extname, join, normalize } from 'node:path';
+import { basename, dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findSlides } from '../cohort/bags/slides.js';
+import type { Split } from '../cohort/types.js';
+import type { Config } from '../config/config.js';
 import { InputError } from '../files/errors.js';
+import type { OfferedPatient } from '../runs/open-run.js';
 import { openRunFolder, RUN_FILES } from '../runs/run-folder.js';
-import { offeredPatients } from './run-patients.js';
 
 /** The page is isolated from other origins, which lets its threads share memory. */
 const ISOLATION = {
@@ -159,4 +162,34 @@ async function runContents(folder: string): Promise<ReadonlyMap<string, Content>
     contents.set(file, { path: join(folder, file) });
   for (const [name, path] of files) contents.set(name, { path });
   return contents;
+}
+
+export interface OfferedFiles {
+  readonly patients: readonly OfferedPatient[];
+  /** Path of each name. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+/**
+ * The test patients of a run whose files are where its config says; none where they are not. Of a study of several cohorts, those of
+ * the config's own.
+ */
+async function offeredPatients({ features, expression }: Config, { test }: Split): Promise<OfferedFiles> {
+  const matrix = await stat(expression.file).catch(() => undefined);
+  const slides = await findSlides(features, test, []).catch((error: unknown) => {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  });
+  if (!matrix?.isFile() || !slides) return { patients: [], files: new Map() };
+  const table = `expression/${basename(expression.file)}`;
+  const files = new Map([[table, expression.file]]);
+  const patients = test.flatMap((patient) => {
+    const bags = (slides.byPatient.get(patient) ?? []).map(({ path }) => {
+      const name = `bags/${basename(path)}`;
+      files.set(name, path);
+      return name;
+    });
+    return bags.length > 0 ? [{ patient, bags, expression: table }] : [];
+  });
+  return { patients, files };
 }

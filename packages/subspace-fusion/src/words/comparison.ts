@@ -1,4 +1,5 @@
-import type { Estimate, Refusal, Verdict } from '../metrics/index.js';
+import type { Estimate, Refusal } from '../metrics/bootstrap.js';
+import type { Verdict } from '../metrics/significance.js';
 
 /**
  * How a comparison of models is put into words: names of models, metrics, groups and folds, numbers, verdicts. Terminal, tables and pages

@@ -1,6 +1,6 @@
 import type { TimeUnit } from '../cohort/types.js';
-import type { BEYOND_FOLLOW_UP } from '../metrics/index.js';
-import { type Metric } from '../metrics/index.js';
+import type { Metric } from '../metrics/bootstrap.js';
+import type { BEYOND_FOLLOW_UP } from '../metrics/survival-curve.js';
 import type { Branch } from '../model/parts.js';
 import type { ExplainedOutput } from '../runs/explanations.js';
 

@@ -1,4 +1,4 @@
-import type { Layout } from '../../config/choices.js';
+import type { Layout } from '../../config/values.js';
 import { InputError } from '../../files/errors.js';
 import type { Bag } from '../types.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Layout } from '../../config/choices.js';
 import { parseConfig } from '../../config/config.js';
+import type { Layout } from '../../config/values.js';
 import { key, permutation } from '../../random/counter.js';
 import type { Bag } from '../types.js';
 import { fixBag, spatialOrder } from './bag.js';

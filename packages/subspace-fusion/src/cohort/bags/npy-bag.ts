@@ -1,5 +1,4 @@
-import { bytesOf, type Bytes } from '../../files/bytes.js';
-import { floatsOf, sizeOf, type ElementType } from '../../files/element-type.js';
+import { bytesOf, floatsOf, sizeOf, type Bytes, type ElementType } from '../../files/bytes.js';
 import { HEAD, kindOf, whatItIs } from '../../files/signature.js';
 import { latin1, printable } from '../../files/text.js';
 import { bagShape, type BagReader, type OpenBag } from './open-bag.js';

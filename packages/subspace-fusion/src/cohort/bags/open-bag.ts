@@ -1,6 +1,5 @@
-import { isFloat } from '../../files/element-type.js';
-import type { InputError } from '../../files/errors.js';
-import { required } from '../../files/required.js';
+import { isFloat } from '../../files/bytes.js';
+import { required, type InputError } from '../../files/errors.js';
 import type { Source } from '../../files/source.js';
 import { printable } from '../../files/text.js';
 import type { NamedTensor } from '../../files/torch.js';

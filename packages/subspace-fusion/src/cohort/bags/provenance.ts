@@ -1,5 +1,4 @@
-import { baseName } from '../../files/names.js';
-import { printable } from '../../files/text.js';
+import { baseName, printable } from '../../files/text.js';
 import type { Attributes } from '../../files/torch.js';
 import type { BagHeader, Provenance, ProvenanceSummary } from '../types.js';
 

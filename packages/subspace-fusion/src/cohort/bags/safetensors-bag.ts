@@ -1,5 +1,4 @@
-import { bytesOf, type Bytes } from '../../files/bytes.js';
-import { floatsOf, numbersOf, sizeOf, type ElementType } from '../../files/element-type.js';
+import { bytesOf, floatsOf, numbersOf, sizeOf, type Bytes, type ElementType } from '../../files/bytes.js';
 import { parseSafetensorsHeader, type SafetensorsEntry } from '../../files/safetensors.js';
 import { HEAD, whatItIs } from '../../files/signature.js';
 import { printable } from '../../files/text.js';

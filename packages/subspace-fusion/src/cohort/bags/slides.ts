@@ -2,10 +2,10 @@ import { readdir } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import type { Config } from '../../config/config.js';
 import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
+import { readHeader, readTable } from '../../files/file-source.js';
 import { isBagName } from '../../files/signature.js';
-import { readHeader, readTable } from '../../files/read.js';
 import { suggest } from '../../files/text.js';
-import { parseBarcode, patientOf } from '../clinical/barcode.js';
+import { parseBarcode, patientOf } from '../clinical/sites.js';
 import type { BagFile } from '../types.js';
 
 /** Which feature files belong to which patient. */

@@ -1,5 +1,4 @@
-import { bytesOf, type Bytes } from '../../files/bytes.js';
-import { floatsOf, numbersOf, sizeOf } from '../../files/element-type.js';
+import { bytesOf, floatsOf, numbersOf, sizeOf, type Bytes } from '../../files/bytes.js';
 import { latin1Bytes, readTorchPickle, torchArchive, type NumpyArray, type TorchTensor } from '../../files/torch.js';
 import type { ZipEntry } from '../../files/zip.js';
 import { bagShape, chooseFeatures, requirePairs, type BagReader, type OpenBag } from './open-bag.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { cohorts } from '../../testing/data.js';
 import { parseConfig, type Config } from '../../config/config.js';
 import type { Problem } from '../../files/errors.js';
+import { cohorts } from '../../testing/data.js';
 import { defined } from '../../testing/defined.js';
 import { checkTask } from '../check-task.js';
 import { MCAT } from '../expression/fixtures.test.helper.js';

@@ -1,4 +1,5 @@
-import { MARKER_COLUMNS } from '../../config/choices.js';
+import { MARKER_COLUMNS } from '../../config/values.js';
+
 /** What the clinical table says about the markers of the WHO 2021 classification; undefined is unknown. */
 export interface Markers {
   readonly idh: 'mutant' | 'wildtype' | undefined;

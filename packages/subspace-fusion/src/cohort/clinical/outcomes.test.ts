@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { classWeights, survivalBin, survivalCuts } from '../../runs/cuts.js';
+import { cohorts } from '../../testing/data.js';
 import { defined } from '../../testing/defined.js';
 import type { LabelRule } from '../types.js';
-import { cohorts } from '../../testing/data.js';
 import { labelPatients, taskClasses, type ClassTask } from './labels.js';
 import { contradictions, readMarkers, unreadableMarkers } from './markers.js';
 import { readClinical } from './read.js';

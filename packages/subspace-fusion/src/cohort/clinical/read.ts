@@ -1,11 +1,11 @@
-import { MARKER_COLUMNS, type MarkerKey } from '../../config/choices.js';
 import type { Config } from '../../config/config.js';
+import { MARKER_COLUMNS, type MarkerKey } from '../../config/values.js';
 import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
 import { suggest } from '../../files/text.js';
 import { chooseSamples, sampleProblems, type Sample } from '../expression/samples.js';
 import type { Endpoint, Patient, Task } from '../types.js';
-import { parseBarcode, patientOf } from './barcode.js';
 import { convertTime, endpointOf, eventBy, eventOf, survivalProblems } from './outcome.js';
+import { parseBarcode, patientOf } from './sites.js';
 import { readSource, type ClinicalFormat, type ClinicalRow, type ClinicalSource } from './source.js';
 
 /** One patient of the clinical table, before slides and expression are joined to it. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseBarcode, patientOf } from './barcode.js';
+import { parseBarcode, patientOf } from './sites.js';
 
 it('reads TCGA barcodes of patients, samples, aliquots and slides', () => {
   const cases = [

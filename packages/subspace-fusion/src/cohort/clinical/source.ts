@@ -1,11 +1,11 @@
 import { badInput } from '../../files/errors.js';
-import { readHeader, readTable } from '../../files/read.js';
+import { readHeader, readTable } from '../../files/file-source.js';
 import { isMissing, repeatedNames } from '../../files/table.js';
 import { suggest } from '../../files/text.js';
 import { isMcatMatrix, isMcatNumber } from '../expression/matrices.js';
 import type { TimeUnit } from '../types.js';
-import { patientOf } from './barcode.js';
 import { eventOf } from './outcome.js';
+import { patientOf } from './sites.js';
 
 export const CLINICAL_FORMATS = ['csv', 'cbioportal', 'gdc', 'mcat'] as const;
 export type ClinicalFormat = (typeof CLINICAL_FORMATS)[number];

@@ -1,4 +1,4 @@
-import type { ClinicalVariable, MarkerKey } from '../../config/choices.js';
+import type { ClinicalVariable, MarkerKey } from '../../config/values.js';
 import type { Patient } from '../types.js';
 import { homozygousDeletion, markerColumn, readMarkers, type Markers } from './markers.js';
 import { DAYS_PER } from './outcome.js';

@@ -1,8 +1,8 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { cohorts, GDC } from '../../testing/data.js';
 import type { Problem } from '../../files/errors.js';
+import { cohorts, GDC } from '../../testing/data.js';
 import { newFolder, write } from '../made-files.test.helper.js';
 import {
   CBIOPORTAL,
@@ -217,7 +217,7 @@ describe('matrices of portals', () => {
   });
 
   it.each(cohorts)('knows all samples of the Ivy GAP ($cohort)', async ({ folder: data }) => {
-    const { readTable } = await import('../../files/read.js');
+    const { readTable } = await import('../../files/file-source.js');
     const table = await readTable(join(data, 'ivygap/columns-samples.csv'));
     const wells = table.rows.map(({ cells }) => cells[0]);
     const ivy = newFolder();

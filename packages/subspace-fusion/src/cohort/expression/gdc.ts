@@ -1,11 +1,10 @@
-import { STAR_COLUMNS, type StarColumn } from '../../config/choices.js';
+import { STAR_COLUMNS, type StarColumn } from '../../config/values.js';
 import { requireContent } from '../../files/bytes.js';
-import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
-import { baseName, extension, folderName } from '../../files/names.js';
-import { required } from '../../files/required.js';
+import { badInput, counted, required, someOf, type Problem } from '../../files/errors.js';
 import { closing, readText, withEntry, type Folder, type Source } from '../../files/source.js';
 import { parseTable } from '../../files/table.js';
-import { parseBarcode } from '../clinical/barcode.js';
+import { baseName, extension, folderName } from '../../files/text.js';
+import { parseBarcode } from '../clinical/sites.js';
 import type { ExpressionFiles } from './expression-files.js';
 import { chooseSamples, type FileGene, type RawExpression, type ReadContext, type Sample } from './samples.js';
 import { readStarCounts, type StarGenes } from './star-counts.js';

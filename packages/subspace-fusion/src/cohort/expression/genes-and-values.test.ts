@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { cohorts } from '../../testing/data.js';
 import type { Problem } from '../../files/errors.js';
 import { key, normal } from '../../random/counter.js';
+import { cohorts } from '../../testing/data.js';
 import { newFolder, write } from '../made-files.test.helper.js';
 import type { Expression, ExpressionTransform } from '../types.js';
 import { geneNamer } from './gene-names.js';
 import { readExpression, readGeneMap, transformProblems } from './read.js';
 import { chooseSamples, sampleOf } from './samples.js';
-import { transformExpression } from './transform.js';
-import { compareExpressions, valueScale } from './value-scale.js';
+import { compareExpressions, transformExpression, valueScale } from './value-scale.js';
 
 const folder = newFolder();
 

@@ -1,7 +1,7 @@
 import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
 import type { Source } from '../../files/source.js';
 import { parseHeader } from '../../files/table.js';
-import { parseBarcode } from '../clinical/barcode.js';
+import { parseBarcode } from '../clinical/sites.js';
 import type { Orientation, RawExpression, ReadContext } from './samples.js';
 import { readTextMatrix } from './text-matrix.js';
 

@@ -1,4 +1,4 @@
-import type { ExpressionFormat } from '../../config/choices.js';
+import type { ExpressionFormat } from '../../config/values.js';
 import { requireContent } from '../../files/bytes.js';
 import { badInput, type Problem } from '../../files/errors.js';
 import { kindOfSource } from '../../files/signature.js';

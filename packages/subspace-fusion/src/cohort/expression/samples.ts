@@ -1,6 +1,5 @@
-import { counted, someOf, type Problem } from '../../files/errors.js';
-import { required } from '../../files/required.js';
-import { parseBarcode } from '../clinical/barcode.js';
+import { counted, required, someOf, type Problem } from '../../files/errors.js';
+import { parseBarcode } from '../clinical/sites.js';
 
 /** Several samples of one patient: which is taken. Stated here, in the docs, and with every count. */
 const SAMPLE_RULE =

@@ -1,7 +1,7 @@
 import { gunzip } from '#codec';
-import type { StarColumn } from '../../config/choices.js';
+import type { StarColumn } from '../../config/values.js';
 import { requireContent } from '../../files/bytes.js';
-import { damageCode } from '../../files/codec/damaged.js';
+import { damageCode } from '../../files/codec/types.js';
 import { badInput } from '../../files/errors.js';
 import { HEAD, kindOf } from '../../files/signature.js';
 import { bytesSource, readAll, stretches, type Source } from '../../files/source.js';

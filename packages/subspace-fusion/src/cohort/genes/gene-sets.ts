@@ -2,8 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Config, GeneSetsConfig } from '../../config/config.js';
 import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
-import { requireFile } from '../../files/file-source.js';
-import { readHeader, readTable } from '../../files/read.js';
+import { readHeader, readTable, requireFile } from '../../files/file-source.js';
 import { suggest } from '../../files/text.js';
 import { SUBSPACES, type Cohort, type Expression, type Subspace } from '../types.js';
 

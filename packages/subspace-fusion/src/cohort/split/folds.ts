@@ -1,6 +1,6 @@
 import type { Config } from '../../config/config.js';
 import { InputError } from '../../files/errors.js';
-import { splitFileFolds } from '../index.js';
+import { splitFileFolds } from './split-file.js';
 
 /** The config of one fold's model, but for its seed. */
 export interface Fold {

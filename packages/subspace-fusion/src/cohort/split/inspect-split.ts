@@ -1,8 +1,6 @@
 import type { Config, SplitConfig } from '../../config/config.js';
-import { collecting, type Problem } from '../../files/errors.js';
-import { required } from '../../files/required.js';
-import { parseBarcode } from '../clinical/barcode.js';
-import { sitesOf, type SiteRule } from '../clinical/sites.js';
+import { collecting, required, type Problem } from '../../files/errors.js';
+import { parseBarcode, sitesOf, type SiteRule } from '../clinical/sites.js';
 import type { Part, Patient, Split } from '../types.js';
 import { foldsIn } from './split-file.js';
 import { makeSplit, strataOf } from './split.js';

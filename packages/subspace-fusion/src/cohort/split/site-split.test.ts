@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { cohorts } from '../../testing/data.js';
 import { parseConfig } from '../../config/config.js';
 import type { Problem } from '../../files/errors.js';
-import { readTable } from '../../files/read.js';
+import { readTable } from '../../files/file-source.js';
 import { key, uniform } from '../../random/counter.js';
+import { cohorts } from '../../testing/data.js';
 import { defined } from '../../testing/defined.js';
 import type { Patient, Split } from '../types.js';
 import { inspectSplit } from './inspect-split.js';

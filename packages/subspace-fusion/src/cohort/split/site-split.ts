@@ -1,6 +1,5 @@
 import type { FoldsSplit, RandomSplit } from '../../config/config.js';
-import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
-import { required } from '../../files/required.js';
+import { badInput, counted, required, someOf, type Problem } from '../../files/errors.js';
 import { key } from '../../random/counter.js';
 import { sitesOf, type SiteRule } from '../clinical/sites.js';
 import type { Patient, Split } from '../types.js';

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { badInput, counted, InputError, someOf, type Problem } from '../../files/errors.js';
-import { readTable } from '../../files/read.js';
+import { readTable } from '../../files/file-source.js';
 import type { Table } from '../../files/table.js';
 import type { Patient } from '../types.js';
 

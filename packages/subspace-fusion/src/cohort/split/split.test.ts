@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { cohorts } from '../../testing/data.js';
 import type { Problem } from '../../files/errors.js';
-import { readTable } from '../../files/read.js';
+import { readTable } from '../../files/file-source.js';
+import { cohorts } from '../../testing/data.js';
 import { newFolder, write } from '../made-files.test.helper.js';
 import type { Patient } from '../types.js';
 import { splitFileFolds } from './split-file.js';

@@ -1,6 +1,5 @@
 import type { CohortSplit, Config, FileSplit, FoldsSplit, RandomSplit, SplitConfig } from '../../config/config.js';
-import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
-import { required } from '../../files/required.js';
+import { badInput, counted, required, someOf, type Problem } from '../../files/errors.js';
 import { suggest } from '../../files/text.js';
 import { key } from '../../random/counter.js';
 import { labelPatients } from '../clinical/labels.js';

@@ -1,6 +1,6 @@
 import type { OpenBag } from '../../cohort/bags/open-bag.js';
 import { withBag } from '../../cohort/bags/open.js';
-import type { Split } from '../../cohort/index.js';
+import type { Split } from '../../cohort/types.js';
 import { counted } from '../../files/errors.js';
 import { withFile } from '../../files/file-source.js';
 import { inWords, onSeveralSides, partsOf, type LocalFinding, type PartOf } from './findings.js';

@@ -1,8 +1,10 @@
 import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadCohort, readBag, type Bag, type Split } from '../../cohort/index.js';
+import { readBag } from '../../cohort/bags/features.js';
+import { loadCohort } from '../../cohort/load.js';
 import { writeBag } from '../../cohort/made-files.test.helper.js';
+import type { Bag, Split } from '../../cohort/types.js';
 import { loadConfig, type Config } from '../../config/config.js';
 import { key, normal } from '../../random/counter.js';
 import { learnModel } from '../../runs/learn-model.js';

@@ -1,7 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { hashInputs, makeSplit, strataOf, type Split } from '../../cohort/index.js';
+import { hashInputs } from '../../cohort/cohort-files.js';
 import { foldsOf } from '../../cohort/split/folds.js';
+import { makeSplit, strataOf } from '../../cohort/split/split.js';
+import type { Split } from '../../cohort/types.js';
 import type { Config } from '../../config/config.js';
 import { InputError } from '../../files/errors.js';
 import type { Model } from '../../runs/model.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Patient } from '../../cohort/index.js';
+import type { Patient } from '../../cohort/types.js';
 import { parseConfig } from '../../config/config.js';
 import { key, normal } from '../../random/counter.js';
 import { alikePairs, sharedPatches, SKETCH, type AuditedSlide } from './alike-slides.js';

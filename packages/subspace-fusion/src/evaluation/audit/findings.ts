@@ -1,11 +1,11 @@
-import { parseBarcode, patientOf } from '../../cohort/clinical/barcode.js';
-import { sitesOf, type Cohort, type Patient, type SiteRule, type Split } from '../../cohort/index.js';
+import { parseBarcode, patientOf, sitesOf, type SiteRule } from '../../cohort/clinical/sites.js';
+import type { Cohort, Patient, Split } from '../../cohort/types.js';
 import type { Config } from '../../config/config.js';
 import { counted, someOf } from '../../files/errors.js';
 import { learnModel } from '../../runs/learn-model.js';
 import type { Model } from '../../runs/model.js';
 import type { Result } from '../../runs/result.js';
-import { CHOSEN_ON_THESE } from '../result.js';
+import { CHOSEN_ON_THESE } from '../score.js';
 
 /** What an audit looks for. */
 export type FindingKind =

@@ -1,6 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
-import { sha256File, type Cohort, type Patient, type Split } from '../../cohort/index.js';
+import { sha256File } from '../../cohort/cohort-files.js';
 import { gatherCohort } from '../../cohort/load.js';
+import type { Cohort, Patient, Split } from '../../cohort/types.js';
 import type { Config } from '../../config/config.js';
 import { counted, InputError, someOf, type Problem } from '../../files/errors.js';
 import { alikePairs, summariseBag, type AlikePair, type AuditedSlide } from './alike-slides.js';

@@ -1,5 +1,6 @@
 import type { CohortSamples } from '../../inference/samples.js';
-import { atThreshold, coverage, expectedTestCoverage } from '../../metrics/index.js';
+import { coverage, expectedTestCoverage } from '../../metrics/conformal.js';
+import { atThreshold } from '../../metrics/decisions.js';
 import type {
   ClassConfidence,
   ClassCoverage,
@@ -13,8 +14,7 @@ import type {
 } from '../../runs/confidence.js';
 import type { Outcome } from '../../runs/model.js';
 import type { EvaluatedPatient } from '../../runs/result.js';
-import { ALPHA, calibrate, qualityOf, setsOf, type ScoredClasses } from './class-confidence.js';
-import { survivalCalibration } from './survival-confidence.js';
+import { ALPHA, calibrate, qualityOf, setsOf, survivalCalibration, type ScoredClasses } from './outcomes.js';
 import { checkRange, outsideOf, type MeanPatches, type RangeChecks } from './training-range.js';
 
 /** Adds to predictions what is known of their confidence, and measures it. */

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { outputsOf } from '../../inference/predictor.js';
-import { softmaxRows } from '../../metrics/index.js';
+import { softmaxRows } from '../../metrics/class-calibration.js';
 import { key, normal, uniform } from '../../random/counter.js';
 import type { Outcome } from '../../runs/model.js';
 import { defined } from '../../testing/defined.js';
 import { setInWords } from '../../words/prediction.js';
 import { classResult } from './apply.js';
-import { calibrate, learnClassConfidence, setsOf, type ScoredClasses } from './class-confidence.js';
+import { calibrate, learnClassConfidence, setsOf, type ScoredClasses } from './outcomes.js';
 
 const CLASSES = ['common', 'second', 'third', 'rare'];
 const FREQUENCY = [0.45, 0.3, 0.247, 0.003];

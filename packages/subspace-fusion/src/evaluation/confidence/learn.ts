@@ -1,10 +1,11 @@
+import { join } from 'node:path';
 import type { BatchLabels } from '../../inference/batch.js';
 import type { Prediction } from '../../inference/predictor.js';
 import type { CohortSamples } from '../../inference/samples.js';
-import type { Confidence } from '../../runs/confidence.js';
+import type { Confidence, ConfidenceResult } from '../../runs/confidence.js';
+import { RUN_FILES, writeJson } from '../../runs/run-folder.js';
 import { predictGroups, type SelectedModel } from '../score-model.js';
-import { learnClassConfidence, type ScoredClasses } from './class-confidence.js';
-import { survivalCalibration, type ScoredSurvival } from './survival-confidence.js';
+import { learnClassConfidence, survivalCalibration, type ScoredClasses, type ScoredSurvival } from './outcomes.js';
 import { learnTrainingRange, type MeanPatches } from './training-range.js';
 
 /** What is learned of a model's confidence, and what it predicts for the validation patients. */
@@ -59,4 +60,9 @@ function scoredSurvival(predictions: readonly Prediction[], labels: BatchLabels)
     time: labels.labels.map(({ time }) => time),
     event: labels.labels.map(({ censored }) => !censored),
   };
+}
+
+/** Writes `confidence.json`: what was learned, and what the test patients showed of it. */
+export async function writeConfidence(run: string, confidence: Confidence, test: ConfidenceResult): Promise<void> {
+  await writeJson(join(run, RUN_FILES.confidence), { ...confidence, test });
 }

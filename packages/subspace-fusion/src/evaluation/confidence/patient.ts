@@ -1,11 +1,15 @@
 import { PER_YEAR } from '../../cohort/clinical/outcome.js';
-import { predictedSurvival, survivalCurve, type Metric } from '../../metrics/index.js';
+import type { BagFile } from '../../cohort/types.js';
+import { required } from '../../files/errors.js';
+import type { BagShape } from '../../inference/bag-reader.js';
+import { readFixedBag } from '../../inference/samples.js';
+import type { Metric } from '../../metrics/bootstrap.js';
+import { predictedSurvival, survivalCurve } from '../../metrics/survival-curve.js';
 import type { ClassConfidence, Confidence, Horizon } from '../../runs/confidence.js';
 import type { Outcome } from '../../runs/model.js';
 import { setInWords, unlikeTraining } from '../../words/prediction.js';
-import { calibrate, setsOf } from './class-confidence.js';
-import { similarPatients } from './survival-confidence.js';
-import { outsideOf, type RangeChecks } from './training-range.js';
+import { calibrate, setsOf, similarPatients } from './outcomes.js';
+import { meanOf, meanPatch, outsideOf, type MeanPatches, type RangeChecks } from './training-range.js';
 
 /** Why a run says nothing of its model's confidence. */
 export const NOT_LEARNED = 'the run holds no confidence.json of this model; train writes it';
@@ -69,4 +73,26 @@ export function unlikeWarnings(checks: RangeChecks): string[] {
     const check = checks[kind];
     return check ? [unlikeTraining(kind, check)] : [];
   });
+}
+
+/** {@link MeanPatches} of feature files. */
+export function meanPatches(shape: BagShape): MeanPatches {
+  const known = new Map<string, Float64Array>();
+  const read = async (slide: BagFile) => {
+    const features = await readFixedBag(slide, shape);
+    known.set(slide.path, meanPatch(features, shape.size.patchWidth));
+    return features;
+  };
+  const ofSlide = async (slide: BagFile) => {
+    if (!known.has(slide.path)) await read(slide);
+    return required(known, slide.path);
+  };
+  return {
+    read,
+    async of(slides) {
+      const means: Float64Array[] = [];
+      for (const slide of slides) if (slide) means.push(await ofSlide(slide));
+      return means.length === 0 ? undefined : meanOf(means);
+    },
+  };
 }

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readBag } from '../../cohort/index.js';
+import { readBag } from '../../cohort/bags/features.js';
 import { writeBag } from '../../cohort/made-files.test.helper.js';
 import { predictPatient } from '../../patient/predict.js';
 import type { Confidence, ConfidenceResult } from '../../runs/confidence.js';

@@ -1,7 +1,7 @@
 import type { BagFile } from '../../cohort/types.js';
 import type { GeneVectors } from '../../inference/batch.js';
 import type { CohortSamples } from '../../inference/samples.js';
-import { quantile } from '../../metrics/index.js';
+import { quantile } from '../../metrics/arrays.js';
 import { reads } from '../../model/choice.js';
 import type { FeatureRange, GeneRange, TrainingRange } from '../../runs/confidence.js';
 import type { Model } from '../../runs/model.js';

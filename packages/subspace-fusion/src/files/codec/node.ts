@@ -1,9 +1,10 @@
-/** Decompression and pictures as Node has them: zlib, and sharp. web.ts has the same functions for a browser. */
 import { pipeline, Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { createGunzip, inflate as inflateBytes } from 'node:zlib';
 import type { OpenJpeg, OpenJpegSettings } from '@cornerstonejs/codec-openjpeg/decodewasmjs';
 import type { DecodedImage, ImageInfo } from './types.js';
+
+/** Decompression and pictures as Node has them: zlib, and sharp. web.ts has the same functions for a browser. */
 
 const inflateWithin = promisify<Uint8Array, { maxOutputLength: number }, Buffer>(inflateBytes);
 

@@ -1,8 +1,9 @@
-/** Decompression and pictures as a browser has them. node.ts has the same functions for Node. */
 import type { OpenJpeg, OpenJpegSettings } from '@cornerstonejs/codec-openjpeg/decodewasmjs';
 import { joinBytes } from '../source.js';
 import { imageHeader } from './image-header.js';
 import type { DecodedImage, ImageInfo } from './types.js';
+
+/** Decompression and pictures as a browser has them. node.ts has the same functions for Node. */
 
 // As much of the web's interface as is used: the package is compiled without its types, so that nothing else takes it for granted.
 interface Bitmap {

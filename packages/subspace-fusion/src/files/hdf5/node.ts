@@ -1,10 +1,11 @@
-/** HDF5 files as Node opens them; web.ts is the same for browsers, and `#hdf5` in package.json chooses. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as h5wasm from 'h5wasm';
 import type { File } from 'h5wasm';
 import { readAll, type Source } from '../source.js';
+
+/** HDF5 files as Node opens them; web.ts is the same for browsers, and `#hdf5` in package.json chooses. */
 
 export type Library = typeof h5wasm;
 

@@ -1,7 +1,8 @@
-/** HDF5 files as a browser opens them; see node.ts. */
 import type { File } from 'h5wasm';
 import { readAll, type Source } from '../source.js';
 import type { Library, Place } from './node.js';
+
+/** HDF5 files as a browser opens them; see node.ts. */
 
 export type { Library, Place } from './node.js';
 

@@ -1,7 +1,7 @@
 import { InputError } from '../../files/errors.js';
 import { cholesky, choleskySolve, dot, transposeTimes, type Matrix } from '../../metrics/linear-algebra.js';
 import { isConstant, learnStandardisation, standardise, type Loss } from './design.js';
-import { partialLikelihood, riskSets, type Ties } from './partial-likelihood.js';
+import { partialLikelihood, riskSets, type Ties } from './ridge-cox.js';
 import { linearPredictor } from './ridge.js';
 
 export interface CoxModel {

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { key, normal } from '../../random/counter.js';
 import { learnStandardisation, standardise } from './design.js';
-import { minimiseElasticNet } from './elastic-net.js';
-import { partialLikelihood, riskSets } from './partial-likelihood.js';
-import { fitRidgeCox, ridgeCoxRisk } from './ridge-cox.js';
+import { fitRidgeCox, partialLikelihood, ridgeCoxRisk, riskSets } from './ridge-cox.js';
 import { fitRidgeLogistic, multinomialLoss } from './ridge-logistic.js';
+import { minimiseElasticNet } from './ridge.js';
 
 const time = [5, 8, 8, 12, 3, 20, 15, 8, 12, 30, 2, 18];
 const event = [1, 1, 1, 0, 1, 0, 1, 0, 1, 0, 1, 1];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { key, normal, uniform } from '../../random/counter.js';
 import type { Loss } from './design.js';
-import { partialLikelihood, riskSets, type Ties } from './partial-likelihood.js';
+import { partialLikelihood, riskSets, type Ties } from './ridge-cox.js';
 import { multinomialLoss } from './ridge-logistic.js';
 
 const stream = key(5, 'loss');

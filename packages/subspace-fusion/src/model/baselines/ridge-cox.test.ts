@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { key, normal, uniform } from '../../random/counter.js';
 import { learnStandardisation, standardise } from './design.js';
-import { partialLikelihood, riskSets } from './partial-likelihood.js';
-import { fitRidgeCox, ridgeCoxRisk } from './ridge-cox.js';
+import { fitRidgeCox, partialLikelihood, ridgeCoxRisk, riskSets } from './ridge-cox.js';
 import { minimiseRidge, originalCoefficients, reduceDesign } from './ridge.js';
 
 /** Survival that depends on the first three of p columns with the given strength; a third of the patients is censored. */

@@ -1,12 +1,11 @@
 import { InputError } from '../../files/errors.js';
 import { selectRows } from '../../metrics/linear-algebra.js';
 import { key } from '../../random/counter.js';
-import { learnStandardisation, standardise, stratifiedFolds, type Standardisation } from './design.js';
-import { minimiseElasticNet } from './elastic-net.js';
-import { partialLikelihood, riskSets } from './partial-likelihood.js';
+import { learnStandardisation, standardise, stratifiedFolds, type Loss, type Standardisation } from './design.js';
 import {
   choosePenalty,
   linearPredictor,
+  minimiseElasticNet,
   minimiseRidge,
   originalCoefficients,
   penaltyPath,
@@ -88,4 +87,135 @@ export function fitRidgeCox(options: {
 /** The linear predictor of each patient, `[n]`: larger is worse. `x: [n, p]`, row-major, raw as in the fit. */
 export function ridgeCoxRisk(model: RidgeCoxModel, x: Float32Array): Float64Array {
   return linearPredictor(standardise(x, model), 1, model.coefficients);
+}
+
+/** How deaths at the same time share their risk set. Efron is the better approximation; Breslow is what glmnet uses. */
+export type Ties = 'efron' | 'breslow';
+
+/** Patients in order of time, cut into groups of one distinct time `t_k`; the risk set of group k is everyone from it on. */
+export interface RiskSets {
+  /** Patient indices by ascending time, `[n]`. */
+  readonly order: Uint32Array;
+  /** Where group k starts in `order`, and n at the end: `[groups + 1]`. */
+  readonly starts: Uint32Array;
+  /** 1 death, 0 censored, by patient index, `[n]`. */
+  readonly event: Uint8Array;
+  /** Number of deaths in group k, `[groups]`. */
+  readonly deaths: Uint32Array;
+}
+
+/**
+ * Prepares the risk sets of a Cox model. Who is censored at a death's time still counts as at risk then.
+ * @param time follow-up, any unit, `[n]`
+ * @param event true or 1 for a death, `[n]`
+ * @param rows the patients to take part; all by default. Their positions in `rows` become the patient indices.
+ */
+export function riskSets(
+  time: ArrayLike<number>,
+  event: ArrayLike<number | boolean>,
+  rows?: ArrayLike<number>,
+): RiskSets {
+  const patients = rows ?? Array.from({ length: time.length }, (_, i) => i);
+  const times = Float64Array.from(patients, (row) => time[row]);
+  const events = Uint8Array.from(patients, (row) => (event[row] ? 1 : 0));
+  const order = Uint32Array.from(times.keys()).sort((a, b) => times[a] - times[b]);
+  const starts: number[] = [];
+  order.forEach((patient, position) => {
+    if (position === 0 || times[patient] !== times[order[position - 1]]) starts.push(position);
+  });
+  starts.push(order.length);
+  const sets = { order, starts: Uint32Array.from(starts), event: events };
+  return { ...sets, deaths: Uint32Array.from(sumOverDeaths(sets, new Float64Array(order.length).fill(1))) };
+}
+
+type Groups = Pick<RiskSets, 'order' | 'starts' | 'event'>;
+
+/** Per group, `Σ a_i` over its risk set: everyone whose time is `t_k` or later. */
+function sumAtRisk({ order, starts }: Groups, a: Float64Array): Float64Array {
+  const sums = new Float64Array(starts.length - 1);
+  let sum = 0;
+  for (let k = sums.length - 1; k >= 0; k--) {
+    for (let position = starts[k]; position < starts[k + 1]; position++) sum += a[order[position]];
+    sums[k] = sum;
+  }
+  return sums;
+}
+
+/** Per group, `Σ a_i` over those who die at `t_k`. */
+function sumOverDeaths({ order, starts, event }: Groups, a: Float64Array): Float64Array {
+  const sums = new Float64Array(starts.length - 1);
+  for (let k = 0; k < sums.length; k++) {
+    for (let position = starts[k]; position < starts[k + 1]; position++) {
+      const patient = order[position];
+      if (event[patient]) sums[k] += a[patient];
+    }
+  }
+  return sums;
+}
+
+/** The transpose of the two sums: per patient, `Σ_{k: t_k ≤ t_i} atRisk_k`, less `ofDeaths` of the own group for a death. */
+function toPatients({ order, starts, event }: Groups, atRisk: Float64Array, ofDeaths: Float64Array): Float64Array {
+  const out = new Float64Array(order.length);
+  let sum = 0;
+  for (let k = 0; k < atRisk.length; k++) {
+    sum += atRisk[k];
+    for (let position = starts[k]; position < starts[k + 1]; position++) {
+      const patient = order[position];
+      out[patient] = sum - (event[patient] ? ofDeaths[k] : 0);
+    }
+  }
+  return out;
+}
+
+/**
+ * The negative log partial likelihood of Cox's model as a function of the linear predictor η, `[n]`:
+ *
+ * `−ℓ(η) = −Σ_deaths η_i + Σ_k Σ_{l<d_k} log φ_kl`, `φ_kl = Σ_{R_k} e^η − f_l·Σ_{D_k} e^η`,
+ *
+ * with `R_k` at risk and `D_k` the d_k deaths at `t_k`; `f_l = l/d_k` after Efron (1977), 0 after Breslow (1974).
+ */
+export function partialLikelihood(sets: RiskSets, ties: Ties, eta: Float64Array): Loss {
+  const { deaths, event } = sets;
+  // A shift of η changes nothing, and keeps the exponentials finite.
+  const shift = eta.reduce((largest, value) => Math.max(largest, value), -Infinity);
+  const hazard = eta.map((value) => Math.exp(value - shift));
+  const hazardAtRisk = sumAtRisk(sets, hazard);
+  const hazardOfDeaths = sumOverDeaths(sets, hazard);
+  const fraction = (k: number, l: number) => (ties === 'efron' ? l / deaths[k] : 0);
+  const phi = (k: number, l: number) => hazardAtRisk[k] - fraction(k, l) * hazardOfDeaths[k];
+
+  let value = 0;
+  for (let i = 0; i < eta.length; i++) if (event[i]) value -= eta[i] - shift;
+  const inverse = new Float64Array(deaths.length); // Σ_l 1/φ_kl
+  const inverseOfDeaths = new Float64Array(deaths.length); // Σ_l f_l/φ_kl
+  for (let k = 0; k < deaths.length; k++) {
+    for (let l = 0; l < deaths[k]; l++) {
+      value += Math.log(phi(k, l));
+      inverse[k] += 1 / phi(k, l);
+      inverseOfDeaths[k] += fraction(k, l) / phi(k, l);
+    }
+  }
+  // e^η_i times the cumulative baseline hazard: the deaths expected of patient i by the end of its follow-up.
+  const expected = toPatients(sets, inverse, inverseOfDeaths).map((cumulative, i) => cumulative * hazard[i]);
+
+  return {
+    value,
+    gradient: expected.map((e, i) => e - event[i]),
+    /** `diag(expected)·v − e^η ∘ Σ_kl m_kl·(m_klᵀ(e^η ∘ v))/φ_kl²`, with m_kl the weights of the patients in φ_kl. */
+    hessianTimes(v) {
+      const weighted = v.map((value, i) => value * hazard[i]);
+      const atRisk = sumAtRisk(sets, weighted);
+      const ofDeaths = sumOverDeaths(sets, weighted);
+      const mean = new Float64Array(deaths.length);
+      const meanOfDeaths = new Float64Array(deaths.length);
+      for (let k = 0; k < deaths.length; k++) {
+        for (let l = 0; l < deaths[k]; l++) {
+          const term = (atRisk[k] - fraction(k, l) * ofDeaths[k]) / phi(k, l) ** 2;
+          mean[k] += term;
+          meanOfDeaths[k] += fraction(k, l) * term;
+        }
+      }
+      return toPatients(sets, mean, meanOfDeaths).map((sum, i) => expected[i] * v[i] - hazard[i] * sum);
+    },
+  };
 }

@@ -2,10 +2,10 @@ import { InputError } from '../../files/errors.js';
 import { dot, selectRows, type Matrix } from '../../metrics/linear-algebra.js';
 import { key } from '../../random/counter.js';
 import { learnStandardisation, standardise, stratifiedFolds, type Loss, type Standardisation } from './design.js';
-import { minimiseElasticNet } from './elastic-net.js';
 import {
   choosePenalty,
   linearPredictor,
+  minimiseElasticNet,
   minimiseRidge,
   originalCoefficients,
   penaltyPath,

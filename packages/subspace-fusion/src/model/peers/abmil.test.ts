@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { dropoutRates, expectFixtureCase, expectParameters, overfit, readFixture } from '../../testing/peers.js';
-import { abmil } from './abmil.js';
+import { abmil } from './mil.js';
 
 describe('ABMIL', () => {
   const fixture = readFixture('abmil');

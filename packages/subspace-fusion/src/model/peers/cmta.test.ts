@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { defined } from '../../testing/defined.js';
 import { dropoutRates, expectFixtureCase, expectParameters, overfit, readFixture } from '../../testing/peers.js';
-import { named, type ParameterSpec } from '../layers.js';
-import { parameterCount } from '../parameters.js';
+import { named, parameterCount, type ParameterSpec } from '../layers.js';
 import { cmta, cmtaLayers, cmtaOfWidth } from './cmta.js';
 
 describe('CMTA', () => {

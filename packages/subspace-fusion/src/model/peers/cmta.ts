@@ -15,9 +15,15 @@ import {
 } from 'onnx-autodiff';
 import { atRate, dropout, within, type Dropout } from '../dropout.js';
 import { linear, normalise, normLayer, type Linear, type ParameterSpec, type Values } from '../layers.js';
-import { geneGroupLayers, geneGroupTokens, multiHeadAttention, multiHeadAttentionLayers } from './layers.js';
 import { nystromLayer, nystromLayers, ppeg, ppegLayers } from './nystrom.js';
-import { peer, type PeerOutputs } from './peer.js';
+import {
+  geneGroupLayers,
+  geneGroupTokens,
+  multiHeadAttention,
+  multiHeadAttentionLayers,
+  peer,
+  type PeerOutputs,
+} from './peer.js';
 
 const WIDTH = 256;
 const RATE = 0.25;

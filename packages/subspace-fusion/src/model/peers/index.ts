@@ -1,15 +1,13 @@
 import type { Value } from 'onnx-autodiff';
 import type { Dropout } from '../dropout.js';
-import { named, parameterInputs, type Layers, type ParameterSpec } from '../layers.js';
+import { named, parameterInputs, type Layers, type NetworkSize, type ParameterSpec } from '../layers.js';
 import { covariateLayer, withCovariates } from '../network.js';
-import type { NetworkSize } from '../parameters.js';
-import { abmil } from './abmil.js';
 import { cmta } from './cmta.js';
 import { mcat } from './mcat.js';
+import { abmil, transmil } from './mil.js';
 import { pathomic } from './pathomic.js';
 import type { Peer, PeerInputs, PeerOutputs } from './peer.js';
 import { meanSnn, snn } from './snn.js';
-import { transmil } from './transmil.js';
 
 export type { Modality, Peer, PeerInputs, PeerOutputs } from './peer.js';
 

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { dropoutRates, expectFixtureCase, expectParameters, overfit, readFixture } from '../../testing/peers.js';
-import { named, type ParameterSpec } from '../layers.js';
-import { parameterCount } from '../parameters.js';
+import { named, parameterCount, type ParameterSpec } from '../layers.js';
 import { mcat, mcatLayers } from './mcat.js';
 
 describe('MCAT', () => {

@@ -8,8 +8,8 @@ import {
   geneGroupTokens,
   multiHeadAttention,
   multiHeadAttentionLayers,
-} from './layers.js';
-import { peer } from './peer.js';
+  peer,
+} from './peer.js';
 
 type TransformerLayers = Values<ReturnType<typeof transformerLayers>>;
 

@@ -1,10 +1,10 @@
 import {
   add,
+  linear as affine,
   concat,
   constant,
   conv2d,
   div,
-  linear as affine,
   matmul,
   max,
   mean,
@@ -21,7 +21,7 @@ import {
 import { atRate, dropout, type Dropout } from '../dropout.js';
 import { layer, linear, normalise, normLayer, weightOnly, type Values } from '../layers.js';
 import { gridSide } from '../parts.js';
-import type { LinearStart } from './layers.js';
+import type { LinearStart } from './peer.js';
 
 const HEADS = 8;
 /** Reach of the convolution over the values along the sequence. */

@@ -1,8 +1,15 @@
 import { concat, constant, expand, matmul, mul, relu, reshape, sigmoid, type Value } from 'onnx-autodiff';
 import { atRate, dropout, within, type Dropout } from '../dropout.js';
 import { linear, linearLayer, type Values } from '../layers.js';
-import { gatedAttentionLayers, gatedAttentionPool, selfNormalising, selfNormalisingLayers } from './layers.js';
-import { allGenes, geneCount, peer } from './peer.js';
+import {
+  allGenes,
+  gatedAttentionLayers,
+  gatedAttentionPool,
+  geneCount,
+  peer,
+  selfNormalising,
+  selfNormalisingLayers,
+} from './peer.js';
 
 /** The fusion of two vectors of `width`, each first brought to `inner`. */
 function bilinearFusionLayers(width: number, inner: number) {

@@ -8,7 +8,7 @@ import {
   readFixture,
   SMALL_SIZE,
 } from '../../testing/peers.js';
-import { initialise } from '../parameters.js';
+import { initialise } from '../layers.js';
 import { snn } from './snn.js';
 
 describe('SNN', () => {

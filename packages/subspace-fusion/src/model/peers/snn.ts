@@ -1,8 +1,7 @@
 import { concat, mean, relu } from 'onnx-autodiff';
 import { atRate, dropout, within } from '../dropout.js';
 import { linear, linearLayer, normalLayer } from '../layers.js';
-import { selfNormalising, selfNormalisingLayers } from './layers.js';
-import { allGenes, geneCount, peer } from './peer.js';
+import { allGenes, geneCount, peer, selfNormalising, selfNormalisingLayers } from './peer.js';
 
 const WIDTHS = [256, 256, 256, 256] as const;
 

@@ -9,8 +9,8 @@ import {
   readFixture,
   SMALL_SIZE,
 } from '../../testing/peers.js';
-import { initialise } from '../parameters.js';
-import { transmil, transmilOfWidth } from './transmil.js';
+import { initialise } from '../layers.js';
+import { transmil, transmilOfWidth } from './mil.js';
 
 describe('TransMIL', () => {
   const narrow = transmilOfWidth(32); // 16 landmarks: several tokens to each, where the paper's width has zeros before a small bag

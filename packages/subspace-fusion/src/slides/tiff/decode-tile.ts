@@ -1,7 +1,6 @@
 import { decodeImage, inflate } from '#codec';
+import { decodeJpeg2000, standaloneJpeg } from './codecs.js';
 import type { TiffImage } from './directories.js';
-import { standaloneJpeg } from './jpeg.js';
-import { decodeJpeg2000 } from './jpeg2000.js';
 
 const CLEAR = 256;
 const END = 257;
