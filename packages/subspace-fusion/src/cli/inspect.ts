@@ -1,3 +1,4 @@
+import { append } from '../files/lists.js';
 import type { Command } from 'commander';
 import { describePatches } from '../cohort/bags/provenance.js';
 import { compareExpressions, describeScale, type ComparedExpression } from '../cohort/expression/value-scale.js';
@@ -172,11 +173,11 @@ function describe(inspection: Inspection): string {
   for (const severity of ['error', 'warning'] as const) {
     const found = problems.filter((problem) => problem.severity === severity);
     if (found.length > 0)
-      lines.push(
+      append(lines, [
         '',
         `${found.length} ${severity}${found.length > 1 ? 's' : ''}`,
         ...found.map((p) => `  ${formatProblem(p)}`),
-      );
+      ]);
   }
   if (problems.length === 0) lines.push('', 'Nothing wrong was found.');
   lines.push('', 'This was understood, as cohort.yaml:', '', understood.trimEnd());

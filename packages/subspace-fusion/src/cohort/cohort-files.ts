@@ -1,3 +1,4 @@
+import { append } from '../files/lists.js';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
@@ -102,7 +103,7 @@ export async function readHeaders(
     const header = await collecting(problems, () => readBagHeader(path));
     if (header) headers.set(path, header);
   }
-  problems.push(...disagreements(headers, encoder));
+  append(problems, disagreements(headers, encoder));
   return headers;
 }
 
@@ -153,12 +154,12 @@ export async function readCohortFiles(
     ? joined.complete.flatMap(({ bags }) => bags)
     : [...(slides?.byPatient.values() ?? [])].flat();
   const headers = await readHeaders(bags, config.features, problems);
-  problems.push(...bagSizeProblems(config, headers));
+  append(problems, bagSizeProblems(config, headers));
   const transform =
     expression &&
     (await collecting(problems, () => decideTransform(config.expression, expression.expression, expression.linear)));
   if (expression && transform)
-    problems.push(...transformProblems(config.expression.file, expression.expression, transform));
+    append(problems, transformProblems(config.expression.file, expression.expression, transform));
   const flow = everybody && included && flowOf(config, everybody, included.left, joined);
   return { config, clinical, expression, transform, slides, joined, headers, flow };
 }

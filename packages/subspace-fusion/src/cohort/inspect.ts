@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { parseConfig, type Config } from '../config/config.js';
-import { collecting, counted, shortNumber, someOf, type Problem } from '../files/errors.js';
+import { collecting, counted, groupProblems, shortNumber, someOf, type Problem } from '../files/errors.js';
 import { quantile } from '../metrics/arrays.js';
 import { checkBag } from './bags/features.js';
 import { summarise } from './bags/provenance.js';
@@ -187,7 +187,7 @@ export async function inspectCohort(config: Config, onSlide?: (done: number, of:
     withoutLabel: withoutLabel(joined, config),
     split,
     floors: inspectFloors(first, needed, problems),
-    problems,
+    problems: groupProblems(problems),
     understood: understoodYaml(config, { ...first, cohort }),
   };
 }

@@ -1,5 +1,6 @@
+import { append } from '../files/lists.js';
 import { loadConfig, type Config } from '../config/config.js';
-import { badInput, collecting, InputError, someOf, type Problem } from '../files/errors.js';
+import { badInput, collecting, groupProblems, InputError, someOf, type Problem } from '../files/errors.js';
 import { sameEncoder } from './bags/agreement.js';
 import { summarise } from './bags/provenance.js';
 import { checkOutcomes } from './check-task.js';
@@ -44,13 +45,18 @@ export async function gatherCohort(config: Config, purpose: Purpose = 'study'): 
 
   const tables = files.flatMap(({ clinical }) => clinical ?? []);
   if (purpose === 'study' && tables.length > 0) checkOutcomes(tables, config, problems);
-  problems.push(...cohortDisagreements(files));
+  append(problems, cohortDisagreements(files));
   const cohort =
     geneSets && files.every(isRead)
       ? await collecting(problems, () => assemble(files, geneSets, purpose, problems))
       : undefined;
   const failed = problems.some(({ severity }) => severity === 'error');
-  return { files: files as [CohortFiles, ...CohortFiles[]], geneSets, cohort: failed ? undefined : cohort, problems };
+  return {
+    files: files as [CohortFiles, ...CohortFiles[]],
+    geneSets,
+    cohort: failed ? undefined : cohort,
+    problems: groupProblems(problems),
+  };
 }
 
 /** The configs of `moreCohorts`, with what a study has once taken from its own config. */
@@ -139,7 +145,7 @@ function assemble(
       ? presentGenes(config, geneSets, expression, problems)
       : requireGenes(config, geneSets, expression);
   const headers = files.flatMap((one) => [...one.headers.values()]);
-  if (purpose === 'study') problems.push(...scalingProblems(config));
+  if (purpose === 'study') append(problems, scalingProblems(config));
   const { leaveOutFloorsBy } = config.expression;
   if (purpose === 'study' && leaveOutFloorsBy !== undefined) requireGroups(clinical, leaveOutFloorsBy);
   const patients = mergePatients(files, ({ joined }) => joined.complete);

@@ -1,3 +1,4 @@
+import { append } from '../files/lists.js';
 import { badInput, counted, required, someOf, type Problem } from '../files/errors.js';
 import { disagreements, firstOf } from './bags/agreement.js';
 import { summarise } from './bags/provenance.js';
@@ -46,7 +47,7 @@ export function mergeExpressions(parts: readonly CohortExpression[], problems: P
     alignGenes(transformExpression(expression, transform), genes),
   );
   const compared = parts.map(({ name, file }, i) => ({ name, file, expression: aligned[i] }));
-  for (const other of compared.slice(1)) problems.push(...compareExpressions(compared[0], other));
+  for (const other of compared.slice(1)) append(problems, compareExpressions(compared[0], other));
   const values = new Float32Array(aligned.reduce((length, part) => length + part.values.length, 0));
   let at = 0;
   for (const part of aligned) {

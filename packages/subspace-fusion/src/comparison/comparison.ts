@@ -1,3 +1,4 @@
+import { maxOf, minOf } from '../files/lists.js';
 import { PER_YEAR } from '../cohort/clinical/outcome.js';
 import { byName } from '../evaluation/score.js';
 import { bootstrap, percentileIntervals, type Metric } from '../metrics/bootstrap.js';
@@ -35,10 +36,10 @@ export function chooseHorizon(folds: readonly FoldScores[]): Horizon | { readonl
   if (folds[0].truth.kind === 'classes') return undefined;
   const followUps = folds.flatMap(({ training }) => training.survival ?? []);
   if (followUps.length < folds.length) return { reason: 'the follow-up of the training patients is not known' };
-  const lastDeaths = followUps.map(({ time, event }) => Math.max(...time.filter((_, i) => event[i])));
+  const lastDeaths = followUps.map(({ time, event }) => maxOf(time.filter((_, i) => event[i])));
   const first = folds.map(({ models }) => Object.values(models)[0]);
   const ends = first.flatMap((scores) => ('reason' in scores ? [] : (scores.survival ?? []).map(({ until }) => until)));
-  const reached = Math.min(...lastDeaths, ...ends);
+  const reached = Math.min(minOf(lastDeaths), minOf(ends));
   if (!(reached > 0)) return { reason: 'no training patient of a fold dies' };
   const { timeUnit } = followUps[0];
   const wanted = WANTED_YEARS * PER_YEAR[timeUnit];

@@ -1,3 +1,4 @@
+import { maxOf } from '../files/lists.js';
 import { fixBag } from '../cohort/bags/bag.js';
 import { readBag } from '../cohort/bags/features.js';
 import type { Patient } from '../cohort/types.js';
@@ -74,7 +75,7 @@ function ofClasses(fold: FoldScores, model: string): WorstPatient[] {
       ...testedIn(fold),
       probabilityOfTruth: p[label],
       truth: classes[label],
-      predicted: classes[p.indexOf(Math.max(...p))],
+      predicted: classes[p.indexOf(maxOf(p))],
     };
   });
 }

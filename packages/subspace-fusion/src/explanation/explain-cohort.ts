@@ -1,3 +1,4 @@
+import { maxOf } from '../files/lists.js';
 import { join } from 'node:path';
 import { readGeneSets } from '../cohort/genes/gene-sets.js';
 import { loadCohort } from '../cohort/load.js';
@@ -130,7 +131,7 @@ async function explainPatients(
       : {}),
     ...(sets ? { enrichment: enrichment(rankings, sets, seed) } : {}),
     completeness: {
-      worst: Math.max(...errors.map(({ error }) => error)),
+      worst: maxOf(errors.map(({ error }) => error)),
       over: errors.filter(({ holds }) => !holds).length,
       samples: errors.length,
     },

@@ -1,3 +1,4 @@
+import { maxOf, minOf } from '../files/lists.js';
 import sharp from 'sharp';
 import { InputError } from '../files/errors.js';
 import type { Branch } from '../model/parts.js';
@@ -104,9 +105,9 @@ export function slideFigure(
   const scale = COLUMN / Math.max(frame.width, frame.height);
   const mapHeight = frame.height * scale;
   const even = 1 / slide.rows.length;
-  const most = Math.max(...branches.flatMap(([, { attention }]) => attention), even);
-  const mostOfHead = Math.max(...branches.flatMap(([, { heads }]) => heads.flat()), even);
-  const mostMoved = Math.max(...branches.flatMap(([, { moved = [] }]) => moved.map(Math.abs)), 0);
+  const most = Math.max(maxOf(branches.flatMap(([, { attention }]) => attention)), even);
+  const mostOfHead = Math.max(maxOf(branches.flatMap(([, { heads }]) => heads.flat())), even);
+  const mostMoved = Math.max(maxOf(branches.flatMap(([, { moved = [] }]) => moved.map(Math.abs))), 0);
   const rows = { attention: 76, heads: 0, points: 0, moved: 0, end: 0 };
   rows.heads = rows.attention + mapHeight + 58;
   const headHeight = (frame.height * SMALL) / Math.max(frame.width, frame.height);
@@ -196,8 +197,8 @@ export function slideFigure(
 /** Extent of all patches, or of the thumbnail. */
 function frameOf({ layout: { x, y, edge } }: SlideExplanation, thumbnail: Thumbnail | undefined): Frame {
   if (thumbnail) return { left: 0, top: 0, width: thumbnail.width, height: thumbnail.height };
-  const [left, top] = [Math.min(...x), Math.min(...y)];
-  return { left, top, width: Math.max(...x) - left + edge, height: Math.max(...y) - top + edge };
+  const [left, top] = [minOf(x), minOf(y)];
+  return { left, top, width: maxOf(x) - left + edge, height: maxOf(y) - top + edge };
 }
 
 interface Place {
@@ -281,7 +282,7 @@ function pointsMap(
 ): string {
   const unit = COLUMN / reach;
   const at = (cell: number) => (cell + 0.5 - side / 2 + reach / 2) * unit;
-  const largest = Math.max(...points.map(({ attention }) => attention));
+  const largest = maxOf(points.map(({ attention }) => attention));
   const radius = Math.min(7, Math.max(2.5, 60 / Math.sqrt(points.length)));
   const offsets = points
     .map((p) => `M${short(at(p.fromX))} ${short(at(p.fromY))}L${short(at(p.x))} ${short(at(p.y))}`)

@@ -1,3 +1,5 @@
+import { append } from './lists.js';
+import { printable, visible } from './text.js';
 /**
  * The work failed for a reason outside the program and the user's files: a full disk, a loss that is no number, Ctrl-C.
  * The message says what happened and what to do; the command line prints it without a stack and exits with code 1.
@@ -10,13 +12,49 @@ export class WorkError extends Error {
 export interface Problem {
   readonly severity: 'error' | 'warning';
   readonly file: string;
-  /** Line of the file; a table's header is line 1. */
+  /** Line of the file, the first where it is in several; a table's header is line 1. */
   readonly row?: number;
+  /** What is wrong, in words that are the same for each row with this problem. */
   readonly message: string;
+  /** What shows it in this row: a cell, a name. Of many rows, the first {@link EXAMPLES} that differ. */
+  readonly examples?: readonly string[];
   readonly remedy: string;
+  /** Of many rows: how many, the first {@link ROWS} of them, and the last. */
+  readonly count?: number;
+  readonly rows?: readonly number[];
+  readonly lastRow?: number;
 }
 
-/** More problems than this in one message help nobody; `subspace inspect` lists them all. */
+/** Rows and examples of one problem that are kept. */
+const ROWS = 100;
+const EXAMPLES = 3;
+
+/**
+ * Problems of one kind as one: those with the same severity, file, message and remedy, in the order in which each kind first comes. Groups may be
+ * grouped again.
+ */
+export function groupProblems(problems: Iterable<Problem>): Problem[] {
+  const groups = new Map<string, Problem & { count: number; rows: number[]; examples: string[]; lastRow?: number }>();
+  for (const problem of problems) {
+    const { severity, file, message, remedy, row, count = 1, rows = row === undefined ? [] : [row] } = problem;
+    const id = JSON.stringify([severity, file, message, remedy]);
+    let group = groups.get(id);
+    if (!group) groups.set(id, (group = { ...problem, count: 0, rows: [], examples: [] }));
+    group.count += count;
+    append(group.rows, rows.slice(0, ROWS - group.rows.length));
+    const last = problem.lastRow ?? rows.at(-1);
+    if (last !== undefined) group.lastRow = Math.max(last, group.lastRow ?? last);
+    for (const example of problem.examples ?? [])
+      if (group.examples.length < EXAMPLES && !group.examples.includes(example)) group.examples.push(example);
+  }
+  return [...groups.values()].map(({ count, rows, lastRow, examples, ...problem }) => ({
+    ...problem,
+    ...(examples.length > 0 && { examples }),
+    ...(count > 1 && { count, rows, lastRow }),
+  }));
+}
+
+/** More kinds of problems than this in one message help nobody; `subspace inspect` lists them all. */
 const SHOWN = 20;
 
 /** Longest message that is shown; a damaged file can bring a cell of megabytes into it. */
@@ -26,11 +64,29 @@ const LONGEST_NAME = 120;
 
 const clip = (text: string, length: number) => (text.length > length ? `${text.slice(0, length)}…` : text);
 
-/** One line: file, row, what is wrong, what to do about it. */
-export function formatProblem({ file, row, message, remedy }: Problem): string {
-  const end = remedy.endsWith('?') ? '' : '.';
-  return `${file}${row === undefined ? '' : `, row ${row}`}: ${clip(message, LONGEST)}. ${clip(remedy, LONGEST)}${end}`;
+/** `, row 5`; `, rows 5, 9 and 12`; `, rows 2 to 290001`; `, rows 2, 4, 6 and 10 more`; `, 3 times` for what has no row. */
+function inRows({ row, rows = [], lastRow = 0, count = 1 }: Problem): string {
+  if (count === 1) return row === undefined ? '' : `, row ${row}`;
+  if (rows.length === 0) return `, ${count} times`;
+  const [first] = rows;
+  if (count > 2 && lastRow - first === count - 1) return `, rows ${first} to ${lastRow}`;
+  const shown = rows.slice(0, count <= 4 ? count : EXAMPLES).map(String);
+  const end = count > shown.length ? `${count - shown.length} more` : (shown.pop() ?? '');
+  return `, rows ${shown.join(', ')} and ${end}`;
 }
+
+/** One line: file, rows, what is wrong, what shows it, what to do about it. No letter in it moves a terminal's cursor or hides another. */
+export function formatProblem(problem: Problem): string {
+  const { file, message, examples = [], count = 1 } = problem;
+  const more = count > examples.length && examples.length === EXAMPLES ? ', …' : '';
+  const shown = examples.map((example) => `'${printable(example)}'`).join(', ');
+  const what = `${clip(message, LONGEST)}${shown === '' ? '' : ` (${shown}${more})`}`;
+  const line = `${file}${inRows(problem)}: ${sentence(what)} ${sentence(clip(problem.remedy, LONGEST))}`;
+  return visible(line).replaceAll('\n', '\\n');
+}
+
+/** With one mark at its end. */
+const sentence = (text: string): string => (/[.?!…]$/.test(text) ? text : `${text}.`);
 
 /**
  * Something the user gave us is wrong. The message is one or more lines that name the file, the row and the remedy; the command line
@@ -38,12 +94,13 @@ export function formatProblem({ file, row, message, remedy }: Problem): string {
  */
 export class InputError extends Error {
   override name = 'InputError';
-  /** One by one, for callers that go on and collect more of them; none where a sentence was all there was to say. */
+  /** Kind by kind, for callers that go on and collect more of them; none where a sentence was all there was to say. */
   readonly problems: readonly Problem[];
 
   constructor(wrong: string | readonly Problem[]) {
-    super(typeof wrong === 'string' ? wrong : formatProblems(wrong));
-    this.problems = typeof wrong === 'string' ? [] : wrong;
+    const problems = typeof wrong === 'string' ? [] : groupProblems(wrong);
+    super(typeof wrong === 'string' ? visible(wrong) : formatProblems(problems));
+    this.problems = problems;
   }
 }
 
@@ -52,7 +109,7 @@ export interface ErrorData {
   readonly error: {
     readonly kind: 'input' | 'work';
     readonly message: string;
-    /** One by one; none where the message is all there is to say. */
+    /** Kind by kind; none where the message is all there is to say. */
     readonly problems: readonly Problem[];
   };
 }
@@ -81,7 +138,7 @@ export async function collecting<T>(problems: Problem[], work: () => T | Promise
     return await work();
   } catch (error) {
     if (!(error instanceof InputError) || error.problems.length === 0) throw error;
-    problems.push(...error.problems);
+    append(problems, error.problems);
     return undefined;
   }
 }

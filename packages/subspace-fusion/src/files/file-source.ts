@@ -1,3 +1,4 @@
+import { append } from './lists.js';
 import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { badInput, InputError } from './errors.js';
@@ -44,7 +45,10 @@ async function filesOf(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
   for (const { name } of entries.filter((entry) => entry.isDirectory()))
-    names.push(...(await readdir(join(folder, name))).map((inside) => `${name}/${inside}`));
+    append(
+      names,
+      (await readdir(join(folder, name))).map((inside) => `${name}/${inside}`),
+    );
   return names.sort();
 }
 

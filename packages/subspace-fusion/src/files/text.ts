@@ -33,19 +33,23 @@ export function suggest(word: string, candidates: readonly string[]): string {
 }
 
 /**
- * A text from a user's file as it may stand in a message: control characters, which a terminal would obey, become `?`, and what
- * is long is cut.
+ * A text with each character shown that a terminal would obey or that changes how others look, as `\u001b`: control characters except line ends and
+ * tabs, marks of direction, half pairs.
  */
+export const visible = (text: string): string =>
+  text.replace(/[^\P{C}\n\t]|[\p{Zl}\p{Zp}]/gu, (c) => `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
+
+/** A text from a user's file as it may stand within a line of a message: {@link visible}, line ends and tabs too, and what is long is cut. */
 export function printable(text: string, length = 60): string {
-  const clean = text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');
+  const clean = visible(text).replace(/[\n\t]/g, (c) => (c === '\n' ? '\\n' : '\\t'));
   return clean.length > length ? `${clean.slice(0, length)}…` : clean;
 }
 
 /** Text in UTF-8; a byte order mark stays. */
 export const utf8 = (bytes: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
 
-/** A text whose letters U+0000 to U+00FF are the bytes (ISO 8859-1). For heads and headers: a few thousand bytes at most. */
-export const latin1 = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
+/** A text whose letters U+0000 to U+00FF are the bytes (ISO 8859-1). */
+export const latin1 = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
 
 /** Engines keep a part of a text as a place in the whole. This one is a text of its own, for the sake of which nothing else stays in memory. */
 export const ownText = (part: string): string => (part.length < 13 ? part : utf8(new TextEncoder().encode(part)));

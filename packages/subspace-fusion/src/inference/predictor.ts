@@ -1,3 +1,4 @@
+import { maxOf } from '../files/lists.js';
 import { compile, type Program } from 'onnx-autodiff';
 import { WorkError } from '../files/errors.js';
 import { graphInputs, logitsOf } from '../model/choice.js';
@@ -58,7 +59,7 @@ export function outputsOf(logits: Float32Array, outcome: Outcome): Float64Array 
 }
 
 function softmax(logits: Float64Array): Float64Array {
-  const top = Math.max(...logits);
+  const top = maxOf(logits);
   const e = logits.map((x) => Math.exp(x - top));
   const total = e.reduce((a, b) => a + b, 0);
   return e.map((x) => x / total);

@@ -127,7 +127,7 @@ export function pivotedCholesky(a: Matrix): LowRankFactor {
   const n = a.rows;
   const l = new Float64Array(n * n);
   const remaining = Float64Array.from({ length: n }, (_, i) => a.values[i * n + i]);
-  const smallest = 1e-10 * Math.max(0, ...remaining);
+  const smallest = 1e-10 * remaining.reduce((most, value) => Math.max(most, value), 0);
   const isPivot = new Uint8Array(n);
   const pivots: number[] = [];
   while (pivots.length < n) {

@@ -1,3 +1,4 @@
+import { maxOf } from '../files/lists.js';
 import type { Value } from 'onnx-autodiff';
 import type { Metric } from '../metrics/bootstrap.js';
 import { classificationMetrics } from '../metrics/classification.js';
@@ -74,7 +75,7 @@ function rulesOfClasses({ labels, weights }: ClassLabels): OutcomeRules {
     confidence: (logits) =>
       labels.reduce((total, y, b) => {
         const row = logits.subarray(b * C, (b + 1) * C);
-        const top = Math.max(...row);
+        const top = maxOf(row);
         const mass = row.reduce((t, x) => t + Math.exp(x - top), 0);
         return total + Math.exp(row[y] - top) / mass;
       }, 0),

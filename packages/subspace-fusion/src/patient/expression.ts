@@ -1,3 +1,4 @@
+import { append } from '../files/lists.js';
 import type { ExpressionFiles, Paths } from '../cohort/expression/expression-files.js';
 import { parseGeneMap } from '../cohort/expression/gene-names.js';
 import { parseExpression, type ParseOptions } from '../cohort/expression/parse.js';
@@ -86,7 +87,7 @@ async function readMatrix(
     const found: Problem[] = [];
     const context = { patients: undefined, genes: genesOf(model), geneMap };
     const { expression } = await parseExpression(files, context, found, options);
-    problems.push(...found);
+    append(problems, found);
     return expression;
   };
   if (format === undefined && sheet === undefined) return read({ column });

@@ -1,3 +1,4 @@
+import { maxOf } from '../files/lists.js';
 import { constant, logSoftmax, mul, neg, slice, sub, sum, type Value } from 'onnx-autodiff';
 import { PER_YEAR } from '../cohort/clinical/outcome.js';
 import type { TimeUnit } from '../cohort/types.js';
@@ -24,7 +25,7 @@ import type { ReadPatient } from './input.js';
 /** What of these outputs `[C]` (probabilities or hazards) is explained: the risk, or the most probable class. */
 export function explainedOutput(outcome: Outcome, outputs: ArrayLike<number>): ExplainedOutput {
   if (outcome.kind === 'survival') return { kind: 'risk' };
-  const predicted = Array.from(outputs).indexOf(Math.max(...Array.from(outputs)));
+  const predicted = Array.from(outputs).indexOf(maxOf(Array.from(outputs)));
   return { kind: 'logProbability', class: predicted, className: outcome.classes[predicted] };
 }
 
@@ -157,7 +158,7 @@ function outcomeWords(
 ): Pick<Prediction, OutcomeKeys> {
   if (outcome.kind === 'classes') {
     const probabilities = Object.fromEntries(outcome.classes.map((name, c) => [name, outputs[c]]));
-    return { probabilities, predicted: outcome.classes[outputs.indexOf(Math.max(...outputs))] };
+    return { probabilities, predicted: outcome.classes[outputs.indexOf(maxOf(outputs))] };
   }
   const curve = survivalCurve(outputs, outcome.cuts);
   const after = (years: number) => predictedSurvival(curve, years * PER_YEAR[outcome.timeUnit]);
@@ -185,10 +186,10 @@ function amongTested(
   const patients = tested.length;
   if (risk !== undefined)
     return { patients, lowerRisk: tested.filter((other) => other.risk !== undefined && other.risk < risk).length };
-  const sure = Math.max(...outputs);
+  const sure = maxOf(outputs);
   const alike = tested.flatMap((other) => {
     if (!('label' in other)) return [];
-    const most = Math.max(...other.outputs);
+    const most = maxOf(other.outputs);
     return Math.abs(most - sure) <= ABOUT ? [other.outputs[other.label] === most] : [];
   });
   return { patients, sure, alike: alike.length, right: alike.filter(Boolean).length };

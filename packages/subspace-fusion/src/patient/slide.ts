@@ -1,3 +1,4 @@
+import { minOf } from '../files/lists.js';
 import { cutDifferences, sameEncoder } from '../cohort/bags/agreement.js';
 import { bagRows, fixBag, takeRows, tokenRows } from '../cohort/bags/bag.js';
 import { parseBag, parseBagHeader } from '../cohort/bags/parse.js';
@@ -177,7 +178,7 @@ function smallestStep(...axes: readonly (readonly number[])[]): number {
     const places = [...new Set(axis)].sort((a, b) => a - b);
     return places.slice(1).map((place, i) => place - places[i]);
   });
-  return steps.length === 0 ? 1 : Math.min(...steps);
+  return steps.length === 0 ? 1 : minOf(steps);
 }
 
 /**

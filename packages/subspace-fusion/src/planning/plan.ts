@@ -1,3 +1,4 @@
+import { append, maxOf } from '../files/lists.js';
 import { basename, join, resolve } from 'node:path';
 import type { SiteRule } from '../cohort/clinical/sites.js';
 import { hashInputs } from '../cohort/cohort-files.js';
@@ -59,8 +60,9 @@ export async function readPlan(path: string, { overrides, out }: PlanOptions = {
     const seeds = file.seeds ?? [config.training.seed];
     const own = [undefined, ...file.controls].flatMap((control) => planRuns(folds, seeds, control));
     const prefix = [setting.task, setting.model, setting.variant].filter((part) => part !== '');
-    runs.push(
-      ...own.map((run) => ({
+    append(
+      runs,
+      own.map((run) => ({
         ...run,
         setting,
         name: [...prefix, run.folder].join('/'),
@@ -150,7 +152,7 @@ export const jobsOf = ({ runs }: Plan): Job[] => runs.map(({ job }) => job);
 
 /** Threads of the most demanding run. */
 export function threadsOf({ runs }: Plan): number {
-  return Math.max(...runs.map(({ config }) => config.training.threads ?? 1));
+  return maxOf(runs.map(({ config }) => config.training.threads ?? 1));
 }
 
 /** What a run asks of a cluster. @throws InputError where the plan does not say */

@@ -1,3 +1,4 @@
+import { maxOf, minOf } from '../files/lists.js';
 import { join } from 'node:path';
 import { HEADLINE } from '../comparison/fold-metrics.js';
 import { writeFileAtomic } from '../files/atomic.js';
@@ -102,8 +103,7 @@ function accountCells(attempts: readonly Attempt[]): Row {
   );
   return {
     seconds: measured.length > 0 ? measured.reduce((sum, { seconds }) => sum + seconds, 0) : undefined,
-    peakMemoryBytes:
-      measured.length > 0 ? Math.max(...measured.map(({ peakMemoryBytes }) => peakMemoryBytes)) : undefined,
+    peakMemoryBytes: measured.length > 0 ? maxOf(measured.map(({ peakMemoryBytes }) => peakMemoryBytes)) : undefined,
     attempts: attempts.length,
     started: attempts[0].started,
     host: last.host,
@@ -136,11 +136,7 @@ export async function summarise({ runs }: Plan): Promise<SettingSummary[]> {
       const values = done.flatMap(({ metrics }) => (metric in metrics ? (metrics[metric].value ?? []) : []));
       const spread =
         values.length > 0
-          ? {
-              mean: values.reduce((a, b) => a + b, 0) / values.length,
-              least: Math.min(...values),
-              most: Math.max(...values),
-            }
+          ? { mean: values.reduce((a, b) => a + b, 0) / values.length, least: minOf(values), most: maxOf(values) }
           : undefined;
       return { name, done: done.length, of: own.length, metric, spread };
     }),

@@ -1,3 +1,4 @@
+import { maxOf } from '../files/lists.js';
 import { openModel, type ShapedData } from 'onnx-autodiff';
 import { bagRows } from '../cohort/bags/bag.js';
 import { openBackend } from '../inference/backend.js';
@@ -18,7 +19,7 @@ export async function largestDifference(exported: Uint8Array, model: Model, para
     await predictionOfExported(exported, feeds),
     await predictionOfModel(model, parameters, sample),
   ];
-  return Math.max(...here.map((p, c) => Math.abs(p - there[c])));
+  return maxOf(here.map((p, c) => Math.abs(p - there[c])));
 }
 
 async function predictionOfExported(

@@ -1,3 +1,4 @@
+import { maxOf, minOf } from '../files/lists.js';
 import * as Plot from '@observablehq/plot';
 import { classAucs, confusionMatrix, predictedClasses } from '../metrics/classification.js';
 import { CLASS_STYLES, figure, LARGE, SMALL, swatch } from './figure.js';
@@ -88,7 +89,7 @@ function foldsRocFigure({ classes, rows }: ClassPredictions, c: number, folds: r
   const range =
     areas.length === 0
       ? 'no fold has patients of this class and of others'
-      : `AUC by fold ${decimal(Math.min(...areas))} to ${decimal(Math.max(...areas))}`;
+      : `AUC by fold ${decimal(minOf(areas))} to ${decimal(maxOf(areas))}`;
   const caption = `${count(curves.length, 'fold')}, a curve each; ${range}.`;
   return figure(`ROC: ${classes[c]}`, caption, caption, {
     ...SMALL,

@@ -1,3 +1,4 @@
+import { maxOf } from '../files/lists.js';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as Plot from '@observablehq/plot';
@@ -19,7 +20,7 @@ const SHOWN = 6;
 /** How sure a model is of each patient: the probability of the predicted class, or how far the risk is from the middle one. */
 function certainty(predictions: ReportRun['predictions']): ReadonlyMap<string, number> {
   if (predictions.kind === 'classification')
-    return new Map(predictions.rows.map(({ patient, probabilities }) => [patient, Math.max(...probabilities)]));
+    return new Map(predictions.rows.map(({ patient, probabilities }) => [patient, maxOf(probabilities)]));
   const risks = predictions.rows.map(({ risk }) => risk).sort((a, b) => a - b);
   const middle = risks[Math.floor(risks.length / 2)];
   return new Map(predictions.rows.map(({ patient, risk }) => [patient, Math.abs(risk - middle)]));
@@ -133,7 +134,7 @@ function outcomeOf(id: string, predictions: ReportRun['predictions']): string {
   if (predictions.kind === 'classification') {
     const row = predictions.rows.find(({ patient }) => patient === id);
     if (!row) return '';
-    const most = Math.max(...row.probabilities);
+    const most = maxOf(row.probabilities);
     const predicted = predictions.classes[row.probabilities.indexOf(most)];
     return `Predicted: ${predicted} (${Math.round(100 * most)}\u00a0%); true class: ${predictions.classes[row.label]}. `;
   }

@@ -1,3 +1,4 @@
+import { maxOf, minOf } from '../files/lists.js';
 import * as Plot from '@observablehq/plot';
 import { figure, LARGE } from './figure.js';
 import { html, type Html } from './html.js';
@@ -73,7 +74,7 @@ export function forestPlot(
     marginTop: TOP,
     marginBottom: BOTTOM,
     x: {
-      domain: [Math.min(...ends), Math.max(...ends)],
+      domain: [minOf(ends), maxOf(ends)],
       nice: true,
       ticks: 5,
       label: axis,

@@ -1,3 +1,4 @@
+import { minOf } from '../files/lists.js';
 import { basename, join } from 'node:path';
 import {
   COMPARISON_FILE,
@@ -117,7 +118,7 @@ async function pooledPredictions(runs: readonly OpenedRun[]): Promise<ReportRun[
   if (first.kind === 'classification')
     return { ...first, rows: ofRuns.flatMap((one) => (one.kind === 'classification' ? one.rows : [])) };
   const folds = ofRuns.filter((one) => one.kind === 'survival');
-  const cuts = first.cuts.map((_, k) => Math.min(...folds.map((fold) => fold.cuts[k])));
+  const cuts = first.cuts.map((_, k) => minOf(folds.map((fold) => fold.cuts[k])));
   return {
     ...first,
     cuts,

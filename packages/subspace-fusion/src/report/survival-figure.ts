@@ -1,3 +1,4 @@
+import { maxOf } from '../files/lists.js';
 import * as Plot from '@observablehq/plot';
 import { PER_YEAR } from '../cohort/clinical/outcome.js';
 import { kaplanMeier, logRank, numbersAtRisk, type KaplanMeier } from '../metrics/kaplan-meier.js';
@@ -41,7 +42,7 @@ export function survivalFigure({ rows, cuts, timeUnit }: SurvivalPredictions): H
       years,
     ),
   ).filter(hasPatients);
-  const end = Math.max(...rows.map((row) => years(row.time)));
+  const end = maxOf(rows.map((row) => years(row.time)));
   const ticks = roundTicks(end);
   const description = `Kaplan-Meier curves over ${decimal(end, 1)} years: ${groups.map(groupInWords).join('; ')}.`;
   return figure('Survival by predicted risk', description, caption(groups, rows), {

@@ -1,3 +1,4 @@
+import { maxOf, minOf } from '../files/lists.js';
 import { convertTime } from '../cohort/clinical/outcome.js';
 import type { Patient, TimeUnit } from '../cohort/types.js';
 import { InputError } from '../files/errors.js';
@@ -54,8 +55,8 @@ export function calibratedBins(
   const between = (from: number, to: number) => deaths.filter((t) => from <= t && t < to).length;
   const cuts: number[] = [];
   for (const cut of [...HORIZONS.map((years) => convertTime(years, 'years', timeUnit)), ...quartiles]) {
-    const before = Math.max(0, ...cuts.filter((c) => c <= cut));
-    const after = Math.min(Infinity, ...cuts.filter((c) => c > cut));
+    const before = Math.max(0, maxOf(cuts.filter((c) => c <= cut)));
+    const after = Math.min(Infinity, minOf(cuts.filter((c) => c > cut)));
     if (between(before, cut) >= DEATHS && between(cut, after) >= DEATHS) cuts.push(cut);
   }
   if (cuts.length === 0) {
@@ -87,6 +88,6 @@ export function classWeights(labels: ArrayLike<number>, classes: number): Float3
       `All ${labels.length} training patients have the same label: there is nothing to learn. Choose another task or more patients.`,
     );
   }
-  const largest = Math.max(...counts);
+  const largest = maxOf(counts);
   return Float32Array.from(counts, (count) => largest / Math.max(count, 1));
 }

@@ -1,3 +1,4 @@
+import { maxOf } from '../files/lists.js';
 import { concordance } from '../metrics/concordance.js';
 import { normalShare } from '../metrics/distributions.js';
 import { choleskySolve } from '../metrics/linear-algebra.js';
@@ -150,8 +151,8 @@ export function computeCeilings(design: Design): CohortCeilings {
     rows,
     Float64Array.from(everybody, (p) => p.eta),
   );
-  const ridge = Math.max(
-    ...ridges.map((risk) =>
+  const ridge = maxOf(
+    ridges.map((risk) =>
       concordanceOf(
         everybody.map((p) => p.survival),
         risk,

@@ -1,3 +1,4 @@
+import { maxOf } from '../files/lists.js';
 import { choleskySolve } from '../metrics/linear-algebra.js';
 import { DISPERSION, type Gene } from './genes.js';
 import {
@@ -86,7 +87,7 @@ export function givenGenes(prior: Gaussian, genes: readonly Gene[], counts: Arra
       given: { mean: posterior.mode, covariance },
     };
   });
-  const highest = Math.max(...components.map(({ logWeight }) => logWeight));
+  const highest = maxOf(components.map(({ logWeight }) => logWeight));
   const total = components.reduce((sum, { logWeight }) => sum + Math.exp(logWeight - highest), 0);
   return components.map(({ logWeight, given }) => ({ weight: Math.exp(logWeight - highest) / total, given }));
 }

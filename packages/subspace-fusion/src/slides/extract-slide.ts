@@ -1,3 +1,4 @@
+import { append } from '../files/lists.js';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, parse } from 'node:path';
 import { bagRows } from '../cohort/bags/bag.js';
@@ -24,7 +25,7 @@ export const slideName = (file: string): string =>
  */
 export async function slideFiles(paths: readonly string[]): Promise<string[]> {
   const files: string[] = [];
-  for (const path of paths) files.push(...(await filesAt(path)));
+  for (const path of paths) append(files, await filesAt(path));
   const byName = new Map<string, string>();
   for (const file of new Set(files)) {
     const before = byName.get(slideName(file));

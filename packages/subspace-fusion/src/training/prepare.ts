@@ -1,3 +1,4 @@
+import { append } from '../files/lists.js';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { compile } from 'onnx-autodiff';
@@ -58,7 +59,7 @@ export async function prepare({ config, out, resume = false, onWarning }: TrainO
   const model = learnModel(cohort, divided, config, inputs, VERSION, warnings);
   const { split, leftOut } = withoutUnknownClasses(divided, cohort, model);
   if (leftOut.length > 0) warnings.push(unknownClasses(config, leftOut));
-  if (model.covariates) warnings.push(...aboutCovariates(config, model.covariates, cohort.patients));
+  if (model.covariates) append(warnings, aboutCovariates(config, model.covariates, cohort.patients));
   requirePatients(config, split);
   warnings.forEach((p) => onWarning?.(p));
   if (begun) {

@@ -38,7 +38,7 @@ describe('what attributes say', () => {
     expect(named('file:///home/jane/uni')).toEqual({ encoder: 'uni' });
     expect(named('hf-hub:MahmoodLab/UNI')).toEqual({ encoder: 'hf-hub:MahmoodLab/UNI' }); // a model hub's name is no path
     expect(named('CPC (PathomicFusion)')).toEqual({ encoder: 'CPC (PathomicFusion)' });
-    expect(named('a\x1b[2Jb\nc')).toEqual({ encoder: 'a?[2Jb?c' });
+    expect(named('a\x1b[2Jb\nc')).toEqual({ encoder: String.raw`a\u001b[2Jb\nc` });
   });
 });
 

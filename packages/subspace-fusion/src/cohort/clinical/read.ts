@@ -1,3 +1,4 @@
+import { append } from '../../files/lists.js';
 import type { Config } from '../../config/config.js';
 import { MARKER_COLUMNS, type MarkerKey } from '../../config/values.js';
 import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
@@ -75,9 +76,12 @@ export async function readClinical(
   }));
   const place = ({ file, row = 0 }: Problem) => files.indexOf(file) * 1e9 + row;
   const weighed = (problem: Problem): Problem => (task === 'survival' ? problem : { ...problem, severity: 'warning' });
-  found.push(...ofSurvival.map(weighed));
-  problems.push(...found.sort((a, b) => place(a) - place(b)));
-  problems.push(...survivalProblems(file, patients, columns, { ...config, ...understood }).map(weighed));
+  append(found, ofSurvival.map(weighed));
+  append(
+    problems,
+    found.sort((a, b) => place(a) - place(b)),
+  );
+  append(problems, survivalProblems(file, patients, columns, { ...config, ...understood }).map(weighed));
   return {
     file,
     format,
@@ -128,7 +132,7 @@ function onePatientARow(source: ClinicalSource, problems: Problem[]): ClinicalSo
       });
   }
   const choice = chooseSamples(named.map(sampleOfRow), undefined);
-  problems.push(...sampleProblems(file, choice));
+  append(problems, sampleProblems(file, choice));
   const patients = new Map<string, ClinicalRow>();
   for (const place of choice.places) {
     const row = named[place];

@@ -1,3 +1,4 @@
+import { maxOf } from '../../files/lists.js';
 import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
 import type { Source } from '../../files/source.js';
 import { parseHeader, parseTable } from '../../files/table.js';
@@ -129,7 +130,7 @@ export function withoutRepeatedGenes(raw: RawExpression): { expression: Expressi
   const taken = [...placesOf].map(([symbol, places]) => {
     if (places.length === 1) return places[0];
     const means = places.map(mean);
-    const best = places[means.indexOf(Math.max(...means))];
+    const best = places[means.indexOf(maxOf(means))];
     const left = places.filter((g) => g !== best).map((g) => genes[g].name);
     repeated.push({ symbol, taken: genes[best].name, left });
     return best;

@@ -1,3 +1,4 @@
+import { append } from '../../files/lists.js';
 import { badInput, someOf, type Problem } from '../../files/errors.js';
 import {
   datasetIn,
@@ -147,7 +148,7 @@ export async function readH5ad(source: Source, context: ReadContext, problems: P
           (x, g) => Number.isFinite(x) || cells.read(String(x), genes[g].symbol, choice.places[r] + 1, ids[g]),
         );
     });
-    problems.push(...cells.problems(file));
+    append(problems, cells.problems(file));
     const patients = choice.places.map((place) => context.nameSample(names[place]).patient);
     return { orientation: 'patients × genes', patients, genes, rows, genesAreRows: false, choice };
   });

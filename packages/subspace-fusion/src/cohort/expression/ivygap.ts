@@ -1,3 +1,4 @@
+import { maxOf } from '../../files/lists.js';
 import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
 import { withEntry, type Source } from '../../files/source.js';
 import { parseHeader, parseTable } from '../../files/table.js';
@@ -101,7 +102,7 @@ async function readSamples(source: Source, patients: ReadonlySet<string> | undef
   const matches = columns.map((_, c) =>
     patients ? new Set(rows.map(({ cells }) => cells[c]).filter((cell) => patients.has(cell))).size : 0,
   );
-  const best = Math.max(...matches);
+  const best = maxOf(matches);
   const patientAt = best > 0 ? matches.indexOf(best) : columns.indexOf('tumor_name');
   if (wellAt < 0 || patientAt < 0) {
     const missing = wellAt < 0 ? 'rna_well_id' : 'tumor_name';

@@ -1,3 +1,4 @@
+import { append } from '../../files/lists.js';
 import type { ExpressionFormat } from '../../config/values.js';
 import { requireContent } from '../../files/bytes.js';
 import { badInput, type Problem } from '../../files/errors.js';
@@ -114,7 +115,10 @@ export async function parseExpression(
   const raw = await READERS[format](files, { patients, genes: needed, ...names }, options, problems);
   refuseForeignIds(file, raw, needed);
   const { expression, repeated } = withoutRepeatedGenes(raw);
-  problems.push(...sampleProblems(file, raw.choice, raw.sampleRule), ...repeatedGeneProblems(file, repeated, needed));
+  append(problems, [
+    ...sampleProblems(file, raw.choice, raw.sampleRule),
+    ...repeatedGeneProblems(file, repeated, needed),
+  ]);
   const { several, normal, others: otherPatients } = raw.choice;
   return {
     expression,

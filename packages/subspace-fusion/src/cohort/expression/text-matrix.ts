@@ -1,3 +1,4 @@
+import { append } from '../../files/lists.js';
 import { counted, InputError, someOf, type Problem } from '../../files/errors.js';
 import type { Source } from '../../files/source.js';
 import { isMissing, parseRows, repeatedNames, type Row } from '../../files/table.js';
@@ -127,7 +128,7 @@ export async function readTextMatrix(
   };
   const found = [...cells.problems(file), ...repeats('row'), ...repeats('column')];
   if (found.some(({ severity }) => severity === 'error')) throw new InputError(found);
-  problems.push(...found);
+  append(problems, found);
 
   const names = (genesAreRows ? rowNames : columnNames).map(({ name }) => name);
   const genePlaces = refusesRepeats ? firstPlaces(names) : [...names.keys()];

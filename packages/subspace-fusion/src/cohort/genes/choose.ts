@@ -1,3 +1,4 @@
+import { append } from '../../files/lists.js';
 import type { Config } from '../../config/config.js';
 import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
 import { suggest } from '../../files/text.js';
@@ -89,7 +90,7 @@ export function chooseGenes(
           config.expression.file,
           problems,
         );
-  problems.push(...definitionProblems(config, genes));
+  append(problems, definitionProblems(config, genes));
   return genes;
 }
 

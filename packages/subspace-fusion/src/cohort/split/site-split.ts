@@ -1,3 +1,4 @@
+import { append } from '../../files/lists.js';
 import type { FoldsSplit, RandomSplit } from '../../config/config.js';
 import { badInput, counted, required, someOf, type Problem } from '../../files/errors.js';
 import { key } from '../../random/counter.js';
@@ -34,7 +35,7 @@ export function splitBySite(
   const sites = sitesWith(strata, (id) => required(siteOf, id));
   const split =
     config.folds === undefined ? atOnce(sites, strata, config, problems) : inFolds(sites, strata, config, problems);
-  problems.push(...unevenParts(split, strata, config));
+  append(problems, unevenParts(split, strata, config));
   return split;
 }
 

@@ -1,3 +1,4 @@
+import { append } from '../../files/lists.js';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { badInput, counted, InputError, someOf, type Problem } from '../../files/errors.js';
@@ -41,7 +42,7 @@ export async function readSplitFile(
   const folder = await isFolder(path);
   const file = folder ? join(path, `splits_${requireFold(path, fold)}.csv`) : path;
   const table = await readTable(file);
-  if (!folder && fold !== undefined) problems.push(...ignoredFold(table, fold));
+  if (!folder && fold !== undefined) append(problems, ignoredFold(table, fold));
   const patientOf = new Map(
     patients.flatMap(({ id, bags }) => [[id, id] as const, ...bags.map(({ slide }) => [slide, id] as const)]),
   );

@@ -1,3 +1,4 @@
+import { append } from '../../files/lists.js';
 import type { CohortSplit, Config, FileSplit, FoldsSplit, RandomSplit, SplitConfig } from '../../config/config.js';
 import { badInput, counted, required, someOf, type Problem } from '../../files/errors.js';
 import { suggest } from '../../files/text.js';
@@ -142,7 +143,7 @@ async function fromFile(
   problems: Problem[],
 ): Promise<Split> {
   const named = await readSplitFile(config.file, config.fold, patients, problems);
-  problems.push(...unnamed(config.file, named, strata));
+  append(problems, unnamed(config.file, named, strata));
   const { train, validation, test } = named;
   if (validation) return { train, validation, test };
   const usable = (ids: readonly string[]) =>

@@ -1,3 +1,4 @@
+import { minOf } from '../../files/lists.js';
 import { key, permutation, uniform } from '../../random/counter.js';
 
 /** Patients to divide, by id, each with the stratum whose proportion every part should keep. */
@@ -62,7 +63,7 @@ export function imbalance(groups: readonly Group[], partOf: ArrayLike<number>, s
 export function divideGroups(groups: readonly Group[], shares: readonly number[], stream: number): number[] {
   const found = Array.from({ length: STARTS }, (_, start) => search(groups, shares, key(stream, 'start', start)));
   const costs = found.map((partOf) => imbalance(groups, partOf, shares));
-  return found[costs.indexOf(Math.min(...costs))];
+  return found[costs.indexOf(minOf(costs))];
 }
 
 function search(groups: readonly Group[], shares: readonly number[], stream: number): number[] {

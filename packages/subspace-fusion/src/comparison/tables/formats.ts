@@ -1,3 +1,4 @@
+import { maxOf } from '../../files/lists.js';
 import type { TableRun } from '../scopes.js';
 
 /** A table for people: its header and rows, all of one length. */
@@ -14,7 +15,7 @@ export interface Table {
 /** Columns aligned by blanks, for a terminal. */
 export function formatText({ title, header, rows, notes = [] }: Table): string {
   const all = [header, ...rows];
-  const width = header.map((_, c) => Math.max(...all.map((row) => row[c].length)));
+  const width = header.map((_, c) => maxOf(all.map((row) => row[c].length)));
   const lines = all.map(
     (row) =>
       `  ${row

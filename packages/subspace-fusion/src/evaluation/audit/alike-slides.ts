@@ -1,3 +1,4 @@
+import { minOf } from '../../files/lists.js';
 import type { OpenBag } from '../../cohort/bags/open-bag.js';
 import { withBag } from '../../cohort/bags/open.js';
 import type { Split } from '../../cohort/types.js';
@@ -65,7 +66,7 @@ function avalanche(x: number): number {
 /** The part of the smaller slide's patches that the other has too, estimated where they have more than {@link SKETCH}. */
 export function sharedPatches({ hashes: a }: BagSummary, { hashes: b }: BagSummary): { shared: number; share: number } {
   // Up to here both lists are complete.
-  const upTo = Math.min(...[a, b].map((own) => (own.length === SKETCH ? own[SKETCH - 1] : Infinity)));
+  const upTo = minOf([a, b].map((own) => (own.length === SKETCH ? own[SKETCH - 1] : Infinity)));
   const [inA, inB] = [a, b].map((own) => own.filter((hash) => hash <= upTo)) as [Float64Array, Float64Array];
   const ofB = new Set(inB);
   const shared = inA.filter((hash) => ofB.has(hash)).length;

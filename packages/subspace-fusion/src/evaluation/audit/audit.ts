@@ -1,3 +1,4 @@
+import { append } from '../../files/lists.js';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { hashInputs } from '../../cohort/cohort-files.js';
@@ -114,7 +115,7 @@ async function runsIn(folder: string): Promise<string[]> {
   });
   const below: string[] = [];
   for (const { name } of entries.filter((entry) => entry.isDirectory()).sort((a, b) => (a.name < b.name ? -1 : 1)))
-    below.push(...(await runsIn(join(folder, name))));
+    append(below, await runsIn(join(folder, name)));
   return below;
 }
 

@@ -1,3 +1,4 @@
+import { maxOf } from '../../files/lists.js';
 import { PER_YEAR } from '../../cohort/clinical/outcome.js';
 import type { TimeUnit } from '../../cohort/types.js';
 import {
@@ -125,13 +126,13 @@ export function setsOf(
 /** Quality of probabilities `[n][C]`. */
 export function qualityOf({ outputs, labels }: ScoredClasses, C: number): ProbabilityQuality {
   const flat = outputs.flat();
-  const predicted = outputs.map((p) => p.indexOf(Math.max(...p)));
+  const predicted = outputs.map((p) => p.indexOf(maxOf(p)));
   return {
     calibrationError: expectedCalibrationError(flat, labels, C),
     logLoss: logLoss(flat, labels, C),
     brier: classBrier(flat, labels, C),
     reliability: reliabilityCurve(
-      outputs.map((p) => Math.max(...p)),
+      outputs.map((p) => maxOf(p)),
       predicted.map((c, i) => c === labels[i]),
       10,
     ),

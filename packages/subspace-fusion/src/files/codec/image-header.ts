@@ -1,3 +1,4 @@
+import { latin1 } from '../text.js';
 import type { ImageInfo } from './types.js';
 
 /** What an image says of itself, and where its Exif data lie: from one byte to before another. */
@@ -22,7 +23,7 @@ export function imageHeader(bytes: Uint8Array): ImageHeader | undefined {
   return undefined;
 }
 
-const name = (view: DataView, at: number) => String.fromCharCode(...[0, 1, 2, 3].map((i) => view.getUint8(at + i)));
+const name = (view: DataView, at: number) => latin1(new Uint8Array(view.buffer, view.byteOffset + at, 4));
 
 /** Channels by the colour type of a PNG: grey, RGB, palette, grey with opacity, RGB with opacity. */
 const PNG_CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 3, 4: 2, 6: 4 };

@@ -1,3 +1,4 @@
+import { maxOf } from '../../files/lists.js';
 import { InputError } from '../../files/errors.js';
 import { dot, selectRows, type Matrix } from '../../metrics/linear-algebra.js';
 import { key } from '../../random/counter.js';
@@ -122,7 +123,7 @@ function softmaxRows(eta: Float64Array, classes: number): Float64Array {
   const probabilities = new Float64Array(eta.length);
   for (let i = 0; i < eta.length; i += classes) {
     const row = eta.subarray(i, i + classes);
-    const largest = Math.max(...row);
+    const largest = maxOf(row);
     const sum = row.reduce((total, value) => total + Math.exp(value - largest), 0);
     for (let c = 0; c < classes; c++) probabilities[i + c] = Math.exp(row[c] - largest) / sum;
   }
@@ -140,7 +141,7 @@ export function multinomialLoss(
   let value = 0;
   for (let i = 0; i < labels.length; i++) {
     const row = eta.subarray(i * classes, (i + 1) * classes);
-    const largest = Math.max(...row);
+    const largest = maxOf(row);
     const logSum = largest + Math.log(row.reduce((sum, e) => sum + Math.exp(e - largest), 0));
     value += weights[i] * (logSum - row[labels[i]]);
   }

@@ -1,3 +1,4 @@
+import { append } from '../../files/lists.js';
 import type { Source } from '../../files/source.js';
 
 /** One image of a TIFF file, as its directory describes it (TIFF 6.0; BigTIFF). A strip counts as a tile as wide as the image. */
@@ -103,7 +104,7 @@ export async function readTiff(source: Source): Promise<TiffImage[]> {
       seen.add(offset);
       const { fields, next } = await readDirectory(source, form, offset);
       const below: TiffImage[] = [];
-      for (const start of Array.from(fields.get(TAG.subImages) ?? [])) below.push(...(await chain(start)));
+      for (const start of Array.from(fields.get(TAG.subImages) ?? [])) append(below, await chain(start));
       images.push(imageOf(fields, below));
       offset = next;
     }
