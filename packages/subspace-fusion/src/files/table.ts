@@ -44,6 +44,8 @@ export interface Table {
 
 /** Characters of a line. A row of 60,000 genes has about one million. */
 const LONGEST_LINE = 16 * 2 ** 20;
+/** Three for every human gene; a file of a few kilobytes can claim millions. */
+const MOST_COLUMNS = 200_000;
 const MOST_ROWS = 300_000;
 /** Cells that {@link parseTable} keeps: a clinical table of 10,000 patients and 1,000 columns. */
 const MOST_CELLS = 10_000_000;
@@ -81,6 +83,10 @@ function readingError(file: string, error: unknown): unknown {
       const message = `the row is longer than ${LONGEST_LINE / 2 ** 20} MiB`;
       return badInput({ file, row, message, remedy: 'Check for a quote that is never closed; a table has line ends' });
     }
+    if (kind === 'cells') {
+      const message = `the row has more cells than ${MOST_COLUMNS}, the columns that a table may have`;
+      return badInput({ file, row, message, remedy: 'Name a table of patients or of genes' });
+    }
     const message = 'the table is malformed (a quote is not closed, or more than its cell follows it)';
     return badInput({ file, row, message, remedy: 'Check the quotes of this row' });
   }
@@ -93,7 +99,24 @@ function readingError(file: string, error: unknown): unknown {
 }
 
 /**
- * Rows of a comma or tab separated file, gzip or not, both told by the content; the header comes first, and lines before it that
+ * Rows without what a spreadsheet saves beyond its table: the columns behind the last one with a name, where they are empty, and empty rows. Those
+ * above the first row of content stay, so that a table of nothing else is told as one.
+ */
+async function* withoutBlanks(rows: AsyncIterable<Row>): AsyncGenerator<Row, void> {
+  let width: number | undefined;
+  let hasContent = false;
+  for await (const row of rows) {
+    const isBlank = row.cells.every((cell) => cell === '');
+    if (isBlank && hasContent) continue;
+    if (width === undefined) width = row.cells.findLastIndex((cell) => cell !== '') + 1;
+    else hasContent ||= !isBlank;
+    const isWider = row.cells.length > width && row.cells.slice(width).every((cell) => cell === '');
+    yield isWider ? { line: row.line, cells: row.cells.slice(0, width) } : row;
+  }
+}
+
+/**
+ * Rows of a file separated by commas, tabs or semicolons, gzip or not, both told by the content; the header comes first, and lines before it that
  * start with # are skipped. Streams: a stretch of the file is in memory at a time. Throws {@link InputError} for a file that is empty,
  * binary, damaged or expands beyond reason, for lines that are too long, for a header of a single column and for a row whose number
  * of cells is not the header's.
@@ -104,14 +127,15 @@ export async function* parseRows(source: Source): AsyncGenerator<Row, void> {
   try {
     let columns: readonly string[] | undefined;
     let rows = 0;
-    for await (const row of parseRecords(decodePieces(await bytesIn(source), file), LONGEST_LINE)) {
+    const text = decodePieces(await bytesIn(source), file);
+    for await (const row of withoutBlanks(parseRecords(text, { characters: LONGEST_LINE, cells: MOST_COLUMNS }))) {
       columns ??= row.cells;
       if (columns.length < 2) {
         throw badInput({
           file,
           row: row.line,
           message: 'the header has a single column',
-          remedy: 'Separate the columns by commas or tabs',
+          remedy: 'Separate the columns by commas, tabs or semicolons',
         });
       }
       if (row.cells.length !== columns.length) {
