@@ -136,17 +136,18 @@ const latestOf = (cells: readonly Cell[]): Cell | undefined =>
 function outcomeOf(rows: Case, columns: OutcomeColumns, problems: Problem[]): CaseOutcome {
   const statuses = knownCells(rows, columns.status);
   const said = new Set(statuses.flatMap(({ text, column }) => eventOf(text, column) ?? []));
-  const [status] = statuses.filter(({ text, column }) => eventOf(text, column) !== undefined);
-  const [death] = knownCells(rows, columns.death);
+  const status = statuses.find(({ text, column }) => eventOf(text, column) !== undefined);
+  const death = knownCells(rows, columns.death).at(0);
   const latest = latestOf(knownCells(rows, columns.followUp));
   const { id } = rows[0];
   const warn = ({ file, row }: Cell, message: string, remedy: string) =>
     problems.push({ severity: 'warning', file, row, message, examples: [id], remedy });
-  if (said.size > 1) {
+  if (status && said.size > 1) {
     warn(status, `the patient is dead and alive by '${status.column}'`, 'They are left out of survival; correct it');
     return {};
   }
-  if (said.size === 0) {
+  if (!status) {
+    // What is no status is named where events are read.
     if (statuses.length > 0) return { time: death ?? latest, event: statuses[0] };
     if (death) {
       const message = `'${death.column}' is known, and the vital status is not`;
