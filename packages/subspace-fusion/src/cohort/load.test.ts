@@ -95,6 +95,16 @@ describe('loading a cohort', () => {
     ]);
   });
 
+  it('refuses a slide of two patients, even where one of them is in no table', async () => {
+    const { config, bags } = await make({ config: '' });
+    const rows = 'patient_id,slide_id\nP1,P1-DX2.svs\nP2,P1-DX2.svs\nP9,P2_1.svs\nP2,P2_1.svs\nP10,P10.svs\n';
+    const slides = write(bags, 'shared.csv', rows);
+    const message = await failure({ ...config, features: { ...config.features, slides } });
+    expect(message).toMatch(
+      /shared\.csv, rows 3 and 5: the slide is given to two patients \('P1-DX2: P1, P2', 'P2_1: P9, P2'\)\. Give it to one patient/,
+    );
+  });
+
   it('collects the errors of all files', async () => {
     const { config, bags } = await make({
       clinical: CLINICAL.replace('P1,10,1', 'P1,10,7'),

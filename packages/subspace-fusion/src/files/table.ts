@@ -21,9 +21,20 @@ const WORDS = new Set([
   'not available',
   'not reported',
   'not applicable',
+  'not evaluated',
+  'discrepancy',
+  '<na>',
+  // Errors of spreadsheet formulas, of which published workbooks are full.
+  '#n/a',
+  '#value!',
+  '#ref!',
+  '#div/0!',
+  '#name?',
+  '#null!',
+  '#num!',
 ]);
 
-/** Whether a table's cell says that the value is unknown: empty, NA, NaN, "[Not Available]", GDC's "'--" and their like. */
+/** Whether a table's cell says that the value is unknown: empty, NA, NaN, "[Not Available]", GDC's "'--", a spreadsheet's "#N/A" and their like. */
 export function isMissing(cell: string): boolean {
   return WORDS.has(
     cell
@@ -47,8 +58,8 @@ const LONGEST_LINE = 16 * 2 ** 20;
 /** Three for every human gene; a file of a few kilobytes can claim millions. */
 const MOST_COLUMNS = 200_000;
 const MOST_ROWS = 300_000;
-/** Cells that {@link parseTable} keeps: a clinical table of 10,000 patients and 1,000 columns. */
-const MOST_CELLS = 10_000_000;
+/** Cells that {@link parseTable} keeps: a clinical table of 10,000 patients and 500 columns. */
+const MOST_CELLS = 5_000_000;
 /** Text of numbers shrinks to a third or a tenth, one of mostly zeros to a thirtieth; more is no table. */
 const LARGEST_EXPANSION = 50;
 const EXPANSION_ALWAYS_ALLOWED = 32 * 2 ** 20;

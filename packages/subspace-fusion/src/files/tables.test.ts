@@ -36,6 +36,40 @@ describe('text tables', () => {
     }
   });
 
+  it('reads semicolons, and the line in which Excel names the separator', async () => {
+    const cells = async (text: string) => (await readTable(file('separated.csv', text))).rows.map(({ cells }) => cells);
+    const expected = [
+      ['P1', '4,5', 'a;b'],
+      ['P2', '', ''],
+    ];
+    expect(await cells('id;months;note\nP1;4,5;"a;b"\nP2;;\n')).toEqual(expected);
+    expect(await cells('"a, b, and c";months;note\nP1;4,5;"a;b"\nP2;;\n')).toEqual(expected);
+    expect(await cells('\ufeffsep=;\r\nid;months;note\r\nP1;4,5;"a;b"\r\nP2;;\r\n')).toEqual(expected);
+    expect(await cells('\n# made by\n\nid\tmonths\tnote\nP1\t4,5\ta;b\nP2\t\t\n')).toEqual(expected);
+    await expect(readTable(file('lines.csv', 'sep=;\nid;a\nP1;1\nP2;1;2\n'))).rejects.toThrow(/row 4: the row has 3/);
+  });
+
+  it('leaves out what a spreadsheet saves beyond its table', async () => {
+    const { columns, rows } = await readTable(file('beyond.csv', 'id,x,,\nP1,1,,\n,,,\nP2,2,,\n,,,\n,,,\n'));
+    expect(columns).toEqual(['id', 'x']);
+    expect(rows).toEqual([
+      { line: 2, cells: ['P1', '1'] },
+      { line: 4, cells: ['P2', '2'] },
+    ]);
+    await expect(readTable(file('cell.csv', 'id,x,,\nP1,1,,\nP2,2,,note\n'))).rejects.toThrow(
+      /row 3: the row has 4 cells, the header 2/,
+    );
+    // Empty rows alone are told by the reader that needs something in them.
+    expect((await readTable(file('empty.csv', 'id,x\n,\n,\n'))).rows).toHaveLength(2);
+    const rest = `id,x\nP1,1\n${',\n'.repeat(400_000)}P2,2\n`;
+    expect((await readTable(file('rest.csv', rest))).rows).toHaveLength(2);
+  });
+
+  it('takes line ends of every kind, also mixed, and a last line without one', async () => {
+    for (const text of ['id,x\rP1,1\rP2,2', 'id,x\r\nP1,1\rP2,2\n', 'id,x\n\nP1,1\n\nP2,2\n\n'])
+      expect((await readTable(file('ends.csv', text))).rows.map(({ cells }) => cells[0])).toEqual(['P1', 'P2']);
+  });
+
   it('names file and row of what is wrong', async () => {
     await expect(readTable(file('ragged.csv', 'a,b\n1,2\n1,2,3\n'))).rejects.toThrow(
       /ragged\.csv, row 3: the row has 3 cells, the header 2/,

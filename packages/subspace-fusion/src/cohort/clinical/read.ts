@@ -53,6 +53,7 @@ export async function readClinical(
     sources.map((source) => onePatientARow(source, found)),
     found,
   );
+  append(found, lostLetters(joined.rows));
   const { columns, rows } = withMarkerColumns(joined, config);
   const [{ file, format, patient }] = sources as [ClinicalSource];
   const understood = { patient, ...survivalColumns(columns, config) };
@@ -131,6 +132,17 @@ function survivalColumns(
   return isFixed && columns.includes('os_time') && columns.includes('os_event')
     ? { time: 'os_time', event: 'os_event' }
     : { time, event };
+}
+
+/** Cells with the mark that an earlier program put in the place of a letter it could not read: names that differ in it have become one. */
+function lostLetters(rows: readonly ClinicalRow[]): Problem[] {
+  return rows.flatMap(({ file, line, cells }) => {
+    const cell = Object.values(cells).find((text) => text.includes('\ufffd'));
+    if (cell === undefined) return [];
+    const message = "the row has the mark '\ufffd' in the place of a letter that was lost";
+    const remedy = 'Export the table again, as UTF-8: names that differ in lost letters are one here';
+    return [{ severity: 'warning', file, row: line, message, examples: [cell], remedy }];
+  });
 }
 
 /** A column by the names that the user's files have for it: those that it was made of. */

@@ -120,6 +120,14 @@ describe('who has a follow-up', () => {
   });
 });
 
+test('letters that were lost before are a warning', async () => {
+  const rows = rowsOf(6, 4, (i, dead) => `P${i},${i + 1},${Number(dead)},${i % 2 === 0 ? 'Nord' : 'S\ufffdd'}`);
+  expect(await linesOf(rows, { header: 'id,months,event,clinic' })).toEqual([
+    "warning rows 3, 5, 7 and 2 more: the row has the mark '\ufffd' in the place of a letter that was lost ('S\ufffdd'). " +
+      'Export the table again, as UTF-8: names that differ in lost letters are one here.',
+  ]);
+});
+
 describe('ages, sexes and markers', () => {
   const rows = (cell: (i: number) => string) => rowsOf(6, 4, (i, dead) => `P${i},${i + 1},${Number(dead)},${cell(i)}`);
 
