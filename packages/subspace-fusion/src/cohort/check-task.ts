@@ -43,7 +43,27 @@ export function checkTask(table: ClinicalTable, config: Config, problems: Proble
     const message = `${counted(ids.length, 'patient has', 'patients have')} no label: ${why} (${someOf(ids)})`;
     problems.push({ severity: 'warning', file, message, remedy: 'They are left out of this task' });
   }
+  if (typeof task === 'object') append(problems, spellingProblems(table, task.column));
   checkTheirMarkers();
+}
+
+/** Classes that differ in case, spaces or the form of a letter alone: most likely one class in two spellings. */
+function spellingProblems({ file, patients }: ClinicalTable, column: string): Problem[] {
+  const spellings = new Map<string, Set<string>>();
+  for (const { clinical } of patients) {
+    const name = clinical[column];
+    const plain = name.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ');
+    spellings.set(plain, (spellings.get(plain) ?? new Set()).add(name));
+  }
+  return [...spellings.values()]
+    .filter((names) => names.size > 1)
+    .map((names) => ({
+      severity: 'warning',
+      file,
+      message: `column '${column}' holds classes that differ in their spelling alone`,
+      examples: [[...names].join(' / ')],
+      remedy: 'Write each class in one way, if they are one; they count as different',
+    }));
 }
 
 /** Whether the patients of all cohorts together have outcomes that a model can learn: an event, or two classes. */

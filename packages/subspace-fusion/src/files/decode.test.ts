@@ -60,5 +60,10 @@ test('A file of another kind is named, and zeros in the middle of a text are not
     /an Excel or zip file, not text.*Save the sheet as CSV/,
   );
   expect(() => decodeText(bytes(`${'a'.repeat(1000)}\0`), 'x')).toThrow(/binary file, not text/);
+  expect(() => decodeText(bytes('version https://git-lfs.github.com/spec/v1\n'), 'x')).toThrow(
+    /Git LFS pointer.*git lfs pull/,
+  );
+  expect(() => decodeText(bytes('\n<!DOCTYPE html>\n<html>Log in</html>'), 'x')).toThrow(/a web page \(HTML\)/);
+  expect(() => decodeText(bytes('<?xml version="1.0"?>'), 'x')).toThrow(/this is XML/);
   expect(decodeText(new Uint8Array(), 'x')).toBe('');
 });

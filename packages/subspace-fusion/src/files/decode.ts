@@ -7,6 +7,7 @@ const NOT_TEXT: { readonly [K in FileKind]?: readonly [words: string, remedy: st
   zip: ['an Excel or zip file, not text', 'Save the sheet as CSV, or unpack the file'],
   'old excel': ['an old Excel file, not text', 'Save the sheet as CSV'],
   hdf5: ['an HDF5 file, not text', 'Only expression can be HDF5, as AnnData (.h5ad)'],
+  'git lfs': ['a Git LFS pointer, not the file itself', 'Fetch it with `git lfs pull`'],
   'utf-16': ['text in UTF-16', 'Save it as UTF-8'],
   gzip: ['compressed by gzip', 'Decompress it'],
   bzip2: ['compressed by bzip2', 'Decompress it'],
@@ -19,7 +20,7 @@ const NOT_TEXT: { readonly [K in FileKind]?: readonly [words: string, remedy: st
  * @throws {InputError} for text in UTF-16, for a binary file, and for a byte that is not UTF-8, with its line.
  */
 export function decodeText(bytes: Uint8Array, file: string): string {
-  return withoutMark(textDecoder(file)(bytes));
+  return firstText(textDecoder(file)(bytes), file);
 }
 
 /** {@link decodeText} of a file that comes in pieces; none of the texts ends within a letter. */
@@ -32,13 +33,22 @@ export async function* decodePieces(pieces: AsyncIterable<Uint8Array>, file: str
     const end = lettersEnd(bytes);
     cut = end < bytes.length ? bytes.subarray(end) : undefined;
     const text = decode(bytes.subarray(0, end));
-    yield isFirst ? withoutMark(text) : text;
+    yield isFirst ? firstText(text, file) : text;
     isFirst = false;
   }
   if (cut) yield decode(cut);
 }
 
-const withoutMark = (text: string): string => (text.startsWith('\ufeff') ? text.slice(1) : text);
+/** The beginning of a text without a byte order mark; a page that a server sent instead of the file is refused. */
+function firstText(text: string, file: string): string {
+  const own = text.startsWith('\ufeff') ? text.slice(1) : text;
+  const markup = /^\s*<(!doctype|html|\?xml)/i.exec(own)?.[1].toLowerCase();
+  if (markup !== undefined) {
+    const message = markup === '?xml' ? 'this is XML' : 'this is a web page (HTML)';
+    throw badInput({ file, message, remedy: 'Download the file itself, as plain text' });
+  }
+  return own;
+}
 
 /** Decodes the pieces of a file one after the other, each of whole letters. */
 function textDecoder(file: string): (bytes: Uint8Array) => string {

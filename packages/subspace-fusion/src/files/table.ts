@@ -146,7 +146,9 @@ export async function* parseRows(source: Source): AsyncGenerator<Row, void> {
           file,
           row: row.line,
           message: 'the header has a single column',
-          remedy: 'Separate the columns by commas, tabs or semicolons',
+          remedy: /^[[{]/.test(row.cells[0])
+            ? 'This looks like JSON: save or download it as a table (TSV or CSV)'
+            : 'Separate the columns by commas, tabs or semicolons',
         });
       }
       if (row.cells.length !== columns.length) {

@@ -5,8 +5,8 @@ import type { ClinicalPatient, ClinicalTable } from './read.js';
 
 /** A share of times of 0 that is no chance: the day of surgery is rarely that of death. */
 const MANY_ZEROS = 0.05;
-/** Share of the living without a follow-up from which those who remain are mostly the dead. */
-const MANY_LIVING = 0.5;
+/** Share of the living, or of the dead, without a time from which those who remain are another population. */
+const MANY = 0.5;
 /** Where everybody who remains died, this share of the living among all is enough. */
 const SOME_LIVING = 0.1;
 
@@ -37,10 +37,8 @@ export function followUpProblems(
       examples: without.slice(0, 3).map(({ id }) => id),
       remedy: 'They are left out of survival',
     });
-  const living = without.filter(
-    ({ clinical }) =>
-      clinical[time] === '' && clinical[event] !== '' && eventBy(event, eventValues, clinical[event]) === false,
-  );
+  const isSeen = (cell: string) => (cell === '' ? undefined : eventBy(event, eventValues, cell));
+  const living = without.filter(({ clinical }) => clinical[time] === '' && isSeen(clinical[event]) === false);
   const unsaid = without.filter(({ clinical }) => clinical[time] !== '' && clinical[event] === '');
   const remain = `${counted(known.length, 'patient who remains', 'patients who remain')} died`;
   const fill =
@@ -54,9 +52,18 @@ export function followUpProblems(
   } else if (deaths > 0 && deaths === known.length && unsaid.length > 0) {
     const message = `'${own.event}' is empty for ${counted(unsaid.length, 'patient', 'patients')} with a time (${idsOf(unsaid)}): all ${remain}`;
     add('error', message, 'Write 0 where no event was seen');
-  } else if (living.length > MANY_LIVING * alive) {
+  } else if (living.length > MANY * alive) {
     const message = `${living.length} of ${alive} living patients have no follow-up: those who remain are mostly the dead`;
     add('warning', message, fill);
+  }
+  const dead = without.filter(({ clinical }) => clinical[time] === '' && isSeen(clinical[event]));
+  if (dead.length > MANY * (deaths + dead.length)) {
+    const message = `${dead.length} of ${deaths + dead.length} patients with the event have no time: those who remain are mostly without it`;
+    add(
+      'warning',
+      message,
+      `Fill in the time of the event ('${own.time}'); a column of the last follow-up is often empty for the dead`,
+    );
   }
   const zeros = patients.filter(({ survival }) => survival?.time === 0);
   if (zeros.length > 1 && zeros.length >= MANY_ZEROS * known.length)

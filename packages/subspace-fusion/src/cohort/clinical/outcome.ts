@@ -1,5 +1,6 @@
 import type { Config } from '../../config/config.js';
 import { counted, someOf, type Problem } from '../../files/errors.js';
+import { suggest } from '../../files/text.js';
 import type { Endpoint, Patient, TimeUnit } from '../types.js';
 
 /** Days in each unit of time. */
@@ -107,10 +108,16 @@ export function endpointOf({ time, event, endpoint, eventValues }: Options): End
   return { name: nameOf(event, endpoint), time, event, rule };
 }
 
+/** Whether a cell holds a value, in any case; pandas writes 2.0 for 2 where a cell of the column is empty. */
+export function isSame(value: string, cell: string): boolean {
+  const [one, other] = [value.trim().toLowerCase(), cell.trim().toLowerCase()];
+  return one === other || (one !== '' && other !== '' && Number(one) === Number(other));
+}
+
 /** Whether the event was seen, by the config's values of it or by {@link eventOf}; undefined for what is neither. */
 export function eventBy(column: string, eventValues: Options['eventValues'], cell: string): boolean | undefined {
   if (!eventValues) return eventOf(cell, column);
-  return eventValues.some((value) => value.toLowerCase() === cell.trim().toLowerCase());
+  return eventValues.some((value) => isSame(value, cell));
 }
 
 /** Two columns of death differ for some patients (by a later follow-up, or another endpoint); for so many, one of them means the opposite. */
@@ -167,6 +174,13 @@ export function survivalProblems(
       `the longest time of '${own.time ?? time}' is ${longest} ${timeUnit}, longer than any follow-up`,
       'Check clinical.timeUnit',
     );
+  }
+  const absent = (eventValues ?? []).filter(
+    (value) => !patients.some(({ clinical }) => isSame(value, clinical[event])),
+  );
+  if (absent.length > 0) {
+    const message = `no cell of '${own.event ?? event}' is ${absent.map((value) => `'${value}'`).join(' or ')} (clinical.eventValues)`;
+    add('warning', message, suggest(absent[0], [...new Set(patients.map(({ clinical }) => clinical[event]))]));
   }
   // Another endpoint's event may come before death.
   if (!isOverallSurvival(endpoint) || eventValues) return problems;

@@ -120,6 +120,30 @@ describe('who has a follow-up', () => {
   });
 });
 
+test('the values of a seen event may be numbers, as pandas writes them, and one that is nowhere is stated', async () => {
+  const rows = rowsOf(6, 4, (i, dead) => `P${i},${i + 1},${dead ? '2.0' : '1.0'}`);
+  expect(await linesOf(rows, { clinical: ', eventValues: [2]' })).toEqual([]);
+  const words = rowsOf(6, 4, (i, dead) => `P${i},${i + 1},${dead ? 'Deceased' : 'Alive'}`);
+  expect(await linesOf(words, { clinical: ', eventValues: [deceased, Decaesed]' })).toEqual([
+    "warning no cell of 'event' is 'Decaesed' (clinical.eventValues). Did you mean 'Deceased'?",
+  ]);
+});
+
+test('a time that is empty for most of the dead is a warning', async () => {
+  const rows = rowsOf(6, 4, (i, dead) => `P${i},${dead && i > 0 ? '' : i + 1},${Number(dead)}`);
+  expect((await linesOf(rows))[1]).toMatch(
+    /^warning 5 of 6 patients with the event have no time: those who remain are mostly without it\. Fill in the time of the event \('months'\)/,
+  );
+});
+
+test('classes in two spellings are a warning', async () => {
+  const clinics = ['Nord', 'nord', 'S\u00fcd', 'Su\u0308d', 'West'];
+  const rows = rowsOf(6, 4, (i, dead) => `P${i},${i + 1},${Number(dead)},${clinics[i % 5]}`);
+  expect(await linesOf(rows, { header: 'id,months,event,clinic', keys: 'task: {column: clinic}\n' })).toEqual([
+    "warning 2 times: column 'clinic' holds classes that differ in their spelling alone ('Nord / nord', 'S\u00fcd / Su\u0308d'). Write each class in one way, if they are one; they count as different.",
+  ]);
+});
+
 test('letters that were lost before are a warning', async () => {
   const rows = rowsOf(6, 4, (i, dead) => `P${i},${i + 1},${Number(dead)},${i % 2 === 0 ? 'Nord' : 'S\ufffdd'}`);
   expect(await linesOf(rows, { header: 'id,months,event,clinic' })).toEqual([
