@@ -37,7 +37,7 @@ function survivalPlot(
   const description =
     `Predicted survival: ${alive.join(', ')}. ` +
     (groups.length > 0
-      ? `Beside it the tested patients of ${groups.map((g) => `${RISK_GROUP_WORDS[g.name]} (${g.patients})`).join(' and ')}.`
+      ? `The other curves are of the tested patients of ${groups.map((g) => `${RISK_GROUP_WORDS[g.name]} (${g.patients})`).join(' and ')}.`
       : '');
   return svg(
     'svg',

@@ -63,7 +63,7 @@ const patchLayout = z.object({
   kind: z
     .enum(['slide', 'grid'])
     .describe(
-      "`slide`: the file's coordinates. `grid`: the file has none; patches stand in the order of the file on the bag's grid, which is no place on the slide",
+      "`slide`: the file's coordinates. `grid`: the file has none; patches are in the order of the file on the bag's grid, which is no place on the slide",
     ),
   x: measured.describe('Left edge of each patch'),
   y: measured.describe('Upper edge of each patch'),

@@ -59,20 +59,20 @@ export async function serveViewer(run: string, port: number): Promise<ServedView
 
   async function answer({ method = '', headers: asked, url = '/' }: IncomingMessage, response: ServerResponse) {
     // Another page could make its name point here, and then read what is served.
-    if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(asked.host ?? '')) return refuse(response, 403);
-    if (method !== 'GET' && method !== 'HEAD') return refuse(response, 405);
+    if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(asked.host ?? '')) return void refuse(response, 403);
+    if (method !== 'GET' && method !== 'HEAD') return void refuse(response, 405);
     const query = queryOf(url);
     const cookie = admission.cookieFor(query);
     if (cookie !== undefined) {
       query.delete('token'); // the page is read from an address without it, so that the history has none
-      return refuse(response, 303, {
+      return void refuse(response, 303, {
         'Set-Cookie': cookie,
         Location: query.size > 0 ? `./?${query.toString()}` : './',
       });
     }
-    if (!admission.admits(asked.cookie)) return refuse(response, 403, {}, NOT_ADMITTED);
+    if (!admission.admits(asked.cookie)) return void refuse(response, 403, {}, NOT_ADMITTED);
     const content = contentAt(url);
-    if (!content) return refuse(response, 404);
+    if (!content) return void refuse(response, 404);
     if ('text' in content) {
       response.writeHead(200, { ...headers, 'Content-Type': 'application/json' }).end(content.text);
       return;
@@ -88,7 +88,7 @@ export async function serveViewer(run: string, port: number): Promise<ServedView
     if (!file) return;
     try {
       const found = await file.stat();
-      if (!found.isFile()) return refuse(response, 404);
+      if (!found.isFile()) return void refuse(response, 404);
       const type = TYPES[extname(path)] ?? 'application/octet-stream';
       response.writeHead(200, { ...headers, 'Content-Type': type, 'Content-Length': found.size });
       if (onlyHead) response.end();
