@@ -134,54 +134,90 @@ function readingError(file: string, error: unknown): unknown {
   return error;
 }
 
+/** Where a table begins in a file that is not only a table. */
+export interface TableStart {
+  /** Rows above the header that are none of the table's. */
+  readonly above?: number;
+  /**
+   * Whether the first column holds names and may lack one of its own, the way that R's write.table leaves it out: a header that is one name
+   * shorter than the rows then gets an empty one in front.
+   */
+  readonly named?: boolean;
+}
+
 /**
  * Rows of a comma or tab separated file, gzip or not, both told by the content; the header comes first, and lines before it that
  * start with # are skipped. Streams: a stretch of the file is in memory at a time. Throws {@link InputError} for a file that is empty,
  * binary, damaged or expands beyond reason, for lines that are too long, for a header of a single column and for a row whose number
  * of cells is not the header's.
  */
-export async function* parseRows(source: Source): AsyncGenerator<Row, void> {
+export async function* parseRows(
+  source: Source,
+  { above = 0, named = false }: TableStart = {},
+): AsyncGenerator<Row, void> {
   requireContent(source);
   const file = source.name;
   try {
     let columns: readonly string[] | undefined;
+    let header: Row | undefined;
     let rows = 0;
     for await (const row of parseRecords(textIn(await bytesIn(source), file), LONGEST_LINE)) {
-      columns ??= row.cells;
-      if (columns.length < 2) {
-        throw badInput({
-          file,
-          row: row.line,
-          message: 'the header has a single column',
-          remedy: 'Separate the columns by commas or tabs',
-        });
-      }
-      if (row.cells.length !== columns.length) {
-        throw badInput({
-          file,
-          row: row.line,
-          message: `the row has ${row.cells.length} cells, the header ${columns.length}`,
-          remedy: 'Check the row for a missing or unquoted separator',
-        });
-      }
-      if (++rows > MOST_ROWS) {
+      if (rows++ < above) continue;
+      if (rows > MOST_ROWS) {
         throw badInput({
           file,
           message: `the table has more than ${MOST_ROWS} rows`,
           remedy: 'Name a table of patients or of genes',
         });
       }
+      if (!header) {
+        if (row.cells.length < 2) {
+          throw badInput({
+            file,
+            row: row.line,
+            message: 'the header has a single column',
+            remedy: 'Separate the columns by commas or tabs',
+          });
+        }
+        header = row;
+        continue;
+      }
+      if (!columns) {
+        columns = named && lacksCorner(header.cells, row.cells) ? ['', ...header.cells] : header.cells;
+        yield { ...header, cells: columns };
+      }
+      if (row.cells.length !== columns.length) {
+        const message = `the row has ${row.cells.length} cells, the header ${columns.length}`;
+        throw badInput({ file, row: row.line, message, remedy: otherWidthRemedy(columns, row.cells) });
+      }
       yield row;
     }
+    if (header && !columns) yield header;
   } catch (error) {
     throw readingError(file, error);
   }
 }
 
+/** One cell more than the header, and not an empty one behind a separator at the row's end. */
+const lacksCorner = (header: readonly string[], cells: readonly string[]): boolean =>
+  cells.length === header.length + 1 && cells.at(-1) !== '';
+
+const otherWidthRemedy = (header: readonly string[], cells: readonly string[]): string =>
+  lacksCorner(header, cells)
+    ? "Check the row for a separator too many; where each row has one cell more, R's write.table left the first name of the header out: write it with col.names = NA"
+    : 'Check the row for a missing or unquoted separator';
+
 /** The cells of a table's header. Throws as {@link parseRows} does. */
-export async function parseHeader(source: Source): Promise<readonly string[]> {
-  for await (const { cells } of parseRows(source)) return cells;
+export async function parseHeader(source: Source, start: TableStart = {}): Promise<readonly string[]> {
+  for await (const { cells } of parseRows(source, start)) return cells;
   return [];
+}
+
+/** The first line of a text file, gzip or not, comment or not, as far as the first stretch of the file goes. */
+export async function parseFirstLine(source: Source): Promise<string> {
+  for await (const text of textIn(await bytesIn(source), source.name))
+    return text.replace(/^\ufeff/, '').split(/[\r\n]/, 1)[0];
+  return '';
 }
 
 /** The names that stand twice in a list, with their first and their later place (from 0). */

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { Config } from '../../config/config.js';
 import type { Problem } from '../../files/errors.js';
 import { newFolder, write } from '../made-files.test.helper.js';
-import { geneSetsFile, overlap, readGeneList, readSubspaceGenes } from './gene-sets.js';
+import { readGeneList } from './gene-files.js';
+import { geneSetsFile, overlap, readSubspaceGenes } from './gene-sets.js';
 
 const folder = newFolder();
 const file = (name: string, text: string | Uint8Array) => write(folder, name, text);
