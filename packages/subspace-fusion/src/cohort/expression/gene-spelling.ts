@@ -1,7 +1,7 @@
 import { counted, someOf, type Problem } from '../../files/errors.js';
 import { rSpellings } from './r-names.js';
 import type { FileGene } from './samples.js';
-import { genesOfDate, genesOfSerial, otherNameOf, type DatedGene } from './spreadsheet-dates.js';
+import { genesOfDate, genesOfDays, otherNameOf, type DatedGene } from './spreadsheet-dates.js';
 
 /** What made another text of a gene's name: a spreadsheet, R, or HGNC, who renamed the genes that spreadsheets took for dates. */
 type Maker = 'spreadsheet' | 'R' | 'HGNC';
@@ -84,33 +84,30 @@ function spellingProblems(
   respelled: readonly Respelled[],
   needed: ReadonlySet<string>,
 ): Problem[] {
-  const by = (maker: Maker) =>
-    respelled.filter((one) => one.by === maker).map(({ text, gene }) => `${text} for ${gene}`);
   const problems: Problem[] = [];
   const warn = (message: string, remedy: string) => problems.push({ severity: 'warning', file, message, remedy });
+  const by = (maker: Maker) => respelled.filter((one) => one.by === maker);
+  const pairs = (maker: Maker) => someOf(by(maker).map(({ text, gene }) => `${text} for ${gene}`));
   const dates = dateProblem(genes, by('spreadsheet'), needed);
   if (dates) warn(dates, 'Take the file from before it was opened in a spreadsheet, or correct the names');
-  const [fromR, renamed] = [by('R'), by('HGNC')];
-  if (fromR.length > 0)
+  const [fromR, renamed] = [by('R').length, by('HGNC').length];
+  if (fromR > 0)
     warn(
-      `${counted(fromR.length, 'gene of the gene sets has a name', 'genes of the gene sets have names')} as R writes them (${someOf(fromR)})`,
+      `${counted(fromR, 'gene of the gene sets has a name', 'genes of the gene sets have names')} as R writes them (${pairs('R')})`,
       'They are read as these genes',
     );
-  if (renamed.length > 0)
+  if (renamed > 0)
     warn(
-      `${counted(renamed.length, 'gene was', 'genes were')} renamed by HGNC (${someOf(renamed)})`,
+      `${counted(renamed, 'gene of the gene sets has its', 'genes of the gene sets have their')} name of before or after HGNC changed it (${pairs('HGNC')})`,
       'They are read as these genes',
     );
   return problems;
 }
 
-/** More numbers than this among the names are Entrez ids. */
-const MOST_NUMBERS = 0.05;
-
 /** What is to be said of names that are dates; undefined where there are none. */
 function dateProblem(
   genes: readonly FileGene[],
-  read: readonly string[],
+  read: readonly Respelled[],
   needed: ReadonlySet<string>,
 ): string | undefined {
   const there = new Set(genes.map(({ symbol }) => symbol));
@@ -118,17 +115,24 @@ function dateProblem(
     candidates.flatMap((names) =>
       names.some((name) => there.has(name)) ? [] : names.filter((name) => needed.has(name)),
     );
-  const texts = new Set(genes.flatMap(({ name, said }) => (said === undefined ? [name] : [name, said])));
+  const texts = new Set(genes.map(({ name, said }) => said ?? name));
   const numbers = [...texts].filter((text) => /^\d+$/.test(text));
-  const serials =
-    numbers.length <= MOST_NUMBERS * texts.size ? numbers.filter((text) => sought(genesOfSerial(text)).length > 0) : [];
-  const dates = [...[...texts].filter((text) => genesOfDate(text) !== undefined), ...serials];
+  // Where most names are numbers, they are Entrez ids.
+  const days = numbers.length < texts.size / 2 ? numbers.filter((text) => sought(genesOfDays(text)).length > 0) : [];
+  const dates = [...[...texts].filter((text) => genesOfDate(text) !== undefined), ...days];
   if (dates.length === 0) return undefined;
-  const lost = new Set(dates.flatMap((text) => sought(genesOfDate(text) ?? genesOfSerial(text))));
+  const lost = new Set(dates.flatMap((text) => sought(genesOfDate(text) ?? genesOfDays(text))));
   const parts = [
     `${counted(dates.length, 'gene name looks like a date', 'gene names look like dates')} that a spreadsheet made (${someOf(dates)})`,
-    ...(read.length > 0 ? [`read are ${someOf(read, 10)}`] : []),
-    ...(lost.size > 0 ? [`among the others may be ${someOf(lost, 10)}, which the gene sets have`] : []),
+    ...(read.length > 0
+      ? [
+          someOf(
+            read.map(({ text, gene }) => `${text} is read as ${gene}`),
+            10,
+          ),
+        ]
+      : []),
+    ...(lost.size > 0 ? [`${someOf(lost, 10)} of the gene sets may be among those that are not read`] : []),
   ];
   return parts.join('; ');
 }

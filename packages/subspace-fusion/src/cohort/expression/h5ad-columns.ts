@@ -105,5 +105,9 @@ export function indexOf(of: Group, file: string): string[] {
   );
   if (name === undefined)
     throw badInput({ file, message: `'${of.path}' has no index`, remedy: 'Write the file again with anndata' });
-  return readStrings(of.get(name), file, `${of.path}/${name}`);
+  const index = of.get(name);
+  // Files that R's packages write may number the rows.
+  if (isDataset(index) && index.metadata.type === INTEGER && index.shape?.length === 1)
+    return Array.from(readNumbers(index, file, 0, Math.min(index.shape[0], MOST_NAMES)), String);
+  return readStrings(index, file, `${of.path}/${name}`);
 }

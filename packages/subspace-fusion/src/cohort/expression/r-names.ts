@@ -1,5 +1,5 @@
 /** A name as R's data.frame() and read.table() write it (make.names): HLA-DRA is HLA.DRA, 7SK is X7SK. */
-function rName(name: string): string {
+export function rName(name: string): string {
   const points = name.replace(/[^\p{L}\p{N}._]/gu, '.');
   return /^(\p{L}|\.(?!\d))/u.test(name) ? points : `X${points}`;
 }

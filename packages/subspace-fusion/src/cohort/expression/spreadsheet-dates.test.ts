@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { genesOfDate, genesOfSerial, otherNameOf } from './spreadsheet-dates.js';
+import { genesOfDate, genesOfDays, otherNameOf } from './spreadsheet-dates.js';
 
 const formerNames = (text: string) => genesOfDate(text)?.map(([former]) => former);
 
@@ -46,9 +46,9 @@ describe('genes that became dates', () => {
   ])('are not seen in %j', (name) => expect(genesOfDate(name)).toBeUndefined());
 
   it('may be numbers of days', () => {
-    expect(genesOfSerial('44446')).toEqual([['SEPT7', 'SEPTIN7']]);
-    expect(genesOfSerial('44256').map(([former]) => former)).toEqual(['MARCH1', 'MARC1']);
-    expect(['44255', '7157', '100130426', 'EGFR'].flatMap(genesOfSerial)).toEqual([]);
+    expect(genesOfDays('44446')).toEqual([['SEPT7', 'SEPTIN7']]);
+    expect(genesOfDays('44256').map(([former]) => former)).toEqual(['MARCH1', 'MARC1']);
+    expect(['44255', '7157', '100130426', 'EGFR'].flatMap(genesOfDays)).toEqual([]);
   });
 
   it('have names of before and after', () => {

@@ -105,7 +105,7 @@ const DAY_0 = Date.UTC(1899, 11, 30);
 /**
  * Genes that a number of days since 1900 may have been (44446 is 7 September 2021); empty for any other text. An Entrez id looks the same.
  */
-export function genesOfSerial(text: string): readonly DatedGene[] {
+export function genesOfDays(text: string): readonly DatedGene[] {
   if (!/^[34]\d{4}$/.test(text)) return [];
   const date = new Date(DAY_0 + Number(text) * 86_400_000);
   return genesOf(date.getUTCMonth() + 1, date.getUTCDate());

@@ -1,5 +1,5 @@
 import { counted, someOf, type Problem } from '../../files/errors.js';
-import { genesOfDate, genesOfSerial, type DatedGene } from '../expression/spreadsheet-dates.js';
+import { genesOfDate, genesOfDays, type DatedGene } from '../expression/spreadsheet-dates.js';
 
 /**
  * The genes of a set with each date that a spreadsheet made turned back into the name of its gene; those that may be of several genes are left
@@ -14,12 +14,12 @@ export function withoutDates(
   const isSymbols = genes.filter((gene) => /^\d+$/.test(gene)).length < genes.length / 2;
   const found = genes.map((text) => {
     const dated = genesOfDate(text);
-    const serial = isSymbols && !dated ? genesOfSerial(text) : [];
-    return { text, dated: dated ?? (serial.length > 0 ? serial : undefined), isSerial: !dated };
+    const days = isSymbols && !dated ? genesOfDays(text) : [];
+    return { text, dated: dated ?? (days.length > 0 ? days : undefined), isDays: !dated };
   });
   const dates = found.filter(({ dated }) => dated !== undefined);
   if (dates.length === 0) return genes;
-  const isCertain = ({ dated, isSerial }: (typeof found)[number]) => dated?.length === 1 && !isSerial;
+  const isCertain = ({ dated, isDays }: (typeof found)[number]) => dated?.length === 1 && !isDays;
   const listed = (certain: boolean) =>
     dates
       .filter((one) => isCertain(one) === certain)
@@ -41,4 +41,6 @@ export function withoutDates(
 }
 
 const namesOf = (dated: readonly DatedGene[]): string =>
-  dated.length === 0 ? 'a gene that is not known' : dated.flat().join(' or ');
+  dated.length === 0
+    ? 'a gene that is not known'
+    : dated.map(([former, symbol]) => `${former} (now ${symbol})`).join(' or ');
