@@ -170,7 +170,8 @@ export async function inspectCohort(config: Config, onSlide?: (done: number, of:
   }
   const joined = mergePatients(files, ({ joined }) => joined.complete);
   // Of some cohorts only there is no split to speak of.
-  const split = await inspectSplit(files.every(({ flow }) => flow) ? joined : [], config, problems);
+  const { endpoint } = files[0].clinical ?? {};
+  const split = await inspectSplit(files.every(({ flow }) => flow) ? joined : [], config, problems, endpoint);
   // A preview over all patients of the matrix: each training chooses by its own.
   const chosen =
     cohort && (await collecting(problems, () => chooseGenes(cohort, config, cohort.expression.patients, problems)));

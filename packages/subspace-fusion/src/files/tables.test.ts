@@ -76,14 +76,16 @@ describe('the clinical table', () => {
     const problems: Problem[] = [];
     const text = 'id,months,dead,grade\nP1,12,1,G2\nP1,12,1,G3\nP2,-3,0,G2\nP3,five,2,G2\n,1,1,G2\nP2,-3,0,G2\n';
     await readClinical({ ...options, file: file('wrong.csv', text) }, problems);
-    const found = problems.map(({ severity, row, message }) => `${severity} ${row} ${message}`);
+    const found = problems.map(
+      ({ severity, row, message, examples = [] }) => `${severity} ${row} ${message} (${examples.join()})`,
+    );
     expect(found).toEqual([
-      "error 3 patient 'P1' stands in row 2 already, with another grade",
-      "error 4 column 'months' holds '-3'",
-      "error 5 column 'months' holds 'five'",
-      "error 5 column 'dead' holds '2'",
-      'error 6 the row has no patient id',
-      "warning 7 patient 'P2' stands in row 4 already, with the same values",
+      'error 3 the patient has an earlier row with other values (P1: grade)',
+      "error 4 column 'months' holds a negative time (-3)",
+      "error 5 column 'months' holds a time that is not a number (five)",
+      "error 5 1 cell of column 'dead' holds no event (2)",
+      'error 6 the row has no patient id ()',
+      'warning 7 the patient has an earlier row with the same values (P2)',
     ]);
   });
 
@@ -99,12 +101,12 @@ describe('the clinical table', () => {
       return problems.map(({ severity, message }) => `${severity} ${message}`);
     };
     expect(await found('survival')).toEqual([
-      "error column 'months' holds '-3'",
+      "error column 'months' holds a negative time",
       'warning 2 patients have no follow-up',
     ]);
     // Times are no matter of another task.
     expect(await found({ column: 'grade' })).toEqual([
-      "warning column 'months' holds '-3'",
+      "warning column 'months' holds a negative time",
       'warning 1 patient has no label: grade unknown (P5)',
     ]);
   });
@@ -125,13 +127,13 @@ describe('the clinical table', () => {
         row === undefined ? [] : [`${row} ${message.split(/ of '| and | holds/, 1)[0]}`],
       );
     };
-    expect(await found('grade')).toEqual(["3 'P2': histology is glioblastoma", "4 column 'histologic_grade'"]);
+    expect(await found('grade')).toEqual(['3 histology is glioblastoma', "4 column 'histologic_grade'"]);
     expect(await found('subtype')).toEqual(["2 column 'idh_status'", "2 column 'codel_1p19q'"]);
     expect(await found('diagnosis')).toEqual([
       "2 column 'idh_status'",
       "2 column 'codel_1p19q'",
       "2 column 'cdkn2a_gistic'",
-      "3 'P2': histology is glioblastoma",
+      '3 histology is glioblastoma',
       "4 column 'histologic_grade'",
     ]);
   });

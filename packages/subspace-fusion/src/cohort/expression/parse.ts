@@ -45,7 +45,7 @@ async function detectFormat(files: ExpressionFiles): Promise<ExpressionFormat> {
   requireContent(file);
   if ((await kindOfSource(file)) === 'hdf5') return 'h5ad';
   if (isGct(await parseFirstLine(file))) return 'gct';
-  const header = await parseHeader(file);
+  const header = await parseHeader(file, { named: true });
   if (isCbioportalMatrix(header)) return 'cbioportal';
   if (header[0] === 'gene_id' && header.includes('tpm_unstranded')) return 'gdc';
   return isMcatMatrix(header) ? 'mcat' : 'matrix';

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { GeneSetsConfig } from '../../config/config.js';
+import { decodeText } from '../../files/decode.js';
 import { badInput } from '../../files/errors.js';
 import { readHeader, readTable, requireFile } from '../../files/file-source.js';
 import { suggest } from '../../files/text.js';
@@ -27,17 +28,7 @@ async function readLines(file: string): Promise<string[]> {
     });
   }
   const bytes = await readFile(file);
-  if (bytes.includes(0) || (bytes[0] === 0x1f && bytes[1] === 0x8b)) {
-    throw badInput({
-      file,
-      message: 'this is a binary file, not gene sets',
-      remedy: 'Name a GMT file, a table or a list of genes, as plain text',
-    });
-  }
-  return bytes
-    .toString('utf8')
-    .replace(/^\ufeff/, '')
-    .split(/\r?\n/);
+  return decodeText(bytes, file).split(/\r\n?|\n/);
 }
 
 /** A name without the quotes that scripts put around it. */
@@ -137,7 +128,7 @@ export async function readGeneTable(file: string, { gene, type }: GeneSetsConfig
 export async function isGeneTable(file: string, { gene, type }: GeneSetsConfig): Promise<boolean> {
   if (gene !== undefined || type !== undefined) return true;
   const [first = ''] = await readLines(file);
-  if (!/[\t,]/.test(first)) return false;
+  if (!/[\t,;]/.test(first)) return false;
   const header = await readHeader(file);
   return header.some((column) => GENE_COLUMN.test(column)) && header.some((column) => TYPE_COLUMN.test(column));
 }
