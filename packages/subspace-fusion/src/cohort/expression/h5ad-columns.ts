@@ -97,8 +97,8 @@ export function frame(hdf5: File, file: string, name: 'obs' | 'var'): Group {
   throw badInput({ file, message, remedy: 'Write it again with a recent anndata' });
 }
 
-/** The names of the rows of `obs` or `var`. */
-export function indexOf(of: Group, file: string): string[] {
+/** The names of the rows of `obs` or `var`; of `var`, which other columns can name, they may be numbers. */
+export function indexOf(of: Group, file: string, mayBeNumbers = false): string[] {
   const named = attribute(of, '_index');
   const name = [named, '_index', 'index'].find(
     (candidate): candidate is string => typeof candidate === 'string' && of.keys().includes(candidate),
@@ -106,8 +106,7 @@ export function indexOf(of: Group, file: string): string[] {
   if (name === undefined)
     throw badInput({ file, message: `'${of.path}' has no index`, remedy: 'Write the file again with anndata' });
   const index = of.get(name);
-  // Files that R's packages write may number the rows.
-  if (isDataset(index) && index.metadata.type === INTEGER && index.shape?.length === 1)
+  if (mayBeNumbers && isDataset(index) && index.metadata.type === INTEGER && index.shape?.length === 1)
     return Array.from(readNumbers(index, file, 0, Math.min(index.shape[0], MOST_NAMES)), String);
   return readStrings(index, file, `${of.path}/${name}`);
 }

@@ -23,7 +23,7 @@ export async function readH5ad(source: Source, context: ReadContext, problems: P
     const [observations, variables] = [frame(hdf5, file, 'obs'), frame(hdf5, file, 'var')];
     const names = patientNames(observations, context, file);
     const index = indexOf(observations, file);
-    const ids = indexOf(variables, file);
+    const ids = indexOf(variables, file, true);
     const [n, width] = matrix.shape;
     if (index.length !== n || ids.length !== width) {
       const message = `X is ${n} × ${width}, but obs has ${index.length} rows and var ${ids.length}`;
