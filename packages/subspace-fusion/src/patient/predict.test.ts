@@ -296,7 +296,9 @@ describe('the matrix is read as the training matrix was', () => {
     ]);
     expect(await predictPatient(survival, { bag: [bag(patient)], expression: gct })).toEqual(one);
     const fromR = expressionWith('from-r', ([header, ...rows]) => [header.map((id) => id.replace('-', '.')), ...rows]);
-    expect(await predictPatient(survival, { bag: [bag(patient)], expression: fromR })).toMatchObject({ risk: one.risk });
+    expect(await predictPatient(survival, { bag: [bag(patient)], expression: fromR })).toMatchObject({
+      risk: one.risk,
+    });
     const asked = await predictPatient(survival, { bag: [bag(patient)], expression: fromR, patient });
     expect(asked).toMatchObject({ risk: one.risk, patient });
     expect(asked.warnings).toEqual([expect.stringMatching(/the patient has the name SIM\.\d+ here, as R writes it/)]);
