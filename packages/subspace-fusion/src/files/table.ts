@@ -109,6 +109,48 @@ function readingError(file: string, error: unknown): unknown {
   return error;
 }
 
+/** Where a table begins in a file that is not only a table. */
+export interface TableStart {
+  /** Rows above the header that are none of the table's. */
+  readonly above?: number;
+  /**
+   * Whether the first column holds names and may lack one of its own, the way that R's write.table leaves it out: a header that is one name
+   * shorter than the rows then gets an empty one in front.
+   */
+  readonly named?: boolean;
+}
+
+async function* fromRow(rows: AsyncIterable<Row>, above: number): AsyncGenerator<Row, void> {
+  let i = 0;
+  for await (const row of rows) if (i++ >= above) yield row;
+}
+
+/** Rows with the cell of the corner that R leaves out. */
+async function* withCorner(rows: AsyncIterable<Row>): AsyncGenerator<Row, void> {
+  let header: Row | undefined;
+  let isFirst = true;
+  for await (const row of rows) {
+    if (isFirst) {
+      header = row;
+      isFirst = false;
+      continue;
+    }
+    if (header) yield lacksCorner(header.cells, row.cells) ? { ...header, cells: ['', ...header.cells] } : header;
+    header = undefined;
+    yield row;
+  }
+  if (header) yield header;
+}
+
+/** Whether a row has one cell more than the header, and not an empty one behind a separator at its end. */
+const lacksCorner = (header: readonly string[], cells: readonly string[]): boolean =>
+  cells.length === header.length + 1 && cells.at(-1) !== '';
+
+const otherWidthRemedy = (header: readonly string[], cells: readonly string[]): string =>
+  lacksCorner(header, cells)
+    ? "Check the row for a separator too many; where each row has one cell more, R's write.table left the first name of the header out: write it with col.names = NA"
+    : 'Check the row for a missing or unquoted separator';
+
 /**
  * Rows without what a spreadsheet saves beyond its table: the columns behind the last one with a name, where they are empty, and empty rows. Those
  * above the first row of content stay, so that a table of nothing else is told as one.
@@ -132,14 +174,18 @@ async function* withoutBlanks(rows: AsyncIterable<Row>): AsyncGenerator<Row, voi
  * binary, damaged or expands beyond reason, for lines that are too long, for a header of a single column and for a row whose number
  * of cells is not the header's.
  */
-export async function* parseRows(source: Source): AsyncGenerator<Row, void> {
+export async function* parseRows(
+  source: Source,
+  { above = 0, named = false }: TableStart = {},
+): AsyncGenerator<Row, void> {
   requireContent(source);
   const file = source.name;
   try {
     let columns: readonly string[] | undefined;
     let rows = 0;
     const text = decodePieces(await bytesIn(source), file);
-    for await (const row of withoutBlanks(parseRecords(text, { characters: LONGEST_LINE, cells: MOST_COLUMNS }))) {
+    const records = fromRow(parseRecords(text, { characters: LONGEST_LINE, cells: MOST_COLUMNS }), above);
+    for await (const row of withoutBlanks(named ? withCorner(records) : records)) {
       columns ??= row.cells;
       if (columns.length < 2) {
         throw badInput({
@@ -156,7 +202,7 @@ export async function* parseRows(source: Source): AsyncGenerator<Row, void> {
           file,
           row: row.line,
           message: `the row has ${row.cells.length} cells, the header ${columns.length}`,
-          remedy: 'Check the row for a missing or unquoted separator',
+          remedy: otherWidthRemedy(columns, row.cells),
         });
       }
       if (++rows > MOST_ROWS) {
@@ -174,9 +220,19 @@ export async function* parseRows(source: Source): AsyncGenerator<Row, void> {
 }
 
 /** The cells of a table's header. Throws as {@link parseRows} does. */
-export async function parseHeader(source: Source): Promise<readonly string[]> {
-  for await (const { cells } of parseRows(source)) return cells;
+export async function parseHeader(source: Source, start: TableStart = {}): Promise<readonly string[]> {
+  for await (const { cells } of parseRows(source, start)) return cells;
   return [];
+}
+
+/** The first line of a text file, gzip or not, comment or not, as far as the first stretch of the file goes. */
+export async function parseFirstLine(source: Source): Promise<string> {
+  try {
+    for await (const text of decodePieces(await bytesIn(source), source.name)) return text.split(/[\r\n]/, 1)[0];
+    return '';
+  } catch (error) {
+    throw readingError(source.name, error);
+  }
 }
 
 /** The names that stand twice in a list, with their first and their later place (from 0). */

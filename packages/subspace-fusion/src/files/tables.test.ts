@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { checkTask } from '../cohort/check-task.js';
 import { readClinical } from '../cohort/clinical/read.js';
 import { decideTransform, readExpression } from '../cohort/expression/read.js';
-import { readGeneSets, readSubspaceGenes } from '../cohort/genes/gene-sets.js';
+import { readGeneSets } from '../cohort/genes/gene-files.js';
+import { readSubspaceGenes } from '../cohort/genes/gene-sets.js';
 import { newFolder, write } from '../cohort/made-files.test.helper.js';
 import { parseConfig, type Config } from '../config/config.js';
 import type { Problem } from './errors.js';
@@ -237,11 +238,10 @@ describe('the expression matrix', () => {
   it('names row and column of every gene that is no number, and every repetition, at once', async () => {
     const message = await errorOf('gene,P1,P2,P1\nA,1,x,2\nB,1,,1\nC,y,z,1\nB,1,1,1\n');
     expect(message.split('\n')).toEqual([
-      expect.stringMatching(/row 2: the cell in column 'P2' holds 'x'/),
-      expect.stringMatching(/row 3: the cell in column 'P2' is empty.*'B' out of the gene set/),
       expect.stringMatching(
-        /row 4: the cell in column 'P1' holds 'y', which is not a number, and 1 more cell of gene 'C'/,
+        /rows 2 and 4: 3 cells hold no number \('x in column P2', 'y in column P1', 'z in column P2'\)/,
       ),
+      expect.stringMatching(/row 3: the cell in column 'P2' is empty.*'B' out of the gene set/),
       expect.stringMatching(/row 5: the gene 'B' has two rows, 3 and 5/),
       expect.stringMatching(/row 1: the patient 'P1' has two columns, 2 and 4/),
     ]);
