@@ -32,6 +32,7 @@ const extractedRecord = z.discriminatedUnion('status', [
     patches: z.number(),
     tissue: z.number(),
     level0Magnification: z.number(),
+    warnings: z.array(z.string()).optional(),
     seconds: z.number(),
   }),
   z.object({ ...ofSlide, status: z.literal('present') }),

@@ -2,11 +2,11 @@ import { append } from '../files/lists.js';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, parse } from 'node:path';
 import { bagRows } from '../cohort/bags/bag.js';
-import { InputError, WorkError } from '../files/errors.js';
+import { formatProblem, InputError, WorkError } from '../files/errors.js';
 import { VERSION } from '../version.js';
 import type { Encoder } from './encoder.js';
 import { startFeatureFile, type FeatureFileContent } from './feature-file.js';
-import { patchGrid, statedMagnification, tissuePatches, type Cutting, type PatchGrid } from './grid.js';
+import { patchGrid, tissuePatches, type Cutting, type PatchGrid } from './grid.js';
 import { writeOverview } from './overview.js';
 import type { SlideReader } from './reader.js';
 import { slideError, type SlideInfo } from './slide.js';
@@ -94,6 +94,8 @@ export interface ExtractedSlide {
   /** Part of the slide that is tissue, 0 to 1. */
   readonly tissue: number;
   readonly level0Magnification: number;
+  /** What is doubtful of the slide, and how it was taken; absent where nothing is. */
+  readonly warnings?: readonly string[];
   /** Seconds from opening the slide to the finished file. */
   readonly seconds: number;
 }
@@ -118,6 +120,7 @@ export async function extractSlide(
   const name = slideName(file);
   const { info, thumbnail } = await readers[0].overview(file, THUMBNAIL);
   const grid = patchGrid(file, info, cutting);
+  const warnings = [...(info.warnings ?? []), ...grid.warnings].map(formatProblem);
   const mask = findTissue(thumbnail, Math.max(4, (grid.edge / thumbnail.downsample) ** 2));
   const tissue = mask.cells.reduce((sum, cell) => sum + cell, 0) / mask.cells.length;
   const all = tissuePatches(grid, mask, thumbnail, cutting.tissue);
@@ -125,7 +128,7 @@ export async function extractSlide(
   await writeOverview(join(out, 'overview', `${name}.png`), thumbnail, mask, grid, corners);
   if (corners.length === 0) throw noPatches(file, tissue);
 
-  const objective = statedMagnification(info) === undefined ? cutting.objective : undefined;
+  const objective = grid.objectiveNeeded ? cutting.objective : undefined;
   const text = settingsText((await stat(file)).size, settings, objective);
   const features = await startFeatureFile(join(out, `${name}.h5`), {
     corners,
@@ -151,6 +154,7 @@ export async function extractSlide(
     patches: corners.length / 2,
     tissue,
     level0Magnification: grid.level0Magnification,
+    ...(warnings.length > 0 ? { warnings } : {}),
     seconds: (performance.now() - started) / 1000,
   };
 }
@@ -207,12 +211,12 @@ async function* patchBatches(
 /** What the file says of the slide and its patches, in CLAM's and TRIDENT's words. */
 function attributesOf(
   name: string,
-  { levels, micrometres }: SlideInfo,
+  { levels }: SlideInfo,
   grid: PatchGrid,
   { encoder, cutting }: ExtractionSettings,
   text: string,
 ): Pick<FeatureFileContent, 'fileAttributes' | 'featureAttributes' | 'coordinateAttributes'> {
-  const { level, edge, magnification, level0Magnification } = grid;
+  const { level, edge, magnification, level0Magnification, level0Micrometres } = grid;
   const [level0] = levels as [SlideInfo['levels'][0]];
   const { width, height, downsample } = levels[level];
   return {
@@ -237,7 +241,7 @@ function attributesOf(
       level0_width: level0.width,
       level0_height: level0.height,
       overlap: 0,
-      ...(micrometres === undefined ? {} : { level0_mpp: micrometres }),
+      ...(level0Micrometres === undefined ? {} : { level0_mpp: level0Micrometres }),
     },
   };
 }

@@ -1,6 +1,7 @@
 import { decodeImage, inflate } from '#codec';
-import { decodeJpeg2000, standaloneJpeg } from './codecs.js';
 import type { TiffImage } from './directories.js';
+import { standaloneJpeg, type JpegColours } from './jpeg-tile.js';
+import { decodeJpeg2000 } from './jpeg2000.js';
 
 const CLEAR = 256;
 const END = 257;
@@ -63,31 +64,73 @@ const NONE = 1,
 const PLAIN = new Set([NONE, LZW, DEFLATE, OLD_DEFLATE, PACKBITS]);
 const PICTURES = new Set([JPEG, APERIO_YCBCR, APERIO_RGB, WEBP]);
 
-const RGB = 2,
+const GRAY = [0, 1],
+  RGB = 2,
+  PALETTE = 3,
   YCBCR = 6;
 
-/** Why an image cannot be read, or undefined where it can. */
-export function unreadable({ compression, photometric, bits, samples, separatePlanes }: TiffImage): string | undefined {
-  if (!PLAIN.has(compression) && !PICTURES.has(compression)) return `compression ${compression}`;
-  if (bits.some((n) => n !== 8)) return `${bits[0]} bits a sample; 8-bit RGB is needed`;
-  if (samples < 3) return 'an image of one channel; 8-bit RGB in one image is needed';
+/** What an image is that cannot be read, and what is needed; undefined where it can be read. */
+export interface Unreadable {
+  /** "a TIFF of one channel" */
+  readonly what: string;
+  /** What to do before it is converted; undefined where the conversion is all. */
+  readonly first?: string;
+}
+
+export function unreadable({
+  compression,
+  photometric,
+  bits,
+  samples,
+  separatePlanes,
+}: TiffImage): Unreadable | undefined {
+  if (!PLAIN.has(compression) && !PICTURES.has(compression)) return { what: `a TIFF in compression ${compression}` };
+  if (photometric === PALETTE) return { what: 'a TIFF with a palette' };
+  if (samples < 3 || GRAY.includes(photometric))
+    return {
+      what: 'a TIFF of one channel, in shades of gray,',
+      first: 'Give the RGB image of the stained section. Or make it RGB with libvips: vips colourspace SLIDE rgb.tif srgb',
+    };
+  if (bits.some((n) => n !== 8)) return { what: `a TIFF of ${bits[0]} bits a sample` };
   if (photometric !== RGB && !(photometric === YCBCR && PICTURES.has(compression)))
-    return `photometric interpretation ${photometric}; RGB is needed`;
-  if (separatePlanes && PICTURES.has(compression)) return 'separate planes of a compressed image';
+    return { what: photometric < 0 ? 'a TIFF that does not say what its colours are' : `a TIFF of the photometric interpretation ${photometric}` };
+  if (separatePlanes && PICTURES.has(compression)) return { what: 'a compressed TIFF in separate planes' };
+  if (compression === JPEG && samples !== 3) return { what: `a JPEG TIFF of ${samples} channels` };
   return undefined;
 }
 
+/** Whether the tiles are JPEG and, with that, may say themselves what their colours are. */
+export const isJpeg = ({ compression }: TiffImage): boolean => compression === JPEG;
+
+/** What the file says of the colours of its tiles. */
+export const taggedColours = ({ photometric }: TiffImage): JpegColours => (photometric === RGB ? 'RGB' : 'YCbCr');
+
+/** Which sample of a pixel is its opacity, by what the file says; undefined where none is, or where tiles are images of their own. */
+export function opacitySample({ compression, extraSamples }: TiffImage): number | undefined {
+  const extra = extraSamples.findIndex((kind) => kind === MULTIPLIED || kind === OPACITY);
+  return PLAIN.has(compression) && extra >= 0 ? 3 + extra : undefined;
+}
+const MULTIPLIED = 1,
+  OPACITY = 2;
+
 /**
- * Decodes one tile of `rows` rows.
+ * Decodes one tile of `rows` rows. Of an image with opacity, what is transparent is white.
+ * @param planes The bytes of the tile; of separate planes, those of red, green and blue, and of the opacity where it counts.
+ * @param opacity Sample that is the opacity, where there is one and it counts.
  * @returns RGB `[rows, tileWidth, 3]`.
  * @throws Error where the bytes are damaged.
  */
-export async function decodeTile(image: TiffImage, planes: readonly Uint8Array[], rows: number): Promise<Uint8Array> {
-  const { compression, photometric, tileWidth, jpegTables } = image;
+export async function decodeTile(
+  image: TiffImage,
+  planes: readonly Uint8Array[],
+  rows: number,
+  opacity: number | undefined,
+): Promise<Uint8Array> {
+  const { compression, tileWidth, jpegTables } = image;
   const [bytes] = planes as [Uint8Array];
   switch (compression) {
     case JPEG:
-      return decodePicture(standaloneJpeg(bytes, jpegTables, photometric === RGB ? 'RGB' : 'YCbCr'), tileWidth, rows);
+      return decodePicture(standaloneJpeg(bytes, jpegTables, taggedColours(image)), tileWidth, rows);
     case WEBP:
       return decodePicture(bytes, tileWidth, rows);
     case APERIO_YCBCR:
@@ -95,11 +138,30 @@ export async function decodeTile(image: TiffImage, planes: readonly Uint8Array[]
     case APERIO_RGB:
       return decodeJpeg2000(bytes, tileWidth, rows, 'RGB');
   }
+  const decoded = await decodePlanes(image, planes, rows);
+  const multiplied = image.extraSamples.includes(MULTIPLIED);
+  if (!image.separatePlanes) return rgbOf(decoded[0], image.samples, opacity, multiplied);
+  return rgbOf(interleaved(decoded), planes.length, opacity === undefined ? undefined : 3, multiplied);
+}
+
+/** The planes of a tile as they are stored, without compression. */
+function decodePlanes(image: TiffImage, planes: readonly Uint8Array[], rows: number): Promise<Uint8Array[]> {
   const samples = image.separatePlanes ? 1 : image.samples;
-  const decoded = await Promise.all(
-    planes.map((plane) => decodeSamples(image, plane, tileWidth * samples, rows, samples)),
-  );
-  return image.separatePlanes ? interleaved(decoded) : firstThree(decoded[0], samples);
+  return Promise.all(planes.map((plane) => decodeSamples(image, plane, image.tileWidth * samples, rows, samples)));
+}
+
+/** Whether nothing in a tile has any opacity. `planes` as of {@link decodeTile}. */
+export async function isTransparent(
+  image: TiffImage,
+  planes: readonly Uint8Array[],
+  rows: number,
+  opacity: number,
+): Promise<boolean> {
+  const decoded = await decodePlanes(image, planes, rows);
+  if (image.separatePlanes) return decoded[3].every((value) => value === 0);
+  const [samples] = decoded as [Uint8Array];
+  for (let i = opacity; i < samples.length; i += image.samples) if (samples[i] !== 0) return false;
+  return true;
 }
 
 /** A tile that is an image file of its own (JPEG, WebP), which must have the tile's size. */
@@ -163,17 +225,23 @@ function undoDifferences(plain: Uint8Array, rowBytes: number, rows: number, samp
 }
 
 function interleaved(planes: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from({ length: 3 * planes[0].length }, (_, i) => planes[i % 3][Math.floor(i / 3)]);
+  const out = new Uint8Array(planes.length * planes[0].length);
+  for (const [p, plane] of planes.entries())
+    for (let i = 0; i < planes[0].length; i++) out[planes.length * i + p] = plane[i];
+  return out;
 }
 
-/** Red, green and blue of pixels that may have more samples; where the fourth is opacity, what is transparent is white. */
-function firstThree(plain: Uint8Array, samples: number): Uint8Array {
+/** Red, green and blue of pixels that may have more samples, on white where one of them is their opacity. */
+function rgbOf(plain: Uint8Array, samples: number, opacity: number | undefined, multiplied: boolean): Uint8Array {
   if (samples === 3) return plain;
-  const pixels = plain.length / samples;
-  const out = new Uint8Array(3 * pixels);
+  const pixels = Math.floor(plain.length / samples);
+  const out = new Uint8ClampedArray(3 * pixels);
   for (let p = 0; p < pixels; p++) {
-    const opacity = plain[p * samples + 3] / 255;
-    for (let c = 0; c < 3; c++) out[3 * p + c] = Math.round(255 + opacity * (plain[p * samples + c] - 255));
+    const part = opacity === undefined ? 1 : plain[p * samples + opacity] / 255;
+    for (let c = 0; c < 3; c++) {
+      const value = plain[p * samples + c];
+      out[3 * p + c] = 255 * (1 - part) + (multiplied ? value : part * value);
+    }
   }
-  return out;
+  return new Uint8Array(out.buffer);
 }
