@@ -72,7 +72,9 @@ function baseScale(file: string, slide: SlideInfo, objective: number | undefined
   }
   const warning = (message: string, remedy: string): Problem => ({ severity: 'warning', file, message, remedy });
   const warnings =
-    unreadScale === undefined ? [] : [warning(unreadScale, 'It is left aside; check the magnification in the feature file')];
+    unreadScale === undefined
+      ? []
+      : [warning(unreadScale, 'It is left aside; check the magnification in the feature file')];
   const stated = { level0Micrometres: micrometres, objectiveNeeded: false, warnings };
   if (magnification === undefined || micrometres === undefined)
     return { ...stated, level0Magnification: magnification ?? powerOf(micrometres ?? MICROMETRES_AT_1X) };

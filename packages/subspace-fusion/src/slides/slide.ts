@@ -76,13 +76,18 @@ export function damaged(file: string, what: string): InputError {
 
 const CONVERT = 'vips tiffsave SLIDE slide.tif --tile --pyramid --bigtiff --compression jpeg --Q 90';
 
+/** A slide of a format that is not read. */
+export const notRead = (file: string, what: string): InputError =>
+  needsConversion(file, `${what} is not read; Aperio SVS, pyramidal TIFF, OME-TIFF, PNG and JPEG are`);
+
 /**
- * A slide of a format that is not read.
- * @param first What to do with it before it can be converted: a command that makes `rgb.tif`.
+ * A slide that would be read in another form.
+ * @param first What makes `rgb.tif` of it, where that must be done before.
  */
-export function notRead(file: string, what: string, first?: string): InputError {
-  const message = `${what} is not read; Aperio SVS, pyramidal TIFF, OME-TIFF, PNG and JPEG are, in 8-bit RGB`;
+export function needsConversion(file: string, message: string, first?: string): InputError {
   const remedy =
-    first === undefined ? `Convert it with libvips: ${CONVERT}` : `${first}; then ${CONVERT.replace('SLIDE', 'rgb.tif')}`;
+    first === undefined
+      ? `Convert it with libvips: ${CONVERT}`
+      : `${first}; then ${CONVERT.replace('SLIDE', 'rgb.tif')}`;
   return slideError(file, message, remedy);
 }

@@ -45,7 +45,13 @@ function* partsOf(width: number, height: number, piece: Level['piece'] = { width
 }
 
 /** Adds the pixels of a part to the sums of the squares that they are in. */
-function addSquares({ pixels }: Picture, { x, y, width, height }: Part, factor: number, outWidth: number, sums: Uint32Array) {
+function addSquares(
+  { pixels }: Picture,
+  { x, y, width, height }: Part,
+  factor: number,
+  outWidth: number,
+  sums: Uint32Array,
+) {
   for (let row = 0, from = 0; row < height; row++) {
     const into = 3 * outWidth * Math.floor((y + row) / factor);
     let column = Math.floor(x / factor);

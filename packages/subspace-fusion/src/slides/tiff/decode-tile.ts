@@ -1,6 +1,7 @@
 import { decodeImage, inflate } from '#codec';
 import type { TiffImage } from './directories.js';
-import { standaloneJpeg, type JpegColours } from './jpeg-tile.js';
+import { COMPRESSION, isMultiplied, taggedColours } from './image-kind.js';
+import { standaloneJpeg } from './jpeg-tile.js';
 import { decodeJpeg2000 } from './jpeg2000.js';
 
 const CLEAR = 256;
@@ -49,70 +50,6 @@ function undoLzw(data: Uint8Array, size: number): Uint8Array {
   return out.subarray(0, written);
 }
 
-/** Compressions of TIFF by their numbers. Aperio's two of JPEG 2000 differ in the colours. */
-const NONE = 1,
-  LZW = 5,
-  JPEG = 7,
-  DEFLATE = 8,
-  OLD_DEFLATE = 32946,
-  PACKBITS = 32773,
-  APERIO_YCBCR = 33003,
-  APERIO_RGB = 33005,
-  WEBP = 50001;
-
-/** Compressions that store plain samples. */
-const PLAIN = new Set([NONE, LZW, DEFLATE, OLD_DEFLATE, PACKBITS]);
-const PICTURES = new Set([JPEG, APERIO_YCBCR, APERIO_RGB, WEBP]);
-
-const GRAY = [0, 1],
-  RGB = 2,
-  PALETTE = 3,
-  YCBCR = 6;
-
-/** What an image is that cannot be read, and what is needed; undefined where it can be read. */
-export interface Unreadable {
-  /** "a TIFF of one channel" */
-  readonly what: string;
-  /** What to do before it is converted; undefined where the conversion is all. */
-  readonly first?: string;
-}
-
-export function unreadable({
-  compression,
-  photometric,
-  bits,
-  samples,
-  separatePlanes,
-}: TiffImage): Unreadable | undefined {
-  if (!PLAIN.has(compression) && !PICTURES.has(compression)) return { what: `a TIFF in compression ${compression}` };
-  if (photometric === PALETTE) return { what: 'a TIFF with a palette' };
-  if (samples < 3 || GRAY.includes(photometric))
-    return {
-      what: 'a TIFF of one channel, in shades of gray,',
-      first: 'Give the RGB image of the stained section. Or make it RGB with libvips: vips colourspace SLIDE rgb.tif srgb',
-    };
-  if (bits.some((n) => n !== 8)) return { what: `a TIFF of ${bits[0]} bits a sample` };
-  if (photometric !== RGB && !(photometric === YCBCR && PICTURES.has(compression)))
-    return { what: photometric < 0 ? 'a TIFF that does not say what its colours are' : `a TIFF of the photometric interpretation ${photometric}` };
-  if (separatePlanes && PICTURES.has(compression)) return { what: 'a compressed TIFF in separate planes' };
-  if (compression === JPEG && samples !== 3) return { what: `a JPEG TIFF of ${samples} channels` };
-  return undefined;
-}
-
-/** Whether the tiles are JPEG and, with that, may say themselves what their colours are. */
-export const isJpeg = ({ compression }: TiffImage): boolean => compression === JPEG;
-
-/** What the file says of the colours of its tiles. */
-export const taggedColours = ({ photometric }: TiffImage): JpegColours => (photometric === RGB ? 'RGB' : 'YCbCr');
-
-/** Which sample of a pixel is its opacity, by what the file says; undefined where none is, or where tiles are images of their own. */
-export function opacitySample({ compression, extraSamples }: TiffImage): number | undefined {
-  const extra = extraSamples.findIndex((kind) => kind === MULTIPLIED || kind === OPACITY);
-  return PLAIN.has(compression) && extra >= 0 ? 3 + extra : undefined;
-}
-const MULTIPLIED = 1,
-  OPACITY = 2;
-
 /**
  * Decodes one tile of `rows` rows. Of an image with opacity, what is transparent is white.
  * @param planes The bytes of the tile; of separate planes, those of red, green and blue, and of the opacity where it counts.
@@ -129,17 +66,17 @@ export async function decodeTile(
   const { compression, tileWidth, jpegTables } = image;
   const [bytes] = planes as [Uint8Array];
   switch (compression) {
-    case JPEG:
+    case COMPRESSION.jpeg:
       return decodePicture(standaloneJpeg(bytes, jpegTables, taggedColours(image)), tileWidth, rows);
-    case WEBP:
+    case COMPRESSION.webp:
       return decodePicture(bytes, tileWidth, rows);
-    case APERIO_YCBCR:
+    case COMPRESSION.aperioYcbcr:
       return decodeJpeg2000(bytes, tileWidth, rows, 'YCbCr');
-    case APERIO_RGB:
+    case COMPRESSION.aperioRgb:
       return decodeJpeg2000(bytes, tileWidth, rows, 'RGB');
   }
   const decoded = await decodePlanes(image, planes, rows);
-  const multiplied = image.extraSamples.includes(MULTIPLIED);
+  const multiplied = isMultiplied(image);
   if (!image.separatePlanes) return rgbOf(decoded[0], image.samples, opacity, multiplied);
   return rgbOf(interleaved(decoded), planes.length, opacity === undefined ? undefined : 3, multiplied);
 }
@@ -191,12 +128,12 @@ async function decodeSamples(
 
 async function decompress(compression: number, bytes: Uint8Array, size: number): Promise<Uint8Array> {
   switch (compression) {
-    case NONE:
+    case COMPRESSION.none:
       return bytes;
-    case LZW:
+    case COMPRESSION.lzw:
       return undoLzw(bytes, size);
-    case DEFLATE:
-    case OLD_DEFLATE:
+    case COMPRESSION.deflate:
+    case COMPRESSION.oldDeflate:
       return inflate(bytes, size);
     default:
       return undoPackBits(bytes, size);

@@ -178,9 +178,7 @@ async function readDirectory(tiff: Tiff, offset: number): Promise<{ fields: Fiel
     const count = whole(view, at + 4);
     const valueAt = at + 4 + offsetBytes;
     const inEntry =
-      count * size <= offsetBytes
-        ? new Uint8Array(view.buffer, view.byteOffset + valueAt, count * size)
-        : undefined;
+      count * size <= offsetBytes ? new Uint8Array(view.buffer, view.byteOffset + valueAt, count * size) : undefined;
     fields.set(tag, { type, size, count, inEntry, offset: whole(view, valueAt) });
   }
   return { fields, next: whole(view, entries * entryBytes) };
@@ -239,9 +237,7 @@ async function readImage(tiff: Tiff, fields: Fields, subImages: readonly TiffIma
     throw new Error(`an image of ${width} × ${height} pixels`);
   const tiled = fields.has(TAG.tileOffsets);
   const tileWidth = tiled ? await number(TAG.tileWidth, 0) : width;
-  const tileHeight = tiled
-    ? await number(TAG.tileHeight, 0)
-    : Math.min(height, await number(TAG.rowsPerStrip, height));
+  const tileHeight = tiled ? await number(TAG.tileHeight, 0) : Math.min(height, await number(TAG.rowsPerStrip, height));
   const samples = await number(TAG.samples, 1);
   const separatePlanes = (await number(TAG.planar, 1)) === 2;
   const tiles =
@@ -273,7 +269,8 @@ async function readImage(tiff: Tiff, fields: Fields, subImages: readonly TiffIma
 }
 
 /** Whether a field may say where tiles lie and how long they are: not in bytes, of which a damaged file can list more than it holds of any other type. */
-const isPlace = (field: Field | undefined): boolean => field !== undefined && field.size >= 2 && field.type !== RATIONAL;
+const isPlace = (field: Field | undefined): boolean =>
+  field !== undefined && field.size >= 2 && field.type !== RATIONAL;
 
 /** Micrometres a pixel from pixels an inch (unit 2) or a centimetre (unit 3). */
 function micrometresOf({ 0: numerator = 0, 1: denominator = 0 }: ArrayLike<number>, unit: number): number | undefined {

@@ -1,6 +1,6 @@
-import { notRead, slideError } from '../slide.js';
-import { unreadable } from './decode-tile.js';
+import { needsConversion, notRead, slideError } from '../slide.js';
 import type { TiffImage } from './directories.js';
+import { unreadable } from './image-kind.js';
 
 /** Which program's kind of TIFF it is. Throws {@link InputError} for those whose tiles do not lie as in a plain pyramid. */
 export function tiffFormat(file: string, images: readonly TiffImage[]): string {
@@ -31,7 +31,7 @@ export function pyramidOf(file: string, images: readonly TiffImage[]): TiffImage
     throw slideError(file, 'there is no image in the file', 'Copy or download it again');
   }
   const problem = unreadable(base);
-  if (problem) throw notRead(file, problem.what, problem.first);
+  if (problem) throw needsConversion(file, problem.message, problem.first);
   const others = [...images, ...base.subImages]
     .filter((image) => image.tiled === base.tiled && isSmallerCopy(base, image) && unreadable(image) === undefined)
     .sort((a, b) => b.width - a.width);

@@ -63,7 +63,11 @@ function omeScale(xml: string): Scale {
       new RegExp(`<(?:\\w+:)?${element}\\b[^>]*?\\s${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)')`).exec(xml) ?? [];
     const text = double ?? single;
     // UTF-8 that was taken for Latin-1 on its way has a letter Â before each sign like µ.
-    return (text as string | undefined) === undefined ? undefined : unescaped(text).trim().replace(/^Â(?=[µÅ])/, '');
+    return (text as string | undefined) === undefined
+      ? undefined
+      : unescaped(text)
+          .trim()
+          .replace(/^Â(?=[µÅ])/, '');
   };
   const size = attribute('Pixels', 'PhysicalSizeX');
   const unit = attribute('Pixels', 'PhysicalSizeXUnit') ?? 'µm'; // as the schema has it

@@ -1,8 +1,9 @@
 import { InputError, WorkError, type Problem } from '../../files/errors.js';
 import type { Source } from '../../files/source.js';
 import { blank, damaged, paste, slideError, type Picture, type Region, type Slide } from '../slide.js';
-import { decodeTile, isJpeg, isTransparent, opacitySample, taggedColours } from './decode-tile.js';
+import { decodeTile, isTransparent } from './decode-tile.js';
 import { readExactly, readTiff, type TiffImage } from './directories.js';
+import { isJpeg, opacitySample, taggedColours } from './image-kind.js';
 import { statedColours } from './jpeg-tile.js';
 import { pyramidOf, tiffFormat } from './pyramid.js';
 import { scaleOf } from './scale.js';
@@ -37,10 +38,7 @@ export async function openTiffSlide(source: Source): Promise<Slide> {
   const cache = tileCache(CACHE_BYTES, DECODING_BYTES);
   const opacity = opacitySample(base);
   const ignored = opacity !== undefined && (await isAllTransparent(source, levels[levels.length - 1], opacity));
-  const warnings = [
-    ...(await colourWarnings(source, base)),
-    ...(ignored ? [transparencyWarning(file)] : []),
-  ];
+  const warnings = [...(await colourWarnings(source, base)), ...(ignored ? [transparencyWarning(file)] : [])];
   return {
     format,
     levels: levels.map(({ width, height, tileWidth, tileHeight }) => ({
