@@ -1,7 +1,18 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { constant, conv2d, expand, exportModel, input, mean, relu, reshape, transpose, type Value } from 'onnx-autodiff';
+import {
+  constant,
+  conv2d,
+  expand,
+  exportModel,
+  input,
+  mean,
+  relu,
+  reshape,
+  transpose,
+  type Value,
+} from 'onnx-autodiff';
 import { afterAll, describe, expect, test } from 'vitest';
 import { InputError } from '../files/errors.js';
 import { openEncoder, type EncoderOptions } from './encoder.js';
