@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
 import { openModel, type OpenedModel, type Provider, type ShapedData, type TensorInfo } from 'onnx-autodiff';
-import { parse as parseYaml, YAMLParseError } from 'yaml';
+import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { sha256File } from '../cohort/cohort-files.js';
 import { badInput, InputError } from '../files/errors.js';
 import { withFile } from '../files/file-source.js';
+import { printable } from '../files/text.js';
 import { externalWeights } from './external-weights.js';
 
 const triple = z.tuple([z.number(), z.number(), z.number()], {
@@ -72,11 +73,11 @@ async function readEncoderConfig(
 
 function yamlOf(text: string, where: string): unknown {
   try {
-    return parseYaml(text) as unknown;
+    return parseYaml(text, { logLevel: 'error' }) as unknown;
   } catch (error) {
-    if (error instanceof YAMLParseError)
-      throw new InputError(`${where}: this is not valid YAML (${error.message.split('\n')[0]}). Correct it.`);
-    throw error;
+    // Besides errors of its grammar: aliases without end, and brackets within brackets that no stack can follow.
+    const [line = ''] = error instanceof Error ? error.message.split('\n') : [];
+    throw new InputError(`${where}: this is not valid YAML (${printable(line, 200)}). Correct it.`);
   }
 }
 
