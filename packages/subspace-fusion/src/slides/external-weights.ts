@@ -86,11 +86,11 @@ function windowOn(source: Source) {
     if (bytes.length === 0) throw new RangeError(`byte ${at} of ${source.size}`);
   };
   return {
-    async byteAt(at: number): Promise<number> {
+    byteAt: async (at: number): Promise<number> => {
       await moveTo(at);
       return bytes[at - start];
     },
-    async textAt(at: number, length: number): Promise<string> {
+    textAt: async (at: number, length: number): Promise<string> => {
       if (length > LONGEST_PATH) throw new RangeError(`a text of ${length} bytes at byte ${at}`);
       return new TextDecoder().decode(await source.read(at, length));
     },

@@ -47,7 +47,6 @@ function checkName(file: string, name: string): void {
   const wrong = (message: string) =>
     badInput({ file: printable(file, 300), message, remedy: 'Rename the slide; its features get its name' });
   if (['', '.', '..'].includes(name)) throw wrong('the slide has no name before its extension');
-  // eslint-disable-next-line no-control-regex -- these are what is looked for
   if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(name))
     throw wrong('the name of the slide has a control character, such as the end of a line');
   const bytes = Buffer.byteLength(name);

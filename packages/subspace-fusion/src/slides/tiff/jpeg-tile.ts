@@ -46,7 +46,7 @@ export function statedColours(jpeg: Uint8Array): JpegColours | undefined {
       const components = Array.from({ length: 3 }, (_, i) => ({ id: bytes[10 + 3 * i], sampling: bytes[11 + 3 * i] }));
       // Only colour without brightness is stored in fewer pixels.
       if (new Set(components.map(({ sampling }) => sampling)).size > 1) return 'YCbCr';
-      if (String.fromCharCode(...components.map(({ id }) => id)) === 'RGB') ids = 'RGB';
+      if (components.every(({ id }, i) => id === 'RGB'.charCodeAt(i))) ids = 'RGB';
     }
   }
   return adobe ?? ids;

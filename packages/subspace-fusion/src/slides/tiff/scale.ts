@@ -18,7 +18,7 @@ function known(magnification: number | undefined, micrometres: number | undefine
 
 /** A number with a point or, as programs write it in half of the world, a comma; undefined where it is none. */
 function numberOf(text: string): number | undefined {
-  const [, written] = /^\s*([-+]?\d*[.,]?\d+(?:e[-+]?\d+)?)\s*$/i.exec(text) ?? [];
+  const written = /^\s*([-+]?\d*[.,]?\d+(?:e[-+]?\d+)?)\s*$/i.exec(text)?.[1];
   return written === undefined ? undefined : Number(written.replace(',', '.'));
 }
 
@@ -59,11 +59,9 @@ const unescaped = (text: string) =>
 
 function omeScale(xml: string): Scale {
   const attribute = (element: string, name: string) => {
-    const [, double, single] =
-      new RegExp(`<(?:\\w+:)?${element}\\b[^>]*?\\s${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)')`).exec(xml) ?? [];
-    const text = double ?? single;
+    const text = new RegExp(`<(?:\\w+:)?${element}\\b[^>]*?\\s${name}\\s*=\\s*(["'])(.*?)\\1`).exec(xml)?.[2];
     // UTF-8 that was taken for Latin-1 on its way has a letter Â before each sign like µ.
-    return (text as string | undefined) === undefined
+    return text === undefined
       ? undefined
       : unescaped(text)
           .trim()

@@ -41,8 +41,8 @@ function roomFor(most: number): <T>(size: number, work: () => Promise<T>) => Pro
   const waiting: { readonly size: number; readonly start: () => void }[] = [];
   let taken = 0;
   const startWhatFits = () => {
-    for (let [next] = waiting; next && (taken === 0 || taken + next.size <= most); [next] = waiting) {
-      waiting.shift();
+    while (waiting.length > 0 && (taken === 0 || taken + waiting[0].size <= most)) {
+      const [next] = waiting.splice(0, 1);
       taken += next.size;
       next.start();
     }
