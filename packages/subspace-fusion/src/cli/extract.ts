@@ -56,7 +56,11 @@ export function addExtractCommand(program: Command): void {
         .conflicts('magnification'),
     )
     .option('--patch-size <pixels>', 'edge of a patch, at that magnification', count, 256)
-    .option('--objective <x>', 'objective power of the slides, where they do not say it', positive)
+    .option(
+      '--objective <x>',
+      'objective power of the slides, where they do not say it or contradict themselves',
+      positive,
+    )
     .option('--tissue <part>', 'least part of a patch that is tissue', part, 0.5)
     .option('--fix <n>', 'exactly so many rows for every slide, in the form of the published code', count)
     .option('--set <key=value>', "overrides a key of the encoder's YAML; may be repeated", collect, [])
@@ -160,6 +164,8 @@ async function run(extraction: Extraction, execute: Executor, { retry, json }: E
         },
         onSlide: (record, done, of) => {
           bar.clear();
+          for (const warning of record.status === 'done' ? (record.warnings ?? []) : [])
+            console.error(`warning: ${warning}`);
           if ('message' in record) console.error(record.message);
           else if (!json) console.log(`${done}/${of} ${describe(record)}`);
         },

@@ -6,8 +6,8 @@ import { z } from 'zod';
 import { writeFileAtomic } from '../files/atomic.js';
 import { InputError, required } from '../files/errors.js';
 import type { Encoder } from '../slides/encoder.js';
-import { slideFiles, slideName } from '../slides/extract-slide.js';
-import { hasFeatures, type ExtractedRecord } from '../slides/extract.js';
+import { hasFeatures, removeLeftovers, type ExtractedRecord } from '../slides/extract.js';
+import { slideFiles, slideName } from '../slides/slide-files.js';
 import { isDone, jobState } from './job-state.js';
 import { JOB_FILES, jobRequest, readWholeJson, type ExtractionRequest, type Job, type JobEnd } from './job.js';
 import { acquireLock } from './lock.js';
@@ -32,6 +32,7 @@ const extractedRecord = z.discriminatedUnion('status', [
     patches: z.number(),
     tissue: z.number(),
     level0Magnification: z.number(),
+    warnings: z.array(z.string()).optional(),
     seconds: z.number(),
   }),
   z.object({ ...ofSlide, status: z.literal('present') }),
@@ -139,6 +140,7 @@ export async function runExtraction(
   };
   extraction.settled.forEach(report);
   try {
+    for (const { slide } of extraction.settled) await clearAway(extraction.out, slide);
     for (const job of extraction.jobs) await forgetWhatIsOutdated(job);
     const onEnd = async (job: Job, end: JobEnd) => {
       report(await recordOf(job as SlideJob, end));
@@ -149,6 +151,19 @@ export async function runExtraction(
     await writeList(extraction);
   }
   return extraction.slides.map((slide) => required(records, slide));
+}
+
+/** Removes what killed processes left of a slide that needs no job, its lock too. One that is being extracted is left alone. */
+async function clearAway(out: string, slide: string): Promise<void> {
+  const folder = join(out, 'jobs', slide);
+  if (!existsSync(folder)) return;
+  const taken = await acquireLock(join(folder, JOB_FILES.lock));
+  if ('holder' in taken) return;
+  try {
+    await removeLeftovers(out, slide);
+  } finally {
+    await taken.lock.release();
+  }
 }
 
 /** Where each slide stands. Writes nothing. */
