@@ -108,7 +108,7 @@ controls: [permuted-bags]
       /'subspce' is not among the plan's models\. Did you mean 'subspace'\?/,
     ],
     ['controls: [permuted]', /'controls\.0'/],
-    ['config: other.yaml', /this is not YAML/],
+    ['config: other.yaml', /the same key is given twice/],
     ['variants: {}', /plans no run/],
   ])('%s is refused', async (plan, message) => {
     await expect(runsOf(plan)).rejects.toThrow(message);

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { writeFileAtomic } from '../files/atomic.js';
-import { InputError, WorkError } from '../files/errors.js';
+import { badInput, InputError, WorkError } from '../files/errors.js';
 import type { Stored } from '../files/json.js';
+import { hasControlCharacters } from '../files/text.js';
 import { writeJson } from '../runs/run-folder.js';
 import { jobCommand, readWholeJson, STOPPED_EXIT_CODE } from './job.js';
 
@@ -36,6 +37,7 @@ export function arrayScript(
   tasks: number,
   { cores, time, memory, partition, gpu, setup, options = {} }: SlurmResources,
 ): string {
+  requirePlain({ 'out folder': beside, time, memory, partition, ...options, ...optionNames(options) });
   const warning = Math.min(WARNING_SECONDS, Math.floor((slurmSeconds(time) ?? Infinity) / 4));
   const asked = {
     'job-name': name.replace(/[^\w.-]+/g, '-'),
@@ -47,14 +49,14 @@ export function arrayScript(
     ...(memory === undefined ? {} : { mem: memory }),
     ...(partition === undefined ? {} : { partition }),
     ...(gpu === undefined ? {} : { gres: `gpu:${gpu}` }),
-    output: quoted(join(beside, '%a.log')),
+    output: join(beside.replaceAll('%', '%%'), '%a.log'),
     'open-mode': 'append',
     signal: `B:USR1@${warning}`,
     ...options,
   };
   return [
     '#!/bin/bash',
-    ...Object.entries(asked).map(([option, value]) => `#SBATCH --${option}=${value}`),
+    ...Object.entries(asked).map(([option, value]) => `#SBATCH --${option}=${directive(value)}`),
     '#SBATCH --requeue',
     ...(setup === undefined ? [] : [setup.trimEnd()]),
     `folder=$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" ${quoted(join(beside, FOLDERS_FILE))})`,
@@ -80,7 +82,29 @@ export function arrayScript(
 /** The folders of a submission's tasks, one a line. */
 const FOLDERS_FILE = 'folders.txt';
 
-const quoted = (text: string) => (/^[\w./%:@=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+/** A word for the shell, which takes nothing in it for its own. */
+export const quoted = (text: string): string => (/^[\w./%:@=-]+$/.test(text) ? text : inQuotes(text));
+
+const inQuotes = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** The value of an option in a line for sbatch, which is no shell: only blanks, quotes, backslashes and # mean anything to it. */
+const directive = (value: string) => (/[\s'"\\#]/.test(value) ? inQuotes(value) : value);
+
+const optionNames = (options: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.keys(options).map((option) => [`option ${option}`, option]));
+
+/** What is written into a script may not start a line of its own: the shell, or sbatch, would obey it. */
+function requirePlain(texts: Readonly<Record<string, string | undefined>>): void {
+  for (const [what, text = ''] of Object.entries(texts)) {
+    if (!hasControlCharacters(text)) continue;
+    throw badInput({
+      file: what,
+      message: 'a line end or another control character cannot be written into a Slurm script',
+      examples: [text],
+      remedy: 'Use a name without it',
+    });
+  }
+}
 
 /**
  * Seconds of a time as sbatch reads it: `minutes`, `minutes:seconds`, `hours:minutes:seconds`, `days-hours`, `days-hours:minutes`,
@@ -200,6 +224,7 @@ export async function submitFolders(
   folders: readonly string[],
   resources: SlurmResources,
 ): Promise<Submission[]> {
+  for (const folder of folders) requirePlain({ 'job folder': folder });
   const submissions: Submission[] = [];
   for (let i = 0; i < folders.length; i += LARGEST_ARRAY) {
     const part = folders.slice(i, i + LARGEST_ARRAY);
