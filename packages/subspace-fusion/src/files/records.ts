@@ -38,11 +38,9 @@ export async function* parseRecords(pieces: AsyncIterable<string>, longest: numb
   let text = '';
   let waiting: string[] = [];
   let waits = 0;
-  let isFirst = true;
   for await (const piece of pieces) {
-    waiting.push(isFirst ? piece.replace(/^\ufeff/, '') : piece);
+    waiting.push(piece);
     waits += piece.length;
-    isFirst = false;
     // A row that goes on is looked at again when there is twice as much of it, not for every piece.
     if (waits < text.length) continue;
     text += waiting.join('');

@@ -1,11 +1,12 @@
 import { gunzip } from '#codec';
 import { requireContent } from './bytes.js';
 import { damageCode } from './codec/types.js';
+import { decodePieces } from './decode.js';
 import { badInput, someOf } from './errors.js';
 import { parseRecords, RecordError, type Row } from './records.js';
-import { HEAD, kindOf, kindOfSource, type FileKind } from './signature.js';
-import { joinBytes, stretches, type Source } from './source.js';
-import { ownText, utf8 } from './text.js';
+import { kindOfSource } from './signature.js';
+import { stretches, type Source } from './source.js';
+import { ownText } from './text.js';
 
 export type { Row } from './records.js';
 
@@ -73,49 +74,6 @@ async function bytesIn(source: Source): Promise<AsyncIterable<Uint8Array>> {
   return (await kindOfSource(source)) === 'gzip' ? refuseBomb(gunzip(bytes), source) : bytes;
 }
 
-/** Kinds of binary files that are taken for tables, and what to do with one. */
-const BINARY: { readonly [K in FileKind]?: readonly [words: string, remedy: string] } = {
-  zip: ['an Excel or zip file', 'Save the sheet as CSV, or unpack the file'],
-  'old excel': ['an old Excel file', 'Save the sheet as CSV'],
-  hdf5: ['an HDF5 file', 'Only expression can be HDF5, as AnnData (.h5ad)'],
-  'utf-16': ['text in UTF-16', 'Save it as UTF-8'],
-  bzip2: ['compressed by bzip2', 'Decompress it; only gzip is read as it is'],
-  xz: ['compressed by xz', 'Decompress it; only gzip is read as it is'],
-};
-
-function requireText(file: string, chunk: Uint8Array): void {
-  const known = BINARY[kindOf(chunk.subarray(0, HEAD))];
-  if (known) throw badInput({ file, message: `this is ${known[0]}, not a text table`, remedy: known[1] });
-  if (chunk.includes(0))
-    throw badInput({ file, message: 'this is a binary file, not a text table', remedy: 'Name the table itself' });
-}
-
-/** Text in UTF-8 that comes in pieces, none of which ends within a letter. */
-async function* textIn(chunks: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<string, void> {
-  let cut: Uint8Array | undefined;
-  let isFirst = true;
-  for await (const chunk of chunks) {
-    if (isFirst) requireText(file, chunk);
-    isFirst = false;
-    const bytes = cut ? joinBytes([cut, chunk]) : chunk;
-    const end = lettersEnd(bytes);
-    cut = end < bytes.length ? bytes.subarray(end) : undefined;
-    yield utf8(bytes.subarray(0, end));
-  }
-  if (cut) yield utf8(cut);
-}
-
-/** Where a letter of UTF-8 starts that the bytes cut off; their length where they end with a letter. */
-function lettersEnd(bytes: Uint8Array): number {
-  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
-    const byte = bytes[bytes.length - back];
-    if (byte < 0x80) break;
-    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 0; // 0: goes on with a letter
-    if (length > 0) return length > back ? bytes.length - back : bytes.length;
-  }
-  return bytes.length;
-}
-
 function readingError(file: string, error: unknown): unknown {
   if (error instanceof RecordError) {
     const { kind, line: row } = error;
@@ -146,7 +104,7 @@ export async function* parseRows(source: Source): AsyncGenerator<Row, void> {
   try {
     let columns: readonly string[] | undefined;
     let rows = 0;
-    for await (const row of parseRecords(textIn(await bytesIn(source), file), LONGEST_LINE)) {
+    for await (const row of parseRecords(decodePieces(await bytesIn(source), file), LONGEST_LINE)) {
       columns ??= row.cells;
       if (columns.length < 2) {
         throw badInput({

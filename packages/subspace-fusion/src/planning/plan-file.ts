@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { CONTROLS } from '../comparison/file.js';
-import { count, MOST, seed, tooLarge } from '../config/values.js';
+import { column, count, MOST, seed, tooLarge } from '../config/values.js';
 import { readYaml } from '../config/yaml.js';
+import { decodeText } from '../files/decode.js';
 import { badInput, InputError, type Problem } from '../files/errors.js';
 import { hasControlCharacters, nearest, printable } from '../files/text.js';
 import { slurmBytes, slurmSeconds } from './slurm-script.js';
@@ -54,7 +55,7 @@ const schema = z.strictObject({
   /** Values of `model.name`. */
   models: list(name).optional(),
   /** Values of `task`. */
-  tasks: list(z.union([name, z.strictObject({ column: name })])).optional(),
+  tasks: list(z.union([name, column])).optional(),
   /** How many folds to make, or which of the folds to take; by default all of the config's, or five. */
   folds: z
     .union([z.int().min(2).max(MOST.folds), list(z.int().nonnegative())], {
@@ -90,15 +91,15 @@ function parsePlan(text: string, path: string): PlanFile {
 /** Whether a YAML file is a plan, which names the config that it starts from, rather than a config. */
 export async function isPlan(path: string): Promise<boolean> {
   const text = await readFile(path, 'utf8').catch(() => '');
-  return /^config:/m.test(text);
+  return /^\ufeff?config:/m.test(text);
 }
 
 /** {@link parsePlan} of a file. */
 export async function readPlanFile(path: string): Promise<PlanFile> {
-  const text = await readFile(path, 'utf8').catch(() => {
+  const bytes = await readFile(path).catch(() => {
     throw badInput({ file: path, message: 'the file cannot be read', remedy: 'Check the path' });
   });
-  return parsePlan(text, path);
+  return parsePlan(decodeText(bytes, path), path);
 }
 
 function issueProblems(

@@ -130,7 +130,7 @@ describe('what is wrong is said before any slide is read', () => {
     expect(await complaint(features, IMAGENET + 'poolng: mean')).toMatch(
       /there is no key 'poolng'. The keys are name, size, mean/,
     );
-    expect(await complaint(features, 'mean: [')).toMatch(/this is not valid YAML/);
+    expect(await complaint(features, 'mean: [')).toMatch(/encoder\.yaml, row 1: this is not YAML/);
     expect(await complaint(features, '- 3')).toMatch(/this is no list of keys/);
     expect(await complaint(features, IMAGENET, { overrides: { layout: 'nhwc' } })).toMatch(
       /takes image \[n, 3, 16, 16\], which is not 'nhwc' of three channels/,

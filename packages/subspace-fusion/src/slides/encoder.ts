@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { openModel, type OpenedModel, type Provider, type ShapedData, type TensorInfo } from 'onnx-autodiff';
-import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { sha256File } from '../cohort/cohort-files.js';
+import { readYaml } from '../config/yaml.js';
 import { InputError } from '../files/errors.js';
+import { readTextFile } from '../files/file-source.js';
 
 const triple = z.tuple([z.number(), z.number(), z.number()], {
   error: 'three numbers are needed: for red, green and blue',
@@ -15,7 +15,7 @@ const schema = z.strictObject({
   /** Name that the features carry; by default the file's. */
   name: z.string().min(1).optional(),
   /** Edge of the square image that the encoder takes, in pixels; by default what the model says. */
-  size: z.int().positive().optional(),
+  size: z.int().positive().max(4096).optional(),
   /** Of red, green and blue between 0 and 1: the input is (value − mean) / std. */
   mean: triple,
   std: triple.refine((values) => values.every((value) => value > 0), 'std must be above 0'),
@@ -46,10 +46,12 @@ async function readEncoderConfig(
   overrides: Readonly<Record<string, string>> = {},
 ): Promise<EncoderConfig> {
   const file = configFileOf(model);
-  const written = existsSync(file) ? yamlOf(await readFile(file, 'utf8'), file) : {};
+  const written = existsSync(file) ? readYaml(await readTextFile(file), file).value : {};
   if (typeof written !== 'object' || written === null || Array.isArray(written))
     throw new InputError(`${file}: this is no list of keys. ${EXAMPLE}.`);
-  const set = Object.entries(overrides).map(([key, value]) => [key, yamlOf(value, `--set ${key}=${value}`)] as const);
+  const set = Object.entries(overrides).map(
+    ([key, value]) => [key, readYaml(value, `--set ${key}=${value}`, { hasRows: false }).value] as const,
+  );
   const result = schema.safeParse({ ...written, ...Object.fromEntries(set) });
   if (result.success) return result.data;
   const [issue] = result.error.issues as [z.core.$ZodIssue];
@@ -59,22 +61,12 @@ async function readEncoderConfig(
     );
   }
   const key = String(issue.path[0]);
-  const given = key in written || key in overrides;
+  const given = Object.hasOwn(written, key) || Object.hasOwn(overrides, key);
   if (!given)
     throw new InputError(
       `${file}: '${key}' is missing; the normalisation of an encoder cannot be guessed. ${EXAMPLE}. Or give it as --set ${key}=VALUE.`,
     );
   throw new InputError(`${file}: '${key}' is wrong: ${issue.message}. docs/encoders.md describes the keys.`);
-}
-
-function yamlOf(text: string, where: string): unknown {
-  try {
-    return parseYaml(text) as unknown;
-  } catch (error) {
-    if (error instanceof YAMLParseError)
-      throw new InputError(`${where}: this is not valid YAML (${error.message.split('\n')[0]}). Correct it.`);
-    throw error;
-  }
 }
 
 /** Name of the encoder as its features carry it. */

@@ -1,7 +1,8 @@
 import { STAR_COLUMNS, type StarColumn } from '../../config/values.js';
 import { requireContent } from '../../files/bytes.js';
+import { decodeText } from '../../files/decode.js';
 import { badInput, counted, required, someOf, type Problem } from '../../files/errors.js';
-import { closing, readText, withEntry, type Folder, type Source } from '../../files/source.js';
+import { closing, readAll, withEntry, type Folder, type Source } from '../../files/source.js';
 import { parseTable } from '../../files/table.js';
 import { baseName, extension, folderName } from '../../files/text.js';
 import { parseBarcode } from '../clinical/sites.js';
@@ -98,9 +99,10 @@ async function parseMetadata(source: Source): Promise<Sheet> {
   const wrong = (message: string) =>
     badInput({ file, message, remedy: "Download the cart's metadata or its sample sheet again" });
   if (source.size > LARGEST_JSON) throw wrong(`the JSON is larger than ${LARGEST_JSON / 2 ** 20} MiB`);
+  const text = decodeText(await readAll(source), file);
   let cart: unknown;
   try {
-    cart = JSON.parse(await readText(source));
+    cart = JSON.parse(text);
   } catch {
     throw wrong('this is not JSON');
   }

@@ -2,10 +2,11 @@ import { gunzip } from '#codec';
 import type { StarColumn } from '../../config/values.js';
 import { requireContent } from '../../files/bytes.js';
 import { damageCode } from '../../files/codec/types.js';
+import { decodePieces, decodeText } from '../../files/decode.js';
 import { badInput } from '../../files/errors.js';
 import { HEAD, kindOf } from '../../files/signature.js';
 import { bytesSource, readAll, stretches, type Source } from '../../files/source.js';
-import { suggest, utf8 } from '../../files/text.js';
+import { suggest } from '../../files/text.js';
 
 /** A real file has 4 MB. */
 const LARGEST = 128 * 2 ** 20;
@@ -32,21 +33,20 @@ async function textOf(source: Source): Promise<string> {
     });
   if (source.size > LARGEST) throw tooLarge();
   const bytes = await readAll(source);
-  if (kindOf(bytes.subarray(0, HEAD)) !== 'gzip') return utf8(bytes);
+  if (kindOf(bytes.subarray(0, HEAD)) !== 'gzip') return decodeText(bytes, file);
   const parts: string[] = [];
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   let length = 0;
   try {
-    for await (const part of gunzip(stretches(bytesSource(bytes)))) {
+    for await (const part of decodePieces(gunzip(stretches(bytesSource(bytes))), file)) {
       length += part.length;
       if (length > LARGEST) throw tooLarge();
-      parts.push(decoder.decode(part, { stream: true }));
+      parts.push(part);
     }
   } catch (error) {
     if (damageCode(error) === undefined) throw error;
     throw badInput({ file, message: 'the gzip data is damaged or cut short', remedy: 'Download the file again' });
   }
-  return parts.join('') + decoder.decode();
+  return parts.join('');
 }
 
 /**

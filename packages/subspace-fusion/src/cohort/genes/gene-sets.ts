@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Config, GeneSetsConfig } from '../../config/config.js';
+import { decodeText } from '../../files/decode.js';
 import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
 import { readHeader, readTable, requireFile } from '../../files/file-source.js';
 import { suggest } from '../../files/text.js';
@@ -32,17 +33,7 @@ async function readLines(file: string): Promise<string[]> {
     });
   }
   const bytes = await readFile(file);
-  if (bytes.includes(0) || (bytes[0] === 0x1f && bytes[1] === 0x8b)) {
-    throw badInput({
-      file,
-      message: 'this is a binary file, not gene sets',
-      remedy: 'Name a GMT file, a table or a list of genes, as plain text',
-    });
-  }
-  return bytes
-    .toString('utf8')
-    .replace(/^\ufeff/, '')
-    .split(/\r?\n/);
+  return decodeText(bytes, file).split(/\r\n?|\n/);
 }
 
 /** Reads a GMT file: one set a line, `name <tab> source <tab> gene <tab> gene …`. A gene counts once in a set. */
