@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import { visible } from '../files/text.js';
 
 /**
@@ -18,10 +19,19 @@ export function printError(text: string): void {
 /** The terminal or the program that read what was printed has gone, for example `head` or a closed window; the work goes on without it. */
 const GONE = new Set(['EPIPE', 'EIO', 'ECONNRESET', 'ERR_STREAM_DESTROYED']);
 
-/** Lets the work go on where nobody reads what is printed any more. Other failures to print are given to `onFailure`. */
+/**
+ * Lets the work go on, or end where it can be resumed, where nobody reads what is printed any more. Other failures to print are given to `onFailure`.
+ */
 export function outliveReaders(onFailure: (error: Error) => void): void {
   for (const stream of [process.stdout, process.stderr])
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (!GONE.has(error.code ?? '')) onFailure(error);
     });
+  // Node aborts at its end where its terminal has been closed since; ending by the hang-up itself leaves nothing behind.
+  const terminals = [0, 1, 2].filter((stream) => isatty(stream));
+  process.on('exit', () => {
+    if (terminals.every((stream) => isatty(stream))) return;
+    process.removeAllListeners('SIGHUP');
+    process.kill(process.pid, 'SIGHUP');
+  });
 }

@@ -4,8 +4,9 @@ import { Presets, SingleBar } from 'cli-progress';
 import { InvalidArgumentError } from 'commander';
 import { MOST } from '../config/values.js';
 import { CHOSEN_ON_THESE } from '../evaluation/score.js';
-import { badInput, formatProblem } from '../files/errors.js';
-import { hasControlCharacters, printable } from '../files/text.js';
+import { formatProblem } from '../files/errors.js';
+import { requirePlainName } from '../files/plain-name.js';
+import { printable } from '../files/text.js';
 import { fewerThreads } from '../inference/backend.js';
 import { settingsOf } from '../patient/known-run.js';
 import { openRunFolder, RUN_FILES } from '../runs/run-folder.js';
@@ -69,13 +70,8 @@ export function bagSize(text: string): number {
 
 /** An option's folder or file that is written, which scripts and lists of folders name, too. */
 export function outPath(text: string): string {
-  if (!hasControlCharacters(text)) return text;
-  throw badInput({
-    file: 'the path',
-    message: 'a line end or another control character cannot be in it',
-    examples: [text],
-    remedy: 'Choose another name',
-  });
+  requirePlainName(text, 'output path');
+  return text;
 }
 
 /** A time in words: `80 s`, `12 min`, `2.5 h`. */
@@ -147,19 +143,20 @@ export function progressBar(what: string): ProgressBar {
   };
 }
 
-/** Ctrl-C, a scheduler's end, and a terminal or connection that is closed. */
-const STOPPING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-/** Runs work that can be stopped: the first of these signals aborts the work's own, so that it stops where it can be resumed. */
+/**
+ * Runs work that can be stopped: Ctrl-C, a scheduler's SIGTERM, or the SIGHUP of a terminal or connection that is closed aborts its signal, so that
+ * it stops where it can be resumed.
+ */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const stop = new AbortController();
   const onInterrupt = () => {
     stop.abort();
   };
-  for (const signal of STOPPING) process.once(signal, onInterrupt);
+  // Both a shell and the kernel send SIGHUP; the second may not end what the first is stopping.
+  process.once('SIGINT', onInterrupt).once('SIGTERM', onInterrupt).on('SIGHUP', onInterrupt);
   try {
     return await work(stop.signal);
   } finally {
-    for (const signal of STOPPING) process.off(signal, onInterrupt);
+    process.off('SIGINT', onInterrupt).off('SIGTERM', onInterrupt).off('SIGHUP', onInterrupt);
   }
 }

@@ -57,7 +57,7 @@ const threadsHere = (asked = Infinity): number => Math.min(asked, availableParal
 export function fewerThreads(asked: number | undefined, file: string): Problem | undefined {
   const threads = threadsHere(asked);
   if (asked === undefined || asked === threads) return undefined;
-  const message = `the run was trained with ${counted(asked, 'thread')}, and ${counted(threads, 'core is', 'cores are')} here`;
+  const message = `the run was trained with ${counted(asked, 'thread')}, and this machine has ${counted(threads, 'core')}`;
   return { severity: 'warning', file, message, remedy: 'No more are used; the last digits of results may differ' };
 }
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { writeFileAtomic } from '../files/atomic.js';
-import { badInput, InputError, WorkError } from '../files/errors.js';
+import { InputError, WorkError } from '../files/errors.js';
 import type { Stored } from '../files/json.js';
-import { hasControlCharacters } from '../files/text.js';
+import { requirePlainName } from '../files/plain-name.js';
 import { writeJson } from '../runs/run-folder.js';
 import { jobCommand, readWholeJson, STOPPED_EXIT_CODE } from './job.js';
 
@@ -37,7 +37,9 @@ export function arrayScript(
   tasks: number,
   { cores, time, memory, partition, gpu, setup, options = {} }: SlurmResources,
 ): string {
-  requirePlain({ 'out folder': beside, time, memory, partition, ...options, ...optionNames(options) });
+  for (const text of [time, memory, partition, ...Object.entries(options).flat()])
+    requirePlainName(text ?? '', 'slurm');
+  requirePlainName(beside, 'out folder');
   const warning = Math.min(WARNING_SECONDS, Math.floor((slurmSeconds(time) ?? Infinity) / 4));
   const asked = {
     'job-name': name.replace(/[^\w.-]+/g, '-'),
@@ -89,22 +91,6 @@ const inQuotes = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** The value of an option in a line for sbatch, which is no shell: only blanks, quotes, backslashes and # mean anything to it. */
 const directive = (value: string) => (/[\s'"\\#]/.test(value) ? inQuotes(value) : value);
-
-const optionNames = (options: Readonly<Record<string, string>>) =>
-  Object.fromEntries(Object.keys(options).map((option) => [`option ${option}`, option]));
-
-/** What is written into a script may not start a line of its own: the shell, or sbatch, would obey it. */
-function requirePlain(texts: Readonly<Record<string, string | undefined>>): void {
-  for (const [what, text = ''] of Object.entries(texts)) {
-    if (!hasControlCharacters(text)) continue;
-    throw badInput({
-      file: what,
-      message: 'a line end or another control character cannot be written into a Slurm script',
-      examples: [text],
-      remedy: 'Use a name without it',
-    });
-  }
-}
 
 /**
  * Seconds of a time as sbatch reads it: `minutes`, `minutes:seconds`, `hours:minutes:seconds`, `days-hours`, `days-hours:minutes`,
@@ -224,7 +210,7 @@ export async function submitFolders(
   folders: readonly string[],
   resources: SlurmResources,
 ): Promise<Submission[]> {
-  for (const folder of folders) requirePlain({ 'job folder': folder });
+  for (const folder of folders) requirePlainName(folder, 'job folder');
   const submissions: Submission[] = [];
   for (let i = 0; i < folders.length; i += LARGEST_ARRAY) {
     const part = folders.slice(i, i + LARGEST_ARRAY);
