@@ -51,8 +51,8 @@ export const count = (most: number) => wholeNumber(1, most);
 /** An option's threads that work on this machine. */
 export function threadsHere(text: string): number {
   const cores = availableParallelism();
-  const value = count(MOST.threads)(text);
-  if (value > cores)
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (!(value >= 1 && value <= cores))
     throw new InvalidArgumentError(`It must be a whole number from 1 to ${cores}, the cores that are here.`);
   return value;
 }

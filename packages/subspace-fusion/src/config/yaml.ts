@@ -1,15 +1,4 @@
-import {
-  isAlias,
-  isCollection,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseDocument,
-  type Alias,
-  type Document,
-  type YAMLError,
-} from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument, type Alias, type YAMLError } from 'yaml';
 import { badInput, type InputError } from '../files/errors.js';
 
 /** A YAML text that was read. */
@@ -20,11 +9,12 @@ export interface Yaml {
   readonly rowOf: (at: readonly PropertyKey[]) => number | undefined;
 }
 
-/** Characters of a text; a config of 10,000 patient ids has a twentieth. */
-const LONGEST = 4 * 2 ** 20;
-/** Values of a text with its aliases written out, which bounds what a few lines of nested aliases can become. */
-const MOST_VALUES = 100_000;
+/** Values of a text with its aliases written out, among them 10,000 patients by name; bounds what a few lines of nested aliases can become. */
+const MOST_VALUES = 20_000;
 const DEEPEST = 100;
+/** Characters and words of a text, which bound the parser's time. */
+const LONGEST = 2 ** 20;
+const MOST_TOKENS = 10 * MOST_VALUES;
 
 /**
  * Reads YAML: configs, plans, descriptions of encoders, and the values after `--set`.
@@ -35,46 +25,60 @@ const DEEPEST = 100;
  */
 export function readYaml(text: string, file: string, { hasRows = true } = {}): Yaml {
   const lines = new LineCounter();
-  const wrong = (message: string, remedy: string, offset?: number): InputError => {
+  const wrong: Wrong = ([message, remedy], offset) => {
     const row = hasRows && offset !== undefined ? lines.linePos(offset).line : undefined;
     return badInput({ file, ...(row === undefined ? {} : { row }), message, remedy });
   };
-  if (text.length > LONGEST)
-    throw wrong(`the text is longer than ${LONGEST / 2 ** 20} MiB`, 'Check that this is the right file');
-  const document = parsed(text, lines, wrong);
+  requireModest(text, wrong);
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    logLevel: 'error',
+    prettyErrors: false,
+    uniqueKeys: false,
+  });
   const broken = document.errors.at(0) ?? document.warnings.at(0);
-  if (broken) throw wrong(...inWords(broken), broken.pos[0]);
-  requireModest(document, wrong);
+  if (broken) throw wrong(inWords(broken), broken.pos[0]);
   return {
-    value: unshared(document.toJS({ maxAliasCount: -1 })),
+    value: plainValue(document.contents, wrong),
     rowOf(at) {
-      const node = at.length === 0 ? undefined : document.getIn(at, true);
-      const range = (node as { range?: readonly number[] } | undefined)?.range;
-      return range && lines.linePos(range[0]).line;
+      const offset = at.length === 0 ? undefined : offsetOf(document.getIn(at, true));
+      return offset === undefined ? undefined : lines.linePos(offset).line;
     },
   };
 }
 
-type Wrong = (message: string, remedy: string, offset?: number) => InputError;
+type Words = readonly [message: string, remedy: string];
+type Wrong = (words: Words, offset?: number) => InputError;
 
-function parsed(text: string, lines: LineCounter, wrong: Wrong): Document {
-  try {
-    return parseDocument(text, { lineCounter: lines, logLevel: 'silent' });
-  } catch (error) {
-    if (error instanceof RangeError) throw tooDeep(wrong); // the parser calls itself for each level
-    throw error;
+const TOO_DEEP: Words = [
+  `lists or keys are nested more than ${DEEPEST} deep`,
+  'Check the brackets and the indentation',
+];
+const TOO_MUCH: Words = [
+  `the text has more than ${MOST_VALUES} values, counting what each alias (*name) repeats`,
+  'Check that this is the right file',
+];
+
+/**
+ * The parser calls itself for each level, and running out of stack may end the process. A level within brackets has a bracket; any other starts a
+ * column further right at least, behind blanks and marks.
+ */
+function requireModest(text: string, wrong: Wrong): void {
+  if (text.length > LONGEST) throw wrong([`the text is longer than ${LONGEST / 2 ** 20} MiB`, TOO_MUCH[1]]);
+  if (new RegExp(`^[ \\t?:-]{${2 * DEEPEST}}`, 'm').test(text)) throw wrong(TOO_DEEP);
+  let [open, tokens] = [0, 0];
+  for (const token of new Lexer().lex(text)) {
+    if (token === '[' || token === '{') open++;
+    else if (token === ']' || token === '}') open--;
+    if (open > DEEPEST) throw wrong(TOO_DEEP);
+    if (++tokens > MOST_TOKENS) throw wrong(TOO_MUCH);
   }
 }
 
-const tooDeep = (wrong: Wrong, offset?: number): InputError =>
-  wrong(`lists or keys are nested more than ${DEEPEST} deep`, 'Check the brackets', offset);
-
 const QUOTED = 'Put a value that starts with *, &, !, %, @ or ` in quotes';
 
-/** Message and remedy. */
-function inWords({ code, message }: YAMLError): [message: string, remedy: string] {
-  const [first = ''] = message.split('\n');
-  const said = `this is not YAML: ${first.replace(/ at line.*$/, '')}`;
+function inWords({ code, message }: YAMLError): Words {
+  const said = `this is not YAML: ${message.replace(/\.$/, '')}`;
   switch (code) {
     case 'BAD_ALIAS':
     case 'BAD_SCALAR_START':
@@ -82,8 +86,6 @@ function inWords({ code, message }: YAMLError): [message: string, remedy: string
       return [said, QUOTED];
     case 'TAB_AS_INDENT':
       return [said, 'Indent the lines with spaces'];
-    case 'DUPLICATE_KEY':
-      return ['the same key is given twice', 'Take one of them away'];
     case 'MULTIPLE_DOCS':
       return ['the file holds several YAML documents', 'Take away what follows the line ---'];
     default:
@@ -91,72 +93,63 @@ function inWords({ code, message }: YAMLError): [message: string, remedy: string
   }
 }
 
-/** How much a node is with its aliases written out. */
-interface Size {
-  readonly values: number;
-  readonly depth: number;
-}
+/** The value of a node, its aliases written out. Nodes come in the order of the text, in which an anchor is before its aliases. */
+function plainValue(contents: unknown, wrong: Wrong): unknown {
+  const anchors = new Map<string, unknown>();
+  const targets = new Map<Alias, unknown>();
+  const open = new Set<unknown>();
+  let values = 0;
 
-/** Checks the nodes in the order of the text, in which an anchor comes before its aliases. */
-function requireModest(document: Document, wrong: Wrong): void {
-  /** Sizes of what the anchors name; undefined while that is measured itself. */
-  const anchors = new Map<string, Size | undefined>();
-  let total = 0;
-
-  const sizeOf = (node: unknown, level: number): Size => {
-    const size = isAlias(node) ? ofAnchor(node) : ofNode(node, level);
-    if (level + size.depth > DEEPEST) throw tooDeep(wrong, offsetOf(node));
-    total += isAlias(node) ? size.values : 1;
-    if (total > MOST_VALUES) {
-      const message = `the text has more than ${MOST_VALUES} values, counting what each alias (*name) repeats`;
-      throw wrong(message, 'Shorten it', offsetOf(node));
+  const valueOf = (node: unknown, level: number): unknown => {
+    if (++values > MOST_VALUES) throw wrong(TOO_MUCH);
+    if (level > DEEPEST) throw wrong(TOO_DEEP, offsetOf(node));
+    if (isAlias(node)) return valueOf(targetOf(node), level);
+    if (isScalar(node)) {
+      setAnchor(node.anchor, node);
+      return node.value;
     }
-    return size;
+    if (!isSeq(node) && !isMap(node)) return null; // a key without a value
+    setAnchor(node.anchor, node);
+    open.add(node);
+    const value = isSeq(node)
+      ? node.items.map((item) => valueOf(item, level + 1))
+      : Object.fromEntries(node.items.map(({ key, value }) => [key, value] as const).map(entryOf(level)));
+    open.delete(node);
+    return value;
   };
 
-  const ofAnchor = (alias: Alias): Size => {
-    const size = anchors.get(alias.source);
-    if (size) return size;
-    const isInside = anchors.has(alias.source);
-    const message = isInside ? `the anchor '${alias.source}' contains itself` : `there is no anchor '${alias.source}'`;
-    throw wrong(message, 'Put a value that starts with * in quotes', offsetOf(alias));
-  };
-
-  const ofNode = (node: unknown, level: number): Size => {
-    const anchor = isScalar(node) || isCollection(node) ? node.anchor : undefined;
-    if (anchor !== undefined) anchors.set(anchor, undefined);
-    if (level > DEEPEST) throw tooDeep(wrong, offsetOf(node));
-    const inner = partsOf(node).map((part) => {
-      if (part.isKey && isScalar(part.node) && part.node.value === '__proto__')
-        throw wrong("'__proto__' cannot be a name", 'Choose another name', offsetOf(part.node));
-      return sizeOf(part.node, level + 1);
-    });
-    const size = {
-      values: inner.reduce((sum, { values }) => sum + values, 1),
-      depth: inner.reduce((most, { depth }) => Math.max(most, depth + 1), 0),
+  /** One key of a map with its value; asked for the keys in turn. */
+  const entryOf = (level: number) => {
+    const known = new Set<string>();
+    return ([key, value]: readonly [unknown, unknown]): [string, unknown] => {
+      const name = valueOf(key, level + 1);
+      if (typeof name === 'object' && name !== null)
+        throw wrong(['a list or a map is no key', 'Check the brackets'], offsetOf(key));
+      const text = String(name ?? '');
+      if (text === '__proto__') throw wrong(["'__proto__' cannot be a name", 'Choose another name'], offsetOf(key));
+      if (known.has(text)) throw wrong(['the same key is given twice', 'Take one of them away'], offsetOf(key));
+      known.add(text);
+      return [text, valueOf(value, level + 1)];
     };
-    if (anchor !== undefined) anchors.set(anchor, size);
-    return size;
   };
 
-  sizeOf(document.contents, 0);
+  const setAnchor = (name: string | undefined, node: unknown) => {
+    if (name !== undefined) anchors.set(name, node);
+  };
+
+  const targetOf = (alias: Alias): unknown => {
+    const { source } = alias;
+    const remedy = 'Put a value that starts with * in quotes';
+    if (!targets.has(alias) && !anchors.has(source))
+      throw wrong([`there is no anchor '${source}'`, remedy], offsetOf(alias));
+    const target = targets.get(alias) ?? anchors.get(source);
+    if (open.has(target)) throw wrong([`the anchor '${source}' contains itself`, remedy], offsetOf(alias));
+    targets.set(alias, target);
+    return target;
+  };
+
+  return valueOf(contents, 0);
 }
 
-/** What a list or a map of keys holds; nothing of a scalar. */
-function partsOf(node: unknown): { readonly node: unknown; readonly isKey: boolean }[] {
-  if (isSeq(node)) return node.items.map((item) => ({ node: item, isKey: false }));
-  if (!isMap(node)) return [];
-  return node.items.flatMap(({ key, value }) => [
-    { node: key, isKey: true },
-    { node: value, isKey: false },
-  ]);
-}
-
-const offsetOf = (node: unknown): number | undefined => (node as { range?: readonly number[] } | null)?.range?.[0];
-
-/** A copy in which no two places are one object. */
-function unshared(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(unshared);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, unshared(inner)]));
-}
+const offsetOf = (node: unknown): number | undefined =>
+  (node as { range?: readonly number[] } | null | undefined)?.range?.[0];

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, homedir, tmpdir, totalmem } from 'node:os';
 import { isAbsolute, join } from 'node:path';
@@ -33,7 +34,7 @@ function logFolders(): string[] {
 
 /** Writes at once, as the process may be ending. Returns the path; undefined where no folder can be written. */
 function writeLog(text: string): string | undefined {
-  const name = `subspace-error-${new Date().toISOString().replaceAll(':', '-')}-${process.pid}.log`;
+  const name = `subspace-error-${new Date().toISOString().replaceAll(':', '-')}-${randomUUID().slice(0, 8)}.log`;
   for (const folder of logFolders()) {
     try {
       mkdirSync(folder, { recursive: true });

@@ -109,6 +109,17 @@ controls: [permuted-bags]
     ],
     ['controls: [permuted]', /'controls\.0'/],
     ['config: other.yaml', /the same key is given twice/],
+    ['variants: {plain: {}, __proto__: {}}', /row \d: '__proto__' cannot be a name/],
+    ['variants: {"a\\nb": {}}', /'variants\.a\\nb': a line end or another control character cannot be in it/],
+    ['threads: 100000', /'threads' is too large \(100000\)\. The largest value allowed is 1024/],
+    ['folds: 1000000000', /'folds' is too large \(1000000000\)\. The largest value allowed is 10000/],
+    ['folds: many', /'folds': it is a number of folds from 2 to 10000, or a list/],
+    ['repeats: 1000000000', /'repeats' is too large.*allowed is 1000\./],
+    ['folds: 9000\nrepeats: 1000', /plans \d+ runs\. The largest number allowed is 20000/],
+    ['slurm: {time: 1:00:00, partition: "a\\ntouch x"}', /'slurm\.partition': a line end/],
+    ['slurm: {time: 1:00:00, options: {qos: "a\\ntouch x"}}', /'slurm\.options\.qos': a line end/],
+    ['slurm: {time: 1:00:00, options: {"a=b\\ntouch x": y}}', /an option of sbatch is letters and hyphens/],
+    ['slurm: {time: 1:00:00, gpu: 1000}', /'slurm\.gpu' is too large.*allowed is 64/],
     ['variants: {}', /plans no run/],
   ])('%s is refused', async (plan, message) => {
     await expect(runsOf(plan)).rejects.toThrow(message);
