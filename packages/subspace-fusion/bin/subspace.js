@@ -1,4 +1,6 @@
 #!/usr/bin/env node
-import { main } from '../dist/cli/main.js';
+import { guardProcess, main } from '../dist/cli/main.js';
 
-await main(process.argv.slice(2));
+const args = process.argv.slice(2);
+guardProcess(args);
+await main(args);

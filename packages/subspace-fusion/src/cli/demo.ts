@@ -11,7 +11,8 @@ import type { ReportRun } from '../report/types.js';
 import { writeJson } from '../runs/run-folder.js';
 import { simulateCohort } from '../simulation/cohort.js';
 import { train } from '../training/train.js';
-import { figure, headline, progressBar } from './terminal.js';
+import { print } from './output.js';
+import { figure, headline, outPath, progressBar } from './terminal.js';
 
 const TASKS = ['survival', 'grade', 'diagnosis'] as const;
 
@@ -25,10 +26,10 @@ export function addDemoCommand(program: Command): void {
   program
     .command('demo')
     .description('simulate a cohort, train three tasks, evaluate on patients never seen, write a report')
-    .option('--out <folder>', 'folder to write', 'demo')
+    .option('--out <folder>', 'folder to write', outPath, 'demo')
     .action(async ({ out }: { out: string }) => {
       const started = performance.now();
-      console.log(`Simulating ${PATIENTS} patients: slides of ${BAG} patches and a gene expression matrix`);
+      print(`Simulating ${PATIENTS} patients: slides of ${BAG} patches and a gene expression matrix`);
       await mkdir(out, { recursive: true });
       const bar = progressBar('slides');
       const { config: cohort } = await simulateCohort({
@@ -48,10 +49,8 @@ export function addDemoCommand(program: Command): void {
       });
       await writeFileAtomic(join(out, 'index.html'), demoReport(runs));
       const seconds = Math.round((performance.now() - started) / 1000);
-      console.log(
-        `\nDone in ${seconds} s. Open ${join(out, 'index.html')}; the figures are in ${join(out, 'result.json')}.`,
-      );
-      console.log('Research software. Not a medical device.');
+      print(`\nDone in ${seconds} s. Open ${join(out, 'index.html')}; the figures are in ${join(out, 'result.json')}.`);
+      print('Research software. Not a medical device.');
     });
 }
 
@@ -69,7 +68,7 @@ async function demonstrate(task: (typeof TASKS)[number], cohort: string, run: st
   bar.clear();
   const evaluation = await evaluateAndWrite(run);
   const [name, metric] = headline(evaluation.result.metrics);
-  console.log(`${task.padEnd(10)} ${name} ${figure(metric)}`);
+  print(`${task.padEnd(10)} ${name} ${figure(metric)}`);
   return readReportRun(run);
 }
 

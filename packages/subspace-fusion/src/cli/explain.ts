@@ -19,8 +19,9 @@ import type {
   SetEnrichment,
 } from '../runs/explanations.js';
 import { NOT_A_DEVICE, outputWords } from '../words/prediction.js';
+import { print } from './output.js';
 import { columnValue } from './predict.js';
-import { progressBar } from './terminal.js';
+import { outPath, progressBar, sayFewerThreads } from './terminal.js';
 
 interface Options {
   readonly patient?: string;
@@ -63,9 +64,10 @@ export function addExplainCommand(program: Command): void {
         .default('test'),
     )
     .option('--gene-sets <file>', 'GMT file of gene sets to test for enrichment, with --cohort')
-    .option('--out <folder>', 'where to write (default: explanations/ in the run folder)')
+    .option('--out <folder>', 'where to write (default: explanations/ in the run folder)', outPath)
     .option('--json', 'print the explanation as JSON')
     .action(async (run: string, options: Options) => {
+      await sayFewerThreads(run);
       const bar = progressBar('explaining');
       const onBackground = (done: number, of: number) => {
         bar.update(done, of, 'training means, once a run');
@@ -74,7 +76,7 @@ export function addExplainCommand(program: Command): void {
       try {
         const { lines, explanation } = options.cohort ? await aboutCohort() : await aboutPatient();
         bar.clear();
-        console.log(options.json ? JSON.stringify(explanation, null, 2) : [...lines, NOT_A_DEVICE].join('\n'));
+        print(options.json ? JSON.stringify(explanation, null, 2) : [...lines, NOT_A_DEVICE].join('\n'));
       } finally {
         bar.clear();
       }

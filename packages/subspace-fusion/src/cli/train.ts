@@ -5,7 +5,8 @@ import { evaluateAndWrite } from '../evaluation/evaluate.js';
 import { formatProblem } from '../files/errors.js';
 import { train } from '../training/train.js';
 import { printEvaluation } from './evaluate.js';
-import { collect, interruptible, progressBar, SET } from './terminal.js';
+import { print, printError } from './output.js';
+import { collect, interruptible, outPath, progressBar, SET } from './terminal.js';
 
 /** `subspace train CONFIG.yaml`: trains a model, then scores it once on the test patients. */
 export function addTrainCommand(program: Command): void {
@@ -14,7 +15,7 @@ export function addTrainCommand(program: Command): void {
     .description('train one model and score it on its test patients')
     .argument('<config>', 'cohort.yaml')
     .option(...SET, collect, [])
-    .option('--out <folder>', 'run folder (default: runs/ and the name of the config)')
+    .option('--out <folder>', 'run folder (default: runs/ and the name of the config)', outPath)
     .option('--resume', 'go on with a run that was stopped')
     .option('--json', 'print the result as JSON')
     .action(async (path: string, options: { set: string[]; out?: string; resume?: boolean; json?: boolean }) => {
@@ -23,7 +24,7 @@ export function addTrainCommand(program: Command): void {
       const bar = progressBar('training');
       const say = (line: string) => {
         bar.clear();
-        console.error(line);
+        printError(line);
       };
       try {
         await interruptible((signal) =>
@@ -51,6 +52,6 @@ export function addTrainCommand(program: Command): void {
       }
       const evaluation = await evaluateAndWrite(out);
       printEvaluation(evaluation.result, options.json ?? false);
-      if (!options.json) console.log(`run folder: ${out}`);
+      if (!options.json) print(`run folder: ${out}`);
     });
 }

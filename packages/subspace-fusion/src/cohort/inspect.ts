@@ -295,9 +295,13 @@ function inspectTask(
     };
   }
   const { byPatient, unlabelled } = labelPatients(joined, task, rule);
-  const classes: Record<string, number> = {};
-  for (const name of [...byPatient.values()].sort()) classes[name] = (classes[name] ?? 0) + 1;
-  return { task: typeof task === 'string' ? task : task.column, classes, unlabelled: Object.fromEntries(unlabelled) };
+  const classes = new Map<string, number>();
+  for (const name of [...byPatient.values()].sort()) classes.set(name, (classes.get(name) ?? 0) + 1);
+  return {
+    task: typeof task === 'string' ? task : task.column,
+    classes: Object.fromEntries(classes),
+    unlabelled: Object.fromEntries(unlabelled),
+  };
 }
 
 function withoutLabel(joined: readonly Patient[], { task, labels: rule }: Config): Inspection['withoutLabel'] {

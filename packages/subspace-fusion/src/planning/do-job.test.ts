@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Config } from '../config/config.js';
@@ -40,6 +40,24 @@ describe('a job', () => {
       message: expect.stringMatching(/slurm\.time/) as string,
     });
     expect(existsSync(join(job, 'job.lock'))).toBe(false);
+  });
+
+  it('in which something unforeseen happens has failed with one sentence and a log', async () => {
+    const job = await newJob();
+    vi.stubEnv('XDG_STATE_HOME', join(folder, 'state'));
+    const end = await doJob(job, {
+      onProgress: () => {
+        throw new TypeError('oh');
+      },
+    });
+    expect(end).toMatchObject({
+      outcome: 'failed',
+      badInput: false,
+      message: expect.stringMatching(
+        /^Unforeseen error, a mistake of the program: oh\. .* the log \S+,[^\n]*$/,
+      ) as string,
+    });
+    expect(readdirSync(join(folder, 'state', 'subspace-fusion'))).toHaveLength(1);
   });
 
   it('stopped twice by a user only waits', async () => {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { InputError } from '../files/errors.js';
+import { toldError } from '../files/unforeseen.js';
 import { Interrupted } from '../training/train.js';
 import { beginAttempt, readAttempts, writeAttempts, type Attempt } from './attempts.js';
 import { isDone, jobProgress } from './job-state.js';
@@ -37,11 +38,11 @@ async function attempt(folder: string, request: JobRequest, context: JobContext,
     });
     end = { outcome: 'done' };
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    const told = toldError(error);
     end =
-      error instanceof Interrupted
+      told instanceof Interrupted
         ? { outcome: 'stopped' }
-        : { outcome: 'failed', message: error.message, badInput: error instanceof InputError };
+        : { outcome: 'failed', message: told.message, badInput: told instanceof InputError };
   }
   if (lost.aborted)
     return { outcome: 'busy', message: 'another process took it over, because this one was not heard of' };

@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { writeFileAtomic } from '../files/atomic.js';
 import { InputError, required } from '../files/errors.js';
+import { requirePlainName } from '../files/plain-name.js';
 import type { Encoder } from '../slides/encoder.js';
 import { hasFeatures, removeLeftovers, type ExtractedRecord } from '../slides/extract.js';
 import { slideFiles, slideName } from '../slides/slide-files.js';
@@ -84,6 +85,7 @@ export async function planExtraction(
   const config = Object.fromEntries(Object.entries(encoder.config).map(([key, value]) => [key, JSON.stringify(value)]));
   const settled: SlideRecord[] = [];
   const jobs: SlideJob[] = [];
+  for (const file of [...files, out]) requirePlainName(file, file === out ? 'output path' : 'slide');
   for (const file of files) {
     const record = await settledRecord(file, { ...plan, out, encoder });
     if (record) {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Provider } from 'onnx-autodiff';
 import { z } from 'zod';
 import type { Config } from '../config/config.js';
+import { count, MOST } from '../config/values.js';
 import { InputError, type Problem } from '../files/errors.js';
 import { folderStore } from '../files/file-source.js';
 import { isJson, parseJson, type Stored } from '../files/json.js';
@@ -48,9 +49,9 @@ const extractionRequest = z.object({
   }) satisfies z.ZodType<Cutting>,
   fix: z.number().optional(),
   overwrite: z.boolean().optional(),
-  batch: z.number(),
+  batch: count(MOST.batch),
   provider: z.enum(['cpu', 'webgpu', 'cuda']) satisfies z.ZodType<Provider>,
-  threads: z.number().optional().describe('Of the encoder; by default one a core'),
+  threads: count(MOST.threads).optional().describe('Of the encoder; by default one a core'),
 });
 
 /** `job.json`: what a job is asked to do. */

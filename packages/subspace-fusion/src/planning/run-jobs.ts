@@ -1,4 +1,5 @@
 import { InputError, required, type Problem } from '../files/errors.js';
+import { toldError } from '../files/unforeseen.js';
 import type { Encoder } from '../slides/encoder.js';
 import { Interrupted } from '../training/train.js';
 import { doJob } from './do-job.js';
@@ -95,8 +96,8 @@ export async function runJobs(
       await writeRequest(job);
       placed.push(job);
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      await reports.onEnd(job, { outcome: 'failed', message: error.message, badInput: error instanceof InputError }, 0);
+      const told = toldError(error);
+      await reports.onEnd(job, { outcome: 'failed', message: told.message, badInput: told instanceof InputError }, 0);
     }
   }
   await execute(placed, { signal: events.signal, onWarning: events.onWarning, ...reports });

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { parseDocument } from 'yaml';
 import { hashInputs } from '../cohort/cohort-files.js';
 import { parseConfig, type Config } from '../config/config.js';
+import { readYaml } from '../config/yaml.js';
 import { decodeText } from '../files/decode.js';
 import { badInput, formatProblem, InputError } from '../files/errors.js';
 import { suggest } from '../files/text.js';
@@ -98,18 +98,13 @@ function changedConfig(
   overrides: Readonly<Record<string, string>>,
   where: string,
 ): Config {
-  const document = parseDocument(text);
-  if (document.errors.length > 0) return parseConfig(text, file); // says what is wrong, and where
+  readYaml(text, file); // says what is wrong with the file itself, and where
   try {
-    for (const [key, value] of Object.entries(changes)) {
-      if (value === null) document.deleteIn(key.split('.'));
-      else document.setIn(key.split('.'), value);
-    }
-    return parseConfig(String(document), file, overrides);
+    return parseConfig(text, file, overrides, changes);
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    if (!(error instanceof InputError)) throw error;
     const problems =
-      error instanceof InputError && error.problems.length > 0
+      error.problems.length > 0
         ? error.problems.map((problem) => formatProblem({ ...problem, row: undefined }))
         : [error.message];
     throw new InputError(`${where}: ${problems.join('\n')}`);

@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { stringify } from 'yaml';
 import type { ExpressionTransform } from '../cohort/types.js';
 import { writeFileAtomic } from '../files/atomic.js';
+import { csvText } from '../files/csv.js';
 import { InputError } from '../files/errors.js';
 import { SIMULATED_ENCODER, writeBags, type BagOptions } from './bags.js';
 import { computeCeilings, type CohortCeilings } from './ceilings.js';
@@ -134,19 +135,13 @@ export async function simulateCohort(options: SimulationOptions): Promise<Simula
   };
 }
 
-/** A table of plain values; none holds a comma or a quote. */
-function csv(rows: readonly Readonly<Record<string, string>>[]): string {
-  return [Object.keys(rows[0]), ...rows.map((row) => Object.values(row))]
-    .map((fields) => `${fields.join(',')}\n`)
-    .join('');
-}
+const csv = (rows: readonly Readonly<Record<string, string>>[]): string =>
+  csvText([Object.keys(rows[0]), ...rows.map((row) => Object.values(row))]);
 
 function expressionTable(genes: readonly Gene[], patients: readonly SimulatedPatient[], seed: number): string {
   const counts = patients.map(({ latents }, i) => drawCounts(genes, seed, i, latents));
   const header = ['gene', ...patients.map(({ id }) => id)];
-  return [header, ...genes.map((gene, g) => [gene.name, ...counts.map((patient) => patient[g])])]
-    .map((row) => `${row.join(',')}\n`)
-    .join('');
+  return csvText([header, ...genes.map((gene, g) => [gene.name, ...counts.map((patient) => patient[g])])]);
 }
 
 interface Truth {

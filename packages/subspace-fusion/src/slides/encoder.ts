@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
 import { openModel, type OpenedModel, type Provider, type ShapedData, type TensorInfo } from 'onnx-autodiff';
-import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { sha256File } from '../cohort/cohort-files.js';
+import { readYaml } from '../config/yaml.js';
 import { badInput, InputError } from '../files/errors.js';
 import { readTextFile, withFile } from '../files/file-source.js';
 import { printable } from '../files/text.js';
@@ -19,7 +19,7 @@ const schema = z.strictObject({
   /** Name that the features carry; by default the file's. */
   name: z.string().min(1).optional(),
   /** Edge of the square image that the encoder takes, in pixels; by default what the model says. */
-  size: z.int().positive().optional(),
+  size: z.int().positive().max(4096).optional(),
   /** Of red, green and blue between 0 and 1: the input is (value − mean) / std. */
   mean: triple,
   std: triple.refine((values) => values.every((value) => value > 0), 'std must be above 0'),
@@ -50,10 +50,12 @@ async function readEncoderConfig(
   overrides: Readonly<Record<string, string>> = {},
 ): Promise<EncoderConfig> {
   const file = configFileOf(model);
-  const written = existsSync(file) ? yamlOf(await readTextFile(file), file) : {};
+  const written = existsSync(file) ? readYaml(await readTextFile(file), file).value : {};
   if (typeof written !== 'object' || written === null || Array.isArray(written))
     throw new InputError(`${file}: this is no list of keys. ${EXAMPLE}.`);
-  const set = Object.entries(overrides).map(([key, value]) => [key, yamlOf(value, `--set ${key}=${value}`)] as const);
+  const set = Object.entries(overrides).map(
+    ([key, value]) => [key, readYaml(value, `--set ${key}=${value}`, { hasRows: false }).value] as const,
+  );
   const result = schema.safeParse({ ...written, ...Object.fromEntries(set) });
   if (result.success) return result.data;
   const [issue] = result.error.issues as [z.core.$ZodIssue];
@@ -63,22 +65,12 @@ async function readEncoderConfig(
     );
   }
   const key = String(issue.path[0]);
-  const given = key in written || key in overrides;
+  const given = Object.hasOwn(written, key) || Object.hasOwn(overrides, key);
   if (!given)
     throw new InputError(
       `${file}: '${key}' is missing; the normalisation of an encoder cannot be guessed. ${EXAMPLE}. Or give it as --set ${key}=VALUE.`,
     );
   throw new InputError(`${file}: '${key}' is wrong: ${issue.message}. docs/encoders.md describes the keys.`);
-}
-
-function yamlOf(text: string, where: string): unknown {
-  try {
-    return parseYaml(text, { logLevel: 'error' }) as unknown;
-  } catch (error) {
-    // Besides errors of its grammar: aliases without end, and brackets within brackets that no stack can follow.
-    const [line = ''] = error instanceof Error ? error.message.split('\n') : [];
-    throw new InputError(`${where}: this is not valid YAML (${printable(line, 200)}). Correct it.`);
-  }
 }
 
 /** Name of the encoder as its features carry it. */

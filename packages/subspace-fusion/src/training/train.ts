@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.js';
-import { openBackend, type Backend } from '../inference/backend.js';
+import { openBackend, requireCores, type Backend } from '../inference/backend.js';
 import { openBagReader } from '../inference/bag-reader.js';
 import { createPredictor, predictPatients, type Predictor } from '../inference/predictor.js';
 import { cohortSamples } from '../inference/samples.js';
@@ -33,6 +33,7 @@ export type { Prepared, TrainOptions } from './prepare.js';
  */
 export async function train(options: TrainOptions): Promise<Prepared> {
   const { config, out } = options;
+  requireCores(config.training.threads);
   const prepared = await prepare(options);
   const { model } = prepared;
   const { epochs } = config.training;
