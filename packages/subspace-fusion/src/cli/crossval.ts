@@ -5,6 +5,7 @@ import { CONTROLS, type Control } from '../comparison/file.js';
 import type { Subgroup } from '../comparison/subgroups.js';
 import { loadConfig, parseOverrides } from '../config/config.js';
 import { InputError, WorkError } from '../files/errors.js';
+import { holdingFolder } from '../files/lock.js';
 import { isPlan } from '../planning/plan-file.js';
 import { planCrossval, readPlan } from '../planning/plan.js';
 import { inProcess } from '../planning/run-jobs.js';
@@ -84,7 +85,10 @@ async function crossval(path: string, flags: CrossvalFlags): Promise<void> {
   const { folds, repeats, probe, within, pseudonyms, seeds = [config.training.seed] } = flags;
   const control = flags.control && { name: flags.control, seeds: flags.controlSeeds ?? seeds };
   const plan = await planCrossval({ config, out, folds, repeats, seeds, control, probe, within });
-  const done = await carryOutPlan(plan, () => inProcess, { retryFailed: true, pseudonyms });
+  // Its folders have no hash of the configuration in their names: two at once would mix theirs.
+  const done = await holdingFolder(out, (lost) =>
+    carryOutPlan(plan, () => inProcess, { retryFailed: true, pseudonyms, signal: lost }),
+  );
   if (!done) return;
   const { tasks, ...file } = done.comparison;
   const task = tasks.at(0);

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { errorData, InputError, WorkError } from '../files/errors.js';
+import { shortageError } from '../files/system-errors.js';
 import { VERSION } from '../version.js';
 import { addAuditCommand } from './audit.js';
 import { addBenchCommand } from './bench.js';
@@ -75,6 +76,11 @@ function report(error: unknown): number {
   }
   if (error instanceof WorkError) {
     console.error(error.message);
+    return 1;
+  }
+  const shortage = shortageError(error);
+  if (shortage) {
+    console.error(shortage.message);
     return 1;
   }
   if (isCommanderError(error)) return error.exitCode === 0 ? 0 : 2; // commander has printed it

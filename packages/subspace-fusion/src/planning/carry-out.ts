@@ -9,6 +9,7 @@ import type { RunOutcome } from '../comparison/fold-runs.js';
 import { notesOf } from '../comparison/model-detail.js';
 import type { Subgroup } from '../comparison/subgroups.js';
 import type { Config } from '../config/config.js';
+import { makeFolder } from '../files/atomic.js';
 import { InputError, type Problem } from '../files/errors.js';
 import { exists, openRunFolder, RUN_FILES } from '../runs/run-folder.js';
 import type { Job, JobEnd } from './job.js';
@@ -75,6 +76,7 @@ export async function carryOut(
   execute: Executor,
   { onWarning, ...events }: JobsEvents & { readonly retryFailed: boolean },
 ): Promise<ComparisonFile> {
+  await makeFolder(plan.out);
   const warn = once(onWarning);
   (await checkPlan(plan)).forEach(warn);
   const jobs = jobsOf(plan);

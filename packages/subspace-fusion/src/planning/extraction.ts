@@ -3,15 +3,16 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { writeFileAtomic } from '../files/atomic.js';
+import { makeFolder, writeFileAtomic } from '../files/atomic.js';
 import { InputError, required } from '../files/errors.js';
+import { readWholeJson } from '../files/file-source.js';
 import type { Encoder } from '../slides/encoder.js';
 import { slideFiles, slideName } from '../slides/extract-slide.js';
 import { hasFeatures, type ExtractedRecord } from '../slides/extract.js';
 import { isDone, jobState } from './job-state.js';
-import { JOB_FILES, jobRequest, readWholeJson, type ExtractionRequest, type Job, type JobEnd } from './job.js';
-import { acquireLock } from './lock.js';
-import { runJobs, type Executor, type JobsEvents } from './run-jobs.js';
+import { JOB_FILES, jobRequest, type ExtractionRequest, type Job, type JobEnd } from './job.js';
+import { acquireLock } from '../files/lock.js';
+import { runJobs, tidy, type Executor, type JobsEvents } from './run-jobs.js';
 import { statusOf, type RunStatus } from './status.js';
 
 /** What is to be extracted, and how. */
@@ -138,7 +139,9 @@ export async function runExtraction(
     onSlide?.(record, records.size, extraction.slides.length);
   };
   extraction.settled.forEach(report);
+  await makeFolder(extraction.out);
   try {
+    for (const { slide } of extraction.settled) await tidySettled(join(extraction.out, 'jobs', slide));
     for (const job of extraction.jobs) await forgetWhatIsOutdated(job);
     const onEnd = async (job: Job, end: JobEnd) => {
       report(await recordOf(job as SlideJob, end));
@@ -149,6 +152,11 @@ export async function runExtraction(
     await writeList(extraction);
   }
   return extraction.slides.map((slide) => required(records, slide));
+}
+
+/** A slide that was done before needs no job, but may have the folder of one that was killed at its end. */
+async function tidySettled(folder: string): Promise<void> {
+  if (existsSync(folder)) await tidy(folder);
 }
 
 /** Where each slide stands. Writes nothing. */

@@ -8,7 +8,7 @@ import { Interrupted } from '../training/train.js';
 import { noteEnd } from './do-job.js';
 import { jobProgress, jobState } from './job-state.js';
 import { JOB_FILES, jobCommand, type Job, type JobEnd } from './job.js';
-import { holderName } from './lock.js';
+import { holderName } from '../files/lock.js';
 import type { Executor, ExecutorEvents } from './run-jobs.js';
 
 /** What a job takes of a machine. */

@@ -2,11 +2,12 @@ import { maxOf, minOf } from '../files/lists.js';
 import { join } from 'node:path';
 import { HEADLINE } from '../comparison/fold-metrics.js';
 import { writeFileAtomic } from '../files/atomic.js';
+import { readWholeJson } from '../files/file-source.js';
 import { resultFile, type Result } from '../runs/result.js';
 import type { NamedMetrics } from '../runs/values.js';
 import { readAttempts, type Attempt } from './attempts.js';
 import { jobState } from './job-state.js';
-import { JOB_FILES, readWholeJson, type Job } from './job.js';
+import { JOB_FILES, type Job } from './job.js';
 import type { Plan, PlannedRun } from './plan.js';
 
 type Cell = string | number | undefined;

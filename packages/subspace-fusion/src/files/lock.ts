@@ -1,26 +1,27 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
-import { mkdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { open, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import type { Stored } from '../files/json.js';
-import { arrayTask, readWholeJson } from './job.js';
+import { makeFolder } from './atomic.js';
+import { InputError } from './errors.js';
+import { readWholeJson } from './file-source.js';
+import type { Stored } from './json.js';
+import { MachineError, writingError } from './system-errors.js';
+import { arrayTask, hasEnded, thisProcess, type ProcessName } from './this-process.js';
 
-/** Who holds a lock: the content of `job.lock`. */
+/** The file in a folder that says who is writing there. */
+export const FOLDER_LOCK = 'job.lock';
+
+/** Who holds a lock: the content of its file. */
 const holder = z.object({
   host: z.string(),
   pid: z.number(),
-  processTable: z
-    .string()
-    .describe('Tells the processes of one running system from those of another that may have its name'),
-  began: z
-    .string()
-    .optional()
-    .describe('When the process began, as the system counts; a later process may get its number'),
+  processTable: z.string(),
+  began: z.string().optional(),
   slurm: z.string().optional().describe('The task of a Slurm job array, `123_4`'),
   token: z.string().describe('Tells this holding from any other'),
-});
+}) satisfies z.ZodType<ProcessName>;
 export type Holder = Stored<typeof holder>;
 
 export interface Lock {
@@ -44,14 +45,15 @@ export async function acquireLock(
   knownGone: (holder: Holder) => boolean = () => false,
 ): Promise<{ readonly lock: Lock } | { readonly holder: Holder }> {
   const own = self();
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   if (await create(path, own)) return { lock: hold(path, own) };
   const holder = await lockHolder(path, knownGone);
   if (holder) return { holder };
   // Of several that find a lock stale, only the one that makes this file may replace it.
   const guard = `${path}.takeover`;
   if (!(await create(guard, own))) {
-    if ((await ageSeconds(guard)) > STALE_SECONDS) await rm(guard, { force: true }); // its maker died on the way
+    if (await lockHolder(guard)) return { holder: UNKNOWN };
+    await rm(guard, { force: true }); // its maker died on the way
     return { holder: UNKNOWN };
   }
   try {
@@ -64,6 +66,39 @@ export async function acquireLock(
   }
 }
 
+/**
+ * Does `work` while this process holds the lock at `path`.
+ * @param what is written, for messages
+ * @param work is given a signal that is aborted where another process took the lock
+ * @throws InputError naming the holder where another process has the lock; MachineError where it was lost on the way
+ */
+export async function holding<T>(path: string, what: string, work: (lost: AbortSignal) => Promise<T>): Promise<T> {
+  const taken = await acquireLock(path);
+  if ('holder' in taken)
+    throw new InputError(
+      `${what}: is being written by ${holderName(taken.holder)}. Wait until that has ended, or choose another place to write to.`,
+    );
+  const { lost, release } = taken.lock;
+  try {
+    return await work(lost);
+  } catch (error) {
+    if (!lost.aborted) throw error;
+    throw new MachineError(
+      `${what}: another process took it over, because this one was not heard of for so long. Start it again when that has ended.`,
+    );
+  } finally {
+    await release();
+  }
+}
+
+/** {@link holding} of a folder, which is made where it is missing. A run folder and a job's folder have this lock. */
+export const holdingFolder = <T>(folder: string, work: (lost: AbortSignal) => Promise<T>): Promise<T> =>
+  holding(join(folder, FOLDER_LOCK), folder, work);
+
+/** {@link holding} of one file of a folder in which others write, too. */
+export const holdingFile = <T>(file: string, work: (lost: AbortSignal) => Promise<T>): Promise<T> =>
+  holding(`${file}.lock`, file, work);
+
 /** Who holds the lock at `path`; undefined where nobody does, or the holder is gone. */
 export async function lockHolder(
   path: string,
@@ -74,7 +109,8 @@ export async function lockHolder(
   const found = await readWholeJson(path, holder);
   if (found === undefined) return age > STALE_SECONDS ? undefined : UNKNOWN; // being written
   if (knownGone(found)) return undefined;
-  if (found.processTable === processTable()) return isRunning(found) ? found : undefined;
+  const ended = hasEnded(found);
+  if (ended !== undefined) return ended ? undefined : found;
   const task = arrayTask();
   if (task !== undefined && task === found.slurm) return undefined; // Slurm runs a task once at a time, and that is this process
   return age > STALE_SECONDS ? undefined : found;
@@ -87,51 +123,25 @@ export function holderName({ host, pid, slurm }: Holder): string {
   return `${host}${pid === 0 ? '' : `, process ${pid}`}${slurm === undefined ? '' : `, Slurm task ${slurm}`}`;
 }
 
-function self(): Holder {
-  return {
-    host: hostname(),
-    pid: process.pid,
-    processTable: processTable(),
-    began: startOf(process.pid),
-    slurm: arrayTask(),
-    token: randomUUID(),
-  };
-}
-
-/** On Linux the boot and the process namespace, so that two machines or containers of one name are told apart. */
-function processTable(): string {
-  try {
-    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`;
-  } catch {
-    return hostname();
-  }
-}
-
-/** Clock ticks from the boot to the start of a process (Linux). */
-function startOf(pid: number): string | undefined {
-  const file = `/proc/${pid}/stat`;
-  if (!existsSync(file)) return undefined;
-  const text = readFileSync(file, 'utf8');
-  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19]; // field 22; the name before may hold blanks
-}
-
-function isRunning({ pid, began }: Holder): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false; // EPERM: another user's, but it runs
-  }
-  return began === undefined || began === startOf(pid);
-}
+const self = (): Holder => ({ host: hostname(), ...thisProcess(), slurm: arrayTask(), token: randomUUID() });
 
 /** Makes a file that was not there before: of several processes that try, one succeeds. */
 async function create(path: string, holder: Holder): Promise<boolean> {
+  let file;
   try {
-    await writeFile(path, JSON.stringify(holder) + '\n', { flag: 'wx' });
-    return true;
+    file = await open(path, 'wx');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+    throw writingError(path, error);
+  }
+  try {
+    await file.writeFile(JSON.stringify(holder) + '\n');
+    return true;
+  } catch (error) {
+    await rm(path, { force: true }); // an empty one would keep others away
+    throw writingError(path, error);
+  } finally {
+    await file.close();
   }
 }
 
@@ -156,7 +166,7 @@ function hold(path: string, { token }: Holder): Lock {
     lost: lost.signal,
     async release() {
       clearInterval(timer);
-      if (await isOwn()) await rm(path, { force: true });
+      if (await isOwn().catch(() => false)) await rm(path, { force: true }).catch(() => undefined); // it lapses
     },
   };
 }
