@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { appendFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { appendFile, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { InputError } from './errors.js';
 import { writingError } from './system-errors.js';
@@ -10,29 +10,44 @@ import { hasEnded, thisProcess } from './this-process.js';
  * writes files begins with this: it finds what is wrong with the place before anything is computed.
  *
  * Node's own recursive mkdir says ENOENT for a read-only file system, and below `/proc` it tries for ever.
+ * @returns the folders that were missing, from the outermost
  * @throws InputError where the folder cannot be made; MachineError where the disk is full
  */
-export async function makeFolder(path: string): Promise<void> {
-  await makeWithParents(resolve(path), path);
+export async function makeFolder(path: string): Promise<string[]> {
+  const made: string[] = [];
+  try {
+    await makeWithParents(resolve(path), path, made);
+  } catch (error) {
+    await removeEmpty(made);
+    throw error;
+  }
   await removeLeftovers(path);
+  return made;
 }
 
-async function makeWithParents(folder: string, asked: string): Promise<void> {
+/** Takes folders away again in which nothing was written, the innermost first. */
+export async function removeEmpty(made: readonly string[]): Promise<void> {
+  for (const folder of [...made].reverse()) await rmdir(folder).catch(() => undefined);
+}
+
+async function makeWithParents(folder: string, asked: string, made: string[]): Promise<void> {
   const found = await stat(folder).catch((error: unknown) => {
     if (isCode(error, 'ENOENT')) return undefined;
     throw writingError(asked, error);
   });
   if (found?.isDirectory()) return;
-  if (found) throw writingError(asked, Object.assign(new Error(), { code: 'ENOTDIR', errno: 0 }));
   const parent = dirname(folder);
-  if (parent !== folder) await makeWithParents(parent, asked);
-  await mkdir(folder).catch(async (error: unknown) => {
-    const another = isCode(error, 'EEXIST') ? await stat(folder).catch(() => undefined) : undefined;
-    if (another?.isDirectory()) return; // another process was faster
+  if (parent !== folder) await makeWithParents(parent, asked, made);
+  try {
+    await mkdir(folder);
+    made.push(folder);
+  } catch (error) {
+    const there = isCode(error, 'EEXIST') ? await stat(folder).catch(() => undefined) : undefined;
+    if (there?.isDirectory()) return; // another process was faster
     if (isCode(error, 'ENOENT'))
       throw new InputError(`${asked}: the folder cannot be made, ${parent} takes none (ENOENT). Choose another folder.`);
     throw writingError(asked, error);
-  });
+  }
 }
 
 /**

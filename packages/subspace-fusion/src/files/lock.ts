@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { open, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { makeFolder } from './atomic.js';
+import { makeFolder, removeEmpty } from './atomic.js';
 import { InputError } from './errors.js';
 import { readWholeJson } from './file-source.js';
 import type { Stored } from './json.js';
@@ -27,6 +28,7 @@ export type Holder = Stored<typeof holder>;
 export interface Lock {
   /** Aborted where another process took the lock, because this one had not been heard of for so long. */
   readonly lost: AbortSignal;
+  /** Ends the holding. A folder that was made for it and holds nothing else goes, too. */
   release(): Promise<void>;
 }
 
@@ -44,23 +46,39 @@ export async function acquireLock(
   path: string,
   knownGone: (holder: Holder) => boolean = () => false,
 ): Promise<{ readonly lock: Lock } | { readonly holder: Holder }> {
+  const made = await makeFolder(dirname(path));
+  try {
+    return await take(path, knownGone, made);
+  } catch (error) {
+    await removeEmpty(made);
+    throw error;
+  }
+}
+
+async function take(
+  path: string,
+  knownGone: (holder: Holder) => boolean,
+  made: readonly string[],
+): ReturnType<typeof acquireLock> {
   const own = self();
-  await makeFolder(dirname(path));
-  if (await create(path, own)) return { lock: hold(path, own) };
+  const guard = `${path}.takeover`;
+  if (await create(path, own)) {
+    if (existsSync(guard) && !(await lockHolder(guard))) await rm(guard, { force: true }); // its maker died on the way
+    return { lock: hold(path, own, made) };
+  }
   const holder = await lockHolder(path, knownGone);
   if (holder) return { holder };
   // Of several that find a lock stale, only the one that makes this file may replace it.
-  const guard = `${path}.takeover`;
   if (!(await create(guard, own))) {
     if (await lockHolder(guard)) return { holder: UNKNOWN };
     await rm(guard, { force: true }); // its maker died on the way
-    return { holder: UNKNOWN };
+    return take(path, knownGone, made);
   }
   try {
     const since = await lockHolder(path, knownGone);
     if (since) return { holder: since };
     await rm(path, { force: true });
-    return (await create(path, own)) ? { lock: hold(path, own) } : { holder: UNKNOWN };
+    return (await create(path, own)) ? { lock: hold(path, own, made) } : { holder: UNKNOWN };
   } finally {
     await rm(guard, { force: true });
   }
@@ -78,16 +96,16 @@ export async function holding<T>(path: string, what: string, work: (lost: AbortS
     throw new InputError(
       `${what}: is being written by ${holderName(taken.holder)}. Wait until that has ended, or choose another place to write to.`,
     );
-  const { lost, release } = taken.lock;
+  const { lock } = taken;
   try {
-    return await work(lost);
+    return await work(lock.lost);
   } catch (error) {
-    if (!lost.aborted) throw error;
+    if (!lock.lost.aborted) throw error;
     throw new MachineError(
       `${what}: another process took it over, because this one was not heard of for so long. Start it again when that has ended.`,
     );
   } finally {
-    await release();
+    await lock.release();
   }
 }
 
@@ -153,7 +171,7 @@ async function ageSeconds(path: string): Promise<number> {
 }
 
 /** Says from time to time that this process is alive, and finds out where it was thought to be gone. */
-function hold(path: string, { token }: Holder): Lock {
+function hold(path: string, { token }: Holder, made: readonly string[]): Lock {
   const lost = new AbortController();
   const isOwn = async () => (await readWholeJson(path, z.object({ token: z.string() })))?.token === token;
   const beat = async () => {
@@ -167,6 +185,7 @@ function hold(path: string, { token }: Holder): Lock {
     async release() {
       clearInterval(timer);
       if (await isOwn().catch(() => false)) await rm(path, { force: true }).catch(() => undefined); // it lapses
+      await removeEmpty(made);
     },
   };
 }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadCohort } from '../cohort/load.js';
 import { writeBag } from '../cohort/made-files.test.helper.js';
 import { makeSplit, strataOf } from '../cohort/split/split.js';
+import { temporaryFile } from '../files/atomic.js';
 import { InputError, WorkError } from '../files/errors.js';
 import type { Model } from '../runs/model.js';
 import { openRunFolder } from '../runs/run-folder.js';
@@ -285,7 +286,9 @@ describe('a run folder that holds a run', () => {
 
   test('a finished run resumes to itself, without what a kill left behind', async () => {
     const before = bytes('again', 'state.safetensors');
-    writeFileSync(join(folder, 'again', 'state.safetensors.4711.tmp'), 'half of a stat');
+    const temporary = temporaryFile(join(folder, 'again', 'state.safetensors'));
+    // Of a process that had this one's number, and began earlier.
+    writeFileSync(temporary.replace(/-(\d+)-\d+-(\d+)\.tmp$/, '-$1-1-$2.tmp'), 'half of a stat');
     await train({ config: await shortConfig(yaml), out: join(folder, 'again'), resume: true });
     expect(bytes('again', 'state.safetensors').equals(before)).toBe(true);
     expect(readdirSync(join(folder, 'again')).filter((name) => name.endsWith('.tmp'))).toEqual([]);
