@@ -45,10 +45,7 @@ async function demo(out: string): Promise<void> {
   bar.clear();
   const runs: ReportRun[] = [];
   for (const task of TASKS) runs.push(await demonstrate(task, cohort, join(out, task)));
-  await writeJson(join(out, 'result.json'), {
-    ...runs[0].result,
-    others: runs.slice(1).map(({ result }) => result),
-  });
+  await writeJson(join(out, 'result.json'), { ...runs[0].result, others: runs.slice(1).map(({ result }) => result) });
   await writeFileAtomic(join(out, 'index.html'), demoReport(runs));
   const seconds = Math.round((performance.now() - started) / 1000);
   console.log(

@@ -96,7 +96,13 @@ export function addExplainCommand(program: Command): void {
           options.thumbnail === undefined
             ? undefined
             : await readThumbnail(options.thumbnail, downsampleOf(options.downsample));
-        const input = { patient, bag, expression, clinical: Object.fromEntries(clinical.map(columnValue)), onBackground };
+        const input = {
+          patient,
+          bag,
+          expression,
+          clinical: Object.fromEntries(clinical.map(columnValue)),
+          onBackground,
+        };
         const [explanation, paths] = await holdingFile(join(out, patientFile(patient ?? 'from files')), async () => {
           const made = await explainPatient(run, input);
           return [made, await writePatientExplanation(out, made, thumbnail)] as const;

@@ -62,7 +62,10 @@ describe('writing files', () => {
 
   test('a name of 300 letters is bad input, in a message that is not as long', async () => {
     const name = 'l'.repeat(300);
-    for (const work of [() => writeFileAtomic(join(folder, name), 'x'), () => makeFolder(join(folder, name, 'below'))]) {
+    for (const work of [
+      () => writeFileAtomic(join(folder, name), 'x'),
+      () => makeFolder(join(folder, name, 'below')),
+    ]) {
       const error = await work().catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(InputError);
       expect((error as Error).message).toMatch(/l{60}…l{10}.*: the name is too long \(ENAMETOOLONG\)/);
@@ -82,14 +85,18 @@ describe('a folder', () => {
 
   test('that is a file, or below one, is bad input', async () => {
     writeFileSync(join(folder, 'no-folder'), 'x');
-    await expect(makeFolder(join(folder, 'no-folder'))).rejects.toThrow(/no-folder: cannot be written, a file or folder/);
+    await expect(makeFolder(join(folder, 'no-folder'))).rejects.toThrow(
+      /no-folder: cannot be written, a file or folder/,
+    );
     await expect(makeFolder(join(folder, 'no-folder', 'x', 'y'))).rejects.toThrow(InputError);
     symlinkSync(join(folder, 'nowhere'), join(folder, 'link'));
     await expect(makeFolder(join(folder, 'link'))).rejects.toThrow(InputError);
   });
 
   test.runIf(existsSync('/proc/self'))('that no file system makes is refused at once', async () => {
-    await expect(makeFolder('/proc/x/y')).rejects.toThrow('/proc/x/y: the folder cannot be made, /proc takes none (ENOENT)');
+    await expect(makeFolder('/proc/x/y')).rejects.toThrow(
+      '/proc/x/y: the folder cannot be made, /proc takes none (ENOENT)',
+    );
     await expect(makeFolder('/proc/x/y')).rejects.toThrow(InputError);
   });
 

@@ -45,7 +45,9 @@ async function makeWithParents(folder: string, asked: string, made: string[]): P
     const there = isCode(error, 'EEXIST') ? await stat(folder).catch(() => undefined) : undefined;
     if (there?.isDirectory()) return; // another process was faster
     if (isCode(error, 'ENOENT'))
-      throw new InputError(`${asked}: the folder cannot be made, ${parent} takes none (ENOENT). Choose another folder.`);
+      throw new InputError(
+        `${asked}: the folder cannot be made, ${parent} takes none (ENOENT). Choose another folder.`,
+      );
     throw writingError(asked, error);
   }
 }
@@ -91,7 +93,10 @@ let made = 0;
  */
 export function temporaryFile(path: string): string {
   const { pid, processTable, began = '0' } = thisProcess();
-  return join(dirname(path), `.${basename(path).slice(0, 40)}.${shortHash(processTable)}-${pid}-${began}-${made++}.tmp`);
+  return join(
+    dirname(path),
+    `.${basename(path).slice(0, 40)}.${shortHash(processTable)}-${pid}-${began}-${made++}.tmp`,
+  );
 }
 
 const TEMPORARY = /^\..*\.([0-9a-f]{8})-(\d+)-(\d+)-\d+\.tmp$/s;
@@ -112,7 +117,10 @@ async function isLeft(path: string, name: string): Promise<boolean> {
   const { processTable } = thisProcess();
   if (system === shortHash(processTable))
     return hasEnded({ processTable, pid: Number(pid), began: began === '0' ? undefined : began }) ?? false;
-  const age = await stat(path).then(({ mtimeMs }) => Date.now() - mtimeMs, () => 0);
+  const age = await stat(path).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs,
+    () => 0,
+  );
   return age > LEFT_AFTER_MS;
 }
 

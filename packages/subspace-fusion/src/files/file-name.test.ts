@@ -24,7 +24,21 @@ test('names of devices, and those that the program uses itself, are no names of 
 
 test('no two names have one file, on a file system that does not tell capitals from small letters either', () => {
   const long = 'L'.repeat(300);
-  const names = ['PT-1', 'pt-1', 'Pt-1', 'PT/1', 'PT_1', 'PT\\1', 'PT 1', '.', '..', '_', long, `${long}L`, long.toLowerCase()];
+  const names = [
+    'PT-1',
+    'pt-1',
+    'Pt-1',
+    'PT/1',
+    'PT_1',
+    'PT\\1',
+    'PT 1',
+    '.',
+    '..',
+    '_',
+    long,
+    `${long}L`,
+    long.toLowerCase(),
+  ];
   names.push(fileNameOf('PT/1'), fileNameOf('PT/1').toUpperCase(), fileNameOf(long));
   const files = names.map((name) => fileNameOf(name).toLowerCase());
   expect(new Set(files).size).toBe(names.length);

@@ -14,7 +14,10 @@ const SUFFIXED = /-[0-9a-f]{8}$/i;
  * ends with a point, is a device of Windows, or is one of `taken`, which the program itself uses.
  */
 export function fileNameOf(name: string, taken: readonly string[] = []): string {
-  const kept = name.replace(/[^A-Za-z0-9._-]/g, '_').replace(/^\.+|\.+$/g, '_').slice(0, LONGEST);
+  const kept = name
+    .replace(/[^A-Za-z0-9._-]/g, '_')
+    .replace(/^\.+|\.+$/g, '_')
+    .slice(0, LONGEST);
   const isItself =
     kept === name &&
     kept !== '' &&

@@ -119,7 +119,9 @@ describe('work that holds a lock', () => {
       expect(token(join(at, FOLDER_LOCK))).toMatch(/-/);
       const error = await holdingFolder(at, () => Promise.resolve()).catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(InputError);
-      expect((error as Error).message).toContain(`${at}: is being written by ${hostname()}, process ${process.pid}. Wait`);
+      expect((error as Error).message).toContain(
+        `${at}: is being written by ${hostname()}, process ${process.pid}. Wait`,
+      );
     });
     expect(existsSync(at)).toBe(false);
   });

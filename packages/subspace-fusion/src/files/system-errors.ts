@@ -63,11 +63,17 @@ export function shortageError(error: unknown): MachineError | undefined {
   }
   if (code === 'ENFILE')
     return new MachineError('Too many open files on this machine (ENFILE). Run this again when others have ended.');
-  const isMemory = code === 'ENOMEM' || (error instanceof RangeError && /WebAssembly|allocation failed/.test(error.message));
+  const isMemory =
+    code === 'ENOMEM' || (error instanceof RangeError && /WebAssembly|allocation failed/.test(error.message));
   if (!isMemory) return undefined;
-  const what = error instanceof RangeError && error.message.includes('WebAssembly') ? 'WebAssembly got no memory' : 'Out of memory';
+  const what =
+    error instanceof RangeError && error.message.includes('WebAssembly')
+      ? 'WebAssembly got no memory'
+      : 'Out of memory';
   const remedy =
-    softLimit('virtual_memory_kbytes') === 'unlimited' ? 'Take a machine with more memory' : '`ulimit -v` is too small: raise it, as in `ulimit -v unlimited`';
+    softLimit('virtual_memory_kbytes') === 'unlimited'
+      ? 'Take a machine with more memory'
+      : '`ulimit -v` is too small: raise it, as in `ulimit -v unlimited`';
   return new MachineError(`${what}. ${remedy}, and run this again.`);
 }
 

@@ -11,7 +11,8 @@ export interface ProcessName {
 }
 
 /** The name of this process. */
-export const thisProcess = (): ProcessName => (own ??= { pid: process.pid, processTable: processTable(), began: startOf(process.pid) });
+export const thisProcess = (): ProcessName =>
+  (own ??= { pid: process.pid, processTable: processTable(), began: startOf(process.pid) });
 let own: ProcessName | undefined;
 
 /** Whether a process is known to have ended; undefined for one of another system, which cannot be asked. */

@@ -45,7 +45,9 @@ async function attempt(folder: string, request: JobRequest, context: JobContext,
         : { outcome: 'failed', message: error.message, badInput: error instanceof InputError };
     if (error instanceof MachineError && !lost.aborted) {
       // Neither the job's fault nor one that other jobs would not have: it is gone on with when the machine is mended.
-      await writeAttempts(folder, [...before, { ...begun, outcome: 'stopped', message: error.message }]).catch(() => undefined);
+      await writeAttempts(folder, [...before, { ...begun, outcome: 'stopped', message: error.message }]).catch(
+        () => undefined,
+      );
       throw error;
     }
   }

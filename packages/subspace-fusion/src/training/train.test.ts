@@ -295,6 +295,33 @@ describe('a run folder that holds a run', () => {
     expect(await metrics('again')).toEqual(await metrics('run'));
   });
 
+  test('of two that begin at once in one folder, one is refused and the other ends as if alone', async () => {
+    const out = join(folder, 'twice');
+    const ends = await Promise.allSettled([1, 1].map(async () => train({ config: await shortConfig(yaml), out })));
+    expect(ends.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const refused = ends.find((end) => end.status === 'rejected')?.reason as unknown;
+    expect(refused).toBeInstanceOf(InputError);
+    expect((refused as Error).message).toMatch(
+      /twice: is being written by .+, process \d+\. Wait until that has ended/,
+    );
+    expect(await metrics('twice')).toEqual(await metrics('run'));
+    expect(bytes('twice', 'checkpoint.safetensors').equals(bytes('run', 'checkpoint.safetensors'))).toBe(true);
+    expect(readdirSync(out).sort()).toEqual(readdirSync(join(folder, 'run')).sort());
+  });
+
+  test('whose folder is removed ends at the next write, and does not bring it back', async () => {
+    const out = join(folder, 'removed');
+    let epochs = 0;
+    const config = await shortConfig(yaml, { 'training.epochs': '50' });
+    const onEpoch = () => {
+      epochs++;
+      rmSync(out, { recursive: true });
+    };
+    await expect(train({ config, out, onEpoch })).rejects.toThrow(/removed\/.*: cannot be written, its folder is gone/);
+    expect(epochs).toBe(1);
+    expect(existsSync(out)).toBe(false);
+  });
+
   test('a stopped run says so and goes on to the same bits', async () => {
     const out = join(folder, 'stopped');
     const config = await shortConfig(yaml);
