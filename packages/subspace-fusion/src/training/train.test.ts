@@ -51,6 +51,7 @@ describe('a run', () => {
     expect(readdirSync(join(folder, 'run')).sort()).toEqual([
       'checkpoint.safetensors',
       'config.json',
+      'fingerprints.json',
       'metrics.jsonl',
       'model.json',
       'split.json',
