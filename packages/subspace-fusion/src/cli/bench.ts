@@ -1,7 +1,8 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { Provider } from 'onnx-autodiff';
+import { makeFolder, writeFileAtomic } from '../files/atomic.js';
 import { profileStep, profileTable } from '../bench/profile.js';
 import { benchScale, insertReport, memoryFigure, scaleReport, timeFigure } from '../bench/scale.js';
 import { benchStep, type BenchOptions } from '../bench/step.js';
@@ -64,9 +65,10 @@ export function addBenchCommand(program: Command): void {
       });
       const file = join(out, 'benchmarks.md');
       const text = await readFile(file, 'utf8').catch(() => '# Benchmarks\n');
-      await writeFile(file, insertReport(text, scaleReport(scale)));
-      await writeFile(join(out, 'benchmarks-time.svg'), timeFigure(scale));
-      await writeFile(join(out, 'benchmarks-memory.svg'), memoryFigure(scale));
+      await makeFolder(out);
+      await writeFileAtomic(file, insertReport(text, scaleReport(scale)));
+      await writeFileAtomic(join(out, 'benchmarks-time.svg'), timeFigure(scale));
+      await writeFileAtomic(join(out, 'benchmarks-memory.svg'), memoryFigure(scale));
       print(`${file} and its figures are written`);
     });
 }

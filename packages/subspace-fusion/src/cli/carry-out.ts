@@ -31,7 +31,11 @@ export interface CarriedOut {
 export async function carryOutPlan(
   plan: Plan,
   execute: (say: (line: string) => void) => Executor,
-  { retryFailed, pseudonyms }: { readonly retryFailed: boolean; readonly pseudonyms: string | undefined },
+  {
+    retryFailed,
+    pseudonyms,
+    signal: other,
+  }: { readonly retryFailed: boolean; readonly pseudonyms: string | undefined; readonly signal?: AbortSignal },
 ): Promise<CarriedOut | undefined> {
   const bar = progressBar('runs');
   const say = (line: string) => {
@@ -43,7 +47,7 @@ export async function carryOutPlan(
     const comparison = await interruptible((signal) =>
       carryOut(plan, execute(say), {
         retryFailed,
-        signal,
+        signal: other ? AbortSignal.any([signal, other]) : signal,
         onWarning(problem) {
           say(`warning: ${formatProblem(problem)}`);
         },

@@ -6,6 +6,7 @@ import type { Subgroup } from '../comparison/subgroups.js';
 import { loadConfig, parseOverrides } from '../config/config.js';
 import { MOST } from '../config/values.js';
 import { InputError, WorkError } from '../files/errors.js';
+import { holdingFolder } from '../files/lock.js';
 import { jobsAtOnce } from '../planning/local.js';
 import { isPlan } from '../planning/plan-file.js';
 import { planCrossval, readPlan, threadsOf } from '../planning/plan.js';
@@ -96,7 +97,10 @@ async function crossval(path: string, flags: CrossvalFlags): Promise<void> {
   const control = flags.control && { name: flags.control, seeds: flags.controlSeeds ?? seeds };
   const plan = await planCrossval({ config, out, folds, repeats, seeds, control, probe, within });
   jobsAtOnce({ threads: threadsOf(plan) }); // before the first fold rather than once per fold
-  const done = await carryOutPlan(plan, () => inProcess, { retryFailed: true, pseudonyms });
+  // Its folders have no hash of the configuration in their names: two at once would mix theirs.
+  const done = await holdingFolder(out, (lost) =>
+    carryOutPlan(plan, () => inProcess, { retryFailed: true, pseudonyms, signal: lost }),
+  );
   if (!done) return;
   const { tasks, ...file } = done.comparison;
   const task = tasks.at(0);

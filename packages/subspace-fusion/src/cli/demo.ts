@@ -1,9 +1,10 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/config.js';
 import { evaluateAndWrite } from '../evaluation/evaluate.js';
 import { writeFileAtomic } from '../files/atomic.js';
+import { holdingFolder } from '../files/lock.js';
 import { readReportRun } from '../report/from-run.js';
 import { versions } from '../report/read.js';
 import { renderReport } from '../report/report.js';
@@ -27,31 +28,31 @@ export function addDemoCommand(program: Command): void {
     .command('demo')
     .description('simulate a cohort, train three tasks, evaluate on patients never seen, write a report')
     .option('--out <folder>', 'folder to write', outPath, 'demo')
-    .action(async ({ out }: { out: string }) => {
-      const started = performance.now();
-      print(`Simulating ${PATIENTS} patients: slides of ${BAG} patches and a gene expression matrix`);
-      await mkdir(out, { recursive: true });
-      const bar = progressBar('slides');
-      const { config: cohort } = await simulateCohort({
-        out: join(out, 'cohort'),
-        patients: PATIENTS,
-        bag: BAG,
-        onSlide: (done, of) => {
-          bar.update(done, of);
-        },
-      });
-      bar.clear();
-      const runs: ReportRun[] = [];
-      for (const task of TASKS) runs.push(await demonstrate(task, cohort, join(out, task)));
-      await writeJson(join(out, 'result.json'), {
-        ...runs[0].result,
-        others: runs.slice(1).map(({ result }) => result),
-      });
-      await writeFileAtomic(join(out, 'index.html'), demoReport(runs));
-      const seconds = Math.round((performance.now() - started) / 1000);
-      print(`\nDone in ${seconds} s. Open ${join(out, 'index.html')}; the figures are in ${join(out, 'result.json')}.`);
-      print('Research software. Not a medical device.');
-    });
+    .action(({ out }: { out: string }) => holdingFolder(out, () => demo(out)));
+}
+
+async function demo(out: string): Promise<void> {
+  const started = performance.now();
+  print(`Simulating ${PATIENTS} patients: slides of ${BAG} patches and a gene expression matrix`);
+  const bar = progressBar('slides');
+  const { config: cohort } = await simulateCohort({
+    out: join(out, 'cohort'),
+    patients: PATIENTS,
+    bag: BAG,
+    onSlide: (done, of) => {
+      bar.update(done, of);
+    },
+  });
+  bar.clear();
+  const runs: ReportRun[] = [];
+  for (const task of TASKS) runs.push(await demonstrate(task, cohort, join(out, task)));
+  await writeJson(join(out, 'result.json'), { ...runs[0].result, others: runs.slice(1).map(({ result }) => result) });
+  await writeFileAtomic(join(out, 'index.html'), demoReport(runs));
+  const seconds = Math.round((performance.now() - started) / 1000);
+  print(
+    `\nDone in ${seconds} s. Open ${join(out, 'index.html')}; the figures are in ${join(out, 'result.json')}.`,
+  );
+  print('Research software. Not a medical device.');
 }
 
 async function demonstrate(task: (typeof TASKS)[number], cohort: string, run: string): Promise<ReportRun> {

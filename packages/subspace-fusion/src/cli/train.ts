@@ -1,9 +1,10 @@
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { loadConfig, parseOverrides } from '../config/config.js';
-import { evaluateAndWrite } from '../evaluation/evaluate.js';
+import { evaluateHeld } from '../evaluation/evaluate.js';
 import { formatProblem } from '../files/errors.js';
-import { train } from '../training/train.js';
+import { holdingFolder } from '../files/lock.js';
+import { trainHeld } from '../training/train.js';
 import { printEvaluation } from './evaluate.js';
 import { print, printError } from './output.js';
 import { collect, interruptible, outPath, progressBar, SET } from './terminal.js';
@@ -28,30 +29,36 @@ export function addTrainCommand(program: Command): void {
       };
       try {
         await interruptible((signal) =>
-          train({
-            config,
-            out,
-            resume: options.resume ?? false,
-            signal,
-            onWarning: (p) => {
-              say(`warning: ${formatProblem(p)}`);
-            },
-            onStep: ({ epoch, epochs, step, steps, loss }) => {
-              bar.update(epoch * steps + step, epochs * steps, `epoch ${epoch + 1}/${epochs}, loss ${loss.toFixed(3)}`);
-            },
-            onEpoch: ({ epoch, loss, validation, seconds }) => {
-              const value = validation.value === null ? 'not computed' : validation.value.toFixed(3);
-              say(
-                `epoch ${String(epoch).padStart(3)}  loss ${loss.toFixed(4)}  validation ${validation.metric} ${value}  ${seconds.toFixed(1)} s`,
-              );
-            },
+          holdingFolder(out, async (lost) => {
+            await trainHeld({
+              config,
+              out,
+              resume: options.resume ?? false,
+              signal: AbortSignal.any([signal, lost]),
+              onWarning: (p) => {
+                say(`warning: ${formatProblem(p)}`);
+              },
+              onStep: ({ epoch, epochs, step, steps, loss }) => {
+                bar.update(
+                  epoch * steps + step,
+                  epochs * steps,
+                  `epoch ${epoch + 1}/${epochs}, loss ${loss.toFixed(3)}`,
+                );
+              },
+              onEpoch: ({ epoch, loss, validation, seconds }) => {
+                const value = validation.value === null ? 'not computed' : validation.value.toFixed(3);
+                say(
+                  `epoch ${String(epoch).padStart(3)}  loss ${loss.toFixed(4)}  validation ${validation.metric} ${value}  ${seconds.toFixed(1)} s`,
+                );
+              },
+            });
+            bar.clear();
+            printEvaluation((await evaluateHeld(out)).result, options.json ?? false);
           }),
         );
       } finally {
         bar.clear();
       }
-      const evaluation = await evaluateAndWrite(out);
-      printEvaluation(evaluation.result, options.json ?? false);
       if (!options.json) print(`run folder: ${out}`);
     });
 }

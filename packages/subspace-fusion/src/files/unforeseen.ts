@@ -4,15 +4,18 @@ import { availableParallelism, homedir, tmpdir, totalmem } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { VERSION } from '../version.js';
 import { InputError, WorkError } from './errors.js';
+import { shortageError } from './system-errors.js';
 import { printable } from './text.js';
 
 /**
- * An error as a user is told it: bad input and failed work are as they are; anything else is a mistake of the program, which becomes one sentence and
+ * An error as a user is told it: bad input, failed work and what the machine has too little of are as they are; anything else is a mistake of the program, which becomes one sentence and
  * a log file for those who mend it.
  * @param args of the command line
  */
 export function toldError(error: unknown, args: readonly string[] = process.argv.slice(2)): InputError | WorkError {
   if (error instanceof InputError || error instanceof WorkError) return error;
+  const shortage = shortageError(error);
+  if (shortage) return shortage;
   const what = printable(error instanceof Error ? error.message : String(error), 200) || 'no message';
   const log = writeLog(logText(error, args));
   const remedy =

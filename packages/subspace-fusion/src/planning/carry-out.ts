@@ -10,6 +10,7 @@ import type { RunOutcome } from '../comparison/fold-runs.js';
 import { notesOf } from '../comparison/model-detail.js';
 import type { Subgroup } from '../comparison/subgroups.js';
 import type { Config } from '../config/config.js';
+import { makeFolder, removeEmpty } from '../files/atomic.js';
 import { InputError, type Problem } from '../files/errors.js';
 import { exists, openRunFolder, RUN_FILES } from '../runs/run-folder.js';
 import type { Job, JobEnd } from './job.js';
@@ -80,7 +81,12 @@ export async function carryOut(
   { onWarning, ...events }: JobsEvents & { readonly retryFailed: boolean },
 ): Promise<ComparisonFile> {
   const warn = once(onWarning);
-  (await checkPlan(plan)).forEach(warn);
+  const made = await makeFolder(plan.out);
+  const warnings = await checkPlan(plan).catch(async (error: unknown) => {
+    await removeEmpty(made);
+    throw error;
+  });
+  warnings.forEach(warn);
   const jobs = jobsOf(plan);
   try {
     const ends = await runJobs(jobs, execute, { ...events, onWarning: warn });

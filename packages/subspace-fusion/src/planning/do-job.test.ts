@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Config } from '../config/config.js';
+import { MachineError } from '../files/system-errors.js';
 import { newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { readAttempts, writeAttempts } from './attempts.js';
 import { doJob, noteEnd } from './do-job.js';
@@ -76,6 +77,15 @@ describe('a job', () => {
       message: expect.stringMatching(/node3, process 7/) as string,
     });
     expect(await readAttempts(job)).toEqual([]);
+  });
+
+  it('that the machine stopped is an error of all, and no failure of its own', async () => {
+    const gone = await newJob();
+    const remove = () => {
+      rmSync(gone, { recursive: true, force: true });
+    };
+    await expect(doJob(gone, { onProgress: remove })).rejects.toThrow(MachineError);
+    expect(existsSync(gone)).toBe(false);
   });
 
   it('whose folder is no job’s is refused', async () => {

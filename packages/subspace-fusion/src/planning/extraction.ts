@@ -3,16 +3,17 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { writeFileAtomic } from '../files/atomic.js';
+import { makeFolder, writeFileAtomic } from '../files/atomic.js';
 import { InputError, required } from '../files/errors.js';
+import { readWholeJson } from '../files/file-source.js';
 import { requirePlainName } from '../files/plain-name.js';
 import type { Encoder } from '../slides/encoder.js';
 import { hasFeatures, removeLeftovers, type ExtractedRecord } from '../slides/extract.js';
 import { slideFiles, slideName } from '../slides/slide-files.js';
 import { isDone, jobState } from './job-state.js';
-import { JOB_FILES, jobRequest, readWholeJson, type ExtractionRequest, type Job, type JobEnd } from './job.js';
-import { acquireLock } from './lock.js';
-import { runJobs, type Executor, type JobsEvents } from './run-jobs.js';
+import { JOB_FILES, jobRequest, type ExtractionRequest, type Job, type JobEnd } from './job.js';
+import { acquireLock } from '../files/lock.js';
+import { runJobs, tidy, type Executor, type JobsEvents } from './run-jobs.js';
 import { statusOf, type RunStatus } from './status.js';
 
 /** What is to be extracted, and how. */
@@ -141,6 +142,7 @@ export async function runExtraction(
     onSlide?.(record, records.size, extraction.slides.length);
   };
   extraction.settled.forEach(report);
+  await makeFolder(extraction.out);
   try {
     for (const { slide } of extraction.settled) await clearAway(extraction.out, slide);
     for (const job of extraction.jobs) await forgetWhatIsOutdated(job);

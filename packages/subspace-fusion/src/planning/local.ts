@@ -7,8 +7,8 @@ import { counted, InputError } from '../files/errors.js';
 import { Interrupted } from '../training/train.js';
 import { noteEnd } from './do-job.js';
 import { jobProgress, jobState } from './job-state.js';
+import { holderName } from '../files/lock.js';
 import { JOB_FILES, jobCommand, STOPPED_EXIT_CODE, type Job, type JobEnd } from './job.js';
-import { holderName } from './lock.js';
 import type { Executor, ExecutorEvents } from './run-jobs.js';
 
 /** What a job takes of a machine. */

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { HEADLINE } from '../comparison/fold-metrics.js';
 import { writeFileAtomic } from '../files/atomic.js';
 import { csvText, type CsvCell } from '../files/csv.js';
+import { readWholeJson } from '../files/file-source.js';
 import { resultFile, type Result } from '../runs/result.js';
 import type { NamedMetrics } from '../runs/values.js';
 import { readAttempts, type Attempt } from './attempts.js';
 import { jobState } from './job-state.js';
-import { JOB_FILES, readWholeJson, type Job } from './job.js';
+import { JOB_FILES, type Job } from './job.js';
 import type { Plan, PlannedRun } from './plan.js';
 
 type Row = Readonly<Record<string, CsvCell>>;

@@ -135,7 +135,8 @@ export function settingFolder({ task, model, variant, inputs }: Setting, config:
     .join('-');
 }
 
-const slug = (text: string) => text.replace(/[^\w.-]+/g, '_');
+/** A part of a folder's name; the hash tells those apart that are cut. */
+const slug = (text: string) => text.replace(/[^\w.-]+/g, '_').slice(0, 60);
 
 /** JSON with the keys of every object in alphabetical order. */
 function canonical(value: unknown): string {

@@ -3,12 +3,13 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { writeFileAtomic } from '../files/atomic.js';
+import { makeFolder, writeFileAtomic } from '../files/atomic.js';
 import { InputError, WorkError } from '../files/errors.js';
+import { readWholeJson } from '../files/file-source.js';
 import type { Stored } from '../files/json.js';
 import { requirePlainName } from '../files/plain-name.js';
 import { writeJson } from '../runs/run-folder.js';
-import { jobCommand, readWholeJson, STOPPED_EXIT_CODE } from './job.js';
+import { jobCommand, STOPPED_EXIT_CODE } from './job.js';
 
 /** What a job asks of a Slurm cluster. */
 export interface SlurmResources {
@@ -230,7 +231,7 @@ export async function submitFolders(
 
 /** Makes the first of the folders 1, 2, … that is not there. */
 async function newFolder(parent: string): Promise<string> {
-  await mkdir(parent, { recursive: true });
+  await makeFolder(parent);
   for (let n = 1; ; n++) {
     const folder = join(parent, String(n));
     try {

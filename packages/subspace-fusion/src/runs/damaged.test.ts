@@ -3,12 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { auditRuns } from '../evaluation/audit/audit.js';
 import { evaluate, evaluateAndWrite } from '../evaluation/evaluate.js';
-import {
-  explainCohort,
-  EXPLANATIONS,
-  writeCohortExplanation,
-  writePatientExplanation,
-} from '../explanation/explain-cohort.js';
+import { explainCohort, writeCohortExplanation, writePatientExplanation } from '../explanation/explain-cohort.js';
 import { InputError } from '../files/errors.js';
 import { blobSource, type Store } from '../files/source.js';
 import { choiceParameters } from '../model/choice.js';
@@ -21,6 +16,7 @@ import { renderReport } from '../report/report.js';
 import { newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { train } from '../training/train.js';
 import { serveViewer } from '../viewing/serve.js';
+import { EXPLANATIONS } from './explanation-files.js';
 import type { Model } from './model.js';
 import { openRun, RUN_FILES, type Run } from './open-run.js';
 import { openRunFolder, writeCheckpoint } from './run-folder.js';

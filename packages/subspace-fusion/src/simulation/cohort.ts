@@ -5,6 +5,7 @@ import type { ExpressionTransform } from '../cohort/types.js';
 import { writeFileAtomic } from '../files/atomic.js';
 import { csvText } from '../files/csv.js';
 import { InputError } from '../files/errors.js';
+import { holdingFolder } from '../files/lock.js';
 import { SIMULATED_ENCODER, writeBags, type BagOptions } from './bags.js';
 import { computeCeilings, type CohortCeilings } from './ceilings.js';
 import { drawCounts, geneModel, geneSetsFile, type Gene } from './genes.js';
@@ -81,7 +82,11 @@ interface SimulatedPatient {
  * `bags/PATIENT-DX1.h5`, `cohort.yaml` and `truth.json` (latents, η, coefficients, ceilings). The same options write the same
  * bytes. Throws a InputError for a bag that is no square or a cohort too small.
  */
-export async function simulateCohort(options: SimulationOptions): Promise<SimulatedCohort> {
+export function simulateCohort(options: SimulationOptions): Promise<SimulatedCohort> {
+  return holdingFolder(options.out, () => simulateHeld(options));
+}
+
+async function simulateHeld(options: SimulationOptions): Promise<SimulatedCohort> {
   const { out, bag = 400, regime = 'mixed', twin = false, population = 1000, seed = 1 } = options;
   const count = options.patients ?? defaultPatients(regime);
   if (count < 10) throw new InputError(`A simulated cohort needs 10 patients or more, not ${count}.`);

@@ -7,6 +7,7 @@ import { genesSought, readSubspaceGenes, settleDescriptions } from '../cohort/ge
 import { SUBSPACES, type Expression, type ExpressionTransform } from '../cohort/types.js';
 import { writeFileAtomic } from '../files/atomic.js';
 import { InputError, type Problem } from '../files/errors.js';
+import { holdingFolder } from '../files/lock.js';
 import { derangement, key } from '../random/counter.js';
 import { applyGeneScaling, fitGeneScaling } from '../runs/scaling.js';
 import { SIMULATED_ENCODER, writeBags, type BagOptions } from './bags.js';
@@ -45,7 +46,11 @@ export interface SimulatedBags {
  * their floor among all patients: slides are made before there is a split, and no model learns here.
  * Throws a InputError for files that cannot be read or that have no patient or gene in common.
  */
-export async function simulateBagsForCohort(options: RealGenesOptions): Promise<SimulatedBags> {
+export function simulateBagsForCohort(options: RealGenesOptions): Promise<SimulatedBags> {
+  return holdingFolder(options.out, () => simulateHeld(options));
+}
+
+async function simulateHeld(options: RealGenesOptions): Promise<SimulatedBags> {
   const { out, bag = 400, seed = 1, permuteBags = false, leaveOutFloorsBy } = options;
   const problems: Problem[] = [];
   const names = { file: options.geneSets, tumour: 'TUMOUR', microenvironment: 'MICROENVIRONMENT' };
