@@ -49,9 +49,7 @@ async function demo(out: string): Promise<void> {
   await writeJson(join(out, 'result.json'), { ...runs[0].result, others: runs.slice(1).map(({ result }) => result) });
   await writeFileAtomic(join(out, 'index.html'), demoReport(runs));
   const seconds = Math.round((performance.now() - started) / 1000);
-  print(
-    `\nDone in ${seconds} s. Open ${join(out, 'index.html')}; the figures are in ${join(out, 'result.json')}.`,
-  );
+  print(`\nDone in ${seconds} s. Open ${join(out, 'index.html')}; the figures are in ${join(out, 'result.json')}.`);
   print('Research software. Not a medical device.');
 }
 

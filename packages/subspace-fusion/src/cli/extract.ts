@@ -167,7 +167,8 @@ async function run(extraction: Extraction, execute: Executor, { retry, json }: E
         },
         onSlide: (record, done, of) => {
           bar.clear();
-          for (const warning of record.status === 'done' ? (record.warnings ?? []) : []) printError(`warning: ${warning}`);
+          for (const warning of record.status === 'done' ? (record.warnings ?? []) : [])
+            printError(`warning: ${warning}`);
           if ('message' in record) printError(record.message);
           else if (!json) print(`${done}/${of} ${describe(record)}`);
         },

@@ -13,7 +13,7 @@ import { slideFiles, slideName } from '../slides/slide-files.js';
 import { isDone, jobState } from './job-state.js';
 import { JOB_FILES, jobRequest, type ExtractionRequest, type Job, type JobEnd } from './job.js';
 import { acquireLock } from '../files/lock.js';
-import { runJobs, tidy, type Executor, type JobsEvents } from './run-jobs.js';
+import { runJobs, type Executor, type JobsEvents } from './run-jobs.js';
 import { statusOf, type RunStatus } from './status.js';
 
 /** What is to be extracted, and how. */

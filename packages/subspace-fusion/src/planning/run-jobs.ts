@@ -111,7 +111,7 @@ export async function runJobs(
 }
 
 /** Removes what a process left in a job's folder that was killed after the result was written. */
-export async function tidy(folder: string): Promise<void> {
+async function tidy(folder: string): Promise<void> {
   const taken = await acquireLock(join(folder, JOB_FILES.lock)).catch(() => undefined); // a folder of which one only reads is well, too
   if (taken && 'lock' in taken) await taken.lock.release();
 }

@@ -8,7 +8,6 @@ import { sha256File } from '../cohort/cohort-files.js';
 import { readYaml } from '../config/yaml.js';
 import { badInput, InputError } from '../files/errors.js';
 import { readTextFile, withFile } from '../files/file-source.js';
-import { printable } from '../files/text.js';
 import { externalWeights } from './external-weights.js';
 
 const triple = z.tuple([z.number(), z.number(), z.number()], {

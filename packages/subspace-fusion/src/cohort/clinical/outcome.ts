@@ -109,7 +109,7 @@ export function endpointOf({ time, event, endpoint, eventValues }: Options): End
 }
 
 /** Whether a cell holds a value, in any case; pandas writes 2.0 for 2 where a cell of the column is empty. */
-export function isSame(value: string, cell: string): boolean {
+function isSame(value: string, cell: string): boolean {
   const [one, other] = [value.trim().toLowerCase(), cell.trim().toLowerCase()];
   return one === other || (one !== '' && other !== '' && Number(one) === Number(other));
 }

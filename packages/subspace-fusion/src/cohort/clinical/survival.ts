@@ -18,7 +18,7 @@ export function numberIn(text: string): number | undefined {
 }
 
 /** Whether it is a number with a comma for the point, which a spreadsheet in German or French writes. */
-export const hasDecimalComma = (text: string): boolean => /^[+-]?\d+,\d+$/.test(text);
+const hasDecimalComma = (text: string): boolean => /^[+-]?\d+,\d+$/.test(text);
 
 /**
  * The survival of each patient, undefined where time or event is unknown. Cells that hold neither go to `problems`, in the user's own columns and as
