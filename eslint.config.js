@@ -72,7 +72,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['packages/subspace-fusion/src/cli/**', '**/scripts/**', 'scripts/**', 'studies/**', 'bench/**'],
+    files: ['packages/subspace-fusion/src/cli/output.ts', '**/scripts/**', 'scripts/**', 'studies/**', 'bench/**'],
     rules: { 'no-console': 'off' },
   },
 );

@@ -125,7 +125,7 @@ function plainValue(contents: unknown, wrong: Wrong): unknown {
       const name = valueOf(key, level + 1);
       if (typeof name === 'object' && name !== null)
         throw wrong(['a list or a map is no key', 'Check the brackets'], offsetOf(key));
-      const text = String(name ?? '');
+      const text = typeof name === 'string' ? name : name === null ? '' : JSON.stringify(name);
       if (text === '__proto__') throw wrong(["'__proto__' cannot be a name", 'Choose another name'], offsetOf(key));
       if (known.has(text)) throw wrong(['the same key is given twice', 'Take one of them away'], offsetOf(key));
       known.add(text);
