@@ -95,7 +95,7 @@ export function readRowsOf(
 /** Said of an `X` that is there for its shape, or not at all: the values are in one of the layers. */
 function withoutValues(hdf5: File, file: string, message: string): InputError {
   const layers = groupIn(hdf5, 'layers')?.keys() ?? [];
-  const [layer] = layers;
+  const layer = layers.at(0);
   return badInput({
     file,
     message: layers.length > 0 ? `${message}; the layers are: ${someOf(layers)}` : message,
