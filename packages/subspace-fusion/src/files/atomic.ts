@@ -6,7 +6,7 @@ import { writingError } from './system-errors.js';
 import { hasEnded, thisProcess } from './this-process.js';
 
 /**
- * Makes a folder and those above it, where they are missing, and removes what killed processes left in it ({@link removeLeftovers}). Who
+ * Makes a folder and those above it, where they are missing, and removes what killed processes left in it. Who
  * writes files begins with this: it finds what is wrong with the place before anything is computed.
  *
  * Node's own recursive mkdir says ENOENT for a read-only file system, and below `/proc` it tries for ever.
@@ -104,7 +104,7 @@ const TEMPORARY = /^\..*\.([0-9a-f]{8})-(\d+)-(\d+)-\d+\.tmp$/s;
 const LEFT_AFTER_MS = 3_600_000;
 
 /** Removes the temporary files that killed processes left in a folder. */
-export async function removeLeftovers(folder: string): Promise<void> {
+async function removeLeftovers(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   for (const name of names) {
     if (await isLeft(join(folder, name), name)) await rm(join(folder, name), { force: true }).catch(() => undefined);
@@ -112,8 +112,9 @@ export async function removeLeftovers(folder: string): Promise<void> {
 }
 
 async function isLeft(path: string, name: string): Promise<boolean> {
-  const [, system, pid, began] = TEMPORARY.exec(name) ?? [];
-  if (system === undefined) return false;
+  const found = TEMPORARY.exec(name);
+  if (!found) return false;
+  const [, system, pid, began] = found;
   const { processTable } = thisProcess();
   if (system === shortHash(processTable))
     return hasEnded({ processTable, pid: Number(pid), began: began === '0' ? undefined : began }) ?? false;
