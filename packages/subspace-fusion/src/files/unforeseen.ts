@@ -40,6 +40,7 @@ function writeLog(text: string): string | undefined {
   const name = `subspace-error-${new Date().toISOString().replaceAll(':', '-')}-${randomUUID().slice(0, 8)}.log`;
   for (const folder of logFolders()) {
     try {
+      // eslint-disable-next-line no-restricted-syntax -- the process may be ending, so that nothing can be waited for
       mkdirSync(folder, { recursive: true });
       const file = join(folder, name);
       writeFileSync(file, text, { flag: 'wx', mode: 0o600 });
