@@ -1,0 +1,19 @@
+import { starterPort } from '../worker-node.js';
+import { serve } from '../worker.js';
+import { hdf5Tasks } from './tasks.js';
+
+/** The thread that reads HDF5 files in Node: files of this machine, by their paths. */
+serve(
+  starterPort(),
+  hdf5Tasks({
+    async load() {
+      const library = await import('h5wasm/node');
+      await library.ready;
+      return library;
+    },
+    placeOf(file) {
+      if (!('path' in file)) throw new Error('in Node an HDF5 file is opened by its path');
+      return { path: file.path, leave: () => undefined };
+    },
+  }),
+);
