@@ -9,7 +9,7 @@ import {
 } from '../../files/hdf5.js';
 import type { Source } from '../../files/source.js';
 import { printable } from '../../files/text.js';
-import { bagShape, COORDINATES, FEATURES, requirePairs, type BagReader, type OpenBag } from './open-bag.js';
+import { bagShape, COORDINATES, FEATURES, FIXED, requirePairs, type BagReader, type OpenBag } from './open-bag.js';
 import { ATTRIBUTES, otherThanPatches, provenanceOf } from './provenance.js';
 
 type Wrong = (message: string, remedy: string) => InputError;
@@ -42,6 +42,7 @@ async function openBag(hdf5: Hdf5, { name: file, size }: Source): Promise<OpenBa
     throw wrong(`these are features of a ${other}, not of patches`, 'Take the features of the tiles');
   return {
     header: { patches, width, ...provenanceOf(attributes, name === 'features' && coordinates !== undefined) },
+    repeats: name === FIXED,
     rows: (from, to) => hdf5.floatRows(features, from, to),
     async coordinates() {
       if (!coordinates) return undefined;
