@@ -5,10 +5,10 @@ import type { Pulse } from './tasks.js';
 /** Milliseconds between two looks at the pulse. */
 const TICK = 250;
 /**
- * Looks without progress after which a call is given up: 8 s. They are counted rather than timed, so that a machine that sleeps or a process that is
+ * Looks without progress after which a call is given up: 6 s. They are counted rather than timed, so that a machine that sleeps or a process that is
  * stopped is not taken for a loop. Waiting for a disk does not count.
  */
-const PATIENCE = 32;
+const PATIENCE = 24;
 
 /** A call that was given up. */
 export class Stalled extends Error {
