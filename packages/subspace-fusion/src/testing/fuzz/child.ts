@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { InputError, WorkError } from '../../files/errors.js';
 import { KINDS } from './kinds.js';
 
@@ -31,8 +32,14 @@ function outcomeOf(error: unknown): Pick<Answer, 'outcome' | 'message'> {
   };
 }
 
+/** Most memory that this process ever had, in bytes. What `resourceUsage` reports includes that of the process which started it. */
+function peakMemory(): number {
+  if (process.platform !== 'linux') return process.resourceUsage().maxRSS * 1024;
+  return Number(/VmHWM:\s*(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024;
+}
+
 function answer(part: Pick<Answer, 'outcome' | 'message'>): void {
-  process.send?.({ ...part, peak: process.resourceUsage().maxRSS * 1024 } satisfies Answer);
+  process.send?.({ ...part, peak: peakMemory() } satisfies Answer);
 }
 
 process.on('message', ({ kind, path, whole }: Question) => {

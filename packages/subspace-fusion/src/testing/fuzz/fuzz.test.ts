@@ -21,7 +21,7 @@ describe.each(Object.keys(KINDS))('%s', (kind) => {
     const names = readdirSync(whole);
     expect(names.length).toBeGreaterThan(0);
     for (const name of names) await KINDS[kind].read(join(whole, name), whole);
-    const figures = await fuzzKind(kind, { seed: 1, inputs: 25, seconds: 60, limits, work });
+    const figures = await fuzzKind(kind, { seed: 1, inputs: 12, seconds: 60, limits, work });
     expect([...figures.failures.keys()]).toEqual([]);
     expect(figures.read + figures.refused).toBe(figures.inputs);
     expect(figures.refused).toBeGreaterThan(0);

@@ -81,7 +81,6 @@ export const KINDS: Readonly<Record<string, Kind>> = {
       ),
   },
   expression: { ...text, read: expression },
-  gct: { ...text, read: expression },
   h5ad: { landmarks: landmarks.HDF5, read: expression },
   'gene sets': { ...text, read: (file) => readSubspaceGenes({ file, ...SETS }, []) },
   'bags h5': { landmarks: landmarks.HDF5, read: checkBag },

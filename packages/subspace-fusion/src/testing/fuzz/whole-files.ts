@@ -49,9 +49,6 @@ const EXPRESSION: Files = {
   'TCGA-02-0001-01A.star_gene_counts.tsv': starCounts([['ENSG00000000003.15', 'TSPAN6', 1]]),
 };
 
-const GCT =
-  '#1.2\n3\t2\nName\tDescription\tTCGA-02-0001\tTCGA-02-0002\nTSPAN6\tx\t1\t2\nTNMD\tx\t3\t4\nOTHER\tx\t5\t6\n';
-
 const GENE_SETS: Files = {
   'sets.gmt': 'TUMOUR\tx\tTSPAN6\tEGFR\nMICROENVIRONMENT\tx\tTNMD\tCD163\n',
   'sets.csv': 'gene,type\nTSPAN6,TUMOUR\nTNMD,MICROENVIRONMENT\n',
@@ -121,7 +118,6 @@ export async function writeWholeFiles(folder: string, kinds: readonly string[]):
   const files: Record<string, Files> = {
     clinical: CLINICAL,
     expression: EXPRESSION,
-    gct: { 'matrix.gct': GCT },
     h5ad: Object.fromEntries(
       ['csr', 'csc', 'dense', 'by-column'].map((name) => [
         `${name}.h5ad`,
