@@ -102,7 +102,7 @@ describe('a cohort that is not right', () => {
       );
     });
     expect(message).toMatch(
-      /^The \d+ training patients have \d observed deaths at \d different times: too few for the four survival bins\. Train on more patients\.$/,
+      /^\/clinical\.csv: the \d+ training patients have \d observed deaths? at \d times?: too few for the four survival bins\. Train on more patients, or follow them up for longer\.$/,
     );
   });
 

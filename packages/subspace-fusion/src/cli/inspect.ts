@@ -74,7 +74,7 @@ function describeFiles({ clinical, expression }: FilesInspection, line: Line): v
     );
     line(
       '',
-      `values ${lowest} to ${highest}, they look like ${describeScale(scale)}${transform ? `, transform ${transform}` : ''}`,
+      `${lowest <= highest ? `values ${lowest} to ${highest}` : 'no values'}, they look like ${describeScale(scale)}${transform ? `, transform ${transform}` : ''}`,
     );
   }
 }

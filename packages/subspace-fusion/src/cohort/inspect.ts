@@ -11,7 +11,8 @@ import { countMarkers } from './clinical/markers.js';
 import type { ClinicalTable } from './clinical/read.js';
 import type { CohortFiles } from './cohort-files.js';
 import { valueScale, type ValueScale } from './expression/value-scale.js';
-import { chooseGenes, floorGenes, groupsOf } from './genes/choose.js';
+import { chooseGenes, groupsOf } from './genes/choose.js';
+import { floorGenes } from './genes/floors.js';
 import { geneSetsFile, overlap, usesDefaultGeneSets } from './genes/gene-sets.js';
 import { gatherCohort, type Gathered } from './load.js';
 import { mergePatients } from './merge.js';
@@ -167,7 +168,8 @@ export async function inspectCohort(config: Config, onSlide?: (done: number, of:
   await checkBags(files, problems, onSlide);
   const joined = mergePatients(files, ({ joined }) => joined.complete);
   // Of some cohorts only there is no split to speak of.
-  const split = await inspectSplit(files.every(({ flow }) => flow) ? joined : [], config, problems);
+  const { endpoint } = files[0].clinical ?? {};
+  const split = await inspectSplit(files.every(({ flow }) => flow) ? joined : [], config, problems, endpoint);
   // A preview over all patients of the matrix: each training chooses by its own.
   const chosen =
     cohort && (await collecting(problems, () => chooseGenes(cohort, config, cohort.expression.patients, problems)));

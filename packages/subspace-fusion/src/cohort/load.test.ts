@@ -106,7 +106,7 @@ describe('loading a cohort', () => {
     await writeBag(bags, 'P1-DX2.h5', { shape: [4, 9], features: new Float32Array(36) });
     const lines = (await failure(config)).split('\n');
     const expected = [
-      /clinical\.csv, row 2: column 'event' holds '7'/,
+      /clinical\.csv, row 2: 1 cell of column 'event' holds no event \('7'\)/,
       /sets\.gmt: there is no set 'MICROENVIRONMENT'/,
       /expression\.csv, row 2: .*'P1' holds 'x'/,
       /P10\.DX1\.h5: this is a text file, not HDF5/,

@@ -13,7 +13,7 @@ export const STAR_COLUMNS = ['tpm_unstranded', 'fpkm_uq_unstranded', 'fpkm_unstr
 
 export type StarColumn = (typeof STAR_COLUMNS)[number];
 
-export const EXPRESSION_FORMATS = ['matrix', 'cbioportal', 'gdc', 'mcat', 'ivygap', 'h5ad'] as const;
+export const EXPRESSION_FORMATS = ['matrix', 'cbioportal', 'gct', 'gdc', 'mcat', 'ivygap', 'h5ad'] as const;
 
 /** `matrix`: any text matrix of genes and patients, such as UCSC Xena's. */
 export type ExpressionFormat = (typeof EXPRESSION_FORMATS)[number];

@@ -1,6 +1,6 @@
 import { maxOf } from '../files/lists.js';
 import { join } from 'node:path';
-import { readGeneSets } from '../cohort/genes/gene-sets.js';
+import { readGeneSets } from '../cohort/genes/gene-files.js';
 import { loadCohort } from '../cohort/load.js';
 import { SUBSPACES, type Part as SplitPart, type Subspace } from '../cohort/types.js';
 import { requirePatients } from '../evaluation/evaluate.js';

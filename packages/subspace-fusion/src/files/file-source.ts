@@ -1,9 +1,11 @@
 import { append } from './lists.js';
 import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { requireContent } from './bytes.js';
+import { decodeText } from './decode.js';
 import { badInput, InputError } from './errors.js';
 import { decodeSafetensors, type Safetensors } from './safetensors.js';
-import { closing, type Folder, type Source } from './source.js';
+import { closing, readAll, type Folder, type Source } from './source.js';
 import { parseHeader, parseTable, type Table } from './table.js';
 
 const notThere = (file: string) =>
@@ -85,6 +87,23 @@ async function openIfThere(path: string): Promise<Source | undefined> {
 }
 
 /** Files of this machine by their paths: opened, read and closed. What is read in them is the parsers' matter. */
+
+/** A text that is read whole, such as YAML; no config comes near. */
+const LARGEST_TEXT = 64 * 2 ** 20;
+
+/**
+ * {@link decodeText} of a path.
+ * @throws {InputError} where the file is missing, empty, larger than 64 MiB or not text in UTF-8.
+ */
+export const readTextFile = (path: string): Promise<string> =>
+  withFile(path, async (source) => {
+    requireContent(source);
+    if (source.size > LARGEST_TEXT) {
+      const message = `the file is larger than ${LARGEST_TEXT / 2 ** 20} MiB`;
+      throw badInput({ file: path, message, remedy: 'Check the path' });
+    }
+    return decodeText(await readAll(source), path);
+  });
 
 /** {@link parseTable} of a path. */
 export const readTable = (path: string, keeps?: (column: string) => boolean): Promise<Table> =>

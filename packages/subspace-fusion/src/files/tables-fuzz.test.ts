@@ -189,7 +189,10 @@ describe('what is too large', () => {
     expect(await survives(clinical, `patient_id,a\n${'P,1\n'.repeat(300_000)}`)).toMatch(/more than 300000 rows/);
     const gdc = join(folder, 'gdc');
     mkdirSync(gdc);
-    writeFileSync(join(gdc, 'TCGA-02-0001-01A.star_gene_counts.tsv'), gzipSync(Buffer.alloc(140 * MIB), { level: 1 }));
+    writeFileSync(
+      join(gdc, 'TCGA-02-0001-01A.star_gene_counts.tsv'),
+      gzipSync(Buffer.alloc(140 * MIB, 'x'), { level: 1 }),
+    );
     await expect(expression(gdc)).rejects.toThrow(/larger than 128 MiB/);
   });
 });

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { checkTask } from '../cohort/check-task.js';
 import { readClinical } from '../cohort/clinical/read.js';
 import { decideTransform, readExpression } from '../cohort/expression/read.js';
-import { readGeneSets, readSubspaceGenes } from '../cohort/genes/gene-sets.js';
+import { readGeneSets } from '../cohort/genes/gene-files.js';
+import { readSubspaceGenes } from '../cohort/genes/gene-sets.js';
 import { newFolder, write } from '../cohort/made-files.test.helper.js';
 import { parseConfig, type Config } from '../config/config.js';
 import type { Problem } from './errors.js';
@@ -75,14 +76,16 @@ describe('the clinical table', () => {
     const problems: Problem[] = [];
     const text = 'id,months,dead,grade\nP1,12,1,G2\nP1,12,1,G3\nP2,-3,0,G2\nP3,five,2,G2\n,1,1,G2\nP2,-3,0,G2\n';
     await readClinical({ ...options, file: file('wrong.csv', text) }, problems);
-    const found = problems.map(({ severity, row, message }) => `${severity} ${row} ${message}`);
+    const found = problems.map(
+      ({ severity, row, message, examples = [] }) => `${severity} ${row} ${message} (${examples.join()})`,
+    );
     expect(found).toEqual([
-      "error 3 patient 'P1' stands in row 2 already, with another grade",
-      "error 4 column 'months' holds '-3'",
-      "error 5 column 'months' holds 'five'",
-      "error 5 column 'dead' holds '2'",
-      'error 6 the row has no patient id',
-      "warning 7 patient 'P2' stands in row 4 already, with the same values",
+      'error 3 the patient has an earlier row with other values (P1: grade)',
+      "error 4 column 'months' holds a negative time (-3)",
+      "error 5 column 'months' holds a time that is not a number (five)",
+      "error 5 1 cell of column 'dead' holds no event (2)",
+      'error 6 the row has no patient id ()',
+      'warning 7 the patient has an earlier row with the same values (P2)',
     ]);
   });
 
@@ -98,12 +101,12 @@ describe('the clinical table', () => {
       return problems.map(({ severity, message }) => `${severity} ${message}`);
     };
     expect(await found('survival')).toEqual([
-      "error column 'months' holds '-3'",
+      "error column 'months' holds a negative time",
       'warning 2 patients have no follow-up',
     ]);
     // Times are no matter of another task.
     expect(await found({ column: 'grade' })).toEqual([
-      "warning column 'months' holds '-3'",
+      "warning column 'months' holds a negative time",
       'warning 1 patient has no label: grade unknown (P5)',
     ]);
   });
@@ -124,13 +127,13 @@ describe('the clinical table', () => {
         row === undefined ? [] : [`${row} ${message.split(/ of '| and | holds/, 1)[0]}`],
       );
     };
-    expect(await found('grade')).toEqual(["3 'P2': histology is glioblastoma", "4 column 'histologic_grade'"]);
+    expect(await found('grade')).toEqual(['3 histology is glioblastoma', "4 column 'histologic_grade'"]);
     expect(await found('subtype')).toEqual(["2 column 'idh_status'", "2 column 'codel_1p19q'"]);
     expect(await found('diagnosis')).toEqual([
       "2 column 'idh_status'",
       "2 column 'codel_1p19q'",
       "2 column 'cdkn2a_gistic'",
-      "3 'P2': histology is glioblastoma",
+      '3 histology is glioblastoma',
       "4 column 'histologic_grade'",
     ]);
   });
@@ -201,11 +204,10 @@ describe('the expression matrix', () => {
   it('names row and column of every gene that is no number, and every repetition, at once', async () => {
     const message = await errorOf('gene,P1,P2,P1\nA,1,x,2\nB,1,,1\nC,y,z,1\nB,1,1,1\n');
     expect(message.split('\n')).toEqual([
-      expect.stringMatching(/row 2: the cell in column 'P2' holds 'x'/),
-      expect.stringMatching(/row 3: the cell in column 'P2' is empty.*'B' out of the gene set/),
       expect.stringMatching(
-        /row 4: the cell in column 'P1' holds 'y', which is not a number, and 1 more cell of gene 'C'/,
+        /rows 2 and 4: 3 cells hold no number \('x in column P2', 'y in column P1', 'z in column P2'\)/,
       ),
+      expect.stringMatching(/row 3: the cell in column 'P2' is empty.*'B' out of the gene set/),
       expect.stringMatching(/row 5: the gene 'B' has two rows, 3 and 5/),
       expect.stringMatching(/row 1: the patient 'P1' has two columns, 2 and 4/),
     ]);

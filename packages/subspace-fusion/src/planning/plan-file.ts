@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { CONTROLS } from '../comparison/file.js';
+import { decodeText } from '../files/decode.js';
 import { badInput, InputError, type Problem } from '../files/errors.js';
 import { nearest } from '../files/text.js';
 import { slurmBytes, slurmSeconds } from './slurm-script.js';
@@ -95,10 +96,10 @@ export async function isPlan(path: string): Promise<boolean> {
 
 /** {@link parsePlan} of a file. */
 export async function readPlanFile(path: string): Promise<PlanFile> {
-  const text = await readFile(path, 'utf8').catch(() => {
+  const bytes = await readFile(path).catch(() => {
     throw badInput({ file: path, message: 'the file cannot be read', remedy: 'Check the path' });
   });
-  return parsePlan(text, path);
+  return parsePlan(decodeText(bytes, path), path);
 }
 
 function issueProblems(

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { hashInputs } from '../cohort/cohort-files.js';
 import { parseConfig, type Config } from '../config/config.js';
+import { decodeText } from '../files/decode.js';
 import { badInput, formatProblem, InputError } from '../files/errors.js';
 import { suggest } from '../files/text.js';
 import { taskName } from '../runs/model.js';
@@ -37,13 +38,14 @@ export async function planSettings(
   overrides: Readonly<Record<string, string>> = {},
 ): Promise<Setting[]> {
   const file = resolve(dirname(path), plan.config);
-  const text = await readFile(file, 'utf8').catch(() => {
+  const bytes = await readFile(file).catch(() => {
     throw badInput({
       file: path,
       message: `'config': ${file} cannot be read`,
       remedy: 'Check the path; it starts at the folder of the plan',
     });
   });
+  const text = decodeText(bytes, file);
   const settings: Setting[] = [];
   const inputs = new Map<string, Setting['inputs']>();
   for (const task of plan.tasks ?? [undefined]) {

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { openModel, type OpenedModel, type Provider, type ShapedData, type TensorInfo } from 'onnx-autodiff';
 import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { sha256File } from '../cohort/cohort-files.js';
 import { InputError } from '../files/errors.js';
+import { readTextFile } from '../files/file-source.js';
 
 const triple = z.tuple([z.number(), z.number(), z.number()], {
   error: 'three numbers are needed: for red, green and blue',
@@ -46,7 +46,7 @@ async function readEncoderConfig(
   overrides: Readonly<Record<string, string>> = {},
 ): Promise<EncoderConfig> {
   const file = configFileOf(model);
-  const written = existsSync(file) ? yamlOf(await readFile(file, 'utf8'), file) : {};
+  const written = existsSync(file) ? yamlOf(await readTextFile(file), file) : {};
   if (typeof written !== 'object' || written === null || Array.isArray(written))
     throw new InputError(`${file}: this is no list of keys. ${EXAMPLE}.`);
   const set = Object.entries(overrides).map(([key, value]) => [key, yamlOf(value, `--set ${key}=${value}`)] as const);

@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config.js';
-import { someOf, type Problem } from '../../files/errors.js';
+import { counted, someOf, type Problem } from '../../files/errors.js';
 import type { Endpoint, Patient, TimeUnit } from '../types.js';
 
 /** Days in each unit of time. */
@@ -116,12 +116,34 @@ export function eventBy(column: string, eventValues: Options['eventValues'], cel
 /** Two columns of death differ for some patients (by a later follow-up, or another endpoint); for so many, one of them means the opposite. */
 const OPPOSITE = 0.8;
 
-/** Whether times and events are what their columns' names and the rest of the table say. */
+/** Columns that hold a day of death, which the living have none of. */
+const DEATH_DAY = /(^|[._ ])(days_to_death|death_days_to)$/i;
+
+/** Patients of whom the event says that they live, and another column holds the day of their death. */
+function livingWithDeathDay(
+  patients: readonly Pick<Patient, 'id' | 'clinical'>[],
+  columns: readonly string[],
+  { time, event }: { readonly time: string; readonly event: string },
+): EventWitness[] {
+  return columns
+    .filter((column) => column !== time && DEATH_DAY.test(column))
+    .map((column) => {
+      const living = patients.filter(({ clinical }) => eventOf(clinical[event], event) === false);
+      const contradict = living.filter(({ clinical }) => clinical[column] !== '').map(({ id }) => id);
+      return { column, agree: [], contradict };
+    });
+}
+
+/**
+ * Whether times and events are what their columns' names and the rest of the table say.
+ * @param own The user's names of the columns of time and event, for messages.
+ */
 export function survivalProblems(
   file: string,
   patients: readonly Pick<Patient, 'id' | 'clinical' | 'survival'>[],
   columns: readonly string[],
   config: Config['clinical'],
+  own: Pick<Config['clinical'], 'time' | 'event'> = config,
 ): Problem[] {
   const { time, event, timeUnit, eventValues } = config;
   const endpoint = endpointOf(config);
@@ -142,17 +164,23 @@ export function survivalProblems(
   if (isTooLong(longest, timeUnit)) {
     add(
       'warning',
-      `the longest time of '${time}' is ${longest} ${timeUnit}, longer than any follow-up`,
+      `the longest time of '${own.time ?? time}' is ${longest} ${timeUnit}, longer than any follow-up`,
       'Check clinical.timeUnit',
     );
   }
   // Another endpoint's event may come before death.
   if (!isOverallSurvival(endpoint) || eventValues) return problems;
+  const eventName = own.event ?? event;
+  for (const { column, contradict } of livingWithDeathDay(patients, columns, { time, event })) {
+    if (contradict.length === 0) continue;
+    const message = `${counted(contradict.length, 'patient is', 'patients are')} alive by '${eventName}', and '${column}' holds a day of death (${someOf(contradict)})`;
+    add('warning', message, 'Correct one of the two; they count as alive');
+  }
   for (const { column, agree, contradict } of eventWitnesses(patients, columns, event)) {
     const compared = agree.length + contradict.length;
     if (contradict.length === 0) continue;
     if (contradict.length > OPPOSITE * compared) {
-      const message = `the event '${event}' says the opposite of '${column}' for ${contradict.length} of ${compared} patients (${someOf(contradict)})`;
+      const message = `the event '${eventName}' says the opposite of '${column}' for ${contradict.length} of ${compared} patients (${someOf(contradict)})`;
       add(
         'error',
         message,
@@ -161,7 +189,7 @@ export function survivalProblems(
     } else {
       add(
         'warning',
-        `the event '${event}' contradicts '${column}' for ${contradict.length} of ${compared} patients (${someOf(contradict)})`,
+        `the event '${eventName}' contradicts '${column}' for ${contradict.length} of ${compared} patients (${someOf(contradict)})`,
         'Check both',
       );
     }

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { Config } from '../../config/config.js';
 import type { Problem } from '../../files/errors.js';
 import { newFolder, write } from '../made-files.test.helper.js';
-import { geneSetsFile, overlap, readGeneList, readSubspaceGenes } from './gene-sets.js';
+import { readGeneList } from './gene-files.js';
+import { geneSetsFile, overlap, readSubspaceGenes } from './gene-sets.js';
 
 const folder = newFolder();
 const file = (name: string, text: string | Uint8Array) => write(folder, name, text);
@@ -72,8 +73,6 @@ describe('gene sets', () => {
   });
 
   it('refuses what is no text', async () => {
-    await expect(read({ file: file('junk.gmt', Uint8Array.of(0, 1, 2, 3)) })).rejects.toThrow(
-      /binary file, not gene sets/,
-    );
+    await expect(read({ file: file('junk.gmt', Uint8Array.of(0, 1, 2, 3)) })).rejects.toThrow(/binary file, not text/);
   });
 });

@@ -1,5 +1,5 @@
 import { append } from '../../files/lists.js';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { hashInputs } from '../../cohort/cohort-files.js';
 import { foldsOf } from '../../cohort/split/folds.js';
@@ -7,6 +7,7 @@ import { makeSplit, strataOf } from '../../cohort/split/split.js';
 import type { Split } from '../../cohort/types.js';
 import type { Config } from '../../config/config.js';
 import { InputError } from '../../files/errors.js';
+import { readHeader } from '../../files/file-source.js';
 import type { Model } from '../../runs/model.js';
 import type { Run } from '../../runs/open-run.js';
 import { exists, openRunFolder, RUN_FILES } from '../../runs/run-folder.js';
@@ -74,8 +75,7 @@ async function divisionsOf(config: Config): Promise<{ where: string; config: Con
 
 /** Whether a table of a split has a column of folds. */
 async function hasFolds(file: string): Promise<boolean> {
-  const [header = ''] = (await readFile(file, 'utf8')).split(/\r?\n/, 1);
-  return header.split(',').includes('fold');
+  return (await readHeader(file)).includes('fold');
 }
 
 /**
