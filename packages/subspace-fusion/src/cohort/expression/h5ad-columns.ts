@@ -105,8 +105,8 @@ export async function frame(hdf5: Hdf5, file: string, name: 'obs' | 'var'): Prom
   throw badInput({ file, message, remedy: 'Write it again with a recent anndata' });
 }
 
-/** The names of the rows of `obs` or `var`. */
-export async function indexOf(hdf5: Hdf5, of: Group, file: string): Promise<string[]> {
+/** The names of the rows of `obs` or `var`; of `var`, which other columns can name, they may be numbers. */
+export async function indexOf(hdf5: Hdf5, of: Group, file: string, mayBeNumbers = false): Promise<string[]> {
   const named = await attribute(hdf5, of, '_index');
   const name = [named, '_index', 'index'].find(
     (candidate): candidate is string => typeof candidate === 'string' && of.keys.includes(candidate),
@@ -114,8 +114,7 @@ export async function indexOf(hdf5: Hdf5, of: Group, file: string): Promise<stri
   if (name === undefined)
     throw badInput({ file, message: `'${of.path}' has no index`, remedy: 'Write the file again with anndata' });
   const index = await hdf5.get(of, name);
-  // Files that R's packages write may number the rows.
-  if (index?.kind === 'dataset' && index.type === 'integer' && index.shape.length === 1)
+  if (mayBeNumbers && index?.kind === 'dataset' && index.type === 'integer' && index.shape.length === 1)
     return Array.from(await readNumbers(hdf5, index, file, 0, Math.min(index.shape[0], MOST_NAMES)), String);
   return readStrings(hdf5, index, file, `${of.path}/${name}`);
 }

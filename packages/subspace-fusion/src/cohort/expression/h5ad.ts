@@ -23,7 +23,7 @@ export async function readH5ad(source: Source, context: ReadContext, problems: P
     const [observations, variables] = [await frame(hdf5, file, 'obs'), await frame(hdf5, file, 'var')];
     const names = await patientNames(hdf5, observations, context, file);
     const index = await indexOf(hdf5, observations, file);
-    const ids = await indexOf(hdf5, variables, file);
+    const ids = await indexOf(hdf5, variables, file, true);
     const [n, width] = matrix.shape;
     if (index.length !== n || ids.length !== width) {
       const message = `X is ${n} × ${width}, but obs has ${index.length} rows and var ${ids.length}`;
