@@ -19,8 +19,8 @@ export interface Answer {
   readonly peak: number;
 }
 
-/** A message is for a terminal: no control characters but line ends, and of a length that somebody reads. */
-const isShowable = (message: string) => message.length < 30_000 && !/[^\P{C}\n]/u.test(message);
+/** A message is for a terminal: no control characters but line ends and tabs, and of a length that somebody reads. */
+const isShowable = (message: string) => message.length < 30_000 && !/[^\P{C}\n\t]/u.test(message);
 
 function outcomeOf(error: unknown): Pick<Answer, 'outcome' | 'message'> {
   if (!(error instanceof InputError || error instanceof WorkError))

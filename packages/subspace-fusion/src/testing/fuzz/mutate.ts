@@ -2,7 +2,7 @@ import { bits, key } from '../../random/counter.js';
 
 /** Damages files as disks, downloads and attackers do. Every change is drawn from a key, so that an input can be made again. */
 
-/** A number below `below`, 0 or more. */
+/** A number from 0 to below `below`; 0 where there is none. */
 type Draw = (below: number) => number;
 
 /** Places where a format has fields: signatures, markers, entries of directories. */
@@ -151,7 +151,7 @@ export function mutate(
 ): Buffer {
   const k = key(stream.seed, 'fuzz', stream.kind, stream.index);
   let i = 0;
-  const draw: Draw = (below) => bits(k, i++) % below;
+  const draw: Draw = (below) => bits(k, i++) % Math.max(1, below);
   if (isText && draw(100) === 0) return inUtf16(whole, draw, others);
   const near = landmarks ? Array<Mutation>(2 * ANY.length).fill(fields(landmarks)) : [];
   const mutations = [...ANY, ...(isText ? [...TEXT, ...TEXT] : []), ...near];
