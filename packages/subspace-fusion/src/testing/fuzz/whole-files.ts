@@ -46,6 +46,8 @@ const EXPRESSION: Files = {
   'cbioportal.tsv': CBIOPORTAL,
   'xena.tsv': XENA,
   'mcat.csv': MCAT,
+  'matrix.gct':
+    '#1.2\n3\t2\nName\tDescription\tTCGA-02-0001\tTCGA-02-0002\nTSPAN6\tx\t1\t2\nTNMD\tx\t3\t4\nOTHER\tx\t5\t6\n',
   'TCGA-02-0001-01A.star_gene_counts.tsv': starCounts([['ENSG00000000003.15', 'TSPAN6', 1]]),
 };
 
