@@ -393,7 +393,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
 
     test('predicts the same on WebGPU', async (context) => {
       const page = await browser.newPage();
-      await page.goto(`${server.url}run/model.json`); // any place of a secure context will do
+      await page.goto(new URL('run/model.json', server.url).href); // any place of a secure context will do
       const adapter = await page.evaluate(() =>
         (navigator as unknown as { gpu?: { requestAdapter(): Promise<object | null> } }).gpu
           ?.requestAdapter()
@@ -401,7 +401,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
       );
       await page.close();
       if (!adapter) context.skip('this browser offers no WebGPU adapter');
-      const { page: webgpu, errors } = await openPage(browser, `${server.url}?backend=webgpu`);
+      const { page: webgpu, errors } = await openPage(browser, `${server.url}&backend=webgpu`);
       expect(await webgpu.innerText('#model')).toContain('WebGPU');
       expectSame(
         await numbers(webgpu, '#prediction'),

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { sha256File } from '../cohort/cohort-files.js';
 import { loadCohort } from '../cohort/load.js';
 import { strataOf } from '../cohort/split/split.js';
 import type { Cohort, Part, Split } from '../cohort/types.js';
@@ -156,6 +157,10 @@ export async function evaluateAndWrite(
   await writeConfidence(run, confidence, evaluation.result.confidence);
   await writeJson(join(run, RUN_FILES.validationPredictions), onValidation);
   await writeJson(join(run, RUN_FILES.predictions), evaluation.predictions);
-  await writeJson(join(run, RUN_FILES.result), evaluation.result);
-  return evaluation;
+  const written = ['checkpoint', 'confidence', 'validationPredictions', 'predictions'] as const;
+  const files: Record<string, string> = {};
+  for (const file of written) files[RUN_FILES[file]] = await sha256File(join(run, RUN_FILES[file]));
+  const result = { ...evaluation.result, files };
+  await writeJson(join(run, RUN_FILES.result), result);
+  return { ...evaluation, result };
 }

@@ -10,7 +10,7 @@ import { networkParameters } from '../model/network.js';
 import { fromPublished } from '../model/published-names.js';
 import { learnModel, withoutUnknownClasses } from '../runs/learn-model.js';
 import { taskName, type ImportRecord, type Model, type Outcome } from '../runs/model.js';
-import { slideFingerprint } from '../runs/reference.js';
+import { slideFingerprint } from '../runs/fingerprints.js';
 import { exists, RUN_FILES, writeCheckpoint, writeJson } from '../runs/run-folder.js';
 import type { GeneScaling } from '../runs/scaling.js';
 import { VERSION } from '../version.js';

@@ -8,7 +8,7 @@ import { slideFigure, type Thumbnail } from '../explanation/slide-figure.js';
 import { explainPatient } from '../patient/predict.js';
 import type { CohortExplanation, GeneExplanation, PatientExplanation } from '../runs/explanations.js';
 import type { Run } from '../runs/open-run.js';
-import { BRANCH_WORDS, outputWords, RISK_GROUP_WORDS } from '../words/prediction.js';
+import { BRANCH_WORDS, outputWords } from '../words/prediction.js';
 import { COLOURS, figure, LARGE, swatch } from './figure.js';
 import { html, markup, scrolling, table, type Html } from './html.js';
 import type { ExplainedPatient, Explanations, ReportRun } from './types.js';
@@ -118,10 +118,19 @@ function patientExplanation(
   { explanation, thumbnails }: ExplainedPatient,
   predictions: ReportRun['predictions'],
 ): Html {
-  const { patient, output, value, genes, subspaces, modalities, slides, notes } = explanation;
+  const { patient, output, value, prediction = [], genes, subspaces, modalities, slides, notes } = explanation;
   const shares = [...sharesOf('Subspaces', subspaces), ...sharesOf('Modalities', modalities)];
   return html`<section class="patient"><h4>Patient ${patient}</h4>
 <p>${outcomeOf(patient, predictions)}Explained: ${outputWords(output)}, ${decimal(value, 3)}.</p>
+${
+  prediction.length === 0
+    ? undefined
+    : table(
+        `The prediction for ${patient}`,
+        ['What', 'Predicted'],
+        prediction.map(({ name, text }) => [name, text]),
+      )
+}
 ${shares.length === 0 ? undefined : table(`What moved the prediction of ${patient}, against the training mean`, ['Of', 'Part', 'Moved it by', 'Share'], shares)}
 ${genes ? genesFigure(patient, genes) : undefined}
 ${slides.map((slide, i) => slideSheet(slideFigure(patient, slide, output, thumbnails[i]), `Where the model looked: ${patient}, ${slide.slide}`))}
@@ -134,13 +143,11 @@ function outcomeOf(id: string, predictions: ReportRun['predictions']): string {
   if (predictions.kind === 'classification') {
     const row = predictions.rows.find(({ patient }) => patient === id);
     if (!row) return '';
-    const most = maxOf(row.probabilities);
-    const predicted = predictions.classes[row.probabilities.indexOf(most)];
-    return `Predicted: ${predicted} (${Math.round(100 * most)}\u00a0%); true class: ${predictions.classes[row.label]}. `;
+    return `True class: ${predictions.classes[row.label]}. `;
   }
   const row = predictions.rows.find(({ patient }) => patient === id);
   if (!row) return '';
-  return `Predicted: ${RISK_GROUP_WORDS[row.group]}; ${row.event ? 'died after' : 'alive at'} ${decimal(row.time, 1)} ${predictions.timeUnit}. `;
+  return `${row.event ? 'Died after' : 'Alive at'} ${decimal(row.time, 1)} ${predictions.timeUnit}. `;
 }
 
 function sharesOf(

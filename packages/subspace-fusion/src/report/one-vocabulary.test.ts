@@ -13,6 +13,8 @@ import { verdict } from '../metrics/significance.js';
 import { defined } from '../testing/defined.js';
 import { modelName, pValue, withInterval } from '../words/comparison.js';
 import { renderComparison } from './comparison-page.js';
+import { explainedPatient } from './explained.test.data.js';
+import { explanationsSection } from './explanations.js';
 import { renderModelCard } from './model-card.js';
 import { survivalRun } from './sample.test.data.js';
 import { comparisonSection } from './sections.js';
@@ -273,4 +275,11 @@ it('a difference of +0.004 (+0.002 to +0.006) has one word wherever it appears',
   );
   // The mark of the forest plot is that of the word.
   expect(renderComparison(file)).toContain('ridge Cox, same genes: +0.004 (+0.002 to +0.006)');
+});
+
+it('An explained patient has the rows that the terminal and the page print', () => {
+  const explained = explainedPatient('P-3');
+  const section = explanationsSection({ ...survivalRun(), explanations: { patients: [explained], notShown: 0 } });
+  const shown = inHtml(section.html, false).find(({ title }) => title === 'The prediction for P-3');
+  expect(shown?.rows.slice(1)).toEqual(explained.explanation.prediction?.map(({ name, text }) => [name, text]));
 });

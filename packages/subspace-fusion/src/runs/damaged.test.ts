@@ -65,6 +65,7 @@ const readings = (): readonly Reading[] => [
   [RUN_FILES.model, (run) => Promise.resolve(run.model), ['report', 'audit', 'predict', 'explain', 'view']],
   [RUN_FILES.config, (run) => run.config(), ['report', 'predict', 'view']],
   [RUN_FILES.split, (run) => run.split(), ['report', 'audit', 'view']],
+  [RUN_FILES.fingerprints, (run) => run.fingerprints(), []],
   [RUN_FILES.metrics, (run) => run.epochs(), ['report']],
   [RUN_FILES.result, (run) => run.result(), ['report', 'audit', 'view']],
   [RUN_FILES.predictions, (run) => run.predictions(), ['report', 'audit', 'view']],

@@ -50,6 +50,7 @@ describe('a run', () => {
     expect(readdirSync(join(folder, 'run')).sort()).toEqual([
       'checkpoint.safetensors',
       'config.json',
+      'fingerprints.json',
       'metrics.jsonl',
       'model.json',
       'split.json',

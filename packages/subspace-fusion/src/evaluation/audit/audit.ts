@@ -22,7 +22,9 @@ import {
   type Finding,
   type LocalFinding,
 } from './findings.js';
+import { changedFiles, keptEpoch } from './made-later.js';
 import { materialKey, readMaterial, sameFileFindings, withoutPermutation, type Material } from './material.js';
+import { secondIdFindings } from './second-ids.js';
 
 /** What an audit looked at, and what it found. */
 export interface Audit {
@@ -120,10 +122,11 @@ async function runsIn(folder: string): Promise<string[]> {
 }
 
 /** What can be seen of a split without a model. */
-function divisionFindings({ cohort, same, alike }: Material, split: Split, config: Config): LocalFinding[] {
+function divisionFindings({ cohort, same, alike, secondIds }: Material, split: Split, config: Config): LocalFinding[] {
   return [
     ...patientsInSeveralParts(split),
     ...samePerson(cohort.patients, split),
+    ...secondIdFindings(secondIds, split),
     ...sameFileFindings(same, split),
     ...alikeAcross(alike, split),
     ...sharedSites(cohort.patients, split, config),
@@ -140,6 +143,7 @@ async function runFindings(run: Run, config: Config, material: Material): Promis
     ...divisionFindings(material, split, config),
     ...(config.features.permuteBags === undefined ? [] : [isControl()]),
     ...(await modelFindings(run.model, config, material, split)),
+    ...(await keptEpoch(run)),
     ...(predictions
       ? scoredPatients(
           predictions.map(({ patient }) => patient),
@@ -147,6 +151,7 @@ async function runFindings(run: Run, config: Config, material: Material): Promis
           result,
         )
       : []),
+    ...(await changedFiles(run)),
   ];
 }
 
