@@ -126,8 +126,9 @@ function choosePatient(
   if (patient !== undefined) {
     if (patients.includes(patient)) return patient;
     const fromR = rSpellings([patient]);
-    const [spelled, ...more] = patients.filter((id) => fromR(id) === patient);
-    if (spelled !== undefined && more.length === 0) {
+    const fitting = patients.filter((id) => fromR(id) === patient);
+    if (fitting.length === 1) {
+      const [spelled] = fitting;
       const message = `the patient has the name ${spelled} here, as R writes it`;
       problems.push({ severity: 'warning', file, message, remedy: `It is read as ${patient}` });
       return spelled;

@@ -217,10 +217,10 @@ export async function readGdc(
   const nameless: string[] = [];
   const pooled: string[] = [];
   for (const file of files) {
-    const [sample, ...others] = samplesOfFile(file.name, found?.sheet);
-    if (!sample) nameless.push(baseName(file.name));
-    else if (others.length === 0) known.push({ file, sample });
-    else pooled.push(`${baseName(file.name)}: ${[sample, ...others].map(({ patient }) => patient).join(', ')}`);
+    const samples = samplesOfFile(file.name, found?.sheet);
+    if (samples.length === 0) nameless.push(baseName(file.name));
+    else if (samples.length === 1) known.push({ file, sample: samples[0] });
+    else pooled.push(`${baseName(file.name)}: ${samples.map(({ patient }) => patient).join(', ')}`);
   }
   if (known.length === 0 && pooled.length === 0) {
     throw badInput({

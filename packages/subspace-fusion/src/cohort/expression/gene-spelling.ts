@@ -1,4 +1,5 @@
 import { counted, someOf, type Problem } from '../../files/errors.js';
+import { append } from '../../files/lists.js';
 import { rSpellings } from './r-names.js';
 import type { FileGene } from './samples.js';
 import { genesOfDate, genesOfDays, otherNameOf, type DatedGene } from './spreadsheet-dates.js';
@@ -61,7 +62,7 @@ export function settleSpellings(
     return other && !isCertain(other) ? { ...gene, symbol: gene.name } : gene;
   });
   const certain = respelled.filter((other): other is Respelled => other !== undefined && isCertain(other));
-  problems.push(...spellingProblems(file, settled, certain, needed));
+  append(problems, spellingProblems(file, settled, certain, needed));
   return settled;
 }
 

@@ -113,9 +113,10 @@ export function genesOfDays(text: string): readonly DatedGene[] {
 
 /** The name that HGNC gave a gene so that spreadsheets leave it alone, or the one that it had before: SEPT7 and SEPTIN7. */
 export function otherNameOf(gene: string): string | undefined {
-  const [, family, n] = /^(SEPT|SEPTIN|MARCH|MARCHF|MARC|MTARC)(\d{1,2})$/.exec(gene) ?? [];
-  const [month, number] = family === undefined ? [undefined, 0] : [family.startsWith('SEPT') ? 9 : 3, Number(n)];
-  const known = month === undefined ? [...genesOf(9, 15), ...genesOf(12, 1)] : genesOf(month, number);
+  const match = /^(SEPT|SEPTIN|MARCH|MARCHF|MARC|MTARC)(\d{1,2})$/.exec(gene);
+  const known = match
+    ? genesOf(match[1].startsWith('SEPT') ? 9 : 3, Number(match[2]))
+    : [...genesOf(9, 15), ...genesOf(12, 1)];
   const pair = known.find((names) => names.includes(gene));
   return pair?.find((name) => name !== gene);
 }
