@@ -92,7 +92,7 @@ export async function readStrings(
 }
 
 /** An attribute of a group; undefined where there is none. */
-export const attribute = async (hdf5: Hdf5, group: Group, name: string): Promise<unknown> =>
+const attribute = async (hdf5: Hdf5, group: Group, name: string): Promise<unknown> =>
   (await hdf5.attributes(group, [name]))[name];
 
 /** `obs` or `var`. */
