@@ -1,6 +1,8 @@
 import type { Config } from '../../config/config.js';
-import { counted, someOf, type Problem } from '../../files/errors.js';
+import { counted, shortNumber, someOf, type Problem } from '../../files/errors.js';
+import { maxOf } from '../../files/lists.js';
 import { suggest } from '../../files/text.js';
+import { quantile } from '../../metrics/arrays.js';
 import type { Endpoint, Patient, TimeUnit } from '../types.js';
 
 /** Days in each unit of time. */
@@ -16,6 +18,9 @@ export const PER_YEAR: Readonly<Record<TimeUnit, number>> = {
 /** Longest follow-up that a study of gliomas has, in years. */
 const LONGEST_YEARS = 60;
 
+/** Longest typical follow-up of such a study, in years. */
+const LONGEST_TYPICAL_YEARS = 20;
+
 /** A time in another unit. */
 export const convertTime = (time: number, from: TimeUnit, to: TimeUnit): number =>
   from === to ? time : (time * DAYS_PER[from]) / DAYS_PER[to];
@@ -26,9 +31,6 @@ export function unitInName(column: string): TimeUnit | undefined {
   if (/(^|[^a-z])months?([^a-z]|$)/i.test(column)) return 'months';
   return /(^|[^a-z])years?([^a-z]|$)/i.test(column) ? 'years' : undefined;
 }
-
-/** Whether a longest time is longer than any follow-up, which tells of a wrong unit. */
-const isTooLong = (time: number, unit: TimeUnit): boolean => convertTime(time, unit, 'years') > LONGEST_YEARS;
 
 /** A column that says who was censored holds 1 where the others hold 0. */
 const countsCensored = (column: string): boolean => /censor/i.test(column);
@@ -167,14 +169,16 @@ export function survivalProblems(
       `Set clinical.timeUnit to ${named}, if it is`,
     );
   }
-  const longest = patients.reduce((most, { survival }) => Math.max(most, survival?.time ?? 0), 0);
-  if (isTooLong(longest, timeUnit)) {
-    add(
-      'warning',
-      `the longest time of '${own.time ?? time}' is ${longest} ${timeUnit}, longer than any follow-up`,
-      'Check clinical.timeUnit',
-    );
-  }
+  // Days that are read as months are 30 times too long.
+  const times = Float64Array.from(patients.flatMap(({ survival }) => survival?.time ?? []));
+  const isLonger = (length: number, mostYears: number) => convertTime(length, timeUnit, 'years') > mostYears;
+  const warnOfUnit = (which: string, length: number) => {
+    const message = `the ${which} time of '${own.time ?? time}' is ${shortNumber(length)} ${timeUnit}, longer than any follow-up`;
+    add('warning', message, 'Check clinical.timeUnit');
+  };
+  const [longest, median] = [maxOf(times), times.length > 0 ? quantile(times, 0.5) : 0];
+  if (isLonger(longest, LONGEST_YEARS)) warnOfUnit('longest', longest);
+  else if (isLonger(median, LONGEST_TYPICAL_YEARS)) warnOfUnit('median', median);
   const absent = (eventValues ?? []).filter(
     (value) => !patients.some(({ clinical }) => isSame(value, clinical[event])),
   );

@@ -57,6 +57,26 @@ describe('cells of times and events', () => {
     ]);
   });
 
+  test('points that separate thousands are an error, and a comma that may do so', async () => {
+    const days = ['1.234', '567', '2.345', '8', '1.100', '3.000', '450', '12'];
+    const rows = (times: readonly string[]) => times.map((time, i) => `P${i},"${time}",${i % 2}`);
+    expect(await linesOf(rows(days), { clinical: ', timeUnit: days' })).toEqual([
+      "error rows 2, 4, 6 and 7: column 'months' holds points that separate thousands ('1.234', '2.345', '1.100', …). Write 1234 for 1.234.",
+      expect.stringMatching(/^warning the column 'months' is named after months/),
+    ]);
+    expect(await linesOf(rows(['1.234', '567', '2.345', '8.25', '1.001', '3.125', '450', '12']))).toEqual([]);
+    expect(await linesOf(rows(['1,234', '567', '1,002', '450', '12', '30']))).toEqual([
+      "error rows 2 and 4: column 'months' holds a comma before three digits ('1,234', '1,002'). Write 1234 or 1.234 for 1,234, whichever is meant.",
+    ]);
+  });
+
+  test('days that are read as months are stated by their median', async () => {
+    const rows = rowsOf(10, 6, (i, dead) => `P${i},${200 + 25 * i},${Number(dead)}`);
+    expect(await linesOf(rows)).toEqual([
+      "warning the median time of 'months' is 387.5 months, longer than any follow-up. Check clinical.timeUnit.",
+    ]);
+  });
+
   test('are named by the columns of the file where the format fixes them', async () => {
     const header = 'PATIENT_ID,OS_STATUS,OS_MONTHS';
     const lines = await linesOf(['P1,1:DECEASED,-0.13', 'P2,0:LIVING,800', 'P3,lost,3'], {
@@ -181,6 +201,14 @@ describe('ages, sexes and markers', () => {
         { header },
       ),
     ).toEqual([]);
+    expect(
+      await linesOf(
+        rows((i) => String(1950 + i)),
+        { header },
+      ),
+    ).toEqual([
+      "warning rows 2 to 11: 10 patients have an age in 'age' that looks like a year of birth, and is read as days ('1950', '1951', '1952', …). Write years of age; a column of years of birth needs another name.",
+    ]);
   });
 
   test('a sex that cannot be read is stated where it is a covariate', async () => {

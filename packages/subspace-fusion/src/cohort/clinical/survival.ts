@@ -1,6 +1,7 @@
 import type { Config } from '../../config/config.js';
 import { counted, type Problem } from '../../files/errors.js';
 import { append } from '../../files/lists.js';
+import { watchThousands } from '../../files/thousands.js';
 import type { Patient } from '../types.js';
 import { eventBy } from './outcome.js';
 import { userCell, type Cell, type ClinicalRow } from './source.js';
@@ -17,6 +18,24 @@ export function numberIn(text: string): number | undefined {
   return Number.isFinite(number) ? number : undefined;
 }
 
+/** Times whose points separate thousands; none of them is a number of its own. */
+function thousandsAmong(cells: readonly Cell[]): Problem[] {
+  const { mayBeThousands, areThousands } = watchThousands();
+  const separated = cells.filter(({ text }) => mayBeThousands(text));
+  if (!areThousands()) return [];
+  return separated.map(({ file, row, column, text }) => ({
+    severity: 'error',
+    file,
+    row,
+    message: `column '${column}' holds points that separate thousands`,
+    examples: [text],
+    remedy: 'Write 1234 for 1.234',
+  }));
+}
+
+/** Whether it is a number with a comma before three digits, which separates thousands in English and decimals in other languages. */
+const hasThousandsComma = (text: string): boolean => /^[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?$/.test(text);
+
 /** Whether it is a number with a comma for the point, which a spreadsheet in German or French writes. */
 const hasDecimalComma = (text: string): boolean => /^[+-]?\d+,\d+$/.test(text);
 
@@ -32,6 +51,8 @@ export function readSurvival(
   const { time: timeColumn, event: eventColumn, eventValues } = config;
   if (timeColumn === undefined || eventColumn === undefined) return rows.map(() => undefined);
   const unread: Cell[] = [];
+  const times = rows.map((row) => userCell(row, timeColumn)).filter(({ text }) => text !== '');
+  append(problems, thousandsAmong(times));
   const survivals = rows.map((row): Patient['survival'] => {
     const [timeText, eventText] = [row.cells[timeColumn] ?? '', row.cells[eventColumn] ?? ''];
     if (timeText === '' || eventText === '') return undefined;
@@ -51,6 +72,10 @@ function timeProblem({ file, row, column, text }: Cell, unit: string): Problem {
   if (numberIn(text) !== undefined) {
     const message = `column '${column}' holds a negative time`;
     return { ...problem, message, remedy: `A time is 0 or more, in ${unit}; ${unknown}` };
+  }
+  if (hasThousandsComma(text)) {
+    const message = `column '${column}' holds a comma before three digits`;
+    return { ...problem, message, remedy: 'Write 1234 or 1.234 for 1,234, whichever is meant' };
   }
   if (hasDecimalComma(text)) {
     const message = `column '${column}' holds a decimal comma`;

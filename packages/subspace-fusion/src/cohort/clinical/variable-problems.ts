@@ -29,6 +29,10 @@ export function variableProblems(table: ClinicalTable, { covariates = [] }: Pick
   return [...ageProblems(table), ...(covariates.includes('sex') ? sexProblems(table) : [])];
 }
 
+/** So many children, all five years old, are rather people born in the years that their days would be. */
+const FEWEST_YEARS = 3;
+const isYear = (text: string): boolean => /^(19|20)\d\d$/.test(text);
+
 function ageProblems({ file, columns, patients }: ClinicalTable): Problem[] {
   const column = variableColumn('age', columns);
   if (column === undefined) return [];
@@ -39,6 +43,7 @@ function ageProblems({ file, columns, patients }: ClinicalTable): Problem[] {
   const adapted = known.filter((patient) => ageOf(patient)?.isPlain === false);
   const inDays = known.filter((patient) => ageOf(patient)?.isPlain && Number(cell(patient)) > 130);
   const isMixed = inDays.length > 0 && inDays.length < known.length - unread.length - adapted.length;
+  const yearsOfBirth = inDays.length >= FEWEST_YEARS && inDays.every((patient) => isYear(cell(patient))) ? inDays : [];
   const readAs = (patient: ClinicalPatient) => `${cell(patient)} as ${shortNumber(ageOf(patient)?.years ?? NaN)}`;
   return [
     ...problemsOf(
@@ -61,7 +66,16 @@ function ageProblems({ file, columns, patients }: ClinicalTable): Problem[] {
     ),
     ...problemsOf(
       file,
-      isMixed ? inDays : [],
+      yearsOfBirth,
+      {
+        message: (have) => `${have} an age in '${column}' that looks like a year of birth, and is read as days`,
+        remedy: 'Write years of age; a column of years of birth needs another name',
+      },
+      cell,
+    ),
+    ...problemsOf(
+      file,
+      isMixed && yearsOfBirth.length === 0 ? inDays : [],
       {
         message: (have) =>
           `${have} an age above 130 in '${column}', which is read as days although others are in years`,

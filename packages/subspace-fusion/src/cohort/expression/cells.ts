@@ -1,8 +1,9 @@
 import type { Problem } from '../../files/errors.js';
 import { isMissing } from '../../files/table.js';
+import { hasThousandsCommas, watchThousands } from '../../files/thousands.js';
 
 /** What can be wrong with a cell. Empty is one that a model needs. */
-type Wrong = 'empty' | 'comma' | 'large' | 'word';
+type Wrong = 'empty' | 'comma' | 'thousands' | 'large' | 'word';
 
 /** All cells with which the same is wrong, as far as a message shows them. */
 interface BadCells {
@@ -32,20 +33,31 @@ const COMMA = /^[-+]?[\d.]*(,\d+)+(e[-+]?\d+)?$/i;
 /** @param isNeeded Whether a model needs a gene: an empty cell of another one is no problem. */
 export function checkCells(isNeeded: (gene: string) => boolean): CellCheck {
   const bad = new Map<Wrong, BadCells>();
+  const separated = new Map<Wrong, BadCells>();
+  const { mayBeThousands, areThousands } = watchThousands();
   const read: CellCheck['read'] = (text, gene, line, column) => {
-    const value = text === '' ? NaN : Math.fround(Number(text));
-    if (Number.isFinite(value)) return value;
+    const value = text === '' || isHexadecimal(text) ? NaN : Math.fround(Number(text));
+    if (Number.isFinite(value)) {
+      if (mayBeThousands(text)) note(separated, 'thousands', { text, gene, line, column });
+      return value;
+    }
     const wrong = whatIsWrong(text);
     if (wrong !== 'empty' || isNeeded(gene)) note(bad, wrong, { text, gene, line, column });
     return NaN;
   };
-  return { read, problems: (file) => [...bad].map(([wrong, cells]) => badCellsProblem(file, wrong, cells)) };
+  const problems: CellCheck['problems'] = (file) =>
+    [...(areThousands() ? separated : []), ...bad].map(([wrong, cells]) => badCellsProblem(file, wrong, cells));
+  return { read, problems };
 }
+
+/** What JavaScript takes for a number besides decimal ones: 0x1F, 0b1, 0o7. */
+const isHexadecimal = (text: string): boolean => text.charCodeAt(1) > 0x40 && /^0[xbo]/i.test(text);
 
 function whatIsWrong(text: string): Wrong {
   if (isMissing(text)) return 'empty';
+  if (hasThousandsCommas(text)) return 'thousands';
   if (COMMA.test(text)) return 'comma';
-  return Number.isFinite(Number(text)) ? 'large' : 'word';
+  return Number.isFinite(Number(text)) && !isHexadecimal(text) ? 'large' : 'word';
 }
 
 function note(
@@ -81,6 +93,11 @@ const WORDS: {
     one: (text) => `holds '${text}', a number with a decimal comma`,
     several: 'hold numbers with a decimal comma',
     remedy: 'Write them with a decimal point, and without separators of thousands',
+  },
+  thousands: {
+    one: (text) => `holds '${text}', a number with separators of thousands`,
+    several: 'hold numbers with separators of thousands',
+    remedy: 'Write them without: 1234.5 for 1,234.5 or 1.234,5',
   },
   large: {
     one: (text) => `holds '${text}', which is too large for a number in single precision (float32)`,
