@@ -12,6 +12,7 @@ import { checkTask } from './check-task.js';
 import { convertTime } from './clinical/outcome.js';
 import { readClinical, type ClinicalTable } from './clinical/read.js';
 import type { GeneMap } from './expression/gene-names.js';
+import { patientProblems } from './expression/patient-values.js';
 import { decideTransform, readExpression, transformProblems, type ExpressionFile } from './expression/read.js';
 import { includePatients, withoutLabel } from './flow.js';
 import { geneSetsFile } from './genes/gene-sets.js';
@@ -158,8 +159,10 @@ export async function readCohortFiles(
   const transform =
     expression &&
     (await collecting(problems, () => decideTransform(config.expression, expression.expression, expression.linear)));
-  if (expression && transform)
+  if (expression && transform) {
     append(problems, transformProblems(config.expression.file, expression.expression, transform));
+    append(problems, patientProblems(config.expression.file, expression.expression));
+  }
   const flow = everybody && included && flowOf(config, everybody, included.left, joined);
   return { config, clinical, expression, transform, slides, joined, headers, flow };
 }

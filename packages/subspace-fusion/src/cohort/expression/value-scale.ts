@@ -9,7 +9,7 @@ export type ValueScale = 'z-scores' | 'logarithms' | 'counts' | 'linear' | 'uncl
 const FEWEST_GENES = 20;
 const FEWEST_PATIENTS = 3;
 /** log2 of a thousand million: no logarithm of expression is higher. */
-const HIGHEST_LOGARITHM = 30;
+export const HIGHEST_LOGARITHM = 30;
 /** Medians of z-scored genes lie about 0; those of logarithms spread over several doublings. */
 const WIDEST_CENTRES = 1.5;
 
