@@ -194,7 +194,7 @@ export async function* parseRows(
           message: 'the header has a single column',
           remedy: /^[[{]/.test(row.cells[0])
             ? 'This looks like JSON: save or download it as a table (TSV or CSV)'
-            : 'Separate the columns by commas, tabs or semicolons',
+            : 'Separate the columns by commas, tabs or semicolons, and delete a title above the header',
         });
       }
       if (row.cells.length !== columns.length) {

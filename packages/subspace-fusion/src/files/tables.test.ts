@@ -81,6 +81,10 @@ describe('text tables', () => {
     await expect(readTable(file('head.csv', 'a,b\n'))).rejects.toThrow(/no rows/);
     await expect(readTable(file('quote.csv', 'a,b\n1,"2\n'))).rejects.toThrow(/malformed/);
     await expect(readTable(file('one.csv', 'a\n1\n'))).rejects.toThrow(/single column/);
+    // A spreadsheet fills up the line of a title.
+    await expect(readTable(file('title.csv', 'Table 1. Patients,,\na,b,c\n1,2,3\n'))).rejects.toThrow(
+      /row 1: .* single column.* delete a title above the header/,
+    );
     await expect(readTable(join(folder, 'absent.csv'))).rejects.toThrow(/does not exist/);
     const cut = gzipSync('a,b\n' + '1,2\n'.repeat(1000)).subarray(0, 30);
     await expect(readTable(write(folder, 'cut.csv.gz', cut))).rejects.toThrow(/cut short/);

@@ -19,7 +19,11 @@ export function onePatientARow(source: ClinicalSource, problems: Problem[]): Cli
         remedy: 'Fill it in or delete the row',
       });
   }
-  const choice = chooseSamples(named.map(sampleOfRow), undefined);
+  const samples = sampleColumn(source, named);
+  const choice = chooseSamples(
+    named.map((row) => sampleOfRow(row, samples)),
+    undefined,
+  );
   append(problems, sampleProblems(file, choice));
   const patients = new Map<string, ClinicalRow>();
   for (const place of choice.places) {
@@ -32,9 +36,19 @@ export function onePatientARow(source: ClinicalSource, problems: Problem[]): Cli
   return { ...source, rows: [...patients.values()] };
 }
 
-/** The sample that a row describes: by cBioPortal's SAMPLE_ID and SAMPLE_TYPE, or by the barcode of its id. */
-function sampleOfRow({ id, cells }: ClinicalRow): Sample {
-  const name = cells['SAMPLE_ID'] || id;
+/** Columns of samples, such as Xena's `sample` beside `_PATIENT`. */
+const SAMPLE = /^sample([_. ]?(id|barcode))?$/i;
+
+/** The column in which each row has the barcode of a sample of its patient. */
+function sampleColumn({ columns }: ClinicalSource, rows: readonly ClinicalRow[]): string | undefined {
+  const isOfPatient = (column: string) =>
+    rows.every(({ id, cells }) => parseBarcode(cells[column])?.patient === patientOf(id));
+  return columns.find((column) => SAMPLE.test(column) && isOfPatient(column));
+}
+
+/** The sample that a row describes: by cBioPortal's SAMPLE_ID and SAMPLE_TYPE, or by the barcode of its id or of a column of samples. */
+function sampleOfRow({ id, cells }: ClinicalRow, column = 'SAMPLE_ID'): Sample {
+  const name = cells[column] || id;
   const words = cells['SAMPLE_TYPE'] ?? '';
   const byWords = /primary/i.test(words) ? 1 : /recurren/i.test(words) ? 2 : /metasta/i.test(words) ? 6 : undefined;
   return { name, patient: patientOf(id), type: parseBarcode(name)?.sampleType ?? byWords };

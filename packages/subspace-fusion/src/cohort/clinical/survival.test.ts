@@ -235,3 +235,18 @@ describe('ages, sexes and markers', () => {
     ]);
   });
 });
+
+test('samples of a patient that have a column of their own are one row, by their barcodes', async () => {
+  const header = 'id,months,event,sample';
+  const id = (i: number) => `TCGA-02-000${i}`;
+  const rows = rowsOf(5, 4, (i, dead) => `${id(i)},${i + 1},${Number(dead)},${id(i)}-01A`);
+  expect(await linesOf([...rows, `${id(0)},1,1,${id(0)}-11A`], { header })).toEqual([
+    'warning 1 sample is of normal tissue or controls (TCGA-02-0000-11A). They are left out.',
+  ]);
+  expect(await linesOf([...rows, `${id(0)},9,1,${id(0)}-01A`], { header })).toEqual([
+    expect.stringMatching(/^error row 11: the patient has an earlier row with other values/),
+  ]);
+  expect(await linesOf([...rows, `${id(0)},1,1,other`], { header })).toEqual([
+    expect.stringMatching(/^error row 11: the patient has an earlier row with other values/),
+  ]);
+});

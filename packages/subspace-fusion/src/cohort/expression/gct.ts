@@ -9,7 +9,7 @@ import { readTextMatrix, type Layout } from './text-matrix.js';
 export const isGct = (firstLine: string): boolean => /^#1\.[23][\s,]*$/.test(firstLine);
 
 /** Columns that hold symbols, beside the one of the names. */
-const SYMBOLS = /^(description|(pr_)?gene_?symbols?|gene_?names?|symbol|hgnc_symbol|hugo_symbol)$/i;
+export const SYMBOLS = /^(description|(pr_)?gene_?symbols?|gene_?names?|symbol|hgnc_symbol|hugo_symbol)$/i;
 
 /** The header is below the line of the sizes; the line of the version counts as a comment. */
 const START = { above: 1 } as const;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import type { Problem } from '../../files/errors.js';
 import { newFolder, write } from '../made-files.test.helper.js';
 import { readExpression } from './read.js';
@@ -79,4 +79,34 @@ describe('names that R wrote', () => {
     // A separator behind each row is no name that is missing.
     expect(await read([], ['A'], 'gene\tP1\nA\t1\t\n')).toMatchObject({ patients: ['P1'], genes: ['A'] });
   });
+});
+
+describe('Ensembl ids', () => {
+  const header = 'gene_id,gene_name,gene_type,P1,P2';
+  const rows = ['ENSG00000146648.18,EGFR,protein_coding,1,2', 'ENSG00000177575.12,CD163,protein_coding,3,4'];
+
+  it('have the symbols of a column beside them', async () => {
+    const whole = await read([], ['EGFR', 'CD163'], `${[header, ...rows].join('\n')}\n`);
+    expect(whole).toEqual({ genes: ['EGFR', 'CD163'], patients: ['P1', 'P2'], warnings: [] });
+  });
+
+  it('keep their names where the column of that name is a patient, or says nothing', async () => {
+    const context = { patients: new Set(['P1', 'P2', 'Symbol']), genes: new Set(['EGFR']) };
+    const path = write(folder, 'symbol.csv', 'gene,Symbol,P1,P2\nENSG00000146648,5,1,2\nEGFR,6,3,4\n');
+    const { expression } = await readExpression(path, context, []);
+    expect([expression.genes, expression.patients]).toEqual([
+      ['ENSG00000146648', 'EGFR'],
+      ['Symbol', 'P1', 'P2'],
+    ]);
+    const unsaid = await read([], ['ENSG00000146648'], `${header}\nENSG00000146648.18,NA,protein_coding,1,2\n`);
+    expect(unsaid.genes).toEqual(['ENSG00000146648']);
+  });
+});
+
+test('a patient within the path of a column is named', async () => {
+  const context = { patients: new Set(['PT-0001']), genes: new Set(['EGFR']) };
+  const path = write(folder, 'counts.tsv', 'Geneid\tChr\tbam/PT-0001.bam\nEGFR\tchr7\t5\n');
+  await expect(readExpression(path, context, [])).rejects.toThrow(
+    "Shorten names such as 'bam/PT-0001.bam' to the patient id",
+  );
 });

@@ -1,7 +1,9 @@
 import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
 import type { Source } from '../../files/source.js';
-import { parseHeader } from '../../files/table.js';
+import { isMissing, parseHeader } from '../../files/table.js';
 import { parseBarcode } from '../clinical/sites.js';
+import { ensemblId } from './gene-names.js';
+import { SYMBOLS } from './gct.js';
 import type { Orientation, RawExpression, ReadContext } from './samples.js';
 import { readTextMatrix } from './text-matrix.js';
 
@@ -12,15 +14,33 @@ import { readTextMatrix } from './text-matrix.js';
 export async function readMatrix(source: Source, context: ReadContext, problems: Problem[]): Promise<RawExpression> {
   const start = { named: true };
   const [, ...names] = await parseHeader(source, start);
+  const genesAreRows = detectOrientation(source.name, names, context) === 'genes × patients';
   const layout = {
     start,
-    genesAreRows: detectOrientation(source.name, names, context) === 'genes × patients',
+    genesAreRows,
+    symbolOf: symbolReader(names, context),
     rowName: (cells: readonly string[]) => cells[0],
     columns: names.map((name, i) => ({ name, cell: i + 1 })),
     nameSample: context.nameSample,
     refusesRepeats: true,
   };
   return readTextMatrix(source, layout, context, problems);
+}
+
+/** An id this long stands within another name for a reason. */
+const LENGTH_OF_NO_CHANCE = 4;
+
+/**
+ * What reads the symbol of a gene whose name is an Ensembl id from a column of symbols, where a table of genes × patients has one (TCGAbiolinks writes
+ * `gene_id`, `gene_name`, `gene_type`).
+ */
+function symbolReader(
+  names: readonly string[],
+  { patients, nameSample }: ReadContext,
+): ((cells: readonly string[]) => string | undefined) | undefined {
+  const at = names.findIndex((name) => SYMBOLS.test(name) && !patients?.has(nameSample(name).patient));
+  if (at < 0) return undefined;
+  return ([name, ...others]) => (ensemblId(name) !== undefined && !isMissing(others[at]) ? others[at] : undefined);
 }
 
 function detectOrientation(
@@ -36,7 +56,9 @@ function detectOrientation(
     const message = `none of its ${header.length} TCGA barcodes (${someOf(header)}) is of a patient of the clinical table`;
     throw badInput({ file, row: 1, message, remedy: 'Check that both files are of the same study' });
   }
-  const longer = header.find((name) => [...patients].some((id) => name.startsWith(id)));
+  const longer =
+    header.find((name) => [...patients].some((id) => name.startsWith(id))) ??
+    header.find((name) => [...patients].some((id) => id.length >= LENGTH_OF_NO_CHANCE && name.includes(id)));
   throw badInput({
     file,
     row: 1,
