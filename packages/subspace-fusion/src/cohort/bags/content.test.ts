@@ -78,6 +78,18 @@ describe.each([
     ]);
   });
 
+  it('is a copy of another under a second name', async () => {
+    const other = { rows: [...whole.rows].reverse(), places: whole.places };
+    expect(await warnings(whole, other, whole)).toEqual([
+      expect.stringMatching(
+        /^bags: 2 files have the features of another file, to the last digit \('slide-\d+\.\w+, slide-\d+\.\w+'\)\. Check which/,
+      ),
+    ]);
+    // One patch is too little to tell.
+    const single = { rows: [patch(1)], places: [place(1)] };
+    expect(await warnings(single, single)).toEqual([]);
+  });
+
   it('has patches twice', async () => {
     const twice = { rows: [...whole.rows, ...whole.rows], places: [...whole.places, ...whole.places] };
     expect(await warnings(twice)).toEqual([expect.stringMatching(/: 5 of 10 patches repeat coordinates\./)]);

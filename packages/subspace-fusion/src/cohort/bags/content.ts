@@ -1,4 +1,5 @@
-import { counted, type Problem } from '../../files/errors.js';
+import { bitsHash } from '../../files/bits.js';
+import { counted, someOf, type Problem } from '../../files/errors.js';
 import { baseName } from '../../files/text.js';
 
 /** What the numbers of a slide's bag give cause to doubt. */
@@ -11,6 +12,8 @@ export interface BagContent {
   readonly repeated: number;
   /** Whether all patches, of two or more, have the same features. */
   readonly isUniform: boolean;
+  /** Equal for files with the same features in the same order. */
+  readonly fingerprint: string;
 }
 
 /** Features of one image differ by this part of the largest of them where they were computed in half precision. */
@@ -23,6 +26,7 @@ export function contentObserver(width: number) {
   let isUniform = true;
   let patches = 0;
   const zero: number[] = [];
+  const hash = bitsHash();
 
   const isLikeFirst = (block: Float32Array, at: number, like: Float32Array): boolean => {
     for (let f = 0; f < width; f++) if (Math.abs(block[at + f] - like[f]) > tolerance) return false;
@@ -36,6 +40,7 @@ export function contentObserver(width: number) {
   return {
     /** Rows of the features. */
     observe(block: Float32Array): void {
+      hash.add(block);
       if (!first) {
         first = block.slice(0, width);
         tolerance = ROUNDING * first.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
@@ -64,6 +69,7 @@ export function contentObserver(width: number) {
         zeroShareOnePlace: coordinates !== undefined && zero.length > 1 && new Set(zero.map(placeOf)).size === 1,
         repeated,
         isUniform: isUniform && patches > 1 && zero.length === 0,
+        fingerprint: hash.digest(),
       };
     },
   };
@@ -102,6 +108,29 @@ const KINDS: readonly Kind[] = [
 
 /** Warnings of what the bags of a folder hold: one for each kind, with the file where it is a single one, with examples where there are more. */
 export function contentProblems(folder: string, contents: ReadonlyMap<string, BagContent>): Problem[] {
+  return [...doubtfulPatches(folder, contents), ...copies(folder, contents)];
+}
+
+/** Files that are copies of another under a second name: of one patient they count twice, of two patients one is wrong. */
+function copies(folder: string, contents: ReadonlyMap<string, BagContent>): Problem[] {
+  const groups = new Map<string, string[]>();
+  for (const [path, { fingerprint, isUniform, patches }] of contents)
+    if (!isUniform && patches > 1) groups.set(fingerprint, [...(groups.get(fingerprint) ?? []), baseName(path)]);
+  const alike = [...groups.values()].filter((names) => names.length > 1);
+  if (alike.length === 0) return [];
+  const files = alike.reduce((sum, { length }) => sum + length, 0);
+  return [
+    {
+      severity: 'warning',
+      file: folder,
+      message: `${files} files have the features of another file, to the last digit`,
+      examples: alike.slice(0, 3).map((names) => someOf(names)),
+      remedy: 'Check which slide each is of, and take the copies away',
+    },
+  ];
+}
+
+function doubtfulPatches(folder: string, contents: ReadonlyMap<string, BagContent>): Problem[] {
   return KINDS.flatMap(({ count, ofOne, ofSeveral, remedy }): Problem[] => {
     const found = [...contents].filter(([, content]) => count(content) > 0);
     if (found.length === 0) return [];

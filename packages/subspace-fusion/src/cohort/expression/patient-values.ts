@@ -1,3 +1,4 @@
+import { bitsHash } from '../../files/bits.js';
 import { counted, someOf, type Problem } from '../../files/errors.js';
 import { append, maxOf, minOf } from '../../files/lists.js';
 import type { Expression } from '../types.js';
@@ -26,10 +27,9 @@ export function patientProblems(file: string, { patients, genes, values }: Expre
     const row = rowOf(p);
     if (row.every((x) => Object.is(x, row[0]))) constant.push(p);
     else {
-      const hash = hashOf(row);
-      const alike = groups.get(hash);
-      if (alike) alike.push(p);
-      else groups.set(hash, [p]);
+      const hash = bitsHash();
+      hash.add(row);
+      groups.set(hash.digest(), [...(groups.get(hash.digest()) ?? []), p]);
     }
   });
   if (constant.length > 0) {
@@ -74,15 +74,4 @@ function otherScale(
   const isEach = low.length + high.length === patients.length;
   const areSeveral = low.length >= FEWEST_OF_A_SCALE && high.length >= FEWEST_OF_A_SCALE;
   return isEach && areSeveral ? low.map(({ id }) => id) : [];
-}
-
-/** Two FNV-1a hashes of the bits of all values, one forwards and one backwards: equal for equal rows, and practically for no others. */
-function hashOf(row: Float32Array): string {
-  const bits = new Uint32Array(row.slice().buffer);
-  let [forwards, backwards] = [0x811c9dc5, 0x811c9dc5];
-  for (let i = 0; i < bits.length; i++) {
-    forwards = Math.imul(forwards ^ bits[i], 0x01000193);
-    backwards = Math.imul(backwards ^ bits[bits.length - 1 - i], 0x01000193);
-  }
-  return `${forwards} ${backwards}`;
 }
