@@ -1,4 +1,4 @@
-/** What the studies share: the command line, numbers as text, and places in a document. */
+/** What the studies share: the command line, files, and numbers of runs. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -36,7 +36,7 @@ export function write(file: string, text: string): void {
   writeFileSync(file, text);
 }
 
-export function readJson<T>(file: string, schema: z.ZodType<T>): T {
+function readJson<T>(file: string, schema: z.ZodType<T>): T {
   return schema.parse(JSON.parse(readFileSync(file, 'utf8')));
 }
 
@@ -56,20 +56,3 @@ export const testConcordance = (result: unknown): number =>
 export const resuming = (run: string): string[] => (existsSync(join(run, 'model.json')) ? ['--resume'] : []);
 
 export const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;
-export const three = (x: number): string => x.toFixed(3).replace('-', '−');
-
-/** Puts `text` of each place `<!-- name -->` … `<!-- end -->` into a document. @returns how many places there were. */
-export function fillPlaces(document: string, textOf: (name: string) => string | undefined): number {
-  let places = 0;
-  const filled = readFileSync(document, 'utf8').replace(
-    /(<!-- ([^>]*?) -->\n)[^]*?(<!-- end -->)/g,
-    (whole: string, start: string, name: string, end: string) => {
-      const text = textOf(name);
-      if (text === undefined) return whole;
-      places++;
-      return `${start}${text}\n${end}`;
-    },
-  );
-  writeFileSync(document, filled);
-  return places;
-}

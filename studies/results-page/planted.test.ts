@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest';
+import { judge } from './planted.js';
+
+const score = { concordanceIndex: 0.6, attained: 0.3 };
+const row = (against: string, differences: number[]) => ({
+  regime: 'made',
+  against,
+  wholeMethod: score,
+  other: score,
+  differences,
+});
+
+it('judges every row by one rule', () => {
+  const rows = judge([
+    row('helps', [0.05, 0.051, 0.049, 0.05, 0.052]),
+    row('harms', [-0.05, -0.051, -0.049, -0.05, -0.052]),
+    row('equivalent', [0.001, -0.001, 0, 0.002, -0.002]),
+    // p = 0.019 alone: the interval excludes 0, the adjusted p does not.
+    row('not after Holm', [-0.028, -0.04, -0.012, -0.008, -0.021]),
+    row('undetermined', [0.1, -0.1, 0.05, -0.04, 0.02]),
+  ]);
+  expect(rows.map(({ verdict }) => verdict)).toEqual(['helps', 'harms', 'equivalent', 'undetermined', 'undetermined']);
+  const [, , , notAfter] = rows;
+  expect(notAfter?.tested.high).toBeLessThan(0);
+  expect(notAfter?.tested.p).toBeLessThan(0.05);
+  expect(notAfter?.adjustedP).toBeCloseTo(3 * (notAfter?.tested.p ?? NaN), 12);
+});
+
+it('tests equivalence against the nearer margin', () => {
+  const [within, beyond] = judge([
+    row('within', [0.005, 0.007, 0.006, 0.005, 0.007]),
+    row('beyond', [0.02, 0.021, 0.019, 0.02, 0.02]),
+  ]);
+  // (0.01 − 0.006)/(0.001/√5) = 8.94 with 4 degrees of freedom, one-sided, twice for Holm.
+  expect(within?.equivalenceP).toBeCloseTo(2 * 0.000432, 6);
+  expect(beyond?.equivalenceP).toBeGreaterThan(0.99);
+});

@@ -1,0 +1,178 @@
+/** The tables and findings of the simulated cohorts. */
+import { formatMarkdown } from '../../packages/subspace-fusion/dist/comparison/tables/formats.js';
+import { studentQuantile, studentTail } from '../../packages/subspace-fusion/dist/metrics/distributions.js';
+import { holm, verdict, type Verdict } from '../../packages/subspace-fusion/dist/metrics/significance.js';
+import { number, pValue, withInterval } from '../../packages/subspace-fusion/dist/words/comparison.js';
+import type { PlantedTruth } from './data.js';
+import { detectable, LEVEL, power, testedMean, type TestedMean } from './power.js';
+
+/** Differences within ± this do not matter. */
+const MARGIN = 0.01;
+/** The true difference whose power the findings state. */
+const EXAMPLE = 0.02;
+
+type Comparison = PlantedTruth['comparisons'][number];
+
+interface Judged extends Comparison {
+  readonly tested: TestedMean;
+  readonly adjustedP: number;
+  /** The larger p-value of the two one-sided tests against ±MARGIN, after Holm. */
+  readonly equivalenceP: number;
+  readonly verdict: Verdict;
+}
+
+/** The decision rule, the same for every row: Student's test over cohorts, Holm over all rows, the margin. */
+export function judge(comparisons: readonly Comparison[]): Judged[] {
+  const tests = comparisons.map(({ differences }) => testedMean(differences));
+  const adjusted = holm(tests.map(({ p = 1 }) => p));
+  const equivalence = holm(tests.map(notEquivalent));
+  return comparisons.flatMap((comparison, i) => {
+    const [tested, adjustedP = 1, equivalenceP = 1] = [tests[i], adjusted[i], equivalence[i]];
+    if (!tested) return [];
+    const { low, high } = tested;
+    return [{ ...comparison, tested, adjustedP, equivalenceP, verdict: verdict(low, high, MARGIN, adjustedP) }];
+  });
+}
+
+/** P-value of a true difference at or beyond the nearer margin (Schuirmann 1987), one-sided. */
+function notEquivalent({ value, standardError, df }: TestedMean): number {
+  const t = (MARGIN - Math.abs(value)) / standardError;
+  const tail = studentTail(t, df) / 2;
+  return t > 0 ? tail : 1 - tail;
+}
+
+/** The level of the first test of Holm's procedure: where no row passes it, none is shown. */
+const firstLevel = (rows: number) => LEVEL / rows;
+
+const percent = (x: number) => `${Math.round(100 * x)} %`.replace('-', '−');
+
+export function comparisonsTable({ comparisons }: PlantedTruth): string {
+  const level = firstLevel(comparisons.length);
+  return formatMarkdown({
+    header: [
+      'regime',
+      'against',
+      'cohorts',
+      'whole method',
+      'without or other',
+      'difference (95 %)',
+      'each cohort',
+      'p, Holm',
+      'detectable (80 %)',
+      'verdict',
+    ],
+    rows: judge(comparisons).map((row) => [
+      row.regime,
+      row.against,
+      `${row.differences.length}`,
+      ...[row.wholeMethod, row.other].map(
+        ({ concordanceIndex, attained }) => `${number(concordanceIndex)} (${percent(attained)})`,
+      ),
+      withInterval(row.tested, true),
+      row.differences.map((x) => number(x, true)).join(', '),
+      pValue(row.adjustedP),
+      `±${number(detectable(row.tested, level))}`,
+      row.verdict,
+    ]),
+  });
+}
+
+export function regimesTable({ regimes }: PlantedTruth): string {
+  return formatMarkdown({
+    header: [
+      'regime',
+      'attainable',
+      'whole method',
+      'ridge Cox, genes',
+      'difference of the means (not tested)',
+      'rank of tumour codes',
+      'rank of microenvironment codes',
+    ],
+    rows: regimes.map((row) => [
+      row.regime,
+      number(row.attainable),
+      number(row.wholeMethod),
+      number(row.ridgeCox),
+      number(row.wholeMethod - row.ridgeCox, true),
+      row.rankTumour.toFixed(1),
+      row.rankMicroenvironment.toFixed(1),
+    ]),
+  });
+}
+
+const range = (xs: readonly number[], text: (x: number) => string) =>
+  `${text(Math.min(...xs))} to ${text(Math.max(...xs))}`;
+
+const named = (rows: readonly Judged[]) =>
+  rows.length === 0
+    ? 'none'
+    : rows.map(({ regime, against, tested }) => `${against} (${regime}, ${number(tested.value, true)})`).join('; ');
+
+/** What the rows show, and what they are too few to show. */
+export function findings(study: PlantedTruth): string {
+  const rows = judge(study.comparisons);
+  const lines = [verdicts(rows), size(rows, study.cohorts.length), equivalences(rows), unadjusted(rows)];
+  return [...lines, learned(rows), ridge(study)].map((line) => `- ${line}`).join('\n');
+}
+
+const having = (rows: readonly Judged[], ...verdicts: Verdict[]) =>
+  rows.filter((row) => verdicts.includes(row.verdict));
+
+function verdicts(rows: readonly Judged[]): string {
+  const counts = (['helps', 'harms', 'equivalent', 'undetermined'] as const).map(
+    (one) => `${one} ${having(rows, one).length}`,
+  );
+  const shown = named(having(rows, 'helps', 'harms'));
+  return `**Verdicts of the ${rows.length} rows**: ${counts.join(', ')}. Shown to help or harm: ${shown}.`;
+}
+
+/** Without it "undetermined" says nothing about size. */
+function size(rows: readonly Judged[], cohorts: number): string {
+  const level = firstLevel(rows.length);
+  const detected = range(
+    rows.map(({ tested }) => detectable(tested, level)),
+    number,
+  );
+  const powers = having(rows, 'undetermined').map(({ tested }) =>
+    power(EXAMPLE / tested.standardError, tested.df, level),
+  );
+  return [
+    `**How large an effect had to be**: with ${rows.length} rows and ${cohorts} cohorts the first step of Holm's procedure needs |t| > `,
+    `${studentQuantile(level, cohorts - 1).toFixed(1)}. The smallest difference detectable with 80 % power is ${detected}, depending on the row`,
+    powers.length === 0
+      ? '.'
+      : `; in the undetermined rows the power for a true difference of ${EXAMPLE} is ${range(powers, number)}. "Undetermined" is not "no effect".`,
+  ].join('');
+}
+
+function equivalences(rows: readonly Judged[]): string {
+  const equivalent = having(rows, 'equivalent');
+  const lost = equivalent.filter(({ equivalenceP }) => equivalenceP > LEVEL);
+  return [
+    `**Equivalent within ±${MARGIN}**: ${named(equivalent)}. The interval is not adjusted for the number of rows. With Holm's procedure on the `,
+    `tests of equivalence too, ${equivalent.length - lost.length} of the ${equivalent.length} remain; lost: ${named(lost)}.`,
+  ].join('');
+}
+
+function unadjusted(rows: readonly Judged[]): string {
+  const some = rows.filter(({ tested, adjustedP }) => (tested.p ?? 1) <= LEVEL && adjustedP > LEVEL);
+  const expected = (rows.length * LEVEL).toFixed(1);
+  return `**p at most ${LEVEL} before adjustment, and above it after**: ${named(some)}. Without any true difference ${expected} such rows would be expected.`;
+}
+
+function learned(rows: readonly Judged[]): string {
+  const attained = range(
+    rows.map(({ wholeMethod }) => wholeMethod.attained),
+    percent,
+  );
+  return `**The network learned little**: the whole method attains ${attained} of what is attainable. Equivalence of two models that learned little says little about the part that they differ in.`;
+}
+
+function ridge({ regimes }: PlantedTruth): string {
+  const ahead = regimes.filter(({ ridgeCox, wholeMethod }) => ridgeCox > wholeMethod);
+  const by = range(
+    ahead.map(({ ridgeCox, wholeMethod }) => ridgeCox - wholeMethod),
+    number,
+  );
+  return `**Ridge Cox regression on the genes**: its mean C-index is above that of the whole method in ${ahead.length} of the ${regimes.length} regimes, by ${by}. This is a description. It is not tested, since the values of single cohorts were not kept, and there is no verdict.`;
+}
