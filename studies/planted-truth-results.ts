@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import { RECORDS, writePlantedTruth } from './results-page/data.js';
+import { RIDGE } from './results-page/planted.js';
 import { sourceOf } from './results-page/record.js';
 import { ceilings, mean, studyArguments } from './shared.js';
 
@@ -87,7 +88,7 @@ interface Scores {
   readonly other: number;
 }
 const WHOLE = 'concordanceIndex';
-const RIDGE = 'ridgeCox.concordanceIndex';
+const RIDGE_COX = 'ridgeCox.concordanceIndex';
 
 const againstModel = (regime: string, { label, other: name }: Comparison) =>
   compared(regime, label, ({ byName }) => {
@@ -96,9 +97,9 @@ const againstModel = (regime: string, { label, other: name }: Comparison) =>
   });
 
 const againstRidge = (regime: string) =>
-  compared(regime, 'ridge Cox, same genes', ({ byName }) => {
+  compared(regime, RIDGE, ({ byName }) => {
     const full = byName.get(FULL);
-    return full ? { whole: numberIn(full, WHOLE), other: numberIn(full, RIDGE) } : undefined;
+    return full ? { whole: numberIn(full, WHOLE), other: numberIn(full, RIDGE_COX) } : undefined;
   });
 
 const EPOCH = z.object({
@@ -127,7 +128,7 @@ function regimeMeans(regime: string) {
       regime,
       attainable: mean(own.map(({ attainable }) => attainable)),
       wholeMethod: average(WHOLE),
-      ridgeCox: average(RIDGE),
+      ridgeCox: average(RIDGE_COX),
       rankTumour: rankOf('tumour'),
       rankMicroenvironment: rankOf('microenvironment'),
     },

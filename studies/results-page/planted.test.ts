@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { judge } from './planted.js';
+import { findings, judge, RIDGE } from './planted.js';
 
 const score = { concordanceIndex: 0.6, attained: 0.3 };
 const row = (against: string, differences: number[]) => ({
@@ -34,4 +34,19 @@ it('tests equivalence against the nearer margin', () => {
   // (0.01 − 0.006)/(0.001/√5) = 8.94 with 4 degrees of freedom, one-sided, twice for Holm.
   expect(within?.equivalenceP).toBeCloseTo(2 * 0.000432, 6);
   expect(beyond?.equivalenceP).toBeGreaterThan(0.99);
+});
+
+it('says that ridge regression is not tested only where no row tests it', () => {
+  const study = (against: string) => ({
+    source: { program: 'made', recordedBy: '0000000', command: 'none', marks: [] },
+    cohorts: [1, 2, 3],
+    trainings: 6,
+    coreHours: 0,
+    comparisons: [row(against, [0.1, -0.1, 0.05])],
+    regimes: [
+      { regime: 'made', attainable: 0.8, wholeMethod: 0.6, ridgeCox: 0.65, rankTumour: 30, rankMicroenvironment: 30 },
+    ],
+  });
+  expect(findings(study('a part'))).toContain('in 1 of the 1 regimes, by 0.050 to 0.050. This is a description.');
+  expect(findings(study(RIDGE))).not.toContain('not tested');
 });

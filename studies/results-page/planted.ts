@@ -8,6 +8,8 @@ import { detectable, LEVEL, power, testedMean, type TestedMean } from './power.j
 
 /** Differences within ± this do not matter. */
 const MARGIN = 0.01;
+/** What the row is called that compares the whole method with ridge regression. */
+export const RIDGE = 'ridge Cox, same genes';
 /** The true difference whose power the findings state. */
 const EXAMPLE = 0.02;
 
@@ -77,18 +79,18 @@ export function comparisonsTable({ comparisons }: PlantedTruth): string {
   });
 }
 
-export function regimesTable({ regimes }: PlantedTruth): string {
+export function regimesTable(study: PlantedTruth): string {
   return formatMarkdown({
     header: [
       'regime',
       'attainable',
       'whole method',
       'ridge Cox, genes',
-      'difference of the means (not tested)',
+      `difference of the means${testsRidge(study) ? '' : ' (not tested)'}`,
       'rank of tumour codes',
       'rank of microenvironment codes',
     ],
-    rows: regimes.map((row) => [
+    rows: study.regimes.map((row) => [
       row.regime,
       number(row.attainable),
       number(row.wholeMethod),
@@ -108,11 +110,14 @@ const named = (rows: readonly Judged[]) =>
     ? 'none'
     : rows.map(({ regime, against, tested }) => `${against} (${regime}, ${number(tested.value, true)})`).join('; ');
 
+const testsRidge = ({ comparisons }: PlantedTruth) => comparisons.some(({ against }) => against === RIDGE);
+
 /** What the rows show, and what they are too few to show. */
 export function findings(study: PlantedTruth): string {
   const rows = judge(study.comparisons);
   const lines = [verdicts(rows), size(rows, study.cohorts.length), equivalences(rows), unadjusted(rows)];
-  return [...lines, learned(rows), ridge(study)].map((line) => `- ${line}`).join('\n');
+  const untested = testsRidge(study) ? [] : [ridge(study)];
+  return [...lines, learned(rows), ...untested].map((line) => `- ${line}`).join('\n');
 }
 
 const having = (rows: readonly Judged[], ...verdicts: Verdict[]) =>
@@ -147,6 +152,7 @@ function size(rows: readonly Judged[], cohorts: number): string {
 
 function equivalences(rows: readonly Judged[]): string {
   const equivalent = having(rows, 'equivalent');
+  if (equivalent.length === 0) return `**Equivalent within ±${MARGIN}**: none.`;
   const lost = equivalent.filter(({ equivalenceP }) => equivalenceP > LEVEL);
   return [
     `**Equivalent within ±${MARGIN}**: ${named(equivalent)}. The interval is not adjusted for the number of rows. With Holm's procedure on the `,
@@ -165,14 +171,16 @@ function learned(rows: readonly Judged[]): string {
     rows.map(({ wholeMethod }) => wholeMethod.attained),
     percent,
   );
-  return `**The network learned little**: the whole method attains ${attained} of what is attainable. Equivalence of two models that learned little says little about the part that they differ in.`;
+  return `**How much was learned**: the whole method attains ${attained} of what is attainable. The less two models have learned, the less their equivalence says about the part that they differ in.`;
 }
 
+/** Where no row of the table tests it. */
 function ridge({ regimes }: PlantedTruth): string {
   const ahead = regimes.filter(({ ridgeCox, wholeMethod }) => ridgeCox > wholeMethod);
-  const by = range(
-    ahead.map(({ ridgeCox, wholeMethod }) => ridgeCox - wholeMethod),
-    number,
-  );
-  return `**Ridge Cox regression on the genes**: its mean C-index is above that of the whole method in ${ahead.length} of the ${regimes.length} regimes, by ${by}. This is a description. It is not tested, since the values of single cohorts were not kept, and there is no verdict.`;
+  const by = ahead.map(({ ridgeCox, wholeMethod }) => ridgeCox - wholeMethod);
+  return [
+    `**Ridge Cox regression on the genes**: its mean C-index is above that of the whole method in ${ahead.length} of the ${regimes.length} `,
+    `regimes${ahead.length > 0 ? `, by ${range(by, number)}` : ''}. This is a description. It is not tested, since the values of single cohorts `,
+    'were not kept, and there is no verdict.',
+  ].join('');
 }

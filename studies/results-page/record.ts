@@ -39,10 +39,10 @@ export function crossValidation(name: string, task: TaskComparison): CrossValida
     trainingShare: 1 - 1 / folds.length - 0.1,
     testShare: 1 / folds.length,
     scopes: [everyone(task), ...subgroupScopes(task)].map((scope) => scoped(task, scope)),
-    byFold: Object.keys(models).map((model) => ({
-      model: modelName(model),
-      folds: folds.map((fold) => metricOf(fold, model, metric)?.value ?? NaN),
-    })),
+    byFold: Object.keys(models).flatMap((model) => {
+      const values = folds.flatMap((fold) => metricOf(fold, model, metric)?.value ?? []);
+      return values.length === folds.length ? [{ model: modelName(model), folds: values }] : [];
+    }),
   };
 }
 

@@ -54,7 +54,6 @@ function foldTable({ byFold, metric, trainingShare, testShare, scopes }: CrossVa
     header: [
       '',
       ...folds.map((_, fold) => `fold ${fold}`),
-      'mean',
       `${first?.model ?? ''} minus it over folds (95 %)`,
       'detectable (80 %)',
     ],
@@ -63,7 +62,6 @@ function foldTable({ byFold, metric, trainingShare, testShare, scopes }: CrossVa
       return [
         row.model,
         ...row.folds.map((x) => number(x)),
-        number(row.folds.reduce((sum, x) => sum + x, 0) / row.folds.length),
         ...(tested ? [withInterval(tested, true), plusMinus(detectable(tested, LEVEL))] : ['', '']),
       ];
     }),
