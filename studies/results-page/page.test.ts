@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readRecords, RECORDS, type CrossValidation } from './data.js';
+import { judge } from './judge.js';
 import { PAGE, withResults } from './page.js';
-import { judge } from './planted.js';
 import { detectable } from './power.js';
 
 const page = readFileSync(PAGE, 'utf8');

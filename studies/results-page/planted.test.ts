@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { findings, judge, RIDGE } from './planted.js';
+import { judge } from './judge.js';
+import { findings, RIDGE } from './planted.js';
 
 const score = { concordanceIndex: 0.6, attained: 0.3 };
 const row = (against: string, differences: number[]) => ({

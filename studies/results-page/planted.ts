@@ -1,50 +1,16 @@
 /** The tables and findings of the simulated cohorts. */
 import { formatMarkdown } from '../../packages/subspace-fusion/dist/comparison/tables/formats.js';
-import { studentQuantile, studentTail } from '../../packages/subspace-fusion/dist/metrics/distributions.js';
-import { holm, verdict, type Verdict } from '../../packages/subspace-fusion/dist/metrics/significance.js';
+import { studentQuantile } from '../../packages/subspace-fusion/dist/metrics/distributions.js';
+import type { Verdict } from '../../packages/subspace-fusion/dist/metrics/significance.js';
 import { number, pValue, withInterval } from '../../packages/subspace-fusion/dist/words/comparison.js';
 import type { PlantedTruth } from './data.js';
-import { detectable, LEVEL, power, testedMean, type TestedMean } from './power.js';
+import { firstLevel, judge, MARGIN, type Judged } from './judge.js';
+import { detectable, LEVEL, power } from './power.js';
 
-/** Differences within ± this do not matter. */
-const MARGIN = 0.01;
 /** What the row is called that compares the whole method with ridge regression. */
 export const RIDGE = 'ridge Cox, same genes';
 /** The true difference whose power the findings state. */
 const EXAMPLE = 0.02;
-
-type Comparison = PlantedTruth['comparisons'][number];
-
-interface Judged extends Comparison {
-  readonly tested: TestedMean;
-  readonly adjustedP: number;
-  /** The larger p-value of the two one-sided tests against ±MARGIN, after Holm. */
-  readonly equivalenceP: number;
-  readonly verdict: Verdict;
-}
-
-/** The decision rule, the same for every row: Student's test over cohorts, Holm over all rows, the margin. */
-export function judge(comparisons: readonly Comparison[]): Judged[] {
-  const tests = comparisons.map(({ differences }) => testedMean(differences));
-  const adjusted = holm(tests.map(({ p = 1 }) => p));
-  const equivalence = holm(tests.map(notEquivalent));
-  return comparisons.flatMap((comparison, i) => {
-    const [tested, adjustedP = 1, equivalenceP = 1] = [tests[i], adjusted[i], equivalence[i]];
-    if (!tested) return [];
-    const { low, high } = tested;
-    return [{ ...comparison, tested, adjustedP, equivalenceP, verdict: verdict(low, high, MARGIN, adjustedP) }];
-  });
-}
-
-/** P-value of a true difference at or beyond the nearer margin (Schuirmann 1987), one-sided. */
-function notEquivalent({ value, standardError, df }: TestedMean): number {
-  const t = (MARGIN - Math.abs(value)) / standardError;
-  const tail = studentTail(t, df) / 2;
-  return t > 0 ? tail : 1 - tail;
-}
-
-/** The level of the first test of Holm's procedure: where no row passes it, none is shown. */
-const firstLevel = (rows: number) => LEVEL / rows;
 
 const percent = (x: number) => `${Math.round(100 * x)} %`.replace('-', '−');
 
