@@ -1,4 +1,4 @@
-/** What the studies share: the command line, files, and numbers of runs. */
+/** What the studies share: the command line, files, numbers of runs, and places in a document. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -36,7 +36,7 @@ export function write(file: string, text: string): void {
   writeFileSync(file, text);
 }
 
-function readJson<T>(file: string, schema: z.ZodType<T>): T {
+export function readJson<T>(file: string, schema: z.ZodType<T>): T {
   return schema.parse(JSON.parse(readFileSync(file, 'utf8')));
 }
 
@@ -56,3 +56,25 @@ export const testConcordance = (result: unknown): number =>
 export const resuming = (run: string): string[] => (existsSync(join(run, 'model.json')) ? ['--resume'] : []);
 
 export const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;
+
+/** A text with `textOf` each of its places `<!-- name -->` … `<!-- end -->` put in; a place of which there is none stays as it is. */
+export const withPlaces = (text: string, textOf: (name: string) => string | undefined): string =>
+  text.replace(
+    /(<!-- ([^>]*?) -->\n)[^]*?(<!-- end -->)/g,
+    (whole: string, start: string, name: string, end: string) => {
+      const own = textOf(name);
+      return own === undefined ? whole : `${start}${own}\n${end}`;
+    },
+  );
+
+/** The same in a document. @returns how many places were filled. */
+export function fillPlaces(document: string, textOf: (name: string) => string | undefined): number {
+  let places = 0;
+  const filled = withPlaces(readFileSync(document, 'utf8'), (name) => {
+    const text = textOf(name);
+    if (text !== undefined) places++;
+    return text;
+  });
+  writeFileSync(document, filled);
+  return places;
+}

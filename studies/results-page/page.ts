@@ -1,5 +1,6 @@
 /** docs/results.md: its text is written by hand, and each place `<!-- results: NAME -->` … `<!-- end -->` is made from the records. */
 import type { CrossValidation, Records } from './data.js';
+import { withPlaces } from '../shared.js';
 import { comparisonsTable, findings, regimesTable } from './planted.js';
 import { excluded, summary, tablesOf } from './tcga.js';
 
@@ -9,15 +10,14 @@ export const PAGE = 'docs/results.md';
 export function withResults(page: string, records: Records): string {
   const places = placesOf(records);
   const filled = new Set<string>();
-  const made = page.replace(
-    /(<!-- results: ([^>]*?) -->\n)[^]*?(<!-- end -->)/g,
-    (_, start: string, name: string, end: string) => {
-      const place = places.get(name);
-      if (!place) throw new Error(`${PAGE} has a place '${name}' that nothing is made for`);
-      filled.add(name);
-      return `${start}\n${place()}\n\n${end}`;
-    },
-  );
+  const made = withPlaces(page, (place) => {
+    const name = /^results: (.*)$/.exec(place)?.[1];
+    if (name === undefined) return undefined;
+    const text = places.get(name);
+    if (!text) throw new Error(`${PAGE} has a place '${name}' that nothing is made for`);
+    filled.add(name);
+    return `\n${text()}\n`;
+  });
   const missing = [...places.keys()].filter((name) => !filled.has(name));
   if (missing.length > 0) throw new Error(`${PAGE} has no place for: ${missing.join(', ')}`);
   return made;
