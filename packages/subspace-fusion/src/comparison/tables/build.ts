@@ -27,9 +27,8 @@ import type { Table } from './formats.js';
 /**
  * All models of a scope in the metric that speaks for the task, each with the paired difference of the reference to it, its p-value after Holm, and the
  * verdict.
- * @public The studies read it.
  */
-export function modelsTable(task: TaskComparison, scope: Scope): Table {
+function modelsTable(task: TaskComparison, scope: Scope): Table {
   const { model: first } = task;
   const metric = headlineOf(task);
   const models = Object.entries(scope.models);
