@@ -13,7 +13,7 @@ import {
   HEADLINE,
   HEADLINES,
   OTHERS,
-  prepareFold,
+  prepareFolds,
   THRESHOLDS,
   type MetricSet,
   type PreparedFold,
@@ -128,7 +128,7 @@ export function compareModels(
   const names = Object.keys(folds[0].models);
   const chosen = chooseHorizon(folds);
   const horizon = chosen && !('reason' in chosen) ? chosen : undefined;
-  const prepared = folds.map((fold) => prepareFold(fold, horizon));
+  const prepared = prepareFolds(folds, horizon);
   const enough = Math.max(resamples, RESAMPLES_PER_TEST * pairs.length);
   const secondary = Math.min(SECONDARY_RESAMPLES, resamples);
 

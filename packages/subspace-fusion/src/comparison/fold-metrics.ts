@@ -36,8 +36,17 @@ export const HEADLINE = { survival: 'concordanceIndex', classes: 'macroAuc' } as
 /** How far probabilities lie from what happened. */
 export const BRIER = { survival: 'integratedBrier', classes: 'brier' } as const satisfies Record<Kind, string>;
 
+/** How many patients were tested in a fold, and how many of them in no fold before it. */
+interface Tested {
+  readonly patients: number;
+  readonly deaths: number;
+  readonly newPatients: number;
+  readonly newDeaths: number;
+}
+
 /** A fold made ready for scoring many draws of its patients. */
 export interface PreparedFold extends FoldScores {
+  readonly tested: Tested;
   readonly headline: Ranking;
   /** Survival only, where there is a horizon. */
   readonly judged?: {
@@ -50,8 +59,28 @@ export interface PreparedFold extends FoldScores {
   };
 }
 
-/** Compares all pairs of patients, and reads every model's probabilities of survival at the times of the horizon. */
-export function prepareFold(fold: FoldScores, horizon: Horizon | undefined): PreparedFold {
+/** Compares all pairs of patients of each fold, and reads every model's probabilities of survival at the times of the horizon. */
+export function prepareFolds(folds: readonly FoldScores[], horizon: Horizon | undefined): PreparedFold[] {
+  const before = new Set<string>();
+  return folds.map((fold) => {
+    const tested = testedIn(fold, before);
+    for (const patient of fold.patients) before.add(patient);
+    return { ...prepareFold(fold, horizon), tested };
+  });
+}
+
+function testedIn({ patients, truth }: FoldScores, before: ReadonlySet<string>): Tested {
+  const deaths = patients.filter((_, row) => truth.kind === 'survival' && truth.event[row]);
+  const ofNew = (ids: readonly string[]) => ids.filter((id) => !before.has(id)).length;
+  return {
+    patients: patients.length,
+    deaths: deaths.length,
+    newPatients: ofNew(patients),
+    newDeaths: ofNew(deaths),
+  };
+}
+
+function prepareFold(fold: FoldScores, horizon: Horizon | undefined): Omit<PreparedFold, 'tested'> {
   if (fold.truth.kind === 'classes') return { ...fold, headline: aucRanking(fold) };
   const headline = concordanceRanking(fold);
   const followUp = fold.training.survival;
