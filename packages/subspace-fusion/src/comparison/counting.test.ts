@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compareModels } from './comparison.js';
+import type { NamedMetric } from './file.js';
 import type { FoldScores } from './fold-scores.js';
 import { madeFold } from './made-folds.test.helper.js';
 import { drawingUnits } from './means.js';
@@ -43,6 +44,11 @@ const overlapping = [range(0, 20), range(10, 30), range(20, 40), range(30, 50)].
   testing(fold, rows),
 );
 
+function known(metric: NamedMetric): NamedMetric & { value: number } {
+  if (metric.value === null) throw new TypeError(metric.reason);
+  return metric;
+}
+
 describe.each([
   ['repeats', repeats, 2],
   ['overlapping test parts', overlapping, 1.6],
@@ -50,16 +56,21 @@ describe.each([
   it('count patients and deaths once in every metric, and are drawn patient by patient', () => {
     const { models } = compareModels(folds, [['subspace', 'ridgeCox']], 1, 40);
     const ofFolds = folds.map((fold) => compareModels([fold], [], 1, 40).models['subspace']['concordanceIndex']);
-    const { n, events, comparablePairs } = models['subspace']['concordanceIndex'] as Record<string, number>;
+    const { n, events, comparablePairs } = known(models['subspace']['concordanceIndex']);
     expect({ n, events }).toEqual({ n: PATIENTS, events: deathsOf(range(0, PATIENTS)) });
-    const pairs = ofFolds.reduce((sum, metric) => sum + ((metric as Record<string, number>)['comparablePairs'] ?? 0), 0);
+    const pairs = ofFolds.reduce((sum, metric) => sum + (known(metric).comparablePairs ?? 0), 0);
     expect(comparablePairs).toBe(Math.round(pairs / tests));
     expect(drawingUnits(folds).words).toContain('each with all');
   });
 
   it('count a subgroup in patients: 4 deaths in 8 tests are too few', () => {
     const dead = range(0, PATIENTS).filter((row) => deathsOf([row]) === 1);
-    const women = new Set([...dead.slice(0, 4), ...range(0, PATIENTS).filter((row) => !dead.includes(row)).slice(0, 6)]);
+    const women = new Set([
+      ...dead.slice(0, 4),
+      ...range(0, PATIENTS)
+        .filter((row) => !dead.includes(row))
+        .slice(0, 6),
+    ]);
     const cohort = everyone.patients.map((id, row) => ({
       id,
       bags: [],

@@ -81,7 +81,9 @@ const compared = {
 };
 const whole = {
   ...compared,
-  adds: z.union([refused, adds]).describe('What each model has over age, diagnosis and grade'),
+  adds: z
+    .union([refused.extend({ variables: texts.optional().describe('Of the clinical model, where it is known') }), adds])
+    .describe('What each model has over age, diagnosis and grade'),
   horizon: z
     .union([refused, horizon])
     .optional()

@@ -72,12 +72,7 @@ export function prepareFolds(folds: readonly FoldScores[], horizon: Horizon | un
 function testedIn({ patients, truth }: FoldScores, before: ReadonlySet<string>): Tested {
   const deaths = patients.filter((_, row) => truth.kind === 'survival' && truth.event[row]);
   const ofNew = (ids: readonly string[]) => ids.filter((id) => !before.has(id)).length;
-  return {
-    patients: patients.length,
-    deaths: deaths.length,
-    newPatients: ofNew(patients),
-    newDeaths: ofNew(deaths),
-  };
+  return { patients: patients.length, deaths: deaths.length, newPatients: ofNew(patients), newDeaths: ofNew(deaths) };
 }
 
 function prepareFold(fold: FoldScores, horizon: Horizon | undefined): Omit<PreparedFold, 'tested'> {
@@ -201,10 +196,10 @@ function scoreSurvival({ fold, rows, uno }: Draw, model: string, run: number): M
   const event = takeRows(truth.event, rows);
   const risk = takeRows(runsOf(fold, model)[run], rows);
   const ranked = [
-    withEstimator(rankDraw(fold.judged.uno, uno, model, run), `Uno's C up to ${t}, ${CENSORING}`),
+    withEstimator(rankDraw(fold.judged.uno, uno, model, run), `Uno's C up to ${rounded(t)}, ${CENSORING}`),
     withEstimator(
       { ...dynamicAuc(time, event, risk, t, censoring), name: 'dynamicAuc' },
-      `cumulative/dynamic ROC area at ${t}, ${CENSORING}`,
+      `cumulative/dynamic ROC area at ${rounded(t)}, ${CENSORING}`,
     ),
   ];
   const all = alive[model]?.at(run);
@@ -216,9 +211,14 @@ function scoreSurvival({ fold, rows, uno }: Draw, model: string, run: number): M
     ...ranked,
     withEstimator(
       integratedBrier(time, event, survival, times, censoring),
-      `mean Brier score from ${times[0]} to ${t} over ${width} times, ${CENSORING}`,
+      `mean Brier score from ${rounded(times[0])} to ${rounded(t)} over ${width} times, ${CENSORING}`,
     ),
-    ...THRESHOLDS.map((threshold) => survivalNetBenefit(time, event, dead, t, threshold)),
+    ...THRESHOLDS.map((threshold) =>
+      withEstimator(
+        survivalNetBenefit(time, event, dead, t, threshold),
+        `net benefit at ${rounded(t)} and a threshold of ${threshold}, Kaplan-Meier in the treated`,
+      ),
+    ),
   ];
 }
 
@@ -238,9 +238,12 @@ function survivalCalibration({ fold }: Draw, model: string, run: number): Metric
   const atHorizon = time.map((_, i) => all[i * width + width - 1]);
   const error = survivalCalibrationError(time, event, atHorizon, t, CALIBRATION_GROUPS);
   return withoutInterval(
-    withEstimator(error, `mean |predicted − Kaplan-Meier| survival at ${t} over ${CALIBRATION_GROUPS} groups`),
+    withEstimator(error, `mean |predicted − Kaplan-Meier| survival at ${rounded(t)} over ${CALIBRATION_GROUPS} groups`),
   );
 }
+
+/** A time in words: a horizon can be any product of a cut. */
+const rounded = (time: number) => Number(time.toPrecision(4));
 
 const CENSORING = "censoring estimated on the fold's training patients";
 const NO_HORIZON = 'there is no horizon';

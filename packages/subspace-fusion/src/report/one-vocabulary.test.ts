@@ -274,7 +274,7 @@ it('a difference of +0.004 (+0.002 to +0.006) has one word wherever it appears',
     'The difference is +0.004 (95 % interval +0.002 to +0.006): equivalent.',
   );
   // The mark of the forest plot is that of the word.
-  expect(renderComparison(file)).toContain('ridge Cox, same genes: +0.004 (+0.002 to +0.006)');
+  expect(renderComparison(file)).toContain('ridge Cox on the genes: +0.004 (+0.002 to +0.006)');
 });
 
 it('An explained patient has the rows that the terminal and the page print', () => {

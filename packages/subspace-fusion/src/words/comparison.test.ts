@@ -19,6 +19,16 @@ it('names of models and metrics that nobody listed become words', () => {
   ]);
 });
 
+it('the clinical model is named by its variables, where they are known', () => {
+  const named = (...variables: string[]) => modelName('snn + ageDiagnosisGrade', variables);
+  expect([named(), named('age', 'idh', 'codeletion', 'grade'), named('histology', 'grade'), named('age')]).toEqual([
+    'snn with age + diagnosis + grade',
+    'snn with age + diagnosis + grade',
+    'snn with diagnosis + grade',
+    'snn with age',
+  ]);
+});
+
 it('folds and repeats are counted from 0, as the run folders are named', () => {
   expect([foldName({ fold: 0 }), foldName({ fold: 1, repeat: 0 })]).toEqual(['fold 0', 'repeat 0, fold 1']);
   expect(runName({ fold: 0, seed: 3, control: 'permuted-bags' })).toBe('fold 0, seed 3, permuted-bags');
