@@ -124,7 +124,7 @@ describe('paired differences', () => {
     const fold: FoldScores = {
       fold: 0,
       training: { patients: 20 },
-      patients: labels.map(String),
+      patients: labels.map((_, i) => `P${i}`),
       truth: { kind: 'classes', labels, classes: ['a', 'b'] },
       models,
     };
@@ -173,7 +173,7 @@ describe('a draw of patients', () => {
     const fold: FoldScores = {
       fold: 0,
       training: { patients: 1 },
-      patients: labels.map(String),
+      patients: labels.map((_, i) => `P${i}`),
       truth: { kind: 'classes', labels, classes: ['a', 'b', 'c'] },
       models: { model: { runs: [p] } },
     };

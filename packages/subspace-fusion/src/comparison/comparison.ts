@@ -69,7 +69,7 @@ function addedMetrics(folds: readonly FoldScores[], names: readonly string[]): W
 function addedValue(folds: readonly FoldScores[], found: readonly FoundDifference[]): ComparedModels['adds'] {
   const reason = whyNot(folds);
   const reference = referenceOf(folds);
-  if (!reference) return { reason: reason ?? NO_CLINICAL_MODEL };
+  if (!reference || reason === NO_CLINICAL_MODEL) return { reason: NO_CLINICAL_MODEL };
   const { variables, leftOut } = reference;
   if (reason !== undefined) return { reason, variables: [...variables] };
   const models = [...new Set(found.map(({ model }) => model))];

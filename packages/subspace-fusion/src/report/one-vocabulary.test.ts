@@ -199,10 +199,11 @@ describe.each([
       .map((own) => {
         const difference = all.find(({ against }) => against === own['model']);
         const number = own['value'] === '' ? `not computed: ${own['reason']}` : shown(own, false);
-        if (!difference) return [modelName(own['model']), number, '', '', ''];
+        const name = modelName(own['model'], task.adds.variables);
+        if (!difference) return [name, number, '', '', ''];
         const by = difference['value'] === '' ? '' : shown(difference, true);
         const p = difference['adjusted_p'] === '' ? '' : pValue(Number(difference['adjusted_p']));
-        return [modelName(own['model']), number, by, p, difference['verdict']];
+        return [name, number, by, p, difference['verdict']];
       });
     expect(models.slice(1)).toEqual(rows);
     expect(new Set(rows.map((row) => row[4])).size).toBeGreaterThan(1);

@@ -25,7 +25,7 @@ it('the clinical model is named by its variables, where they are known', () => {
     'snn with age + diagnosis + grade',
     'snn with age + diagnosis + grade',
     'snn with diagnosis + grade',
-    'snn with age',
+    'snn with age only',
   ]);
 });
 

@@ -31,10 +31,11 @@ const VARIANTS: Readonly<Record<string, string>> = { 'permuted-bags': 'its bags 
 /** The clinical variables that are parts of a diagnosis. */
 const OF_DIAGNOSIS = new Set(['idh', 'codeletion', 'histology']);
 
-/** The name of the clinical model by the variables that it is made of: `diagnosis + grade` of a table without ages. */
+/** The name of the clinical model by what it is made of: `diagnosis + grade` of a table without ages, `age only` of one with no more. */
 function clinicalName(variables: readonly string[]): string {
   const parts = variables.map((variable) => (OF_DIAGNOSIS.has(variable) ? 'diagnosis' : variable));
-  return [...new Set(parts)].join(' + ');
+  const distinct = [...new Set(parts)];
+  return distinct.length === 1 ? `${distinct[0]} only` : distinct.join(' + ');
 }
 
 /**
