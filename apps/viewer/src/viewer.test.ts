@@ -291,6 +291,12 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
         await drop(page, [named(`${runs.patient}.h5`, bag().subarray(0, 1500))]);
         expect(await message()).toMatch(/the HDF5 file is cut short: 1500 of \d+ bytes/);
       });
+      test('features over which the library loops, in a worker that is ended', async () => {
+        const bytes = bag();
+        const texts = bytes.indexOf('GCOL'); // the heap of the attributes' texts; without sizes its list has no end
+        await drop(page, [named(`${runs.patient}.h5`, bytes.fill(0, texts + 16, texts + 4096))]);
+        expect(await message()).toMatch(/the HDF5 file is damaged \(the library that reads it makes no progress\)/);
+      });
       test('features of another width', async () => {
         await drop(page, [join(DIST, 'run', 'SIM-0002-DX1.h5')]);
         expect(await message()).toMatch(

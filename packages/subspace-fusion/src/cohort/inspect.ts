@@ -1,7 +1,9 @@
 import { stringify } from 'yaml';
 import { parseConfig, type Config } from '../config/config.js';
 import { collecting, counted, groupProblems, shortNumber, someOf, type Problem } from '../files/errors.js';
+import { append } from '../files/lists.js';
 import { quantile } from '../metrics/arrays.js';
+import { contentProblems, type BagContent } from './bags/content.js';
 import { checkBag } from './bags/features.js';
 import { summarise } from './bags/provenance.js';
 import { labelPatients } from './clinical/labels.js';
@@ -163,11 +165,7 @@ export async function inspectCohort(config: Config, onSlide?: (done: number, of:
   const gathered = await gatherCohort(config);
   const { files, cohort, geneSets } = gathered;
   const problems = [...gathered.problems];
-  const readable = files.flatMap(({ headers }) => [...headers.keys()]);
-  for (const [i, path] of readable.entries()) {
-    await collecting(problems, () => checkBag(path));
-    onSlide?.(i + 1, readable.length);
-  }
+  await checkBags(files, problems, onSlide);
   const joined = mergePatients(files, ({ joined }) => joined.complete);
   // Of some cohorts only there is no split to speak of.
   const { endpoint } = files[0].clinical ?? {};
@@ -192,6 +190,25 @@ export async function inspectCohort(config: Config, onSlide?: (done: number, of:
     problems: groupProblems(problems),
     understood: understoodYaml(config, { ...first, cohort }),
   };
+}
+
+/** Reads all bags from end to end. */
+async function checkBags(
+  files: readonly CohortFiles[],
+  problems: Problem[],
+  onSlide: ((done: number, of: number) => void) | undefined,
+): Promise<void> {
+  const total = files.reduce((sum, { headers }) => sum + headers.size, 0);
+  let done = 0;
+  for (const { headers, config } of files) {
+    const contents = new Map<string, BagContent>();
+    for (const path of headers.keys()) {
+      const content = await collecting(problems, () => checkBag(path));
+      if (content) contents.set(path, content);
+      onSlide?.(++done, total);
+    }
+    append(problems, contentProblems(config.features.folder, contents));
+  }
 }
 
 function inspectFiles(files: CohortFiles, needed: ReadonlySet<string>): FilesInspection {

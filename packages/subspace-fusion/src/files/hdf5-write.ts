@@ -1,5 +1,16 @@
-import type { Library } from './hdf5.js';
-import { MachineError } from './system-errors.js';
+import type { Library } from './hdf5/tasks.js';
+import { MachineError, requireWasmMemory } from './system-errors.js';
+
+/**
+ * The HDF5 library for writing in Node, which is loaded when the first file needs it.
+ * @throws MachineError where WebAssembly is given no memory, of which the library would print a page of its source
+ */
+export async function loadLibrary(): Promise<Library> {
+  requireWasmMemory();
+  const library = await import('h5wasm/node');
+  await library.ready;
+  return library;
+}
 
 /**
  * Runs a step of writing an HDF5 file; the library is made to report what fails instead of going on.

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import { loadLibrary } from '#hdf5';
 import { makeFolder } from '../files/atomic.js';
 import { InputError } from '../files/errors.js';
-import { writingHdf5 } from '../files/hdf5-write.js';
+import { loadLibrary, writingHdf5 } from '../files/hdf5-write.js';
 import { key, normal, uniform } from '../random/counter.js';
 import { SITES, type Latents } from './latents.js';
 import { APPEARANCES, drawSlide, MARKER } from './slide.js';

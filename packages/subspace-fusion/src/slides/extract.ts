@@ -69,7 +69,7 @@ export async function hasFeatures(
   const { features: path } = extractedFiles(out, slideName(file));
   if (!existsSync(path)) return false;
   const found = await withFile(path, (source) =>
-    withHdf5(source, ({ attrs }) => ('extraction' in attrs ? attrs['extraction'].value : undefined)),
+    withHdf5(source, async (hdf5) => (await hdf5.attributes(hdf5.root, ['extraction']))['extraction']),
   ).catch(() => undefined);
   const { size } = await stat(file);
   // Whether the objective was needed, only the slide could tell.

@@ -1,9 +1,8 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { loadLibrary } from '#hdf5';
 import type { Dataset, File } from 'h5wasm';
 import { makeFolder, temporaryFile } from '../files/atomic.js';
-import { writingHdf5 } from '../files/hdf5-write.js';
+import { loadLibrary, writingHdf5 } from '../files/hdf5-write.js';
 import { writingError } from '../files/system-errors.js';
 
 type AttributeValue = string | number | Int32Array | Float64Array;

@@ -9,6 +9,7 @@ import { InputError, WorkError } from '../files/errors.js';
 import type { Model } from '../runs/model.js';
 import { openRunFolder } from '../runs/run-folder.js';
 import { defined } from '../testing/defined.js';
+import type { Config } from '../config/config.js';
 import { copyCohort, editTable, newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { Interrupted, train } from './train.js';
 
@@ -420,9 +421,15 @@ describe('a run folder that holds a run', () => {
 });
 
 describe('a loss that is not a number', () => {
+  /** A rate that no config file may have. */
+  const withRate = (config: Config, learningRate: number): Config => ({
+    ...config,
+    training: { ...config.training, learningRate },
+  });
+
   test('stops with the step, its patients and the cause, and leaves the last good checkpoint', async () => {
     const out = join(folder, 'nan');
-    const config = await shortConfig(yaml, { 'training.learningRate': '1e30' });
+    const config = withRate(await shortConfig(yaml), 1e30);
     const error: unknown = await train({ config, out }).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(WorkError);
     const { message } = error as Error;
@@ -434,7 +441,7 @@ describe('a loss that is not a number', () => {
 
   test('after the last step of an epoch it shows in the predictions', async () => {
     const out = join(folder, 'nan-late');
-    const config = await shortConfig(yaml, { 'training.learningRate': '1e30', 'training.batch': '100' });
+    const config = withRate(await shortConfig(yaml, { 'training.batch': '100' }), 1e30);
     await expect(train({ config, out })).rejects.toThrow(
       /^The prediction for SIM-\d{4} is not a finite number\. Likely cause: .* a lower learning rate helps/,
     );
@@ -451,7 +458,7 @@ describe('a loss that is not a number', () => {
     await writeBag(join(copy, 'bags'), `${id}-DX2.h5`, large);
     let error: unknown;
     for (let seed = 1; seed <= 5 && !existsSync(join(out, 'checkpoint.safetensors')); seed++) {
-      rmSync(out, { recursive: true });
+      rmSync(out, { recursive: true, force: true });
       error = await train({ config: { ...config, training: { ...config.training, seed, epochs: 6 } }, out }).catch(
         (e: unknown) => e,
       );

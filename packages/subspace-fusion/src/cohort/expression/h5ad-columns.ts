@@ -2,21 +2,15 @@ import { badInput, someOf } from '../../files/errors.js';
 import {
   datasetIn,
   groupIn,
-  isDataset,
-  isGroup,
   requireKnownFilters,
-  typeName,
-  type Dataset,
   type Entity,
-  type File,
   type Group,
+  type Hdf5,
+  type StoredData,
 } from '../../files/hdf5.js';
+import { printable } from '../../files/text.js';
 
 /** The columns of an AnnData file: numbers, texts, and the two tables that they are in. */
-
-const INTEGER = 0;
-const FLOAT = 1;
-const STRING = 3;
 
 /** Bytes that one call may bring into memory. */
 const MOST_BYTES = 2 ** 28;
@@ -33,45 +27,58 @@ function refuseLarge(file: string, what: string, bytes: number): void {
 }
 
 /** Items `from`…`to − 1` of a vector, or these rows of a matrix, as numbers. Integers and floats of any width are read. */
-export function readNumbers(dataset: Dataset, file: string, from: number, to: number): Float64Array {
-  const { type, size } = dataset.metadata;
-  const others = dataset.shape?.slice(1) ?? [];
+export async function readNumbers(
+  hdf5: Hdf5,
+  dataset: StoredData,
+  file: string,
+  from: number,
+  to: number,
+): Promise<Float64Array> {
+  const { type, size } = dataset;
+  const others = dataset.shape.slice(1);
   const width = others.reduce((product, n) => product * n, 1);
-  if ((type !== INTEGER && type !== FLOAT) || (type === FLOAT && size < 4) || size > 8) {
+  if ((type !== 'integer' && type !== 'float') || (type === 'float' && size < 4) || size > 8) {
     throw badInput({
       file,
-      message: `'${dataset.path}' is of type ${typeName(dataset)}`,
+      message: `'${dataset.path}' is of type ${printable(dataset.typeName)}`,
       remedy: 'Store it as float32 or as integers',
     });
   }
   refuseLarge(file, dataset.path, (to - from) * width * size);
   requireKnownFilters(dataset, file);
-  const values = dataset.slice([[from, to], ...others.map((): [] => [])]);
+  const values = await hdf5.read(dataset, [[from, to], ...others.map((): [] => [])]);
   return Float64Array.from(values as ArrayLike<number>, Number);
 }
 
 /** Whether an entity is a column of strings: a string array, or categories and codes. */
-export function isStringColumn(entity: Entity | undefined): entity is Dataset | Group {
-  if (isDataset(entity)) return entity.metadata.type === STRING && entity.shape?.length === 1;
+export async function isStringColumn(hdf5: Hdf5, entity: Entity | undefined): Promise<boolean> {
+  if (entity?.kind !== 'group') return isTextVector(entity);
   return (
-    isGroup(entity) &&
-    ['categories', 'codes'].every((name) => entity.keys().includes(name)) &&
-    isStringColumn(entity.get('categories'))
+    ['categories', 'codes'].every((name) => entity.keys.includes(name)) &&
+    isTextVector(await hdf5.get(entity, 'categories'))
   );
 }
 
+const isTextVector = (entity: Entity | undefined): entity is StoredData =>
+  entity?.kind === 'dataset' && entity.type === 'text' && entity.shape.length === 1;
+
 /** A column of strings; a code of no category reads as an empty string. */
-export function readStrings(entity: Entity | undefined, file: string, what: string): string[] {
+export async function readStrings(
+  hdf5: Hdf5,
+  entity: Entity | undefined,
+  file: string,
+  what: string,
+): Promise<string[]> {
   const wrong = () =>
     badInput({ file, message: `'${what}' is no column of text`, remedy: 'Write the file again with anndata' });
-  if (!isStringColumn(entity)) throw wrong();
-  if (isGroup(entity)) {
-    const categories = readStrings(entity.get('categories'), file, `${what}/categories`);
-    const codes = entity.get('codes');
-    if (!isDataset(codes) || codes.shape?.length !== 1) throw wrong();
-    return Array.from(readNumbers(codes, file, 0, codes.shape[0]), (code) => categories[code] ?? '');
+  if (entity?.kind === 'group' && (await isStringColumn(hdf5, entity))) {
+    const categories = await readStrings(hdf5, await hdf5.get(entity, 'categories'), file, `${what}/categories`);
+    const codes = await datasetIn(hdf5, entity, 'codes');
+    if (codes?.shape.length !== 1) throw wrong();
+    return Array.from(await readNumbers(hdf5, codes, file, 0, codes.shape[0]), (code) => categories[code] ?? '');
   }
-  const count = entity.shape?.[0] ?? 0;
+  if (!isTextVector(entity)) throw wrong();
+  const [count] = entity.shape;
   if (count > MOST_NAMES)
     throw badInput({
       file,
@@ -79,34 +86,35 @@ export function readStrings(entity: Entity | undefined, file: string, what: stri
       remedy: 'Write the file again, with bulk samples only',
     });
   if (count === 0) return [];
-  refuseLarge(file, what, count * entity.metadata.size);
+  refuseLarge(file, what, count * entity.size);
   requireKnownFilters(entity, file);
-  return entity.slice([[0, count]]) as string[];
+  return (await hdf5.read(entity, [[0, count]])) as string[];
 }
 
 /** An attribute of a group; undefined where there is none. */
-export const attribute = ({ attrs }: Group, name: string): unknown => (name in attrs ? attrs[name].value : undefined);
+const attribute = async (hdf5: Hdf5, group: Group, name: string): Promise<unknown> =>
+  (await hdf5.attributes(group, [name]))[name];
 
 /** `obs` or `var`. */
-export function frame(hdf5: File, file: string, name: 'obs' | 'var'): Group {
-  const found = groupIn(hdf5, name);
+export async function frame(hdf5: Hdf5, file: string, name: 'obs' | 'var'): Promise<Group> {
+  const found = await groupIn(hdf5, hdf5.root, name);
   if (found) return found;
-  const message = datasetIn(hdf5, name)
+  const message = (await datasetIn(hdf5, hdf5.root, name))
     ? `'${name}' is in the layout of anndata before 0.7`
-    : `there is no '${name}' (the file has: ${someOf(hdf5.keys())})`;
+    : `there is no '${name}' (the file has: ${someOf(hdf5.root.keys)})`;
   throw badInput({ file, message, remedy: 'Write it again with a recent anndata' });
 }
 
 /** The names of the rows of `obs` or `var`; of `var`, which other columns can name, they may be numbers. */
-export function indexOf(of: Group, file: string, mayBeNumbers = false): string[] {
-  const named = attribute(of, '_index');
+export async function indexOf(hdf5: Hdf5, of: Group, file: string, mayBeNumbers = false): Promise<string[]> {
+  const named = await attribute(hdf5, of, '_index');
   const name = [named, '_index', 'index'].find(
-    (candidate): candidate is string => typeof candidate === 'string' && of.keys().includes(candidate),
+    (candidate): candidate is string => typeof candidate === 'string' && of.keys.includes(candidate),
   );
   if (name === undefined)
     throw badInput({ file, message: `'${of.path}' has no index`, remedy: 'Write the file again with anndata' });
-  const index = of.get(name);
-  if (mayBeNumbers && isDataset(index) && index.metadata.type === INTEGER && index.shape?.length === 1)
-    return Array.from(readNumbers(index, file, 0, Math.min(index.shape[0], MOST_NAMES)), String);
-  return readStrings(index, file, `${of.path}/${name}`);
+  const index = await hdf5.get(of, name);
+  if (mayBeNumbers && index?.kind === 'dataset' && index.type === 'integer' && index.shape.length === 1)
+    return Array.from(await readNumbers(hdf5, index, file, 0, Math.min(index.shape[0], MOST_NAMES)), String);
+  return readStrings(hdf5, index, file, `${of.path}/${name}`);
 }

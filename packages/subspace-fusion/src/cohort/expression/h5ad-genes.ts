@@ -1,5 +1,5 @@
 import { someOf, type Problem } from '../../files/errors.js';
-import type { Group } from '../../files/hdf5.js';
+import type { Group, Hdf5 } from '../../files/hdf5.js';
 import { ensemblId } from './gene-names.js';
 import { isStringColumn, readStrings } from './h5ad-columns.js';
 import type { FileGene, ReadContext } from './samples.js';
@@ -18,23 +18,26 @@ interface Names {
  * The genes by the index of `var`, to which a column gives symbols where it holds Ensembl ids; by a column of text that holds over twice as many genes of the
  * gene sets, where there is one.
  */
-export function variableGenes(
+export async function variableGenes(
+  hdf5: Hdf5,
   variables: Group,
   ids: readonly string[],
   context: ReadContext,
   file: string,
   problems: Problem[],
-): FileGene[] {
+): Promise<FileGene[]> {
   const { nameGene } = context;
-  const columns = variables.keys().filter((column) => isStringColumn(variables.get(column)));
-  const read = (column: string): Names => {
-    const names = readStrings(variables.get(column), file, `${variables.path}/${column}`);
-    return { column, names, known: names.length === ids.length ? genesAmong(names, context) : 0 };
-  };
-  const best = columns.map(read).reduce<Names | undefined>((a, b) => (b.known > (a?.known ?? 0) ? b : a), undefined);
+  const columns: Names[] = [];
+  for (const column of variables.keys) {
+    const entity = await hdf5.get(variables, column);
+    if (!(await isStringColumn(hdf5, entity))) continue;
+    const names = await readStrings(hdf5, entity, file, `${variables.path}/${column}`);
+    columns.push({ column, names, known: names.length === ids.length ? genesAmong(names, context) : 0 });
+  }
+  const best = columns.reduce<Names | undefined>((a, b) => (b.known > (a?.known ?? 0) ? b : a), undefined);
   if (ids.some((id) => ensemblId(id))) {
-    const usual = SYMBOLS.find((name) => columns.includes(name));
-    const symbols = best?.names ?? (usual === undefined ? undefined : read(usual).names);
+    const usual = SYMBOLS.flatMap((name) => columns.find(({ column }) => column === name) ?? []).at(0);
+    const symbols = (best ?? usual)?.names;
     return ids.map((name, g) => ({ name, said: symbols?.[g], symbol: nameGene(name, symbols?.[g]) }));
   }
   const known = genesAmong(ids, context);

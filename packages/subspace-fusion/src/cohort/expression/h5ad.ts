@@ -1,5 +1,5 @@
 import { badInput, InputError, type Problem } from '../../files/errors.js';
-import { withHdf5, type Group } from '../../files/hdf5.js';
+import { withHdf5, type Group, type Hdf5 } from '../../files/hdf5.js';
 import type { Source } from '../../files/source.js';
 import { checkCells } from './cells.js';
 import { frame, indexOf, isStringColumn, readStrings } from './h5ad-columns.js';
@@ -18,12 +18,12 @@ const MOST_VALUES = 2 ** 28;
  */
 export async function readH5ad(source: Source, context: ReadContext, problems: Problem[]): Promise<RawExpression> {
   const file = source.name;
-  return withHdf5(source, (hdf5) => {
-    const matrix = openMatrix(hdf5, file);
-    const [observations, variables] = [frame(hdf5, file, 'obs'), frame(hdf5, file, 'var')];
-    const names = patientNames(observations, context, file);
-    const index = indexOf(observations, file);
-    const ids = indexOf(variables, file, true);
+  return withHdf5(source, async (hdf5) => {
+    const matrix = await openMatrix(hdf5, file);
+    const [observations, variables] = [await frame(hdf5, file, 'obs'), await frame(hdf5, file, 'var')];
+    const names = await patientNames(hdf5, observations, context, file);
+    const index = await indexOf(hdf5, observations, file);
+    const ids = await indexOf(hdf5, variables, file, true);
     const [n, width] = matrix.shape;
     if (index.length !== n || ids.length !== width) {
       const message = `X is ${n} × ${width}, but obs has ${index.length} rows and var ${ids.length}`;
@@ -41,12 +41,12 @@ export async function readH5ad(source: Source, context: ReadContext, problems: P
         remedy: 'Leave genes or patients out',
       });
     }
-    const genes = variableGenes(variables, ids, context, file, problems);
+    const genes = await variableGenes(hdf5, variables, ids, context, file, problems);
     const cells = checkCells((gene) => context.genes.has(gene));
-    const rows = readRowsOf(matrix, choice.places, file, (value, r, g) =>
+    const rows = await readRowsOf(hdf5, matrix, choice.places, file, (value, r, g) =>
       cells.read(String(value), genes[g].symbol, choice.places[r] + 1, genes[g].name),
     );
-    requireValues(rows, hdf5, file);
+    await requireValues(rows, hdf5, file);
     const wrong = cells.problems(file);
     if (wrong.length > 0) throw new InputError(wrong);
     const patients = choice.places.map((place) => context.nameSample(names[place]).patient);
@@ -76,17 +76,22 @@ function refuseSingleCells(
 }
 
 /** The index of `obs`, or the column of it that holds more of the patients. */
-function patientNames(observations: Group, { patients, nameSample }: ReadContext, file: string): string[] {
-  const index = indexOf(observations, file);
+async function patientNames(
+  hdf5: Hdf5,
+  observations: Group,
+  { patients, nameSample }: ReadContext,
+  file: string,
+): Promise<string[]> {
+  const index = await indexOf(hdf5, observations, file);
   if (!patients) return index;
   const known = (names: readonly string[]) =>
     new Set(names.map((name) => nameSample(name).patient).filter((id) => patients.has(id))).size;
   let best = { names: index, known: known(index) };
   if (best.known > 0) return index;
-  for (const column of observations.keys()) {
-    const entity = observations.get(column);
-    if (!isStringColumn(entity)) continue;
-    const names = readStrings(entity, file, `${observations.path}/${column}`);
+  for (const column of observations.keys) {
+    const entity = await hdf5.get(observations, column);
+    if (!(await isStringColumn(hdf5, entity))) continue;
+    const names = await readStrings(hdf5, entity, file, `${observations.path}/${column}`);
     if (names.length === index.length && known(names) > best.known) best = { names, known: known(names) };
   }
   return best.names;
