@@ -83,3 +83,40 @@ describe.each([
     ]);
   });
 });
+
+it('the clinical model is described by all folds, and why a fold lacks a part of it', () => {
+  const [first, second] = [0, 1].map((fold) => madeFold(fold, PATIENTS, { subspace: 0.3, ageDiagnosisGrade: 0.5 }));
+  const reason = 'all training patients have the same grade';
+  const folds: FoldScores[] = [
+    {
+      ...first,
+      reference: { variables: ['idh', 'grade'], leftOut: [{ variable: 'age', reason: 'absent' }], defining: [] },
+    },
+    {
+      ...second,
+      reference: {
+        variables: ['idh'],
+        leftOut: [
+          { variable: 'age', reason: 'absent' },
+          { variable: 'grade', reason },
+        ],
+        defining: [],
+      },
+    },
+  ];
+  expect(compareModels(folds, [], 1, 40).adds).toMatchObject({
+    variables: ['idh', 'grade'],
+    leftOut: [
+      { variable: 'age', reason: 'absent' },
+      { variable: 'grade', reason: `fold 1: ${reason}` },
+    ],
+  });
+  const refused = folds.map((fold) => ({
+    ...fold,
+    models: { ...fold.models, ageDiagnosisGrade: { reason: 'two columns are one' } },
+  }));
+  expect(compareModels(refused, [], 1, 40).adds).toEqual({
+    reason: 'there is no clinical model in fold 0: two columns are one',
+    variables: ['idh', 'grade'],
+  });
+});
