@@ -132,7 +132,7 @@ describe('a cohort that is not right', () => {
   test('a run folder that cannot be made', async () => {
     const out = join(cohort, 'clinical.csv', 'run');
     expect(await refusal('train', yaml, '--out', out)).toMatch(
-      /clinical\.csv\/run\/config\.json: cannot be written, a file or folder of that name is in the way/,
+      /clinical\.csv\/run: cannot be written, a file or folder of that name is in the way/,
     );
   });
 });

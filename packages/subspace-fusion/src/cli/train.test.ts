@@ -68,6 +68,7 @@ describe('subspace train', () => {
       'checkpoint.safetensors',
       'confidence.json',
       'config.json',
+      'fingerprints.json',
       'metrics.jsonl',
       'model.json',
       'predictions.json',

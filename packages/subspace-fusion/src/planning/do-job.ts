@@ -15,12 +15,12 @@ import { doTraining } from './training-job.js';
  * @throws InputError where the folder is no job's; MachineError where the disk is full, say: the job is then stopped, not failed
  */
 export async function doJob(folder: string, context: JobContext = {}): Promise<JobEnd> {
-  const request = await readRequest(folder);
+  await readRequest(folder); // without one there is no job to lock
   const taken = await acquireLock(join(folder, JOB_FILES.lock));
   if ('holder' in taken) return { outcome: 'busy', message: `is being done by ${holderName(taken.holder)}` };
   try {
     if (await isDone(folder)) return { outcome: 'done' };
-    return await attempt(folder, request, context, taken.lock.lost);
+    return await attempt(folder, await readRequest(folder), context, taken.lock.lost);
   } finally {
     await taken.lock.release();
   }

@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, 
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readBagHeader } from '../cohort/bags/features.js';
-import { openEncoder } from '../slides/encoder.js';
+import { acquireLock } from '../files/lock.js';
+import { openEncoder, type Encoder } from '../slides/encoder.js';
 import { startSubspace, subspace, subspaceProcess } from '../testing/cli.js';
 import { defined } from '../testing/defined.js';
 import { newFolder } from '../testing/tiny-cohort.js';
@@ -10,6 +11,7 @@ import { tinySlide, tinySlides, written } from '../testing/tiny-slides.js';
 import { Interrupted } from '../training/train.js';
 import type { Attempt } from './attempts.js';
 import { planExtraction, runExtraction, type SlideRecord } from './extraction.js';
+import { JOB_FILES, readRequest, writeRequest } from './job.js';
 import { inProcessWith, type JobsProgress } from './run-jobs.js';
 import { until } from './slurm-cluster.test.helper.js';
 
@@ -42,6 +44,20 @@ const list = () =>
     .map((line) => JSON.parse(line) as SlideRecord);
 const madeAt = (slide: string) => statSync(join(out, `${slide}.h5`)).mtimeMs;
 
+/** Plans the extraction of all slides. */
+const planned = (out: string, encoder: Encoder, patchSize = 64) =>
+  planExtraction(
+    {
+      slides: [join(folder, 'slides')],
+      out,
+      encoder: join(folder, 'encoder.onnx'),
+      cutting: { patchSize, resolution: { magnification: 20 }, tissue: 0.5 },
+      batch: 4,
+      provider: 'cpu',
+    },
+    encoder,
+  );
+
 describe('an extraction by the local executor', () => {
   it('shows what it would do, and does nothing', async () => {
     const { code, out: said } = await local('--cores', '2', '--dry-run');
@@ -61,6 +77,24 @@ describe('an extraction by the local executor', () => {
     expect(list()[0]).toMatchObject({ slide: 'A', status: 'done' });
     expect(existsSync(join(out, 'C.h5'))).toBe(false);
     expect((await status()).slides[0]).toMatchObject({ name: 'A', state: 'done' });
+  });
+
+  it('refuses a slide that another process is extracting with other settings', async () => {
+    const other = join(folder, 'contested');
+    const encoder = await openEncoder(join(folder, 'encoder.onnx'));
+    const [slide] = (await planned(other, encoder)).jobs;
+    await writeRequest(slide);
+    const taken = await acquireLock(join(slide.folder, JOB_FILES.lock));
+    if (!('lock' in taken)) throw new Error('the lock is held');
+    const [changed] = (await planned(other, encoder, 32)).jobs;
+    await encoder.dispose();
+    await expect(writeRequest(changed)).rejects.toThrow(
+      /jobs.A: is being done with other settings by .+ Wait until it has ended, or choose another folder\.$/,
+    );
+    expect(await readRequest(slide.folder)).toEqual(slide.request);
+    await taken.lock.release();
+    await writeRequest(changed);
+    expect(await readRequest(slide.folder)).toEqual(changed.request);
   });
 
   it('goes on, once for each slide, where two share the work, and tells of the slide that fails', async () => {
@@ -119,19 +153,7 @@ describe('an extraction by the local executor', () => {
 
   it('in this process, stopped in the middle of a slide, leaves whole files and goes on', async () => {
     const encoder = await openEncoder(join(folder, 'encoder.onnx'));
-    const cutting = { patchSize: 64, resolution: { magnification: 20 }, tissue: 0.5 };
-    const plan = () =>
-      planExtraction(
-        {
-          slides: [join(folder, 'slides')],
-          out: join(folder, 'stopped'),
-          encoder: join(folder, 'encoder.onnx'),
-          cutting,
-          batch: 4,
-          provider: 'cpu',
-        },
-        encoder,
-      );
+    const plan = () => planned(join(folder, 'stopped'), encoder);
     const stop = new AbortController();
     const onProgress = ({ job, progress }: JobsProgress) => {
       if (job.name === 'B' && progress.done > 0) stop.abort();

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Provider } from 'onnx-autodiff';
 import { z } from 'zod';
@@ -9,7 +10,7 @@ import { makeFolder } from '../files/atomic.js';
 import { InputError, type Problem } from '../files/errors.js';
 import { readWholeJson } from '../files/file-source.js';
 import type { Stored } from '../files/json.js';
-import { FOLDER_LOCK } from '../files/lock.js';
+import { acquireLock, FOLDER_LOCK, holderName } from '../files/lock.js';
 import { RUN_FILES, writeJson } from '../runs/run-folder.js';
 import { configFile } from '../runs/training-files.js';
 import type { Encoder } from '../slides/encoder.js';
@@ -89,12 +90,27 @@ export interface JobEnd {
   readonly badInput?: boolean;
 }
 
-/** Writes what a job is asked into its folder. */
+/** How often, at tenths of a second, the lock of a job is asked for by who only writes its request: another who does so has it for a moment. */
+const MOST_TRIES = 20;
+
+/**
+ * Writes what a job is asked into its folder, under the job's lock: who does the job keeps the request that it began with.
+ * @throws {InputError} where another process is doing the job with other settings
+ */
 export async function writeRequest({ folder, request }: Job): Promise<void> {
   await makeFolder(folder);
   const path = join(folder, JOB_FILES.request);
-  const before = await readFile(path, 'utf8').catch(() => undefined);
-  if (before !== JSON.stringify(request, null, 2) + '\n') await writeJson(path, request);
+  const text = JSON.stringify(request, null, 2) + '\n';
+  const isWritten = async () => (await readFile(path, 'utf8').catch(() => undefined)) === text;
+  for (let tries = 0; !(await isWritten()); tries++) {
+    const taken = await acquireLock(join(folder, JOB_FILES.lock));
+    if ('lock' in taken) await writeJson(path, request).finally(() => taken.lock.release());
+    else if (tries < MOST_TRIES) await pause(100);
+    else
+      throw new InputError(
+        `${folder}: is being done with other settings by ${holderName(taken.holder)}. Wait until it has ended, or choose another folder.`,
+      );
+  }
 }
 
 /** @throws {InputError} where the folder is no job's, or its request is none that this version knows. */

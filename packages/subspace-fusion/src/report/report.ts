@@ -14,7 +14,7 @@ import { asPredictions, evaluated } from './from-run.js';
 import { html, pageHead, STYLE, table, type Html } from './html.js';
 import { renderModelCard } from './model-card.js';
 import { isComparison, readReport } from './read.js';
-import { comparisonSection, confidenceSection, INTENDED_USE, LIMITS, patientsSection } from './sections.js';
+import { comparisonSection, confidenceSection, intendedUse, LIMITS, patientsSection } from './sections.js';
 import { metricsTable, summary } from './summary.js';
 import { survivalFigure } from './survival-figure.js';
 import { manyTrainingsFigures, trainingFigures } from './training-figures.js';
@@ -39,7 +39,7 @@ ${input.pseudonymised ? html`<p>Patients stand under codes. Who is who is in a k
 ${input.runs.map(runSection)}
 ${once(
   'limits',
-  html`<h3>Intended use</h3><ul>${INTENDED_USE.map((line) => html`<li>${line}</li>`)}</ul>
+  html`<h3>Intended use</h3><ul>${intendedUse(input.runs).map((line) => html`<li>${line}</li>`)}</ul>
 <h3>Limits</h3><ul>${LIMITS.map((line) => html`<li>${line}</li>`)}</ul>`,
 )}
 <section id="checklists"><h2>Reporting checklists</h2>

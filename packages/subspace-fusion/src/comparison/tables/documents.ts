@@ -1,7 +1,7 @@
 import { csvText, type CsvCell } from '../../files/csv.js';
-import { groupName, modelName, VERDICTS_MEAN, verdictWord } from '../../words/comparison.js';
+import { groupName, VERDICTS_MEAN, verdictWord } from '../../words/comparison.js';
 import type { Difference, NamedMetric, TaskComparison } from '../file.js';
-import { everyone, headlineOf, runsOf, scopesOf, shuffledScopes, type TableRun } from '../scopes.js';
+import { everyone, headlineOf, namesOf, runsOf, scopesOf, shuffledScopes, type TableRun } from '../scopes.js';
 import { allTables } from './build.js';
 import { escapeLatex, formatLatex, formatMarkdown } from './formats.js';
 
@@ -24,7 +24,7 @@ function runLinks(task: TaskComparison): string {
       [...new Set(scope.runs.map(({ model }) => model))].map((model) => {
         const control = scope.kind === 'shuffled outcomes' ? ', outcomes shuffled' : '';
         const links = runsOf(scope, model, task.model).map(({ folder }) => `[${folder}](<${folder}>)`);
-        return `- ${modelName(model)}${control}: ${links.join(', ')}`;
+        return `- ${namesOf(task)(model)}${control}: ${links.join(', ')}`;
       }),
     )
     .join('\n');

@@ -2,15 +2,21 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readAll, type Source } from '../source.js';
+import { requireWasmMemory } from '../system-errors.js';
 import { startThread } from '../worker-node.js';
 import type { Port } from '../worker.js';
 import type { FileToOpen } from './tasks.js';
 
 /** HDF5 files as Node reads them; web.ts is the same for browsers, and `#hdf5` in package.json chooses. */
 
-/** Starts the thread that reads HDF5 files. What the library writes about a damaged file comes as an error, too. */
-export const startLibrary = (): Port =>
-  startThread(new URL('./node-worker.js', import.meta.url), 'reads HDF5 files', true);
+/**
+ * Starts the thread that reads HDF5 files. What the library writes about a damaged file comes as an error, too.
+ * @throws MachineError where WebAssembly is given no memory: a thread would end the process then
+ */
+export function startLibrary(): Port {
+  requireWasmMemory();
+  return startThread(new URL('./node-worker.js', import.meta.url), 'reads HDF5 files', true);
+}
 
 /** A file for the worker, and what to do once it has been read. */
 export interface Handed {
