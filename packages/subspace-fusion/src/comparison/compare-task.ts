@@ -12,6 +12,7 @@ import { countPatients, type FoldScores } from './fold-scores.js';
 import { describeModel, slideMeans } from './model-detail.js';
 import { probeRuns } from './site-probe.js';
 import { withinSubgroup, type Subgroup } from './subgroups.js';
+import { testedPairs } from './verdicts.js';
 
 /** A training of a fold with a seed that is over, or not begun. */
 export interface ComparedRun extends EndedRun {
@@ -122,12 +123,7 @@ async function scoreShuffled(
 
 /** The first model with each other one, on the same folds. */
 export function compareFirst(folds: readonly FoldScores[], model: string, seed: number): ComparedModels {
-  const others = Object.keys(folds[0]?.models ?? {}).filter((name) => name !== model);
-  const { models, ...rest } = compareModels(
-    folds,
-    others.map((other) => [model, other]),
-    seed,
-  );
+  const { models, ...rest } = compareModels(folds, testedPairs(model, Object.keys(folds[0]?.models ?? {})), seed);
   const { [model]: metrics = {}, ...baselines } = models;
   return { patients: countPatients(folds), metrics, baselines, ...rest };
 }

@@ -7,7 +7,7 @@ import {
   type CensoringSurvival,
 } from '../metrics/censoring-weighted.js';
 import { classBrier, expectedCalibrationError, logLoss } from '../metrics/class-calibration.js';
-import { classificationMetrics } from '../metrics/classification.js';
+import { decisionMetrics } from '../metrics/classification.js';
 import { netBenefit, survivalNetBenefit } from '../metrics/decisions.js';
 import { survivalCalibrationError } from '../metrics/survival-curve.js';
 import type { Horizon } from './file.js';
@@ -110,15 +110,20 @@ export const HEADLINES: Readonly<Record<Kind, MetricSet>> = {
   },
 };
 
-/** Decisions, discrimination at the horizon, errors of probabilities, net benefit. */
+/** Discrimination at the horizon, whose intervals need no draws. */
+export const AREAS: Readonly<Record<Kind, MetricSet>> = {
+  survival: { names: ['unoConcordance', 'dynamicAuc'], score: scoreAreas },
+  classes: { names: [], score: () => [] },
+};
+
+/** Decisions, errors of probabilities, net benefit. */
 export const OTHERS: Readonly<Record<Kind, MetricSet>> = {
-  survival: { names: ['unoConcordance', 'dynamicAuc', BRIER.survival, ...NET_BENEFITS], score: scoreSurvival },
+  survival: { names: [BRIER.survival, ...NET_BENEFITS], score: scoreSurvival },
   classes: {
     names: [
       'accuracy',
       'balancedAccuracy',
       'macroF1',
-      'sensitivity',
       'specificity',
       'precision',
       BRIER.classes,
@@ -130,9 +135,7 @@ export const OTHERS: Readonly<Record<Kind, MetricSet>> = {
       const C = classes.length;
       const p = takeRows(runsOf(fold, model)[run], rows, C);
       const truth = takeRows(labels, rows);
-      const decisions = classificationMetrics(p, truth, C)
-        .filter(({ name }) => name !== HEADLINE.classes)
-        .map((metric) => nameClasses(metric, classes));
+      const decisions = decisionMetrics(p, truth, C).map((metric) => nameClasses(metric, classes));
       return [
         ...decisions,
         classBrier(p, truth, C),
@@ -159,32 +162,40 @@ export const CALIBRATION: Readonly<Record<Kind, MetricSet>> = {
   },
 };
 
-function scoreSurvival({ fold, rows, uno }: Draw, model: string, run: number): Metric[] {
-  const { names } = OTHERS.survival;
-  if (!fold.judged || !uno) return names.map((name) => refuse(name, NO_HORIZON));
+function scoreAreas({ fold, rows, uno }: Draw, model: string, run: number): Metric[] {
+  if (!fold.judged || !uno) return AREAS.survival.names.map((name) => refuse(name, NO_HORIZON));
   const {
-    horizon: { time: t, times },
+    horizon: { time: t },
     censoring,
-    alive,
   } = fold.judged;
   const truth = survivalOf(fold);
-  const time = takeRows(truth.time, rows);
-  const event = takeRows(truth.event, rows);
+  const [time, event] = [takeRows(truth.time, rows), takeRows(truth.event, rows)];
   const risk = takeRows(runsOf(fold, model)[run], rows);
-  const ranked = [
+  return [
     withEstimator(rankDraw(fold.judged.uno, uno, model, run), `Uno's C up to ${t}, ${CENSORING}`),
     withEstimator(
       { ...dynamicAuc(time, event, risk, t, censoring), name: 'dynamicAuc' },
       `cumulative/dynamic ROC area at ${t}, ${CENSORING}`,
     ),
   ];
+}
+
+function scoreSurvival({ fold, rows }: Draw, model: string, run: number): Metric[] {
+  const { names } = OTHERS.survival;
+  if (!fold.judged) return names.map((name) => refuse(name, NO_HORIZON));
+  const {
+    horizon: { time: t, times },
+    censoring,
+    alive,
+  } = fold.judged;
   const all = alive[model]?.at(run);
-  if (!all) return [...ranked, ...names.slice(ranked.length).map((name) => refuse(name, NO_SURVIVAL))];
+  if (!all) return names.map((name) => refuse(name, NO_SURVIVAL));
+  const truth = survivalOf(fold);
+  const [time, event] = [takeRows(truth.time, rows), takeRows(truth.event, rows)];
   const width = times.length;
   const survival = takeRows(all, rows, width);
   const dead = Float64Array.from(rows, (_, i) => 1 - survival[i * width + width - 1]);
   return [
-    ...ranked,
     withEstimator(
       integratedBrier(time, event, survival, times, censoring),
       `mean Brier score from ${times[0]} to ${t} over ${width} times, ${CENSORING}`,

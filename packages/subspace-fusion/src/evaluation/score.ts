@@ -1,8 +1,9 @@
 import type { BatchLabels } from '../inference/batch.js';
 import type { Prediction } from '../inference/predictor.js';
-import { takeRows, withIntervals, type Metric } from '../metrics/bootstrap.js';
-import { classificationMetrics } from '../metrics/classification.js';
+import { takeRows, type Metric } from '../metrics/bootstrap.js';
+import { decisionMetrics, macroAuc } from '../metrics/classification.js';
 import { concordanceIndex } from '../metrics/concordance.js';
+import { withIntervals } from '../metrics/intervals.js';
 import { logRank, riskGroups } from '../metrics/kaplan-meier.js';
 import { survivalCurve } from '../metrics/survival-curve.js';
 import type { Model } from '../runs/model.js';
@@ -40,7 +41,7 @@ export function nameAllClasses(metrics: NamedMetrics, classes: readonly string[]
   return Object.fromEntries(Object.entries(metrics).map(([name, metric]) => [name, nameClasses(metric, classes)]));
 }
 
-/** Metrics of predictions with 95 % bootstrap intervals by patient. The draws depend on `seed` and the number of patients alone. */
+/** Metrics of predictions with 95 % intervals (`metrics/intervals`). The draws depend on `seed` and the patients' classes alone. */
 export function scorePredictions(predictions: readonly Prediction[], labels: BatchLabels, seed: number): Metric[] {
   if (labels.kind === 'survival') return scoreRisks(risksOf(predictions), labels, seed);
   const outputs = Float64Array.from(predictions.flatMap((p) => p.outputs));
@@ -76,9 +77,17 @@ export function scoreProbabilities(
   seed: number,
 ): Metric[] {
   const C = weights.length;
-  const score = (rows: Uint32Array) =>
-    classificationMetrics(takeRows(probabilities, rows, C), takeRows(labels, rows), C);
-  return withIntervals(score, labels.length, seed);
+  const of =
+    (score: typeof decisionMetrics) =>
+    (rows: Uint32Array): Metric[] =>
+      score(takeRows(probabilities, rows, C), takeRows(labels, rows), C);
+  const [area] = withIntervals(
+    of((p, truth) => [macroAuc(p, truth, C)]),
+    labels,
+    seed,
+  );
+  const [accuracy, balancedAccuracy, macroF1, ...others] = withIntervals(of(decisionMetrics), labels, seed);
+  return [accuracy, balancedAccuracy, macroF1, area, ...others];
 }
 
 export function compareGroups(

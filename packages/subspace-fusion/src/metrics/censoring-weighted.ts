@@ -1,6 +1,7 @@
 import { ascendingOrder, countEvents, countLeading, requireNumbers, type Events } from './arrays.js';
-import { refuse, type Metric, type Refusal } from './bootstrap.js';
-import { comparablePairs, PAIR_TIES, TIED_TOLERANCE } from './concordance.js';
+import { refuse, type Metric, type Refusal, type Sides } from './bootstrap.js';
+import { AREA_BORROWS, rarest } from './classification.js';
+import { comparablePairs, concordanceSides, PAIR_TIES, TIED_TOLERANCE } from './concordance.js';
 import { kaplanMeier, type KaplanMeier } from './kaplan-meier.js';
 
 /** The censoring survival G of the training patients: the share of them who would still be followed if nobody died. */
@@ -93,6 +94,7 @@ export function unoConcordance(
   let agreeing = 0;
   let all = 0;
   let pairs = 0;
+  let deaths = 0;
   for (let i = 0; i < time.length; i++) {
     if (!event[i] || time[i] >= horizon) continue;
     const weight = followedUntil(censoring, time[i]) ** -2;
@@ -100,6 +102,7 @@ export function unoConcordance(
     agreeing += weight * (concordant[i] + tiedRisk[i] / 2);
     all += weight * ofDeath;
     pairs += ofDeath;
+    deaths++;
   }
   if (pairs === 0) {
     return refuse(
@@ -115,6 +118,7 @@ export function unoConcordance(
     n: time.length,
     events: countEvents(event),
     comparablePairs: pairs,
+    sides: concordanceSides(deaths, pairs),
   };
 }
 
@@ -276,6 +280,7 @@ export function dynamicAuc(
     n,
     events: cases,
     comparablePairs: cases * survivors.length,
+    sides: { cases, others: survivors.length, borrowed: AREA_BORROWS },
   };
 }
 
@@ -294,6 +299,7 @@ export function meanDynamicAuc(
   const name = 'meanDynamicAuc';
   if (times.length === 0) return refuse(name, 'there are no times');
   const curve = kaplanMeier(time, event);
+  const sides: Sides[] = [];
   let alive = 1;
   let sum = 0;
   for (const t of times) {
@@ -302,6 +308,7 @@ export function meanDynamicAuc(
     const aliveNow = curve.survival[countLeading(curve.times, (known) => known <= t) - 1];
     sum += area.value * (alive - aliveNow);
     alive = aliveNow;
+    if (area.sides) sides.push(area.sides);
   }
   return {
     name,
@@ -310,5 +317,6 @@ export function meanDynamicAuc(
     ties: AUC_TIES,
     n: time.length,
     events: countEvents(event),
+    sides: rarest(sides),
   };
 }
