@@ -5,6 +5,7 @@ import type { Config } from '../config/config.js';
 import { CHOSEN_ON_THESE } from '../evaluation/score.js';
 import { counted, someOf } from '../files/errors.js';
 import { taskName } from '../runs/model.js';
+import { ONE_DEALING } from '../words/comparison.js';
 import { compareModels } from './comparison.js';
 import type { ComparedModels, Control, FoldResult, TaskComparison } from './file.js';
 import { scoreFold, type EndedRun } from './fold-runs.js';
@@ -67,7 +68,7 @@ export async function compareTask(options: ComparedTaskOptions): Promise<TaskCom
     seeds,
     ...compareFirst(complete, model, seed),
     ...detail,
-    notes: [...detail.notes, ...cautionsOf(runs)],
+    notes: [...detail.notes, ...dealingNotes(folds), ...cautionsOf(runs)],
     within: within.map(({ column, value }) => {
       const members = new Set(cohort.patients.flatMap(({ id, clinical }) => (clinical[column] === value ? [id] : [])));
       const restricted = withinSubgroup(complete, (id) => members.has(id));
@@ -78,6 +79,9 @@ export async function compareTask(options: ComparedTaskOptions): Promise<TaskCom
     ...(probe ? { probe: await probeRuns(cohort, means, runsOfFirst(folds, own, model), probe, seed) } : {}),
   };
 }
+
+const dealingNotes = (folds: readonly FoldOfRun[]) =>
+  new Set(folds.map(({ repeat }) => repeat)).size > 1 ? [] : [ONE_DEALING];
 
 type FoldOfRun = Pick<ComparedRun, 'fold' | 'repeat'>;
 

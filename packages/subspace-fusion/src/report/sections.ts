@@ -1,6 +1,7 @@
 import { reportTables } from '../comparison/tables/build.js';
 import type { ClassResult, ConfidenceResult, SetResult } from '../runs/confidence.js';
-import { capital, foldsInWords, VERDICTS_MEAN } from '../words/comparison.js';
+import { capital, foldsInWords, INTERVALS, VERDICTS_MEAN } from '../words/comparison.js';
+import { temperatureInWords } from '../words/prediction.js';
 import { comparisonFigures, plainTable } from './comparison-page.js';
 import { html, table, type Html } from './html.js';
 import type { ReportedMetric, ReportRun } from './types.js';
@@ -15,7 +16,7 @@ export const INTENDED_USE: readonly string[] = [
 
 export const LIMITS: readonly string[] = [
   'The numbers hold for the patients of this report. Other hospitals, scanners, stains, laboratories and treatments may change them.',
-  'Intervals are 95 % bootstrap intervals over these patients. They do not cover the chance in training or in the choice of the split.',
+  'Intervals are 95 % intervals over these patients. They do not cover the chance in training or in the choice of the split.',
   'Patients without slides, expression or outcome were left out. Where that did not happen by chance, the numbers hold for those who stayed.',
   'An association of a gene or a region with an outcome is not a cause.',
   'A predicted survival curve says nothing after its last time cut.',
@@ -56,7 +57,7 @@ function classConfidence({ temperature, fittedOn, before, after, operatingPoints
   const fitted =
     temperature.value === null
       ? `No temperature was fitted: ${temperature.reason}.`
-      : `A temperature of ${decimal(temperature.value)} was fitted on ${count(fittedOn, 'validation patient')}.`;
+      : `A temperature of ${temperatureInWords(temperature)} was fitted on ${count(fittedOn, 'validation patient')}.`;
   return html`<p>${fitted}</p>
 ${table('Probabilities before and after the temperature (0 is best)', ['Score', 'Before', 'After'], quality)}
 ${points.length === 0 ? undefined : table('Thresholds fixed on the validation patients, on the test patients', ['Class', 'Rule', 'Threshold', 'Sensitivity', 'Specificity'], points)}
@@ -99,7 +100,7 @@ export function comparisonSection({ comparison }: Pick<ReportRun, 'comparison'>)
     runs.flatMap(({ folder, failure }) => (failure === undefined ? [] : [`${folder}: ${failure}`])),
   );
   return html`<p>Each patient was tested by a model that had not seen them: ${foldsInWords(folds)}, ${seeds.length === 1 ? 'one training' : `${seeds.length} trainings with other seeds`} a fold.
-Numbers are means over seeds, then folds; predictions of different folds are never pooled into one metric. Intervals: 95 % percentile bootstrap of ${bootstrap.units}.
+Numbers are means over seeds, then folds; predictions of different folds are never pooled into one metric. Intervals are ${INTERVALS}, of ${bootstrap.units}.
 ${VERDICTS_MEAN}</p>
 ${failures.map((failure) => html`<p class="missing">Failed and left out: ${failure}</p>`)}
 ${comparisonFigures(comparison)}

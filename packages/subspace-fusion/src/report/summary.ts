@@ -1,6 +1,15 @@
 import { differenceTo } from '../comparison/scopes.js';
 import { CHOSEN_ON_THESE } from '../evaluation/score.js';
-import { capital, foldsInWords, metricName, metricTitle, modelName, number, verdictWord } from '../words/comparison.js';
+import {
+  capital,
+  foldsInWords,
+  metricName,
+  metricTitle,
+  modelName,
+  number,
+  withInterval as signedWithInterval,
+  verdictWord,
+} from '../words/comparison.js';
 import { html, table, type Html } from './html.js';
 import type { ReportedMetric, ReportRun, RunResult } from './types.js';
 import { count, interval, INTERVAL_95, mainMetric, modelWords, withInterval, type MainMetric } from './words.js';
@@ -42,16 +51,24 @@ function comparedWithSimpler({ result, comparison }: ReportRun, name: MainMetric
   const best = others.reduce((a, b) => (b.value > a.value ? b : a));
   const beside = `The best simpler model (${modelName(best.baseline)}) reaches ${number(best.value)} on the same patients, ${best.value > value ? 'more' : 'no more'} than this model.`;
   const difference = comparison && differenceTo(comparison.differences, comparison.model, best.baseline);
-  if (difference === undefined)
-    return [
-      `${beside} One split does not tell whether that is more than chance; a cross-validation tests the difference.`,
-    ];
+  if (difference === undefined) return [`${beside} ${ofOneSplit(result, best.baseline)}`];
   if (difference.value === null || difference.low === undefined || difference.high === undefined)
     return [`${beside} The difference was not tested.`];
   const { value: by, low, high } = difference;
+  const says = difference.verdict === undefined ? NOT_TESTED : verdictWord(difference);
   return [
-    `${beside} The difference is ${number(by, true)} (${INTERVAL_95} ${number(low, true)} to ${number(high, true)}): ${verdictWord(difference)}.`,
+    `${beside} The difference is ${number(by, true)} (${INTERVAL_95} ${number(low, true)} to ${number(high, true)}): ${says}.`,
   ];
+}
+
+const NOT_TESTED = 'that of these fitted models, not tested as one of the methods';
+
+/** The paired difference to the best simpler model within one run. */
+function ofOneSplit({ difference }: RunResult, best: string): string {
+  const hint = 'a cross-validation with repeats tests the difference of the methods';
+  if (difference?.to !== best || difference.of.value === null)
+    return `One split does not tell whether that is more than chance; ${hint}.`;
+  return `The difference is ${signedWithInterval(difference.of, true)}, that of these fitted models; ${hint}.`;
 }
 
 /** What the width of the interval means. */
