@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import type { ScoredRuns } from '../evaluation/baselines.js';
 import { scoreProbabilities, scoreRisks } from '../evaluation/score.js';
 import type { BatchLabels } from '../inference/batch.js';
 import { takeRows, type Metric } from '../metrics/bootstrap.js';
-import { unoConcordance } from '../metrics/censoring-weighted.js';
+import { integratedBrier, unoConcordance } from '../metrics/censoring-weighted.js';
 import { macroAuc } from '../metrics/classification.js';
 import { concordanceIndex } from '../metrics/concordance.js';
+import { survivalNetBenefit } from '../metrics/decisions.js';
 import { key, normal, uniform } from '../random/counter.js';
 import { defined } from '../testing/defined.js';
 import { chooseHorizon, compareModels } from './comparison.js';
-import { AREAS, drawOf, HEADLINES, prepareFold } from './fold-metrics.js';
+import { AREAS, drawOf, HEADLINES, OTHERS, prepareFold } from './fold-metrics.js';
 import { survivalOf, type FoldScores } from './fold-scores.js';
 import { madeFold } from './made-folds.test.helper.js';
 
@@ -174,6 +176,34 @@ describe('a draw of patients', () => {
     }
   });
 
+  it('scores survival up to the horizon as the metrics do', () => {
+    const made = madeFold(0, 60, { model: 1 });
+    const fold: FoldScores = { ...made, truth: { ...survivalOf(made), time: survivalOf(made).time.map(Math.ceil) } };
+    const horizon = { time: 24, timeUnit: 'months', times: [4, 12, 24], rule: '' } as const;
+    const prepared = prepareFold(fold, horizon);
+    const { time, event } = survivalOf(fold);
+    const said = defined((fold.models['model'] as ScoredRuns).survival)[0];
+    const alive = time.flatMap((_, i) => horizon.times.map((t) => said.at(i, t)));
+    for (let r = 0; r < 20; r++) {
+      const rows = Uint32Array.from({ length: 60 }, (_, i) => Math.floor(60 * uniform(key(8, r), i)));
+      const [brier, low, , high] = OTHERS.survival.score(drawOf(prepared, rows), 'model', 0);
+      const [ownTime, ownEvent, own] = [takeRows(time, rows), takeRows(event, rows), takeRows(alive, rows, 3)];
+      const { censoring } = defined(prepared.judged);
+      expect(brier.value).toBeCloseTo(
+        defined(integratedBrier(ownTime, ownEvent, own, horizon.times, censoring).value),
+        12,
+      );
+      const dead = ownTime.map((_, i) => 1 - own[3 * i + 2]);
+      for (const [metric, threshold] of [
+        [low, 0.1],
+        [high, 0.5],
+      ] as const) {
+        const { value, ...about } = survivalNetBenefit(ownTime, ownEvent, dead, 24, threshold);
+        expect(metric).toMatchObject({ ...about, value: expect.closeTo(defined(value), 12) as number });
+      }
+    }
+  });
+
   it('of classes too', () => {
     const labels = Array.from({ length: 40 }, (_, i) => i % 3);
     const p = labels.flatMap((label, i) =>
@@ -257,6 +287,17 @@ describe('probabilities of survival', () => {
     const unknown = compareModels([{ ...folds[0], training: { patients: 3 } }], [], 1, 20);
     expect(unknown.horizon).toEqual({ reason: 'the follow-up of the training patients is not known' });
     expect(unknown.models['truth']['unoConcordance'].value).toBeNull();
+  });
+
+  it('are compared with treating everybody', () => {
+    const everybody = folds.map((fold) => {
+      const { time, event } = survivalOf(fold);
+      return defined(survivalNetBenefit(time, event, Array<number>(150).fill(1), 24, 0.25).value);
+    });
+    expect(compared.treatAll?.['netBenefit[0.25]'].value).toBeCloseTo((everybody[0] + everybody[1]) / 2, 12);
+    expect(value('truth', 'netBenefit[0.5]')).toBeGreaterThan(
+      defined(defined(compared.treatAll)['netBenefit[0.5]'].value),
+    );
   });
 
   it('say what each model adds to age, diagnosis and grade', () => {

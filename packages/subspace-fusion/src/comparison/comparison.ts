@@ -16,6 +16,7 @@ import {
   OTHERS,
   prepareFold,
   THRESHOLDS,
+  treatEverybody,
   type MetricSet,
   type PreparedFold,
 } from './fold-metrics.js';
@@ -25,6 +26,7 @@ import {
   differenceName,
   drawingUnits,
   foldMean,
+  meanOverFolds,
   type FoundDifference,
   type Pair,
   type WantedDifference,
@@ -157,6 +159,7 @@ export function compareModels(
     ),
     differences: found,
     adds: addedValue(folds, differences.slice(pairs.length)),
+    treatAll: byName(meanOverFolds(everyone, everyone.map(treatEverybody))),
     ...(chosen ? { horizon: chosen } : {}),
     ...(repeated ? { repeated: inFile(repeated, pairs.length) } : {}),
     bootstrap: { seed, resamples, family, margin: MARGIN, units: drawingUnits(folds).words },

@@ -91,6 +91,9 @@ const compared = {
 const whole = {
   ...compared,
   adds: z.union([refused, adds]).describe('What each model has over age, diagnosis and grade'),
+  treatAll: namedMetrics
+    .optional()
+    .describe('Net benefit of treating everybody, by threshold: what a model has to beat, as it has to beat 0'),
   horizon: z
     .union([refused, horizon])
     .optional()

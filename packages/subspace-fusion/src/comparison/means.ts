@@ -114,7 +114,7 @@ export function difference(model: Metric, reference: Metric, name: string): Metr
 }
 
 /** `metrics: [folds][metric]` → the mean over folds, with patients, deaths and pairs counted over all folds of a repeat. */
-function meanOverFolds(draws: readonly Draw[], metrics: readonly Metric[][]): Metric[] {
+export function meanOverFolds(draws: readonly Draw[], metrics: readonly Metric[][]): Metric[] {
   if (draws.length === 1) return metrics[0];
   const folds = draws.map(({ fold }) => fold);
   const repeats = new Set(folds.map(({ repeat }) => repeat)).size;

@@ -176,24 +176,43 @@ export function integratedBrier(
   const width = times.length;
   requireNumbers(n * width, { survival });
   if (width < 2) return refuse(name, 'an integral needs two times');
-  const scores: number[] = [];
-  for (let k = 0; k < width; k++) {
-    const atTime = Float64Array.from({ length: n }, (_, i) => survival[i * width + k]);
-    const score = survivalBrier(time, event, atTime, times[k], censoring);
-    if (score.value === null) return refuse(name, score.reason);
-    scores.push(score.value);
-  }
-  let area = 0;
-  for (let k = 1; k < width; k++) area += ((times[k] - times[k - 1]) * (scores[k] + scores[k - 1])) / 2;
+  if (n === 0) return refuse(name, 'there are no patients');
+  for (const t of times) if (followedBeyond(censoring, t) === 0) return refuseWeights(name, censoring, t);
+  const sum = brierTerms(time, event, survival, times, censoring).reduce((all, term) => all + term, 0);
   const [first, last] = [times[0], times[width - 1]];
   return {
     name,
-    value: area / (last - first),
+    value: sum / n,
     estimator: `mean Brier score from ${first} to ${last} over ${width} times, censoring estimated on ${censoring.n} training patients`,
     ties: BRIER_TIES,
     n,
     events: countEvents(event),
   };
+}
+
+/**
+ * What each patient adds to the integrated Brier score, [n]: the score is the mean of them, on any draw of the patients. Arguments as
+ * {@link integratedBrier}; G is to be above 0 at all times.
+ */
+export function brierTerms(
+  time: ArrayLike<number>,
+  event: Events,
+  survival: ArrayLike<number>,
+  times: readonly number[],
+  censoring: CensoringSurvival,
+): Float64Array {
+  const width = times.length;
+  const length = times[width - 1] - times[0];
+  const shares = times.map((t, k) => ((times[k + 1] ?? t) - (times[k - 1] ?? t)) / (2 * length)); // of the trapezoidal rule
+  const atTimes = times.map((t) => followedBeyond(censoring, t));
+  return Float64Array.from({ length: time.length }, (_, i) => {
+    const atDeath = event[i] ? followedUntil(censoring, time[i]) : 0;
+    return times.reduce((sum, t, k) => {
+      const s = survival[i * width + k];
+      if (time[i] > t) return sum + (shares[k] * (1 - s) ** 2) / atTimes[k];
+      return event[i] ? sum + (shares[k] * s ** 2) / atDeath : sum;
+    }, 0);
+  });
 }
 
 /**

@@ -3,13 +3,13 @@ import { refuse, type Metric } from './bootstrap.js';
 import { wilsonInterval } from './distributions.js';
 import { kaplanMeier, survivalAt } from './kaplan-meier.js';
 
-const NET_BENEFIT_TIES = 'a probability at the threshold is treated';
+export const NET_BENEFIT_TIES = 'a probability at the threshold is treated';
 
 /**
  * Net benefit per patient of treating some (Vickers & Elkin 2006), in true positives: `TP/n − FP/n·p_t/(1 − p_t)`. Whoever
  * treats at a probability p_t takes 1/p_t − 1 needless treatments for one right one.
  */
-function benefit(truePositives: number, falsePositives: number, threshold: number): number {
+export function benefit(truePositives: number, falsePositives: number, threshold: number): number {
   return truePositives - (falsePositives * threshold) / (1 - threshold);
 }
 
