@@ -174,14 +174,19 @@ function shareCell(share: number, n: number): Cell {
       const right = Array.from({ length: size }, (_, i) => uniform(key(stream, 'right'), i) < share);
       const certain = right.flatMap((is) => (is ? [1, 0] : [0, 1]));
       const truth = right.map(() => 0);
-      const evaluate: Evaluate = (rows) => decisionMetrics(takeRows(certain, rows, 2), takeRows(truth, rows), 2).slice(0, 1);
+      const evaluate: Evaluate = (rows) =>
+        decisionMetrics(takeRows(certain, rows, 2), takeRows(truth, rows), 2).slice(0, 1);
       return { evaluate, strata: size };
     },
   };
 }
 
 /** Three classes whose logits are normal around their frequencies: what is said is what is true, sharper the wider they spread. */
-function classesCell(metric: 'balanced accuracy' | 'macro F1' | 'macro AUC' | 'Brier score', spread: number, n: number): Cell {
+function classesCell(
+  metric: 'balanced accuracy' | 'macro F1' | 'macro AUC' | 'Brier score',
+  spread: number,
+  n: number,
+): Cell {
   const frequency = [0.5, 0.3, 0.2];
   const C = frequency.length;
   const sample = (size: number, stream: number): Sample => {
@@ -275,14 +280,22 @@ function row({ metric, law, n, truth, repetitions, without, covered, above, belo
   const error = 1.96 * Math.sqrt((0.95 * 0.05) / known);
   const share = covered / known;
   const kept = share >= 0.93 - error && share <= 0.97 + error ? '' : share < 0.93 ? 'too narrow' : 'too wide';
-  const cells = [metric, law, n, truth.toFixed(3), percent(covered, known), percent(above, known), percent(below, known)];
+  const cells = [
+    metric,
+    law,
+    n,
+    truth.toFixed(3),
+    percent(covered, known),
+    percent(above, known),
+    percent(below, known),
+  ];
   return `| ${[...cells, width.toFixed(3), percent(without, repetitions), kept].join(' | ')} |`;
 }
 
 const done = existsSync(FILE) ? readJson(FILE, z.array(cellResult)) : [];
 const isOf = (cell: Cell) => (result: CellResult) =>
   result.metric === cell.metric && result.law === cell.law && result.n === cell.n;
-for (const cell of CELLS) {
+for (const cell of CELLS.toSorted((a, b) => a.n - b.n)) {
   if (done.some(isOf(cell))) continue;
   const result = measure(cell);
   done.push(result);
@@ -292,4 +305,6 @@ for (const cell of CELLS) {
 const inOrder = CELLS.flatMap((cell) => done.filter(isOf(cell)));
 const header = ['metric', 'law', 'n', 'truth', 'holds it', 'lies above', 'lies below', 'width', 'no interval', ''];
 const table = [header, header.map(() => '---')].map((cells) => `| ${cells.join(' | ')} |`);
-fillPlaces(DOCUMENT, (name) => (name === 'interval coverage' ? ['', ...table, ...inOrder.map(row), ''].join('\n') : undefined));
+const text = ['', ...table, ...inOrder.map(row), ''].join('\n');
+const filled = fillPlaces(DOCUMENT, (name) => (name === 'interval coverage' ? text : undefined));
+if (filled !== 1) throw new Error(`${DOCUMENT} has ${filled} places for the table`);

@@ -59,10 +59,8 @@ function describe(prediction: Prediction): string {
 }
 
 const line = (name: string, text: string) => `  ${name.padEnd(28)} ${text}`;
-const number = (metric: Metric) =>
-  metric.value === null ? `not computed: ${metric.reason}` : metric.value.toFixed(3);
-const shown = (metric: Metric | undefined) =>
-  metric === undefined ? 'not computed' : withInterval(metric);
+const number = (metric: Metric) => (metric.value === null ? `not computed: ${metric.reason}` : metric.value.toFixed(3));
+const shown = (metric: Metric | undefined) => (metric === undefined ? 'not computed' : withInterval(metric));
 
 /** What confidence is worth on the scored patients, line by line. */
 export function confidenceLines({ classes, survival, unlikeTraining }: ConfidenceResult): string[] {

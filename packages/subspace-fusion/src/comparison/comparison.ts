@@ -5,7 +5,7 @@ import { RESAMPLES, type Metric } from '../metrics/bootstrap.js';
 import { withIntervals } from '../metrics/intervals.js';
 import type { NamedMetrics } from '../runs/values.js';
 import { foldName } from '../words/comparison.js';
-import type { AddedValue, ComparedModels, Horizon } from './file.js';
+import type { AddedValue, ComparedModels, Horizon, RepeatedFolds } from './file.js';
 import {
   AREAS,
   BRIER,
@@ -166,10 +166,7 @@ export function compareModels(
   };
 }
 
-function inFile(
-  { repeats, folds, models, differences }: OverRepeats,
-  pairs: number,
-): NonNullable<ComparedModels['repeated']> {
+function inFile({ repeats, folds, models, differences }: OverRepeats, pairs: number): RepeatedFolds {
   const tested = differences.slice(0, pairs).map(({ model, reference, value, p }) => {
     const name = differenceName(model, reference);
     return [name, { ...byName([{ ...value, name }])[name], ...(p === undefined ? {} : { p }) }] as const;

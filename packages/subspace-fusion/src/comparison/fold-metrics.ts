@@ -108,8 +108,8 @@ export interface Draw {
   readonly fold: PreparedFold;
   readonly rows: Uint32Array;
   /** Weighed when they are first asked for: not every metric is of pairs. */
-  headline(): DrawnPairs;
-  uno(): DrawnPairs | undefined;
+  readonly headline: () => DrawnPairs;
+  readonly uno: () => DrawnPairs | undefined;
 }
 
 export function drawOf(fold: PreparedFold, rows: Uint32Array): Draw {

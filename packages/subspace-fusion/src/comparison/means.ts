@@ -158,7 +158,12 @@ function mean(first: Metric, metrics: readonly Metric[]): Metric {
   if (refused || first.value === null) return refused ?? first;
   const known = metrics as Estimate[];
   const value = known.reduce((sum, own) => sum + own.value, 0) / known.length;
-  const shares = first.shares?.map((_, s) => sumShares(known.map((own) => own.shares?.[s]), known.length));
+  const shares = first.shares?.map((_, s) =>
+    sumShares(
+      known.map((own) => own.shares?.[s]),
+      known.length,
+    ),
+  );
   return { ...first, value, ...(shares ? { shares } : {}) };
 }
 
@@ -166,7 +171,12 @@ function mean(first: Metric, metrics: readonly Metric[]): Metric {
 function sumOverFolds(folds: readonly Estimate[], repeats: number): Pick<Estimate, 'shares' | 'sides'> {
   const [first] = folds;
   const longest = folds.reduce((longest, { shares = [] }) => Math.max(longest, shares.length), 0);
-  const shares = Array.from({ length: longest }, (_, s) => sumShares(folds.map((own) => own.shares?.[s]), repeats));
+  const shares = Array.from({ length: longest }, (_, s) =>
+    sumShares(
+      folds.map((own) => own.shares?.[s]),
+      repeats,
+    ),
+  );
   const total = (count: (sides: Sides) => number) =>
     folds.reduce((sum, { sides }) => sum + (sides ? count(sides) : 0), 0) / repeats;
   return {

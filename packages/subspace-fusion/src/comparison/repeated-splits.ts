@@ -2,13 +2,13 @@ import { byName } from '../evaluation/score.js';
 import { refuse, type Metric } from '../metrics/bootstrap.js';
 import { repeatedSplits, type RepeatedSplits } from '../metrics/significance.js';
 import { foldName } from '../words/comparison.js';
-import type { ComparedModels } from './file.js';
+import type { RepeatedFolds } from './file.js';
 import type { Draw, MetricSet } from './fold-metrics.js';
 import type { FoldScores } from './fold-scores.js';
 import { difference, differenceName, runMean, type FoundDifference, type WantedDifference } from './means.js';
 
 /** Means over repeats × folds, with the corrected resampled t-test. */
-export interface OverRepeats extends Pick<NonNullable<ComparedModels['repeated']>, 'repeats' | 'folds' | 'models'> {
+export interface OverRepeats extends Pick<RepeatedFolds, 'repeats' | 'folds' | 'models'> {
   readonly differences: readonly FoundDifference[];
 }
 
@@ -31,7 +31,12 @@ export function overRepeats(
   for (const name of names)
     for (const set of sets) {
       const scores = everyone.map((draw) => runMean(draw, name, set));
-      set.names.forEach((metric, m) => ofFolds.set(`${name} ${metric}`, scores.map((own) => own[m])));
+      set.names.forEach((metric, m) =>
+        ofFolds.set(
+          `${name} ${metric}`,
+          scores.map((own) => own[m]),
+        ),
+      );
     }
   const metricOf = (name: string, metric: string) => ofFolds.get(`${name} ${metric}`) ?? [];
   const [headline] = sets[0].names;

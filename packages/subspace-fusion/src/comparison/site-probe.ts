@@ -128,12 +128,7 @@ function meanOverFolds(folds: readonly ScoredFold[], seed: number): Metric {
   const sizes = folds.map(({ labels }) => labels.length);
   const starts = sizes.map((_, f) => sizes.slice(0, f).reduce((sum, n) => sum + n, 0));
   const evaluate = (drawn: Uint32Array): Metric[] => {
-    const areas = folds.map((fold, f) =>
-      macroAuc(
-        fold,
-        rowsBetween(drawn, starts[f], sizes[f]),
-      ),
-    );
+    const areas = folds.map((fold, f) => macroAuc(fold, rowsBetween(drawn, starts[f], sizes[f])));
     const judged = areas.filter((area) => area !== undefined);
     if (judged.length < folds.length) return [refuse(name, 'all patients of a fold are of one site')];
     const value = judged.reduce((sum, area) => sum + area, 0) / judged.length;

@@ -63,16 +63,15 @@ describe('from repeats', () => {
 it('from one dealing nothing is tested: differences are of the fitted models', () => {
   const folds = [0, 1].map((fold) => madeFold(fold, 100, { good: 0.3, bad: 3 }));
   const { differences, bootstrap } = compareModels(folds, [['good', 'bad']], 1, 100);
-  expect(differences['good - bad']).toMatchObject({
-    low: expect.any(Number) as number,
-    interval: 'BCa bootstrap',
-  });
+  expect(differences['good - bad']).toMatchObject({ low: expect.any(Number) as number, interval: 'BCa bootstrap' });
   for (const key of ['p', 'adjustedP', 'verdict']) expect(differences['good - bad']).not.toHaveProperty(key);
   expect(bootstrap).toMatchObject({ family: 0, units: 'patients within folds, the models as trained' });
 });
 
 it('a model is not tested against its own superset; that is tested against the clinical model', () => {
-  expect(testedPairs('subspace', ['subspace', 'ridgeCox', 'ageDiagnosisGrade', 'subspace + ageDiagnosisGrade'])).toEqual([
+  expect(
+    testedPairs('subspace', ['subspace', 'ridgeCox', 'ageDiagnosisGrade', 'subspace + ageDiagnosisGrade']),
+  ).toEqual([
     ['subspace', 'ridgeCox'],
     ['subspace', 'ageDiagnosisGrade'],
     ['subspace + ageDiagnosisGrade', 'ageDiagnosisGrade'],

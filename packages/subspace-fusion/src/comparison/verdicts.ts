@@ -1,3 +1,4 @@
+import { byName } from '../evaluation/score.js';
 import type { Metric } from '../metrics/bootstrap.js';
 import { holm, verdict } from '../metrics/significance.js';
 import type { Difference } from './file.js';
@@ -46,8 +47,8 @@ export function testDifferences(
       p === undefined || adjustedP === undefined
         ? {}
         : { p, adjustedP, ...verdictOf(value, margin, adjustedP), ...twin };
-    const { name: _, ...rest } = value;
-    return [differenceName(model, reference), { ...rest, ...says }];
+    const name = differenceName(model, reference);
+    return [name, { ...byName([{ ...value, name }])[name], ...says }];
   });
   return { found: Object.fromEntries(found), family: tested.size };
 }
@@ -65,7 +66,10 @@ function firstNames(folds: readonly FoldScores[]): (name: string) => string {
   const names = Object.keys(folds[0].models);
   const first = new Map<string, string>();
   for (const name of names)
-    first.set(name, names.find((other) => other === name || (first.get(other) === other && isSame(folds, other, name))) ?? name);
+    first.set(
+      name,
+      names.find((other) => other === name || (first.get(other) === other && isSame(folds, other, name))) ?? name,
+    );
   return (name) => first.get(name) ?? name;
 }
 

@@ -13,11 +13,7 @@ test('the hazard ratio of the risk groups is that of R coxph, and each group has
     outputs: [],
     risk,
   }));
-  const labels = concordance.time.map((time: number, i: number) => ({
-    time,
-    censored: !concordance.event[i],
-    bin: 0,
-  }));
+  const labels = concordance.time.map((time: number, i: number) => ({ time, censored: !concordance.event[i], bin: 0 }));
   const compared = compareGroups(predictions, { kind: 'survival', labels }, 0);
   const [value, low, high] = groups.hazardRatio;
   expect(compared.hazardRatio).toMatchObject({

@@ -238,8 +238,8 @@ function describeGroup(group: string, patients: readonly GroupedShares[], seed: 
       ties: 'none',
       n,
     }));
-  const [tumourShare, tumour, microenvironment] = (
-    withIntervals(means, n, seed) as Estimate[]
-  ).map(({ value, low = value, high = value }): MeanInterval => ({ mean: value, low, high }));
+  const [tumourShare, tumour, microenvironment] = (withIntervals(means, n, seed) as Estimate[]).map(
+    ({ value, low = value, high = value }): MeanInterval => ({ mean: value, low, high }),
+  );
   return { group, patients: n, tumourShare: tumourShare, tumour: tumour, microenvironment: microenvironment };
 }

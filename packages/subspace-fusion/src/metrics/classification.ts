@@ -210,7 +210,9 @@ export function classAucs(probabilities: ArrayLike<number>, truth: ArrayLike<num
 
 /** Those of the class with the fewest patients, which a mean over classes is least sure of. */
 export function rarest(sides: readonly Sides[]): Sides {
-  return sides.reduce((few, other) => (Math.min(other.cases, other.others) < Math.min(few.cases, few.others) ? other : few));
+  return sides.reduce((few, other) =>
+    Math.min(other.cases, other.others) < Math.min(few.cases, few.others) ? other : few,
+  );
 }
 
 /** Unweighted mean of the areas of all classes. Refused where one of them is. */
@@ -233,11 +235,7 @@ export function macroAuc(probabilities: ArrayLike<number>, truth: ArrayLike<numb
 }
 
 /** Metrics of the most probable class of each patient. Arguments and errors as {@link classificationMetrics}. */
-export function decisionMetrics(
-  probabilities: ArrayLike<number>,
-  truth: ArrayLike<number>,
-  classes: number,
-): Metric[] {
+export function decisionMetrics(probabilities: ArrayLike<number>, truth: ArrayLike<number>, classes: number): Metric[] {
   requireNumbers(truth.length * classes, { probabilities });
   const confusion = confusionMatrix(truth, predictedClasses(probabilities, classes), classes);
   return [

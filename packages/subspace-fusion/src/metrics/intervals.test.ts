@@ -47,7 +47,8 @@ describe('shares', () => {
   test('their mean by the recovered variances of each, as worked out in R', () => {
     const { right, of, interval } = reference.mover;
     const shares = right.map((own: number, k: number) => ({ right: own, of: of[k] }));
-    const value = shares.reduce((sum: number, share: { right: number; of: number }) => sum + share.right / share.of, 0) / 3;
+    const value =
+      shares.reduce((sum: number, share: { right: number; of: number }) => sum + share.right / share.of, 0) / 3;
     expectInterval(sharesInterval(value, shares), interval);
     expect(sharesInterval(value, [...shares, { right: 0, of: 0 }])).toEqual(sharesInterval(value, shares));
   });

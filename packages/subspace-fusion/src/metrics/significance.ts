@@ -56,7 +56,14 @@ export function repeatedSplits(
     n: trainPatients + testPatients,
   };
   return {
-    mean: { name, value: mean, ...about, low: mean - halfWidth, high: mean + halfWidth, interval: 'corrected resampled t' },
+    mean: {
+      name,
+      value: mean,
+      ...about,
+      low: mean - halfWidth,
+      high: mean + halfWidth,
+      interval: 'corrected resampled t',
+    },
     pValue:
       variance === 0
         ? refuse(pName, `all ${J} splits give the same value`)

@@ -113,7 +113,9 @@ const probabilityQuality = z.object({
   byClass: z
     .array(z.object({ class: z.string(), slope: metric, intercept: metric, observedExpected: metric }))
     .optional()
-    .describe('Each class against the rest: 1, 0 and 1 are right; a slope below 1 says that probabilities are too extreme'),
+    .describe(
+      'Each class against the rest: 1, 0 and 1 are right; a slope below 1 says that probabilities are too extreme',
+    ),
 });
 /** How good the probabilities of some patients are: before the temperature, or after. */
 export type ProbabilityQuality = Stored<typeof probabilityQuality>;

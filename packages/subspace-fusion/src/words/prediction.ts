@@ -112,7 +112,6 @@ export const unknownCovariates = (names: readonly string[]): string =>
 export function temperatureInWords(temperature: Metric): string {
   if (temperature.value === null) return `not computed: ${temperature.reason}`;
   const { value, low, high, note } = temperature;
-  const interval =
-    low === undefined || high === undefined ? '' : ` (95 % ${low.toFixed(2)} to ${high.toFixed(2)})`;
+  const interval = low === undefined || high === undefined ? '' : ` (95 % ${low.toFixed(2)} to ${high.toFixed(2)})`;
   return `${value.toFixed(2)}${interval}${note === undefined ? '' : `, ${note}`}`;
 }
