@@ -1,6 +1,6 @@
 import { reportTables } from '../comparison/tables/build.js';
 import type { ClassResult, ConfidenceResult, SetResult } from '../runs/confidence.js';
-import { capital, foldsInWords, INTERVALS, VERDICTS_MEAN } from '../words/comparison.js';
+import { capital, foldsInWords, INTERVALS, VERDICTS_MEAN, withInterval } from '../words/comparison.js';
 import { temperatureInWords } from '../words/prediction.js';
 import { comparisonFigures, plainTable } from './comparison-page.js';
 import { html, table, type Html } from './html.js';
@@ -26,8 +26,12 @@ export const LIMITS: readonly string[] = [
 /** How sure the model may be of single patients: calibrated probabilities, sets of classes, thresholds, and who is unlike the training patients. */
 export function confidenceSection(confidence: ConfidenceResult | undefined): Html | undefined {
   if (!confidence) return undefined;
-  const { classes, unlikeTraining } = confidence;
+  const { classes, survival, unlikeTraining } = confidence;
   return html`${classes ? classConfidence(classes) : undefined}
+${recalibrationTable([
+  ...(classes?.after.byClass ?? []).map(({ class: name, ...own }) => ({ name, ...own })),
+  ...(survival?.horizons ?? []).map(({ years, ...own }) => ({ name: `survival, ${count(years, 'year')}`, ...own })),
+])}
 ${unlikeWords(unlikeTraining)}`;
 }
 
@@ -62,6 +66,27 @@ function classConfidence({ temperature, fittedOn, before, after, operatingPoints
 ${table('Probabilities before and after the temperature (0 is best)', ['Score', 'Before', 'After'], quality)}
 ${points.length === 0 ? undefined : table('Thresholds fixed on the validation patients, on the test patients', ['Class', 'Rule', 'Threshold', 'Sensitivity', 'Specificity'], points)}
 ${sets ? setsTable(sets) : html`<p>No patients were set aside for prediction sets (<code>split.conformal</code>), so there are none.</p>`}`;
+}
+
+interface Recalibrated {
+  readonly name: string;
+  readonly slope?: ReportedMetric | undefined;
+  readonly intercept?: ReportedMetric | undefined;
+  readonly observedExpected?: ReportedMetric | undefined;
+}
+
+/** How predictions would have to be changed to be what they say; results of before say nothing of it. */
+function recalibrationTable(rows: readonly Recalibrated[]): Html | undefined {
+  const known = rows.filter(({ observedExpected }) => observedExpected !== undefined);
+  if (known.length === 0) return undefined;
+  return table(
+    'Calibration on the test patients (95\u00a0%): a slope of 1, an intercept of 0 and 1 observed for 1 expected are right',
+    ['', 'Slope', 'Intercept', 'Observed/expected'],
+    known.map(({ name, slope, intercept, observedExpected }) => [
+      name,
+      ...[slope, intercept, observedExpected].map((metric) => (metric === undefined ? '–' : withInterval(metric))),
+    ]),
+  );
 }
 
 const QUALITY = { calibrationError: 'Expected calibration error', logLoss: 'Log loss', brier: 'Brier score' } as const;
