@@ -3,7 +3,8 @@ import type { Provider } from 'onnx-autodiff';
 import { InputError } from '../files/errors.js';
 import { openBackend, type PositionBiasForm } from '../inference/backend.js';
 import { verify } from '../verification/verify.js';
-import { count, POSITION_BIAS_FORMS, PROVIDERS } from './terminal.js';
+import { print } from './output.js';
+import { POSITION_BIAS_FORMS, PROVIDERS, threadsHere } from './terminal.js';
 
 /** `subspace verify DIR`: the network against an independent program's numbers. */
 export function addVerifyCommand(program: Command): void {
@@ -12,7 +13,7 @@ export function addVerifyCommand(program: Command): void {
     .description('compute the parity cases in DIR and compare them with the expected numbers')
     .argument('<dir>', 'folder with manifest.json and the cases')
     .addOption(new Option('--provider <name>', 'where the network runs').choices(PROVIDERS).default('cpu'))
-    .option('--threads <n>', 'threads for one operation (default: one a core)', count)
+    .option('--threads <n>', 'threads for one operation (default: one a core)', threadsHere)
     .addOption(
       new Option('--position-bias <form>', 'default: sweep on cpu, dense elsewhere').choices(POSITION_BIAS_FORMS),
     )
@@ -29,7 +30,7 @@ export function addVerifyCommand(program: Command): void {
           compared++;
           if (!v.passed) failed++;
           const figures = `error ${v.error.toExponential(2)}  tolerance ${v.tolerance.toExponential(2)}`;
-          console.log(
+          print(
             `${v.name.padEnd(26)} ${figures}  ${v.passed ? 'pass' : 'FAIL'}  (${v.compared} tensors; worst ${v.tensor})`,
           );
         }

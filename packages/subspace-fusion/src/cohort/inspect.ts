@@ -9,7 +9,8 @@ import { countMarkers } from './clinical/markers.js';
 import type { ClinicalTable } from './clinical/read.js';
 import type { CohortFiles } from './cohort-files.js';
 import { valueScale, type ValueScale } from './expression/value-scale.js';
-import { chooseGenes, floorGenes, groupsOf } from './genes/choose.js';
+import { chooseGenes, groupsOf } from './genes/choose.js';
+import { floorGenes } from './genes/floors.js';
 import { geneSetsFile, overlap, usesDefaultGeneSets } from './genes/gene-sets.js';
 import { gatherCohort, type Gathered } from './load.js';
 import { mergePatients } from './merge.js';
@@ -169,7 +170,8 @@ export async function inspectCohort(config: Config, onSlide?: (done: number, of:
   }
   const joined = mergePatients(files, ({ joined }) => joined.complete);
   // Of some cohorts only there is no split to speak of.
-  const split = await inspectSplit(files.every(({ flow }) => flow) ? joined : [], config, problems);
+  const { endpoint } = files[0].clinical ?? {};
+  const split = await inspectSplit(files.every(({ flow }) => flow) ? joined : [], config, problems, endpoint);
   // A preview over all patients of the matrix: each training chooses by its own.
   const chosen =
     cohort && (await collecting(problems, () => chooseGenes(cohort, config, cohort.expression.patients, problems)));
@@ -293,9 +295,13 @@ function inspectTask(
     };
   }
   const { byPatient, unlabelled } = labelPatients(joined, task, rule);
-  const classes: Record<string, number> = {};
-  for (const name of [...byPatient.values()].sort()) classes[name] = (classes[name] ?? 0) + 1;
-  return { task: typeof task === 'string' ? task : task.column, classes, unlabelled: Object.fromEntries(unlabelled) };
+  const classes = new Map<string, number>();
+  for (const name of [...byPatient.values()].sort()) classes.set(name, (classes.get(name) ?? 0) + 1);
+  return {
+    task: typeof task === 'string' ? task : task.column,
+    classes: Object.fromEntries(classes),
+    unlabelled: Object.fromEntries(unlabelled),
+  };
 }
 
 function withoutLabel(joined: readonly Patient[], { task, labels: rule }: Config): Inspection['withoutLabel'] {

@@ -3,9 +3,11 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as Plot from '@observablehq/plot';
 import type { Subspace } from '../cohort/types.js';
-import { EXPLANATIONS, writePatientExplanation } from '../explanation/explain-cohort.js';
+import { writePatientExplanation } from '../explanation/explain-cohort.js';
 import { slideFigure, type Thumbnail } from '../explanation/slide-figure.js';
+import { holdingFile } from '../files/lock.js';
 import { explainPatient } from '../patient/predict.js';
+import { EXPLANATIONS, figureFiles, isPatientFile, patientFile } from '../runs/explanation-files.js';
 import type { CohortExplanation, GeneExplanation, PatientExplanation } from '../runs/explanations.js';
 import type { Run } from '../runs/open-run.js';
 import { BRANCH_WORDS, outputWords } from '../words/prediction.js';
@@ -43,7 +45,9 @@ export async function explainMissing(
   const missing = patients.filter((patient) => !there.has(patient));
   for (const [i, patient] of missing.entries()) {
     onPatient?.(i, missing.length);
-    await writePatientExplanation(folder, await explainPatient(run.name, { patient }));
+    await holdingFile(join(folder, patientFile(patient)), async () =>
+      writePatientExplanation(folder, await explainPatient(run.name, { patient })),
+    );
   }
 }
 
@@ -62,14 +66,11 @@ export async function readExplanations(run: Run, predictions: ReportRun['predict
   };
 }
 
-/** What else `subspace explain` writes among the patients. */
-const OTHERS = /^(background|cohort-(train|validation|test))\.json$/;
-
 async function readPatientExplanations(run: Run): Promise<PatientExplanation[]> {
   const names = await readdir(join(run.name, EXPLANATIONS)).catch(() => []);
   const found = await Promise.all(
     names
-      .filter((name) => name.endsWith('.json') && !OTHERS.test(name))
+      .filter(isPatientFile)
       .sort()
       .map((name) => run.explanation(name)),
   );
@@ -78,8 +79,12 @@ async function readPatientExplanations(run: Run): Promise<PatientExplanation[]> 
 
 /** The picture under the maps is kept in the figure alone. */
 async function withThumbnails(folder: string, explanation: PatientExplanation): Promise<ExplainedPatient> {
-  const thumbnails = explanation.slides.map(async ({ slide }) =>
-    thumbnailOf(await readFile(join(folder, figureFile(slide)), 'utf8').catch(() => '')),
+  const figures = figureFiles(
+    explanation.patient,
+    explanation.slides.map(({ slide }) => slide),
+  );
+  const thumbnails = figures.map(async (name) =>
+    thumbnailOf(await readFile(join(folder, name), 'utf8').catch(() => '')),
   );
   return { explanation, thumbnails: await Promise.all(thumbnails) };
 }
@@ -89,11 +94,6 @@ function thumbnailOf(svg: string): Thumbnail | undefined {
     svg,
   );
   return found ? { href: found[1], width: Number(found[2]), height: Number(found[3]) } : undefined;
-}
-
-/** The name that `subspace explain` gives to the figure of a slide. */
-function figureFile(slide: string): string {
-  return `${slide.replace(/\.[^.]*$/, '').replace(/[^A-Za-z0-9._-]/g, '_')}.svg`;
 }
 
 /** Genes of a patient's figure, and of each subspace in the cohort's table. */

@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { writeFileAtomic } from '../files/atomic.js';
 import { InputError } from '../files/errors.js';
+import { holdingFile } from '../files/lock.js';
 import { openPseudonyms, requireKeyApart } from '../files/pseudonyms.js';
 import { openRunFolder, RUN_FILES } from '../runs/run-folder.js';
 import { capital, metricName, number } from '../words/comparison.js';
@@ -149,13 +150,19 @@ export interface ReportOptions {
  * @throws InputError where the folder holds neither, where single patients of a cross-validation are to be explained, and where the key would lie
  * beside the report.
  */
-export async function writeReport(
-  folder: string,
-  { out, explain, pseudonyms, onExplained }: ReportOptions = {},
-): Promise<string[]> {
-  const page = out ?? join(folder, 'report.html');
-  if (pseudonyms !== undefined) requireKeyApart(pseudonyms, dirname(page));
+export async function writeReport(folder: string, options: ReportOptions = {}): Promise<string[]> {
+  const page = options.out ?? join(folder, 'report.html');
+  if (options.pseudonyms !== undefined) requireKeyApart(options.pseudonyms, dirname(page));
   const comparison = await isComparison(folder);
+  return holdingFile(page, () => writePages(folder, comparison, page, options));
+}
+
+async function writePages(
+  folder: string,
+  comparison: boolean,
+  page: string,
+  { explain, pseudonyms, onExplained }: ReportOptions,
+): Promise<string[]> {
   if (explain !== undefined) {
     if (comparison)
       throw new InputError(

@@ -1,3 +1,4 @@
+import { csvText, type CsvCell } from '../../files/csv.js';
 import { groupName, modelName, VERDICTS_MEAN, verdictWord } from '../../words/comparison.js';
 import type { Difference, NamedMetric, TaskComparison } from '../file.js';
 import { everyone, headlineOf, runsOf, scopesOf, shuffledScopes, type TableRun } from '../scopes.js';
@@ -58,7 +59,7 @@ const COLUMNS = [
   'notes',
   'runs',
 ] as const;
-type Row = Readonly<Partial<Record<(typeof COLUMNS)[number], string | number | undefined>>>;
+type Row = Readonly<Partial<Record<(typeof COLUMNS)[number], CsvCell>>>;
 
 /**
  * Every number of a comparison, a row each: task × scope (all, subgroup, fold, …) × model × metric. Differences name the model that
@@ -67,7 +68,7 @@ type Row = Readonly<Partial<Record<(typeof COLUMNS)[number], string | number | u
  */
 export function formatCsv(tasks: readonly TaskComparison[]): string {
   const lines = tasks.flatMap(rowsOf).map((row) => COLUMNS.map((column) => row[column]));
-  return [COLUMNS, ...lines].map((cells) => `${cells.map(cell).join(',')}\n`).join('');
+  return csvText([COLUMNS, ...lines]);
 }
 
 function rowsOf(task: TaskComparison): Row[] {
@@ -165,9 +166,4 @@ function metricCells(metric: NamedMetric & Partial<Difference>, notes: readonly 
     reason: noInterval,
     notes: [...(note === undefined ? [] : [note]), ...notes].join('; '),
   };
-}
-
-function cell(value: string | number | undefined): string {
-  const text = value === undefined ? '' : String(value);
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

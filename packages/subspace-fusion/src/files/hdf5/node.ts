@@ -4,13 +4,18 @@ import { join } from 'node:path';
 import type * as h5wasm from 'h5wasm';
 import type { File } from 'h5wasm';
 import { readAll, type Source } from '../source.js';
+import { requireWasmMemory } from '../system-errors.js';
 
 /** HDF5 files as Node opens them; web.ts is the same for browsers, and `#hdf5` in package.json chooses. */
 
 export type Library = typeof h5wasm;
 
-/** The HDF5 library, which is loaded when the first file needs it. */
+/**
+ * The HDF5 library, which is loaded when the first file needs it.
+ * @throws MachineError where WebAssembly is given no memory, of which the library would print a page of its source
+ */
 export async function loadLibrary(): Promise<Library> {
+  requireWasmMemory();
   const library = await import('h5wasm/node');
   await library.ready;
   return library;
