@@ -96,13 +96,17 @@ function differencesPlot(task: TaskComparison, { models, differences }: Scope): 
     return difference ? [forestRow(modelName(name), difference, verdictWord(difference) || 'not tested', true)] : [];
   });
   if (rows.length === 0) return undefined;
+  const tests =
+    bootstrap.family > 0
+      ? `p-values of ${bootstrap.family} tests are adjusted by Holm's procedure`
+      : 'differences are of these fitted models, and not tested';
   return forestPlot(rows, {
     title: `${capital(modelName(first))} minus each other model, ${metricName(headlineOf(task))}`,
     axis: 'difference',
     nothing: 0,
     margin: bootstrap.margin,
     legend: Object.fromEntries(VERDICT_WORDS.map((word) => [word, word])),
-    caption: `Paired differences with 95 % intervals, and what they say of ${modelName(first)}. Those within ±${bootstrap.margin}, the grey band, are no matter; p-values of ${bootstrap.family} differences are adjusted by Holm's procedure.`,
+    caption: `Paired differences with 95 % intervals, and what they say of ${modelName(first)}. Those within ±${bootstrap.margin}, the grey band, are no matter; ${tests}.`,
   });
 }
 
