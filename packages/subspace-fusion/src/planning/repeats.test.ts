@@ -42,9 +42,9 @@ it('a cross-validation with repeats tests every patient once in each and leaks n
     expect(new Set([...tested(join(repeat, 'fold-0/seed-1')), ...tested(join(repeat, 'fold-1/seed-1'))]).size).toBe(30);
   expect(tested('fold-0/seed-1')).not.toEqual(tested('repeat-1/fold-0/seed-1'));
   expect(existsSync(join(out, 'repeat-0'))).toBe(false);
-  const difference = crossval.differences['subspace - ridgeCox'];
+  const difference = crossval.differences['snn - ridgeCox'];
   expect(difference).toMatchObject({ interval: 'corrected resampled t', verdict: expect.any(String) as string });
-  expect(difference.p).toBe(crossval.repeated?.differences['subspace - ridgeCox'].p);
+  expect(difference.p).toBe(crossval.repeated?.differences['snn - ridgeCox'].p);
   expect(crossval.bootstrap.family).toBeGreaterThan(0);
   // A report shows everybody once, too.
   expect((await subspace('report', out)).code).toBe(0);
