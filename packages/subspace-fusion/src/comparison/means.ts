@@ -141,7 +141,7 @@ export function meanOverFolds(draws: readonly Draw[], metrics: readonly Metric[]
       n: counted((e) => e.n, repeats) ?? 0,
       events: counted((e) => e.events, repeatsOfDead),
       comparablePairs: counted((e) => e.comparablePairs, repeats),
-      ...sumOverFolds(estimates, repeats),
+      ...sumOverFolds(estimates, repeats, estimates[0].events === undefined ? repeats : repeatsOfDead),
       ...(noInterval === undefined ? {} : { noInterval }),
     };
   });
@@ -171,8 +171,16 @@ function mean(first: Metric, metrics: readonly Metric[]): Metric {
   return { ...first, value, ...(shares ? { shares } : {}) };
 }
 
-/** Shares and sides of the folds' metrics, each patient counted once however often they are tested. */
-function sumOverFolds(folds: readonly Estimate[], repeats: number): Pick<Estimate, 'shares' | 'sides'> {
+/**
+ * Shares and sides of the folds' metrics, each patient counted once however often they are tested.
+ * @param repeats how often a patient is tested, on average
+ * @param repeatsOfCases how often one of the cases is
+ */
+function sumOverFolds(
+  folds: readonly Estimate[],
+  repeats: number,
+  repeatsOfCases: number,
+): Pick<Estimate, 'shares' | 'sides'> {
   const [first] = folds;
   const longest = folds.reduce((longest, { shares = [] }) => Math.max(longest, shares.length), 0);
   const shares = Array.from({ length: longest }, (_, s) =>
@@ -181,15 +189,15 @@ function sumOverFolds(folds: readonly Estimate[], repeats: number): Pick<Estimat
       repeats,
     ),
   );
-  const total = (count: (sides: Sides) => number) =>
-    folds.reduce((sum, { sides }) => sum + (sides ? count(sides) : 0), 0) / repeats;
+  const total = (count: (sides: Sides) => number, times: number) =>
+    folds.reduce((sum, { sides }) => sum + (sides ? count(sides) : 0), 0) / times;
   return {
     ...(first.shares ? { shares } : {}),
     ...(first.sides
       ? {
           sides: {
-            cases: total(({ cases }) => cases),
-            others: total(({ others }) => others),
+            cases: total(({ cases }) => cases, repeatsOfCases),
+            others: total(({ others }) => others, repeats),
             borrowed: first.sides.borrowed,
           },
         }

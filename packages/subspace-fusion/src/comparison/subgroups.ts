@@ -227,22 +227,32 @@ function scoreGroup(
     const judged = kept
       .map((fold) => keepClasses(keepLabels(fold, present), present))
       .filter(({ patients }) => patients.length > 0);
-    return countedOnce(judged, resampledPairs(judged, model, seed, aucOverFolds));
+    return withPairsInterval(judged, model, seed, aucOverFolds);
   }
   const deaths = countDeaths(kept);
   if (deaths < FEWEST) return refuse(name, `${deaths} deaths; ${FEWEST} are needed`);
-  return countedOnce(kept, resampledPairs(kept, model, seed, concordanceOverFolds));
+  return withPairsInterval(kept, model, seed, concordanceOverFolds);
 }
 
 /** The numbers of patients, deaths and pairs of a metric over folds, each counted once however often they are tested. */
 function countedOnce(folds: readonly FoldScores[], metric: Metric): Metric {
   if (metric.value === null) return metric;
-  const { events, comparablePairs } = metric;
+  const { events, comparablePairs, sides } = metric;
+  const [deaths, tests] = [countDeaths(folds), testsPerPatient(folds)];
   return {
     ...metric,
     n: countPatients(folds),
-    ...(events === undefined ? {} : { events: countDeaths(folds) }),
-    ...(comparablePairs === undefined ? {} : { comparablePairs: Math.round(comparablePairs / testsPerPatient(folds)) }),
+    ...(events === undefined ? {} : { events: deaths }),
+    ...(comparablePairs === undefined ? {} : { comparablePairs: Math.round(comparablePairs / tests) }),
+    ...(sides === undefined
+      ? {}
+      : {
+          sides: {
+            ...sides,
+            cases: events === undefined ? sides.cases / tests : deaths,
+            others: sides.others / tests,
+          },
+        }),
   };
 }
 
@@ -267,11 +277,15 @@ function keepLabels(fold: FoldScores, present: ReadonlySet<string>): FoldScores 
 
 type OverFolds = (folds: readonly FoldScores[], model: string, rows: readonly Uint32Array[]) => Metric;
 
-function resampledPairs(folds: readonly FoldScores[], model: string, seed: number, score: OverFolds): Metric {
+function withPairsInterval(folds: readonly FoldScores[], model: string, seed: number, score: OverFolds): Metric {
   const silent = folds.map(({ models }) => models[model]).find((scores) => 'reason' in scores);
   if (silent && 'reason' in silent) return refuse(HEADLINE[folds[0].truth.kind], silent.reason);
   const units = drawingUnits(folds);
-  return withIntervals((drawn) => [score(folds, model, units.rowsOf(drawn))], units.strata.length, seed)[0];
+  return withIntervals(
+    (drawn) => [countedOnce(folds, score(folds, model, units.rowsOf(drawn)))],
+    units.strata.length,
+    seed,
+  )[0];
 }
 
 /** `Σ_folds (concordant + tied/2) / Σ_folds comparable`, the mean over runs in each sum. */
