@@ -247,11 +247,7 @@ function countedOnce(folds: readonly FoldScores[], metric: Metric): Metric {
     ...(sides === undefined
       ? {}
       : {
-          sides: {
-            ...sides,
-            cases: events === undefined ? sides.cases / tests : deaths,
-            others: sides.others / tests,
-          },
+          sides: { ...sides, cases: events === undefined ? sides.cases / tests : deaths, others: sides.others / tests },
         }),
   };
 }
