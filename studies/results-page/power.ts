@@ -77,5 +77,5 @@ export function detectable({ standardError, df }: Pick<TestedMean, 'standardErro
 
 export const halfWidth = ({ low, high }: Estimate): number => (high - low) / 2;
 
-/** The same of a bootstrap interval of fitted models: `(z₀.₉₇₅ + z₀.₈)·SE` with SE = half-width/z₀.₉₇₅. */
+/** The same of an interval by patient of fitted models: `(z₀.₉₇₅ + z₀.₈)·SE` with SE = half-width/z₀.₉₇₅. */
 export const detectableOfFitted = (difference: Estimate): number => ((Z + Z_POWER) / Z) * halfWidth(difference);

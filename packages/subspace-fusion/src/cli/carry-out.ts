@@ -13,7 +13,7 @@ import type { Executor } from '../planning/run-jobs.js';
 import { statusOf, type RunStatus } from '../planning/status.js';
 import { COMPARISON_FILES, writeComparison } from '../report/comparison-page.js';
 import { Interrupted } from '../training/train.js';
-import { foldsInWords, metricName, number } from '../words/comparison.js';
+import { foldsInWords, INTERVALS, metricName, number } from '../words/comparison.js';
 import { print, printError } from './output.js';
 import { duration, figure, headline, interruptible, progressBar } from './terminal.js';
 
@@ -98,7 +98,7 @@ export async function printComparison(plan: Plan, { comparison, status }: Carrie
 
 function meansInWords({ folds, seeds, bootstrap }: TaskComparison): string {
   const ofSeeds = seeds.length > 1 ? ` and ${seeds.length} seeds` : '';
-  return `Means over ${foldsInWords(folds)}${ofSeeds} on test patients, never pooled; 95 % percentile bootstrap of ${bootstrap.units}.`;
+  return `Means over ${foldsInWords(folds)}${ofSeeds} on test patients, never pooled; intervals are ${INTERVALS}, of ${bootstrap.units}.`;
 }
 
 function summaryTable(settings: readonly SettingSummary[]) {

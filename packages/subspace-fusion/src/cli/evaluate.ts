@@ -5,7 +5,8 @@ import { evaluate, type MissingModality } from '../evaluation/evaluate.js';
 import { evaluateExternal } from '../evaluation/external.js';
 import { formatProblem, type Problem } from '../files/errors.js';
 import type { Result } from '../runs/result.js';
-import { modelName } from '../words/comparison.js';
+import { modelName, withInterval } from '../words/comparison.js';
+import { RISK_GROUPS } from '../words/prediction.js';
 import { print, printError } from './output.js';
 import { confidenceLines } from './predict.js';
 import { chosenWarning, figure, headline, progressBar, sayFewerThreads } from './terminal.js';
@@ -77,7 +78,7 @@ export function printEvaluation(result: Result, json: boolean): void {
     return;
   }
   const { task, split, cohort, endpoint, patients, metrics, baselines, selection, riskGroups } = result;
-  const { chosenOnThese, without, covariates, definingCovariates } = result;
+  const { chosenOnThese, without, covariates, definingCovariates, difference } = result;
   const who = cohort ? `${patients} of ${cohort.patients} patients of ${cohort.name}` : `${patients} ${split} patients`;
   print(`${task}, ${who} (${keptWeights(selection)})`);
   if (chosenOnThese) print(`  ${chosenWarning}`);
@@ -93,10 +94,18 @@ export function printEvaluation(result: Result, json: boolean): void {
     const [label, metric] = headline(scores);
     print(`  ${`${label}, ${modelName(name)}`.padEnd(28)} ${figure(metric)}`);
   }
+  if (difference) {
+    const words = withInterval(difference.of, true);
+    print(`  ${`minus ${modelName(difference.to)}`.padEnd(28)} ${words}, of these fitted models`);
+  }
   if (riskGroups) {
     const p = Object.hasOwn(riskGroups.logRank, 'logRankP') ? riskGroups.logRank['logRankP'].value : null;
     const test = p === null ? 'no log-rank test' : `log-rank p ${p.toPrecision(2)}`;
     print(`  risk groups by the training median: ${riskGroups.low} low, ${riskGroups.high} high; ${test}`);
+    const { hazardRatio, medianSurvival } = riskGroups;
+    if (hazardRatio) print(`  ${'hazard ratio, high to low'.padEnd(28)} ${withInterval(hazardRatio)}`);
+    for (const group of medianSurvival ? RISK_GROUPS : [])
+      print(`  ${`median survival, ${group} risk`.padEnd(28)} ${withInterval(medianSurvival?.[group])}`);
   }
   if (result.confidence) for (const text of confidenceLines(result.confidence)) print(text);
   print('Research software. Not a medical device.');

@@ -6,7 +6,8 @@ import { predictPatient } from '../patient/predict.js';
 import type { Prediction } from '../patient/prediction.js';
 import { confidenceRows, predictionRows } from '../patient/rows.js';
 import type { ConfidenceResult } from '../runs/confidence.js';
-import { NOT_A_DEVICE, percent } from '../words/prediction.js';
+import { withInterval } from '../words/comparison.js';
+import { NOT_A_DEVICE, percent, temperatureInWords } from '../words/prediction.js';
 import { print, printError } from './output.js';
 import { figure, sayFewerThreads } from './terminal.js';
 
@@ -56,21 +57,29 @@ function describe(prediction: Prediction): string {
 }
 
 const line = (name: string, text: string) => `  ${name.padEnd(28)} ${text}`;
-const number = (metric: Metric, digits = 3) =>
-  metric.value === null ? `not computed: ${metric.reason}` : metric.value.toFixed(digits);
+const number = (metric: Metric) => (metric.value === null ? `not computed: ${metric.reason}` : metric.value.toFixed(3));
+const shown = (metric: Metric | undefined) => (metric === undefined ? 'not computed' : withInterval(metric));
 
 /** What confidence is worth on the scored patients, line by line. */
 export function confidenceLines({ classes, survival, unlikeTraining }: ConfidenceResult): string[] {
   const lines: string[] = [];
   if (classes) {
     const { temperature, fittedOn, before, after, operatingPoints, sets } = classes;
-    lines.push(line('temperature', `${number(temperature, 2)}, fitted on ${fittedOn} validation patients`));
+    lines.push(line('temperature', `${temperatureInWords(temperature)}, fitted on ${fittedOn} validation patients`));
     lines.push(
       line(
         'calibration error',
         `${number(before.calibrationError)}, ${number(after.calibrationError)} at that temperature`,
       ),
     );
+    for (const { class: name, slope, intercept, observedExpected } of after.byClass ?? []) {
+      lines.push(
+        line(
+          `calibration of ${name}`,
+          `slope ${shown(slope)}; intercept ${shown(intercept)}; observed/expected ${shown(observedExpected)}`,
+        ),
+      );
+    }
     for (const { class: name, rule, threshold, sensitivity, specificity } of operatingPoints) {
       if (rule !== 'youden' || threshold.value === null || !sensitivity || !specificity) continue;
       lines.push(
@@ -105,8 +114,14 @@ export function confidenceLines({ classes, survival, unlikeTraining }: Confidenc
       }
     }
   }
-  for (const { years, error } of survival?.horizons ?? [])
-    lines.push(line(`calibration error, ${years} y`, number(error)));
+  for (const { years, error, observedExpected, slope } of survival?.horizons ?? []) {
+    lines.push(
+      line(
+        `calibration, ${years} y`,
+        `error ${number(error)}; observed/expected ${shown(observedExpected)}; slope ${shown(slope)}`,
+      ),
+    );
+  }
   for (const [kind, { patients, flagged }] of Object.entries(unlikeTraining)) {
     lines.push(
       line(`${kind} unlike training`, `${flagged} of ${patients} patients (about 1 in 100 of the training patients)`),

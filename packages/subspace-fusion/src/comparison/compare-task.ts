@@ -5,6 +5,7 @@ import type { Config } from '../config/config.js';
 import { CHOSEN_ON_THESE } from '../evaluation/score.js';
 import { counted, someOf } from '../files/errors.js';
 import { taskName } from '../runs/model.js';
+import { ONE_DEALING } from '../words/comparison.js';
 import { compareModels } from './comparison.js';
 import type { ComparedModels, Control, FoldResult, TaskComparison } from './file.js';
 import { scoreFold, type EndedRun } from './fold-runs.js';
@@ -12,6 +13,7 @@ import { countPatients, type FoldScores } from './fold-scores.js';
 import { describeModel, slideMeans } from './model-detail.js';
 import { probeRuns } from './site-probe.js';
 import { withinSubgroup, type Subgroup } from './subgroups.js';
+import { testedPairs } from './verdicts.js';
 
 /** A training of a fold with a seed that is over, or not begun. */
 export interface ComparedRun extends EndedRun {
@@ -66,7 +68,7 @@ export async function compareTask(options: ComparedTaskOptions): Promise<TaskCom
     seeds,
     ...compareFirst(complete, model, seed),
     ...detail,
-    notes: [...detail.notes, ...cautionsOf(runs)],
+    notes: [...detail.notes, ...dealingNotes(folds), ...cautionsOf(runs)],
     within: within.map(({ column, value }) => {
       const members = new Set(cohort.patients.flatMap(({ id, clinical }) => (clinical[column] === value ? [id] : [])));
       const restricted = withinSubgroup(complete, (id) => members.has(id));
@@ -77,6 +79,9 @@ export async function compareTask(options: ComparedTaskOptions): Promise<TaskCom
     ...(probe ? { probe: await probeRuns(cohort, means, runsOfFirst(folds, own, model), probe, seed) } : {}),
   };
 }
+
+const dealingNotes = (folds: readonly FoldOfRun[]) =>
+  new Set(folds.map(({ repeat }) => repeat)).size > 1 ? [] : [ONE_DEALING];
 
 type FoldOfRun = Pick<ComparedRun, 'fold' | 'repeat'>;
 
@@ -122,12 +127,7 @@ async function scoreShuffled(
 
 /** The first model with each other one, on the same folds. */
 export function compareFirst(folds: readonly FoldScores[], model: string, seed: number): ComparedModels {
-  const others = Object.keys(folds[0]?.models ?? {}).filter((name) => name !== model);
-  const { models, ...rest } = compareModels(
-    folds,
-    others.map((other) => [model, other]),
-    seed,
-  );
+  const { models, ...rest } = compareModels(folds, testedPairs(model, Object.keys(folds[0]?.models ?? {})), seed);
   const { [model]: metrics = {}, ...baselines } = models;
   return { patients: countPatients(folds), metrics, baselines, ...rest };
 }

@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import type { ScoredRuns } from '../evaluation/baselines.js';
 import { scoreProbabilities, scoreRisks } from '../evaluation/score.js';
 import type { BatchLabels } from '../inference/batch.js';
 import { takeRows, type Metric } from '../metrics/bootstrap.js';
-import { unoConcordance } from '../metrics/censoring-weighted.js';
+import { integratedBrier, unoConcordance } from '../metrics/censoring-weighted.js';
 import { macroAuc } from '../metrics/classification.js';
 import { concordanceIndex } from '../metrics/concordance.js';
+import { survivalNetBenefit } from '../metrics/decisions.js';
 import { key, normal, uniform } from '../random/counter.js';
 import { defined } from '../testing/defined.js';
 import { chooseHorizon, compareModels } from './comparison.js';
-import { drawOf, HEADLINES, OTHERS, prepareFolds } from './fold-metrics.js';
+import { AREAS, drawOf, HEADLINES, OTHERS, prepareFolds } from './fold-metrics.js';
 import { survivalOf, type FoldScores } from './fold-scores.js';
 import { madeFold } from './made-folds.test.helper.js';
 
@@ -40,7 +42,13 @@ describe('the mean over folds', () => {
 
   it('is of the metric within folds: scales that differ between folds do not matter', () => {
     const { models } = compareModels(folds, [], 1, 100);
-    expect(models['exact']['concordanceIndex']).toMatchObject({ value: 1, low: 1, high: 1, n: 150 });
+    expect(models['exact']['concordanceIndex']).toMatchObject({
+      value: 1,
+      low: expect.closeTo(0.98, 1) as number,
+      high: 1,
+      n: 150,
+    });
+    expect((models['exact']['concordanceIndex'] as { low: number }).low).toBeLessThan(1);
     const own = folds.map(
       (fold) => scoreRisks((fold.models['noisy'] as { runs: number[][] }).runs[0], labelsOf(fold), 1)[0],
     );
@@ -96,7 +104,10 @@ describe('paired differences', () => {
       1,
       200,
     );
-    expect(differences['good - good']).toMatchObject({ value: 0, low: 0, high: 0 });
+    expect(differences['good - good']).toMatchObject({
+      value: 0,
+      noInterval: expect.stringMatching(/^all resamples give the same value/) as string,
+    });
     const value = (name: string) => defined(models[name]['concordanceIndex'].value);
     expect(differences['good - bad'].value).toBeCloseTo(value('good') - value('bad'), 12);
     expect((differences['good - bad'] as { low: number }).low).toBeGreaterThan(0);
@@ -158,10 +169,38 @@ describe('a draw of patients', () => {
         defined(concordanceIndex(...taken).value),
         12,
       );
-      expect(OTHERS.survival.score(draw, 'model', 0)[0].value).toBeCloseTo(
+      expect(AREAS.survival.score(draw, 'model', 0)[0].value).toBeCloseTo(
         defined(unoConcordance(...taken, 24, defined(prepared.judged).censoring).value),
         12,
       );
+    }
+  });
+
+  it('scores survival up to the horizon as the metrics do', () => {
+    const made = madeFold(0, 60, { model: 1 });
+    const fold: FoldScores = { ...made, truth: { ...survivalOf(made), time: survivalOf(made).time.map(Math.ceil) } };
+    const horizon = { time: 24, timeUnit: 'months', times: [4, 12, 24], rule: '' } as const;
+    const [prepared] = prepareFolds([fold], horizon);
+    const { time, event } = survivalOf(fold);
+    const said = defined((fold.models['model'] as ScoredRuns).survival)[0];
+    const alive = time.flatMap((_, i) => horizon.times.map((t) => said.at(i, t)));
+    for (let r = 0; r < 20; r++) {
+      const rows = Uint32Array.from({ length: 60 }, (_, i) => Math.floor(60 * uniform(key(8, r), i)));
+      const [brier, low, , high] = OTHERS.survival.score(drawOf(prepared, rows), 'model', 0);
+      const [ownTime, ownEvent, own] = [takeRows(time, rows), takeRows(event, rows), takeRows(alive, rows, 3)];
+      const { censoring } = defined(prepared.judged);
+      expect(brier.value).toBeCloseTo(
+        defined(integratedBrier(ownTime, ownEvent, own, horizon.times, censoring).value),
+        12,
+      );
+      const dead = ownTime.map((_, i) => 1 - own[3 * i + 2]);
+      for (const [metric, threshold] of [
+        [low, 0.1],
+        [high, 0.5],
+      ] as const) {
+        const { value, ...about } = survivalNetBenefit(ownTime, ownEvent, dead, 24, threshold);
+        expect(metric).toMatchObject({ ...about, value: expect.closeTo(defined(value), 12) as number });
+      }
     }
   });
 
@@ -217,6 +256,7 @@ describe('probabilities of survival', () => {
     expect(compared.models['truth']['integratedBrier']).toMatchObject({
       n: 300,
       resamples: 200,
+      interval: 'BCa bootstrap',
       low: expect.any(Number) as number,
     });
     expect(compared.models['truth']['unoConcordance']).toMatchObject({
@@ -247,6 +287,17 @@ describe('probabilities of survival', () => {
     const unknown = compareModels([{ ...folds[0], training: { patients: 3 } }], [], 1, 20);
     expect(unknown.horizon).toEqual({ reason: 'the follow-up of the training patients is not known' });
     expect(unknown.models['truth']['unoConcordance'].value).toBeNull();
+  });
+
+  it('are compared with treating everybody', () => {
+    const everybody = folds.map((fold) => {
+      const { time, event } = survivalOf(fold);
+      return defined(survivalNetBenefit(time, event, Array<number>(150).fill(1), 24, 0.25).value);
+    });
+    expect(compared.treatAll?.['netBenefit[0.25]'].value).toBeCloseTo((everybody[0] + everybody[1]) / 2, 12);
+    expect(value('truth', 'netBenefit[0.5]')).toBeGreaterThan(
+      defined(defined(compared.treatAll)['netBenefit[0.5]'].value),
+    );
   });
 
   it('say what each model adds to age, diagnosis and grade', () => {
@@ -282,38 +333,6 @@ describe('probabilities of survival', () => {
   });
 });
 
-describe('verdicts', () => {
-  const folds = [0, 1].map((fold) => {
-    const made = madeFold(fold, 150, { good: 0.3, bad: 3, alike: 0 });
-    return { ...made, models: { ...made.models, same: made.models['good'] } };
-  });
-
-  it('call a copy equivalent, a worse model one that is helped, and adjust p for the number of pairs', () => {
-    const { differences, bootstrap } = compareModels(
-      folds,
-      [
-        ['good', 'same'],
-        ['good', 'bad'],
-        ['bad', 'good'],
-        ['good', 'alike'],
-      ],
-      1,
-      1000,
-    );
-    expect(differences['good - same']).toMatchObject({ value: 0, p: 1, adjustedP: 1, verdict: 'equivalent' });
-    expect(differences['good - bad']).toMatchObject({ verdict: 'helps', p: 2 / 1001 });
-    expect(differences['good - bad'].adjustedP).toBeCloseTo(8 / 1001, 12);
-    expect(differences['bad - good'].verdict).toBe('harms');
-    expect(bootstrap).toMatchObject({ resamples: 1000, family: 4, margin: 0.01 });
-  });
-
-  it('draw more resamples where many pairs need them', () => {
-    const pairs = Array.from({ length: 4 }, () => ['good', 'bad'] as const);
-    expect(compareModels(folds, pairs, 1, 100).bootstrap.resamples).toBe(160);
-    expect(compareModels(folds, pairs, 1, 100).differences['good - bad'].verdict).toBe('helps');
-  });
-});
-
 describe('repeated folds', () => {
   // The same 80 patients dealt to two folds, twice.
   const whole = madeFold(0, 80, { model: 0.5, other: 2 });
@@ -337,7 +356,7 @@ describe('repeated folds', () => {
   const folds = [dealt(0, 0), dealt(0, 1), dealt(1, 0), dealt(1, 1)];
 
   it('have the interval of Nadeau and Bengio beside that of patients, who are counted once', () => {
-    const { models, repeated, bootstrap } = compareModels(folds, [['model', 'other']], 1, 200);
+    const { models, repeated, differences, bootstrap } = compareModels(folds, [['model', 'other']], 1, 200);
     expect(models['model']['concordanceIndex']).toMatchObject({ n: 80 });
     expect(bootstrap.units).toMatch(/each with all repeats/);
     expect(repeated).toMatchObject({ repeats: 2, folds: 2 });
@@ -351,6 +370,14 @@ describe('repeated folds', () => {
     expect(interval.value).toBeCloseTo(mean, 12);
     expect(interval.high - interval.value).toBeCloseTo(half, 5);
     expect(defined(repeated).differences['model - other'].p).toBeLessThan(1);
+    const { value, p } = defined(repeated).differences['model - other'];
+    expect(differences['model - other']).toMatchObject({
+      value,
+      p,
+      adjustedP: p,
+      interval: 'corrected resampled t',
+      verdict: expect.any(String) as string,
+    });
     expect(compareModels(folds.slice(0, 2), [], 1, 20).repeated).toBeUndefined();
   });
 });

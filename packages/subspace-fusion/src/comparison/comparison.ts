@@ -1,12 +1,14 @@
 import { maxOf, minOf } from '../files/lists.js';
 import { PER_YEAR } from '../cohort/clinical/outcome.js';
 import { byName } from '../evaluation/score.js';
-import { bootstrap, percentileIntervals, type Metric } from '../metrics/bootstrap.js';
-import { bootstrapPValue, holm, verdict } from '../metrics/significance.js';
+import { RESAMPLES, type Metric } from '../metrics/bootstrap.js';
+import { withIntervals } from '../metrics/intervals.js';
 import type { NamedMetrics } from '../runs/values.js';
 import { foldName } from '../words/comparison.js';
-import type { ComparedModels, Difference, Horizon } from './file.js';
+import type { ClinicalReference } from './clinical-reference.js';
+import type { ComparedModels, Horizon, RepeatedFolds } from './file.js';
 import {
+  AREAS,
   BRIER,
   CALIBRATION,
   drawOf,
@@ -15,15 +17,24 @@ import {
   OTHERS,
   prepareFolds,
   THRESHOLDS,
+  treatEverybody,
   type MetricSet,
   type PreparedFold,
 } from './fold-metrics.js';
 import type { FoldScores } from './fold-scores.js';
-import { difference, differenceName, drawingUnits, foldMean, repeatedFolds, type Pair } from './means.js';
-import type { ClinicalReference } from './clinical-reference.js';
+import {
+  difference,
+  differenceName,
+  drawingUnits,
+  foldMean,
+  meanOverFolds,
+  type FoundDifference,
+  type Pair,
+  type WantedDifference,
+} from './means.js';
+import { overRepeats, type OverRepeats } from './repeated-splits.js';
 import { REFERENCE } from './simple-models.js';
-
-/** Units of time in a year. */
+import { testDifferences } from './verdicts.js';
 
 const WANTED_YEARS = 2;
 /** Times at which the Brier score is taken. */
@@ -126,91 +137,65 @@ export interface Comparison extends Omit<ComparedModels, 'patients' | 'metrics' 
 
 /** A difference within this is none. */
 const MARGIN = 0.01;
-/** Resamples of the metrics that cost more, and on which no test rests. */
-const SECONDARY_RESAMPLES = 200;
-/** The smallest p-value of B resamples is 2/(B + 1); times m it has to be able to fall below 0.05. */
-const RESAMPLES_PER_TEST = 40;
 
 /**
  * Metrics of every model as the mean over its runs of a fold, then over folds: models of different folds share no scale, so their
- * predictions are never pooled. Intervals are 95 % percentile bootstrap by patient, the models taken as trained; all models see the
- * same draws, which makes the differences paired. Differences are tested by bootstrap, adjusted by Holm over all `pairs`.
+ * predictions are never pooled. Their intervals (`metrics/intervals`) are by patient, the models taken as trained.
+ *
+ * Differences are paired. Where the patients are dealt to folds several times, their intervals and p-values are those of Nadeau and
+ * Bengio, which know that each training is one of many: they compare procedures, Holm adjusts them over all `pairs`, and each has a
+ * verdict. From one dealing they are intervals by patient of the models as trained, and nothing is tested.
  * @param folds one or more, each with the same models
- * @param resamples of the metrics that speak for the task; more are drawn where many pairs need them
  */
 export function compareModels(
   folds: readonly FoldScores[],
   pairs: readonly Pair[],
   seed: number,
-  resamples = 1000,
+  resamples = RESAMPLES,
 ): Comparison {
   const { kind } = folds[0].truth;
   const names = Object.keys(folds[0].models);
   const chosen = chooseHorizon(folds);
   const horizon = chosen && !('reason' in chosen) ? chosen : undefined;
   const prepared = prepareFolds(folds, horizon);
-  const enough = Math.max(resamples, RESAMPLES_PER_TEST * pairs.length);
-  const secondary = Math.min(SECONDARY_RESAMPLES, resamples);
+  const everyone = prepared.map((fold) => drawOf(fold, Uint32Array.from(fold.patients.keys())));
 
   const tested = pairs.map(([model, reference]) => ({ model, reference, metric: HEADLINE[kind] }));
   const added = addedMetrics(folds, names);
-  const primary = resampled(
-    prepared,
-    names,
-    HEADLINES[kind],
-    [...tested, ...added.filter(({ metric }) => metric === HEADLINE[kind])],
-    seed,
-    enough,
-  );
-  const others = resampled(
-    prepared,
-    names,
-    OTHERS[kind],
-    added.filter(({ metric }) => metric !== HEADLINE[kind]),
-    seed,
-    secondary,
-  );
-  const everyone = prepared.map((fold) => drawOf(fold, Uint32Array.from(fold.patients.keys())));
-  const repeated = repeatedFolds(everyone, names, pairs);
-  const differences = testDifferences(primary.differences.slice(0, pairs.length), enough);
-  const family = Object.values(differences).filter(({ p }) => p !== undefined).length;
+  const sets = [HEADLINES[kind], AREAS[kind], OTHERS[kind]];
+  const repeated = overRepeats(everyone, names, [...tested, ...added], sets);
+  const scored = sets.map((set) => {
+    const wanted = repeated ? [] : [...tested, ...added].filter(({ metric }) => set.names.includes(metric));
+    return scoreSet(prepared, names, set, wanted, seed, resamples);
+  });
+  const differences = repeated ? repeated.differences : scored.flatMap((of) => of.differences);
+  const { found, family } = testDifferences(folds, differences.slice(0, pairs.length), MARGIN);
   return {
     models: Object.fromEntries(
       names.map((name, m) => [
         name,
-        byName([...primary.models[m], ...others.models[m], ...foldMean(everyone, name, CALIBRATION[kind])]),
+        byName([...scored.flatMap(({ models }) => models[m]), ...foldMean(everyone, name, CALIBRATION[kind])]),
       ]),
     ),
-    differences,
-    adds: addedValue(folds, [...primary.differences.slice(pairs.length), ...others.differences]),
+    differences: found,
+    adds: addedValue(folds, differences.slice(pairs.length)),
+    treatAll: byName(meanOverFolds(everyone, everyone.map(treatEverybody))),
     ...(chosen ? { horizon: chosen } : {}),
-    ...(repeated ? { repeated } : {}),
-    bootstrap: {
-      seed,
-      resamples: enough,
-      secondaryResamples: secondary,
-      family,
-      margin: MARGIN,
-      units: drawingUnits(folds).words,
-    },
+    ...(repeated ? { repeated: inFile(repeated, pairs.length) } : {}),
+    bootstrap: { seed, resamples, family, margin: MARGIN, units: drawingUnits(folds).words },
   };
 }
 
-/** A paired difference that is asked for. */
-export interface WantedDifference {
-  readonly model: string;
-  readonly reference: string;
-  readonly metric: string;
+function inFile({ repeats, folds, models, differences }: OverRepeats, pairs: number): RepeatedFolds {
+  const tested = differences.slice(0, pairs).map(({ model, reference, value, p }) => {
+    const name = differenceName(model, reference);
+    return [name, { ...byName([{ ...value, name }])[name], ...(p === undefined ? {} : { p }) }] as const;
+  });
+  return { repeats, folds, models, differences: Object.fromEntries(tested) };
 }
 
-/** One that was found, with its interval and its values on the resamples. */
-export interface FoundDifference extends WantedDifference {
-  readonly value: Metric;
-  readonly draws: readonly number[];
-}
-
-/** Metrics `[model][metric]` and differences with their intervals, on the same draws of patients. */
-function resampled(
+/** Metrics `[model][metric]` and differences with their intervals by patient. */
+function scoreSet(
   folds: readonly PreparedFold[],
   names: readonly string[],
   set: MetricSet,
@@ -231,28 +216,10 @@ function resampled(
       ),
     ];
   };
-  const drawn = bootstrap(evaluate, units.sizes, seed, resamples);
-  const metrics = percentileIntervals(drawn);
+  const metrics = withIntervals(evaluate, units.strata, seed, resamples);
   const first = names.length * width;
   return {
     models: names.map((_, m) => metrics.slice(m * width, (m + 1) * width)),
-    differences: wanted.map((want, i) => ({ ...want, value: metrics[first + i], draws: drawn.draws[first + i] })),
+    differences: wanted.map((want, i) => ({ ...want, value: metrics[first + i] })),
   };
-}
-
-/** P-values, those of Holm, and what each difference says. */
-function testDifferences(differences: readonly FoundDifference[], resamples: number): Record<string, Difference> {
-  const p = differences.map(({ value, draws }) => bootstrapPValue(value, draws, resamples).value);
-  const known = p.filter((value) => value !== null);
-  const adjusted = holm(known);
-  let place = 0;
-  const tested = differences.map(({ value: { name, ...rest } }, i): [string, Difference] => {
-    const own = p[i] ?? null;
-    if (own === null || rest.value === null) return [name, rest];
-    const adjustedP = adjusted[place++];
-    const { low, high } = rest;
-    const says = low === undefined || high === undefined ? {} : { verdict: verdict(low, high, MARGIN, adjustedP) };
-    return [name, { ...rest, p: own, adjustedP, ...says }];
-  });
-  return Object.fromEntries(tested);
 }

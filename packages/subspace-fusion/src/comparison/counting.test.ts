@@ -49,10 +49,16 @@ function known(metric: NamedMetric): NamedMetric & { value: number } {
   return metric;
 }
 
+function boundsOf(metric: NamedMetric) {
+  const { low, high, n } = known(metric);
+  if (low === undefined || high === undefined) throw new TypeError('an interval expected');
+  return { low: Number(low.toFixed(10)), high: Number(high.toFixed(10)), n };
+}
+
 describe.each([
-  ['repeats', repeats, 2],
-  ['overlapping test parts', overlapping, 1.6],
-])('%s', (_, folds, tests) => {
+  ['repeats', repeats, 2, 'patients, each with all repeats, the models as trained'],
+  ['overlapping test parts', overlapping, 1.6, 'patients, each with all folds that test it, the models as trained'],
+])('%s', (_, folds, tests, units) => {
   it('count patients and deaths once in every metric, and are drawn patient by patient', () => {
     const { models } = compareModels(folds, [['subspace', 'ridgeCox']], 1, 40);
     const ofFolds = folds.map((fold) => compareModels([fold], [], 1, 40).models['subspace']['concordanceIndex']);
@@ -60,7 +66,7 @@ describe.each([
     expect({ n, events }).toEqual({ n: PATIENTS, events: deathsOf(range(0, PATIENTS)) });
     const pairs = ofFolds.reduce((sum, metric) => sum + (known(metric).comparablePairs ?? 0), 0);
     expect(comparablePairs).toBe(Math.round(pairs / tests));
-    expect(drawingUnits(folds).words).toContain('each with all');
+    expect(drawingUnits(folds).words).toBe(units);
   });
 
   it('count a subgroup in patients: 4 deaths in 8 tests are too few', () => {
@@ -82,6 +88,33 @@ describe.each([
       { group: 'male', patients: 40, metric: { n: 40, events: dead.length - 4 } },
     ]);
   });
+});
+
+it('the same tests twice over are no more patients: their intervals are those of once', () => {
+  const all = range(0, PATIENTS);
+  const survival = [testing(0, all)];
+  const classes: FoldScores[] = survival.map((fold) => ({
+    ...fold,
+    truth: { kind: 'classes', labels: all.map((i) => i % 2), classes: ['a', 'b'] },
+    models: { subspace: { runs: [all.flatMap((i) => [0.7 - 0.2 * (i % 3), 0.3 + 0.2 * (i % 3)])] } },
+  }));
+  const cohort = everyone.patients.map((id, row) => ({
+    id,
+    bags: [],
+    clinical: { sex: row < 30 ? 'female' : 'male' },
+  }));
+  for (const once of [survival, classes]) {
+    const twice = [0, 1].flatMap((repeat) => once.map((fold) => ({ ...fold, repeat })));
+    const [metrics, again] = [once, twice].map((folds) => compareModels(folds, [], 1, 40).models['subspace']);
+    const areas = Object.keys(metrics).filter((name) => {
+      const metric = metrics[name];
+      return metric.value !== null && (metric.sides !== undefined || metric.shares !== undefined);
+    });
+    expect(areas).toContain(once === survival ? 'concordanceIndex' : 'macroAuc');
+    for (const name of areas) expect(boundsOf(again[name])).toEqual(boundsOf(metrics[name]));
+    const [groups, twiceOver] = [once, twice].map((folds) => scoreSubgroups(folds, 'subspace', cohort, undefined, 1));
+    expect(twiceOver.map(({ metric }) => boundsOf(metric))).toEqual(groups.map(({ metric }) => boundsOf(metric)));
+  }
 });
 
 it('the clinical model is described by all folds, and why a fold lacks a part of it', () => {

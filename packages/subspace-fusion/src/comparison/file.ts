@@ -14,14 +14,23 @@ export type NamedMetric = Stored<typeof metric>;
 const difference = z.intersection(
   metric,
   z.object({
-    p: z.number().optional().describe('Two-sided bootstrap p-value of no difference; absent where it is refused'),
-    adjustedP: z.number().optional().describe('The same after Holm, over all differences of the comparison'),
+    p: z
+      .number()
+      .optional()
+      .describe(
+        'Two-sided p-value of no difference between the procedures, of the corrected resampled t-test; absent where the patients were dealt to folds once',
+      ),
+    adjustedP: z.number().optional().describe('The same after Holm, over all tests of the comparison'),
     verdict: z
       .enum(['helps', 'harms', 'equivalent', 'undetermined'])
       .optional()
       .describe(
-        'What it says of the first model against the second, ±0.01 being no matter; absent without an interval',
+        'What it says of the first model against the second, ±0.01 being no matter; absent where nothing is tested',
       ),
+    sameAs: z
+      .string()
+      .optional()
+      .describe('A model that says the same as the second of every patient, under another name: both are one test'),
   }),
 );
 /** The difference of two models on the same patients in the metric that speaks for the task, the first minus the second. */
@@ -64,9 +73,9 @@ export type RepeatedFolds = Stored<typeof repeated>;
 
 const bootstrap = z.object({
   seed: z.number(),
-  resamples: count.describe('Of what speaks for the task, and of its differences'),
-  secondaryResamples: count.describe('Of all other metrics'),
-  family: count.describe("Differences that Holm's procedure adjusts together"),
+  resamples: count.describe('Of the intervals that need them'),
+  secondaryResamples: count.optional().describe('Of all but the metric that speaks for the task; in older files'),
+  family: count.describe("Tests that Holm's procedure adjusts together; 0 where the patients were dealt to folds once"),
   margin: z.number().describe('A difference within ± this is none'),
   units: z.string().describe('Who is drawn, in words'),
 });
@@ -83,6 +92,9 @@ const whole = {
   adds: z
     .union([refused.extend({ variables: texts.optional().describe('Of the clinical model, where it is known') }), adds])
     .describe('What each model has over age, diagnosis and grade'),
+  treatAll: namedMetrics
+    .optional()
+    .describe('Net benefit of treating everybody, by threshold: what a model has to beat, as it has to beat 0'),
   horizon: z
     .union([refused, horizon])
     .optional()

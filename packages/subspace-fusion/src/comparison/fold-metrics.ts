@@ -1,15 +1,18 @@
 import { nameClasses } from '../evaluation/score.js';
 import { refuse, takeRows, type Estimate, type Metric } from '../metrics/bootstrap.js';
+import { ascendingOrder } from '../metrics/arrays.js';
 import {
+  brierTerms,
   censoringSurvival,
   dynamicAuc,
   integratedBrier,
   type CensoringSurvival,
 } from '../metrics/censoring-weighted.js';
 import { classBrier, expectedCalibrationError, logLoss } from '../metrics/class-calibration.js';
-import { classificationMetrics } from '../metrics/classification.js';
-import { netBenefit, survivalNetBenefit } from '../metrics/decisions.js';
+import { decisionMetrics } from '../metrics/classification.js';
+import { netBenefit } from '../metrics/decisions.js';
 import { survivalCalibrationError } from '../metrics/survival-curve.js';
+import { drawnNetBenefit, rounded } from './drawn-survival.js';
 import type { Horizon } from './file.js';
 import { classesOf, runsOf, survivalOf, type FoldScores, type Truth } from './fold-scores.js';
 import {
@@ -54,9 +57,21 @@ export interface PreparedFold extends FoldScores {
     /** Of the training patients. */
     readonly censoring: CensoringSurvival;
     readonly uno: Ranking;
-    /** By model and run: probabilities to be alive at the horizon's times, `[n, times]`. */
-    readonly alive: Readonly<Partial<Record<string, readonly Float64Array[]>>>;
+    /** By model and run: what is said of survival up to the horizon. */
+    readonly alive: Readonly<Partial<Record<string, readonly SaidOfSurvival[]>>>;
+    /** Rows from the shortest follow-up to the longest. */
+    readonly order: Uint32Array;
   };
+}
+
+/** A run's probabilities of survival of a fold's patients, made ready for draws. */
+interface SaidOfSurvival {
+  /** Probability to be dead at the horizon, [n]. */
+  readonly dead: Float64Array;
+  /** Integrated Brier score of all, or why there is none. */
+  readonly brier: Metric;
+  /** What each patient adds to it, [n]. */
+  readonly terms: Float64Array;
 }
 
 /** Compares all pairs of patients of each fold, and reads every model's probabilities of survival at the times of the horizon. */
@@ -82,23 +97,33 @@ function prepareFold(fold: FoldScores, horizon: Horizon | undefined): Omit<Prepa
   if (!horizon || !followUp) return { ...fold, headline };
   const { times } = horizon;
   const width = times.length;
+  const censoring = censoringSurvival(followUp.time, followUp.event);
+  const { time, event } = survivalOf(fold);
   const alive = Object.entries(fold.models).flatMap(([name, scores]) => {
     if ('reason' in scores || !scores.survival || scores.survival.some(({ until }) => until < horizon.time)) return [];
-    const cells = fold.patients.length * width;
-    return [
-      [
-        name,
-        scores.survival.map((run) =>
-          Float64Array.from({ length: cells }, (_, i) => run.at(Math.floor(i / width), times[i % width])),
-        ),
-      ] as const,
-    ];
+    const said = scores.survival.map((run): SaidOfSurvival => {
+      const survival = Float64Array.from({ length: time.length * width }, (_, i) =>
+        run.at(Math.floor(i / width), times[i % width]),
+      );
+      const brier = integratedBrier(time, event, survival, times, censoring);
+      return {
+        dead: Float64Array.from(time, (_, i) => 1 - survival[i * width + width - 1]),
+        brier,
+        terms: brier.value === null ? new Float64Array(0) : brierTerms(time, event, survival, times, censoring),
+      };
+    });
+    return [[name, said] as const];
   });
-  const censoring = censoringSurvival(followUp.time, followUp.event);
   return {
     ...fold,
     headline,
-    judged: { horizon, censoring, uno: unoRanking(fold, horizon.time, censoring), alive: Object.fromEntries(alive) },
+    judged: {
+      horizon,
+      censoring,
+      uno: unoRanking(fold, horizon.time, censoring),
+      alive: Object.fromEntries(alive),
+      order: ascendingOrder(time),
+    },
   };
 }
 
@@ -106,12 +131,20 @@ function prepareFold(fold: FoldScores, horizon: Horizon | undefined): Omit<Prepa
 export interface Draw {
   readonly fold: PreparedFold;
   readonly rows: Uint32Array;
-  readonly headline: DrawnPairs;
-  readonly uno: DrawnPairs | undefined;
+  /** Weighed when they are first asked for: not every metric is of pairs. */
+  readonly headline: () => DrawnPairs;
+  readonly uno: () => DrawnPairs | undefined;
 }
 
 export function drawOf(fold: PreparedFold, rows: Uint32Array): Draw {
-  return { fold, rows, headline: drawPairs(fold.headline, rows), uno: fold.judged && drawPairs(fold.judged.uno, rows) };
+  let headline: DrawnPairs | undefined;
+  let uno: DrawnPairs | undefined;
+  return {
+    fold,
+    rows,
+    headline: () => (headline ??= drawPairs(fold.headline, rows)),
+    uno: () => (uno ??= fold.judged && drawPairs(fold.judged.uno, rows)),
+  };
 }
 
 /** Some metrics of one run of a model on a draw, always the same ones in the same order. */
@@ -124,25 +157,30 @@ export interface MetricSet {
 export const HEADLINES: Readonly<Record<Kind, MetricSet>> = {
   survival: {
     names: [HEADLINE.survival],
-    score: ({ fold, headline }, model, run) => [rankDraw(fold.headline, headline, model, run)],
+    score: ({ fold, headline }, model, run) => [rankDraw(fold.headline, headline(), model, run)],
   },
   classes: {
     names: [HEADLINE.classes],
     score: ({ fold, headline }, model, run) => [
-      nameClasses(rankDraw(fold.headline, headline, model, run), classesOf(fold).classes),
+      nameClasses(rankDraw(fold.headline, headline(), model, run), classesOf(fold).classes),
     ],
   },
 };
 
-/** Decisions, discrimination at the horizon, errors of probabilities, net benefit. */
+/** Discrimination at the horizon, whose intervals need no draws. */
+export const AREAS: Readonly<Record<Kind, MetricSet>> = {
+  survival: { names: ['unoConcordance', 'dynamicAuc'], score: scoreAreas },
+  classes: { names: [], score: () => [] },
+};
+
+/** Decisions, errors of probabilities, net benefit. */
 export const OTHERS: Readonly<Record<Kind, MetricSet>> = {
-  survival: { names: ['unoConcordance', 'dynamicAuc', BRIER.survival, ...NET_BENEFITS], score: scoreSurvival },
+  survival: { names: [BRIER.survival, ...NET_BENEFITS], score: scoreSurvival },
   classes: {
     names: [
       'accuracy',
       'balancedAccuracy',
       'macroF1',
-      'sensitivity',
       'specificity',
       'precision',
       BRIER.classes,
@@ -154,9 +192,7 @@ export const OTHERS: Readonly<Record<Kind, MetricSet>> = {
       const C = classes.length;
       const p = takeRows(runsOf(fold, model)[run], rows, C);
       const truth = takeRows(labels, rows);
-      const decisions = classificationMetrics(p, truth, C)
-        .filter(({ name }) => name !== HEADLINE.classes)
-        .map((metric) => nameClasses(metric, classes));
+      const decisions = decisionMetrics(p, truth, C).map((metric) => nameClasses(metric, classes));
       return [
         ...decisions,
         classBrier(p, truth, C),
@@ -183,67 +219,67 @@ export const CALIBRATION: Readonly<Record<Kind, MetricSet>> = {
   },
 };
 
-function scoreSurvival({ fold, rows, uno }: Draw, model: string, run: number): Metric[] {
-  const { names } = OTHERS.survival;
-  if (!fold.judged || !uno) return names.map((name) => refuse(name, NO_HORIZON));
+function scoreAreas({ fold, rows, ...draw }: Draw, model: string, run: number): Metric[] {
+  const uno = draw.uno();
+  if (!fold.judged || !uno) return AREAS.survival.names.map((name) => refuse(name, NO_HORIZON));
   const {
-    horizon: { time: t, times },
+    horizon: { time: t },
     censoring,
-    alive,
   } = fold.judged;
   const truth = survivalOf(fold);
-  const time = takeRows(truth.time, rows);
-  const event = takeRows(truth.event, rows);
+  const [time, event] = [takeRows(truth.time, rows), takeRows(truth.event, rows)];
   const risk = takeRows(runsOf(fold, model)[run], rows);
-  const ranked = [
+  return [
     withEstimator(rankDraw(fold.judged.uno, uno, model, run), `Uno's C up to ${rounded(t)}, ${CENSORING}`),
     withEstimator(
       { ...dynamicAuc(time, event, risk, t, censoring), name: 'dynamicAuc' },
       `cumulative/dynamic ROC area at ${rounded(t)}, ${CENSORING}`,
     ),
   ];
-  const all = alive[model]?.at(run);
-  if (!all) return [...ranked, ...names.slice(ranked.length).map((name) => refuse(name, NO_SURVIVAL))];
-  const width = times.length;
-  const survival = takeRows(all, rows, width);
-  const dead = Float64Array.from(rows, (_, i) => 1 - survival[i * width + width - 1]);
+}
+
+function scoreSurvival({ fold, rows }: Draw, model: string, run: number): Metric[] {
+  const { names } = OTHERS.survival;
+  if (!fold.judged) return names.map((name) => refuse(name, NO_HORIZON));
+  const {
+    horizon: { time: t, times },
+    alive,
+    order,
+  } = fold.judged;
+  const said = alive[model]?.at(run);
+  if (!said) return names.map((name) => refuse(name, NO_SURVIVAL));
+  const drawn = { ...survivalOf(fold), order, rows };
+  const estimator = `mean Brier score from ${rounded(times[0])} to ${rounded(t)} over ${times.length} times, ${CENSORING}`;
   return [
-    ...ranked,
-    withEstimator(
-      integratedBrier(time, event, survival, times, censoring),
-      `mean Brier score from ${rounded(times[0])} to ${rounded(t)} over ${width} times, ${CENSORING}`,
-    ),
-    ...THRESHOLDS.map((threshold) =>
-      withEstimator(
-        survivalNetBenefit(time, event, dead, t, threshold),
-        `net benefit at ${rounded(t)} and a threshold of ${threshold}, Kaplan-Meier in the treated`,
-      ),
-    ),
+    withEstimator(meanOfTerms(said.brier, said.terms, rows), estimator),
+    ...THRESHOLDS.map((threshold) => drawnNetBenefit(drawn, said.dead, t, threshold)),
   ];
+}
+
+/** A metric that is the mean of what each patient adds, on a draw. */
+function meanOfTerms(everyone: Metric, terms: Float64Array, rows: Uint32Array): Metric {
+  if (everyone.value === null) return everyone;
+  let sum = 0;
+  for (const row of rows) sum += terms[row];
+  return { ...everyone, value: sum / rows.length };
 }
 
 function survivalCalibration({ fold }: Draw, model: string, run: number): Metric {
   const name = 'survivalCalibrationError';
   if (!fold.judged) return refuse(name, NO_HORIZON);
   const {
-    horizon: {
-      time: t,
-      times: { length: width },
-    },
+    horizon: { time: t },
     alive,
   } = fold.judged;
-  const all = alive[model]?.at(run);
-  if (!all) return refuse(name, NO_SURVIVAL);
+  const said = alive[model]?.at(run);
+  if (!said) return refuse(name, NO_SURVIVAL);
   const { time, event } = survivalOf(fold);
-  const atHorizon = time.map((_, i) => all[i * width + width - 1]);
+  const atHorizon = said.dead.map((dead) => 1 - dead);
   const error = survivalCalibrationError(time, event, atHorizon, t, CALIBRATION_GROUPS);
   return withoutInterval(
     withEstimator(error, `mean |predicted − Kaplan-Meier| survival at ${rounded(t)} over ${CALIBRATION_GROUPS} groups`),
   );
 }
-
-/** A time in words: a horizon can be any product of a cut. */
-const rounded = (time: number) => Number(time.toPrecision(4));
 
 const CENSORING = "censoring estimated on the fold's training patients";
 const NO_HORIZON = 'there is no horizon';
@@ -277,4 +313,19 @@ function meanNetBenefit(p: Float64Array, truth: Float64Array, C: number, thresho
     value,
     estimator: `net benefit at a threshold of ${threshold}, mean over ${C} classes, one versus rest`,
   };
+}
+
+/** Net benefit of treating everybody, at each threshold: what a model has to beat, besides nobody's, which is 0. */
+export function treatEverybody({ fold, rows }: Draw): Metric[] {
+  const { truth } = fold;
+  if (truth.kind === 'classes') {
+    const C = truth.classes.length;
+    const certain = new Float64Array(rows.length * C).fill(1);
+    return THRESHOLDS.map((threshold) => meanNetBenefit(certain, takeRows(truth.labels, rows), C, threshold));
+  }
+  if (!fold.judged) return NET_BENEFITS.map((name) => refuse(name, NO_HORIZON));
+  const { order, horizon } = fold.judged;
+  const dead = new Float64Array(truth.time.length).fill(1);
+  const { time, event } = truth;
+  return THRESHOLDS.map((threshold) => drawnNetBenefit({ time, event, order, rows }, dead, horizon.time, threshold));
 }

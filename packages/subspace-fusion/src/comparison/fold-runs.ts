@@ -9,7 +9,7 @@ import type { Prediction, Result } from '../runs/result.js';
 import { openRunFolder } from '../runs/run-folder.js';
 import { clinicalReference, type ClinicalReference } from './clinical-reference.js';
 import { trainingOf, truthOf, type FoldScores, type ModelScores } from './fold-scores.js';
-import { combinedScores, REFERENCE, referenceScores, simpleModels } from './simple-models.js';
+import { combinedName, combinedScores, referenceScores, simpleModels } from './simple-models.js';
 
 /** How a run ended. */
 export type RunOutcome = { readonly result: Result } | { readonly failure: string };
@@ -64,7 +64,7 @@ export async function scoreFold(
     models: {
       ...Object.fromEntries(scores),
       ...simpleModels(samples, split, seed, means, reference),
-      [`${firstName} + ${REFERENCE}`]: combined,
+      [combinedName(firstName)]: combined,
     },
   };
 }

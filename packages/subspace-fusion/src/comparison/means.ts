@@ -1,16 +1,13 @@
-import { byName } from '../evaluation/score.js';
 import { required } from '../files/errors.js';
-import { refuse, type Estimate, type Metric } from '../metrics/bootstrap.js';
-import { repeatedSplits } from '../metrics/significance.js';
+import { refuse, type Estimate, type Metric, type Share, type Sides } from '../metrics/bootstrap.js';
 import { foldName } from '../words/comparison.js';
-import type { RepeatedFolds } from './file.js';
-import { HEADLINES, type Draw, type MetricSet, type PreparedFold } from './fold-metrics.js';
+import type { Draw, MetricSet, PreparedFold } from './fold-metrics.js';
 import { testsPerPatient, type FoldScores } from './fold-scores.js';
 
-/** Who is drawn in a bootstrap of folds, and what a draw is in rows of each fold. */
+/** Who is left out or drawn for intervals over folds, and what that is in rows of each fold. */
 export interface DrawingUnits {
-  /** Groups of which as many are drawn as they have. */
-  readonly sizes: readonly number[];
+  /** Another of the same stratum is drawn in the place of each. */
+  readonly strata: readonly number[];
   /** Rows of each fold from the drawn indices, `[folds][rows]`. */
   rowsOf(drawn: Uint32Array): Uint32Array[];
   readonly words: string;
@@ -19,29 +16,43 @@ export interface DrawingUnits {
 /**
  * Patients are drawn within folds where each is tested once. Where the same patients are dealt to folds several times, or the test parts
  * of a split file overlap, a patient is drawn for all folds at once: as independent draws, repeats would make intervals narrower without
- * anything more being known.
+ * anything more being known. Of classes they are drawn within each class, so that no draw lacks one.
  */
 export function drawingUnits(folds: readonly FoldScores[]): DrawingUnits {
-  if (testsPerPatient(folds) > 1) return acrossRepeats(folds);
+  const isClasses = folds[0].truth.kind === 'classes';
+  const within = isClasses ? 'patients within classes' : 'patients';
+  if (testsPerPatient(folds) > 1) {
+    const all = folds.some(({ repeat }) => repeat !== folds[0].repeat) ? 'all repeats' : 'all folds that test it';
+    return { ...acrossFolds(folds), words: `${within}, each with ${all}, the models as trained` };
+  }
   const sizes = folds.map(({ patients }) => patients.length);
   const starts = sizes.map((_, f) => sizes.slice(0, f).reduce((sum, n) => sum + n, 0));
   return {
-    sizes,
-    rowsOf: (drawn) => starts.map((start, f) => drawn.subarray(start, start + sizes[f]).map((row) => row - start)),
-    words: 'patients within folds, the models as trained',
+    strata: folds.flatMap((fold, f) => classNumbers(fold).map((label) => label * folds.length + f)),
+    rowsOf: (drawn) => starts.map((start, f) => rowsBetween(drawn, start, sizes[f])),
+    words: `${within} and folds, the models as trained`.replace('patients and', 'patients within'),
   };
 }
 
-function acrossRepeats(folds: readonly FoldScores[]): DrawingUnits {
+/** The drawn indices from `start` on that belong to a group of this size, counted from its own start. */
+export function rowsBetween(drawn: Uint32Array, start: number, size: number): Uint32Array {
+  return drawn.filter((i) => i >= start && i < start + size).map((i) => i - start);
+}
+
+/** The class of each patient; 0 of all in survival. */
+const classNumbers = ({ truth, patients }: FoldScores): readonly number[] =>
+  truth.kind === 'classes' ? truth.labels : patients.map(() => 0);
+
+function acrossFolds(folds: readonly FoldScores[]): Omit<DrawingUnits, 'words'> {
   const everyone = [...new Set(folds.flatMap(({ patients }) => patients))];
+  const classOf = new Map(folds.flatMap((fold) => classNumbers(fold).map((label, i) => [fold.patients[i], label])));
   const rowIn = folds.map(({ patients }) => {
     const rows = new Map(patients.map((id, row) => [id, row]));
     return everyone.map((id) => rows.get(id) ?? -1);
   });
   return {
-    sizes: [everyone.length],
+    strata: everyone.map((id) => required(classOf, id)),
     rowsOf: (drawn) => rowIn.map((row) => drawn.map((i) => row[i]).filter((at) => at !== NOT_TESTED)),
-    words: 'patients, each with all repeats, the models as trained',
   };
 }
 
@@ -57,7 +68,7 @@ export function foldMean(draws: readonly Draw[], model: string, set: MetricSet):
 }
 
 /** A model's metrics on a draw of one fold, `[metric]`: the mean over its runs. */
-function runMean(draw: Draw, model: string, set: MetricSet): Metric[] {
+export function runMean(draw: Draw, model: string, set: MetricSet): Metric[] {
   const scores = draw.fold.models[model];
   if ('reason' in scores) return set.names.map((name) => refuse(name, scores.reason));
   const runs = scores.runs.map((_, run) => set.score(draw, model, run));
@@ -71,6 +82,19 @@ function runMean(draw: Draw, model: string, set: MetricSet): Metric[] {
 
 /** Two models by their names. */
 export type Pair = readonly [model: string, reference: string];
+
+/** A paired difference that is asked for. */
+export interface WantedDifference {
+  readonly model: string;
+  readonly reference: string;
+  readonly metric: string;
+}
+
+/** One that was found, with its interval; with a p-value where the folds are dealt several times. */
+export interface FoundDifference extends WantedDifference {
+  readonly value: Metric;
+  readonly p?: number;
+}
 
 /** Key of a paired difference, `subspace - ridgeCox`. */
 export const differenceName = (model: string, reference: string): string => `${model} - ${reference}`;
@@ -91,7 +115,7 @@ export function difference(model: Metric, reference: Metric, name: string): Metr
 }
 
 /** `metrics: [folds][metric]` → the mean over folds. A patient, and a death, is counted once however often it is tested. */
-function meanOverFolds(draws: readonly Draw[], metrics: readonly Metric[][]): Metric[] {
+export function meanOverFolds(draws: readonly Draw[], metrics: readonly Metric[][]): Metric[] {
   if (draws.length === 1) return metrics[0];
   const folds = draws.map(({ fold }) => fold);
   const total = (count: (tested: PreparedFold['tested']) => number) =>
@@ -117,6 +141,7 @@ function meanOverFolds(draws: readonly Draw[], metrics: readonly Metric[][]): Me
       n: counted((e) => e.n, repeats) ?? 0,
       events: counted((e) => e.events, repeatsOfDead),
       comparablePairs: counted((e) => e.comparablePairs, repeats),
+      ...sumOverFolds(estimates, repeats, estimates[0].events === undefined ? repeats : repeatsOfDead),
       ...(noInterval === undefined ? {} : { noInterval }),
     };
   });
@@ -135,47 +160,53 @@ function sharedReason(metrics: readonly Metric[]): string | undefined {
 function mean(first: Metric, metrics: readonly Metric[]): Metric {
   const refused = metrics.find(({ value }) => value === null);
   if (refused || first.value === null) return refused ?? first;
-  return { ...first, value: (metrics as Estimate[]).reduce((sum, { value }) => sum + value, 0) / metrics.length };
+  const known = metrics as Estimate[];
+  const value = known.reduce((sum, own) => sum + own.value, 0) / known.length;
+  const shares = first.shares?.map((_, s) =>
+    sumShares(
+      known.map((own) => own.shares?.[s]),
+      known.length,
+    ),
+  );
+  return { ...first, value, ...(shares ? { shares } : {}) };
 }
 
 /**
- * Means over repeats and folds of the metric that speaks for the task, and of its paired differences, with the corrected interval of
- * Nadeau and Bengio (`metrics/inference/repeated-splits`). Undefined where the patients are dealt to folds once.
- * @param everyone all patients of each fold
+ * Shares and sides of the folds' metrics, each patient counted once however often they are tested.
+ * @param repeats how often a patient is tested, on average
+ * @param repeatsOfCases how often one of the cases is
  */
-export function repeatedFolds(
-  everyone: readonly Draw[],
-  names: readonly string[],
-  pairs: readonly Pair[],
-): RepeatedFolds | undefined {
-  const folds = everyone.map(({ fold }) => fold);
-  const repeats = new Set(folds.map(({ repeat }) => repeat)).size;
-  if (repeats < 2) return undefined;
-  const { kind } = folds[0].truth;
-  const values = new Map(names.map((name) => [name, everyone.map((draw) => runMean(draw, name, HEADLINES[kind])[0])]));
-  const perFold = (count: (fold: FoldScores) => number) =>
-    folds.reduce((sum, fold) => sum + count(fold), 0) / folds.length;
-  const train = perFold(({ training }) => training.patients);
-  const test = perFold(({ patients }) => patients.length);
-
-  const over = (name: string, ofFolds: readonly Metric[]) => {
-    for (const [f, metric] of ofFolds.entries())
-      if (metric.value === null) return { mean: refuse(name, `${foldName(folds[f])}: ${metric.reason}`), p: undefined };
-    const known = ofFolds.flatMap(({ value }) => value ?? []);
-    const { mean, pValue } = repeatedSplits(name, known, train, test);
-    return { mean, p: pValue.value ?? undefined };
-  };
-  const differences = pairs.map(([model, reference]) => {
-    const name = differenceName(model, reference);
-    const [own, others] = [required(values, model), required(values, reference)];
-    const ofFolds = folds.map((_, f) => difference(own[f], others[f], name));
-    const { mean, p } = over(name, ofFolds);
-    return [name, { ...byName([mean])[name], ...(p === undefined ? {} : { p }) }] as const;
-  });
+function sumOverFolds(
+  folds: readonly Estimate[],
+  repeats: number,
+  repeatsOfCases: number,
+): Pick<Estimate, 'shares' | 'sides'> {
+  const [first] = folds;
+  const longest = folds.reduce((longest, { shares = [] }) => Math.max(longest, shares.length), 0);
+  const shares = Array.from({ length: longest }, (_, s) =>
+    sumShares(
+      folds.map((own) => own.shares?.[s]),
+      repeats,
+    ),
+  );
+  const total = (count: (sides: Sides) => number, times: number) =>
+    folds.reduce((sum, { sides }) => sum + (sides ? count(sides) : 0), 0) / times;
   return {
-    repeats,
-    folds: folds.length / repeats,
-    models: Object.fromEntries(names.map((name) => [name, byName([over(name, required(values, name)).mean])[name]])),
-    differences: Object.fromEntries(differences),
+    ...(first.shares ? { shares } : {}),
+    ...(first.sides
+      ? {
+          sides: {
+            cases: total(({ cases }) => cases, repeatsOfCases),
+            others: total(({ others }) => others, repeats),
+            borrowed: first.sides.borrowed,
+          },
+        }
+      : {}),
   };
+}
+
+function sumShares(shares: readonly (Share | undefined)[], parts: number): Share {
+  const total = (count: (share: Share) => number) =>
+    shares.reduce((sum, share) => sum + (share ? count(share) : 0), 0) / parts;
+  return { right: total(({ right }) => right), of: total(({ of }) => of) };
 }

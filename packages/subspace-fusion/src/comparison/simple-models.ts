@@ -92,6 +92,8 @@ const CLINICAL: Readonly<Record<string, readonly ClinicalVariable[]>> = {
 };
 /** The model that others are asked to add to. */
 export const REFERENCE = 'ageDiagnosisGrade';
+/** A model together with that one. */
+export const combinedName = (model: string): string => `${model} + ${REFERENCE}`;
 /** All that a clinician has before any omics: what of it the table holds and the label is not made of. */
 const ALL_CLINICAL: readonly ClinicalVariable[] = ['age', 'sex', 'grade', 'idh', 'codeletion'];
 

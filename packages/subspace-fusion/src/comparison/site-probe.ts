@@ -5,11 +5,13 @@ import { byName } from '../evaluation/score.js';
 import { required } from '../files/errors.js';
 import type { BatchLabels } from '../inference/batch.js';
 import { cohortSamples } from '../inference/samples.js';
-import { refuse, takeRows, withIntervals, type Estimate, type Metric } from '../metrics/bootstrap.js';
+import { refuse, strataOfSizes, takeRows, type Estimate, type Metric } from '../metrics/bootstrap.js';
 import { classAuc } from '../metrics/classification.js';
+import { withIntervals } from '../metrics/intervals.js';
 import { openRunFolder } from '../runs/run-folder.js';
 import type { SiteProbe } from './file.js';
 import type { EndedRun } from './fold-runs.js';
+import { rowsBetween } from './means.js';
 
 /** Patients of all folds together that a site must have to be told from others. */
 const FEWEST = 10;
@@ -126,19 +128,14 @@ function meanOverFolds(folds: readonly ScoredFold[], seed: number): Metric {
   const sizes = folds.map(({ labels }) => labels.length);
   const starts = sizes.map((_, f) => sizes.slice(0, f).reduce((sum, n) => sum + n, 0));
   const evaluate = (drawn: Uint32Array): Metric[] => {
-    const areas = folds.map((fold, f) =>
-      macroAuc(
-        fold,
-        drawn.subarray(starts[f], starts[f] + sizes[f]).map((row) => row - starts[f]),
-      ),
-    );
+    const areas = folds.map((fold, f) => macroAuc(fold, rowsBetween(drawn, starts[f], sizes[f])));
     const judged = areas.filter((area) => area !== undefined);
     if (judged.length < folds.length) return [refuse(name, 'all patients of a fold are of one site')];
     const value = judged.reduce((sum, area) => sum + area, 0) / judged.length;
     const estimator = `mean over ${folds.length} folds of the mean ROC area over sites, one versus rest`;
     return [{ name, value, estimator, ties: 'equal scores count 1/2', n: drawn.length }];
   };
-  return withIntervals(evaluate, sizes, seed)[0];
+  return withIntervals(evaluate, strataOfSizes(sizes), seed)[0];
 }
 
 /** The mean area over the sites that some of the rows are of, and some are not. */

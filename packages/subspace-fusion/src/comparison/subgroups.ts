@@ -4,9 +4,10 @@ import type { Patient } from '../cohort/types.js';
 import type { ScoredRuns, SurvivalPrediction } from '../evaluation/baselines.js';
 import { byName } from '../evaluation/score.js';
 import { InputError, required } from '../files/errors.js';
-import { bootstrap, percentileIntervals, refuse, takeRows, type Metric } from '../metrics/bootstrap.js';
-import { classAucs } from '../metrics/classification.js';
-import { concordance } from '../metrics/concordance.js';
+import { refuse, takeRows, type Metric, type Sides } from '../metrics/bootstrap.js';
+import { AREA_BORROWS, classAucs, rarest } from '../metrics/classification.js';
+import { concordance, concordanceSides } from '../metrics/concordance.js';
+import { withIntervals } from '../metrics/intervals.js';
 import { foldName } from '../words/comparison.js';
 import type { SubgroupScore } from './file.js';
 import { HEADLINE } from './fold-metrics.js';
@@ -126,7 +127,6 @@ function tooFew(truth: Truth): string | undefined {
   return least && `${least[1]} of the class '${least[0]}'`;
 }
 
-const RESAMPLES = 200;
 /** Test patients that a site must have to be shown alone. */
 const SITE_PATIENTS = 20;
 
@@ -149,7 +149,7 @@ const asText = (value: string | number | boolean | undefined) => (value === unde
 /**
  * The first model by grade, IDH status, sex, age and site, as far as they are known, in the metric that speaks for the task:
  * pairs of patients are compared within folds and seeds, and counted over all folds, since a fold has few patients of a group. Intervals
- * are 95 % bootstrap by patient of 200 resamples. Grouping by what everybody has alike is left out.
+ * are those of areas and concordance indices (`metrics/intervals`). Grouping by what everybody has alike is left out.
  * @param cohort holds the patients of the folds
  * @param rule what a site is; by default that of a TCGA barcode
  */
@@ -227,22 +227,28 @@ function scoreGroup(
     const judged = kept
       .map((fold) => keepClasses(keepLabels(fold, present), present))
       .filter(({ patients }) => patients.length > 0);
-    return countedOnce(judged, resampledPairs(judged, model, seed, aucOverFolds));
+    return withPairsInterval(judged, model, seed, aucOverFolds);
   }
   const deaths = countDeaths(kept);
   if (deaths < FEWEST) return refuse(name, `${deaths} deaths; ${FEWEST} are needed`);
-  return countedOnce(kept, resampledPairs(kept, model, seed, concordanceOverFolds));
+  return withPairsInterval(kept, model, seed, concordanceOverFolds);
 }
 
 /** The numbers of patients, deaths and pairs of a metric over folds, each counted once however often they are tested. */
 function countedOnce(folds: readonly FoldScores[], metric: Metric): Metric {
   if (metric.value === null) return metric;
-  const { events, comparablePairs } = metric;
+  const { events, comparablePairs, sides } = metric;
+  const [deaths, tests] = [countDeaths(folds), testsPerPatient(folds)];
   return {
     ...metric,
     n: countPatients(folds),
-    ...(events === undefined ? {} : { events: countDeaths(folds) }),
-    ...(comparablePairs === undefined ? {} : { comparablePairs: Math.round(comparablePairs / testsPerPatient(folds)) }),
+    ...(events === undefined ? {} : { events: deaths }),
+    ...(comparablePairs === undefined ? {} : { comparablePairs: Math.round(comparablePairs / tests) }),
+    ...(sides === undefined
+      ? {}
+      : {
+          sides: { ...sides, cases: events === undefined ? sides.cases / tests : deaths, others: sides.others / tests },
+        }),
   };
 }
 
@@ -267,12 +273,14 @@ function keepLabels(fold: FoldScores, present: ReadonlySet<string>): FoldScores 
 
 type OverFolds = (folds: readonly FoldScores[], model: string, rows: readonly Uint32Array[]) => Metric;
 
-function resampledPairs(folds: readonly FoldScores[], model: string, seed: number, score: OverFolds): Metric {
+function withPairsInterval(folds: readonly FoldScores[], model: string, seed: number, score: OverFolds): Metric {
   const silent = folds.map(({ models }) => models[model]).find((scores) => 'reason' in scores);
   if (silent && 'reason' in silent) return refuse(HEADLINE[folds[0].truth.kind], silent.reason);
   const units = drawingUnits(folds);
-  return percentileIntervals(
-    bootstrap((drawn) => [score(folds, model, units.rowsOf(drawn))], units.sizes, seed, RESAMPLES),
+  return withIntervals(
+    (drawn) => [countedOnce(folds, score(folds, model, units.rowsOf(drawn)))],
+    units.strata.length,
+    seed,
   )[0];
 }
 
@@ -280,10 +288,11 @@ function resampledPairs(folds: readonly FoldScores[], model: string, seed: numbe
 function concordanceOverFolds(folds: readonly FoldScores[], model: string, rows: readonly Uint32Array[]): Metric {
   const [n, events] = [
     rows.reduce((sum, own) => sum + own.length, 0),
-    folds.reduce((sum, fold, f) => sum + takeRows(survivalOf(fold).event, rows[f]).reduce((a, b) => a + b, 0), 0),
+    folds.reduce((sum, fold, f) => sum + count(takeRows(survivalOf(fold).event, rows[f])), 0),
   ];
   let agreeing = 0;
   let comparable = 0;
+  let outliving = 0;
   folds.forEach((fold, f) => {
     const truth = survivalOf(fold);
     const [time, event] = [takeRows(truth.time, rows[f]), takeRows(truth.event, rows[f])];
@@ -293,6 +302,8 @@ function concordanceOverFolds(folds: readonly FoldScores[], model: string, rows:
       agreeing += (pairs.concordant + pairs.tiedRisk / 2) / runs.length;
       comparable += pairs.comparable / runs.length;
     });
+    const { cases, others } = concordanceSides(count(event), concordance(time, event, time).comparable);
+    if (cases > 0) outliving += others;
   });
   const name = HEADLINE.survival;
   if (comparable === 0) return refuse(name, `no comparable pair among ${n} patients with ${events} deaths`);
@@ -305,8 +316,11 @@ function concordanceOverFolds(folds: readonly FoldScores[], model: string, rows:
     n,
     events,
     comparablePairs: Math.round(comparable),
+    sides: { ...concordanceSides(events, comparable), others: outliving },
   };
 }
+
+const count = (event: Float64Array) => event.reduce((sum, died) => sum + died, 0);
 
 /** For each class `Σ_folds AUC·pairs / Σ_folds pairs`, a pair being one of the class and one of the rest; the mean over classes. */
 function aucOverFolds(folds: readonly FoldScores[], model: string, rows: readonly Uint32Array[]): Metric {
@@ -330,6 +344,11 @@ function aucOverFolds(folds: readonly FoldScores[], model: string, rows: readonl
   const none = pairs.findIndex((count) => count === 0);
   if (none >= 0) return refuse(name, `no fold has a patient of the class '${classes[none]}' and one of the rest`);
   const value = won.reduce((sum, w, c) => sum + w / pairs[c], 0) / C;
+  const labels = folds.flatMap((fold, f) => Array.from(rows[f], (row) => classesOf(fold).labels[row]));
+  const sides = classes.map((_, c): Sides => {
+    const cases = labels.filter((label) => label === c).length;
+    return { cases, others: labels.length - cases, borrowed: AREA_BORROWS };
+  });
   const n = rows.reduce((sum, own) => sum + own.length, 0);
   return {
     name,
@@ -337,5 +356,6 @@ function aucOverFolds(folds: readonly FoldScores[], model: string, rows: readonl
     estimator: `mean ROC area over ${C} classes, one versus rest, over the pairs within folds`,
     ties: 'equal scores count 1/2',
     n,
+    sides: rarest(sides),
   };
 }

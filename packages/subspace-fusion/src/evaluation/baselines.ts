@@ -16,15 +16,19 @@ export interface PatientSamples {
   readonly patients: readonly string[];
 }
 
+/** A simple model beside the network: what it says of the scored patients, and how good that is. */
+export interface Baseline {
+  readonly name: (typeof RIDGE)[keyof typeof RIDGE];
+  /** Risks `[n]` or probabilities `[n, C]`. */
+  readonly scores: ArrayLike<number>;
+  readonly metrics: NamedMetrics;
+}
+
 /**
  * Ridge regression on the genes of both subspaces, fitted on the patients that the network trained on: ridge Cox for
  * survival, ridge logistic regression for classes. Its penalty is chosen by cross-validation inside them.
  */
-export function ridgeBaseline(
-  training: PatientSamples,
-  scored: PatientSamples,
-  seed: number,
-): Record<string, NamedMetrics> {
+export function ridgeBaseline(training: PatientSamples, scored: PatientSamples, seed: number): Baseline {
   const columns = ({ samples, patients }: PatientSamples) => designMatrix(patients.map((id) => genesOf(samples, id)));
   const [scores] = ridgeScores(
     columns(training),
@@ -35,7 +39,7 @@ export function ridgeBaseline(
   const labels = scored.samples.labels(scored.patients);
   const metrics =
     labels.kind === 'survival' ? scoreRisks(scores, labels, seed) : scoreProbabilities(scores, labels, seed);
-  return { [RIDGE[labels.kind]]: byName(metrics) };
+  return { name: RIDGE[labels.kind], scores, metrics: byName(metrics) };
 }
 
 /**

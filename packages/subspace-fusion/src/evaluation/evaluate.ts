@@ -95,7 +95,8 @@ async function score(
     onPatient,
   );
   const endpoint = model.task === 'survival' && cohort.endpoint ? { endpoint: cohort.endpoint } : {};
-  const baselines = without === 'expression' ? {} : scores.baselines; // they read genes
+  const { baselines, difference, ...rest } = scores;
+  const beside = without === 'expression' ? { baselines: {} } : { baselines, ...(difference ? { difference } : {}) }; // they read genes
   const result = {
     format: 1 as const,
     task: taskName(model.task),
@@ -104,8 +105,8 @@ async function score(
     ...(without ? { without } : {}),
     ...describeInputs(model),
     ...endpoint,
-    ...scores,
-    baselines,
+    ...rest,
+    ...beside,
     selection,
   };
   return { evaluation: { result, predictions, model }, selected, samples, means };

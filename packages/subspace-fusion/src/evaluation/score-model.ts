@@ -2,6 +2,7 @@ import type { Split } from '../cohort/types.js';
 import type { Config } from '../config/config.js';
 import { required } from '../files/errors.js';
 import { openBackend } from '../inference/backend.js';
+import type { BatchLabels } from '../inference/batch.js';
 import { createPredictor, predictPatients, type Prediction } from '../inference/predictor.js';
 import { riskCut } from '../metrics/kaplan-meier.js';
 import type { Parameters } from '../model/layers.js';
@@ -9,8 +10,17 @@ import type { Model } from '../runs/model.js';
 import type { Run } from '../runs/open-run.js';
 import type { EvaluatedPatient, Result } from '../runs/result.js';
 import { openRunFolder } from '../runs/run-folder.js';
-import { ridgeBaseline, type PatientSamples } from './baselines.js';
-import { byName, compareGroups, evaluatedPatient, nameAllClasses, risksOf, scorePredictions } from './score.js';
+import { ridgeBaseline, type Baseline, type PatientSamples } from './baselines.js';
+import {
+  byName,
+  compareGroups,
+  evaluatedPatient,
+  nameAllClasses,
+  nameClasses,
+  pairedDifference,
+  risksOf,
+  scorePredictions,
+} from './score.js';
 
 /** A run's selected model, and how it came about. */
 export interface SelectedModel {
@@ -64,7 +74,10 @@ export async function predictGroups(
 }
 
 /** What a model reaches on some patients. */
-export type Scores = Pick<Result, 'patients' | 'metrics' | 'baselines' | 'riskGroups' | 'patientsWithSeveralSlides'>;
+export type Scores = Pick<
+  Result,
+  'patients' | 'metrics' | 'baselines' | 'difference' | 'riskGroups' | 'patientsWithSeveralSlides'
+>;
 
 /**
  * Scores a model on patients, with 95 % intervals.
@@ -95,14 +108,27 @@ function describeScores(
   const { seed } = config.training;
   const labels = scored.samples.labels(scored.patients);
   const classes = model.outcome.kind === 'classes' ? model.outcome.classes : [];
-  const baselines = training ? Object.entries(ridgeBaseline(training, scored, seed)) : [];
+  const baseline = training && ridgeBaseline(training, scored, seed);
   const scores: Scores = {
     patients: predictions.length,
     metrics: nameAllClasses(byName(scorePredictions(predictions, labels, seed)), classes),
-    baselines: Object.fromEntries(baselines.map(([name, metrics]) => [name, nameAllClasses(metrics, classes)])),
+    baselines: baseline ? { [baseline.name]: nameAllClasses(baseline.metrics, classes) } : {},
+    ...(baseline ? { difference: differenceTo(baseline, predictions, labels, classes, seed) } : {}),
     ...(cut === undefined ? {} : { riskGroups: compareGroups(predictions, labels, cut) }),
     patientsWithSeveralSlides: scored.patients.filter((id) => required(scored.samples.patients, id).bags.length > 1)
       .length,
   };
   return { scores, predictions: predictions.map((p, i) => evaluatedPatient(p, labels, i, model, cut)) };
+}
+
+/** The model minus the simple one on the same patients. */
+function differenceTo(
+  { name, scores }: Baseline,
+  predictions: readonly Prediction[],
+  labels: BatchLabels,
+  classes: readonly string[],
+  seed: number,
+): NonNullable<Result['difference']> {
+  const own = labels.kind === 'survival' ? risksOf(predictions) : predictions.flatMap(({ outputs }) => outputs);
+  return { to: name, of: nameClasses(pairedDifference(own, scores, labels, seed), classes) };
 }

@@ -1,6 +1,7 @@
 import type { Subspace } from '../cohort/types.js';
 import { quantile } from '../metrics/arrays.js';
-import { bootstrap, percentileIntervals, type Estimate } from '../metrics/bootstrap.js';
+import type { Estimate } from '../metrics/bootstrap.js';
+import { withIntervals } from '../metrics/intervals.js';
 import { holm } from '../metrics/significance.js';
 import type { Shares } from '../patient/attribution.js';
 import { key, permutation } from '../random/counter.js';
@@ -43,7 +44,7 @@ function places(values: readonly number[]): number[] {
 }
 
 /**
- * Ranks the genes of a subspace by mean |attribution|. Intervals are percentiles over resamples of the patients. The control: in every
+ * Ranks the genes of a subspace by mean |attribution|. Intervals are BCa over resamples of the patients. The control: in every
  * patient the attributions are dealt out anew among the genes; a gene's p-value is the part of the shuffles in which some gene comes to its
  * importance (single-step maximum, Westfall and Young 1993), so all genes below 0.05 together are chance in 5 % of cases.
  */
@@ -61,7 +62,7 @@ export function rankGenes(table: AttributionTable, seed: number): GeneRanking {
     const values = importances(table, patients);
     return [...values.map((v) => estimate('importance', v)), ...places(values).map((v) => estimate('rank', v))];
   };
-  const metrics = percentileIntervals(bootstrap(both, n, seed, RESAMPLES)) as Estimate[];
+  const metrics = withIntervals(both, n, seed) as Estimate[];
   const maxima = shuffledMaxima(attributions, key(seed, 'gene-shuffle', subspace));
   const ranked = genes.map((gene, g): RankedGene => {
     const [importance, rank] = [metrics[g], metrics[genes.length + g]];
@@ -237,8 +238,8 @@ function describeGroup(group: string, patients: readonly GroupedShares[], seed: 
       ties: 'none',
       n,
     }));
-  const [tumourShare, tumour, microenvironment] = (
-    percentileIntervals(bootstrap(means, n, seed, RESAMPLES)) as Estimate[]
-  ).map(({ value, low = value, high = value }): MeanInterval => ({ mean: value, low, high }));
+  const [tumourShare, tumour, microenvironment] = (withIntervals(means, n, seed) as Estimate[]).map(
+    ({ value, low = value, high = value }): MeanInterval => ({ mean: value, low, high }),
+  );
   return { group, patients: n, tumourShare: tumourShare, tumour: tumour, microenvironment: microenvironment };
 }

@@ -1,5 +1,4 @@
 import { key, uniform } from '../random/counter.js';
-import { quantile } from './arrays.js';
 
 /**
  * What every metric of this room hands back: a value that carries how it came about, or a stated
@@ -23,14 +22,36 @@ export interface Estimate {
   readonly comparablePairs?: number;
   /** Anything a reader of the value has to know, for example a class whose term counts as 0. */
   readonly note?: string;
+  /** The shares of patients that it is a mean of, class by class; of a class that takes no part 0 of 0. */
+  readonly shares?: readonly Share[];
+  /** Of an area under a curve or a concordance index: who is compared with whom. */
+  readonly sides?: Sides;
   /** 95 % interval; absent together where there is none. */
   readonly low?: number;
   readonly high?: number;
-  /** Bootstrap resamples drawn, and how many of them could not compute the metric. */
+  /** How the interval was made, in words. */
+  readonly interval?: string;
+  /** Bootstrap resamples drawn, where the interval needs them, and how many of them could not compute the metric. */
   readonly resamples?: number;
   readonly refusedResamples?: number;
   /** Why there is no interval although one was asked for. */
   readonly noInterval?: string;
+}
+
+/** `right` of `of` patients: whole numbers, or their means over trainings. */
+export interface Share {
+  readonly right: number;
+  readonly of: number;
+}
+
+/** The patients whose pairs an area or a concordance index counts. */
+export interface Sides {
+  /** Patients of the class, or deaths. */
+  readonly cases: number;
+  /** Patients of the rest, or those who are known to outlive a death, on average. */
+  readonly others: number;
+  /** How many cases' worth of a variance known beforehand its interval takes in (`areaInterval`). */
+  readonly borrowed: number;
 }
 
 /** A metric that could not be computed. */
@@ -44,82 +65,52 @@ export function refuse(name: string, reason: string): Refusal {
   return { name, value: null, reason };
 }
 
-/** Beyond this share of resamples that cannot compute a metric, its interval would describe other data. */
-export const REFUSED_SHARE_LIMIT = 0.05;
+/** Resamples of every interval that needs them. */
+export const RESAMPLES = 2000;
 
-/** Metrics of a sample, and their values on each resample that could compute them. */
-export interface Bootstrap {
-  readonly metrics: readonly Metric[];
-  /** `draws[m]`: the values of metric m, in the order of the resamples. */
-  readonly draws: readonly (readonly number[])[];
-  /** Resamples drawn. */
-  readonly resamples: number;
+/** The patients of a sample: how many, or of each the number of the stratum that another is drawn from in their place. */
+export type Strata = number | ArrayLike<number>;
+
+/** The stratum of each patient where groups of these sizes follow one another. */
+export function strataOfSizes(sizes: readonly number[]): number[] {
+  return sizes.flatMap((size, stratum) => Array<number>(size).fill(stratum));
 }
 
+/** Patients by stratum; of a mere number of patients all are in one. */
+export function membersOf(strata: Strata): number[][] {
+  if (typeof strata === 'number') return [Array.from({ length: strata }, (_, i) => i)];
+  const members = new Map<number, number[]>();
+  for (let i = 0; i < strata.length; i++) {
+    const own = members.get(strata[i]);
+    if (own) own.push(i);
+    else members.set(strata[i], [i]);
+  }
+  return [...members.values()];
+}
+
+/** Computes metrics, the same ones in the same order every time, on the patients whose indices it is given. */
+export type Evaluate = (patients: Uint32Array) => readonly Metric[];
+
 /**
- * Metrics on the patients and on resamples of them (Efron 1979). `evaluate` computes them on the patients whose indices it is
- * given, the same metrics in the same order every time: once on each of the `n` patients for the values, then on `resamples`
- * draws of n patients with replacement. Of a list of sizes (the folds of a cross-validation) as many patients are drawn as each
- * has, from its own, and stand in its own place of the indices. Draw r depends on the seed and r alone, so every metric, and
- * every model evaluated with the same seed and patients, sees the same draws.
+ * Values of metrics on resamples of the patients (Efron 1979), `[metric][resample]`: in the place of each patient one of the same
+ * stratum is drawn, with replacement, so that every resample has as many of each stratum as the sample. Resamples that cannot compute a
+ * metric are left out. Draw r depends on the seed and r alone, so every metric, and every model evaluated with the same seed and
+ * patients, sees the same draws.
  */
-export function bootstrap(
-  evaluate: (patients: Uint32Array) => readonly Metric[],
-  n: number | readonly number[],
-  seed: number,
-  resamples = 1000,
-): Bootstrap {
-  const sizes = typeof n === 'number' ? [n] : n;
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  const metrics = evaluate(Uint32Array.from({ length: total }, (_, i) => i));
-  const draws = metrics.map((): number[] => []);
+export function bootstrapDraws(evaluate: Evaluate, strata: Strata, seed: number, resamples = RESAMPLES): number[][] {
+  const members = membersOf(strata);
+  const total = members.reduce((sum, own) => sum + own.length, 0);
+  const draws: number[][] = [];
+  const drawn = new Uint32Array(total);
   for (let r = 0; r < resamples; r++) {
-    evaluate(drawPatients(sizes, seed, r)).forEach(({ value }, m) => {
+    const stream = key(seed, 'bootstrap', r);
+    for (const own of members) for (const i of own) drawn[i] = own[Math.floor(uniform(stream, i) * own.length)];
+    evaluate(drawn.slice()).forEach(({ value }, m) => {
+      draws[m] ??= [];
       if (value !== null) draws[m].push(value);
     });
   }
-  return { metrics, draws, resamples };
-}
-
-/**
- * Metrics with their 95 % percentile intervals (Efron 1981) from a {@link bootstrap} of the same arguments. Draws on which a
- * metric is refused are left out of its interval and counted; above 5 % of them there is no interval, with the reason.
- */
-export function withIntervals(
-  evaluate: (patients: Uint32Array) => readonly Metric[],
-  n: number | readonly number[],
-  seed: number,
-  resamples = 1000,
-): Metric[] {
-  return percentileIntervals(bootstrap(evaluate, n, seed, resamples));
-}
-
-/** The metrics of a bootstrap with their 95 % percentile intervals, as {@link withIntervals}. */
-export function percentileIntervals({ metrics, draws, resamples }: Bootstrap): Metric[] {
-  return metrics.map((metric, m) => withInterval(metric, draws[m], resamples));
-}
-
-/** Resample r: of each group of patients as many as it has, drawn from it with replacement. */
-function drawPatients(sizes: readonly number[], seed: number, r: number): Uint32Array {
-  const stream = key(seed, 'bootstrap', r);
-  const drawn = new Uint32Array(sizes.reduce((sum, size) => sum + size, 0));
-  let start = 0;
-  for (const size of sizes) {
-    for (let i = start; i < start + size; i++) drawn[i] = start + Math.floor(uniform(stream, i) * size);
-    start += size;
-  }
-  return drawn;
-}
-
-function withInterval(metric: Metric, values: readonly number[], resamples: number): Metric {
-  if (metric.value === null) return metric;
-  const refusedResamples = resamples - values.length;
-  const counted = { ...metric, resamples, refusedResamples };
-  if (metric.n < 2) return { ...counted, noInterval: 'one patient has no spread' };
-  if (refusedResamples > REFUSED_SHARE_LIMIT * resamples) {
-    return { ...counted, noInterval: `${refusedResamples} of ${resamples} resamples cannot compute it` };
-  }
-  return { ...counted, low: quantile(values, 0.025), high: quantile(values, 0.975) };
+  return draws;
 }
 
 /** The rows `indices` of `values` [n, width], for use inside `evaluate`. */

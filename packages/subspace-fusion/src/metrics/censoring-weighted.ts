@@ -1,6 +1,7 @@
 import { ascendingOrder, countEvents, countLeading, requireNumbers, type Events } from './arrays.js';
-import { refuse, type Metric, type Refusal } from './bootstrap.js';
-import { comparablePairs, PAIR_TIES, TIED_TOLERANCE } from './concordance.js';
+import { refuse, type Metric, type Refusal, type Sides } from './bootstrap.js';
+import { AREA_BORROWS, rarest } from './classification.js';
+import { comparablePairs, concordanceSides, PAIR_TIES, TIED_TOLERANCE } from './concordance.js';
 import { kaplanMeier, type KaplanMeier } from './kaplan-meier.js';
 
 /** The censoring survival G of the training patients: the share of them who would still be followed if nobody died. */
@@ -93,6 +94,7 @@ export function unoConcordance(
   let agreeing = 0;
   let all = 0;
   let pairs = 0;
+  let deaths = 0;
   for (let i = 0; i < time.length; i++) {
     if (!event[i] || time[i] >= horizon) continue;
     const weight = followedUntil(censoring, time[i]) ** -2;
@@ -100,6 +102,7 @@ export function unoConcordance(
     agreeing += weight * (concordant[i] + tiedRisk[i] / 2);
     all += weight * ofDeath;
     pairs += ofDeath;
+    deaths++;
   }
   if (pairs === 0) {
     return refuse(
@@ -115,6 +118,7 @@ export function unoConcordance(
     n: time.length,
     events: countEvents(event),
     comparablePairs: pairs,
+    sides: concordanceSides(deaths, pairs),
   };
 }
 
@@ -172,24 +176,43 @@ export function integratedBrier(
   const width = times.length;
   requireNumbers(n * width, { survival });
   if (width < 2) return refuse(name, 'an integral needs two times');
-  const scores: number[] = [];
-  for (let k = 0; k < width; k++) {
-    const atTime = Float64Array.from({ length: n }, (_, i) => survival[i * width + k]);
-    const score = survivalBrier(time, event, atTime, times[k], censoring);
-    if (score.value === null) return refuse(name, score.reason);
-    scores.push(score.value);
-  }
-  let area = 0;
-  for (let k = 1; k < width; k++) area += ((times[k] - times[k - 1]) * (scores[k] + scores[k - 1])) / 2;
+  if (n === 0) return refuse(name, 'there are no patients');
+  for (const t of times) if (followedBeyond(censoring, t) === 0) return refuseWeights(name, censoring, t);
+  const sum = brierTerms(time, event, survival, times, censoring).reduce((all, term) => all + term, 0);
   const [first, last] = [times[0], times[width - 1]];
   return {
     name,
-    value: area / (last - first),
+    value: sum / n,
     estimator: `mean Brier score from ${first} to ${last} over ${width} times, censoring estimated on ${censoring.n} training patients`,
     ties: BRIER_TIES,
     n,
     events: countEvents(event),
   };
+}
+
+/**
+ * What each patient adds to the integrated Brier score, [n]: the score is the mean of them, on any draw of the patients. Arguments as
+ * {@link integratedBrier}; G is to be above 0 at all times.
+ */
+export function brierTerms(
+  time: ArrayLike<number>,
+  event: Events,
+  survival: ArrayLike<number>,
+  times: readonly number[],
+  censoring: CensoringSurvival,
+): Float64Array {
+  const width = times.length;
+  const length = times[width - 1] - times[0];
+  const shares = times.map((t, k) => ((times[k + 1] ?? t) - (times[k - 1] ?? t)) / (2 * length)); // of the trapezoidal rule
+  const atTimes = times.map((t) => followedBeyond(censoring, t));
+  return Float64Array.from({ length: time.length }, (_, i) => {
+    const atDeath = event[i] ? followedUntil(censoring, time[i]) : 0;
+    return times.reduce((sum, t, k) => {
+      const s = survival[i * width + k];
+      if (time[i] > t) return sum + (shares[k] * (1 - s) ** 2) / atTimes[k];
+      return event[i] ? sum + (shares[k] * s ** 2) / atDeath : sum;
+    }, 0);
+  });
 }
 
 /**
@@ -276,6 +299,7 @@ export function dynamicAuc(
     n,
     events: cases,
     comparablePairs: cases * survivors.length,
+    sides: { cases, others: survivors.length, borrowed: AREA_BORROWS },
   };
 }
 
@@ -294,6 +318,7 @@ export function meanDynamicAuc(
   const name = 'meanDynamicAuc';
   if (times.length === 0) return refuse(name, 'there are no times');
   const curve = kaplanMeier(time, event);
+  const sides: Sides[] = [];
   let alive = 1;
   let sum = 0;
   for (const t of times) {
@@ -302,6 +327,7 @@ export function meanDynamicAuc(
     const aliveNow = curve.survival[countLeading(curve.times, (known) => known <= t) - 1];
     sum += area.value * (alive - aliveNow);
     alive = aliveNow;
+    if (area.sides) sides.push(area.sides);
   }
   return {
     name,
@@ -310,5 +336,6 @@ export function meanDynamicAuc(
     ties: AUC_TIES,
     n: time.length,
     events: countEvents(event),
+    sides: rarest(sides),
   };
 }

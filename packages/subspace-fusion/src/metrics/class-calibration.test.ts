@@ -9,6 +9,7 @@ import {
   reliabilityCurve,
   removeClassWeights,
   softmaxRows,
+  temperatureApplies,
 } from './class-calibration.js';
 
 const reference = JSON.parse(readFileSync(new URL('./reference/classes.json', import.meta.url), 'utf8'));
@@ -103,6 +104,31 @@ describe('temperature', () => {
       ) / t,
     ).toBeCloseTo(0.01, 12);
     expect(logLoss(softmaxRows(logits, 3, t), truth, 3).value).toBeLessThan(reference.logLoss);
+  });
+
+  test('has the profile-likelihood interval that R gives, and applies where that excludes 1', () => {
+    const { temperature } = JSON.parse(readFileSync(new URL('./reference/intervals.json', import.meta.url), 'utf8'));
+    const twoClasses = temperature.d.flatMap((d: number) => [0, d]);
+    const fitted = fitTemperature(twoClasses, temperature.label, 2);
+    expect(fitted).toMatchObject({
+      value: expect.closeTo(temperature.value, 6),
+      low: expect.closeTo(temperature.interval[0], 8),
+      high: expect.closeTo(temperature.interval[1], 8),
+    });
+    expect(temperatureApplies(fitted)).toBe(true);
+    const milder = fitTemperature(
+      twoClasses.map((d: number) => d / 2),
+      temperature.label,
+      2,
+    );
+    expect(milder.value).toBeCloseTo(temperature.value / 2, 6);
+    expect(temperatureApplies(milder)).toBe(false); // 0.68 to 2.25
+    expect(temperatureApplies({ name: 'temperature', value: 2, estimator: '', ties: '', n: 9 })).toBe(true); // of before
+    expect(temperatureApplies({ name: 'temperature', value: null, reason: 'none' })).toBe(false);
+  });
+
+  test('that the patients hardly tell has no upper limit below 100', () => {
+    expect(fitTemperature([0, 1, 0, 1, 0, 1], [1, 1, 0], 2)).toMatchObject({ high: 100 });
   });
 
   test('refused where the likelihood has no maximum', () => {

@@ -1,7 +1,7 @@
 import { requireClasses, requireNumbers } from './arrays.js';
 import { refuse, type Metric } from './bootstrap.js';
 import { predictedClasses } from './classification.js';
-import { wilsonInterval } from './distributions.js';
+import { wilsonInterval, Z } from './distributions.js';
 
 /** Softmax of each row of `logits` [n, classes], divided by `temperature`: probabilities [n, classes]. */
 export function softmaxRows(logits: ArrayLike<number>, classes: number, temperature = 1): Float64Array {
@@ -38,7 +38,8 @@ const BISECTIONS = 100;
  * too sure, below 1 too hesitant. `logits` [n, classes] free of class weights, `truth` [n]. The negative log likelihood is
  * convex in β = 1/T with slope `Σ (Σ_c softmax(β·z)_c·z_c − z_truth)`, whose root is found by bisection. Refused where there is
  * none: the highest logit is right for every patient (T → 0), or the right logits are no higher than the others on average (T →
- * ∞). Throws a RangeError on NaN, wrong sizes or unknown classes.
+ * ∞). The interval holds the temperatures of which twice the log likelihood is less than 3.84 below the highest, up to 100. Throws a
+ * RangeError on NaN, wrong sizes or unknown classes.
  */
 export function fitTemperature(logits: ArrayLike<number>, truth: ArrayLike<number>, classes: number): Metric {
   const name = 'temperature';
@@ -73,7 +74,68 @@ export function fitTemperature(logits: ArrayLike<number>, truth: ArrayLike<numbe
     if (slope(middle) < 0) low = middle;
     else high = middle;
   }
-  return { name, value: 2 / (low + high), estimator: 'maximum likelihood, one scalar', ties: 'none', n };
+  const best = (low + high) / 2;
+  const [lowest, highest] = likelyBetas(logits, truth, classes, best);
+  return {
+    name,
+    value: 1 / best,
+    estimator: 'maximum likelihood, one scalar',
+    ties: 'none',
+    n,
+    low: 1 / highest,
+    high: 1 / lowest,
+    interval: 'profile likelihood',
+  };
+}
+
+/** 95 % quantile of χ² with one degree of freedom. */
+const LIKELY = Z ** 2;
+/** So high a temperature makes all classes alike. */
+const HIGHEST_TEMPERATURE = 100;
+
+/** The β below and above `best` at which twice the log likelihood has fallen by 3.84. */
+function likelyBetas(
+  logits: ArrayLike<number>,
+  truth: ArrayLike<number>,
+  classes: number,
+  best: number,
+): [low: number, high: number] {
+  const highest = logLikelihood(logits, truth, classes, best);
+  const isLikely = (beta: number) => 2 * (highest - logLikelihood(logits, truth, classes, beta)) < LIKELY;
+  const edge = (inside: number, outside: number) => {
+    for (let b = 0; b < BISECTIONS; b++) {
+      const middle = (inside + outside) / 2;
+      if (isLikely(middle)) inside = middle;
+      else outside = middle;
+    }
+    return inside;
+  };
+  const flattest = Math.min(best, 1 / HIGHEST_TEMPERATURE);
+  let steep = best;
+  while (isLikely(steep)) steep *= 2;
+  return [isLikely(flattest) ? flattest : edge(best, flattest), edge(best, steep)];
+}
+
+function logLikelihood(logits: ArrayLike<number>, truth: ArrayLike<number>, classes: number, beta: number): number {
+  let sum = 0;
+  for (let i = 0; i < truth.length; i++) {
+    let largest = -Infinity;
+    for (let c = 0; c < classes; c++) largest = Math.max(largest, logits[i * classes + c]);
+    let total = 0;
+    for (let c = 0; c < classes; c++) total += Math.exp(beta * (logits[i * classes + c] - largest));
+    sum += beta * (logits[i * classes + truth[i]] - largest) - Math.log(total);
+  }
+  return sum;
+}
+
+/**
+ * Whether probabilities are to be divided by a temperature: where its interval excludes 1. A temperature from few patients makes
+ * probabilities that were right worse nearly always. One without an interval, in files of before, was applied.
+ */
+export function temperatureApplies(temperature: Metric): boolean {
+  if (temperature.value === null) return false;
+  const { low, high } = temperature;
+  return low === undefined || high === undefined || low > 1 || high < 1;
 }
 
 function everyHighestIsRight(logits: ArrayLike<number>, truth: ArrayLike<number>, classes: number): boolean {

@@ -1,5 +1,5 @@
 import { ascendingOrder, requireClasses, requireNumbers } from './arrays.js';
-import { refuse, type Estimate, type Metric } from './bootstrap.js';
+import { refuse, type Estimate, type Metric, type Share, type Sides } from './bootstrap.js';
 
 /** Counts by true (row) and predicted (column) class. */
 export interface Confusion {
@@ -68,27 +68,34 @@ export function accuracy(confusion: Confusion): Metric {
   if (n === 0) return refuse(name, 'there are no patients');
   let right = 0;
   for (let c = 0; c < classes; c++) right += counts[c * classes + c];
-  return { name, value: right / n, estimator: 'share of patients', ties: TIES, n };
+  return { name, value: right / n, estimator: 'share of patients', ties: TIES, n, shares: [{ right, of: n }] };
 }
 
 /**
  * Mean over the classes `seen` of a ratio of counts. A class whose ratio is 0/0 takes part with 0, as
  * scikit-learn does, and is named in the note; where that is every class, the metric is refused.
+ * @param ofPatients whether each ratio is a share of patients
  */
 function macro(
   name: string,
   confusion: Confusion,
   seen: (counts: OneVersusRest) => boolean,
   ratio: (counts: OneVersusRest) => readonly [numerator: number, denominator: number],
+  ofPatients = true,
 ): Metric {
   if (confusion.n === 0) return refuse(name, 'there are no patients');
   let sum = 0;
   let terms = 0;
+  const shares: Share[] = [];
   const undefinedClasses: number[] = [];
   for (let c = 0; c < confusion.classes; c++) {
     const counts = oneVersusRest(confusion, c);
-    if (!seen(counts)) continue;
+    if (!seen(counts)) {
+      shares.push({ right: 0, of: 0 });
+      continue;
+    }
     const [numerator, denominator] = ratio(counts);
+    shares.push({ right: numerator, of: denominator });
     terms++;
     if (denominator === 0) undefinedClasses.push(c);
     else sum += numerator / denominator;
@@ -100,6 +107,7 @@ function macro(
     estimator: `mean over ${terms} classes, one versus rest`,
     ties: TIES,
     n: confusion.n,
+    ...(ofPatients ? { shares } : {}),
   };
   return undefinedClasses.length === 0
     ? estimate
@@ -116,14 +124,20 @@ function balancedAccuracy(confusion: Confusion): Metric {
 
 /** Mean over the classes in truth or prediction of 2·TP / (2·TP + FP + FN). */
 function macroF1(confusion: Confusion): Metric {
-  return macro('macroF1', confusion, inTruthOrPrediction, (c) => [
-    2 * c.truePositives,
-    2 * c.truePositives + c.falsePositives + c.falseNegatives,
-  ]);
+  return macro(
+    'macroF1',
+    confusion,
+    inTruthOrPrediction,
+    (c) => [2 * c.truePositives, 2 * c.truePositives + c.falsePositives + c.falseNegatives],
+    false,
+  );
 }
 
-/** Mean over the classes in truth or prediction of TP / (TP + FN). */
-function sensitivity(confusion: Confusion): Metric {
+/**
+ * Mean over the classes in truth or prediction of TP / (TP + FN). Where every predicted class has patients it is the balanced accuracy,
+ * so {@link classificationMetrics} leaves it out.
+ */
+export function macroSensitivity(confusion: Confusion): Metric {
   return macro('sensitivity', confusion, inTruthOrPrediction, (c) => [
     c.truePositives,
     c.truePositives + c.falseNegatives,
@@ -145,6 +159,9 @@ function precision(confusion: Confusion): Metric {
     c.truePositives + c.falsePositives,
   ]);
 }
+
+/** Cases' worth of a variance known beforehand in the interval of an area. */
+export const AREA_BORROWS = 4;
 
 /**
  * Area under the ROC curve of one class against the rest: the probability that a patient of class
@@ -176,6 +193,7 @@ export function classAuc(score: ArrayLike<number>, truth: ArrayLike<number>, pos
     estimator: 'ROC area, one versus rest',
     ties: 'equal scores count 1/2',
     n,
+    sides: { cases: positives, others: negatives, borrowed: AREA_BORROWS },
   };
 }
 
@@ -190,19 +208,43 @@ export function classAucs(probabilities: ArrayLike<number>, truth: ArrayLike<num
   );
 }
 
+/** Those of the class with the fewest patients, which a mean over classes is least sure of. */
+export function rarest(sides: readonly Sides[]): Sides {
+  return sides.reduce((few, other) =>
+    Math.min(other.cases, other.others) < Math.min(few.cases, few.others) ? other : few,
+  );
+}
+
 /** Unweighted mean of the areas of all classes. Refused where one of them is. */
 export function macroAuc(probabilities: ArrayLike<number>, truth: ArrayLike<number>, classes: number): Metric {
   const name = 'macroAuc';
-  const areas = classAucs(probabilities, truth, classes);
-  for (const area of areas) if (area.value === null) return refuse(name, area.reason);
-  const value = (areas as Estimate[]).reduce((sum, area) => sum + area.value, 0) / classes;
+  const areas: Estimate[] = [];
+  for (const area of classAucs(probabilities, truth, classes)) {
+    if (area.value === null) return refuse(name, area.reason);
+    areas.push(area);
+  }
+  const value = areas.reduce((sum, area) => sum + area.value, 0) / classes;
   return {
     name,
     value,
     estimator: `mean ROC area over ${classes} classes, one versus rest`,
     ties: 'equal scores count 1/2',
     n: truth.length,
+    sides: rarest(areas.flatMap(({ sides }) => sides ?? [])),
   };
+}
+
+/** Metrics of the most probable class of each patient. Arguments and errors as {@link classificationMetrics}. */
+export function decisionMetrics(probabilities: ArrayLike<number>, truth: ArrayLike<number>, classes: number): Metric[] {
+  requireNumbers(truth.length * classes, { probabilities });
+  const confusion = confusionMatrix(truth, predictedClasses(probabilities, classes), classes);
+  return [
+    accuracy(confusion),
+    balancedAccuracy(confusion),
+    macroF1(confusion),
+    specificity(confusion),
+    precision(confusion),
+  ];
 }
 
 /**
@@ -214,15 +256,6 @@ export function classificationMetrics(
   truth: ArrayLike<number>,
   classes: number,
 ): Metric[] {
-  requireNumbers(truth.length * classes, { probabilities });
-  const confusion = confusionMatrix(truth, predictedClasses(probabilities, classes), classes);
-  return [
-    accuracy(confusion),
-    balancedAccuracy(confusion),
-    macroF1(confusion),
-    macroAuc(probabilities, truth, classes),
-    sensitivity(confusion),
-    specificity(confusion),
-    precision(confusion),
-  ];
+  const [right, balanced, f1, ...others] = decisionMetrics(probabilities, truth, classes);
+  return [right, balanced, f1, macroAuc(probabilities, truth, classes), ...others];
 }

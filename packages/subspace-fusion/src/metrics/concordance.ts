@@ -1,5 +1,5 @@
 import { ascendingOrder, countEvents, requireNumbers, type Events } from './arrays.js';
-import { refuse, type Metric } from './bootstrap.js';
+import { refuse, type Metric, type Sides } from './bootstrap.js';
 
 /** Risks closer than this are tied, as in scikit-survival. */
 export const TIED_TOLERANCE = 1e-8;
@@ -124,6 +124,11 @@ export function concordance(time: ArrayLike<number>, event: Events, risk: ArrayL
   return { concordant, discordant, tiedRisk, tiedTime, comparable, index };
 }
 
+/** Deaths, and how many are known to outlive one on average: each is in many pairs, on both sides, so little has to be borrowed. */
+export function concordanceSides(deaths: number, pairs: number): Sides {
+  return { cases: deaths, others: pairs / deaths, borrowed: 1 };
+}
+
 /** The concordance index as a metric. Refused where no pair of patients is comparable. */
 export function concordanceIndex(time: ArrayLike<number>, event: Events, risk: ArrayLike<number>): Metric {
   const name = 'concordanceIndex';
@@ -138,5 +143,6 @@ export function concordanceIndex(time: ArrayLike<number>, event: Events, risk: A
     n: time.length,
     events,
     comparablePairs: comparable,
+    sides: concordanceSides(events, comparable),
   };
 }

@@ -38,6 +38,8 @@ describe('operating point', () => {
   test('of equally good thresholds the highest; scores that separate nothing call everybody positive', () => {
     expect(operatingPoint([0.1, 0.2, 0.3, 0.4], [0, 1, 0, 1], 1, 'youden').value).toBe(0.4);
     expect(operatingPoint([0.5, 0.5], [0, 1], 1, 'youden').value).toBe(0.5);
+    // 2/3 + 1 at 0.5 and 1 + 2/3 at 0.3 are equal, but not in floating point
+    expect(operatingPoint([0.6, 0.5, 0.4, 0.3, 0.2, 0.1], [1, 1, 0, 1, 0, 0], 1, 'youden').value).toBe(0.5);
     expect(operatingPoint([0.1, 0.2, 0.3, 0.4], [0, 1, 0, 1], 1, { sensitivity: 1 }).value).toBe(0.2);
   });
 

@@ -3,13 +3,13 @@ import { refuse, type Metric } from './bootstrap.js';
 import { wilsonInterval } from './distributions.js';
 import { kaplanMeier, survivalAt } from './kaplan-meier.js';
 
-const NET_BENEFIT_TIES = 'a probability at the threshold is treated';
+export const NET_BENEFIT_TIES = 'a probability at the threshold is treated';
 
 /**
  * Net benefit per patient of treating some (Vickers & Elkin 2006), in true positives: `TP/n − FP/n·p_t/(1 − p_t)`. Whoever
  * treats at a probability p_t takes 1/p_t − 1 needless treatments for one right one.
  */
-function benefit(truePositives: number, falsePositives: number, threshold: number): number {
+export function benefit(truePositives: number, falsePositives: number, threshold: number): number {
   return truePositives - (falsePositives * threshold) / (1 - threshold);
 }
 
@@ -67,7 +67,8 @@ export function operatingPoint(
   if (positives === n) return refuse(name, `every patient is of class ${positive}`);
   const order = ascendingOrder(score).reverse();
   let threshold = Infinity;
-  let bestSum = -Infinity;
+  let bestLead = -Infinity;
+  const negatives = n - positives;
   let truePositives = 0;
   let falsePositives = 0;
   for (let start = 0, end = 0; start < n; start = end) {
@@ -75,14 +76,14 @@ export function operatingPoint(
       if (truth[order[end++]] === positive) truePositives++;
       else falsePositives++;
     }
-    const sensitivity = truePositives / positives;
-    const sum = sensitivity + 1 - falsePositives / (n - positives);
-    if (rule !== 'youden' && sensitivity >= rule.sensitivity) {
+    if (rule !== 'youden' && truePositives / positives >= rule.sensitivity) {
       threshold = score[order[start]];
       break;
     }
-    if (rule === 'youden' && sum > bestSum) {
-      bestSum = sum;
+    // Sensitivity + specificity − 1, times both numbers of patients: whole, so that equals are equal.
+    const lead = truePositives * negatives - falsePositives * positives;
+    if (rule === 'youden' && lead > bestLead) {
+      bestLead = lead;
       threshold = score[order[start]];
     }
   }

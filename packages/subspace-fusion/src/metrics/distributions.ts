@@ -104,6 +104,18 @@ export function normalShare(z: number): number {
   return z > 0 ? 1 - beyond : beyond;
 }
 
+/** The z with P(Z ≤ z) = share, by bisection; 0 < share < 1. */
+export function normalQuantile(share: number): number {
+  let low = -40;
+  let high = 40;
+  for (let i = 0; i < BISECTIONS; i++) {
+    const middle = (low + high) / 2;
+    if (normalShare(middle) < share) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
 /** 97.5 % quantile of the standard normal distribution, for two-sided 95 % intervals. */
 export const Z = 1.959963984540054;
 

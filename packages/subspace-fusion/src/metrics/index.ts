@@ -8,7 +8,8 @@ export { concordance, concordanceIndex, type Concordance } from './concordance.j
 export { kaplanMeier, medianSurvival, numbersAtRisk, survivalAt, type KaplanMeier } from './kaplan-meier.js';
 export { logRank, type LogRank } from './kaplan-meier.js';
 export { riskCut, riskGroups } from './kaplan-meier.js';
-export { bootstrap, percentileIntervals, takeRows, withIntervals, type Bootstrap } from './bootstrap.js';
+export { takeRows, type Strata } from './bootstrap.js';
+export { withIntervals } from './intervals.js';
 export {
   BEYOND_FOLLOW_UP,
   predictedMedian,
@@ -46,7 +47,6 @@ export { netBenefit } from './decisions.js';
 export { survivalNetBenefit } from './decisions.js';
 
 // Comparing models.
-export { bootstrapPValue } from './significance.js';
 export { holm } from './significance.js';
 export { repeatedSplits, type RepeatedSplits } from './significance.js';
 export { verdict, type Verdict } from './significance.js';

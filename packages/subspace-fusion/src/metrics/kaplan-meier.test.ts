@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { kaplanMeier, medianSurvival, numbersAtRisk, survivalAt } from './kaplan-meier.js';
 
@@ -59,6 +60,18 @@ describe('a sample with ties', () => {
   test('median and numbers at risk', () => {
     expect(medianSurvival(curve).value).toBe(6);
     expect(numbersAtRisk(curve, [0, 1, 1.5, 6, 7, 8])).toEqual([8, 8, 7, 3, 1, 0]);
+  });
+});
+
+test('the median has the interval of R survfit, or none where that has no upper limit', () => {
+  const { concordance, groups } = JSON.parse(
+    readFileSync(new URL('./reference/intervals.json', import.meta.url), 'utf8'),
+  );
+  const [value, low, high] = groups.median;
+  expect(medianSurvival(kaplanMeier(concordance.time, concordance.event))).toMatchObject({ value, low, high });
+  expect(medianSurvival(kaplanMeier([1, 2, 3, 4], [1, 1, 0, 0]))).toMatchObject({
+    value: 2,
+    noInterval: 'from 1; its upper limit lies beyond the last death',
   });
 });
 

@@ -81,13 +81,24 @@ export function survivalAt(curve: KaplanMeier, t: number): Metric {
   return { ...estimate, low: curve.low[row], high: curve.high[row] };
 }
 
-/** Median survival: the first time at which the survival is at most 1/2. Refused where it never is. */
+/**
+ * Median survival: the first time at which the survival is at most 1/2, with the 95 % interval of the times at which 1/2 lies in that of
+ * the curve (Brookmeyer & Crowley 1982, log(−log) scale). Refused where the survival never falls so far.
+ */
 export function medianSurvival(curve: KaplanMeier): Metric {
   const name = 'medianSurvival';
   if (curve.n === 0) return refuse(name, 'there are no patients');
   const row = curve.survival.findIndex((survival) => survival <= 0.5 + 1e-12); // a product that is 1/2 but for rounding
   if (row < 0) return refuse(name, 'more than half of the patients survive the last follow-up');
-  return { name, value: curve.times[row], ...provenance(curve) };
+  const estimate = { name, value: curve.times[row], ...provenance(curve) };
+  const from = curve.low.findIndex((low) => low <= 0.5);
+  const to = curve.high.findIndex((high) => high <= 0.5);
+  if (from < 0 || to < 0)
+    return {
+      ...estimate,
+      noInterval: `${from < 0 ? '' : `from ${curve.times[from]}; `}its upper limit lies beyond the last death`,
+    };
+  return { ...estimate, low: curve.times[from], high: curve.times[to], interval: 'Brookmeyer and Crowley' };
 }
 
 function provenance(curve: KaplanMeier) {

@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { key, normal } from '../random/counter.js';
 import { defined } from '../testing/defined.js';
-import { bootstrap, refuse, takeRows, type Estimate, type Metric } from './bootstrap.js';
+import type { Estimate } from './bootstrap.js';
 import { studentQuantile, studentTail } from './distributions.js';
-import { bootstrapPValue, holm, repeatedSplits, verdict } from './significance.js';
+import { holm, repeatedSplits, verdict } from './significance.js';
 
 const reference = JSON.parse(readFileSync(new URL('./reference/inference.json', import.meta.url), 'utf8'));
 
@@ -78,54 +77,4 @@ test('the four verdicts', () => {
   expect(verdict(0.004, 0.05, 0.01, 0.06)).toBe('undetermined');
   expect(verdict(-0.05, -0.001, 0.01, 0.06)).toBe('undetermined');
   expect(verdict(-0.01, 0.01, 0.01, 1)).toBe('equivalent');
-});
-
-describe('bootstrap p-value of a paired difference', () => {
-  const difference: Metric = { name: 'a - b', value: 0.1, estimator: 'mean', ties: 'none', n: 9 };
-
-  test('counts the draws on the other side of 0, the sample once more', () => {
-    expect(bootstrapPValue(difference, [0.1, 0.2, -0.1, 0.3, 0.4, 0.1, 0.1, 0.2, 0.3], 9)).toMatchObject({
-      name: 'a - bP',
-      value: 0.4,
-      resamples: 9,
-    });
-    expect(bootstrapPValue(difference, [1, 1, 1], 3).value).toBe(0.5);
-    expect(bootstrapPValue(difference, [0, 0, 0], 3).value).toBe(1);
-  });
-
-  test('is the t-test for a mean, and below 0.05 in about 5 of 100 samples of no difference', () => {
-    const mean = (values: ArrayLike<number>): Metric => ({
-      ...difference,
-      value: Array.from(values).reduce((s, v) => s + v, 0) / values.length,
-    });
-    const pOf = (values: Float64Array, seed: number, resamples: number) => {
-      const { metrics, draws } = bootstrap((rows) => [mean(takeRows(values, rows))], values.length, seed, resamples);
-      return defined(bootstrapPValue(metrics[0], draws[0], resamples).value);
-    };
-    const shifted = Float64Array.from({ length: 80 }, (_, i) => 0.2 + normal(key(5), i));
-    const average = shifted.reduce((s, v) => s + v, 0) / 80;
-    const standardError = Math.sqrt(shifted.reduce((s, v) => s + (v - average) ** 2, 0) / 79 / 80);
-    expect(Math.abs(pOf(shifted, 1, 4000) - studentTail(average / standardError, 79))).toBeLessThan(0.02);
-    let rejected = 0;
-    for (let sample = 0; sample < 200; sample++) {
-      if (
-        pOf(
-          Float64Array.from({ length: 40 }, (_, i) => normal(key(6, sample), i)),
-          sample,
-          300,
-        ) <= 0.05
-      )
-        rejected++;
-    }
-    expect(rejected).toBeGreaterThanOrEqual(3);
-    expect(rejected).toBeLessThanOrEqual(24);
-  });
-
-  test('refused with its difference, and where resamples are', () => {
-    expect(bootstrapPValue(refuse('a - b', 'why'), [], 10)).toEqual({ name: 'a - bP', value: null, reason: 'why' });
-    expect(bootstrapPValue(difference, [1, 1], 10)).toMatchObject({
-      value: null,
-      reason: '8 of 10 resamples cannot compute it',
-    });
-  });
 });

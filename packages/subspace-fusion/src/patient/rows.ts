@@ -9,6 +9,7 @@ import {
   RISK,
   RISK_GROUP_WORDS,
   similarPatients,
+  temperatureInWords,
   timeIn,
 } from '../words/prediction.js';
 import type { ShownRow } from '../runs/explanations.js';
@@ -63,8 +64,8 @@ function worthRows({
   const rows: ShownRow[] = [];
   if (calibration) {
     const { temperature, patients } = calibration;
-    const fitted = temperature.value === null ? `not computed: ${temperature.reason}` : temperature.value.toFixed(2);
-    rows.push(text('calibration', `temperature ${fitted}, fitted on ${patients} validation patients`));
+    const fitted = `fitted on ${patients} validation patients`;
+    rows.push(text('calibration', `temperature ${temperatureInWords(temperature)}, ${fitted}`));
     rows.push(
       set
         ? text(`${percent(set.coverage)} set`, set.words)

@@ -14,6 +14,7 @@ import { Interrupted } from '../training/train.js';
 import { carryOut } from './carry-out.js';
 import { planCrossval, type CrossvalOptions } from './plan.js';
 import { inProcess, type JobsEvents } from './run-jobs.js';
+import { ONE_DEALING } from '../words/comparison.js';
 
 let folder: string;
 let config: Config;
@@ -117,7 +118,7 @@ describe('cross-validation', () => {
   });
 
   it('says what it adds, in whom it holds and what to know before', () => {
-    expect(first.notes).toEqual([expect.stringMatching(/^2 seeds of training/)]);
+    expect(first.notes).toEqual([expect.stringMatching(/^2 seeds of training/), ONE_DEALING]);
     expect(first.horizon).toMatchObject({ times: expect.any(Array) as number[], timeUnit: 'months' });
     expect(first.metrics['integratedBrier']).toMatchObject({
       n: 36,

@@ -42,6 +42,10 @@ it('a cross-validation with repeats tests every patient once in each and leaks n
     expect(new Set([...tested(join(repeat, 'fold-0/seed-1')), ...tested(join(repeat, 'fold-1/seed-1'))]).size).toBe(30);
   expect(tested('fold-0/seed-1')).not.toEqual(tested('repeat-1/fold-0/seed-1'));
   expect(existsSync(join(out, 'repeat-0'))).toBe(false);
+  const difference = crossval.differences['snn - ridgeCox'];
+  expect(difference).toMatchObject({ interval: 'corrected resampled t', verdict: expect.any(String) as string });
+  expect(difference.p).toBe(crossval.repeated?.differences['snn - ridgeCox'].p);
+  expect(crossval.bootstrap.family).toBeGreaterThan(0);
   // A report shows everybody once, too.
   expect((await subspace('report', out)).code).toBe(0);
   const page = readFileSync(join(out, 'report.html'), 'utf8').replaceAll('\u00a0', ' ');
@@ -49,6 +53,8 @@ it('a cross-validation with repeats tests every patient once in each and leaks n
   expect(page).toContain(
     `On 30 patients (${events} deaths), each tested by models that had not seen them in 2 repeats of 2 folds,`,
   );
+  expect(page).toContain('No log-rank test: the groups of all folds together are not independent');
+  expect(page).not.toContain('Log-rank test of the two groups');
   expect(page).toContain('Tested in repeat 0, fold 1');
   expect(page).not.toContain('Tested in repeat 1');
   const audit = await subspace('audit', out);

@@ -98,13 +98,19 @@ function differencesPlot(task: TaskComparison, { models, differences }: Scope): 
     return difference ? [forestRow(named(name), difference, verdictWord(difference) || 'not tested', true)] : [];
   });
   if (rows.length === 0) return undefined;
+  const tests =
+    bootstrap.family === 0
+      ? '; differences are of these fitted models, and not tested'
+      : bootstrap.family > 1
+        ? `; p-values of ${bootstrap.family} tests are adjusted by Holm's procedure`
+        : '';
   return forestPlot(rows, {
     title: `${capital(named(first))} minus each other model, ${metricName(headlineOf(task))}`,
     axis: 'difference',
     nothing: 0,
     margin: bootstrap.margin,
     legend: Object.fromEntries(VERDICT_WORDS.map((word) => [word, word])),
-    caption: `Paired differences with 95 % intervals, and what they say of ${named(first)}. Those within ±${bootstrap.margin}, the grey band, are no matter${bootstrap.family > 1 ? `; p-values of ${bootstrap.family} differences are adjusted by Holm's procedure` : ''}.`,
+    caption: `Paired differences with 95 % intervals, and what they say of ${named(first)}. Those within ±${bootstrap.margin}, the grey band, are no matter${tests}.`,
   });
 }
 

@@ -94,13 +94,13 @@ function overview(runs: readonly ReportRun[]): Html {
 }
 
 function runSection(run: ReportRun, index: number): Html {
-  const { task, predictions, config, trainings, commands } = run;
+  const { task, config, trainings, commands } = run;
   const bodies: Readonly<Record<(typeof OF_RUN)[number], Html>> = {
     summary: summary(run),
     patients: patientsSection(run),
     discrimination: html`${metricsTable(run)}
 ${comparisonSection(run)}
-${outcomeFigures(predictions)}`,
+${outcomeFigures(run)}`,
     calibration: html`${calibration(run)}
 ${confidenceSection(run.result.confidence)}`,
     training: trainings.length === 1 ? trainingFigures(trainings[0]) : manyTrainingsFigures(trainings),
@@ -122,9 +122,9 @@ ${bodies[section]}
 `;
 }
 
-function outcomeFigures(predictions: ReportRun['predictions']): Html {
+function outcomeFigures({ predictions, comparison }: ReportRun): Html {
   if (predictions.rows.length === 0) return html`<p>There are no predictions to draw.</p>`;
-  if (predictions.kind === 'survival') return survivalFigure(predictions);
+  if (predictions.kind === 'survival') return survivalFigure(predictions, comparison !== undefined);
   return html`${confusionTable(predictions)}${rocFigures(predictions)}`;
 }
 

@@ -1,6 +1,7 @@
 import { reportTables } from '../comparison/tables/build.js';
 import type { ClassResult, ConfidenceResult, SetResult } from '../runs/confidence.js';
-import { capital, foldsInWords, VERDICTS_MEAN } from '../words/comparison.js';
+import { capital, foldsInWords, INTERVALS, VERDICTS_MEAN, withInterval } from '../words/comparison.js';
+import { temperatureInWords } from '../words/prediction.js';
 import { comparisonFigures, plainTable } from './comparison-page.js';
 import { html, table, type Html } from './html.js';
 import type { ReportedMetric, ReportRun } from './types.js';
@@ -24,7 +25,7 @@ export function intendedUse(runs: readonly Pick<ReportRun, 'task' | 'model'>[]):
 
 export const LIMITS: readonly string[] = [
   'The numbers hold for the patients of this report. Other hospitals, scanners, stains, laboratories and treatments may change them.',
-  'Intervals are 95 % bootstrap intervals over these patients. They do not cover the chance in training or in the choice of the split.',
+  'Intervals are 95 % intervals over these patients. They do not cover the chance in training or in the choice of the split.',
   'Patients without slides, expression or outcome were left out. Where that did not happen by chance, the numbers hold for those who stayed.',
   'An association of a gene or a region with an outcome is not a cause.',
   'A predicted survival curve says nothing after its last time cut.',
@@ -34,8 +35,12 @@ export const LIMITS: readonly string[] = [
 /** How sure the model may be of single patients: calibrated probabilities, sets of classes, thresholds, and who is unlike the training patients. */
 export function confidenceSection(confidence: ConfidenceResult | undefined): Html | undefined {
   if (!confidence) return undefined;
-  const { classes, unlikeTraining } = confidence;
+  const { classes, survival, unlikeTraining } = confidence;
   return html`${classes ? classConfidence(classes) : undefined}
+${recalibrationTable([
+  ...(classes?.after.byClass ?? []).map(({ class: name, ...own }) => ({ name, ...own })),
+  ...(survival?.horizons ?? []).map(({ years, ...own }) => ({ name: `survival, ${count(years, 'year')}`, ...own })),
+])}
 ${unlikeWords(unlikeTraining)}`;
 }
 
@@ -65,11 +70,32 @@ function classConfidence({ temperature, fittedOn, before, after, operatingPoints
   const fitted =
     temperature.value === null
       ? `No temperature was fitted: ${temperature.reason}.`
-      : `A temperature of ${decimal(temperature.value)} was fitted on ${count(fittedOn, 'validation patient')}.`;
+      : `A temperature of ${temperatureInWords(temperature)} was fitted on ${count(fittedOn, 'validation patient')}.`;
   return html`<p>${fitted}</p>
 ${table('Probabilities before and after the temperature (0 is best)', ['Score', 'Before', 'After'], quality)}
 ${points.length === 0 ? undefined : table('Thresholds fixed on the validation patients, on the test patients', ['Class', 'Rule', 'Threshold', 'Sensitivity', 'Specificity'], points)}
 ${sets ? setsTable(sets) : html`<p>No patients were set aside for prediction sets (<code>split.conformal</code>), so there are none.</p>`}`;
+}
+
+interface Recalibrated {
+  readonly name: string;
+  readonly slope?: ReportedMetric | undefined;
+  readonly intercept?: ReportedMetric | undefined;
+  readonly observedExpected?: ReportedMetric | undefined;
+}
+
+/** How predictions would have to be changed to be what they say; results of before say nothing of it. */
+function recalibrationTable(rows: readonly Recalibrated[]): Html | undefined {
+  const known = rows.filter(({ observedExpected }) => observedExpected !== undefined);
+  if (known.length === 0) return undefined;
+  return table(
+    'Calibration on the test patients (95\u00a0%): a slope of 1, an intercept of 0 and 1 observed for 1 expected are right',
+    ['', 'Slope', 'Intercept', 'Observed/expected'],
+    known.map(({ name, slope, intercept, observedExpected }) => [
+      name,
+      ...[slope, intercept, observedExpected].map((metric) => (metric === undefined ? '–' : withInterval(metric))),
+    ]),
+  );
 }
 
 const QUALITY = { calibrationError: 'Expected calibration error', logLoss: 'Log loss', brier: 'Brier score' } as const;
@@ -108,7 +134,7 @@ export function comparisonSection({ comparison }: Pick<ReportRun, 'comparison'>)
     runs.flatMap(({ folder, failure }) => (failure === undefined ? [] : [`${folder}: ${failure}`])),
   );
   return html`<p>Each patient was tested by a model that had not seen them: ${foldsInWords(folds)}, ${seeds.length === 1 ? 'one training' : `${seeds.length} trainings with other seeds`} a fold.
-Numbers are means over seeds, then folds; predictions of different folds are never pooled into one metric. Intervals: 95 % percentile bootstrap of ${bootstrap.units}.
+Numbers are means over seeds, then folds; predictions of different folds are never pooled into one metric. Intervals are ${INTERVALS}, of ${bootstrap.units}.
 ${VERDICTS_MEAN}</p>
 ${failures.map((failure) => html`<p class="missing">Failed and left out: ${failure}</p>`)}
 ${comparisonFigures(comparison)}

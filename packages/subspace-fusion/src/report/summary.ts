@@ -1,6 +1,14 @@
 import { differenceTo } from '../comparison/scopes.js';
 import { CHOSEN_ON_THESE } from '../evaluation/score.js';
-import { capital, foldsInWords, metricName, metricTitle, number, verdictWord } from '../words/comparison.js';
+import {
+  capital,
+  foldsInWords,
+  metricName,
+  metricTitle,
+  number,
+  withInterval as signedWithInterval,
+  verdictWord,
+} from '../words/comparison.js';
 import { html, table, type Html } from './html.js';
 import type { ReportedMetric, ReportRun, RunResult } from './types.js';
 import {
@@ -56,15 +64,13 @@ function comparedWithSimpler({ result, comparison }: ReportRun, name: MainMetric
       : `The best of ${others.length} simpler models (${bestName}), chosen on these patients, reaches ${number(best.value)} on them`;
   const untested = `${reaches}, ${beside(best.value - value)} this model.`;
   const difference = comparison && differenceTo(comparison.differences, comparison.model, best.baseline);
-  if (difference === undefined)
-    return [
-      `${untested} One split does not tell whether that is more than chance; a cross-validation tests the difference.`,
-    ];
+  if (difference === undefined) return [`${untested} ${ofOneSplit(result, best.baseline)}`];
   if (difference.value === null || difference.low === undefined || difference.high === undefined)
     return [`${untested} The difference was not tested.`];
   const { value: by, low, high } = difference;
+  const says = difference.verdict === undefined ? NOT_TESTED : verdictWord(difference);
   return [
-    `${reaches}. The difference is ${number(by, true)} (${INTERVAL_95} ${number(low, true)} to ${number(high, true)}): ${verdictWord(difference)}.`,
+    `${reaches}. The difference is ${number(by, true)} (${INTERVAL_95} ${number(low, true)} to ${number(high, true)}): ${says}.`,
   ];
 }
 
@@ -74,6 +80,16 @@ function beside(by: number): string {
   return shown === number(0)
     ? 'no more and no less, to three decimals, than'
     : `${shown} ${by > 0 ? 'more' : 'less'} than`;
+}
+
+const NOT_TESTED = 'that of these fitted models, not tested as one of the methods';
+
+/** The paired difference to the best simpler model within one run. */
+function ofOneSplit({ difference }: RunResult, best: string): string {
+  const hint = 'a cross-validation with repeats tests the difference of the methods';
+  if (difference?.to !== best || difference.of.value === null)
+    return `One split does not tell whether that is more than chance; ${hint}.`;
+  return `The difference is ${signedWithInterval(difference.of, true)}, that of these fitted models; ${hint}.`;
 }
 
 /** What the width of the interval means. */

@@ -32,8 +32,9 @@ interface Step {
 /**
  * Kaplan-Meier curves of the two risk groups with 95 % bands, censoring marks and the numbers at risk under the axis;
  * rings show the survival that the model predicted for the group at the cuts.
+ * @param pooled whether the groups are those of several models, each of a fold
  */
-export function survivalFigure({ rows, cuts, timeUnit }: SurvivalPredictions): Html {
+export function survivalFigure({ rows, cuts, timeUnit }: SurvivalPredictions, pooled = false): Html {
   const years = (time: number) => time / PER_YEAR[timeUnit];
   const groups = RISK_GROUPS.map((name) =>
     asGroup(
@@ -45,7 +46,7 @@ export function survivalFigure({ rows, cuts, timeUnit }: SurvivalPredictions): H
   const end = maxOf(rows.map((row) => years(row.time)));
   const ticks = roundTicks(end);
   const description = `Kaplan-Meier curves over ${decimal(end, 1)} years: ${groups.map(groupInWords).join('; ')}.`;
-  return figure('Survival by predicted risk', description, caption(groups, rows), {
+  return figure('Survival by predicted risk', description, caption(groups, pooled ? POOLED : testInWords(rows)), {
     width: LARGE.width,
     height: LARGE.height,
     marginLeft: 74,
@@ -151,18 +152,27 @@ function atRiskMarks(groups: readonly Group[], ticks: readonly number[]): Plot.M
   return [Plot.text(['At risk'], { ...inMargin, dy: top, fontWeight: 'bold' }), ...rows];
 }
 
-function caption(groups: readonly Group[], rows: readonly SurvivalPrediction[]): Html {
-  const test = logRank(
+/** Deaths of one fold train the models of the others, so the two groups are not independent: p ≤ 0.05 comes in one of eight cohorts of chance. */
+const POOLED =
+  'No log-rank test: the groups of all folds together are not independent, since the patients of one fold trained the models of the others.';
+
+function testInWords(rows: readonly SurvivalPrediction[]): string {
+  const { pValue } = logRank(
     rows.map((row) => row.time),
     rows.map((row) => row.event),
     rows.map((row) => RISK_GROUPS.indexOf(row.group)),
   );
-  const p = test.pValue;
+  return pValue.value === null
+    ? `No log-rank test: ${pValue.reason}.`
+    : `Log-rank test of the two groups: ${pInWords(pValue.value)}.`;
+}
+
+function caption(groups: readonly Group[], test: string): Html {
   const legend = groups.map(
     (group) => html`<li>${swatch(COLOURS[group.name], DASH[group.name])} ${groupInWords(group)}</li>`,
   );
   return html`<ul class="legend">${legend}</ul>
-${p.value === null ? `No log-rank test: ${p.reason}.` : `Log-rank test of the two groups: ${pInWords(p.value)}.`}
+${test}
 The cut between low and high risk was fixed on the training patients. Bands: 95 % intervals of the Kaplan-Meier curves; small vertical
 marks: patients who left the observation alive; rings: mean survival predicted by the model at the cuts of its time intervals.`;
 }

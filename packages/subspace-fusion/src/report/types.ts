@@ -95,7 +95,10 @@ type Unnamed = NamedMetrics[string];
 type Estimated = Exclude<Unnamed, { value: null }>;
 
 /** `result.json`, or the totals of a comparison. */
-export interface RunResult extends Pick<Result, 'task' | 'split' | 'chosenOnThese' | 'patients' | 'confidence'> {
+export interface RunResult extends Pick<
+  Result,
+  'task' | 'split' | 'chosenOnThese' | 'patients' | 'difference' | 'confidence'
+> {
   readonly metrics: ReportedMetrics;
   /** Simpler models on the same patients, by name. */
   readonly baselines?: Readonly<Record<string, ReportedMetrics>>;

@@ -34,7 +34,9 @@ export type ConformalSets = Stored<typeof conformalSets>;
 const classConfidence = z.object({
   classes: texts,
   patients: count.describe('Validation patients'),
-  temperature: metric.describe('Refused where no temperature is most likely; the probabilities then stay as they are'),
+  temperature: metric.describe(
+    'Applied where its interval excludes 1. Refused where no temperature is most likely. Otherwise the probabilities stay as they are',
+  ),
   operatingPoints: z.array(operatingPoint),
   conformal: conformalSets.optional().describe('Absent where no patients were set aside'),
 });
@@ -57,6 +59,8 @@ export type SimilarPatients = Stored<typeof similarPatients>;
 const horizonCalibration = z.object({
   years: z.literal(HORIZONS),
   error: metric,
+  observedExpected: metric.optional().describe('Deaths seen (Kaplan-Meier) over those predicted: 1 is right'),
+  slope: metric.optional().describe('Calibration slope: 1 is right, below 1 the predictions are too extreme'),
   groups: z.array(similarPatients).describe('Quantile groups of the prediction, lowest first'),
 });
 /** Predicted against observed survival at one horizon. */
@@ -106,6 +110,12 @@ const probabilityQuality = z.object({
       }) satisfies z.ZodType<ReliabilityBin>,
     )
     .describe('Of the predicted class, in bins of a tenth'),
+  byClass: z
+    .array(z.object({ class: z.string(), slope: metric, intercept: metric, observedExpected: metric }))
+    .optional()
+    .describe(
+      'Each class against the rest: 1, 0 and 1 are right; a slope below 1 says that probabilities are too extreme',
+    ),
 });
 /** How good the probabilities of some patients are: before the temperature, or after. */
 export type ProbabilityQuality = Stored<typeof probabilityQuality>;

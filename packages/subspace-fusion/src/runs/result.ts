@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Endpoint } from '../cohort/types.js';
 import type { Stored } from '../files/json.js';
 import { confidenceResult } from './confidence.js';
-import { count, format, namedMetrics, numbers, texts } from './values.js';
+import { count, format, metric, namedMetrics, numbers, texts } from './values.js';
 
 const endpoint = z.object({
   name: z.string(),
@@ -39,13 +39,26 @@ export const resultFile = z.object({
   baselines: z
     .record(z.string(), namedMetrics)
     .describe('The same of simpler models, fitted on the same training patients and scored on the same patients'),
+  difference: z
+    .object({ to: z.string(), of: metric })
+    .optional()
+    .describe(
+      'The metric that speaks for the task, this model minus the simple one named, on the same patients: of these two fitted models, not of what other trainings would give',
+    ),
   selection: z
     .object({ epoch: count, metric: z.string(), value: z.number().nullable() })
     .describe(
       'The epoch that was kept, chosen on the validation patients; `value` is null where none could be scored and the last one was kept',
     ),
   riskGroups: z
-    .object({ cut: z.number(), low: count, high: count, logRank: namedMetrics })
+    .object({
+      cut: z.number(),
+      low: count,
+      high: count,
+      logRank: namedMetrics,
+      hazardRatio: metric.optional().describe('High over low risk'),
+      medianSurvival: z.object({ low: metric, high: metric }).optional().describe('Of each group'),
+    })
     .optional()
     .describe(
       "Survival: the cut between low and high risk, the median of the training patients' risks, and the two groups compared",
@@ -84,7 +97,7 @@ const evaluatedClass = z.object({
   ...prediction,
   label: count.describe('The true class: its place in `outcome.classes`'),
   className: z.string().describe('Its name'),
-  calibrated: numbers.optional().describe('Probabilities at the temperature; absent where none was fitted'),
+  calibrated: numbers.optional().describe('Probabilities at the temperature; absent where none applies'),
   set: texts
     .optional()
     .describe('Classes that are not ruled out, class by class; absent where no patients were set aside'),

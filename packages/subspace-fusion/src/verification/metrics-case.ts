@@ -1,5 +1,10 @@
 import type { Metric } from '../metrics/bootstrap.js';
-import { classificationMetrics } from '../metrics/classification.js';
+import {
+  classificationMetrics,
+  confusionMatrix,
+  macroSensitivity,
+  predictedClasses,
+} from '../metrics/classification.js';
 import { concordance } from '../metrics/concordance.js';
 import { kaplanMeier, logRank, type KaplanMeier } from '../metrics/kaplan-meier.js';
 
@@ -47,8 +52,11 @@ type Input = (part: string) => Tensor;
 type Output = (part: string, values: number[] | Float64Array | Int32Array) => void;
 
 function classificationOutputs(input: Input, output: Output): void {
-  const probabilities = input('probabilities');
-  for (const metric of classificationMetrics(probabilities.data, input('truth').data, probabilities.shape[1])) {
+  const { data, shape } = input('probabilities');
+  const truth = input('truth').data;
+  const [, classes] = shape;
+  const sensitivity = macroSensitivity(confusionMatrix(truth, predictedClasses(data, classes), classes));
+  for (const metric of [...classificationMetrics(data, truth, classes), sensitivity]) {
     // A macro ratio that is 0/0 for every class is refused by us and 0 in the case, where each undefined ratio counts as 0.
     const value = metric.name === 'macroAuc' ? orNaN(metric) : (metric.value ?? 0);
     output(CLASSIFICATION_NAMES[metric.name], [value]);

@@ -4,7 +4,7 @@ import { foldName, foldsInWords, metricName, modelName, number, pValue, runName,
 it('numbers have a true minus and no negative zero', () => {
   expect([number(-0.0004, true), number(-0.12, true), number(0.5)]).toEqual(['+0.000', '−0.120', '0.500']);
   expect([pValue(0.0004), pValue(0.25), pValue(undefined)]).toEqual(['< 0.001', '0.250', '']);
-  // The smallest p-value of 1,000 resamples, and of 1,666: neither can say that it is below 0.001.
+  // Neither is below 0.001.
   expect([pValue(2 / 1001), pValue(0.0012)]).toEqual(['0.002', '0.001']);
 });
 

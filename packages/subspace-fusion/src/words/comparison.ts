@@ -141,6 +141,14 @@ export type VerdictWord = Verdict | 'not tested';
 
 /** What the words of a verdict mean. */
 export const VERDICTS_MEAN =
-  'A verdict is on the first model against the one of the row: it helps, harms, is equivalent (the whole interval within the margin), or that is undetermined.';
+  'A verdict is on the first model against the one of the row, as methods that are trained again and again (corrected resampled t-test over repeats of the folds, Holm over all tests): it helps, harms, is equivalent (the whole interval within the margin), or that is undetermined. Where the patients were dealt to folds once, the differences are of the fitted models and nothing is tested.';
+
+/** How intervals by patient are made. */
+export const INTERVALS =
+  "95 % by patient (Wilson's of shares, logit scale of areas and concordance indices, BCa bootstrap of the rest)";
+
+/** Goes with a comparison on folds that were dealt once. */
+export const ONE_DEALING =
+  'the patients were dealt to folds once, so differences are of these fitted models and have no verdict; `--repeats` compares the methods';
 
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -107,3 +107,11 @@ export const lacksModality = (what: string): string =>
 /** A caution for covariates that nothing is known of. */
 export const unknownCovariates = (names: readonly string[]): string =>
   `unknown: ${names.join(', ')}; a number is taken as the training patients' mean. Give what is known as clinical data: column=value`;
+
+/** `2.31 (1.52 to 4.10)`; why probabilities stay as they are, where they do. */
+export function temperatureInWords(temperature: Metric): string {
+  if (temperature.value === null) return `not computed: ${temperature.reason}`;
+  const { value, low, high, note } = temperature;
+  const interval = low === undefined || high === undefined ? '' : ` (95 % ${low.toFixed(2)} to ${high.toFixed(2)})`;
+  return `${value.toFixed(2)}${interval}${note === undefined ? '' : `, ${note}`}`;
+}

@@ -107,13 +107,21 @@ function secondaryTable(task: TaskComparison): Table {
   return {
     title: `${titleOf(task, all)}, all other metrics: ${patientsInWords(task, all)}`,
     header: ['', ...metrics.map(metricTitle)],
-    rows: models.map(([name, of]) => [named(name), ...metrics.map((metric) => withInterval(of[metric]))]),
-    runs: models.map(([name]) => runsOf(all, name, task.model)),
+    rows: [
+      ...models.map(([name, of]) => [named(name), ...metrics.map((metric) => withInterval(of[metric]))]),
+      ...(task.treatAll ? [treatAllRow(task.treatAll, metrics)] : []),
+    ],
+    runs: [...models.map(([name]) => runsOf(all, name, task.model)), ...(task.treatAll ? [[]] : [])],
     notes: [...task.notes, ...(horizon === undefined ? [] : [horizon])],
   };
 }
 
-/** What each model has over age, diagnosis and grade. */
+/** What net benefit has to beat: that of treating everybody. */
+function treatAllRow(treatAll: NonNullable<TaskComparison['treatAll']>, metrics: readonly string[]): string[] {
+  return ['treating everybody', ...metrics.map((metric) => (metric in treatAll ? plain(treatAll[metric]) : ''))];
+}
+
+/** What each model has over age, diagnosis and grade, with p-values where that is tested. */
 function addedTable(task: TaskComparison): Table | string {
   const { adds } = task;
   const named = namesOf(task);
@@ -122,8 +130,16 @@ function addedTable(task: TaskComparison): Table | string {
   const metrics = [...new Set(models.flatMap(([, of]) => Object.keys(of)))];
   return {
     title: `What each model has over ${named(REFERENCE)} (${adds.variables.join(', ')}): it minus that model`,
-    header: ['', ...metrics.map(metricTitle)],
-    rows: models.map(([name, of]) => [named(name), ...metrics.map((metric) => withInterval(of[metric], true))]),
+    header: ['', ...metrics.map(metricTitle), 'p (Holm)', 'verdict'],
+    rows: models.map(([name, of]) => {
+      const tested = differenceTo(task.differences, name, adds.over);
+      return [
+        named(name),
+        ...metrics.map((metric) => withInterval(of[metric], true)),
+        pValue(tested?.adjustedP),
+        tested ? verdictWord(tested) : '',
+      ];
+    }),
     runs: models.map(([name]) => runsOf(everyone(task), name, task.model)),
     notes: [...task.notes, ...adds.leftOut.map(({ variable, reason }) => `${variable} is left out: ${reason}`)],
   };

@@ -1,4 +1,5 @@
 import type { CohortSamples } from '../../inference/samples.js';
+import { temperatureApplies } from '../../metrics/class-calibration.js';
 import { coverage, expectedTestCoverage } from '../../metrics/conformal.js';
 import { atThreshold } from '../../metrics/decisions.js';
 import type {
@@ -66,7 +67,7 @@ function withClassConfidence(p: EvaluatedPatient, confidence: ClassConfidence | 
   const sets = confidence.conformal && setsOf(calibrated, confidence.conformal);
   return {
     ...p,
-    ...(confidence.temperature.value === null ? {} : { calibrated }),
+    ...(temperatureApplies(confidence.temperature) ? { calibrated } : {}),
     ...(sets ? { set: named(sets.byClass), marginalSet: named(sets.marginal) } : {}),
   };
 }
@@ -98,8 +99,8 @@ export function classResult(confidence: ClassConfidence, scored: ScoredClasses):
   return {
     temperature,
     fittedOn,
-    before: qualityOf(scored, classes.length),
-    after: qualityOf(calibrated, classes.length),
+    before: qualityOf(scored, classes),
+    after: qualityOf(calibrated, classes),
     operatingPoints: operatingPoints.map((point) => atOperatingPoint(point, classes, calibrated)),
     ...(conformal ? { sets: setResult(classes, conformal, calibrated) } : {}),
   };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { outputsOf } from '../../inference/predictor.js';
-import { softmaxRows } from '../../metrics/class-calibration.js';
+import type { Metric } from '../../metrics/bootstrap.js';
+import { softmaxRows, temperatureApplies } from '../../metrics/class-calibration.js';
 import { key, normal, uniform } from '../../random/counter.js';
 import type { Outcome } from '../../runs/model.js';
 import { defined } from '../../testing/defined.js';
@@ -132,6 +133,63 @@ test('class weights are taken off before the temperature is fitted: it is that o
     defined(learnClassConfidence(CLASSES, { outputs, labels }).temperature.value),
     3,
   );
+});
+
+describe('few validation patients', () => {
+  /** Patients of whom the model says softmax(z), from which their classes are drawn: it is calibrated. */
+  const calibratedModel = (n: number, stream: number): ScoredClasses => {
+    const { outputs, labels } = draw(n, stream);
+    return {
+      outputs: outputs.map((p) =>
+        Array.from(
+          softmaxRows(
+            p.map((x) => Math.log(x) / TOO_SURE),
+            4,
+          ),
+        ),
+      ),
+      labels,
+    };
+  };
+  const future = calibratedModel(4000, key(77, 'future'));
+  const lossAt = (temperature: Metric) =>
+    future.outputs.reduce((sum, p, i) => {
+      const logits = p.map((x) => Math.log(x) / (temperature.value ?? 1));
+      return sum - Math.log(softmaxRows(logits, 4)[future.labels[i]]);
+    }, 0);
+  const learned = Array.from({ length: 200 }, (_, r) =>
+    learnClassConfidence(CLASSES, calibratedModel(24, key(r, 'few'))),
+  );
+
+  test('24 of them: a temperature makes a calibrated model worse nearly always, so it is seldom applied', () => {
+    const fitted = learned.filter(({ temperature }) => temperature.value !== null);
+    const plain = lossAt({ name: 'temperature', value: null, reason: '' });
+    const hurts = fitted.filter(({ temperature }) => lossAt(temperature) > plain);
+    expect(hurts.length / fitted.length).toBeGreaterThan(0.85);
+    const applied = fitted.filter(({ temperature }) => temperatureApplies(temperature));
+    expect(applied.length / fitted.length).toBeLessThan(0.1);
+    const kept = defined(fitted.find(({ temperature }) => !temperatureApplies(temperature)));
+    expect(kept.temperature).toMatchObject({
+      low: expect.any(Number) as number,
+      note: 'not applied: the interval includes 1',
+    });
+    expect(calibrate([0.7, 0.2, 0.06, 0.04], kept)).toEqual([0.7, 0.2, 0.06, 0.04]);
+  });
+
+  test('thresholds are refused below 10 patients of the class or of the rest', () => {
+    const two = learnClassConfidence(['a', 'b'], {
+      outputs: Array.from({ length: 25 }, (_, i) => [i / 25, 1 - i / 25]),
+      labels: Array.from({ length: 25 }, (_, i) => (i < 9 ? 1 : 0)),
+    });
+    expect(two.operatingPoints).toHaveLength(4);
+    for (const { threshold, sensitivity } of two.operatingPoints) {
+      expect(threshold.value).toBeNull();
+      expect(sensitivity).toBeUndefined();
+    }
+    expect(two.operatingPoints[2].threshold).toMatchObject({
+      reason: '9 validation patients of the class and 16 of the rest; 10 of each are needed',
+    });
+  });
 });
 
 test('a temperature that cannot be fitted is refused, and leaves probabilities as they are', () => {

@@ -1,6 +1,7 @@
 import { maxOf } from '../../files/lists.js';
 import { PER_YEAR } from '../../cohort/clinical/outcome.js';
 import type { TimeUnit } from '../../cohort/types.js';
+import { refuse, type Metric } from '../../metrics/bootstrap.js';
 import {
   classBrier,
   expectedCalibrationError,
@@ -8,9 +9,12 @@ import {
   logLoss,
   reliabilityCurve,
   softmaxRows,
+  temperatureApplies,
 } from '../../metrics/class-calibration.js';
 import { classThresholds, conformalThreshold, predictionSet } from '../../metrics/conformal.js';
 import { atThreshold, operatingPoint, type OperatingRule } from '../../metrics/decisions.js';
+import { Z } from '../../metrics/distributions.js';
+import { FEWEST_OUTCOMES, recalibration, survivalObservedExpected } from '../../metrics/recalibration.js';
 import {
   BEYOND_FOLLOW_UP,
   calibrationGroups,
@@ -19,6 +23,7 @@ import {
   survivalCurve,
   type CalibrationGroup,
 } from '../../metrics/survival-curve.js';
+import { fitCox } from '../../model/baselines/cox.js';
 import {
   HORIZONS,
   type ClassConfidence,
@@ -49,11 +54,11 @@ const OPERATING_RULES = { youden: 'youden', sensitive: { sensitivity: 0.9 } } as
   OperatingRule
 >;
 
-/** Probabilities at the temperature, `softmax(log p / T)`; several slides' mean probability is taken as one prediction. */
+/** Probabilities at the temperature where it applies, `softmax(log p / T)`; several slides' mean probability is taken as one prediction. */
 export function calibrate(outputs: readonly number[], { temperature }: Pick<ClassConfidence, 'temperature'>): number[] {
-  return temperature.value === null
-    ? [...outputs]
-    : Array.from(softmaxRows(logits([outputs]), outputs.length, temperature.value));
+  return temperature.value !== null && temperatureApplies(temperature)
+    ? Array.from(softmaxRows(logits([outputs]), outputs.length, temperature.value))
+    : [...outputs];
 }
 
 /** log p, `[n · C]`: logits but for a constant of each patient, which no softmax sees. */
@@ -67,7 +72,7 @@ export function learnClassConfidence(
   validation: ScoredClasses,
   conformal?: ScoredClasses,
 ): ClassConfidence {
-  const temperature = fitTemperature(logits(validation.outputs), validation.labels, classes.length);
+  const temperature = noteApplied(fitTemperature(logits(validation.outputs), validation.labels, classes.length));
   const calibrated = ({ outputs, labels }: ScoredClasses) => ({
     outputs: outputs.map((p) => calibrate(p, { temperature })),
     labels,
@@ -81,11 +86,35 @@ export function learnClassConfidence(
   };
 }
 
+function noteApplied(temperature: Metric): Metric {
+  if (temperature.value === null || temperatureApplies(temperature)) return temperature;
+  return { ...temperature, note: 'not applied: the interval includes 1' };
+}
+
+/** Validation patients of a class, and of the rest, that a threshold is chosen from. */
+const FEWEST_FOR_THRESHOLD = 10;
+
+/** The threshold, refused from few patients. */
+function chooseThreshold(
+  score: readonly number[],
+  labels: readonly number[],
+  c: number,
+  rule: keyof typeof OPERATING_RULES,
+): Metric {
+  const threshold = operatingPoint(score, labels, c, OPERATING_RULES[rule]);
+  const own = labels.filter((label) => label === c).length;
+  if (threshold.value === null || Math.min(own, labels.length - own) >= FEWEST_FOR_THRESHOLD) return threshold;
+  return refuse(
+    threshold.name,
+    `${own} validation patients of the class and ${labels.length - own} of the rest; ${FEWEST_FOR_THRESHOLD} of each are needed`,
+  );
+}
+
 function chooseOperatingPoints(classes: readonly string[], { outputs, labels }: ScoredClasses): OperatingPoint[] {
   return classes.flatMap((name, c) => {
     const score = outputs.map((p) => p[c]);
     return (Object.keys(OPERATING_RULES) as (keyof typeof OPERATING_RULES)[]).map((rule) => {
-      const threshold = operatingPoint(score, labels, c, OPERATING_RULES[rule]);
+      const threshold = chooseThreshold(score, labels, c, rule);
       return {
         class: name,
         rule,
@@ -124,7 +153,8 @@ export function setsOf(
 }
 
 /** Quality of probabilities `[n][C]`. */
-export function qualityOf({ outputs, labels }: ScoredClasses, C: number): ProbabilityQuality {
+export function qualityOf({ outputs, labels }: ScoredClasses, classes: readonly string[]): ProbabilityQuality {
+  const C = classes.length;
   const flat = outputs.flat();
   const predicted = outputs.map((p) => p.indexOf(maxOf(p)));
   return {
@@ -136,6 +166,13 @@ export function qualityOf({ outputs, labels }: ScoredClasses, C: number): Probab
       predicted.map((c, i) => c === labels[i]),
       10,
     ),
+    byClass: classes.map((name, c) => ({
+      class: name,
+      ...recalibration(
+        outputs.map((p) => p[c]),
+        labels.map((label) => label === c),
+      ),
+    })),
   };
 }
 
@@ -170,10 +207,44 @@ export function survivalCalibration(
     if (predicted.length < curves.length || curves.length === 0) return []; // beyond the last cut, which is that of every curve
     const error = survivalCalibrationError(time, event, predicted, horizon, groups);
     return [
-      { years, error, groups: withHighest(calibrationGroups(time, event, predicted, horizon, groups), predicted) },
+      {
+        years,
+        error,
+        observedExpected: survivalObservedExpected(time, event, predicted, horizon),
+        slope: survivalSlope(time, event, predicted),
+        groups: withHighest(calibrationGroups(time, event, predicted, horizon, groups), predicted),
+      },
     ];
   });
   return { patients: time.length, horizons };
+}
+
+/** Survival nearer to 0 or 1 is taken as this. */
+const NEAREST = 1e-6;
+
+/**
+ * Calibration slope of predicted survival (van Houwelingen 2000): the coefficient of `log(−log S)` in a Cox model, with Wald's interval;
+ * 1 is right, below 1 the predictions are too extreme.
+ */
+function survivalSlope(time: readonly number[], event: readonly boolean[], predicted: readonly number[]): Metric {
+  const name = 'calibrationSlope';
+  const deaths = event.filter(Boolean).length;
+  if (deaths < FEWEST_OUTCOMES) return refuse(name, `${deaths} deaths; ${FEWEST_OUTCOMES} are needed`);
+  const x = Float32Array.from(predicted, (s) => Math.log(-Math.log(Math.min(Math.max(s, NEAREST), 1 - NEAREST))));
+  if (x.every((value) => value === x[0])) return refuse(name, 'all patients have the same prediction');
+  const { coefficients, standardErrors } = fitCox({ x, time, event });
+  const [value, half] = [coefficients[0], Z * standardErrors[0]];
+  return {
+    name,
+    value,
+    estimator: 'Cox model of log(−log) predicted survival',
+    ties: 'Efron',
+    n: time.length,
+    events: deaths,
+    low: value - half,
+    high: value + half,
+    interval: 'Wald',
+  };
 }
 
 /** Groups are cut from the sorted predictions, lowest first. */

@@ -2,6 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readBag } from '../../cohort/bags/features.js';
+import { temperatureApplies } from '../../metrics/class-calibration.js';
 import { writeBag } from '../../cohort/made-files.test.helper.js';
 import { predictPatient } from '../../patient/predict.js';
 import type { Confidence, ConfidenceResult } from '../../runs/confidence.js';
@@ -74,7 +75,7 @@ describe('a class task', () => {
     const predictions = read(subtype, 'predictions.json');
     const { temperature } = defined(read(subtype, 'confidence.json').classes);
     for (const { outputs, calibrated, set, marginalSet, unlikeTraining } of predictions) {
-      if (temperature.value !== null) {
+      if (temperature.value !== null && temperatureApplies(temperature)) {
         const powers = outputs.map((p) => p ** (1 / temperature.value));
         const total = powers.reduce((a, b) => a + b);
         defined(calibrated).forEach((p, c) => expect(p).toBeCloseTo(powers[c] / total, 8));
@@ -99,7 +100,7 @@ describe('a class task', () => {
     const { code, out } = await subspace('predict', subtype, '--bag', bag(patient), '--expression', expression);
     expect(code).toBe(0);
     expect(out).toMatch(/^ {2}90 % set +(one of: |cannot tell|\S)/m);
-    expect(out).toMatch(/^ {2}calibration +temperature .* fitted on 12 validation patients$/m);
+    expect(out).toMatch(/^ {2}calibration +temperature .*, fitted on 12 validation patients$/m);
     expect(out).toMatch(/^ {2}genes like training +(yes|NO)/m);
     const shown = await subspace('evaluate', subtype);
     expect(shown.out).toMatch(/^ {2}90 % sets, one threshold +coverage .*, to expect \d/m);
