@@ -1,5 +1,6 @@
-/** kv points of one task: 16 neighbours share the cache lines of the bias, whose kv index runs fastest. */
+/** Keys of one task that places them, and rows of the query grid of one task of the bias and of attention. */
 export const POINTS_PER_TASK: i32 = 16;
+export const ROWS_PER_TASK: i32 = 16;
 
 /** Takes the next task from the counter that all threads share; the answer may lie beyond the last task. */
 // @ts-ignore: decorator

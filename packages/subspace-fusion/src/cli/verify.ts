@@ -14,7 +14,7 @@ export function addVerifyCommand(program: Command): void {
     .addOption(new Option('--provider <name>', 'where the network runs').choices(PROVIDERS).default('cpu'))
     .option('--threads <n>', 'threads for one operation (default: one a core)', count)
     .addOption(
-      new Option('--position-bias <form>', 'default: sweep on cpu, dense elsewhere').choices(POSITION_BIAS_FORMS),
+      new Option('--position-bias <form>', 'default: regions on cpu, dense elsewhere').choices(POSITION_BIAS_FORMS),
     )
     .option('--only <text>', 'only cases whose name contains this')
     .action(

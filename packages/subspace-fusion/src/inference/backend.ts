@@ -3,11 +3,11 @@ import { compile, constant, type Provider } from 'onnx-autodiff';
 import { InputError } from '../files/errors.js';
 import type { PositionBias } from '../model/attention.js';
 import { plainDropoutMask } from '../model/dropout.js';
-import { densePositionBias } from '../model/position-bias/dense.js';
-import { createSweep, sweepPositionBias } from '../model/position-bias/sweep.js';
+import { densePositionBias } from '../model/dense-bias.js';
+import { createKernels, kernelPositionBias } from '../model/kernels/kernels.js';
 
-/** How the position bias is computed: `sweep`, exact and fast on CPUs; `dense`, in the graph, for GPUs. */
-export type PositionBiasForm = 'sweep' | 'dense';
+/** How the position bias is computed: `regions`, exact and fast on CPUs; `dense`, in the graph, for GPUs. */
+export type PositionBiasForm = 'regions' | 'dense';
 
 /** Where the network runs, and what runs beside its graphs. */
 export interface Backend {
@@ -26,7 +26,7 @@ export interface BackendOptions {
   readonly provider?: Provider;
   /** Default: as many as there are cores. */
   readonly threads?: number | undefined;
-  /** Default: `sweep` on the CPU, `dense` elsewhere. */
+  /** Default: `regions` on the CPU, `dense` elsewhere. */
   readonly positionBias?: PositionBiasForm;
 }
 
@@ -36,16 +36,16 @@ export interface BackendOptions {
  */
 export async function openBackend(options: BackendOptions = {}): Promise<Backend> {
   const { provider = 'cpu', threads = availableParallelism() } = options;
-  const form = options.positionBias ?? (provider === 'cpu' ? 'sweep' : 'dense');
+  const form = options.positionBias ?? (provider === 'cpu' ? 'regions' : 'dense');
   if (provider !== 'cpu') await requireProvider(provider);
-  const sweep = await createSweep({ threads });
+  const kernels = await createKernels({ threads });
   return {
     provider,
     threads,
-    positionBias: form === 'sweep' ? sweepPositionBias(sweep) : densePositionBias,
+    positionBias: form === 'regions' ? kernelPositionBias(kernels) : densePositionBias,
     fillMask: (mask, k, rate) =>
-      mask.length < LARGE_MASK ? plainDropoutMask(mask, k, 1 - rate) : sweep.dropoutMask(mask, k, 1 - rate),
-    close: () => sweep.close(),
+      mask.length < LARGE_MASK ? plainDropoutMask(mask, k, 1 - rate) : kernels.dropoutMask(mask, k, 1 - rate),
+    close: () => kernels.close(),
   };
 }
 

@@ -2,7 +2,7 @@ import { add, div, matmul, reshape, softmax, transpose, type Value } from 'onnx-
 import { dropout, type Dropout } from './dropout.js';
 import { linearLayer, weightOnly, type Values } from './layers.js';
 import { gridSide, GROUP_WIDTH, GROUPS, HEAD_WIDTH, WIDTH, type NetworkParts } from './parts.js';
-import { positionBiasLayers, type PositionBiasLayers } from './position-bias/dense.js';
+import { positionBiasLayers, type PositionBiasLayers } from './dense-bias.js';
 import { bilinearSample, normalisedPositions, offsetLayers } from './sampling.js';
 
 /** The parameters of attention: without `offsets` every token is a key, without `bias` nothing is said about positions. */

@@ -60,7 +60,7 @@ export function alphaDropout(x: Value, name: string, options: Dropout | undefine
 }
 
 /**
- * The inverted dropout mask in plain TypeScript, the witness of `Sweep.dropoutMask`: element i is 1/keep where draw i of the stream
+ * The inverted dropout mask in plain TypeScript, the witness of `Kernels.dropoutMask`: element i is 1/keep where draw i of the stream
  * `key` is below keep, else 0.
  */
 export function plainDropoutMask(out: Float32Array, key: number, keepProbability: number): void {

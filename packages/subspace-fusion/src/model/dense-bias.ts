@@ -15,8 +15,8 @@ import {
   where,
   type Value,
 } from 'onnx-autodiff';
-import { linearLayer, type Linear, type ParameterSpec } from '../layers.js';
-import { BIAS_WIDTH } from '../parts.js';
+import { linearLayer, type Linear, type ParameterSpec } from './layers.js';
+import { BIAS_WIDTH } from './parts.js';
 
 /** The position-bias MLP 2 → 32 → 32 → 1. */
 export type PositionBiasLayers<T = Value> = readonly [Linear<T>, Linear<T>, Linear<T>];

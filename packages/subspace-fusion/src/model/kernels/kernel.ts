@@ -1,23 +1,40 @@
-import { sharedKernel, singleKernel } from './sweep-wasm.js';
+import { sharedKernel, singleKernel } from './kernels-wasm.js';
 import { canShareMemory, startWorker, wasm, type WasmMemory, type WorkerMessage } from './worker-thread.js';
 
 /** The kernels of assembly/ with their memory and the threads that run them. One call at a time. */
 export interface Kernel {
   readonly threads: number;
+  /** Where the memory that `layOut` leaves alone begins. */
+  readonly kept: number;
   /** A function of the kernels that only tells a size. */
-  size(name: 'scratchBytes' | 'sumsBytes', ...values: number[]): number;
+  size(name: Size, ...values: number[]): number;
   /**
    * Lays the memory out anew: `scratchBytes` for each thread, then areas of the given sizes in bytes. Returns the areas' addresses.
    * @throws RangeError when the memory cannot grow to that size.
    */
   layOut(scratchBytes: number, sizes: readonly number[]): number[];
-  /** A view of the memory, good until the next `layOut`. */
+  /** Views of the memory, good until the next `layOut`. */
   floats(address: number, length: number): Float32Array;
+  doubles(address: number, length: number): Float64Array;
+  integers(address: number, length: number): Uint32Array;
+  /** Makes a table of linear pieces, on the calling thread: see assembly/build.ts. */
+  buildTable(table: number, work: number, mostPieces: number): void;
   /** Calls a kernel on all threads with (task counter, tasks, ...values, the thread's scratch memory). */
-  run(name: 'forward' | 'backward' | 'dropoutMask', tasks: number, values: readonly number[]): Promise<void>;
+  run(name: Work, tasks: number, values: readonly number[]): Promise<void>;
   /** Ends the threads; a call under way and later ones are rejected. */
   close(): Promise<void>;
 }
+
+type Size =
+  | 'biasScratchBytes'
+  | 'biasSumsBytes'
+  | 'boundsOffset'
+  | 'buildBytes'
+  | 'countsOffset'
+  | 'masksOffset'
+  | 'placeBytes'
+  | 'tableBytes';
+type Work = 'biasBackward' | 'biasForward' | 'dropoutMask' | 'place';
 
 const PAGE = 65536;
 /** 1 GiB: what scripts/build-kernels.mjs states for shared memory. */
@@ -26,14 +43,20 @@ const MAXIMUM_PAGES = 16384;
 /** So few are done here before a thread would have begun. */
 const FEW_TASKS = 2;
 
-const CLOSED = 'the position bias is closed';
+const CLOSED = 'the kernels are closed';
 
 type Team = Pick<Kernel, 'close'> & {
   call(name: string, valuesOfThread: (thread: number) => readonly number[]): Promise<void>;
 };
 
-/** Compiles the kernels and starts workers; for one thread, or where memory cannot be shared, there is none and the caller runs them. */
-export async function createKernel(wanted: number): Promise<Kernel> {
+/**
+ * Compiles the kernels and starts workers; for one thread, or where memory cannot be shared, there is none and the caller runs them.
+ * `keep` says how many bytes `layOut` leaves alone.
+ */
+export async function createKernel(
+  wanted: number,
+  keep: (size: Kernel['size']) => number = () => 0,
+): Promise<Kernel> {
   if (!Number.isInteger(wanted) || wanted < 1)
     throw new RangeError(`threads must be a whole number from 1 on, not ${wanted}`);
   const threads = canShareMemory() ? wanted : 1;
@@ -51,13 +74,17 @@ export async function createKernel(wanted: number): Promise<Kernel> {
   const team = shared ? await startTeam(threads, { module, memory }) : own;
 
   const counter = align(exports['heapBase']());
-  const scratch = counter + 64;
+  const size: Kernel['size'] = (name, ...values) => exports[name](...values);
+  const kept = counter + 64;
+  const scratch = kept + align(keep(size));
+  growTo(memory, scratch);
   let scratchBytes = 0;
   let closed = false;
 
   return {
     threads,
-    size: (name, ...values) => exports[name](...values),
+    kept,
+    size,
     layOut(bytes, sizes) {
       scratchBytes = align(bytes);
       let end = scratch + threads * scratchBytes;
@@ -70,6 +97,9 @@ export async function createKernel(wanted: number): Promise<Kernel> {
       return addresses;
     },
     floats: (address, length) => new Float32Array(memory.buffer, address, length),
+    doubles: (address, length) => new Float64Array(memory.buffer, address, length),
+    integers: (address, length) => new Uint32Array(memory.buffer, address, length),
+    buildTable: (...values) => void exports['buildTable'](...values),
     async run(name, tasks, values) {
       if (closed) throw new Error(CLOSED);
       Atomics.store(new Int32Array(memory.buffer), counter / 4, 0);

@@ -1,0 +1,68 @@
+/**
+ * The position bias by itself, forward and backward. A task is some rows of the query grid and all keys of one group, as in attention.ts, so that what a task
+ * sums is the same there.
+ */
+import { DIRECT_BYTES } from './perceptron';
+import { PLACE, placeBytes } from './places';
+import { lookupBytes, putBias, takeGradients, useLookup } from './lookup';
+import { openTable, pieceCount } from './table';
+import { ROWS_PER_TASK, nextTask } from './tasks';
+
+/** Bytes of scratch memory a thread needs for a grid of side s. */
+export function biasScratchBytes(s: i32): usize {
+  return lookupBytes(s) + (<usize>s << 2) + 16;
+}
+
+/** What a backward task sums: of each piece (f64 Σ g, Σ g·u, Σ g·v, unused), of what was computed directly, and of each key (f64 x, y). */
+export function pieceSumsBytes(pieces: i32): usize {
+  return <usize>pieces << 5;
+}
+export function biasSumsBytes(pieces: i32, kvPoints: i32): usize {
+  return pieceSumsBytes(pieces) + DIRECT_BYTES + (<usize>kvPoints << 4);
+}
+
+/** bias [P, N, M], N = s². */
+export function biasForward(counter: usize, tasks: i32, places: usize, kvPoints: i32, s: i32, table: usize, bias: usize, scratch: usize): void {
+  openTable(table);
+  useLookup(scratch, s);
+  const line = scratch + lookupBytes(s);
+  const tasksOfGroup = (s + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
+  for (let task = nextTask(counter); task < tasks; task = nextTask(counter)) {
+    const group = task / tasksOfGroup;
+    const firstRow = (task - group * tasksOfGroup) * ROWS_PER_TASK;
+    for (let row = firstRow; row < min(firstRow + ROWS_PER_TASK, s); row++) {
+      const out = bias + ((<usize>(group * s * s + row * s) * <usize>kvPoints) << 2);
+      for (let j = 0; j < kvPoints; j++) {
+        const columns = places + <usize>(group * kvPoints + j) * placeBytes(s);
+        putBias(columns, s, load<f64>(columns + <usize>(s + row) * PLACE), line);
+        for (let c = 0; c < s; c++) store<f32>(out + (<usize>(c * kvPoints + j) << 2), load<f32>(line + (<usize>c << 2)));
+      }
+    }
+  }
+}
+
+/** What the tasks sum, for upstream [P, N, M]. */
+export function biasBackward(
+  counter: usize, tasks: i32, places: usize, kvPoints: i32, s: i32, table: usize, upstream: usize, taskSums: usize, scratch: usize,
+): void {
+  openTable(table);
+  useLookup(scratch, s);
+  const line = scratch + lookupBytes(s);
+  const bytes = biasSumsBytes(pieceCount, kvPoints);
+  const tasksOfGroup = (s + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
+  for (let task = nextTask(counter); task < tasks; task = nextTask(counter)) {
+    const group = task / tasksOfGroup;
+    const firstRow = (task - group * tasksOfGroup) * ROWS_PER_TASK;
+    const sums = taskSums + <usize>task * bytes;
+    const direct = sums + pieceSumsBytes(pieceCount);
+    memory.fill(sums, 0, bytes);
+    for (let row = firstRow; row < min(firstRow + ROWS_PER_TASK, s); row++) {
+      const from = upstream + ((<usize>(group * s * s + row * s) * <usize>kvPoints) << 2);
+      for (let j = 0; j < kvPoints; j++) {
+        const columns = places + <usize>(group * kvPoints + j) * placeBytes(s);
+        for (let c = 0; c < s; c++) store<f32>(line + (<usize>c << 2), load<f32>(from + (<usize>(c * kvPoints + j) << 2)));
+        takeGradients(columns, s, columns + <usize>(s + row) * PLACE, line, sums, direct, direct + DIRECT_BYTES + (<usize>j << 4));
+      }
+    }
+  }
+}
