@@ -5,6 +5,7 @@
  * call. What a task computes does not depend on who computes it or when: results have the same bits at any number of threads. The caller lays out the memory
  * from `heapBase` on; nothing is allocated here.
  */
+export { attend, attendBackward, attentionScratchBytes, attentionSumsBytes } from './attention';
 export { biasBackward, biasForward, biasScratchBytes, biasSumsBytes } from './bias';
 export { buildBytes, buildTable } from './build';
 export { dropoutMask } from './dropout';

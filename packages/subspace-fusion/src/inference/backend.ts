@@ -4,7 +4,8 @@ import { InputError } from '../files/errors.js';
 import type { PositionBias } from '../model/attention.js';
 import { plainDropoutMask } from '../model/dropout.js';
 import { densePositionBias } from '../model/dense-bias.js';
-import { createKernels, kernelPositionBias } from '../model/kernels/kernels.js';
+import { createKernels } from '../model/kernels/kernels.js';
+import { kernelPositionBias } from '../model/kernels/operations.js';
 
 /** How the position bias is computed: `regions`, exact and fast on CPUs; `dense`, in the graph, for GPUs. */
 export type PositionBiasForm = 'regions' | 'dense';

@@ -1,6 +1,7 @@
 import { plainDropoutMask } from '../model/dropout.js';
 import { densePositionBias } from '../model/dense-bias.js';
-import { createKernels, kernelPositionBias } from '../model/kernels/kernels.js';
+import { createKernels } from '../model/kernels/kernels.js';
+import { kernelPositionBias } from '../model/kernels/operations.js';
 import type { Backend } from './backend.js';
 
 export interface WebBackendOptions {
@@ -44,6 +45,8 @@ export async function openBackend({ provider, between }: WebBackendOptions = {})
             ...kernels,
             bias: (...values) => breathe().then(() => kernels.bias(...values)),
             biasGradients: (...values) => breathe().then(() => kernels.biasGradients(...values)),
+            attend: (...values) => breathe().then(() => kernels.attend(...values)),
+            attendGradients: (...values) => breathe().then(() => kernels.attendGradients(...values)),
           }),
     fillMask: (mask, k, rate) => plainDropoutMask(mask, k, 1 - rate),
     close: () => kernels.close(),

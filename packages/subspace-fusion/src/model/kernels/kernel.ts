@@ -26,6 +26,8 @@ export interface Kernel {
 }
 
 type Size =
+  | 'attentionScratchBytes'
+  | 'attentionSumsBytes'
   | 'biasScratchBytes'
   | 'biasSumsBytes'
   | 'boundsOffset'
@@ -34,7 +36,7 @@ type Size =
   | 'masksOffset'
   | 'placeBytes'
   | 'tableBytes';
-type Work = 'biasBackward' | 'biasForward' | 'dropoutMask' | 'place';
+type Work = 'attend' | 'attendBackward' | 'biasBackward' | 'biasForward' | 'dropoutMask' | 'place';
 
 const PAGE = 65536;
 /** 1 GiB: what scripts/build-kernels.mjs states for shared memory. */

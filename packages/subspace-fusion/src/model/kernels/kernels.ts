@@ -1,6 +1,10 @@
-import { hostOperation, type TensorData, type Value } from 'onnx-autodiff';
-import type { PositionBias } from '../attention.js';
-import type { PositionBiasLayers } from '../dense-bias.js';
+import {
+  attend,
+  attendBackward,
+  type AttentionGradients,
+  type AttentionInputs,
+  type AttentionOutputs,
+} from './attention.js';
 import { biasBackward, biasForward } from './bias.js';
 import { createKernel, type Kernel } from './kernel.js';
 import type { Grid } from './keys.js';
@@ -8,7 +12,7 @@ import { createTables, tablesBytes } from './tables.js';
 import { SUMS, weightGradients, type PositionBiasGradients, type PositionBiasWeights } from './weights.js';
 
 /**
- * The continuous position bias on CPUs, exact to rounding, and dropout masks, in WebAssembly SIMD on worker threads. Same inputs give the same bits, at
+ * The continuous position bias on CPUs, exact to rounding, attention with it inside, and dropout masks, in WebAssembly SIMD on worker threads. Same inputs give the same bits, at
  * any number of threads. Calls may overlap; they are served one after the other.
  */
 export interface Kernels {
@@ -27,6 +31,19 @@ export interface Kernels {
     weights: PositionBiasWeights,
     upstream: Float32Array,
   ): Promise<PositionBiasGradients>;
+  /**
+   * Attention with the position bias inside, dropout(softmax(f·keysᵀ + bias))·kv of each group. NaN throughout where a point or weight is not finite.
+   * @throws RangeError when one sample needs more than 1 GiB.
+   */
+  attend(inputs: AttentionInputs, grid: Grid, weights: PositionBiasWeights, outputs: AttentionOutputs): Promise<void>;
+  /** Gradients for the `upstream` gradient `[B, N, 128]` of what `attend` read into `outputs`. */
+  attendGradients(
+    inputs: AttentionInputs,
+    grid: Grid,
+    weights: PositionBiasWeights,
+    outputs: AttentionOutputs,
+    upstream: Float32Array,
+  ): Promise<AttentionGradients>;
   /** Inverted dropout: out[i] = 1/keep where draw i of the stream `key` (random/counter.ts) is below keep, else 0; 0 < keep ≤ 1. */
   dropoutMask(out: Float32Array, key: number, keepProbability: number): Promise<void>;
   /** Ends the threads. Calls under way and later calls are rejected. */
@@ -65,6 +82,20 @@ export async function createKernels({
           ? biasBackward(kernel, tables.of(weights, points), points, grid, weights, upstream)
           : notFinite(points, weights),
       ),
+    attend: (inputs, grid, weights, outputs) =>
+      inTurn(async () => {
+        if (allFinite(inputs.points, weights))
+          await attend(kernel, tables.of(weights, inputs.points), inputs, grid, outputs);
+        else for (const array of [outputs.out, outputs.kept]) array.fill(NaN);
+      }),
+    attendGradients: (inputs, grid, weights, outputs, upstream) =>
+      inTurn(async () => {
+        const { points, fused, keys, values } = inputs;
+        if (allFinite(points, weights))
+          return attendBackward(kernel, tables.of(weights, points), inputs, grid, weights, outputs, upstream);
+        const [dFused, dKeys, dValues] = [fused, keys, values].map((array) => new Float32Array(array.length).fill(NaN));
+        return { fused: dFused, keys: dKeys, values: dValues, ...notFinite(points, weights) };
+      }),
     dropoutMask: (out, key, keepProbability) => inTurn(() => dropoutMask(kernel, out, key, keepProbability)),
     close: () => kernel.close(),
   };
@@ -97,42 +128,4 @@ function notFinite(points: Float32Array, weights: PositionBiasWeights): Position
     points: new Float32Array(points.length).fill(NaN),
     ...weightGradients(new Float64Array(SUMS).fill(NaN), weights),
   };
-}
-
-const WEIGHTS = ['w1', 'b1', 'w2', 'b2', 'w3', 'b3'] as const;
-
-/** The position bias as a host operation: the graph stops, the kernels compute it, the graph goes on. */
-export function kernelPositionBias(kernels: Kernels): PositionBias {
-  return (points, side, layers) => biasOperation(kernels, points, side, layers);
-}
-
-function biasOperation(kernels: Kernels, points: Value, side: number, layers: PositionBiasLayers): Value {
-  const [P, M] = points.shape as [number, number];
-  const grid = { side, kvPoints: M };
-  const inputs = [points, ...layers.flatMap(({ weight, bias }) => [weight, bias])];
-  return hostOperation({
-    name: 'PositionBias',
-    inputs,
-    outputs: [[P, side * side, M]],
-    run: ([u, ...weights], [bias]) => kernels.bias(u as Float32Array, grid, named(weights), bias as Float32Array),
-    gradient: ([upstream]) =>
-      upstream === undefined
-        ? []
-        : hostOperation({
-            name: 'PositionBiasGradient',
-            inputs: [upstream, ...inputs],
-            outputs: inputs.map(({ shape }) => shape),
-            async run([g, u, ...weights], [du, ...dWeights]) {
-              const d = await kernels.biasGradients(u as Float32Array, grid, named(weights), g as Float32Array);
-              (du as Float32Array).set(d.points);
-              WEIGHTS.forEach((name, i) => {
-                (dWeights[i] as Float32Array).set(d[name]);
-              });
-            },
-          }),
-  })[0];
-}
-
-function named(arrays: readonly TensorData[]): PositionBiasWeights {
-  return Object.fromEntries(WEIGHTS.map((name, i) => [name, arrays[i]])) as unknown as PositionBiasWeights;
 }

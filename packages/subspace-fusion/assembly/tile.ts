@@ -1,0 +1,154 @@
+/**
+ * A tile of attention: some columns of one row of the query grid, and all M keys of a group. Arrays over the tile are [M][width], so that four queries lie
+ * side by side and sums over keys need no sum within a vector. What belongs to queries is kept by channels, [16][width]; keys and values are [M][16].
+ */
+
+/** Channels of a group, and of a token. */
+export const CHANNELS: i32 = 16;
+const TOKEN: usize = 128 * 4;
+/** Bytes of a key or a value. */
+export const KEY: usize = 64;
+
+/** The most columns of a tile: of wide grids a row is several tiles, which stay in the processor's cache. */
+const WIDEST: i32 = 64;
+
+/** Keys, columns, and the columns' bytes in an array, rounded up to whole vectors; those beyond are 0. */
+export let keyCount: i32 = 0;
+export let columns: i32 = 0;
+export let rowBytes: usize = 0;
+
+/** The most columns of a tile on a grid of side s: rows are cut evenly. */
+export function tileColumns(s: i32): i32 {
+  const tiles = (s + WIDEST - 1) / WIDEST;
+  return (s + tiles - 1) / tiles;
+}
+
+/** Bytes of a row of an array over a tile of n columns. */
+// @ts-ignore: decorator
+@inline
+export function tileRow(n: i32): usize {
+  return (<usize>(n + 3) & ~3) << 2;
+}
+
+export function useTile(keys: i32, n: i32): void {
+  keyCount = keys;
+  columns = n;
+  rowBytes = tileRow(n);
+}
+
+/** Takes a group's channels of the tile's tokens, rows of 128 floats from `tokens` on, by channels. */
+export function byChannels(tokens: usize, to: usize): void {
+  memory.fill(to, 0, <usize>CHANNELS * rowBytes);
+  for (let c: usize = 0; c < <usize>columns; c++) {
+    for (let d: usize = 0; d < <usize>CHANNELS; d++) {
+      store<f32>(to + d * rowBytes + (c << 2), load<f32>(tokens + c * TOKEN + (d << 2)));
+    }
+  }
+}
+
+/** The way back. */
+export function byTokens(from: usize, tokens: usize): void {
+  for (let c: usize = 0; c < <usize>columns; c++) {
+    for (let d: usize = 0; d < <usize>CHANNELS; d++) {
+      store<f32>(tokens + c * TOKEN + (d << 2), load<f32>(from + d * rowBytes + (c << 2)));
+    }
+  }
+}
+
+/** tile[j][c] += Σ_d queries[d][c]·keys[j][d] */
+export function addProducts(tile: usize, queries: usize, keys: usize): void {
+  for (let c: usize = 0; c < rowBytes; c += 16) {
+    addProductsOf8(tile + c, queries + c, keys);
+    addProductsOf8(tile + c, queries + c + 8 * rowBytes, keys + 32);
+  }
+}
+
+/** The same for four queries and 8 channels, which stay in registers. */
+// @ts-ignore: decorator
+@inline
+function addProductsOf8(tile: usize, queries: usize, keys: usize): void {
+  const x0 = v128.load(queries);
+  const x1 = v128.load(queries + rowBytes);
+  const x2 = v128.load(queries + 2 * rowBytes);
+  const x3 = v128.load(queries + 3 * rowBytes);
+  const x4 = v128.load(queries + 4 * rowBytes);
+  const x5 = v128.load(queries + 5 * rowBytes);
+  const x6 = v128.load(queries + 6 * rowBytes);
+  const x7 = v128.load(queries + 7 * rowBytes);
+  const row = rowBytes;
+  for (let end = keys + <usize>keyCount * KEY; keys < end; keys += KEY, tile += row) {
+    let a = f32x4.add(v128.load(tile), f32x4.mul(x0, v128.load_splat<f32>(keys)));
+    let b = f32x4.mul(x1, v128.load_splat<f32>(keys, 4));
+    a = f32x4.add(a, f32x4.mul(x2, v128.load_splat<f32>(keys, 8)));
+    b = f32x4.add(b, f32x4.mul(x3, v128.load_splat<f32>(keys, 12)));
+    a = f32x4.add(a, f32x4.mul(x4, v128.load_splat<f32>(keys, 16)));
+    b = f32x4.add(b, f32x4.mul(x5, v128.load_splat<f32>(keys, 20)));
+    a = f32x4.add(a, f32x4.mul(x6, v128.load_splat<f32>(keys, 24)));
+    b = f32x4.add(b, f32x4.mul(x7, v128.load_splat<f32>(keys, 28)));
+    v128.store(tile, f32x4.add(a, b));
+  }
+}
+
+/** out[d][c] = Σ_j tile[j][c]·keys[j][d] */
+export function sumOverKeys(tile: usize, keys: usize, out: usize): void {
+  for (let c: usize = 0; c < rowBytes; c += 16) {
+    sumOf8OverKeys(tile + c, keys, out + c);
+    sumOf8OverKeys(tile + c, keys + 32, out + c + 8 * rowBytes);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function sumOf8OverKeys(tile: usize, keys: usize, out: usize): void {
+  const zero = f32x4.splat(0);
+  let x0 = zero;
+  let x1 = zero;
+  let x2 = zero;
+  let x3 = zero;
+  let x4 = zero;
+  let x5 = zero;
+  let x6 = zero;
+  let x7 = zero;
+  const row = rowBytes;
+  for (let end = keys + <usize>keyCount * KEY; keys < end; keys += KEY, tile += row) {
+    const p = v128.load(tile);
+    x0 = f32x4.add(x0, f32x4.mul(p, v128.load_splat<f32>(keys)));
+    x1 = f32x4.add(x1, f32x4.mul(p, v128.load_splat<f32>(keys, 4)));
+    x2 = f32x4.add(x2, f32x4.mul(p, v128.load_splat<f32>(keys, 8)));
+    x3 = f32x4.add(x3, f32x4.mul(p, v128.load_splat<f32>(keys, 12)));
+    x4 = f32x4.add(x4, f32x4.mul(p, v128.load_splat<f32>(keys, 16)));
+    x5 = f32x4.add(x5, f32x4.mul(p, v128.load_splat<f32>(keys, 20)));
+    x6 = f32x4.add(x6, f32x4.mul(p, v128.load_splat<f32>(keys, 24)));
+    x7 = f32x4.add(x7, f32x4.mul(p, v128.load_splat<f32>(keys, 28)));
+  }
+  v128.store(out, x0);
+  v128.store(out + row, x1);
+  v128.store(out + 2 * row, x2);
+  v128.store(out + 3 * row, x3);
+  v128.store(out + 4 * row, x4);
+  v128.store(out + 5 * row, x5);
+  v128.store(out + 6 * row, x6);
+  v128.store(out + 7 * row, x7);
+}
+
+/** sums[j][d] += Σ_c tile[j][c]·tokens[c][d], for tokens as they lie in memory. */
+export function addOverQueries(tile: usize, tokens: usize, sums: usize): void {
+  for (let j = 0; j < keyCount; j++, tile += rowBytes, sums += KEY) {
+    let x0 = v128.load(sums);
+    let x1 = v128.load(sums, 16);
+    let x2 = v128.load(sums, 32);
+    let x3 = v128.load(sums, 48);
+    let token = tokens;
+    for (let at = tile, end = tile + (<usize>columns << 2); at < end; at += 4, token += TOKEN) {
+      const p = v128.load_splat<f32>(at);
+      x0 = f32x4.add(x0, f32x4.mul(p, v128.load(token)));
+      x1 = f32x4.add(x1, f32x4.mul(p, v128.load(token, 16)));
+      x2 = f32x4.add(x2, f32x4.mul(p, v128.load(token, 32)));
+      x3 = f32x4.add(x3, f32x4.mul(p, v128.load(token, 48)));
+    }
+    v128.store(sums, x0);
+    v128.store(sums, x1, 16);
+    v128.store(sums, x2, 32);
+    v128.store(sums, x3, 48);
+  }
+}
