@@ -6,7 +6,7 @@
 import { DIRECT_BYTES } from './perceptron';
 import { STRIDE, fourDraws, mix } from './dropout';
 import { exp4 } from './exponential';
-import { lookupBytes, putBias, takeGradients, useLookup } from './lookup';
+import { foundBytes, putBias, takeGradients, useList } from './lookup';
 import { PLACE, placeBytes } from './places';
 import { openTable, pieceCount } from './table';
 import { ROWS_PER_TASK, nextTask } from './tasks';
@@ -20,7 +20,7 @@ const GROUPS: i32 = 8;
 /** Bytes of scratch memory a thread needs. */
 export function attentionScratchBytes(s: i32, kvPoints: i32): usize {
   const n = tileColumns(s);
-  return lookupBytes(n + 3) + tileRow(n) * <usize>(2 * kvPoints + 3 * CHANNELS + 3) + 64;
+  return <usize>(kvPoints + 1) * foundBytes(n) + tileRow(n) * <usize>(2 * kvPoints + 3 * CHANNELS + 3) + 64;
 }
 
 /** Bytes of what a backward task sums: that of the bias, then the gradients of keys and of values, f32 [M][16] each. */
@@ -36,6 +36,7 @@ let threshold: i32 = 0; // the highest random bits that are kept; −1, all of t
 let scale: f32 = 0; // of what is kept
 
 // Scratch.
+let found: usize = 0; // the pieces of the tile's pairs
 let tile: usize = 0; // [M][columns]
 let second: usize = 0;
 let queries: usize = 0; // [16][columns]
@@ -54,8 +55,9 @@ function begin(s: i32, kvPoints: i32, places: usize, table: usize, keysOfDropout
   scale = scaleOfKept;
   const n = tileColumns(s);
   const row = tileRow(n);
-  useLookup(scratch, n + 3);
-  tile = (scratch + lookupBytes(n + 3) + 15) & ~15;
+  useList(scratch);
+  found = scratch + foundBytes(n);
+  tile = (found + <usize>kvPoints * foundBytes(n) + 15) & ~15;
   second = tile + <usize>kvPoints * row;
   queries = second + <usize>kvPoints * row;
   upstream = queries + <usize>CHANNELS * row;
@@ -108,9 +110,10 @@ function putLogits(group: i32, row: i32, first: i32, keysOfGroup: usize): void {
   let places = placesOfAll + <usize>(group * keyCount) * placeBytes(side);
   const count = columns;
   let to = tile;
-  for (let j = 0; j < keyCount; j++, places += placeBytes(side), to += rowBytes) {
+  let into = found;
+  for (let j = 0; j < keyCount; j++, places += placeBytes(side), to += rowBytes, into += foundBytes(count)) {
     v128.store(to + rowBytes - 16, f32x4.splat(0)); // columns beyond the last
-    putBias(places + <usize>first * PLACE, count, load<f64>(places + <usize>(side + row) * PLACE), to);
+    putBias(places + <usize>first * PLACE, count, load<f64>(places + <usize>(side + row) * PLACE), to, into);
   }
   addProducts(tile, queries, keysOfGroup);
 }
@@ -129,20 +132,20 @@ function softmax(group: i32, query: i32): void {
   const row = rowBytes;
   const limit = i32x4.splat(threshold);
   const stride = i32x4.splat(STRIDE);
+  const dropping = threshold != -1;
   const end = <usize>keyCount * row;
   for (let c: usize = 0; c < row; c += 16) {
     let largest = v128.load(tile + c);
-    for (let at = tile + c + row, last = tile + end; at < last; at += row) largest = f32x4.max(largest, v128.load(at));
+    for (let at = tile + c + row, last = tile + end; at < last; at += row) largest = f32x4.pmax(largest, v128.load(at));
     let sum = f32x4.splat(0);
     let state = draws(group, query, c);
     for (let at = tile + c, last = tile + end; at < last; at += row) {
       const p = exp4(f32x4.sub(v128.load(at), largest));
       sum = f32x4.add(sum, p);
-      if (threshold == -1) v128.store(at, p);
-      else {
+      if (dropping) {
         v128.store(at, v128.and(p, i32x4.le_u(mix(state), limit)));
         state = i32x4.add(state, stride);
-      }
+      } else v128.store(at, p);
     }
     v128.store(most + c, largest);
     v128.store(inverse + c, f32x4.div(f32x4.splat(1), sum));
@@ -236,6 +239,7 @@ function softmaxBackward(group: i32, query: i32): void {
   const limit = i32x4.splat(threshold);
   const stride = i32x4.splat(STRIDE);
   const scales = f32x4.splat(scale);
+  const dropping = threshold != -1;
   for (let c: usize = 0; c < row; c += 16) {
     const largest = v128.load(most + c);
     const factor = v128.load(inverse + c);
@@ -244,7 +248,7 @@ function softmaxBackward(group: i32, query: i32): void {
     for (let at = tile + c, last = tile + <usize>keyCount * row; at < last; at += row) {
       const p = f32x4.mul(exp4(f32x4.sub(v128.load(at), largest)), factor);
       let masked = f32x4.mul(p, scales);
-      if (threshold != -1) {
+      if (dropping) {
         masked = v128.and(masked, i32x4.le_u(mix(state), limit));
         state = i32x4.add(state, stride);
       }
@@ -260,8 +264,9 @@ function takeBiasGradients(group: i32, row: i32, first: i32, sums: usize): void 
   const distances = direct + DIRECT_BYTES;
   let places = placesOfAll + <usize>(group * keyCount) * placeBytes(side);
   let from = second;
-  for (let j = 0; j < keyCount; j++, places += placeBytes(side), from += rowBytes) {
+  let pieces = found;
+  for (let j = 0; j < keyCount; j++, places += placeBytes(side), from += rowBytes, pieces += foundBytes(columns)) {
     const at = places + <usize>(side + row) * PLACE;
-    takeGradients(places + <usize>first * PLACE, columns, at, from, sums, direct, distances + (<usize>j << 4));
+    takeGradients(places + <usize>first * PLACE, columns, at, pieces, from, sums, direct, distances + (<usize>j << 4));
   }
 }

@@ -4,13 +4,13 @@
  */
 import { DIRECT_BYTES } from './perceptron';
 import { PLACE, placeBytes } from './places';
-import { lookupBytes, putBias, takeGradients, useLookup } from './lookup';
+import { foundBytes, putBias, takeGradients, useList } from './lookup';
 import { openTable, pieceCount } from './table';
 import { ROWS_PER_TASK, nextTask } from './tasks';
 
 /** Bytes of scratch memory a thread needs for a grid of side s. */
 export function biasScratchBytes(s: i32): usize {
-  return lookupBytes(s) + (<usize>s << 2) + 16;
+  return 3 * foundBytes(s);
 }
 
 /** What a backward task sums: of each piece (f64 Σ g, Σ g·u, Σ g·v, unused), of what was computed directly, and of each key (f64 x, y). */
@@ -24,8 +24,9 @@ export function biasSumsBytes(pieces: i32, kvPoints: i32): usize {
 /** bias [P, N, M], N = s². */
 export function biasForward(counter: usize, tasks: i32, places: usize, kvPoints: i32, s: i32, table: usize, bias: usize, scratch: usize): void {
   openTable(table);
-  useLookup(scratch, s);
-  const line = scratch + lookupBytes(s);
+  useList(scratch);
+  const found = scratch + foundBytes(s);
+  const line = found + foundBytes(s);
   const tasksOfGroup = (s + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
   for (let task = nextTask(counter); task < tasks; task = nextTask(counter)) {
     const group = task / tasksOfGroup;
@@ -34,7 +35,7 @@ export function biasForward(counter: usize, tasks: i32, places: usize, kvPoints:
       const out = bias + ((<usize>(group * s * s + row * s) * <usize>kvPoints) << 2);
       for (let j = 0; j < kvPoints; j++) {
         const columns = places + <usize>(group * kvPoints + j) * placeBytes(s);
-        putBias(columns, s, load<f64>(columns + <usize>(s + row) * PLACE), line);
+        putBias(columns, s, load<f64>(columns + <usize>(s + row) * PLACE), line, found);
         for (let c = 0; c < s; c++) store<f32>(out + (<usize>(c * kvPoints + j) << 2), load<f32>(line + (<usize>c << 2)));
       }
     }
@@ -46,8 +47,9 @@ export function biasBackward(
   counter: usize, tasks: i32, places: usize, kvPoints: i32, s: i32, table: usize, upstream: usize, taskSums: usize, scratch: usize,
 ): void {
   openTable(table);
-  useLookup(scratch, s);
-  const line = scratch + lookupBytes(s);
+  useList(scratch);
+  const found = scratch + foundBytes(s);
+  const line = found + foundBytes(s);
   const bytes = biasSumsBytes(pieceCount, kvPoints);
   const tasksOfGroup = (s + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
   for (let task = nextTask(counter); task < tasks; task = nextTask(counter)) {
@@ -60,8 +62,10 @@ export function biasBackward(
       const from = upstream + ((<usize>(group * s * s + row * s) * <usize>kvPoints) << 2);
       for (let j = 0; j < kvPoints; j++) {
         const columns = places + <usize>(group * kvPoints + j) * placeBytes(s);
+        const at = columns + <usize>(s + row) * PLACE;
+        putBias(columns, s, load<f64>(at), line, found);
         for (let c = 0; c < s; c++) store<f32>(line + (<usize>c << 2), load<f32>(from + (<usize>(c * kvPoints + j) << 2)));
-        takeGradients(columns, s, columns + <usize>(s + row) * PLACE, line, sums, direct, direct + DIRECT_BYTES + (<usize>j << 4));
+        takeGradients(columns, s, at, found, line, sums, direct, direct + DIRECT_BYTES + (<usize>j << 4));
       }
     }
   }

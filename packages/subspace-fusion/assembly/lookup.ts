@@ -7,50 +7,20 @@ import { PLACE } from './places';
 import { gradientsAt, slopeU, slopeV, valueAt } from './perceptron';
 import { NOWHERE, SIDE, cellOf, cells, firstV, nodes, perV, pieces } from './table';
 
-/** For each column the byte offset of its piece, then the listed columns. */
-let found: usize = 0;
+/** The columns that are listed; those to be computed directly are left in front, up to `directEnd`. */
 let listed: usize = 0;
-/** Where the list of columns that are computed directly ends; it begins at `listed`. */
 let directEnd: usize = 0;
 
-/** Bytes of scratch memory for rows of `columns` columns. */
-export function lookupBytes(columns: i32): usize {
-  return <usize>(columns + 1) * 8;
+/** Bytes of the pieces of a row of columns, as putBias writes them, and of the memory for lists. */
+export function foundBytes(columns: i32): usize {
+  return <usize>(columns + 1) << 2;
 }
 
-export function useLookup(scratch: usize, columns: i32): void {
-  found = scratch;
-  listed = scratch + <usize>(columns + 1) * 4;
+export function useList(scratch: usize): void {
+  listed = scratch;
 }
 
-/** Finds the pieces of `count` columns at v. */
-// @ts-ignore: decorator
-@inline
-function locate(columns: usize, count: i32, v: f64): void {
-  const rowOfCells = cells + <usize>(cellOf(v, firstV, perV) * SIDE) * 2;
-  let to = found;
-  let open = listed;
-  for (let column = columns, end = columns + <usize>count * PLACE; column < end; column += PLACE, to += 4) {
-    const node = nodes + (<usize>load<u16>(rowOfCells + <usize>load<u32>(column, 12)) << 5);
-    const t = load<f64>(node) + load<f64>(node, 8) * load<f64>(column) + load<f64>(node, 16) * v;
-    const next = load<u32>(node + (<usize>(t > 0) << 2), 24);
-    store<u32>(to, next);
-    store<u32>(open, <u32>column);
-    open += <usize>((next & 1) | <u32>(t == 0)) << 2;
-  }
-  directEnd = listed;
-  for (let at = listed; at < open; at += 4) {
-    const column = <usize>load<u32>(at);
-    const piece = follow(rowOfCells, column, v);
-    store<u32>(found + ((column - columns) >> 2), piece);
-    if (piece == 0) {
-      store<u32>(directEnd, <u32>column);
-      directEnd += 4;
-    }
-  }
-}
-
-/** The piece of one pair; 0 where it is to be computed directly. */
+/** The piece of a pair that is not at one after its first step, or lay exactly on a line there (`next` is a piece then); 0 where it is computed directly. */
 function follow(rowOfCells: usize, column: usize, v: f64): u32 {
   const u = load<f64>(column);
   let next = (<u32>load<u16>(rowOfCells + <usize>load<u32>(column, 12)) << 5) | 1;
@@ -64,30 +34,54 @@ function follow(rowOfCells: usize, column: usize, v: f64): u32 {
   return next;
 }
 
-/** Writes the bias of `count` columns at v to `to`, f32. */
-export function putBias(columns: usize, count: i32, v: f64, to: usize): void {
-  locate(columns, count, v);
-  let at = found;
+/**
+ * Writes the bias of `count` columns at v to `to`, f32, and to `found` the byte offset of each column's piece, then how many are computed directly: those of
+ * piece 0.
+ */
+export function putBias(columns: usize, count: i32, v: f64, to: usize, found: usize): void {
+  const rowOfCells = cells + <usize>(cellOf(v, firstV, perV) * SIDE) * 2;
+  const allNodes = nodes;
+  const allPieces = pieces;
+  let into = found;
   let out = to;
-  for (let column = columns, end = columns + <usize>count * PLACE; column < end; column += PLACE, at += 4, out += 4) {
-    const piece = pieces + <usize>load<u32>(at);
-    store<f32>(out, <f32>(load<f64>(piece) + load<f64>(piece, 8) * load<f64>(column) + load<f64>(piece, 16) * v));
+  let open = listed;
+  for (let column = columns, end = columns + <usize>count * PLACE; column < end; column += PLACE, into += 4, out += 4) {
+    const u = load<f64>(column);
+    const node = allNodes + (<usize>load<u16>(rowOfCells + <usize>load<u32>(column, 12)) << 5);
+    const t = load<f64>(node) + load<f64>(node, 8) * u + load<f64>(node, 16) * v;
+    const next = load<u32>(node + (<usize>(t > 0) << 2), 24);
+    store<u32>(into, next);
+    const piece = allPieces + <usize>(next & ~1);
+    store<f32>(out, <f32>(load<f64>(piece) + load<f64>(piece, 8) * u + load<f64>(piece, 16) * v));
+    store<u32>(open, <u32>column);
+    open += <usize>((next & 1) | <u32>(t == 0)) << 2;
   }
-  for (at = listed; at < directEnd; at += 4) {
+  let direct: u32 = 0;
+  for (let at = listed; at < open; at += 4) {
     const column = <usize>load<u32>(at);
-    store<f32>(to + ((column - columns) >> 2), <f32>valueAt(load<f64>(column), v));
+    const u = load<f64>(column);
+    const next = follow(rowOfCells, column, v);
+    const place = (column - columns) >> 2;
+    store<u32>(found + place, next);
+    const piece = allPieces + <usize>next;
+    let value = load<f64>(piece) + load<f64>(piece, 8) * u + load<f64>(piece, 16) * v;
+    if (next == 0) {
+      direct += 1;
+      value = valueAt(u, v);
+    }
+    store<f32>(to + place, <f32>value);
   }
+  store<u32>(into, direct);
 }
 
 /**
- * Takes in the upstream gradients g (f32, from `from`) of `count` columns at the row (v, dℓ/dd): adds Σ g, Σ g·u, Σ g·v of each piece to `pieceSums`, what is
+ * Takes in the upstream gradients g (f32, from `from`) of `count` columns at the row (v, dℓ/dd), whose pieces putBias found: adds Σ g, Σ g·u, Σ g·v of each piece to `pieceSums`, what is
  * computed directly to `directSums`, and the gradient of the distance, x then y, to `distance`.
  */
 export function takeGradients(
-  columns: usize, count: i32, row: usize, from: usize, pieceSums: usize, directSums: usize, distance: usize,
+  columns: usize, count: i32, row: usize, found: usize, from: usize, pieceSums: usize, directSums: usize, distance: usize,
 ): void {
   const v = load<f64>(row);
-  locate(columns, count, v);
   const second = f64x2(v, 0);
   let dx: f64 = 0;
   let dy: f64 = 0;
@@ -104,12 +98,15 @@ export function takeGradients(
     dx += load<f64>(piece, 8) * (upstream * <f64>load<f32>(column, 8));
     dy += load<f64>(piece, 16) * upstream;
   }
-  for (at = listed; at < directEnd; at += 4) {
-    const column = <usize>load<u32>(at);
-    const upstream = <f64>load<f32>(from + ((column - columns) >> 2));
-    gradientsAt(load<f64>(column), v, upstream, directSums);
-    dx += slopeU * upstream * <f64>load<f32>(column, 8);
-    dy += slopeV * upstream;
+  if (load<u32>(at) > 0) {
+    for (let c = 0; c < count; c++) {
+      if (load<u32>(found + (<usize>c << 2)) != 0) continue;
+      const column = columns + <usize>c * PLACE;
+      const upstream = <f64>load<f32>(from + (<usize>c << 2));
+      gradientsAt(load<f64>(column), v, upstream, directSums);
+      dx += slopeU * upstream * <f64>load<f32>(column, 8);
+      dy += slopeV * upstream;
+    }
   }
   store<f64>(distance, load<f64>(distance) + dx);
   store<f64>(distance, load<f64>(distance, 8) + dy * load<f64>(row, 8), 8);
