@@ -3,14 +3,13 @@
  * [8, N, M] is ever kept. The backward pass computes a tile again from what the forward pass kept of each query: the largest logit m and 1/Σ exp(logit − m).
  * A task is some rows of the query grid and all keys of one group; groups are those of all samples, 8 each.
  */
-import { DIRECT_BYTES } from './perceptron';
 import { STRIDE, fourDraws, mix } from './dropout';
 import { exp4 } from './exponential';
 import { foundBytes, putBias, takeGradients, useList } from './lookup';
 import { PLACE, placeBytes } from './places';
+import { clearSums, directSums, distanceSums, keySums, sumsBytes } from './sums';
 import { openTable, pieceCount } from './table';
-import { ROWS_PER_TASK, nextTask } from './tasks';
-import { biasSumsBytes, pieceSumsBytes } from './bias';
+import { firstRowOf, nextTask, tasksOfGroup } from './tasks';
 import {
   CHANNELS, KEY, addOverQueries, addProducts, byChannels, byTokens, columns, keyCount, rowBytes, sumOverKeys, tileColumns, tileRow, useTile,
 } from './tile';
@@ -21,11 +20,6 @@ const GROUPS: i32 = 8;
 export function attentionScratchBytes(s: i32, kvPoints: i32): usize {
   const n = tileColumns(s);
   return <usize>(kvPoints + 1) * foundBytes(n) + tileRow(n) * <usize>(2 * kvPoints + 3 * CHANNELS + 3) + 64;
-}
-
-/** Bytes of what a backward task sums: that of the bias, then the gradients of keys and of values, f32 [M][16] each. */
-export function attentionSumsBytes(pieces: i32, kvPoints: i32): usize {
-  return biasSumsBytes(pieces, kvPoints) + 2 * <usize>kvPoints * KEY;
 }
 
 // Of the call.
@@ -75,13 +69,13 @@ export function attend(
   fused: usize, keys: usize, values: usize, out: usize, kept: usize, scratch: usize,
 ): void {
   begin(s, kvPoints, places, table, dropout, highestKept, scaleOfKept, scratch);
-  const tasksOfGroup = (s + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
+  const parts = tasksOfGroup(s);
   for (let task = nextTask(counter); task < tasks; task = nextTask(counter)) {
-    const group = task / tasksOfGroup;
-    const firstRow = (task - group * tasksOfGroup) * ROWS_PER_TASK;
+    const group = task / parts;
+    const part = task - group * parts;
     const keysOfGroup = keys + <usize>(group * kvPoints) * KEY;
     const valuesOfGroup = values + <usize>(group * kvPoints) * KEY;
-    for (let row = firstRow; row < min(firstRow + ROWS_PER_TASK, s); row++) {
+    for (let row = firstRowOf(part, s); row < firstRowOf(part + 1, s); row++) {
       for (let first = 0; first < s; first += tileColumns(s)) {
         useTile(kvPoints, min(tileColumns(s), s - first));
         const query = row * s + first;
@@ -186,17 +180,17 @@ export function attendBackward(
   fused: usize, keys: usize, values: usize, out: usize, kept: usize, gradient: usize, fusedGradient: usize, taskSums: usize, scratch: usize,
 ): void {
   begin(s, kvPoints, places, table, dropout, highestKept, scaleOfKept, scratch);
-  const bytes = attentionSumsBytes(pieceCount, kvPoints);
-  const tasksOfGroup = (s + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
+  const bytes = sumsBytes(pieceCount, kvPoints, 1);
+  const parts = tasksOfGroup(s);
   for (let task = nextTask(counter); task < tasks; task = nextTask(counter)) {
-    const group = task / tasksOfGroup;
-    const firstRow = (task - group * tasksOfGroup) * ROWS_PER_TASK;
+    const group = task / parts;
+    const part = task - group * parts;
     const keysOfGroup = keys + <usize>(group * kvPoints) * KEY;
     const valuesOfGroup = values + <usize>(group * kvPoints) * KEY;
     const sums = taskSums + <usize>task * bytes;
-    const keySums = sums + biasSumsBytes(pieceCount, kvPoints);
-    memory.fill(sums, 0, bytes);
-    for (let row = firstRow; row < min(firstRow + ROWS_PER_TASK, s); row++) {
+    const keyGradients = keySums(sums, pieceCount, kvPoints);
+    clearSums(sums, bytes);
+    for (let row = firstRowOf(part, s); row < firstRowOf(part + 1, s); row++) {
       for (let first = 0; first < s; first += tileColumns(s)) {
         useTile(kvPoints, min(tileColumns(s), s - first));
         const query = row * s + first;
@@ -212,8 +206,8 @@ export function attendBackward(
         softmaxBackward(group, query);
         sumOverKeys(second, keysOfGroup, result);
         byTokens(result, fusedGradient + token);
-        addOverQueries(second, fused + token, keySums);
-        addOverQueries(tile, gradient + token, keySums + <usize>kvPoints * KEY);
+        addOverQueries(second, fused + token, keyGradients);
+        addOverQueries(tile, gradient + token, keyGradients + <usize>kvPoints * KEY);
         takeBiasGradients(group, row, first, sums);
       }
     }
@@ -260,8 +254,8 @@ function softmaxBackward(group: i32, query: i32): void {
 
 /** Hands the gradients of the logits on to the position bias. */
 function takeBiasGradients(group: i32, row: i32, first: i32, sums: usize): void {
-  const direct = sums + pieceSumsBytes(pieceCount);
-  const distances = direct + DIRECT_BYTES;
+  const direct = directSums(sums, pieceCount);
+  const distances = distanceSums(sums, pieceCount);
   let places = placesOfAll + <usize>(group * keyCount) * placeBytes(side);
   let from = second;
   let pieces = found;

@@ -2,23 +2,15 @@
  * The position bias by itself, forward and backward. A task is some rows of the query grid and all keys of one group, as in attention.ts, so that what a task
  * sums is the same there.
  */
-import { DIRECT_BYTES } from './perceptron';
 import { PLACE, placeBytes } from './places';
 import { foundBytes, putBias, takeGradients, useList } from './lookup';
+import { clearSums, directSums, distanceSums, sumsBytes } from './sums';
 import { openTable, pieceCount } from './table';
-import { ROWS_PER_TASK, nextTask } from './tasks';
+import { firstRowOf, nextTask, tasksOfGroup } from './tasks';
 
 /** Bytes of scratch memory a thread needs for a grid of side s. */
 export function biasScratchBytes(s: i32): usize {
   return 3 * foundBytes(s);
-}
-
-/** What a backward task sums: of each piece (f64 Σ g, Σ g·u, Σ g·v, unused), of what was computed directly, and of each key (f64 x, y). */
-export function pieceSumsBytes(pieces: i32): usize {
-  return <usize>pieces << 5;
-}
-export function biasSumsBytes(pieces: i32, kvPoints: i32): usize {
-  return pieceSumsBytes(pieces) + DIRECT_BYTES + (<usize>kvPoints << 4);
 }
 
 /** bias [P, N, M], N = s². */
@@ -27,11 +19,11 @@ export function biasForward(counter: usize, tasks: i32, places: usize, kvPoints:
   useList(scratch);
   const found = scratch + foundBytes(s);
   const line = found + foundBytes(s);
-  const tasksOfGroup = (s + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
+  const parts = tasksOfGroup(s);
   for (let task = nextTask(counter); task < tasks; task = nextTask(counter)) {
-    const group = task / tasksOfGroup;
-    const firstRow = (task - group * tasksOfGroup) * ROWS_PER_TASK;
-    for (let row = firstRow; row < min(firstRow + ROWS_PER_TASK, s); row++) {
+    const group = task / parts;
+    const part = task - group * parts;
+    for (let row = firstRowOf(part, s); row < firstRowOf(part + 1, s); row++) {
       const out = bias + ((<usize>(group * s * s + row * s) * <usize>kvPoints) << 2);
       for (let j = 0; j < kvPoints; j++) {
         const columns = places + <usize>(group * kvPoints + j) * placeBytes(s);
@@ -50,22 +42,23 @@ export function biasBackward(
   useList(scratch);
   const found = scratch + foundBytes(s);
   const line = found + foundBytes(s);
-  const bytes = biasSumsBytes(pieceCount, kvPoints);
-  const tasksOfGroup = (s + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
+  const bytes = sumsBytes(pieceCount, kvPoints, 0);
+  const parts = tasksOfGroup(s);
   for (let task = nextTask(counter); task < tasks; task = nextTask(counter)) {
-    const group = task / tasksOfGroup;
-    const firstRow = (task - group * tasksOfGroup) * ROWS_PER_TASK;
+    const group = task / parts;
+    const part = task - group * parts;
     const sums = taskSums + <usize>task * bytes;
-    const direct = sums + pieceSumsBytes(pieceCount);
-    memory.fill(sums, 0, bytes);
-    for (let row = firstRow; row < min(firstRow + ROWS_PER_TASK, s); row++) {
+    const direct = directSums(sums, pieceCount);
+    const distances = distanceSums(sums, pieceCount);
+    clearSums(sums, bytes);
+    for (let row = firstRowOf(part, s); row < firstRowOf(part + 1, s); row++) {
       const from = upstream + ((<usize>(group * s * s + row * s) * <usize>kvPoints) << 2);
       for (let j = 0; j < kvPoints; j++) {
         const columns = places + <usize>(group * kvPoints + j) * placeBytes(s);
         const at = columns + <usize>(s + row) * PLACE;
         putBias(columns, s, load<f64>(at), line, found);
         for (let c = 0; c < s; c++) store<f32>(line + (<usize>c << 2), load<f32>(from + (<usize>(c * kvPoints + j) << 2)));
-        takeGradients(columns, s, at, found, line, sums, direct, direct + DIRECT_BYTES + (<usize>j << 4));
+        takeGradients(columns, s, at, found, line, sums, direct, distances + (<usize>j << 4));
       }
     }
   }

@@ -5,6 +5,7 @@
  */
 import { PLACE } from './places';
 import { gradientsAt, slopeU, slopeV, valueAt } from './perceptron';
+import { useDirectSums } from './sums';
 import { NOWHERE, SIDE, cellOf, cells, firstV, nodes, perV, pieces } from './table';
 
 /** The columns that are listed; those to be computed directly are left in front, up to `directEnd`. */
@@ -76,10 +77,10 @@ export function putBias(columns: usize, count: i32, v: f64, to: usize, found: us
 
 /**
  * Takes in the upstream gradients g (f32, from `from`) of `count` columns at the row (v, dℓ/dd), whose pieces putBias found: adds Σ g, Σ g·u, Σ g·v of each piece to `pieceSums`, what is
- * computed directly to `directSums`, and the gradient of the distance, x then y, to `distance`.
+ * computed directly to `direct`, and the gradient of the distance, x then y, to `distance`.
  */
 export function takeGradients(
-  columns: usize, count: i32, row: usize, found: usize, from: usize, pieceSums: usize, directSums: usize, distance: usize,
+  columns: usize, count: i32, row: usize, found: usize, from: usize, pieceSums: usize, direct: usize, distance: usize,
 ): void {
   const v = load<f64>(row);
   const second = f64x2(v, 0);
@@ -99,11 +100,12 @@ export function takeGradients(
     dy += load<f64>(piece, 16) * upstream;
   }
   if (load<u32>(at) > 0) {
+    const sums = useDirectSums(direct);
     for (let c = 0; c < count; c++) {
       if (load<u32>(found + (<usize>c << 2)) != 0) continue;
       const column = columns + <usize>c * PLACE;
       const upstream = <f64>load<f32>(from + (<usize>c << 2));
-      gradientsAt(load<f64>(column), v, upstream, directSums);
+      gradientsAt(load<f64>(column), v, upstream, sums);
       dx += slopeU * upstream * <f64>load<f32>(column, 8);
       dy += slopeV * upstream;
     }

@@ -44,36 +44,42 @@ export let slopeU: f64 = 0;
 export let slopeV: f64 = 0;
 
 /**
- * Sets the slopes at (u, v), and adds what upstream gradient g means for the weights to `sums`: Σ g, Σ g·u, Σ g·v for each pair (i, k) of units that are on,
- * then Σ g for each k, then Σ g (model/kernels/weights.ts makes gradients of them).
+ * What gradients of the weights are made of (by model/kernels/weights.ts): Σ g, Σ g·u, Σ g·v of the pairs where units i and k are on, [32 i][32 k] each, then
+ * Σ g for each k where it is on, then Σ g; all f64.
  */
+const MATRIX: usize = 32 * UNIT_ROW;
+export const WEIGHT_SUMS: usize = 3 * MATRIX + UNIT_ROW + 8;
+
+/** Adds Σ g, Σ g·u, Σ g·v of pairs where these units are on. */
+export function addWeightSums(mask1: u32, mask2: u32, g: f64, gu: f64, gv: f64, sums: usize): void {
+  for (let set = mask2; set != 0; set &= set - 1) {
+    const k = <usize>ctz(set) << 3;
+    for (let rest = mask1; rest != 0; rest &= rest - 1) {
+      const at = sums + <usize>ctz(rest) * UNIT_ROW + k;
+      store<f64>(at, load<f64>(at) + g);
+      store<f64>(at, load<f64>(at, MATRIX) + gu, MATRIX);
+      store<f64>(at, load<f64>(at, 2 * MATRIX) + gv, 2 * MATRIX);
+    }
+    store<f64>(sums + k, load<f64>(sums + k, 3 * MATRIX) + g, 3 * MATRIX);
+  }
+  store<f64>(sums, load<f64>(sums, 3 * MATRIX + UNIT_ROW) + g, 3 * MATRIX + UNIT_ROW);
+}
+
+/** Sets the slopes at (u, v), and adds what the upstream gradient g there means for the weights to `sums`. */
 export function gradientsAt(u: f64, v: f64, g: f64, sums: usize): void {
   const on = firstLayerAt(u, v);
-  const matrix = <usize>UNITS * UNIT_ROW;
+  let second: u32 = 0;
   slopeU = slopeV = 0;
   for (let k = 0; k < UNITS; k++) {
     if (!(secondUnitAt(k, on, u, v) > 0)) continue;
+    second |= 1 << k;
     const w3 = load<f64>(weight3 + (<usize>k << 3));
     for (let set = on; set != 0; set &= set - 1) {
       const i = <usize>ctz(set);
       const w = w3 * load<f64>(columns2 + i * UNIT_ROW + (<usize>k << 3));
       slopeU += w * load<f64>(alpha + (i << 3));
       slopeV += w * load<f64>(beta + (i << 3));
-      const at = sums + i * UNIT_ROW + (<usize>k << 3);
-      add(at, g);
-      add(at + matrix, g * u);
-      add(at + 2 * matrix, g * v);
     }
-    add(sums + 3 * matrix + (<usize>k << 3), g);
   }
-  add(sums + 3 * matrix + UNIT_ROW, g);
-}
-
-/** Bytes of those sums. */
-export const DIRECT_BYTES: usize = 3 * 32 * UNIT_ROW + UNIT_ROW + 8;
-
-// @ts-ignore: decorator
-@inline
-function add(at: usize, x: f64): void {
-  store<f64>(at, load<f64>(at) + x);
+  addWeightSums(on, second, g, g * u, g * v, sums);
 }

@@ -34,15 +34,12 @@ export function tableBytes(): usize {
   return END;
 }
 
-/** Where the bounds, the counts and the masks of the pieces lie in a table. */
+/** Where the bounds and the counts lie in a table. */
 export function boundsOffset(): usize {
   return BOUNDS;
 }
 export function countsOffset(): usize {
   return COUNTS;
-}
-export function masksOffset(): usize {
-  return MASKS;
 }
 
 /** A row of 32 float64 each; `columns2` has 32 rows. */

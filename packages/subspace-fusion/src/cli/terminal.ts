@@ -31,6 +31,12 @@ export function count(text: string): number {
   return Number(text);
 }
 
+/** An option's whole number from 0 on. */
+export function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 0 on.');
+  return Number(text);
+}
+
 /** An option's number of tokens of a bag. */
 export function bagSize(text: string): number {
   const tokens = count(text);

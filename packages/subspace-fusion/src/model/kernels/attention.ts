@@ -1,6 +1,6 @@
-import { biasSums } from './bias.js';
 import type { Kernel } from './kernel.js';
-import { placeKeys, rowTasks, type Grid } from './keys.js';
+import { placeKeys, type Grid } from './keys.js';
+import { gatherSums } from './sums.js';
 import type { Table } from './tables.js';
 import type { PositionBiasGradients, PositionBiasWeights } from './weights.js';
 
@@ -72,33 +72,25 @@ export async function attendBackward(
   const fused = new Float32Array(inputs.fused.length);
   const keys = new Float32Array(inputs.keys.length);
   const values = new Float32Array(inputs.values.length);
-  const bias = biasSums(kernel, table, inputs.points, grid);
-  const bytes = kernel.size('attentionSumsBytes', table.pieces, grid.kvPoints);
+  const sums = gatherSums(kernel, table, inputs.points.length, grid, true);
+  const length = grid.kvPoints * CHANNELS;
   for (const part of parts(kernel, inputs, grid)) {
     const own = part.tokens(fused);
     const { given, areas, run } = await part.layOut(
       kernel,
       table,
       [part.tokens(out), part.queries(kept), part.tokens(upstream)],
-      [own.byteLength, part.tasks * bytes],
+      [own.byteLength, part.tasks * sums.bytes],
     );
     await run('attendBackward', [...given, ...areas]);
     const [fusedGradient, taskSums] = areas;
     own.set(kernel.floats(fusedGradient, own.length));
-    const length = grid.kvPoints * CHANNELS;
-    for (let task = 0; task < part.tasks; task++) {
-      const group = part.firstGroup + Math.floor((task * part.groups) / part.tasks);
-      const sums = taskSums + task * bytes;
-      bias.add(sums, group);
-      addTo(keys.subarray(group * length, (group + 1) * length), kernel.floats(sums + bias.bytes, length));
-      addTo(values.subarray(group * length, (group + 1) * length), kernel.floats(sums + bias.bytes + 4 * length, length));
-    }
+    sums.add(taskSums, part.firstGroup, part.groups, (group, address) => {
+      keys.set(kernel.floats(address, length), group * length);
+      values.set(kernel.floats(address + 4 * length, length), group * length);
+    });
   }
-  return { fused, keys, values, ...bias.gradients(weights) };
-}
-
-function addTo(sum: Float32Array, part: Float32Array): void {
-  for (let i = 0; i < sum.length; i++) sum[i] += part[i];
+  return { fused, keys, values, ...sums.gradients(weights) };
 }
 
 /** Bytes that the samples of one part take in the kernels' memory, about; or one sample, where that is more. */
@@ -139,7 +131,7 @@ function parts(kernel: Kernel, inputs: AttentionInputs, grid: Grid): Part[] {
     const [tokens, queries, ofKeys] = [rows(N * WIDTH), rows(N * GROUPS * 2), rows(GROUPS * kvPoints * CHANNELS)];
     const points = rows(GROUPS * kvPoints * 2)(inputs.points);
     const groups = (to - from) * GROUPS;
-    const tasks = rowTasks(groups, grid);
+    const tasks = groups * kernel.size('tasksOfGroup', side);
     return {
       firstGroup: from * GROUPS,
       groups,

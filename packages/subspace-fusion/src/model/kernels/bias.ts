@@ -1,7 +1,8 @@
 import type { Kernel } from './kernel.js';
-import { placeKeys, rowTasks, type Grid } from './keys.js';
+import { placeKeys, type Grid } from './keys.js';
 import type { Table } from './tables.js';
-import { addPieces, SUMS, weightGradients, type PositionBiasGradients, type PositionBiasWeights } from './weights.js';
+import { gatherSums } from './sums.js';
+import type { PositionBiasGradients, PositionBiasWeights } from './weights.js';
 
 /** The bias `[P, N, M]` of kv `points [P, M, 2]`, into `bias`. */
 export async function biasForward(
@@ -15,7 +16,7 @@ export async function biasForward(
   for (const chunk of chunks(points, grid, bias)) {
     const scratch = kernel.size('biasScratchBytes', side);
     const { places, areas } = await placeKeys(kernel, table, chunk.points, side, scratch, [chunk.plane.byteLength]);
-    const tasks = rowTasks(chunk.groups, grid);
+    const tasks = chunk.groups * kernel.size('tasksOfGroup', side);
     await kernel.run('biasForward', tasks, [places, kvPoints, side, table.address, areas[0]]);
     chunk.plane.set(kernel.floats(areas[0], chunk.plane.length));
   }
@@ -31,53 +32,18 @@ export async function biasBackward(
   upstream: Float32Array,
 ): Promise<PositionBiasGradients> {
   const { side, kvPoints } = grid;
-  const sums = biasSums(kernel, table, points, grid);
+  const sums = gatherSums(kernel, table, points.length, grid, false);
   for (const chunk of chunks(points, grid, upstream)) {
     const scratch = kernel.size('biasScratchBytes', side);
-    const tasks = rowTasks(chunk.groups, grid);
+    const tasks = chunk.groups * kernel.size('tasksOfGroup', side);
     const sizes = [chunk.plane.byteLength, tasks * sums.bytes];
     const { places, areas } = await placeKeys(kernel, table, chunk.points, side, scratch, sizes);
     const [plane, taskSums] = areas;
     kernel.floats(plane, chunk.plane.length).set(chunk.plane);
     await kernel.run('biasBackward', tasks, [places, kvPoints, side, table.address, plane, taskSums]);
-    for (let task = 0; task < tasks; task++) {
-      sums.add(taskSums + task * sums.bytes, chunk.first + Math.floor((task * chunk.groups) / tasks));
-    }
+    sums.add(taskSums, chunk.first, chunk.groups);
   }
   return sums.gradients(weights);
-}
-
-/** What the tasks of the backward kernels sum of the bias, added up in the order of the tasks. */
-interface BiasSums {
-  /** Bytes of what a task sums. */
-  readonly bytes: number;
-  /** Adds what a task about this group summed. */
-  add(address: number, group: number): void;
-  gradients(weights: PositionBiasWeights): PositionBiasGradients;
-}
-
-export function biasSums(kernel: Kernel, table: Table, points: Float32Array, { kvPoints }: Grid): BiasSums {
-  const ofPieces = new Float64Array(4 * table.pieces);
-  const direct = new Float64Array(SUMS);
-  const distances = new Float64Array(points.length);
-  return {
-    bytes: kernel.size('biasSumsBytes', table.pieces, kvPoints),
-    add(address, group) {
-      addTo(ofPieces, kernel.doubles(address, ofPieces.length));
-      addTo(direct, kernel.doubles(address + ofPieces.byteLength, direct.length));
-      const own = distances.subarray(group * kvPoints * 2, (group + 1) * kvPoints * 2);
-      addTo(own, kernel.doubles(address + ofPieces.byteLength + direct.byteLength, own.length));
-    },
-    gradients(weights) {
-      addPieces(ofPieces, kernel.integers(table.address + kernel.size('masksOffset'), 2 * table.pieces), direct);
-      // d = q − u: the gradient of a point is minus that of the distances.
-      return { points: Float32Array.from(distances, (d) => -d), ...weightGradients(direct, weights) };
-    },
-  };
-}
-
-function addTo(sum: Float64Array, part: Float64Array): void {
-  for (let i = 0; i < sum.length; i++) sum[i] += part[i];
 }
 
 /** Bias values that stand in the kernels' memory at a time: 16 MiB, or one group where that is more. */

@@ -4,8 +4,9 @@ import { canShareMemory, startWorker, wasm, type WasmMemory, type WorkerMessage 
 /** The kernels of assembly/ with their memory and the threads that run them. One call at a time. */
 export interface Kernel {
   readonly threads: number;
-  /** Where the memory that `layOut` leaves alone begins. */
-  readonly kept: number;
+  /** Room for tables of linear pieces, and for the work of `call`; `layOut` leaves it alone. */
+  readonly tables: readonly number[];
+  readonly work: number;
   /** A function of the kernels that only tells a size. */
   size(name: Size, ...values: number[]): number;
   /**
@@ -17,8 +18,8 @@ export interface Kernel {
   floats(address: number, length: number): Float32Array;
   doubles(address: number, length: number): Float64Array;
   integers(address: number, length: number): Uint32Array;
-  /** Makes a table of linear pieces, on the calling thread: see assembly/build.ts. */
-  buildTable(table: number, work: number, mostPieces: number): void;
+  /** Runs on the calling thread alone: see assembly/build.ts and assembly/sums.ts. */
+  call(name: 'addUpTasks' | 'buildTable', ...values: number[]): void;
   /** Calls a kernel on all threads with (task counter, tasks, ...values, the thread's scratch memory). */
   run(name: Work, tasks: number, values: readonly number[]): Promise<void>;
   /** Ends the threads; a call under way and later ones are rejected. */
@@ -27,16 +28,18 @@ export interface Kernel {
 
 type Size =
   | 'attentionScratchBytes'
-  | 'attentionSumsBytes'
   | 'biasScratchBytes'
-  | 'biasSumsBytes'
   | 'boundsOffset'
   | 'buildBytes'
   | 'countsOffset'
-  | 'masksOffset'
   | 'placeBytes'
-  | 'tableBytes';
+  | 'sumsBytes'
+  | 'tableBytes'
+  | 'tasksOfGroup';
 type Work = 'attend' | 'attendBackward' | 'biasBackward' | 'biasForward' | 'dropoutMask' | 'place';
+
+/** Both branches', of two sizes of micro-batch. */
+const TABLES = 4;
 
 const PAGE = 65536;
 /** 1 GiB: what scripts/build-kernels.mjs states for shared memory. */
@@ -51,14 +54,8 @@ type Team = Pick<Kernel, 'close'> & {
   call(name: string, valuesOfThread: (thread: number) => readonly number[]): Promise<void>;
 };
 
-/**
- * Compiles the kernels and starts workers; for one thread, or where memory cannot be shared, there is none and the caller runs them.
- * `keep` says how many bytes `layOut` leaves alone.
- */
-export async function createKernel(
-  wanted: number,
-  keep: (size: Kernel['size']) => number = () => 0,
-): Promise<Kernel> {
+/** Compiles the kernels and starts workers; for one thread, or where memory cannot be shared, there is none and the caller runs them. */
+export async function createKernel(wanted: number): Promise<Kernel> {
   if (!Number.isInteger(wanted) || wanted < 1)
     throw new RangeError(`threads must be a whole number from 1 on, not ${wanted}`);
   const threads = canShareMemory() ? wanted : 1;
@@ -77,15 +74,17 @@ export async function createKernel(
 
   const counter = align(exports['heapBase']());
   const size: Kernel['size'] = (name, ...values) => exports[name](...values);
-  const kept = counter + 64;
-  const scratch = kept + align(keep(size));
+  const tables = Array.from({ length: TABLES }, (_, i) => counter + 64 + i * align(size('tableBytes')));
+  const work = counter + 64 + TABLES * align(size('tableBytes'));
+  const scratch = work + align(size('buildBytes'));
   growTo(memory, scratch);
   let scratchBytes = 0;
   let closed = false;
 
   return {
     threads,
-    kept,
+    tables,
+    work,
     size,
     layOut(bytes, sizes) {
       scratchBytes = align(bytes);
@@ -101,7 +100,7 @@ export async function createKernel(
     floats: (address, length) => new Float32Array(memory.buffer, address, length),
     doubles: (address, length) => new Float64Array(memory.buffer, address, length),
     integers: (address, length) => new Uint32Array(memory.buffer, address, length),
-    buildTable: (...values) => void exports['buildTable'](...values),
+    call: (name, ...values) => void exports[name](...values),
     async run(name, tasks, values) {
       if (closed) throw new Error(CLOSED);
       Atomics.store(new Int32Array(memory.buffer), counter / 4, 0);

@@ -8,7 +8,7 @@ import {
 import { biasBackward, biasForward } from './bias.js';
 import { createKernel, type Kernel } from './kernel.js';
 import type { Grid } from './keys.js';
-import { createTables, tablesBytes } from './tables.js';
+import { createTables } from './tables.js';
 import { SUMS, weightGradients, type PositionBiasGradients, type PositionBiasWeights } from './weights.js';
 
 /**
@@ -61,7 +61,7 @@ export async function createKernels({
   readonly threads: number;
   readonly mostPieces?: number;
 }): Promise<Kernels> {
-  const kernel = await createKernel(threads, tablesBytes);
+  const kernel = await createKernel(threads);
   const tables = createTables(kernel, mostPieces);
   let last: Promise<unknown> = Promise.resolve();
   function inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -9,12 +9,6 @@ export interface Grid {
 
 /** As in assembly/tasks.ts. */
 const POINTS_PER_TASK = 16;
-const ROWS_PER_TASK = 16;
-
-/** Tasks of the bias and of attention over some groups. */
-export function rowTasks(groups: number, { side }: Grid): number {
-  return groups * Math.ceil(side / ROWS_PER_TASK);
-}
 
 /** The memory of a call: where the keys stand to the queries, and its further areas. */
 interface Placed {

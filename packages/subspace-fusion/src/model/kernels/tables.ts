@@ -1,14 +1,6 @@
 import type { Kernel } from './kernel.js';
 import { packWeights, type PositionBiasWeights } from './weights.js';
 
-/** Tables that are kept: both branches', of two sizes of micro-batch. */
-const TABLES = 4;
-
-/** Bytes of the kernels' memory that tables need. */
-export function tablesBytes(size: Kernel['size']): number {
-  return TABLES * size('tableBytes') + size('buildBytes');
-}
-
 /** As in assembly/table.ts: the most pieces of a table, and cells along either axis. */
 const MOST_PIECES = 8192;
 const SIDE = 128;
@@ -30,7 +22,6 @@ export interface Tables {
  * results have the same bits whatever was computed before, and the next micro-batch mostly finds its table made.
  */
 export function createTables(kernel: Kernel, mostPieces = MOST_PIECES): Tables {
-  const bytes = kernel.size('tableBytes');
   const built: { readonly key: Float64Array; readonly table: Table }[] = []; // the last used first
   return {
     of(weights, points) {
@@ -43,11 +34,11 @@ export function createTables(kernel: Kernel, mostPieces = MOST_PIECES): Tables {
         built.unshift(found);
         return found.table;
       }
-      const address = built.length < TABLES ? kernel.kept + built.length * bytes : built[TABLES - 1].table.address;
-      if (built.length === TABLES) built.pop();
+      const free = kernel.tables.length > built.length ? kernel.tables[built.length] : built.pop()?.table.address;
+      const address = free ?? kernel.tables[0];
       kernel.doubles(address, packed.length).set(packed);
       kernel.doubles(address + kernel.size('boundsOffset'), 4).set(bounds);
-      kernel.buildTable(address, kernel.kept + TABLES * bytes, mostPieces);
+      kernel.call('buildTable', address, kernel.work, mostPieces);
       const [pieces] = kernel.integers(address + kernel.size('countsOffset'), 1);
       const table = { address, pieces };
       built.unshift({ key, table });

@@ -30,27 +30,6 @@ const MATRIX = UNITS * UNITS;
  */
 export const SUMS = 3 * MATRIX + UNITS + 1;
 
-/** Adds what the pieces sum (Σ g, Σ g·u, Σ g·v, unused; piece 0 is none) to `sums`. `masks`: which units of either layer are on, of each piece. */
-export function addPieces(pieceSums: Float64Array, masks: Uint32Array, sums: Float64Array): void {
-  const firstLayer = new Uint8Array(UNITS);
-  for (let piece = 1; piece < pieceSums.length / 4; piece++) {
-    const [g, gu, gv] = [pieceSums[4 * piece], pieceSums[4 * piece + 1], pieceSums[4 * piece + 2]];
-    let on = 0;
-    for (let i = 0; i < UNITS; i++) if ((masks[2 * piece] >>> i) & 1) firstLayer[on++] = i;
-    for (let k = 0; k < UNITS; k++) {
-      if (!((masks[2 * piece + 1] >>> k) & 1)) continue;
-      for (let at = 0; at < on; at++) {
-        const i = firstLayer[at] * UNITS + k;
-        sums[i] += g;
-        sums[MATRIX + i] += gu;
-        sums[2 * MATRIX + i] += gv;
-      }
-      sums[3 * MATRIX + k] += g;
-    }
-    sums[SUMS - 1] += g;
-  }
-}
-
 /** Gradients of the weights, shaped as the weights. */
 export type PositionBiasWeightGradients = { -readonly [name in keyof PositionBiasWeights]: Float32Array };
 

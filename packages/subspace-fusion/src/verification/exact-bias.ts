@@ -1,5 +1,5 @@
-import type { Grid } from './keys.js';
-import { UNITS, type PositionBiasWeights } from './weights.js';
+import type { Grid } from '../model/kernels/keys.js';
+import { UNITS, type PositionBiasWeights } from '../model/kernels/weights.js';
 
 /** Bias and gradients of the reference, in float64. */
 export interface ExactPositionBias {
