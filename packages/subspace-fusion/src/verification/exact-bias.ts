@@ -15,7 +15,7 @@ export function positionBiasExactly(
   points: Float32Array,
   { side, kvPoints }: Grid,
   { w1, b1, w2, b2, w3, b3 }: PositionBiasWeights,
-  upstream: Float32Array,
+  upstream: ArrayLike<number>,
 ): ExactPositionBias {
   const N = side * side;
   const bias = new Float64Array(upstream.length);

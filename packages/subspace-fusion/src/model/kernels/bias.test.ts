@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { key, uniform } from '../../random/counter.js';
 import { defined } from '../../testing/defined.js';
 import { parityFolders } from '../../testing/parity.js';
 import { positionBiasExactly } from '../../verification/exact-bias.js';
 import { readCase, readManifest } from '../../verification/fixture.js';
-import { plainDropoutMask } from '../dropout.js';
 import { createKernel } from './kernel.js';
 import { createKernels, type Kernels } from './kernels.js';
 import type { Grid } from './keys.js';
+import { expectSameBits, random, randomWeights, relativeError } from './testing.test.helper.js';
 import type { PositionBiasGradients, PositionBiasWeights } from './weights.js';
 
 let single: Kernels; // on the calling thread
@@ -23,42 +22,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([single, threaded, four].map((kernels) => kernels.close()));
 });
-
-function random(name: string, length: number, scale: number): Float32Array {
-  const k = key(1, name);
-  return Float32Array.from({ length }, (_, i) => scale * (2 * uniform(k, i) - 1));
-}
-
-/** Weights as PyTorch starts them: uniform ±1/√fan_in. */
-function randomWeights(name: string): PositionBiasWeights {
-  return {
-    w1: random(`${name}/w1`, 64, Math.SQRT1_2),
-    b1: random(`${name}/b1`, 32, Math.SQRT1_2),
-    w2: random(`${name}/w2`, 1024, Math.sqrt(1 / 32)),
-    b2: random(`${name}/b2`, 32, Math.sqrt(1 / 32)),
-    w3: random(`${name}/w3`, 32, Math.sqrt(1 / 32)),
-    b3: random(`${name}/b3`, 1, Math.sqrt(1 / 32)),
-  };
-}
-
-/** Largest difference over largest magnitude. */
-function relativeError(got: ArrayLike<number>, expected: ArrayLike<number>): number {
-  expect(got.length).toBe(expected.length);
-  let error = 0;
-  let scale = Number.MIN_VALUE;
-  for (let i = 0; i < expected.length; i++) {
-    if (Number.isNaN(got[i])) return NaN;
-    error = Math.max(error, Math.abs(got[i] - expected[i]));
-    scale = Math.max(scale, Math.abs(expected[i]));
-  }
-  return error / scale;
-}
-
-/** Bit for bit, which also tells −0 from 0; quicker than toEqual on large arrays. */
-function expectSameBits(got: Float32Array, expected: Float32Array, name = ''): void {
-  const bytes = ({ buffer, byteOffset, byteLength }: Float32Array) => new Uint8Array(buffer, byteOffset, byteLength);
-  expect(Buffer.compare(bytes(got), bytes(expected)), name).toBe(0);
-}
 
 function expectSameGradients(got: PositionBiasGradients, expected: PositionBiasGradients): void {
   for (const name of names) expectSameBits(got[name], expected[name], name);
@@ -187,6 +150,25 @@ describe('the position bias agrees with the float64 reference', () => {
   });
 });
 
+describe('where a table of pieces is full', () => {
+  const grid = { side: 21, kvPoints: 9 };
+  const points = random('full', 2 * 9 * 2, 1.3);
+  const weights = randomWeights('full');
+  const upstream = random('full upstream', 2 * 441 * 9, 1);
+  const reference = positionBiasExactly(points, grid, weights, upstream);
+
+  it.each([1, 2, 40, 300])('room for %i pieces: what is beyond is computed directly', async (mostPieces) => {
+    const small = await createKernels({ threads: 2, mostPieces });
+    const bias = new Float32Array(upstream.length);
+    await small.bias(points, grid, weights, bias);
+    const gradients = await small.biasGradients(points, grid, weights, upstream);
+    await small.close();
+    expect(relativeError(bias, reference.bias), 'bias').toBeLessThan(5e-7);
+    for (const name of names)
+      expect(relativeError(gradients[name], reference.gradients[name]), name).toBeLessThan(5e-7);
+  });
+});
+
 it('the reference has the gradients of central differences', () => {
   const grid = { side: 3, kvPoints: 2 };
   const weights = randomWeights('differences');
@@ -248,33 +230,6 @@ describe('errors', () => {
     await closed.close();
     await underWay;
     await expect(closed.dropoutMask(mask, 1, 0.5)).rejects.toThrow(/closed/);
-  });
-});
-
-describe('dropout mask', () => {
-  it.each([
-    { length: 1, keep: 0.9 },
-    { length: 65_537, keep: 1 },
-    { length: 65_539, keep: 2 ** -32 },
-    { length: (1 << 22) + 70_001, keep: 0.9 }, // more than stands in memory at a time
-  ])('has the bits of the plain version: $length elements, keep $keep', async ({ length, keep }) => {
-    const expected = new Float32Array(length);
-    plainDropoutMask(expected, 0xdeadbeef, keep);
-    for (const each of [single, threaded]) {
-      const mask = new Float32Array(length);
-      await each.dropoutMask(mask, 0xdeadbeef, keep);
-      expectSameBits(mask, expected);
-    }
-  });
-
-  it('calls may overlap', async () => {
-    const masks = [1, 2, 3].map(() => new Float32Array(100_000));
-    await Promise.all(masks.map((mask, i) => threaded.dropoutMask(mask, i, 0.5)));
-    masks.forEach((mask, i) => {
-      const expected = new Float32Array(mask.length);
-      plainDropoutMask(expected, i, 0.5);
-      expectSameBits(mask, expected);
-    });
   });
 });
 
