@@ -4,7 +4,7 @@
  * cross is cut into convex parts, and the cuts become nodes. Equal nodes are one, so that the few that are used stay in the processor's cache.
  */
 import {
-  MOST_NODES, MOST_PIECES, NOWHERE, SIDE, UNITS, UNIT_ROW, alpha, beta, bias1, bias2, bias3, cells, columns2, countsOffset, firstU, firstV, masks, nodes,
+  MOST_NODES, MOST_PIECES, NOWHERE, UNITS, UNIT_ROW, alpha, beta, bias1, bias2, bias3, cellSide, cells, columns2, countsOffset, firstU, firstV, masks, nodes,
   openTable, pieces, stepU, stepV, weight3,
 } from './table';
 import { CORNER, CROSSED, OFF, ON, POLYGON, cut, putCorner, setLine, sideOf } from './polygon';
@@ -47,15 +47,15 @@ export function buildTable(table: usize, memory_: usize, room: i32): void {
   work = memory_;
   mostPieces = min(room, MOST_PIECES);
   reach = max(
-    max(Math.abs(firstU), Math.abs(firstU + stepU * SIDE)),
-    max(Math.abs(firstV), Math.abs(firstV + stepV * SIDE)),
+    max(Math.abs(firstU), Math.abs(firstU + stepU * cellSide)),
+    max(Math.abs(firstV), Math.abs(firstV + stepV * cellSide)),
   );
   memory.fill(work, 0, PATTERN_MASKS);
   patternCount = 0;
   pieceCount = nodeCount = 1; // piece 0: computed directly; node 0: leads there
   memory.fill(pieces, 0, 32);
   putNode(nodes, 1, 0, 0, NOWHERE, NOWHERE);
-  fillCells(0, 0, SIDE);
+  fillCells(0, 0, cellSide);
   store<i32>(table + countsOffset(), pieceCount);
   store<i32>(table + countsOffset(), nodeCount, 4);
 }
@@ -113,7 +113,7 @@ function fillCellsOf(pattern: i32, column: i32, row: i32, size: i32): void {
 function putCells(column: i32, row: i32, size: i32, target: u32): void {
   const node = (target & 1) == 0 ? nodeOf(1, 0, 0, target, target) : target;
   for (let r = row; r < row + size; r++) {
-    for (let c = column; c < column + size; c++) store<u16>(cells + (<usize>(r * SIDE + c) << 1), <u16>(node >> 5));
+    for (let c = column; c < column + size; c++) store<u16>(cells + (<usize>(r * cellSide + c) << 1), <u16>(node >> 5));
   }
 }
 

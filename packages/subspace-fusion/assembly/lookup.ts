@@ -6,7 +6,7 @@
 import { PLACE } from './places';
 import { gradientsAt, slopeU, slopeV, valueAt } from './perceptron';
 import { useDirectSums } from './sums';
-import { NOWHERE, SIDE, cellOf, cells, firstV, nodes, perV, pieces } from './table';
+import { NOWHERE, cellOf, cellSide, cells, firstV, nodes, perV, pieces } from './table';
 
 /** The columns that are listed; those to be computed directly are left in front, up to `directEnd`. */
 let listed: usize = 0;
@@ -40,7 +40,7 @@ function follow(rowOfCells: usize, column: usize, v: f64): u32 {
  * piece 0.
  */
 export function putBias(columns: usize, count: i32, v: f64, to: usize, found: usize): void {
-  const rowOfCells = cells + <usize>(cellOf(v, firstV, perV) * SIDE) * 2;
+  const rowOfCells = cells + <usize>(cellOf(v, firstV, perV) * cellSide) * 2;
   const allNodes = nodes;
   const allPieces = pieces;
   let into = found;

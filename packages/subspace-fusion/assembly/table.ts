@@ -8,8 +8,8 @@
 export const UNITS: i32 = 32;
 /** Bytes of one float64 for every unit. */
 export const UNIT_ROW: usize = 256;
-/** Cells along either axis, and the most pieces and nodes that a table holds. */
-export const SIDE: i32 = 128;
+/** The most cells along either axis, pieces and nodes of a table. */
+const MOST_CELLS: i32 = 256;
 export const MOST_PIECES: i32 = 8192;
 export const MOST_NODES: i32 = 32768;
 
@@ -21,13 +21,13 @@ const BIAS2: usize = 3 * UNIT_ROW;
 const WEIGHT3: usize = 4 * UNIT_ROW;
 const COLUMNS2: usize = 5 * UNIT_ROW; // row i is the column W₂[:, i]
 const BIAS3: usize = COLUMNS2 + 32 * UNIT_ROW;
-const BOUNDS: usize = BIAS3 + 8; // the corner (u, v) where the cells begin, and the size of a cell in u and v
+const BOUNDS: usize = BIAS3 + 8; // f64: where the cells begin in u and v, the size of a cell in u and v, cells along either axis
 const COUNTS: usize = BOUNDS + 40; // pieces, nodes
 const PIECES: usize = COUNTS + 16;
 const MASKS: usize = PIECES + <usize>MOST_PIECES * 32;
 const NODES: usize = MASKS + <usize>MOST_PIECES * 8;
 const CELLS: usize = NODES + <usize>MOST_NODES * 32;
-const END: usize = CELLS + <usize>(SIDE * SIDE) * 2;
+const END: usize = CELLS + <usize>(MOST_CELLS * MOST_CELLS) * 2;
 
 /** Bytes of a table. */
 export function tableBytes(): usize {
@@ -64,6 +64,8 @@ export let stepU: f64 = 0;
 export let stepV: f64 = 0;
 export let perU: f64 = 0;
 export let perV: f64 = 0;
+/** Cells along either axis, a power of two. */
+export let cellSide: i32 = 0;
 export let pieceCount: i32 = 0;
 
 /** Points the variables above into the table at `table`. */
@@ -85,6 +87,7 @@ export function openTable(table: usize): void {
   stepV = load<f64>(table, BOUNDS + 24);
   perU = 1 / stepU;
   perV = 1 / stepV;
+  cellSide = <i32>load<f64>(table, BOUNDS + 32);
   pieceCount = load<i32>(table, COUNTS);
 }
 
@@ -92,7 +95,7 @@ export function openTable(table: usize): void {
 // @ts-ignore: decorator
 @inline
 export function cellOf(x: f64, first: f64, per: f64): i32 {
-  return <i32>min(max((x - first) * per, 0), <f64>(SIDE - 1));
+  return <i32>min(max((x - first) * per, 0), <f64>(cellSide - 1));
 }
 
 /**

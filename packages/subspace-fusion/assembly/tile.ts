@@ -131,24 +131,47 @@ function sumOf8OverKeys(tile: usize, keys: usize, out: usize): void {
   v128.store(out + 7 * row, x7);
 }
 
-/** sums[j][d] += Σ_c tile[j][c]·tokens[c][d], for tokens as they lie in memory. */
+/** sums[j][d] += Σ_c tile[j][c]·tokens[c][d], for tokens as they lie in memory. Two keys at a time; the last of an odd number is its own second. */
 export function addOverQueries(tile: usize, tokens: usize, sums: usize): void {
-  for (let j = 0; j < keyCount; j++, tile += rowBytes, sums += KEY) {
-    let x0 = v128.load(sums);
-    let x1 = v128.load(sums, 16);
-    let x2 = v128.load(sums, 32);
-    let x3 = v128.load(sums, 48);
-    let token = tokens;
-    for (let at = tile, end = tile + (<usize>columns << 2); at < end; at += 4, token += TOKEN) {
-      const p = v128.load_splat<f32>(at);
-      x0 = f32x4.add(x0, f32x4.mul(p, v128.load(token)));
-      x1 = f32x4.add(x1, f32x4.mul(p, v128.load(token, 16)));
-      x2 = f32x4.add(x2, f32x4.mul(p, v128.load(token, 32)));
-      x3 = f32x4.add(x3, f32x4.mul(p, v128.load(token, 48)));
-    }
-    v128.store(sums, x0);
-    v128.store(sums, x1, 16);
-    v128.store(sums, x2, 32);
-    v128.store(sums, x3, 48);
+  for (let j = 0; j < keyCount; j += 2, tile += 2 * rowBytes, sums += 2 * KEY) {
+    const paired = j + 1 < keyCount;
+    addOverQueriesOfTwo(tile, paired ? rowBytes : 0, tokens, sums, paired ? sums + KEY : sums);
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function addOverQueriesOfTwo(tile: usize, apart: usize, tokens: usize, sums: usize, others: usize): void {
+  let x0 = v128.load(sums);
+  let x1 = v128.load(sums, 16);
+  let x2 = v128.load(sums, 32);
+  let x3 = v128.load(sums, 48);
+  let y0 = v128.load(others);
+  let y1 = v128.load(others, 16);
+  let y2 = v128.load(others, 32);
+  let y3 = v128.load(others, 48);
+  for (let end = tile + (<usize>columns << 2); tile < end; tile += 4, tokens += TOKEN) {
+    const x = v128.load_splat<f32>(tile);
+    const y = v128.load_splat<f32>(tile + apart);
+    let token = v128.load(tokens);
+    x0 = f32x4.add(x0, f32x4.mul(x, token));
+    y0 = f32x4.add(y0, f32x4.mul(y, token));
+    token = v128.load(tokens, 16);
+    x1 = f32x4.add(x1, f32x4.mul(x, token));
+    y1 = f32x4.add(y1, f32x4.mul(y, token));
+    token = v128.load(tokens, 32);
+    x2 = f32x4.add(x2, f32x4.mul(x, token));
+    y2 = f32x4.add(y2, f32x4.mul(y, token));
+    token = v128.load(tokens, 48);
+    x3 = f32x4.add(x3, f32x4.mul(x, token));
+    y3 = f32x4.add(y3, f32x4.mul(y, token));
+  }
+  v128.store(sums, x0);
+  v128.store(sums, x1, 16);
+  v128.store(sums, x2, 32);
+  v128.store(sums, x3, 48);
+  v128.store(others, y0);
+  v128.store(others, y1, 16);
+  v128.store(others, y2, 32);
+  v128.store(others, y3, 48);
 }

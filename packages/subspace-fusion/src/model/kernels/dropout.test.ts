@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { plainDropoutMask } from '../dropout.js';
 import { createKernels, type Kernels } from './kernels.js';
 import { expectSameBits } from './testing.test.helper.js';

@@ -74,25 +74,25 @@ export async function createKernels({
     bias: (points, grid, weights, bias) =>
       inTurn(async () => {
         if (!allFinite(points, weights)) bias.fill(NaN);
-        else await biasForward(kernel, tables.of(weights, points), points, grid, bias);
+        else await biasForward(kernel, tables.of(weights, points, grid.side ** 2), points, grid, bias);
       }),
     biasGradients: (points, grid, weights, upstream) =>
       inTurn(async () =>
         allFinite(points, weights)
-          ? biasBackward(kernel, tables.of(weights, points), points, grid, weights, upstream)
+          ? biasBackward(kernel, tables.of(weights, points, grid.side ** 2), points, grid, weights, upstream)
           : notFinite(points, weights),
       ),
     attend: (inputs, grid, weights, outputs) =>
       inTurn(async () => {
         if (allFinite(inputs.points, weights))
-          await attend(kernel, tables.of(weights, inputs.points), inputs, grid, outputs);
+          await attend(kernel, tables.of(weights, inputs.points, grid.side ** 2), inputs, grid, outputs);
         else for (const array of [outputs.out, outputs.kept]) array.fill(NaN);
       }),
     attendGradients: (inputs, grid, weights, outputs, upstream) =>
       inTurn(async () => {
         const { points, fused, keys, values } = inputs;
         if (allFinite(points, weights))
-          return attendBackward(kernel, tables.of(weights, points), inputs, grid, weights, outputs, upstream);
+          return attendBackward(kernel, tables.of(weights, points, grid.side ** 2), inputs, grid, weights, outputs, upstream);
         const [dFused, dKeys, dValues] = [fused, keys, values].map((array) => new Float32Array(array.length).fill(NaN));
         return { fused: dFused, keys: dKeys, values: dValues, ...notFinite(points, weights) };
       }),
