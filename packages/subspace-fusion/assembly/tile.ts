@@ -89,14 +89,58 @@ function addProductsOf8(tile: usize, queries: usize, keys: usize): void {
   }
 }
 
-/** out[d][c] = Σ_j tile[j][c]·keys[j][d] */
+/** out[d][c] = Σ_j tile[j][c]·keys[j][d]; eight queries at a time, and the last four of an odd number of vectors. */
 export function sumOverKeys(tile: usize, keys: usize, out: usize): void {
-  for (let c: usize = 0; c < rowBytes; c += 16) {
-    sumOf8OverKeys(tile + c, keys, out + c);
-    sumOf8OverKeys(tile + c, keys + 32, out + c + 8 * rowBytes);
+  let c: usize = 0;
+  for (; c + 32 <= rowBytes; c += 32) {
+    for (let d: usize = 0; d < <usize>CHANNELS; d += 4) sumOf4OverKeys(tile + c, keys + (d << 2), out + c + d * rowBytes);
   }
+  if (c == rowBytes) return;
+  sumOf8OverKeys(tile + c, keys, out + c);
+  sumOf8OverKeys(tile + c, keys + 32, out + c + 8 * rowBytes);
 }
 
+/** Eight queries, four channels. */
+// @ts-ignore: decorator
+@inline
+function sumOf4OverKeys(tile: usize, keys: usize, out: usize): void {
+  const zero = f32x4.splat(0);
+  let x0 = zero;
+  let x1 = zero;
+  let x2 = zero;
+  let x3 = zero;
+  let y0 = zero;
+  let y1 = zero;
+  let y2 = zero;
+  let y3 = zero;
+  const row = rowBytes;
+  for (let end = keys + <usize>keyCount * KEY; keys < end; keys += KEY, tile += row) {
+    const p = v128.load(tile);
+    const q = v128.load(tile, 16);
+    let key = v128.load_splat<f32>(keys);
+    x0 = f32x4.add(x0, f32x4.mul(p, key));
+    y0 = f32x4.add(y0, f32x4.mul(q, key));
+    key = v128.load_splat<f32>(keys, 4);
+    x1 = f32x4.add(x1, f32x4.mul(p, key));
+    y1 = f32x4.add(y1, f32x4.mul(q, key));
+    key = v128.load_splat<f32>(keys, 8);
+    x2 = f32x4.add(x2, f32x4.mul(p, key));
+    y2 = f32x4.add(y2, f32x4.mul(q, key));
+    key = v128.load_splat<f32>(keys, 12);
+    x3 = f32x4.add(x3, f32x4.mul(p, key));
+    y3 = f32x4.add(y3, f32x4.mul(q, key));
+  }
+  v128.store(out, x0);
+  v128.store(out, y0, 16);
+  v128.store(out + row, x1);
+  v128.store(out + row, y1, 16);
+  v128.store(out + 2 * row, x2);
+  v128.store(out + 2 * row, y2, 16);
+  v128.store(out + 3 * row, x3);
+  v128.store(out + 3 * row, y3, 16);
+}
+
+/** Four queries, eight channels. */
 // @ts-ignore: decorator
 @inline
 function sumOf8OverKeys(tile: usize, keys: usize, out: usize): void {

@@ -64,7 +64,10 @@ async function compareCases(dir: string, options: VerifyOptions): Promise<boolea
 }
 
 /** One line a kind of draws; whether all passed. */
-async function compareRandom(draws: number, { seed, threads = availableParallelism() }: VerifyOptions): Promise<boolean> {
+async function compareRandom(
+  draws: number,
+  { seed, threads = availableParallelism() }: VerifyOptions,
+): Promise<boolean> {
   const kernels = await createKernels({ threads });
   const verdicts = await verifyRandom(kernels, draws, seed);
   await kernels.close();

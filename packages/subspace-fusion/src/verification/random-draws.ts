@@ -36,7 +36,8 @@ export function drawBias(seed: number, i: number): { readonly kind: Kind; readon
   };
   const kind = KINDS[i % KINDS.length];
   // Queries on a kink stand at numbers that float32 has, so that a point can stand there, too.
-  const side = kind === 'on a kink' ? 2 ** Math.floor(dice.number('side', 3, 7)) + 1 : Math.floor(dice.number('side', 6, 101));
+  const side =
+    kind === 'on a kink' ? 2 ** Math.floor(dice.number('side', 3, 7)) + 1 : Math.floor(dice.number('side', 6, 101));
   const groups = side < 20 ? 8 : 1;
   const kvPoints = Math.max(1, Math.min(Math.floor(side / 4) ** 2, Math.floor(PAIRS / (groups * side * side))));
   const n = groups * kvPoints;
@@ -74,7 +75,10 @@ function weightsOf(kind: Kind, dice: Dice): PositionBiasWeights {
   if (kind === 'on a kink') {
     // Three quarters of the units switch exactly at d = 0, in x or in y.
     const tied = (i: number) => i % 4 !== 3;
-    [w1, b1] = [w1.map((w, at) => (tied(at >> 1) && at % 2 !== (at >> 1) % 2 ? 0 : w)), b1.map((b, i) => (tied(i) ? 0 : b))];
+    [w1, b1] = [
+      w1.map((w, at) => (tied(at >> 1) && at % 2 !== (at >> 1) % 2 ? 0 : w)),
+      b1.map((b, i) => (tied(i) ? 0 : b)),
+    ];
   }
   return { w1, b1, w2, b2, w3, b3 };
 }

@@ -25,7 +25,15 @@ export async function verifyRandom(kernels: Kernels, draws: number, seed: number
   for (let i = 0; i < draws; i++) {
     const { kind, draw } = drawBias(seed, i);
     const { error, tensor } = await worstOf(kernels, draw);
-    const before = verdicts.get(kind) ?? { kind, draws: 0, failed: [], error: -1, draw: i, tensor, tolerance: TOLERANCE };
+    const before = verdicts.get(kind) ?? {
+      kind,
+      draws: 0,
+      failed: [],
+      error: -1,
+      draw: i,
+      tensor,
+      tolerance: TOLERANCE,
+    };
     verdicts.set(kind, {
       ...before,
       draws: before.draws + 1,

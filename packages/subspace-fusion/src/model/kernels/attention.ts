@@ -50,9 +50,9 @@ export async function attend(
   grid: Grid,
   outputs: AttentionOutputs,
 ): Promise<void> {
-  for (const part of parts(kernel, inputs, grid)) {
-    const [out, kept] = [part.tokens(outputs.out), part.queries(outputs.kept)];
-    const { given, areas, run } = await part.layOut(kernel, table, [], [out.byteLength, kept.byteLength]);
+  for (const part of partsOf(kernel, inputs, grid)) {
+    const [out, kept] = [part.of(outputs.out), part.of(outputs.kept)];
+    const { given, areas, run } = await prepare(kernel, table, part, grid, [], [out.byteLength, kept.byteLength]);
     await run('attend', [...given, ...areas]);
     out.set(kernel.floats(areas[0], out.length));
     kept.set(kernel.floats(areas[1], kept.length));
@@ -74,14 +74,11 @@ export async function attendBackward(
   const values = new Float32Array(inputs.values.length);
   const sums = gatherSums(kernel, table, inputs.points.length, grid, true);
   const length = grid.kvPoints * CHANNELS;
-  for (const part of parts(kernel, inputs, grid)) {
-    const own = part.tokens(fused);
-    const { given, areas, run } = await part.layOut(
-      kernel,
-      table,
-      [part.tokens(out), part.queries(kept), part.tokens(upstream)],
-      [own.byteLength, part.tasks * sums.bytes],
-    );
+  for (const part of partsOf(kernel, inputs, grid)) {
+    const arrays = [part.of(out), part.of(kept), part.of(upstream)];
+    const own = part.of(fused);
+    const sizes = [own.byteLength, part.tasks * sums.bytes];
+    const { given, areas, run } = await prepare(kernel, table, part, grid, arrays, sizes);
     await run('attendBackward', [...given, ...areas]);
     const [fusedGradient, taskSums] = areas;
     own.set(kernel.floats(fusedGradient, own.length));
@@ -98,60 +95,72 @@ const PART_BYTES = 1 << 26;
 
 /** Some samples, as many as stand in the kernels' memory at a time. */
 interface Part {
+  readonly inputs: AttentionInputs;
   readonly firstGroup: number;
   readonly groups: number;
   readonly tasks: number;
-  /** The part's rows of an array with a row for each query, or for each query and group. */
-  tokens(array: Float32Array): Float32Array;
-  queries(array: Float32Array): Float32Array;
-  /** Writes the inputs and `arrays` to the kernels' memory, makes room for areas of the given `sizes`, and tells how to run a kernel. */
-  layOut(
-    kernel: Kernel,
-    table: Table,
-    arrays: readonly Float32Array[],
-    sizes: readonly number[],
-  ): Promise<{
-    /** Addresses of f, keys, values and `arrays`. */
-    readonly given: readonly number[];
-    readonly areas: readonly number[];
-    run(name: 'attend' | 'attendBackward', values: readonly number[]): Promise<void>;
-  }>;
+  /** These samples of an array of all. */
+  of<T extends Float32Array | Uint32Array>(array: T): T;
 }
 
-function parts(kernel: Kernel, inputs: AttentionInputs, grid: Grid): Part[] {
-  const { side, kvPoints } = grid;
-  const N = side * side;
-  const samples = inputs.fused.length / (N * WIDTH);
-  const sampleBytes = N * WIDTH * 4 * 4 + GROUPS * kvPoints * kernel.size('placeBytes', side);
+function partsOf(kernel: Kernel, inputs: AttentionInputs, { side, kvPoints }: Grid): Part[] {
+  const tokens = side * side * WIDTH;
+  const samples = inputs.fused.length / tokens;
+  const sampleBytes = 4 * 4 * tokens + GROUPS * kvPoints * kernel.size('placeBytes', side);
   const atOnce = Math.max(1, Math.floor(PART_BYTES / sampleBytes));
   return Array.from({ length: Math.ceil(samples / atOnce) }, (_, i) => {
     const from = i * atOnce;
     const to = Math.min(from + atOnce, samples);
-    const rows = (length: number) => (array: Float32Array) => array.subarray(from * length, to * length);
-    const [tokens, queries, ofKeys] = [rows(N * WIDTH), rows(N * GROUPS * 2), rows(GROUPS * kvPoints * CHANNELS)];
-    const points = rows(GROUPS * kvPoints * 2)(inputs.points);
+    const of = <T extends Float32Array | Uint32Array>(array: T) =>
+      array.subarray((from * array.length) / samples, (to * array.length) / samples) as T;
+    const { fused, keys, values, points, dropout } = inputs;
     const groups = (to - from) * GROUPS;
-    const tasks = groups * kernel.size('tasksOfGroup', side);
     return {
+      inputs: {
+        fused: of(fused),
+        keys: of(keys),
+        values: of(values),
+        points: of(points),
+        dropout: dropout && { ...dropout, keys: of(dropout.keys) },
+      },
       firstGroup: from * GROUPS,
       groups,
-      tasks,
-      tokens,
-      queries,
-      async layOut(kernel, table, arrays, sizes) {
-        const all = [tokens(inputs.fused), ofKeys(inputs.keys), ofKeys(inputs.values), ...arrays];
-        const scratch = kernel.size('attentionScratchBytes', side, kvPoints);
-        const asked = [4 * (to - from), ...all.map((array) => array.byteLength), ...sizes];
-        const { places, areas } = await placeKeys(kernel, table, points, side, scratch, asked);
-        const [dropoutKeys] = areas;
-        const given = areas.slice(1, 1 + all.length);
-        all.forEach((array, i) => kernel.floats(given[i], array.length).set(array));
-        const { keys, rate } = inputs.dropout ?? { keys: undefined, rate: 0 };
-        if (keys) kernel.integers(dropoutKeys, to - from).set(keys.subarray(from, to));
-        const highestKept = Math.ceil((1 - rate) * 2 ** 32) - 1;
-        const values = [places, kvPoints, side, table.address, dropoutKeys, highestKept, 1 / (1 - rate)];
-        return { given, areas: areas.slice(1 + all.length), run: (name, rest) => kernel.run(name, tasks, [...values, ...rest]) };
-      },
+      tasks: groups * kernel.size('tasksOfGroup', side),
+      of,
     };
   });
+}
+
+/**
+ * Writes the inputs of a part and further `arrays` to the kernels' memory, and makes room for areas of these `sizes`. `run` runs a kernel on all that:
+ * `given` are the addresses of fused, keys, values and `arrays`.
+ */
+async function prepare(
+  kernel: Kernel,
+  table: Table,
+  { inputs, tasks }: Part,
+  { side, kvPoints }: Grid,
+  arrays: readonly Float32Array[],
+  sizes: readonly number[],
+) {
+  const all = [inputs.fused, inputs.keys, inputs.values, ...arrays];
+  const { keys: dropoutKeys, rate } = inputs.dropout ?? { keys: new Uint32Array(), rate: 0 };
+  const { places, areas } = await placeKeys(
+    kernel,
+    table,
+    inputs.points,
+    side,
+    kernel.size('attentionScratchBytes', side, kvPoints),
+    [dropoutKeys.byteLength, ...all.map((array) => array.byteLength), ...sizes],
+  );
+  const given = areas.slice(1, 1 + all.length);
+  all.forEach((array, i) => kernel.floats(given[i], array.length).set(array));
+  kernel.integers(areas[0], dropoutKeys.length).set(dropoutKeys);
+  const highestKept = Math.ceil((1 - rate) * 2 ** 32) - 1;
+  const values = [places, kvPoints, side, table.address, areas[0], highestKept, 1 / (1 - rate)];
+  return {
+    given,
+    areas: areas.slice(1 + all.length),
+    run: (name: 'attend' | 'attendBackward', rest: readonly number[]) => kernel.run(name, tasks, [...values, ...rest]),
+  };
 }

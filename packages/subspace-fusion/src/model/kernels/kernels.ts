@@ -92,7 +92,15 @@ export async function createKernels({
       inTurn(async () => {
         const { points, fused, keys, values } = inputs;
         if (allFinite(points, weights))
-          return attendBackward(kernel, tables.of(weights, points, grid.side ** 2), inputs, grid, weights, outputs, upstream);
+          return attendBackward(
+            kernel,
+            tables.of(weights, points, grid.side ** 2),
+            inputs,
+            grid,
+            weights,
+            outputs,
+            upstream,
+          );
         const [dFused, dKeys, dValues] = [fused, keys, values].map((array) => new Float32Array(array.length).fill(NaN));
         return { fused: dFused, keys: dKeys, values: dValues, ...notFinite(points, weights) };
       }),
