@@ -10,9 +10,9 @@ import { PLACE, placeBytes } from './places';
 import { clearSums, directSums, distanceSums, keySums, sumsBytes } from './sums';
 import { openTable, pieceCount } from './table';
 import { firstRowOf, nextTask, tasksOfGroup } from './tasks';
-import {
-  CHANNELS, KEY, addOverQueries, addProducts, byChannels, byTokens, columns, keyCount, rowBytes, sumOverKeys, tileColumns, tileRow, useTile,
-} from './tile';
+import { addProducts } from './products';
+import { CHANNELS, KEY, byChannels, byTokens, columns, keyCount, rowBytes, tileColumns, tileRow, useTile } from './tile';
+import { addOverQueries, sumOverKeys } from './weighted-sums';
 
 const GROUPS: i32 = 8;
 
