@@ -4,7 +4,7 @@ import { UNITS, UNIT_ROW, alpha, beta, bias1, bias2, bias3, columns2, weight3 } 
 /** c + a·u + b·v of unit i, whose coefficients lie in three rows of units. */
 // @ts-ignore: decorator
 @inline
-export function unitAt(i: i32, a: usize, b: usize, c: usize, u: f64, v: f64): f64 {
+function unitAt(i: i32, a: usize, b: usize, c: usize, u: f64, v: f64): f64 {
   const at = <usize>i << 3;
   return load<f64>(c + at) + load<f64>(a + at) * u + load<f64>(b + at) * v;
 }

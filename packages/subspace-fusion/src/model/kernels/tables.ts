@@ -48,7 +48,6 @@ export function createTables(kernel: Kernel, mostPieces = MOST_PIECES): Tables {
 
 /** Cells along either axis. The more pairs, the more is saved by finer cells, which take longer to make. */
 function cellSide(pairs: number): number {
-  if (pairs < 1e6) return 64;
   return pairs < 8e6 ? 128 : 256;
 }
 
