@@ -3,7 +3,7 @@
  * and dℓ/dd = 1/(1+|d|): for each key s columns (ℓ_x f64, dℓ/dd f32, u32 byte offset of the cell in its row), then s rows (ℓ_y f64, dℓ/dd f64).
  */
 import { cellOf, firstU, openTable, perU } from './table';
-import { POINTS_PER_TASK, nextTask } from './tasks';
+import { nextTask } from './tasks';
 
 /** Bytes of a column, and of a row. */
 export const PLACE: usize = 16;
@@ -13,12 +13,12 @@ export function placeBytes(s: i32): usize {
   return 2 * <usize>s * PLACE;
 }
 
-/** Fills the places of points [n, 2]; a task is 16 of them. */
-export function place(counter: usize, tasks: i32, points: usize, n: i32, s: i32, table: usize, places: usize): void {
+/** Fills the places of points [n, 2]; a task is `pointsOfTask` of them. */
+export function place(counter: usize, tasks: i32, points: usize, n: i32, pointsOfTask: i32, s: i32, table: usize, places: usize): void {
   openTable(table);
   for (let task = nextTask(counter); task < tasks; task = nextTask(counter)) {
-    const first = task * POINTS_PER_TASK;
-    for (let j = first; j < min(first + POINTS_PER_TASK, n); j++) {
+    const first = task * pointsOfTask;
+    for (let j = first; j < min(first + pointsOfTask, n); j++) {
       const point = points + (<usize>j << 3);
       placePoint(<f64>load<f32>(point), <f64>load<f32>(point, 4), s, places + <usize>j * placeBytes(s));
     }

@@ -1,5 +1,3 @@
-/** Keys of one task that places them. */
-export const POINTS_PER_TASK: i32 = 16;
 /** The most rows of the query grid of one task of the bias and of attention. */
 const MOST_ROWS: i32 = 32;
 

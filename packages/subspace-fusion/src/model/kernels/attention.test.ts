@@ -80,7 +80,15 @@ async function computed(
     kept: new Float32Array((inputs.points.length / grid.kvPoints) * grid.side ** 2),
   };
   await kernels.attend(inputs, grid, weights, outputs);
-  return { out: outputs.out, gradients: await kernels.attendGradients(inputs, grid, weights, outputs, upstream) };
+  const { fused, keys, values, points } = inputs;
+  const gradients = Object.fromEntries(
+    Object.entries({ fused, keys, values, points, ...weights }).map(([name, { length }]) => [
+      name,
+      new Float32Array(length),
+    ]),
+  ) as unknown as AttentionGradients;
+  await kernels.attendGradients(inputs, grid, weights, outputs, upstream, gradients);
+  return { out: outputs.out, gradients };
 }
 
 function randomInputs(samples: number, { side, kvPoints }: Grid, rate: number): AttentionInputs {

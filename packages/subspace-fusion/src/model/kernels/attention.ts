@@ -59,7 +59,7 @@ export async function attend(
   }
 }
 
-/** The gradients for the `upstream` gradient of what is read. */
+/** The gradients for the `upstream` gradient of what is read, into `gradients`. */
 export async function attendBackward(
   kernel: Kernel,
   table: Table,
@@ -68,10 +68,9 @@ export async function attendBackward(
   weights: PositionBiasWeights,
   { out, kept }: AttentionOutputs,
   upstream: Float32Array,
-): Promise<AttentionGradients> {
-  const fused = new Float32Array(inputs.fused.length);
-  const keys = new Float32Array(inputs.keys.length);
-  const values = new Float32Array(inputs.values.length);
+  gradients: AttentionGradients,
+): Promise<void> {
+  const { fused, keys, values } = gradients;
   const sums = gatherSums(kernel, table, inputs.points.length, grid, true);
   const length = grid.kvPoints * CHANNELS;
   for (const part of partsOf(kernel, inputs, grid)) {
@@ -87,7 +86,8 @@ export async function attendBackward(
       values.set(kernel.floats(address + 4 * length, length), group * length);
     });
   }
-  return { fused, keys, values, ...sums.gradients(weights) };
+  const ofBias = sums.gradients(weights);
+  for (const name of ['points', 'w1', 'b1', 'w2', 'b2', 'w3', 'b3'] as const) gradients[name].set(ofBias[name]);
 }
 
 /** Bytes that the samples of one part take in the kernels' memory, about; or one sample, where that is more. */

@@ -36,14 +36,15 @@ export interface Kernels {
    * @throws RangeError when one sample needs more than 1 GiB.
    */
   attend(inputs: AttentionInputs, grid: Grid, weights: PositionBiasWeights, outputs: AttentionOutputs): Promise<void>;
-  /** Gradients for the `upstream` gradient `[B, N, 128]` of what `attend` read into `outputs`. */
+  /** Gradients for the `upstream` gradient `[B, N, 128]` of what `attend` read into `outputs`, into `gradients`. */
   attendGradients(
     inputs: AttentionInputs,
     grid: Grid,
     weights: PositionBiasWeights,
     outputs: AttentionOutputs,
     upstream: Float32Array,
-  ): Promise<AttentionGradients>;
+    gradients: AttentionGradients,
+  ): Promise<void>;
   /** Inverted dropout: out[i] = 1/keep where draw i of the stream `key` (random/counter.ts) is below keep, else 0; 0 < keep ≤ 1. */
   dropoutMask(out: Float32Array, key: number, keepProbability: number): Promise<void>;
   /** Ends the threads. Calls under way and later calls are rejected. */
@@ -88,21 +89,13 @@ export async function createKernels({
           await attend(kernel, tables.of(weights, inputs.points, grid.side ** 2), inputs, grid, outputs);
         else for (const array of [outputs.out, outputs.kept]) array.fill(NaN);
       }),
-    attendGradients: (inputs, grid, weights, outputs, upstream) =>
+    attendGradients: (inputs, grid, weights, outputs, upstream, gradients) =>
       inTurn(async () => {
-        const { points, fused, keys, values } = inputs;
-        if (allFinite(points, weights))
-          return attendBackward(
-            kernel,
-            tables.of(weights, points, grid.side ** 2),
-            inputs,
-            grid,
-            weights,
-            outputs,
-            upstream,
-          );
-        const [dFused, dKeys, dValues] = [fused, keys, values].map((array) => new Float32Array(array.length).fill(NaN));
-        return { fused: dFused, keys: dKeys, values: dValues, ...notFinite(points, weights) };
+        const { points } = inputs;
+        if (allFinite(points, weights)) {
+          const table = tables.of(weights, points, grid.side ** 2);
+          await attendBackward(kernel, table, inputs, grid, weights, outputs, upstream, gradients);
+        } else for (const array of Object.values<Float32Array>({ ...gradients })) array.fill(NaN);
       }),
     dropoutMask: (out, key, keepProbability) => inTurn(() => dropoutMask(kernel, out, key, keepProbability)),
     close: () => kernel.close(),

@@ -7,7 +7,8 @@ export interface Grid {
   readonly kvPoints: number;
 }
 
-/** As in assembly/tasks.ts. */
+/** So few kv points are placed sooner than other threads would begin. */
+const FEW_POINTS = 1024;
 const POINTS_PER_TASK = 16;
 
 /** The memory of a call: where the keys stand to the queries, and its further areas. */
@@ -32,6 +33,7 @@ export async function placeKeys(
     ...sizes,
   ]) as [number, number, ...number[]];
   kernel.floats(given, points.length).set(points);
-  await kernel.run('place', Math.ceil(n / POINTS_PER_TASK), [given, n, side, table.address, places]);
+  const pointsOfTask = n <= FEW_POINTS ? n : POINTS_PER_TASK;
+  await kernel.run('place', Math.ceil(n / pointsOfTask), [given, n, pointsOfTask, side, table.address, places]);
   return { places, areas };
 }

@@ -81,11 +81,12 @@ function attentionOperation(
             name: 'AttentionGradient',
             inputs: [upstream, out, kept, ...inputs],
             outputs: differentiable.map(({ shape }) => shape),
-            async run([g, out, kept, ...data], outputs) {
+            run([g, out, kept, ...data], gradients) {
               const { inputs, weights } = read(data);
               const made = { out: out as Float32Array, kept: kept as Float32Array };
-              const d = await kernels.attendGradients(inputs, grid, weights, made, g as Float32Array);
-              fill(outputs, [d.fused, d.keys, d.values, d.points, ...gradientsOf(d)]);
+              const [fused, keys, values, points, ...ofWeights] = gradients as Float32Array[];
+              const into = { fused, keys, values, points, ...named(ofWeights) };
+              return kernels.attendGradients(inputs, grid, weights, made, g as Float32Array, into);
             },
           }),
   });
