@@ -48,11 +48,31 @@ export default tseslint.config(
             'CallExpression[callee.property.name=/^(push|unshift|max|min|fromCharCode|fromCodePoint)$/] > SpreadElement',
           message: 'Take append, maxOf or minOf of files/lists.ts: a spread list has a limit of length.',
         },
+        {
+          selector: 'CallExpression[callee.name=/^mkdir/] Property[key.name="recursive"]',
+          message:
+            'Take makeFolder of files/atomic.ts: the recursive mkdir of Node never ends below /proc, and hides why it fails.',
+        },
       ],
     },
   },
   {
-    files: ['packages/subspace-fusion/src/cli/**', '**/scripts/**', 'scripts/**', 'studies/**', 'bench/**'],
+    // What is written is whole or not there, and a disk that is full is one sentence.
+    files: ['packages/subspace-fusion/src/**/*.ts'],
+    ignores: ['**/files/**', '**/*.test.ts', '**/*.test.helper.ts', '**/testing/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        ...['node:fs', 'node:fs/promises'].map((name) => ({
+          name,
+          importNames: ['writeFile', 'writeFileSync', 'appendFile', 'appendFileSync', 'createWriteStream'],
+          message: 'Take writeFileAtomic or appendLine of files/atomic.ts.',
+        })),
+      ],
+    },
+  },
+  {
+    files: ['packages/subspace-fusion/src/cli/output.ts', '**/scripts/**', 'scripts/**', 'studies/**', 'bench/**'],
     rules: { 'no-console': 'off' },
   },
 );

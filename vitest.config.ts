@@ -13,7 +13,7 @@ export default defineConfig({
     },
   },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts'],
+    include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'studies/**/*.test.ts'],
     // Native sessions and worker threads want processes of their own.
     pool: 'forks',
     maxWorkers: 2,

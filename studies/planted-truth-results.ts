@@ -1,21 +1,20 @@
 /**
- * Writes the tables of docs/results.md from the runs of the study `planted-truth`:
+ * Records the runs of the study `planted-truth` in studies/results, from which `results-page` makes docs/results.md:
  *
  *     npm run study -- planted-truth-results OUT
  *
- * A row is the whole method against itself with a part taken away or exchanged, or against a peer, on the same split of each cohort. The
- * interval and the p-value of the mean difference are Student's, over cohorts: they were drawn, and the models trained on them,
- * independently, so that patients, cohorts and training all count. P-values are adjusted by Holm's procedure over all rows.
+ * A row is the whole method against itself with a part taken away or exchanged, against a peer, or against ridge regression on the genes, on
+ * the same split of each cohort.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
-import { formatMarkdown } from '../packages/subspace-fusion/dist/comparison/tables/formats.js';
-import { holm, repeatedSplits, verdict } from '../packages/subspace-fusion/dist/metrics/index.js';
-import { ceilings, fillPlaces, mean, studyArguments, three } from './shared.js';
+import { RECORDS, writePlantedTruth } from './results-page/data.js';
+import { RIDGE } from './results-page/planted.js';
+import { sourceOf } from './results-page/record.js';
+import { ceilings, mean, studyArguments } from './shared.js';
 
-const MARGIN = 0.01;
 const FULL = 'subspace/full';
 const PEERS = ['abmil', 'transmil', 'snn', 'mean-snn', 'pathomic', 'mcat', 'cmta'];
 
@@ -50,6 +49,8 @@ const RUN = z.looseObject({ state: z.string(), model: z.string(), variant: z.str
 type Run = z.infer<typeof RUN>;
 const numberIn = (run: Run, column: string) => z.coerce.number().parse(run[column]);
 
+type Study = ReturnType<typeof studies>[number];
+
 /** The finished runs of a regime on each cohort by model and variant, and what could be attained there. */
 function studies(regime: string) {
   return cohorts.flatMap((cohort) => {
@@ -67,46 +68,39 @@ function studies(regime: string) {
   });
 }
 
-const signed = (x: number) => `${x >= 0 ? '+' : ''}${three(x)}`;
-const percent = (x: number) => `${Math.round(100 * x)} %`.replace('-', '−');
-
-/** One comparison in a regime or its twin, on the cohorts where both models are finished. */
-function compare(regime: string, { label, other }: Comparison) {
-  const pairs = studies(regime).flatMap(({ byName, attainable }) => {
-    const [full, its] = [byName.get(FULL), byName.get(other)];
-    if (!full || !its) return [];
-    return [{ full: numberIn(full, 'concordanceIndex'), its: numberIn(its, 'concordanceIndex'), attainable }];
+/** A comparison of C-indices in one regime or twin, on the cohorts where both are there; none where fewer than two are. */
+function compared(regime: string, against: string, scoresOf: (study: Study) => Scores | undefined) {
+  const pairs = studies(regime).flatMap((study) => {
+    const scores = scoresOf(study);
+    return scores ? [{ ...scores, attainable: study.attainable }] : [];
   });
-  const differences = pairs.map(({ full, its }) => full - its);
-  // No test patient is of another cohort's training: the plain t-test.
-  const { mean: difference, pValue } = repeatedSplits('difference', differences, 1, 0);
-  return { regime, label, pairs, differences, difference, pValue: pValue.value };
+  if (pairs.length < 2) return [];
+  const score = (of: keyof Scores) => ({
+    concordanceIndex: mean(pairs.map((pair) => pair[of])),
+    attained: mean(pairs.map((pair) => (pair[of] - 0.5) / (pair.attainable - 0.5))),
+  });
+  const differences = pairs.map(({ whole, other }) => whole - other);
+  return [{ regime, against, wholeMethod: score('whole'), other: score('other'), differences }];
 }
 
-const compared = COMPARISONS.flatMap((comparison) =>
-  [comparison.regime, ...(comparison.regime === 'mixed' ? [] : [`${comparison.regime}-twin`])].map((where) =>
-    compare(where, comparison),
-  ),
-);
-const tested = compared.filter(({ pValue }) => pValue !== null);
-const adjusted = holm(tested.map(({ pValue }) => pValue ?? NaN));
-
-function comparisonRow(comparison: (typeof compared)[number]): string[] {
-  const { regime, label, pairs, differences, difference } = comparison;
-  if (pairs.length === 0) return [regime, label, '0', 'not run', '', '', '', '', ''];
-  const score = (of: 'full' | 'its') => {
-    const fraction = mean(pairs.map((pair) => (pair[of] - 0.5) / (pair.attainable - 0.5)));
-    return `${three(mean(pairs.map((pair) => pair[of])))} (${percent(fraction)})`;
-  };
-  const start = [regime, label, `${pairs.length}`, score('full'), score('its')];
-  const each = differences.map(signed).join(', ');
-  const p = adjusted[tested.indexOf(comparison)];
-  if (p === undefined || difference.value === null || difference.low === undefined || difference.high === undefined)
-    return [...start, signed(mean(differences)), each, '', 'undetermined'];
-  const { value, low, high } = difference;
-  const interval = `${signed(value)} (${signed(low)} to ${signed(high)})`;
-  return [...start, interval, each, p < 0.001 ? '< 0.001' : p.toFixed(3), verdict(low, high, MARGIN, p)];
+interface Scores {
+  readonly whole: number;
+  readonly other: number;
 }
+const WHOLE = 'concordanceIndex';
+const RIDGE_COX = 'ridgeCox.concordanceIndex';
+
+const againstModel = (regime: string, { label, other: name }: Comparison) =>
+  compared(regime, label, ({ byName }) => {
+    const [full, other] = [byName.get(FULL), byName.get(name)];
+    return full && other ? { whole: numberIn(full, WHOLE), other: numberIn(other, WHOLE) } : undefined;
+  });
+
+const againstRidge = (regime: string) =>
+  compared(regime, RIDGE, ({ byName }) => {
+    const full = byName.get(FULL);
+    return full ? { whole: numberIn(full, WHOLE), other: numberIn(full, RIDGE_COX) } : undefined;
+  });
 
 const EPOCH = z.object({
   epoch: z.number(),
@@ -120,61 +114,39 @@ function geneCodeRank(run: Run, folder: string) {
   return epochs.find(({ epoch }) => epoch === numberIn(run, 'selectedEpoch'))?.geneCodeRank;
 }
 
-/** The whole method in each regime next to what the simulator says of it, and the effective rank of its gene codes. */
-function regimeRow(regime: string): string[] {
+/** The whole method in a regime next to what the simulator says of it, and the effective rank of its gene codes. */
+function regimeMeans(regime: string) {
   const own = studies(regime).flatMap(({ byName, attainable, folderOf }) => {
     const run = byName.get(FULL);
     return run ? [{ run, attainable, rank: geneCodeRank(run, folderOf(run)) }] : [];
   });
-  if (own.length === 0) return [regime, '0', 'not run', '', '', '', ''];
-  const average = (column: string) => three(mean(own.map(({ run }) => numberIn(run, column))));
-  const rankOf = (of: 'tumour' | 'microenvironment') => mean(own.map(({ rank }) => rank?.[of] ?? NaN)).toFixed(1);
+  if (own.length === 0) return [];
+  const average = (column: string) => mean(own.map(({ run }) => numberIn(run, column)));
+  const rankOf = (of: 'tumour' | 'microenvironment') => mean(own.map(({ rank }) => rank?.[of] ?? NaN));
   return [
-    regime,
-    `${own.length}`,
-    three(mean(own.map(({ attainable }) => attainable))),
-    average('concordanceIndex'),
-    average('ridgeCox.concordanceIndex'),
-    rankOf('tumour'),
-    rankOf('microenvironment'),
+    {
+      regime,
+      attainable: mean(own.map(({ attainable }) => attainable)),
+      wholeMethod: average(WHOLE),
+      ridgeCox: average(RIDGE_COX),
+      rankTumour: rankOf('tumour'),
+      rankMicroenvironment: rankOf('microenvironment'),
+    },
   ];
 }
 
 const regimes = [...new Set(COMPARISONS.map(({ regime }) => regime))].flatMap((regime) => [regime, `${regime}-twin`]);
 const runs = regimes.flatMap((regime) => studies(regime).flatMap(({ byName }) => [...byName.values()]));
-const hours = runs.reduce((sum, run) => sum + numberIn(run, 'seconds'), 0) / 3600;
-const compute = `${runs.length} finished trainings of ${cohorts.length} cohorts, ${hours.toFixed(1)} core hours (a thread each).`;
+const comparisons = COMPARISONS.flatMap((comparison) =>
+  [comparison.regime, `${comparison.regime}-twin`].flatMap((regime) => againstModel(regime, comparison)),
+);
 
-const tables: Readonly<Record<string, string>> = {
-  'planted comparisons': formatMarkdown({
-    header: [
-      'regime',
-      'against',
-      'cohorts',
-      'whole method',
-      'without or other',
-      'difference (95 %)',
-      'each cohort',
-      'p, Holm',
-      'this part',
-    ],
-    rows: compared.map(comparisonRow),
-  }),
-  'planted regimes': formatMarkdown({
-    header: [
-      'regime',
-      'cohorts',
-      'attainable',
-      'whole method',
-      'ridge Cox, genes',
-      'rank of tumour codes',
-      'rank of microenvironment codes',
-    ],
-    rows: regimes.map(regimeRow),
-  }),
-  'planted compute': compute,
-};
-const filled = fillPlaces('docs/results.md', (name) => tables[name]);
-if (filled !== Object.keys(tables).length)
-  throw new Error(`docs/results.md has ${filled} of the 3 places for the tables`);
-console.log(compute);
+writePlantedTruth(RECORDS, {
+  source: sourceOf('npm run study -- planted-truth OUT'),
+  cohorts: cohorts.map((name) => Number(name.replace('cohort-', ''))),
+  trainings: runs.length,
+  coreHours: runs.reduce((sum, run) => sum + numberIn(run, 'seconds'), 0) / 3600,
+  comparisons: [...comparisons, ...regimes.flatMap(againstRidge)],
+  regimes: regimes.flatMap(regimeMeans),
+});
+console.log(`recorded ${runs.length} finished trainings of ${cohorts.length} cohorts`);

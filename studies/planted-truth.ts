@@ -5,7 +5,7 @@
  *
  * For each independently drawn cohort (default 201 to 205) and each regime of the simulator and its twin, in which the part under test has
  * nothing to find: simulates the cohort, trains the whole method and what it is compared with on the same split, and deletes the slides.
- * Finished runs are not repeated. `planted-truth-results` makes the tables.
+ * Finished runs are not repeated. `planted-truth-results` records them.
  *
  * Everything that could be tuned is written here and was fixed before the first of these runs: nothing is chosen by a test patient.
  */

@@ -1,4 +1,4 @@
-/** What the studies share: the command line, numbers as text, and places in a document. */
+/** What the studies share: the command line, files, numbers of runs, and places in a document. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -56,20 +56,25 @@ export const testConcordance = (result: unknown): number =>
 export const resuming = (run: string): string[] => (existsSync(join(run, 'model.json')) ? ['--resume'] : []);
 
 export const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;
-export const three = (x: number): string => x.toFixed(3).replace('-', '−');
 
-/** Puts `text` of each place `<!-- name -->` … `<!-- end -->` into a document. @returns how many places there were. */
-export function fillPlaces(document: string, textOf: (name: string) => string | undefined): number {
-  let places = 0;
-  const filled = readFileSync(document, 'utf8').replace(
+/** A text with `textOf` each of its places `<!-- name -->` … `<!-- end -->` put in; a place of which there is none stays as it is. */
+export const withPlaces = (text: string, textOf: (name: string) => string | undefined): string =>
+  text.replace(
     /(<!-- ([^>]*?) -->\n)[^]*?(<!-- end -->)/g,
     (whole: string, start: string, name: string, end: string) => {
-      const text = textOf(name);
-      if (text === undefined) return whole;
-      places++;
-      return `${start}${text}\n${end}`;
+      const own = textOf(name);
+      return own === undefined ? whole : `${start}${own}\n${end}`;
     },
   );
+
+/** The same in a document. @returns how many places were filled. */
+export function fillPlaces(document: string, textOf: (name: string) => string | undefined): number {
+  let places = 0;
+  const filled = withPlaces(readFileSync(document, 'utf8'), (name) => {
+    const text = textOf(name);
+    if (text !== undefined) places++;
+    return text;
+  });
   writeFileSync(document, filled);
   return places;
 }

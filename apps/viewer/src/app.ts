@@ -87,7 +87,7 @@ export async function startApp(): Promise<void> {
     if (sorted.unknown.length > 0) {
       const names = sorted.unknown.map(({ name }) => name).join(', ');
       status.fail(
-        `${names}: this is not a kind of file that the page reads. Features are .h5, .pt, .npy or .safetensors; expression is .csv, .tsv or .h5ad; slides are .svs or .tif.`,
+        `${names}: this is not a kind of file that the page reads. Features are .h5, .pt, .npy or .safetensors; expression is .csv, .tsv, .gct or .h5ad; slides are .svs or .tif.`,
       );
       return;
     }

@@ -291,6 +291,12 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
         await drop(page, [named(`${runs.patient}.h5`, bag().subarray(0, 1500))]);
         expect(await message()).toMatch(/the HDF5 file is cut short: 1500 of \d+ bytes/);
       });
+      test('features over which the library loops, in a worker that is ended', async () => {
+        const bytes = bag();
+        const texts = bytes.indexOf('GCOL'); // the heap of the attributes' texts; without sizes its list has no end
+        await drop(page, [named(`${runs.patient}.h5`, bytes.fill(0, texts + 16, texts + 4096))]);
+        expect(await message()).toMatch(/the HDF5 file is damaged \(the library that reads it makes no progress\)/);
+      });
       test('features of another width', async () => {
         await drop(page, [join(DIST, 'run', 'SIM-0002-DX1.h5')]);
         expect(await message()).toMatch(
@@ -393,7 +399,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
 
     test('predicts the same on WebGPU', async (context) => {
       const page = await browser.newPage();
-      await page.goto(`${server.url}run/model.json`); // any place of a secure context will do
+      await page.goto(new URL('run/model.json', server.url).href); // any place of a secure context will do
       const adapter = await page.evaluate(() =>
         (navigator as unknown as { gpu?: { requestAdapter(): Promise<object | null> } }).gpu
           ?.requestAdapter()
@@ -401,7 +407,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`the viewer in a browser (needs Chromium:
       );
       await page.close();
       if (!adapter) context.skip('this browser offers no WebGPU adapter');
-      const { page: webgpu, errors } = await openPage(browser, `${server.url}?backend=webgpu`);
+      const { page: webgpu, errors } = await openPage(browser, `${server.url}&backend=webgpu`);
       expect(await webgpu.innerText('#model')).toContain('WebGPU');
       expectSame(
         await numbers(webgpu, '#prediction'),

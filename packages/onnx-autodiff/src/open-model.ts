@@ -42,7 +42,8 @@ export async function openModel(
   model: Uint8Array | string,
   options: Omit<CompileOptions, 'observe'> = {},
 ): Promise<OpenedModel> {
-  const settings = sessionOptions(options);
+  // What fails is thrown; ONNX Runtime would print it besides.
+  const settings = { ...sessionOptions(options), logSeverityLevel: 4 } as const;
   const session =
     typeof model === 'string'
       ? await InferenceSession.create(model, settings)

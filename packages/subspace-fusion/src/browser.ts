@@ -23,9 +23,9 @@ export { openBackend, type WebBackendOptions } from './inference/web-backend.js'
 export { openModel, type Change, type OpenModel, type PatchAttention } from './patient/open-model.js';
 export type { PatientInput } from './patient/input.js';
 export type { PredictedSurvival, Prediction } from './patient/prediction.js';
-export { confidenceRows, predictionRows, shownProbabilities, type Row } from './patient/rows.js';
+export { confidenceRows, predictionRows, shownProbabilities } from './patient/rows.js';
 export type { PatchLayout } from './runs/explanations.js';
-export type { PatientExplanation } from './runs/explanations.js';
+export type { PatientExplanation, ShownRow } from './runs/explanations.js';
 export { openRun, RUN_FILES, type Run } from './runs/open-run.js';
 export { taskName, type Model } from './runs/model.js';
 export { parseOfferedPatients, type OfferedPatient } from './runs/open-run.js';

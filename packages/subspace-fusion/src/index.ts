@@ -71,7 +71,7 @@ export type { PatientInput, SlideInput } from './patient/input.js';
 export type { BagArrays } from './patient/slide.js';
 export type { AmongTested, PredictedSurvival, Prediction } from './patient/prediction.js';
 export { predictPatient } from './patient/predict.js';
-export { confidenceRows, predictionRows, shownProbabilities, type Row } from './patient/rows.js';
+export { confidenceRows, predictionRows, shownProbabilities } from './patient/rows.js';
 export type { PatientConfidence } from './evaluation/confidence/patient.js';
 export * as metrics from './metrics/index.js';
 

@@ -133,7 +133,7 @@ export function showAttention(
       {},
       `Attention that each patch of ${slide.name} receives, by subspace. `,
       layout.kind === 'grid'
-        ? 'The file has no coordinates: patches stand in the order of the file, which is no place on the slide. '
+        ? 'The file has no coordinates: patches are shown in the order of the file, which is no place on the slide. '
         : '',
       slide.inBag < slide.patches
         ? `Of ${slide.patches} patches, the ${slide.inBag} that the model reads are shown.`

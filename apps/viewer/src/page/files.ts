@@ -16,7 +16,7 @@ export interface SortedFiles {
 const RUN_OTHERS = /^(split|patients|made|validation-predictions)\.json$|^metrics\.jsonl$|^state\.safetensors$/;
 const BAG = /\.(h5|hdf5|pt|pth|npy|safetensors)$/i;
 const SLIDE = /\.(svs|tiff?|png|jpe?g)$/i;
-const EXPRESSION = /\.(csv|tsv|txt|tab|h5ad)(\.gz)?$/i;
+const EXPRESSION = /\.(csv|tsv|txt|tab|gct|h5ad)(\.gz)?$/i;
 
 /** Whether a file of this name in a run folder is read. */
 const isRunFile = (name: string): boolean => runFileNamed(name) !== undefined;

@@ -5,7 +5,7 @@ import {
   percent,
   predictionRows,
   RISK_GROUP_WORDS,
-  type Row,
+  type ShownRow,
 } from 'subspace-fusion/browser';
 import type { PatientView, PredictedSurvival, Prediction, RunView } from '../engine/views.js';
 import { el, figure, fill, svg } from './dom.js';
@@ -37,7 +37,7 @@ function survivalPlot(
   const description =
     `Predicted survival: ${alive.join(', ')}. ` +
     (groups.length > 0
-      ? `Beside it the tested patients of ${groups.map((g) => `${RISK_GROUP_WORDS[g.name]} (${g.patients})`).join(' and ')}.`
+      ? `The other curves are of the tested patients of ${groups.map((g) => `${RISK_GROUP_WORDS[g.name]} (${g.patients})`).join(' and ')}.`
       : '');
   return svg(
     'svg',
@@ -138,7 +138,7 @@ function confidenceTable(prediction: Prediction, changed: boolean): Element {
   );
 }
 
-function rowsOf(rows: readonly Row[], after: readonly Row[] | undefined): Element {
+function rowsOf(rows: readonly ShownRow[], after: readonly ShownRow[] | undefined): Element {
   return el(
     'tbody',
     {},
@@ -154,7 +154,7 @@ function rowsOf(rows: readonly Row[], after: readonly Row[] | undefined): Elemen
   );
 }
 
-const shown = ({ value, text }: Row): string | Node =>
+const shown = ({ value, text }: ShownRow): string | Node =>
   value === undefined ? text : figure(value, text.replace('-', '−'));
 
 function probabilityBars(prediction: Prediction, changed: Prediction | undefined): Element {

@@ -4,6 +4,7 @@ import { loadConfig, parseOverrides } from '../config/config.js';
 import { auditConfig, auditRuns, hasLeak, type Audit } from '../evaluation/audit/audit.js';
 import type { Finding } from '../evaluation/audit/findings.js';
 import { counted, InputError, someOf } from '../files/errors.js';
+import { print } from './output.js';
 import { collect, progressBar, SET } from './terminal.js';
 
 interface AuditFlags {
@@ -35,7 +36,7 @@ export function addAuditCommand(program: Command): void {
         bar.clear();
       });
       if (hasLeak(audit)) process.exitCode = 1;
-      console.log(json ? JSON.stringify(audit, null, 2) : describe(path, audit));
+      print(json ? JSON.stringify(audit, null, 2) : describe(path, audit));
     });
 }
 

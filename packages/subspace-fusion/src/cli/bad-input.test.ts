@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeBag } from '../cohort/made-files.test.helper.js';
@@ -102,7 +103,7 @@ describe('a cohort that is not right', () => {
       );
     });
     expect(message).toMatch(
-      /^The \d+ training patients have \d observed deaths at \d different times: too few for the four survival bins\. Train on more patients\.$/,
+      /^\/clinical\.csv: the \d+ training patients have \d observed deaths? at \d times?: too few for the four survival bins\. Train on more patients, or follow them up for longer\.$/,
     );
   });
 
@@ -131,7 +132,7 @@ describe('a cohort that is not right', () => {
   test('a run folder that cannot be made', async () => {
     const out = join(cohort, 'clinical.csv', 'run');
     expect(await refusal('train', yaml, '--out', out)).toMatch(
-      /clinical\.csv\/run\/config\.json: cannot be written, a file or folder of that name is in the way/,
+      /clinical\.csv\/run: cannot be written, a file or folder of that name is in the way/,
     );
   });
 });
@@ -250,11 +251,11 @@ describe('a command line that is not right', () => {
     ],
     [
       ['bench', 'step', '--bag', '37'],
-      "error: option '--bag <n>' argument '37' is invalid. It must be a square number from 36 up (100, 400, 2500).\n(--help shows the options)",
+      "error: option '--bag <n>' argument '37' is invalid. It must be a square number from 36 to 65536 (100, 400, 2500).\n(--help shows the options)",
     ],
     [
       ['bench', 'step', '--threads', '0'],
-      "error: option '--threads <n>' argument '0' is invalid. It must be a whole number from 1 on.\n(--help shows the options)",
+      `error: option '--threads <n>' argument '0' is invalid. It must be a whole number from 1 to ${availableParallelism()}, the cores that are here.\n(--help shows the options)`,
     ],
     [
       ['verify', 'dir', '--provider', 'tpu'],

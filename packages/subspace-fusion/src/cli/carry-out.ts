@@ -14,6 +14,7 @@ import { statusOf, type RunStatus } from '../planning/status.js';
 import { COMPARISON_FILES, writeComparison } from '../report/comparison-page.js';
 import { Interrupted } from '../training/train.js';
 import { foldsInWords, metricName, number } from '../words/comparison.js';
+import { print, printError } from './output.js';
 import { duration, figure, headline, interruptible, progressBar } from './terminal.js';
 
 /** Where the runs of a plan stand after a call, and what they say. */
@@ -30,19 +31,23 @@ export interface CarriedOut {
 export async function carryOutPlan(
   plan: Plan,
   execute: (say: (line: string) => void) => Executor,
-  { retryFailed, pseudonyms }: { readonly retryFailed: boolean; readonly pseudonyms: string | undefined },
+  {
+    retryFailed,
+    pseudonyms,
+    signal: other,
+  }: { readonly retryFailed: boolean; readonly pseudonyms: string | undefined; readonly signal?: AbortSignal },
 ): Promise<CarriedOut | undefined> {
   const bar = progressBar('runs');
   const say = (line: string) => {
     bar.clear();
-    console.error(line);
+    printError(line);
   };
   let left = '';
   try {
     const comparison = await interruptible((signal) =>
       carryOut(plan, execute(say), {
         retryFailed,
-        signal,
+        signal: other ? AbortSignal.any([signal, other]) : signal,
         onWarning(problem) {
           say(`warning: ${formatProblem(problem)}`);
         },
@@ -83,10 +88,10 @@ function headlineOf(metrics: Parameters<typeof headline>[0]): string {
 /** The tables of every task, and where each run stands. */
 export async function printComparison(plan: Plan, { comparison, status }: CarriedOut): Promise<void> {
   const settings = new Set(plan.runs.map(({ setting }) => setting));
-  if (settings.size > 1) console.log(`${formatText(summaryTable(await summarise(plan)))}\n`);
+  if (settings.size > 1) print(`${formatText(summaryTable(await summarise(plan)))}\n`);
   for (const task of comparison.tasks) {
-    console.log(`${meansInWords(task)}\n`);
-    for (const table of shortTables(task)) console.log(`${typeof table === 'string' ? table : formatText(table)}\n`);
+    print(`${meansInWords(task)}\n`);
+    for (const table of shortTables(task)) print(`${typeof table === 'string' ? table : formatText(table)}\n`);
   }
   printStatus(plan, status);
 }
@@ -125,13 +130,13 @@ export function countStates(status: readonly RunStatus[]): Record<(typeof STATES
 export function printStatus({ out }: Plan, status: readonly RunStatus[]): void {
   const counts = countStates(status);
   status.forEach(({ name, state, detail }) => {
-    if (state !== 'done' && state !== 'waiting') console.log(`${name}: ${state}${detail === '' ? '' : `, ${detail}`}`);
+    if (state !== 'done' && state !== 'waiting') print(`${name}: ${state}${detail === '' ? '' : `, ${detail}`}`);
   });
   const counted = STATES.filter((state) => counts[state] > 0).map((state) => `${counts[state]} ${state}`);
-  console.log(counted.join(', '));
-  if (counts.failed > 0) console.log('--retry failed does the failed ones again.');
+  print(counted.join(', '));
+  if (counts.failed > 0) print('--retry failed does the failed ones again.');
   const files = [RESULTS_FILE, COMPARISON_FILE, ...COMPARISON_FILES].map((name) => join(out, name));
-  console.log(`${files.join('\n')}\nResearch software. Not a medical device.`);
+  print(`${files.join('\n')}\nResearch software. Not a medical device.`);
 }
 
 /** `subspace run-planned FOLDER`: what the executors start, here or on a node of a cluster. Hidden; a user starts `sweep`. */
@@ -147,11 +152,11 @@ export function addRunPlannedCommand(program: Command): void {
         doJob(folder, {
           signal,
           onWarning: (problem) => {
-            console.error(`warning: ${formatProblem(problem)}`);
+            printError(`warning: ${formatProblem(problem)}`);
           },
         }),
       );
-      console.error(`${new Date().toISOString()} ${folder}: ${outcome}${message === undefined ? '' : `: ${message}`}`);
+      printError(`${new Date().toISOString()} ${folder}: ${outcome}${message === undefined ? '' : `: ${message}`}`);
       if (outcome !== 'done') process.exitCode = outcome === 'failed' ? 1 : STOPPED_EXIT_CODE;
     });
 }

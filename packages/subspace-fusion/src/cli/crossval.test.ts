@@ -70,7 +70,7 @@ describe('subspace crossval', () => {
     const { out } = await crossval('--folds', '2', '--within', 'idh_status=Mutant');
     expect(out).toMatch(/^Means over 2 folds on test patients, never pooled/);
     expect(out).toMatch(/survival, all: 36 patients, \d+ deaths\n.*C-index \(95 %\) +this method minus it/);
-    expect(out).toMatch(/ridge Cox, same genes +\d\.\d{3} \(\d\.\d{3} to \d\.\d{3}\) +[+−]\d\.\d{3} \(/);
+    expect(out).toMatch(/ridge Cox on the genes +\d\.\d{3} \(\d\.\d{3} to \d\.\d{3}\) +[+−]\d\.\d{3} \(/);
     expect(out).toContain('idh_status = Mutant: ');
     const files = ['comparison.json', 'comparison.csv', 'comparison.md', 'comparison.tex', 'comparison.html'].map(
       (name) => join(folder, 'xv', name),

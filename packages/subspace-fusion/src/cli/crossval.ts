@@ -4,13 +4,17 @@ import type { SiteRule } from '../cohort/clinical/sites.js';
 import { CONTROLS, type Control } from '../comparison/file.js';
 import type { Subgroup } from '../comparison/subgroups.js';
 import { loadConfig, parseOverrides } from '../config/config.js';
+import { MOST } from '../config/values.js';
 import { InputError, WorkError } from '../files/errors.js';
+import { holdingFolder } from '../files/lock.js';
+import { jobsAtOnce } from '../planning/local.js';
 import { isPlan } from '../planning/plan-file.js';
-import { planCrossval, readPlan } from '../planning/plan.js';
+import { planCrossval, readPlan, threadsOf } from '../planning/plan.js';
 import { inProcess } from '../planning/run-jobs.js';
 import { carryOutPlan, printComparison } from './carry-out.js';
+import { print } from './output.js';
 import { sweep } from './sweep.js';
-import { collect, count, PSEUDONYMS, SET } from './terminal.js';
+import { collect, count, outPath, PSEUDONYMS, seed, SET, wholeNumber } from './terminal.js';
 
 interface CrossvalFlags {
   readonly set: string[];
@@ -38,9 +42,17 @@ export function addCrossvalCommand(program: Command): void {
       'cohort.yaml (its split.file names the folds, otherwise they are made from split.seed), or a PLAN.yaml of `subspace sweep`',
     )
     .option(...SET, collect, [])
-    .option('--out <folder>', 'folder of the run folders (default: runs/ and the name of the config and -crossval)')
-    .option('--folds <n>', 'number of folds to make (default: 5)', wholeNumber)
-    .option('--repeats <n>', 'deal the patients to folds so many times, each another way (default: once)', count)
+    .option(
+      '--out <folder>',
+      'folder of the run folders (default: runs/ and the name of the config and -crossval)',
+      outPath,
+    )
+    .option('--folds <n>', 'number of folds to make (default: 5)', wholeNumber(2, MOST.folds))
+    .option(
+      '--repeats <n>',
+      'deal the patients to folds so many times, each another way (default: once)',
+      count(MOST.repeats),
+    )
     .option('--seeds <list>', 'seeds of the training, as in 1,2,3 (default: training.seed)', numberList)
     .addOption(
       new Option(
@@ -84,24 +96,25 @@ async function crossval(path: string, flags: CrossvalFlags): Promise<void> {
   const { folds, repeats, probe, within, pseudonyms, seeds = [config.training.seed] } = flags;
   const control = flags.control && { name: flags.control, seeds: flags.controlSeeds ?? seeds };
   const plan = await planCrossval({ config, out, folds, repeats, seeds, control, probe, within });
-  const done = await carryOutPlan(plan, () => inProcess, { retryFailed: true, pseudonyms });
+  jobsAtOnce({ threads: threadsOf(plan) }); // before the first fold rather than once per fold
+  // Its folders have no hash of the configuration in their names: two at once would mix theirs.
+  const done = await holdingFolder(out, (lost) =>
+    carryOutPlan(plan, () => inProcess, { retryFailed: true, pseudonyms, signal: lost }),
+  );
   if (!done) return;
   const { tasks, ...file } = done.comparison;
   const task = tasks.at(0);
   if (!task)
     throw new WorkError(`${out}: no fold could be finished. What failed is above; the same command tries it again.`);
-  if (flags.json) console.log(JSON.stringify({ ...file, ...task }, null, 2));
+  if (flags.json) print(JSON.stringify({ ...file, ...task }, null, 2));
   else await printComparison(plan, done);
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text) || Number(text) < 2) throw new InvalidArgumentError('It must be a whole number from 2 up.');
-  return Number(text);
 }
 
 function numberList(text: string): number[] {
   if (!/^\d+(,\d+)*$/.test(text)) throw new InvalidArgumentError('It must be whole numbers with commas, as in 1,2,3.');
-  return [...new Set(text.split(',').map(Number))];
+  const seeds = [...new Set(text.split(',').map(seed))];
+  if (seeds.length > MOST.repeats) throw new InvalidArgumentError(`It must be ${MOST.repeats} numbers at most.`);
+  return seeds;
 }
 
 function siteRule(text: string): SiteRule {

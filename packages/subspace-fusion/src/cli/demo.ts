@@ -1,9 +1,10 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/config.js';
 import { evaluateAndWrite } from '../evaluation/evaluate.js';
 import { writeFileAtomic } from '../files/atomic.js';
+import { holdingFolder } from '../files/lock.js';
 import { readReportRun } from '../report/from-run.js';
 import { versions } from '../report/read.js';
 import { renderReport } from '../report/report.js';
@@ -11,7 +12,8 @@ import type { ReportRun } from '../report/types.js';
 import { writeJson } from '../runs/run-folder.js';
 import { simulateCohort } from '../simulation/cohort.js';
 import { train } from '../training/train.js';
-import { figure, headline, progressBar } from './terminal.js';
+import { print } from './output.js';
+import { figure, headline, outPath, progressBar } from './terminal.js';
 
 const TASKS = ['survival', 'grade', 'diagnosis'] as const;
 
@@ -25,34 +27,30 @@ export function addDemoCommand(program: Command): void {
   program
     .command('demo')
     .description('simulate a cohort, train three tasks, evaluate on patients never seen, write a report')
-    .option('--out <folder>', 'folder to write', 'demo')
-    .action(async ({ out }: { out: string }) => {
-      const started = performance.now();
-      console.log(`Simulating ${PATIENTS} patients: slides of ${BAG} patches and a gene expression matrix`);
-      await mkdir(out, { recursive: true });
-      const bar = progressBar('slides');
-      const { config: cohort } = await simulateCohort({
-        out: join(out, 'cohort'),
-        patients: PATIENTS,
-        bag: BAG,
-        onSlide: (done, of) => {
-          bar.update(done, of);
-        },
-      });
-      bar.clear();
-      const runs: ReportRun[] = [];
-      for (const task of TASKS) runs.push(await demonstrate(task, cohort, join(out, task)));
-      await writeJson(join(out, 'result.json'), {
-        ...runs[0].result,
-        others: runs.slice(1).map(({ result }) => result),
-      });
-      await writeFileAtomic(join(out, 'index.html'), demoReport(runs));
-      const seconds = Math.round((performance.now() - started) / 1000);
-      console.log(
-        `\nDone in ${seconds} s. Open ${join(out, 'index.html')}; the figures are in ${join(out, 'result.json')}.`,
-      );
-      console.log('Research software. Not a medical device.');
-    });
+    .option('--out <folder>', 'folder to write', outPath, 'demo')
+    .action(({ out }: { out: string }) => holdingFolder(out, () => demo(out)));
+}
+
+async function demo(out: string): Promise<void> {
+  const started = performance.now();
+  print(`Simulating ${PATIENTS} patients: slides of ${BAG} patches and a gene expression matrix`);
+  const bar = progressBar('slides');
+  const { config: cohort } = await simulateCohort({
+    out: join(out, 'cohort'),
+    patients: PATIENTS,
+    bag: BAG,
+    onSlide: (done, of) => {
+      bar.update(done, of);
+    },
+  });
+  bar.clear();
+  const runs: ReportRun[] = [];
+  for (const task of TASKS) runs.push(await demonstrate(task, cohort, join(out, task)));
+  await writeJson(join(out, 'result.json'), { ...runs[0].result, others: runs.slice(1).map(({ result }) => result) });
+  await writeFileAtomic(join(out, 'index.html'), demoReport(runs));
+  const seconds = Math.round((performance.now() - started) / 1000);
+  print(`\nDone in ${seconds} s. Open ${join(out, 'index.html')}; the figures are in ${join(out, 'result.json')}.`);
+  print('Research software. Not a medical device.');
 }
 
 async function demonstrate(task: (typeof TASKS)[number], cohort: string, run: string): Promise<ReportRun> {
@@ -69,7 +67,7 @@ async function demonstrate(task: (typeof TASKS)[number], cohort: string, run: st
   bar.clear();
   const evaluation = await evaluateAndWrite(run);
   const [name, metric] = headline(evaluation.result.metrics);
-  console.log(`${task.padEnd(10)} ${name} ${figure(metric)}`);
+  print(`${task.padEnd(10)} ${name} ${figure(metric)}`);
   return readReportRun(run);
 }
 

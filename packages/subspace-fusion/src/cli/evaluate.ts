@@ -6,8 +6,9 @@ import { evaluateExternal } from '../evaluation/external.js';
 import { formatProblem, type Problem } from '../files/errors.js';
 import type { Result } from '../runs/result.js';
 import { modelName } from '../words/comparison.js';
+import { print, printError } from './output.js';
 import { confidenceLines } from './predict.js';
-import { chosenWarning, figure, headline, progressBar } from './terminal.js';
+import { chosenWarning, figure, headline, progressBar, sayFewerThreads } from './terminal.js';
 
 interface EvaluateFlags {
   readonly split: Part;
@@ -41,6 +42,7 @@ export function addEvaluateCommand(program: Command): void {
     )
     .option('--json', 'print the result as JSON')
     .action(async (run: string, { split, allowSelected, cohort, without, json = false }: EvaluateFlags) => {
+      await sayFewerThreads(run);
       const bar = progressBar('predicting');
       const onPatient = (done: number, of: number) => {
         bar.update(done, of);
@@ -48,7 +50,7 @@ export function addEvaluateCommand(program: Command): void {
       // What is to be said of the run's own cohort was said when it was trained.
       const onWarning = (problem: Problem) => {
         bar.clear();
-        console.error(`warning: ${formatProblem(problem)}`);
+        printError(`warning: ${formatProblem(problem)}`);
       };
       const other = cohort === undefined ? undefined : await loadConfig(cohort);
       const evaluating = other
@@ -71,31 +73,31 @@ function keptWeights({ epoch, metric, value }: Result['selection']): string {
 /** A result on standard output, for people or as JSON. */
 export function printEvaluation(result: Result, json: boolean): void {
   if (json) {
-    console.log(JSON.stringify(result, null, 2));
+    print(JSON.stringify(result, null, 2));
     return;
   }
   const { task, split, cohort, endpoint, patients, metrics, baselines, selection, riskGroups } = result;
   const { chosenOnThese, without, covariates, definingCovariates } = result;
   const who = cohort ? `${patients} of ${cohort.patients} patients of ${cohort.name}` : `${patients} ${split} patients`;
-  console.log(`${task}, ${who} (${keptWeights(selection)})`);
-  if (chosenOnThese) console.log(`  ${chosenWarning}`);
-  if (without) console.log(`  every patient taken as without ${without}`);
+  print(`${task}, ${who} (${keptWeights(selection)})`);
+  if (chosenOnThese) print(`  ${chosenWarning}`);
+  if (without) print(`  every patient taken as without ${without}`);
   if (covariates)
-    console.log(
+    print(
       `  with covariates ${covariates.join(', ')}${definingCovariates?.length ? `; ${definingCovariates.join(', ')} defines the label` : ''}`,
     );
-  for (const [reason, n] of Object.entries(cohort?.leftOut ?? {})) console.log(`  left out: ${n} ${reason}`);
-  if (endpoint) console.log(`  ${'endpoint'.padEnd(28)} ${endpoint.name}, ${endpoint.rule}`);
-  for (const [name, metric] of Object.entries(metrics)) console.log(`  ${name.padEnd(28)}${figure(metric)}`);
+  for (const [reason, n] of Object.entries(cohort?.leftOut ?? {})) print(`  left out: ${n} ${reason}`);
+  if (endpoint) print(`  ${'endpoint'.padEnd(28)} ${endpoint.name}, ${endpoint.rule}`);
+  for (const [name, metric] of Object.entries(metrics)) print(`  ${name.padEnd(28)}${figure(metric)}`);
   for (const [name, scores] of Object.entries(baselines)) {
     const [label, metric] = headline(scores);
-    console.log(`  ${`${label}, ${modelName(name)}`.padEnd(28)} ${figure(metric)}`);
+    print(`  ${`${label}, ${modelName(name)}`.padEnd(28)} ${figure(metric)}`);
   }
   if (riskGroups) {
     const p = Object.hasOwn(riskGroups.logRank, 'logRankP') ? riskGroups.logRank['logRankP'].value : null;
     const test = p === null ? 'no log-rank test' : `log-rank p ${p.toPrecision(2)}`;
-    console.log(`  risk groups by the training median: ${riskGroups.low} low, ${riskGroups.high} high; ${test}`);
+    print(`  risk groups by the training median: ${riskGroups.low} low, ${riskGroups.high} high; ${test}`);
   }
-  if (result.confidence) for (const text of confidenceLines(result.confidence)) console.log(text);
-  console.log('Research software. Not a medical device.');
+  if (result.confidence) for (const text of confidenceLines(result.confidence)) print(text);
+  print('Research software. Not a medical device.');
 }

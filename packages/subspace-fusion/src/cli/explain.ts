@@ -1,16 +1,13 @@
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { Part } from '../cohort/types.js';
-import {
-  explainCohort,
-  EXPLANATIONS,
-  writeCohortExplanation,
-  writePatientExplanation,
-} from '../explanation/explain-cohort.js';
+import { explainCohort, writeCohortExplanation, writePatientExplanation } from '../explanation/explain-cohort.js';
 import { readThumbnail } from '../explanation/slide-figure.js';
 import { InputError } from '../files/errors.js';
+import { holdingFile } from '../files/lock.js';
 import type { Shares } from '../patient/attribution.js';
 import { explainPatient } from '../patient/predict.js';
+import { EXPLANATIONS, patientFile } from '../runs/explanation-files.js';
 import type {
   CohortExplanation,
   Completeness,
@@ -18,9 +15,11 @@ import type {
   PatientExplanation,
   SetEnrichment,
 } from '../runs/explanations.js';
+import { openRunFolder } from '../runs/run-folder.js';
 import { NOT_A_DEVICE, outputWords } from '../words/prediction.js';
+import { print } from './output.js';
 import { columnValue } from './predict.js';
-import { progressBar } from './terminal.js';
+import { outPath, progressBar, sayFewerThreads } from './terminal.js';
 
 interface Options {
   readonly patient?: string;
@@ -63,18 +62,20 @@ export function addExplainCommand(program: Command): void {
         .default('test'),
     )
     .option('--gene-sets <file>', 'GMT file of gene sets to test for enrichment, with --cohort')
-    .option('--out <folder>', 'where to write (default: explanations/ in the run folder)')
+    .option('--out <folder>', 'where to write (default: explanations/ in the run folder)', outPath)
     .option('--json', 'print the explanation as JSON')
     .action(async (run: string, options: Options) => {
+      await sayFewerThreads(run);
       const bar = progressBar('explaining');
       const onBackground = (done: number, of: number) => {
         bar.update(done, of, 'training means, once a run');
       };
+      await openRunFolder(run); // a folder that holds no run is left as it is
       const out = options.out ?? join(run, EXPLANATIONS);
       try {
         const { lines, explanation } = options.cohort ? await aboutCohort() : await aboutPatient();
         bar.clear();
-        console.log(options.json ? JSON.stringify(explanation, null, 2) : [...lines, NOT_A_DEVICE].join('\n'));
+        print(options.json ? JSON.stringify(explanation, null, 2) : [...lines, NOT_A_DEVICE].join('\n'));
       } finally {
         bar.clear();
       }
@@ -84,8 +85,10 @@ export function addExplainCommand(program: Command): void {
         const onPatient = (done: number, of: number) => {
           bar.update(done, of, 'the model, then the same network untrained');
         };
-        const explanation = await explainCohort(run, { split, geneSets, onBackground, onPatient });
-        const path = await writeCohortExplanation(out, explanation);
+        const [explanation, path] = await holdingFile(join(out, `cohort-${split}.json`), async () => {
+          const made = await explainCohort(run, { split, geneSets, onBackground, onPatient });
+          return [made, await writeCohortExplanation(out, made)] as const;
+        });
         return { explanation, lines: [...describeCohort(explanation), `written: ${path}`] };
       }
 
@@ -95,14 +98,17 @@ export function addExplainCommand(program: Command): void {
           options.thumbnail === undefined
             ? undefined
             : await readThumbnail(options.thumbnail, downsampleOf(options.downsample));
-        const explanation = await explainPatient(run, {
+        const input = {
           patient,
           bag,
           expression,
           clinical: Object.fromEntries(clinical.map(columnValue)),
           onBackground,
+        };
+        const [explanation, paths] = await holdingFile(join(out, patientFile(patient ?? 'from files')), async () => {
+          const made = await explainPatient(run, input);
+          return [made, await writePatientExplanation(out, made, thumbnail)] as const;
         });
-        const paths = await writePatientExplanation(out, explanation, thumbnail);
         return { explanation, lines: [...describePatient(explanation), `written: ${paths.join(', ')}`] };
       }
     });

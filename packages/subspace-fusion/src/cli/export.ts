@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { exportRun, type Exported } from '../portable/export.js';
+import { print } from './output.js';
+import { outPath } from './terminal.js';
 
 /** `subspace export RUN --onnx FILE`: a run's model as a file that any ONNX Runtime opens. */
 export function addExportCommand(program: Command): void {
@@ -7,11 +9,11 @@ export function addExportCommand(program: Command): void {
     .command('export')
     .description('write the model of a run as one ONNX file, preprocessing included')
     .argument('<run>', 'run folder')
-    .requiredOption('--onnx <file>', 'file to write')
+    .requiredOption('--onnx <file>', 'file to write', outPath)
     .option('--json', 'print what was written as JSON')
     .action(async (run: string, options: { onnx: string; json?: boolean }) => {
       const exported = await exportRun(run, options.onnx);
-      console.log(options.json ? JSON.stringify(exported, null, 2) : describe(exported));
+      print(options.json ? JSON.stringify(exported, null, 2) : describe(exported));
     });
 }
 

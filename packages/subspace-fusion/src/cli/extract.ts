@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Provider } from 'onnx-autodiff';
 import { parseOverrides } from '../config/config.js';
+import { MOST } from '../config/values.js';
 import { counted, InputError } from '../files/errors.js';
 import type { Extraction, SlideRecord } from '../planning/extraction.js';
 import { jobsAtOnce, localExecutor } from '../planning/local.js';
@@ -11,7 +12,8 @@ import { slurmExecutor } from '../planning/slurm.js';
 import { runsToDo, type RunStatus } from '../planning/status.js';
 import type { Encoder } from '../slides/encoder.js';
 import { Interrupted } from '../training/train.js';
-import { collect, count, duration, interruptible, progressBar, PROVIDERS } from './terminal.js';
+import { print, printError } from './output.js';
+import { collect, count, duration, interruptible, outPath, progressBar, PROVIDERS } from './terminal.js';
 
 interface ExtractFlags {
   readonly encoder: string;
@@ -48,24 +50,28 @@ export function addExtractCommand(program: Command): void {
     )
     .argument('<slides...>', 'Aperio SVS, pyramidal TIFF, OME-TIFF, PNG, JPEG; or folders of them')
     .requiredOption('--encoder <file>', 'ONNX model; the YAML beside it says how it wants its images')
-    .requiredOption('--out <folder>', 'where the feature files go')
+    .requiredOption('--out <folder>', 'where the feature files go', outPath)
     .option('--magnification <x>', 'magnification of the patches', positive, 20)
     .addOption(
       new Option('--mpp <micrometres>', 'micrometres a pixel of the patches, instead of --magnification')
         .argParser(positive)
         .conflicts('magnification'),
     )
-    .option('--patch-size <pixels>', 'edge of a patch, at that magnification', count, 256)
-    .option('--objective <x>', 'objective power of the slides, where they do not say it', positive)
+    .option('--patch-size <pixels>', 'edge of a patch, at that magnification', count(8192), 256)
+    .option(
+      '--objective <x>',
+      'objective power of the slides, where they do not say it or contradict themselves',
+      positive,
+    )
     .option('--tissue <part>', 'least part of a patch that is tissue', part, 0.5)
-    .option('--fix <n>', 'exactly so many rows for every slide, in the form of the published code', count)
+    .option('--fix <n>', 'exactly so many rows for every slide, in the form of the published code', count(1_000_000))
     .option('--set <key=value>', "overrides a key of the encoder's YAML; may be repeated", collect, [])
-    .option('--batch <n>', 'patches encoded at a time (default: 8 on the cpu, 64 elsewhere)', count)
+    .option('--batch <n>', 'patches encoded at a time (default: 8 on the cpu, 64 elsewhere)', count(MOST.batch))
     .addOption(new Option('--provider <name>', 'where the encoder runs').choices(PROVIDERS).default('cpu'))
     .option(
       '--threads <n>',
       'threads of the encoder and cores of a slide (default: one a core; with --executor one)',
-      count,
+      count(MOST.threads),
     )
     .option('--overwrite', 'replace feature files that were made with other settings')
     .addOption(
@@ -74,11 +80,11 @@ export function addExtractCommand(program: Command): void {
         'a process for each slide, on this machine or a Slurm cluster (default: one slide after the other in this process)',
       ).choices(['local', 'slurm']),
     )
-    .option('--cores <n>', 'cores that the local executor may use (default: all)', count)
+    .option('--cores <n>', 'cores that the local executor may use (default: all)', count(MOST.threads))
     .option('--time <limit>', 'Slurm: limit of a slide, as in 1:00:00', slurmTime)
     .option('--memory <size>', 'memory of a slide, as in 4G, for both executors', slurmMemory)
     .option('--partition <name>', 'Slurm: partition')
-    .option('--gpu <n>', 'Slurm: GPUs of a slide', count)
+    .option('--gpu <n>', 'Slurm: GPUs of a slide', count(MOST.gpus))
     .option('--dry-run', 'show what would be done or submitted, and do nothing')
     .option('--status', 'tell what is done, running, queued, stopped and failed, and why')
     .addOption(new Option('--retry <which>', 'do these slides again, too').choices(['failed']))
@@ -89,6 +95,7 @@ export function addExtractCommand(program: Command): void {
 async function extractWith(slides: string[], flags: ExtractFlags): Promise<void> {
   const { out, magnification, mpp, patchSize, objective, tissue, fix, overwrite, provider, executor } = flags;
   const { batch = provider === 'cpu' ? 8 : 64 } = flags; // a larger one takes memory and gains nothing on a CPU
+  if (executor === undefined) jobsAtOnce({ threads: flags.threads ?? 1 });
   const threads = flags.threads ?? (executor && 1);
   const slurm = executor === 'slurm' && !flags.status ? slurmResources(flags, flags.threads ?? 1) : undefined;
   const { extractionStatus, planExtraction } = await import('../planning/extraction.js'); // the other commands need no image library
@@ -135,12 +142,12 @@ function onSlurm({ out }: Extraction, resources: SlurmResources): Executor {
   return slurmExecutor({
     ...{ out, name: 'extract', resources },
     onSubmission: ({ job, folders }) => {
-      console.error(
+      printError(
         `submitted as Slurm job ${job}: ${counted(folders.length, 'slide')}; \`scancel ${job}\` ends what is not done`,
       );
     },
     onQueued: (slides) => {
-      console.error(`${counted(slides, 'slide is', 'slides are')} in the queue already`);
+      printError(`${counted(slides, 'slide is', 'slides are')} in the queue already`);
     },
   });
 }
@@ -160,21 +167,23 @@ async function run(extraction: Extraction, execute: Executor, { retry, json }: E
         },
         onSlide: (record, done, of) => {
           bar.clear();
-          if ('message' in record) console.error(record.message);
-          else if (!json) console.log(`${done}/${of} ${describe(record)}`);
+          for (const warning of record.status === 'done' ? (record.warnings ?? []) : [])
+            printError(`warning: ${warning}`);
+          if ('message' in record) printError(record.message);
+          else if (!json) print(`${done}/${of} ${describe(record)}`);
         },
       }),
     );
     bar.clear();
-    console.log(json ? JSON.stringify(records, null, 2) : summary(records, (performance.now() - started) / 1000));
+    print(json ? JSON.stringify(records, null, 2) : summary(records, (performance.now() - started) / 1000));
     const failed = records.flatMap((record) => ('message' in record ? [record] : []));
-    if (!json && failed.length > 0) console.log('--retry failed does the failed ones again.');
+    if (!json && failed.length > 0) print('--retry failed does the failed ones again.');
     if (failed.length > 0)
       process.exitCode = failed.every((record) => record.status === 'failed' && record.badInput) ? 2 : 1;
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     bar.clear();
-    console.error(`${error.message}. The same command goes on with the slides that are left.`);
+    printError(`${error.message}. The same command goes on with the slides that are left.`);
     process.exitCode = 1;
   } finally {
     bar.clear();
@@ -195,9 +204,9 @@ function dryRun(
     : flags.executor === undefined
       ? 'one after the other, in this process'
       : `${atOnce(flags)} at once, ${counted(flags.threads ?? 1, 'thread')} each`;
-  if (flags.json) console.log(JSON.stringify({ out, slides: open, how }, null, 2));
+  if (flags.json) print(JSON.stringify({ out, slides: open, how }, null, 2));
   else
-    console.log(
+    print(
       [
         `${open.length} of ${counted(slides.length, 'slide')} would be extracted into ${out}:`,
         ...open.map((name) => `  ${name}`),
@@ -210,11 +219,11 @@ function printStatus(status: readonly RunStatus[], json: boolean): void {
   const counts: Record<string, number> = {};
   for (const { state } of status) counts[state] = (counts[state] ?? 0) + 1;
   if (json) {
-    console.log(JSON.stringify({ counts, slides: status }, null, 2));
+    print(JSON.stringify({ counts, slides: status }, null, 2));
     return;
   }
-  for (const { name, state, detail } of status) if (detail !== '') console.log(`${name}: ${state}, ${detail}`);
-  console.log(
+  for (const { name, state, detail } of status) if (detail !== '') print(`${name}: ${state}, ${detail}`);
+  print(
     Object.entries(counts)
       .map(([state, n]) => `${n} ${state}`)
       .join(', '),
@@ -247,7 +256,7 @@ const perSecond = (patches: number, seconds: number) => `${Number((patches / sec
 
 function positive(text: string): number {
   const value = Number(text);
-  if (!(value > 0 && value < Infinity)) throw new InvalidArgumentError('It must be a number above 0.');
+  if (!(value > 0 && value <= 1000)) throw new InvalidArgumentError('It must be a number above 0 and at most 1000.');
   return value;
 }
 

@@ -3,7 +3,8 @@ import { parseOverrides } from '../config/config.js';
 import { formatProblem, InputError } from '../files/errors.js';
 import { importCheckpoint, type ImportedModel, type ImportScaling } from '../portable/import.js';
 import { taskName } from '../runs/model.js';
-import { collect, SET } from './terminal.js';
+import { print, printError } from './output.js';
+import { collect, outPath, SET } from './terminal.js';
 
 interface Options {
   config: string;
@@ -27,7 +28,7 @@ export function addImportCommand(program: Command): void {
       '--config <file>',
       'cohort.yaml: what a state dict lacks (task, gene order, patients to evaluate on)',
     )
-    .requiredOption('--out <folder>', 'run folder to write')
+    .requiredOption('--out <folder>', 'run folder to write', outPath)
     .addOption(
       new Option(
         '--scaling <how>',
@@ -59,10 +60,10 @@ export function addImportCommand(program: Command): void {
           overrides: parseOverrides(set),
           genes: tumour !== undefined && microenvironment !== undefined ? { tumour, microenvironment } : undefined,
           onWarning: (p) => {
-            console.error(`warning: ${formatProblem(p)}`);
+            printError(`warning: ${formatProblem(p)}`);
           },
         });
-        console.log(
+        print(
           json
             ? JSON.stringify(
                 { run: options.out, task: taskName(model.task), size: model.size, ...model.imported },

@@ -7,6 +7,8 @@ import { inspectCohort, type FilesInspection, type Inspection } from '../cohort/
 import { loadCohort } from '../cohort/load.js';
 import { loadConfig, parseOverrides, type Config } from '../config/config.js';
 import { counted, formatProblem, shortNumber } from '../files/errors.js';
+import { printable } from '../files/text.js';
+import { print } from './output.js';
 import { collect, progressBar, SET } from './terminal.js';
 
 /** Adds `subspace inspect CONFIG.yaml`: what was found, what joins with what, and everything that is wrong. */
@@ -34,11 +36,11 @@ export function addInspectCommand(program: Command): void {
         problems: compareExpressions(await comparable(config), await comparable(other)),
       };
       if (options.json) {
-        console.log(JSON.stringify({ ...inspection, ...(beside ? { beside } : {}) }, null, 2));
+        print(JSON.stringify({ ...inspection, ...(beside ? { beside } : {}) }, null, 2));
         return;
       }
-      console.log(describe(inspection));
-      if (beside) console.log(`\n${describeBeside(beside)}`);
+      print(describe(inspection));
+      if (beside) print(`\n${describeBeside(beside)}`);
     });
 }
 
@@ -74,7 +76,7 @@ function describeFiles({ clinical, expression }: FilesInspection, line: Line): v
     );
     line(
       '',
-      `values ${lowest} to ${highest}, they look like ${describeScale(scale)}${transform ? `, transform ${transform}` : ''}`,
+      `${lowest <= highest ? `values ${lowest} to ${highest}` : 'no values'}, they look like ${describeScale(scale)}${transform ? `, transform ${transform}` : ''}`,
     );
   }
 }
@@ -111,7 +113,7 @@ function describe(inspection: Inspection): string {
     problems,
     understood,
   } = inspection;
-  const lines = [`Cohort ${name}`];
+  const lines = [`Cohort ${printable(name, 200)}`];
   const line = (what: string, text: string) => lines.push(`  ${what.padEnd(12)}${text}`);
   describeFiles(inspection, line);
   if (geneSets)
@@ -133,7 +135,7 @@ function describe(inspection: Inspection): string {
     );
   describeSlides(inspection, line);
   for (const other of moreCohorts) {
-    lines.push('', `Cohort ${other.name}`);
+    lines.push('', `Cohort ${printable(other.name, 200)}`);
     describeFiles(other, line);
     describeSlides(other, line);
   }

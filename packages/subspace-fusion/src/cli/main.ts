@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 import { errorData, InputError, WorkError } from '../files/errors.js';
+import { visible } from '../files/text.js';
+import { toldError } from '../files/unforeseen.js';
 import { VERSION } from '../version.js';
 import { addAuditCommand } from './audit.js';
 import { addBenchCommand } from './bench.js';
@@ -12,6 +14,7 @@ import { addExportCommand } from './export.js';
 import { addExtractCommand } from './extract.js';
 import { addImportCommand } from './import.js';
 import { addInspectCommand } from './inspect.js';
+import { outliveReaders, print, printError } from './output.js';
 import { addPredictCommand } from './predict.js';
 import { addReportCommand } from './report.js';
 import { addSimulateCommand } from './simulate.js';
@@ -33,7 +36,7 @@ export async function main(args: readonly string[]): Promise<void> {
     .showHelpAfterError('(--help shows the options)')
     .configureOutput({
       outputError: (text, write) => {
-        write(text.replace('\n(Did you', ' (Did you'));
+        write(visible(text.replace('\n(Did you', ' (Did you')));
       },
     })
     .exitOverride();
@@ -62,24 +65,31 @@ export async function main(args: readonly string[]): Promise<void> {
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
-    process.exitCode = report(error);
-    if (chosen.json && (error instanceof InputError || error instanceof WorkError))
-      console.log(JSON.stringify(errorData(error), null, 2));
+    process.exitCode = report(error, args, chosen.json);
   }
 }
 
-function report(error: unknown): number {
-  if (error instanceof InputError) {
-    console.error(error.message);
-    return 2;
-  }
-  if (error instanceof WorkError) {
-    console.error(error.message);
-    return 1;
-  }
+/**
+ * Ends the process of the command in one line where an error comes past {@link main}: from a callback, a promise that nobody waits for, or a thread.
+ */
+export function guardProcess(args: readonly string[]): void {
+  const end = (error: unknown) => {
+    process.exit(report(error, args));
+  };
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
+  outliveReaders(({ message }) => {
+    end(new WorkError(`The output cannot be written (${message}). Free some space, or send it elsewhere.`));
+  });
+}
+
+/** Prints what went wrong; returns the exit code. */
+function report(error: unknown, args: readonly string[], json = false): number {
   if (isCommanderError(error)) return error.exitCode === 0 ? 0 : 2; // commander has printed it
-  console.error(error);
-  return 1;
+  const told = toldError(error, args);
+  printError(told.message);
+  if (json) print(JSON.stringify(errorData(told), null, 2));
+  return told instanceof InputError ? 2 : 1;
 }
 
 function isCommanderError(error: unknown): error is { exitCode: number } {

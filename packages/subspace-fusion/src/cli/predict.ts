@@ -7,7 +7,8 @@ import type { Prediction } from '../patient/prediction.js';
 import { confidenceRows, predictionRows } from '../patient/rows.js';
 import type { ConfidenceResult } from '../runs/confidence.js';
 import { NOT_A_DEVICE, percent } from '../words/prediction.js';
-import { figure } from './terminal.js';
+import { print, printError } from './output.js';
+import { figure, sayFewerThreads } from './terminal.js';
 
 /** `subspace predict RUN --bag F --expression F`: one patient's prediction, from one of the two where the model can do without the other. */
 export function addPredictCommand(program: Command): void {
@@ -26,14 +27,11 @@ export function addPredictCommand(program: Command): void {
         options: { bag?: string[]; expression?: string; patient?: string; clinical?: string[]; json?: boolean },
       ) => {
         const { bag, expression, patient, clinical = [] } = options;
-        const p = await predictPatient(run, {
-          bag,
-          expression,
-          patient,
-          clinical: Object.fromEntries(clinical.map(columnValue)),
-        });
-        for (const warning of p.warnings) console.error(`warning: ${warning}`);
-        console.log(options.json ? JSON.stringify(p, null, 2) : describe(p));
+        const known = Object.fromEntries(clinical.map(columnValue));
+        await sayFewerThreads(run);
+        const p = await predictPatient(run, { bag, expression, patient, clinical: known });
+        for (const warning of p.warnings) printError(`warning: ${warning}`);
+        print(options.json ? JSON.stringify(p, null, 2) : describe(p));
       },
     );
 }

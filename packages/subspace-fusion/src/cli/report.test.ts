@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
@@ -14,7 +14,7 @@ interface Part {
 }
 
 const folder = newFolder();
-const [run, crossval, out] = ['run', 'crossval', 'out'].map((name) => join(folder, name));
+const [run, crossval, out, splits] = ['run', 'crossval', 'out', 'splits'].map((name) => join(folder, name));
 const short = ['--set', 'training.epochs=2', '--set', 'training.batch=6', '--set', 'training.threads=1'];
 const readPage = (path: string): Part => parseHTML(readFileSync(path, 'utf8')).document;
 const rowsOf = (page: Part, caption: string): string[][] => {
@@ -69,12 +69,81 @@ describe('subspace report', () => {
       value(result.metrics.concordanceIndex),
     ]);
     const rows = rowsOf(page, 'Survival, all');
-    expect(rows.map(([name]) => name)).toContain('ridge Cox, same genes');
-    expect(defined(rows.find(([name]) => name === 'ridge Cox, same genes')).at(-1)).toMatch(
+    expect(rows.map(([name]) => name)).toContain('ridge Cox on the genes');
+    expect(defined(rows.find(([name]) => name === 'ridge Cox on the genes')).at(-1)).toMatch(
       /helps|harms|equivalent|undetermined/,
     );
     expect(defined(page.querySelector('#run-1-training')).textContent).toContain('2 trainings, a line each');
   }, 60_000);
+
+  it.each([
+    ['survival', 'snn', 'the expression of'],
+    ['grade', 'abmil', 'patches of a slide'],
+  ])(
+    'counts patients once where the test parts of a split file overlap: %s',
+    async (task, model, inputs) => {
+      const [cohort, made] = [join(folder, 'cohort'), join(folder, `overlapping-${task}`)];
+      const [header, ...rows] = readFileSync(join(cohort, 'clinical.csv'), 'utf8')
+        .trim()
+        .split('\n')
+        .map((row) => row.split(','));
+      const ids = rows.map(([id]) => id);
+      mkdirSync(splits, { recursive: true });
+      for (const fold of [0, 1, 2, 3]) {
+        const isTest = (i: number) => (i - 7 * fold + 40) % 40 < 16;
+        const lines = ids.map((id, i) => (isTest(i) ? `,${id}` : `${id},`));
+        writeFileSync(join(splits, `splits_${fold}.csv`), `train,test\n${lines.join('\n')}\n`);
+      }
+      const tested = ids.filter((_, i) => [0, 1, 2, 3].some((fold) => (i - 7 * fold + 40) % 40 < 16));
+      const deaths = rows.filter((row) => tested.includes(row[0]) && row[header.indexOf('event')] === '1').length;
+      const settings = [
+        '--set',
+        `split.file=${splits}`,
+        '--set',
+        `task=${task}`,
+        '--set',
+        `model.name=${model}`,
+        ...short,
+      ];
+      expect(await subspace('crossval', join(cohort, 'cohort.yaml'), '--out', made, ...settings)).toMatchObject({
+        code: 0,
+      });
+      expect(await subspace('report', made)).toMatchObject({ code: 0 });
+      const page = readPage(join(made, 'report.html'));
+      const [from, lead] = [...defined(page.querySelector('#run-1-summary')).querySelectorAll('p')];
+      expect(from.textContent).toContain(`The published model ${model} predicts`);
+      expect(from.textContent.split(' from ')[1]).toContain(inputs);
+      expect(from.textContent).not.toMatch(/patches.* and the expression/);
+      const who =
+        task === 'survival' ? `${tested.length} patients (${deaths} deaths)` : `${tested.length} patients of 3 classes`;
+      expect(lead.textContent).toContain(`On ${who}, each tested by models that had not seen them in 4 folds`);
+      expect(rowsOf(page, 'Patients of each part')[0].slice(1)).toEqual([
+        String(tested.length),
+        '16',
+        '16',
+        '16',
+        '16',
+      ]);
+      expect(defined(page.querySelector('#run-1-patients')).textContent).toContain(
+        'Some patients are tested in several folds',
+      );
+      const [metric] = rowsOf(page, 'Metrics on');
+      expect(metric.slice(3)).toEqual([String(tested.length), ...(task === 'survival' ? [String(deaths)] : [])]);
+      if (task === 'survival') {
+        const atRisk = ['low', 'high'].map((group) =>
+          Number(defined(page.querySelector(`.at-risk-${group} text`)).textContent),
+        );
+        expect(atRisk[0] + atRisk[1]).toBe(tested.length);
+      } else {
+        const all = [...page.querySelectorAll('.confusion tbody tr')].map((row) =>
+          Number(defined([...row.querySelectorAll('td')].at(-1)).textContent),
+        );
+        expect(all.reduce((sum, n) => sum + n, 0)).toBe(tested.length);
+        expect(rowsOf(page, 'Reliability').reduce((sum, row) => sum + Number(row.at(-1)), 0)).toBe(tested.length);
+      }
+    },
+    120_000,
+  );
 
   it('names no folder of this machine, and no patient where codes are asked for', async () => {
     const key = join(folder, 'keys', 'key.json');

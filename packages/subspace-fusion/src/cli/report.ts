@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { writeReport } from '../report/report.js';
-import { count, progressBar, PSEUDONYMS } from './terminal.js';
+import { print } from './output.js';
+import { count, outPath, progressBar, PSEUDONYMS } from './terminal.js';
 
 interface Flags {
   readonly out?: string;
@@ -14,11 +15,11 @@ export function addReportCommand(program: Command): void {
     .command('report')
     .description('write a report of a run or a cross-validation: one HTML page that needs no network, and a model card')
     .argument('<folder>', 'folder of a run or of a cross-validation')
-    .option('--out <file>', 'page to write (default: report.html in the folder); model-card.md goes beside it')
+    .option('--out <file>', 'page to write (default: report.html in the folder); model-card.md goes beside it', outPath)
     .option(
       '--explain <n>',
       'first explain the n test patients of whom the model is most certain, and the n of whom it is least',
-      count,
+      count(100_000),
     )
     .option(...PSEUDONYMS)
     .action(async (folder: string, { out, explain, pseudonyms }: Flags) => {
@@ -29,8 +30,8 @@ export function addReportCommand(program: Command): void {
       const paths = await writeReport(folder, { out, explain, pseudonyms, onExplained }).finally(() => {
         bar.clear();
       });
-      console.log(`written: ${paths.join(', ')}`);
-      if (pseudonyms !== undefined) console.log(`${pseudonyms} says who is who: keep it apart from the report.`);
-      console.log('Research software. Not a medical device.');
+      print(`written: ${paths.join(', ')}`);
+      if (pseudonyms !== undefined) print(`${pseudonyms} says who is who: keep it apart from the report.`);
+      print('Research software. Not a medical device.');
     });
 }

@@ -1,10 +1,12 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { MOST } from '../config/values.js';
 import { InputError } from '../files/errors.js';
 import { fractionOfCeiling } from '../simulation/ceilings.js';
 import { simulateCohort, type SimulatedCohort } from '../simulation/cohort.js';
 import { simulateBagsForCohort } from '../simulation/real-genes.js';
 import { REGIMES, type Regime } from '../simulation/regimes.js';
-import { progressBar } from './terminal.js';
+import { print } from './output.js';
+import { outPath, progressBar, seed, wholeNumber } from './terminal.js';
 
 interface SimulateFlags {
   readonly out: string;
@@ -30,13 +32,13 @@ export function addSimulateCommand(program: Command): void {
   program
     .command('simulate')
     .description('simulate a cohort with a known truth, or slides for real patients')
-    .requiredOption('--out <folder>', 'folder to write')
-    .option('--patients <n>', 'number of patients (default: 200; 80 for consistency)', wholeNumber)
-    .option('--bag <n>', 'patches of a slide, a square number', wholeNumber, 400)
+    .requiredOption('--out <folder>', 'folder to write', outPath)
+    .option('--patients <n>', 'number of patients (default: 200; 80 for consistency)', wholeNumber(0, 100_000))
+    .option('--bag <n>', 'patches of a slide, a square number', wholeNumber(0, MOST.bag), 400)
     .option('--ragged', 'slides of different sizes')
     .addOption(new Option('--regime <name>', 'what the outcome depends on (default: mixed)').choices(REGIMES))
     .option('--null', "the regime's twin, in which there is nothing to find")
-    .option('--seed <n>', 'seed of all random numbers', wholeNumber, 1)
+    .option('--seed <n>', 'seed of all random numbers', seed, 1)
     .addOption(realGenes.conflicts(['patients', 'regime', 'null']))
     .option('--clinical <file>', 'clinical table of the real patients')
     .option('--gene-sets <file>', 'GMT file with TUMOUR and MICROENVIRONMENT')
@@ -45,7 +47,7 @@ export function addSimulateCommand(program: Command): void {
       'clinical column (study, site): genes whose floor gives its groups away take no part',
     )
     .option('--folds <file>', 'published folds for the config')
-    .option('--fold <n>', 'fold of the test set', wholeNumber, 0)
+    .option('--fold <n>', 'fold of the test set', wholeNumber(0, MOST.folds - 1), 0)
     .option('--permute-bags', 'control: give every patient the bag of another')
     .option('--json', 'print the result as JSON')
     .action((flags: SimulateFlags) =>
@@ -65,7 +67,7 @@ async function simulateTruth(flags: SimulateFlags): Promise<void> {
   const cohort = await withProgress((onSlide) =>
     simulateCohort({ out, patients, bag, ragged, seed, regime, twin, onSlide }),
   );
-  console.log(flags.json ? JSON.stringify(summary(cohort, regime, twin), null, 2) : describe(cohort, regime, twin));
+  print(flags.json ? JSON.stringify(summary(cohort, regime, twin), null, 2) : describe(cohort, regime, twin));
 }
 
 async function simulateSlides(flags: SimulateFlags, expression: string): Promise<void> {
@@ -88,7 +90,7 @@ async function simulateSlides(flags: SimulateFlags, expression: string): Promise
       onSlide,
     }),
   );
-  console.log(
+  print(
     flags.json
       ? JSON.stringify(bags, null, 2)
       : `${bags.patients} real patients, one simulated slide each\nNext: subspace train ${bags.config}`,
@@ -142,9 +144,4 @@ async function withProgress<T>(work: (onSlide: (done: number, total: number) => 
   } finally {
     bar.clear();
   }
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
-  return Number(text);
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { parseOverrides } from '../config/config.js';
+import { MOST } from '../config/values.js';
 import { counted, formatProblem } from '../files/errors.js';
 import { checkPlan } from '../planning/carry-out.js';
 import { jobsAtOnce, localExecutor } from '../planning/local.js';
@@ -11,7 +12,8 @@ import { arrayScript, slurmBytes } from '../planning/slurm-script.js';
 import { slurmExecutor } from '../planning/slurm.js';
 import { runsToDo, statusOf, type RunStatus } from '../planning/status.js';
 import { carryOutPlan, countStates, printComparison, printStatus } from './carry-out.js';
-import { collect, count, PSEUDONYMS, SET } from './terminal.js';
+import { print, printError } from './output.js';
+import { collect, count, outPath, PSEUDONYMS, SET } from './terminal.js';
 
 interface SweepFlags {
   readonly set: string[];
@@ -34,9 +36,13 @@ export function addSweepCommand(program: Command): void {
     )
     .argument('<plan>', 'PLAN.yaml: models, tasks, folds, seeds, variants')
     .option(...SET, collect, [])
-    .option('--out <folder>', 'folder of the run folders and results.csv (default: runs/ and the name of the plan)')
+    .option(
+      '--out <folder>',
+      'folder of the run folders and results.csv (default: runs/ and the name of the plan)',
+      outPath,
+    )
     .addOption(new Option('--executor <name>', 'where the runs are done').choices(['local', 'slurm']).default('local'))
-    .option('--cores <n>', 'cores that the local executor may use (default: all)', count)
+    .option('--cores <n>', 'cores that the local executor may use (default: all)', count(MOST.threads))
     .option('--dry-run', 'show what would be done or submitted, and do nothing')
     .option('--status', 'tell what is done, running, queued, stopped and failed, and why')
     .addOption(new Option('--retry <which>', 'do these runs again, too').choices(['failed']))
@@ -70,7 +76,7 @@ function tell(plan: Plan, status: readonly RunStatus[], { json }: Pick<SweepFlag
   }
   const { out } = plan;
   const told = { out, table: join(out, RESULTS_FILE), counts: countStates(status), runs: status };
-  console.log(JSON.stringify(told, null, 2));
+  print(JSON.stringify(told, null, 2));
 }
 
 function executor(
@@ -100,7 +106,7 @@ function atOnce(plan: Plan, cores: number | undefined): number {
 
 async function dryRun(plan: Plan, flags: SweepFlags): Promise<void> {
   (await checkPlan(plan)).forEach((problem) => {
-    console.error(`warning: ${formatProblem(problem)}`);
+    printError(`warning: ${formatProblem(problem)}`);
   });
   const { out, name, runs } = plan;
   const open = runsToDo(await statusOf(out, jobsOf(plan)), flags.retry === 'failed');
@@ -109,14 +115,12 @@ async function dryRun(plan: Plan, flags: SweepFlags): Promise<void> {
       ? `${atOnce(plan, flags.cores)} at once, ${counted(threadsOf(plan), 'thread')} each`
       : `sbatch would be given:\n\n${arrayScript(join(out, 'slurm', 'N'), name, Math.max(open.length, 1), slurmResources(plan))}`;
   if (flags.json) {
-    console.log(
-      JSON.stringify({ out, runs: open.map((run) => ({ name: run.name, folder: run.folder })), how }, null, 2),
-    );
+    print(JSON.stringify({ out, runs: open.map((run) => ({ name: run.name, folder: run.folder })), how }, null, 2));
     return;
   }
-  console.log(`${open.length} of ${runs.length} runs would be done in ${out}:`);
+  print(`${open.length} of ${runs.length} runs would be done in ${out}:`);
   open.forEach((run) => {
-    console.log(`  ${run.name}`);
+    print(`  ${run.name}`);
   });
-  console.log(how);
+  print(how);
 }

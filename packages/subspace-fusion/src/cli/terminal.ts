@@ -1,8 +1,18 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { Presets, SingleBar } from 'cli-progress';
 import { InvalidArgumentError } from 'commander';
+import { MOST } from '../config/values.js';
 import { CHOSEN_ON_THESE } from '../evaluation/score.js';
+import { formatProblem } from '../files/errors.js';
+import { requirePlainName } from '../files/plain-name.js';
+import { printable } from '../files/text.js';
+import { fewerThreads } from '../inference/backend.js';
+import { settingsOf } from '../patient/known-run.js';
+import { openRunFolder, RUN_FILES } from '../runs/run-folder.js';
 import type { NamedMetrics } from '../runs/values.js';
 import { metricName } from '../words/comparison.js';
+import { printError } from './output.js';
 
 /** Where a network can run. */
 export const PROVIDERS = ['cpu', 'webgpu', 'cuda'] as const;
@@ -25,24 +35,43 @@ export const PSEUDONYMS = [
 /** Collects the values of an option that may be repeated. */
 export const collect = (value: string, before: readonly string[]): string[] => [...before, value];
 
-/** An option's whole number from 1 on. */
-export function count(text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1 on.');
-  return Number(text);
+/** An option's whole number from `least` to `most`. */
+export const wholeNumber =
+  (least: number, most: number = Number.MAX_SAFE_INTEGER) =>
+  (text: string): number => {
+    const value = /^\d+$/.test(text) ? Number(text) : NaN;
+    if (!(value >= least && value <= most))
+      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+    return value;
+  };
+
+/** An option's whole number from 1 to `most`. */
+export const count = (most: number) => wholeNumber(1, most);
+
+/** An option's threads that work on this machine. */
+export function threadsHere(text: string): number {
+  const cores = availableParallelism();
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (!(value >= 1 && value <= cores))
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${cores}, the cores that are here.`);
+  return value;
 }
 
-/** An option's whole number from 0 on. */
-export function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 0 on.');
-  return Number(text);
-}
+/** An option's seed. */
+export const seed = wholeNumber(0);
 
 /** An option's number of tokens of a bag. */
 export function bagSize(text: string): number {
-  const tokens = count(text);
-  if (tokens < 36 || !Number.isInteger(Math.sqrt(tokens)))
-    throw new InvalidArgumentError('It must be a square number from 36 up (100, 400, 2500).');
+  const tokens = wholeNumber(0)(text);
+  if (tokens < 36 || tokens > MOST.bag || !Number.isInteger(Math.sqrt(tokens)))
+    throw new InvalidArgumentError(`It must be a square number from 36 to ${MOST.bag} (100, 400, 2500).`);
   return tokens;
+}
+
+/** An option's folder or file that is written, which scripts and lists of folders name, too. */
+export function outPath(text: string): string {
+  requirePlainName(text, 'output path');
+  return text;
 }
 
 /** A time in words: `80 s`, `12 min`, `2.5 h`. */
@@ -66,6 +95,13 @@ export function figure(metric: NamedMetrics[string] | undefined): string {
 /** Goes with the figures of patients that the model was chosen on. */
 export const chosenWarning = `CAUTION: ${CHOSEN_ON_THESE}`;
 
+/** Says where a run was trained with more threads than this machine can give. */
+export async function sayFewerThreads(run: string): Promise<void> {
+  const { training } = await settingsOf(await openRunFolder(run));
+  const problem = fewerThreads(training.threads, join(run, RUN_FILES.config));
+  if (problem) printError(`warning: ${formatProblem(problem)}`);
+}
+
 /** The metric that speaks for a task: the concordance index, or macro AUC. */
 export function headline(metrics: NamedMetrics): readonly [string, NamedMetrics[string] | undefined] {
   const name = 'concordanceIndex' in metrics ? 'concordanceIndex' : 'macroAuc';
@@ -83,7 +119,12 @@ export interface ProgressBar {
 /** A bar on standard error; silent where that is no terminal. */
 export function progressBar(what: string): ProgressBar {
   const bar = new SingleBar(
-    { format: `${what} {bar} {value}/{total} {note}`, clearOnComplete: true, hideCursor: true, stream: process.stderr },
+    {
+      format: `${printable(what)} {bar} {value}/{total} {note}`,
+      clearOnComplete: true,
+      hideCursor: true,
+      stream: process.stderr,
+    },
     Presets.shades_classic,
   );
   let started = false;
@@ -93,7 +134,7 @@ export function progressBar(what: string): ProgressBar {
       if (!started) bar.start(of, 0, { note });
       started = true;
       bar.setTotal(of);
-      bar.update(done, { note });
+      bar.update(done, { note: printable(note, 200) });
     },
     clear() {
       if (started) bar.stop();
@@ -102,16 +143,20 @@ export function progressBar(what: string): ProgressBar {
   };
 }
 
-/** Runs work that can be stopped: Ctrl-C, or a scheduler's SIGTERM, aborts its signal, once. */
+/**
+ * Runs work that can be stopped: Ctrl-C, a scheduler's SIGTERM, or the SIGHUP of a terminal or connection that is closed aborts its signal, so that
+ * it stops where it can be resumed.
+ */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const stop = new AbortController();
   const onInterrupt = () => {
     stop.abort();
   };
-  process.once('SIGINT', onInterrupt).once('SIGTERM', onInterrupt);
+  // Both a shell and the kernel send SIGHUP; the second may not end what the first is stopping.
+  process.once('SIGINT', onInterrupt).once('SIGTERM', onInterrupt).on('SIGHUP', onInterrupt);
   try {
     return await work(stop.signal);
   } finally {
-    process.off('SIGINT', onInterrupt).off('SIGTERM', onInterrupt);
+    process.off('SIGINT', onInterrupt).off('SIGTERM', onInterrupt).off('SIGHUP', onInterrupt);
   }
 }

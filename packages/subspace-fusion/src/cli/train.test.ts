@@ -68,6 +68,7 @@ describe('subspace train', () => {
       'checkpoint.safetensors',
       'confidence.json',
       'config.json',
+      'fingerprints.json',
       'metrics.jsonl',
       'model.json',
       'predictions.json',
@@ -90,8 +91,9 @@ describe('subspace train', () => {
     expectSameEnd('killed');
   });
 
-  test('stopped by Ctrl-C, it says how to go on, exits with 1, and resumes to the same bits', async () => {
+  test('stopped by Ctrl-C, then by a closed terminal, it exits with 1, and resumes to the same bits', async () => {
     expect(await interrupted('stopped', 'SIGINT', 1, 0)).toBe(1);
+    expect(await interrupted('stopped', 'SIGHUP', 1, 0)).toBe(1);
     expect(existsSync(join(folder, 'stopped', 'result.json'))).toBe(false);
     const { code } = await subspaceProcess(command('stopped', '--resume'));
     expect(code).toBe(0);

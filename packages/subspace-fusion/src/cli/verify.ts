@@ -6,7 +6,8 @@ import { openBackend, type PositionBiasForm } from '../inference/backend.js';
 import { createKernels } from '../model/kernels/kernels.js';
 import { verifyRandom } from '../verification/verify-random.js';
 import { verify } from '../verification/verify.js';
-import { count, POSITION_BIAS_FORMS, PROVIDERS, wholeNumber } from './terminal.js';
+import { print } from './output.js';
+import { count, POSITION_BIAS_FORMS, PROVIDERS, seed, threadsHere } from './terminal.js';
 
 interface VerifyOptions {
   readonly provider: Provider;
@@ -24,13 +25,13 @@ export function addVerifyCommand(program: Command): void {
     .description('compute the parity cases in DIR and compare them with the expected numbers')
     .argument('[dir]', 'folder with manifest.json and the cases')
     .addOption(new Option('--provider <name>', 'where the network runs').choices(PROVIDERS).default('cpu'))
-    .option('--threads <n>', 'threads for one operation (default: one a core)', count)
+    .option('--threads <n>', 'threads for one operation (default: one a core)', threadsHere)
     .addOption(
       new Option('--position-bias <form>', 'default: regions on cpu, dense elsewhere').choices(POSITION_BIAS_FORMS),
     )
     .option('--only <text>', 'only cases whose name contains this')
-    .option('--random <n>', 'compare so many random position biases of the kernel with a float64 reference', count)
-    .option('--seed <n>', 'of the random ones', wholeNumber, 1)
+    .option('--random <n>', 'compare so many random position biases of the kernel with a float64 reference', count(1_000_000))
+    .option('--seed <n>', 'of the random ones', seed, 1)
     .action(async (dir: string | undefined, options: VerifyOptions) => {
       if (dir === undefined && options.random === undefined)
         throw new InputError('There is nothing to verify. Give the folder of the parity cases, or --random 200.');
@@ -53,7 +54,7 @@ async function compareCases(dir: string, options: VerifyOptions): Promise<boolea
   for await (const v of verify(dir, backend, (name) => name.includes(only))) {
     compared++;
     if (!v.passed) failed++;
-    console.log(
+    print(
       `${v.name.padEnd(26)} ${figures(v.error, v.tolerance, v.passed)}  (${v.compared} tensors; worst ${v.tensor})`,
     );
   }
@@ -73,7 +74,7 @@ async function compareRandom(
   await kernels.close();
   for (const { kind, draws, failed, error, tolerance, draw, tensor } of verdicts) {
     const where = failed.length > 0 ? `draws ${failed.join(', ')} of seed ${seed} fail; ` : '';
-    console.log(
+    print(
       `${kind.padEnd(26)} ${figures(error, tolerance, failed.length === 0)}  (${draws} draws; ${where}worst ${tensor}, draw ${draw})`,
     );
   }

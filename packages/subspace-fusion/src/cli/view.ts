@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { serveViewer } from '../viewing/serve.js';
+import { print } from './output.js';
 
 /** `subspace view RUN`: the model in a browser, on this machine alone. */
 export function addViewCommand(program: Command): void {
@@ -10,8 +11,8 @@ export function addViewCommand(program: Command): void {
     .option('--port <n>', 'port of this machine (default: any that is free)', port, 0)
     .action(async (run: string, options: { port: number }) => {
       const { url } = await serveViewer(run, options.port);
-      console.log(`Open ${url} in a browser. Files that you drop there stay on this machine. Ctrl+C ends it.`);
-      console.log('Research software. Not a medical device.');
+      print(`Open ${url} in a browser. Files that you drop there stay on this machine. Ctrl+C ends it.`);
+      print('Research software. Not a medical device.');
     });
 }
 

@@ -1,47 +1,69 @@
 import type { Config } from '../config/config.js';
 import { MARKER_COLUMNS } from '../config/values.js';
 import { counted, someOf, type Problem } from '../files/errors.js';
+import { append } from '../files/lists.js';
 import { nearest, suggest } from '../files/text.js';
 import { labelPatients, neededColumns, readsMarkers } from './clinical/labels.js';
-import { contradictions, readMarkers, unreadableMarkers, type Markers } from './clinical/markers.js';
+import { followUpProblems } from './clinical/follow-up.js';
 import { isOverallSurvival } from './clinical/outcome.js';
-import type { ClinicalPatient, ClinicalTable } from './clinical/read.js';
+import type { ClinicalTable } from './clinical/read.js';
+import { inUserColumns, markerProblems, variableProblems } from './clinical/variable-problems.js';
+import { markerOf } from './clinical/variables.js';
 
 /** Whether the clinical table has the columns that the task is read from, and who has no label by them; what is wrong goes to `problems`. */
-export function checkTask(
-  { file, columns, patients, understood }: ClinicalTable,
-  { task, labels: rule }: Config,
-  problems: Problem[],
-): void {
-  const error = (message: string, remedy: string, row?: number) =>
-    problems.push({ severity: 'error', file, row, message, remedy });
-  const warn = (message: string, remedy: string) => problems.push({ severity: 'warning', file, message, remedy });
+export function checkTask(table: ClinicalTable, config: Config, problems: Problem[]): void {
+  const { task, labels: rule, clinical, covariates = [] } = config;
+  const { file, columns, patients, understood } = table;
+  const error = (message: string, remedy: string) =>
+    problems.push({ severity: 'error', file, row: 1, message, remedy });
+  append(problems, variableProblems(table, config));
+  const byCovariates = covariates.flatMap((name) => (typeof name === 'string' ? (markerOf(name) ?? []) : []));
+  const byTask = typeof task === 'string' && task !== 'survival' ? readsMarkers(task, rule) : [];
+  const checkTheirMarkers = () => {
+    append(problems, markerProblems(table, [...new Set([...byTask, ...byCovariates])], clinical.columns));
+  };
   if (task === 'survival') {
+    checkTheirMarkers();
     const { time, event } = understood;
-    if (time === undefined || event === undefined) {
+    if (time !== undefined && event !== undefined)
+      append(problems, followUpProblems(table, { time, event, eventValues: clinical.eventValues }));
+    else
       error(
         "survival needs 'clinical.time' and 'clinical.event'",
         'Name the columns of the follow-up time and of the event (1 = death seen)',
-        1,
       );
-      return;
-    }
-    // Others without survival have cells that are errors.
-    const without = patients.filter(({ clinical }) => clinical[time] === '' || clinical[event] === '');
-    if (without.length > 0)
-      warn(`${counted(without.length, 'patient has', 'patients have')} no follow-up`, 'They are left out of survival');
     return;
   }
   const absent = neededColumns(task).filter((column) => !columns.includes(column));
-  for (const column of absent) error(`the task needs the column '${column}'`, remedyFor(column, columns), 1);
+  for (const column of absent) error(`the task needs the column '${column}'`, remedyFor(column, columns));
   if (absent.length > 0) return;
   const { unlabelledPatients } = labelPatients(patients, task, rule);
-  for (const [reason, ids] of unlabelledPatients)
-    warn(
-      `${counted(ids.length, 'patient has', 'patients have')} no label: ${reason} (${someOf(ids)})`,
-      'They are left out of this task',
-    );
-  if (typeof task === 'string') checkMarkers(file, patients, readsMarkers(task, rule), problems);
+  for (const [reason, ids] of unlabelledPatients) {
+    const why = inUserColumns(reason, clinical.columns);
+    const message = `${counted(ids.length, 'patient has', 'patients have')} no label: ${why} (${someOf(ids)})`;
+    problems.push({ severity: 'warning', file, message, remedy: 'They are left out of this task' });
+  }
+  if (typeof task === 'object') append(problems, spellingProblems(table, task.column));
+  checkTheirMarkers();
+}
+
+/** Classes that differ in case, spaces or the form of a letter alone: most likely one class in two spellings. */
+function spellingProblems({ file, patients }: ClinicalTable, column: string): Problem[] {
+  const spellings = new Map<string, Set<string>>();
+  for (const { clinical } of patients) {
+    const name = clinical[column];
+    const plain = name.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ');
+    spellings.set(plain, (spellings.get(plain) ?? new Set()).add(name));
+  }
+  return [...spellings.values()]
+    .filter((names) => names.size > 1)
+    .map((names) => ({
+      severity: 'warning',
+      file,
+      message: `column '${column}' holds classes that differ in their spelling alone`,
+      examples: [[...names].join(' / ')],
+      remedy: 'Write each class in one way, if they are one; they count as different',
+    }));
 }
 
 /** Whether the patients of all cohorts together have outcomes that a model can learn: an event, or two classes. */
@@ -77,34 +99,4 @@ function remedyFor(column: string, columns: readonly string[]): string {
   const marker = Object.entries(MARKER_COLUMNS).find(([, name]) => name === column)?.[0];
   if (marker === undefined || nearest(column, columns) !== undefined) return suggest(column, columns);
   return `Name the column that holds it: clinical.columns: {${marker}: COLUMN}. ${suggest(column, columns)}`;
-}
-
-/** What is wrong with the markers that a task reads; others may hold anything. */
-function checkMarkers(
-  file: string,
-  patients: readonly ClinicalPatient[],
-  read: readonly (keyof Markers)[],
-  problems: Problem[],
-): void {
-  for (const { id, clinical, row } of patients) {
-    for (const column of unreadableMarkers(clinical, read)) {
-      const message = `column '${column}' of '${id}' holds '${clinical[column]}', which is taken as unknown`;
-      problems.push({
-        severity: 'warning',
-        file,
-        row,
-        message,
-        remedy: 'Write it as docs/formats.md says, or leave it empty',
-      });
-    }
-    for (const contradiction of contradictions(readMarkers(clinical, read))) {
-      problems.push({
-        severity: 'warning',
-        file,
-        row,
-        message: `'${id}': ${contradiction}`,
-        remedy: 'Check both; each rule uses them as they stand',
-      });
-    }
-  }
 }

@@ -1,7 +1,9 @@
 import { stringify } from 'yaml';
 import { parseConfig, type Config } from '../config/config.js';
 import { collecting, counted, groupProblems, shortNumber, someOf, type Problem } from '../files/errors.js';
+import { append } from '../files/lists.js';
 import { quantile } from '../metrics/arrays.js';
+import { contentProblems, type BagContent } from './bags/content.js';
 import { checkBag } from './bags/features.js';
 import { summarise } from './bags/provenance.js';
 import { labelPatients } from './clinical/labels.js';
@@ -9,7 +11,8 @@ import { countMarkers } from './clinical/markers.js';
 import type { ClinicalTable } from './clinical/read.js';
 import type { CohortFiles } from './cohort-files.js';
 import { valueScale, type ValueScale } from './expression/value-scale.js';
-import { chooseGenes, floorGenes, groupsOf } from './genes/choose.js';
+import { chooseGenes, groupsOf } from './genes/choose.js';
+import { floorGenes } from './genes/floors.js';
 import { geneSetsFile, overlap, usesDefaultGeneSets } from './genes/gene-sets.js';
 import { gatherCohort, type Gathered } from './load.js';
 import { mergePatients } from './merge.js';
@@ -162,14 +165,11 @@ export async function inspectCohort(config: Config, onSlide?: (done: number, of:
   const gathered = await gatherCohort(config);
   const { files, cohort, geneSets } = gathered;
   const problems = [...gathered.problems];
-  const readable = files.flatMap(({ headers }) => [...headers.keys()]);
-  for (const [i, path] of readable.entries()) {
-    await collecting(problems, () => checkBag(path));
-    onSlide?.(i + 1, readable.length);
-  }
+  await checkBags(files, problems, onSlide);
   const joined = mergePatients(files, ({ joined }) => joined.complete);
   // Of some cohorts only there is no split to speak of.
-  const split = await inspectSplit(files.every(({ flow }) => flow) ? joined : [], config, problems);
+  const { endpoint } = files[0].clinical ?? {};
+  const split = await inspectSplit(files.every(({ flow }) => flow) ? joined : [], config, problems, endpoint);
   // A preview over all patients of the matrix: each training chooses by its own.
   const chosen =
     cohort && (await collecting(problems, () => chooseGenes(cohort, config, cohort.expression.patients, problems)));
@@ -190,6 +190,25 @@ export async function inspectCohort(config: Config, onSlide?: (done: number, of:
     problems: groupProblems(problems),
     understood: understoodYaml(config, { ...first, cohort }),
   };
+}
+
+/** Reads all bags from end to end. */
+async function checkBags(
+  files: readonly CohortFiles[],
+  problems: Problem[],
+  onSlide: ((done: number, of: number) => void) | undefined,
+): Promise<void> {
+  const total = files.reduce((sum, { headers }) => sum + headers.size, 0);
+  let done = 0;
+  for (const { headers, config } of files) {
+    const contents = new Map<string, BagContent>();
+    for (const path of headers.keys()) {
+      const content = await collecting(problems, () => checkBag(path));
+      if (content) contents.set(path, content);
+      onSlide?.(++done, total);
+    }
+    append(problems, contentProblems(config.features.folder, contents));
+  }
 }
 
 function inspectFiles(files: CohortFiles, needed: ReadonlySet<string>): FilesInspection {
@@ -293,9 +312,13 @@ function inspectTask(
     };
   }
   const { byPatient, unlabelled } = labelPatients(joined, task, rule);
-  const classes: Record<string, number> = {};
-  for (const name of [...byPatient.values()].sort()) classes[name] = (classes[name] ?? 0) + 1;
-  return { task: typeof task === 'string' ? task : task.column, classes, unlabelled: Object.fromEntries(unlabelled) };
+  const classes = new Map<string, number>();
+  for (const name of [...byPatient.values()].sort()) classes.set(name, (classes.get(name) ?? 0) + 1);
+  return {
+    task: typeof task === 'string' ? task : task.column,
+    classes: Object.fromEntries(classes),
+    unlabelled: Object.fromEntries(unlabelled),
+  };
 }
 
 function withoutLabel(joined: readonly Patient[], { task, labels: rule }: Config): Inspection['withoutLabel'] {

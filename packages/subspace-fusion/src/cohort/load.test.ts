@@ -95,6 +95,16 @@ describe('loading a cohort', () => {
     ]);
   });
 
+  it('refuses a slide of two patients, even where one of them is in no table', async () => {
+    const { config, bags } = await make({ config: '' });
+    const rows = 'patient_id,slide_id\nP1,P1-DX2.svs\nP2,P1-DX2.svs\nP9,P2_1.svs\nP2,P2_1.svs\nP10,P10.svs\n';
+    const slides = write(bags, 'shared.csv', rows);
+    const message = await failure({ ...config, features: { ...config.features, slides } });
+    expect(message).toMatch(
+      /shared\.csv, rows 3 and 5: the slide is given to two patients \('P1-DX2: P1, P2', 'P2_1: P9, P2'\)\. Give it to one patient/,
+    );
+  });
+
   it('collects the errors of all files', async () => {
     const { config, bags } = await make({
       clinical: CLINICAL.replace('P1,10,1', 'P1,10,7'),
@@ -106,7 +116,7 @@ describe('loading a cohort', () => {
     await writeBag(bags, 'P1-DX2.h5', { shape: [4, 9], features: new Float32Array(36) });
     const lines = (await failure(config)).split('\n');
     const expected = [
-      /clinical\.csv, row 2: column 'event' holds '7'/,
+      /clinical\.csv, row 2: 1 cell of column 'event' holds no event \('7'\)/,
       /sets\.gmt: there is no set 'MICROENVIRONMENT'/,
       /expression\.csv, row 2: .*'P1' holds 'x'/,
       /P10\.DX1\.h5: this is a text file, not HDF5/,

@@ -9,7 +9,13 @@ import { permuteBags, withShuffledOutcomes } from './controls.js';
 import type { GeneMap } from './expression/gene-names.js';
 import { readGeneMap } from './expression/read.js';
 import { requireGroups } from './genes/choose.js';
-import { presentGenes, readSubspaceGenes } from './genes/gene-sets.js';
+import {
+  genesSought,
+  presentGenes,
+  readSubspaceGenes,
+  settleDescriptions,
+  type ReadGeneSets,
+} from './genes/gene-sets.js';
 import { cohortDisagreements, mergeExpressions, mergePatients } from './merge.js';
 import type { Cohort } from './types.js';
 
@@ -35,14 +41,17 @@ export async function gatherCohort(config: Config, purpose: Purpose = 'study'): 
     const file = expression.geneMap;
     geneMaps.push(file === undefined ? undefined : await collecting(problems, () => readGeneMap(file, problems)));
   }
-  const geneSets =
+  const readSets: ReadGeneSets | undefined =
     purpose === 'study'
       ? await collecting(problems, () => readSubspaceGenes(config.geneSets, problems, geneMaps[0]))
       : purpose.genes;
-  const genes = new Set(geneSets && [...geneSets.tumour, ...geneSets.microenvironment]);
+  const genes = readSets ? genesSought(readSets) : new Set<string>();
   const files: CohortFiles[] = [];
   for (const [i, one] of configs.entries()) files.push(await readCohortFiles(one, genes, geneMaps[i], problems));
 
+  const matrices = files.flatMap(({ expression }) => (expression ? [new Set(expression.expression.genes)] : []));
+  const isGene = (name: string) => matrices.length > 0 && matrices.every((own) => own.has(name));
+  const geneSets = readSets && settleDescriptions(config.geneSets, readSets, isGene, problems);
   const tables = files.flatMap(({ clinical }) => clinical ?? []);
   if (purpose === 'study' && tables.length > 0) checkOutcomes(tables, config, problems);
   append(problems, cohortDisagreements(files));

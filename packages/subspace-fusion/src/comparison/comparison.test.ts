@@ -8,7 +8,7 @@ import { concordanceIndex } from '../metrics/concordance.js';
 import { key, normal, uniform } from '../random/counter.js';
 import { defined } from '../testing/defined.js';
 import { chooseHorizon, compareModels } from './comparison.js';
-import { drawOf, HEADLINES, OTHERS, prepareFold } from './fold-metrics.js';
+import { drawOf, HEADLINES, OTHERS, prepareFolds } from './fold-metrics.js';
 import { survivalOf, type FoldScores } from './fold-scores.js';
 import { madeFold } from './made-folds.test.helper.js';
 
@@ -124,7 +124,7 @@ describe('paired differences', () => {
     const fold: FoldScores = {
       fold: 0,
       training: { patients: 20 },
-      patients: labels.map(String),
+      patients: labels.map((_, i) => `P${i}`),
       truth: { kind: 'classes', labels, classes: ['a', 'b'] },
       models,
     };
@@ -149,7 +149,7 @@ describe('a draw of patients', () => {
     const time = survivalOf(rounded).time.map(Math.ceil);
     const { event } = survivalOf(rounded);
     const tied: FoldScores = { ...rounded, truth: { kind: 'survival', time, event }, models: { model: { runs } } };
-    const prepared = prepareFold(tied, { time: 24, timeUnit: 'months', times: [12, 24], rule: '' });
+    const [prepared] = prepareFolds([tied], { time: 24, timeUnit: 'months', times: [12, 24], rule: '' });
     for (let r = 0; r < 20; r++) {
       const rows = Uint32Array.from({ length: 60 }, (_, i) => Math.floor(60 * uniform(key(9, r), i)));
       const taken = [takeRows(time, rows), takeRows(event, rows), takeRows(runs[0], rows)] as const;
@@ -173,11 +173,11 @@ describe('a draw of patients', () => {
     const fold: FoldScores = {
       fold: 0,
       training: { patients: 1 },
-      patients: labels.map(String),
+      patients: labels.map((_, i) => `P${i}`),
       truth: { kind: 'classes', labels, classes: ['a', 'b', 'c'] },
       models: { model: { runs: [p] } },
     };
-    const prepared = prepareFold(fold, undefined);
+    const [prepared] = prepareFolds([fold], undefined);
     for (let r = 0; r < 20; r++) {
       const rows = Uint32Array.from({ length: 40 }, (_, i) => Math.floor(40 * uniform(key(9, r), i)));
       const expected = macroAuc(takeRows(p, rows, 3), takeRows(labels, rows), 3);

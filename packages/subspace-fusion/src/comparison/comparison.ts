@@ -5,7 +5,7 @@ import { bootstrap, percentileIntervals, type Metric } from '../metrics/bootstra
 import { bootstrapPValue, holm, verdict } from '../metrics/significance.js';
 import type { NamedMetrics } from '../runs/values.js';
 import { foldName } from '../words/comparison.js';
-import type { AddedValue, ComparedModels, Difference, Horizon } from './file.js';
+import type { ComparedModels, Difference, Horizon } from './file.js';
 import {
   BRIER,
   CALIBRATION,
@@ -13,13 +13,14 @@ import {
   HEADLINE,
   HEADLINES,
   OTHERS,
-  prepareFold,
+  prepareFolds,
   THRESHOLDS,
   type MetricSet,
   type PreparedFold,
 } from './fold-metrics.js';
 import type { FoldScores } from './fold-scores.js';
 import { difference, differenceName, drawingUnits, foldMean, repeatedFolds, type Pair } from './means.js';
+import type { ClinicalReference } from './clinical-reference.js';
 import { REFERENCE } from './simple-models.js';
 
 /** Units of time in a year. */
@@ -65,14 +66,12 @@ function addedMetrics(folds: readonly FoldScores[], names: readonly string[]): W
 }
 
 /** Those differences as they were found, by model. */
-function addedValue(
-  folds: readonly FoldScores[],
-  found: readonly FoundDifference[],
-): AddedValue | { readonly reason: string } {
+function addedValue(folds: readonly FoldScores[], found: readonly FoundDifference[]): ComparedModels['adds'] {
   const reason = whyNot(folds);
-  const reference = folds[0].reference;
-  if (reason !== undefined || !reference) return { reason: reason ?? NO_CLINICAL_MODEL };
+  const reference = referenceOf(folds);
+  if (!reference || reason === NO_CLINICAL_MODEL) return { reason: NO_CLINICAL_MODEL };
   const { variables, leftOut } = reference;
+  if (reason !== undefined) return { reason, variables: [...variables] };
   const models = [...new Set(found.map(({ model }) => model))];
   const own = (model: string) =>
     found
@@ -88,6 +87,27 @@ function addedValue(
 }
 
 const NO_CLINICAL_MODEL = 'there is no clinical model';
+
+/** What the clinical model is made of in the folds; a variable that only some of them lack is said to be left out there. */
+function referenceOf(folds: readonly FoldScores[]): Pick<ClinicalReference, 'variables' | 'leftOut'> | undefined {
+  const references = folds.flatMap(({ reference }) => reference ?? []);
+  const [first] = references;
+  if (references.length < folds.length || references.length === 0) return undefined;
+  const leftOut = folds.flatMap((fold) =>
+    (fold.reference?.leftOut ?? []).map((left) => ({ ...left, fold: foldName(fold) })),
+  );
+  const everywhere = first.leftOut.filter(
+    ({ variable }) => leftOut.filter((left) => left.variable === variable).length === folds.length,
+  );
+  const somewhere = leftOut.filter(({ variable }) => !everywhere.some((left) => left.variable === variable));
+  return {
+    variables: [...new Set(references.flatMap(({ variables }) => variables))],
+    leftOut: [
+      ...everywhere,
+      ...somewhere.map(({ variable, reason, fold }) => ({ variable, reason: `${fold}: ${reason}` })),
+    ],
+  };
+}
 
 /** Why there is no clinical model to add to. */
 function whyNot(folds: readonly FoldScores[]): string | undefined {
@@ -128,7 +148,7 @@ export function compareModels(
   const names = Object.keys(folds[0].models);
   const chosen = chooseHorizon(folds);
   const horizon = chosen && !('reason' in chosen) ? chosen : undefined;
-  const prepared = folds.map((fold) => prepareFold(fold, horizon));
+  const prepared = prepareFolds(folds, horizon);
   const enough = Math.max(resamples, RESAMPLES_PER_TEST * pairs.length);
   const secondary = Math.min(SECONDARY_RESAMPLES, resamples);
 

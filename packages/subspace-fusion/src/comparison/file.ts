@@ -36,6 +36,7 @@ const horizon = z.object({
 /** A time fixed by training patients alone. */
 export type Horizon = Stored<typeof horizon>;
 
+/** Paired differences of models to the clinical model: model minus clinical, so that a lower Brier score is negative. */
 const adds = z.object({
   over: z.literal('ageDiagnosisGrade').describe("The clinical model's name among the models"),
   variables: texts,
@@ -51,8 +52,6 @@ const adds = z.object({
       'By model: `concordanceIndex`, `integratedBrier`, `netBenefit[0.25]` …; of classes `macroAuc`, `brier` and net benefit as the mean over classes against the rest. Net benefit is in true positives per patient',
     ),
 });
-/** Paired differences of models to the clinical model: model minus clinical, so that a lower Brier score is negative. */
-export type AddedValue = Stored<typeof adds>;
 
 const repeated = z.object({
   repeats: count,
@@ -81,7 +80,9 @@ const compared = {
 };
 const whole = {
   ...compared,
-  adds: z.union([refused, adds]).describe('What each model has over age, diagnosis and grade'),
+  adds: z
+    .union([refused.extend({ variables: texts.optional().describe('Of the clinical model, where it is known') }), adds])
+    .describe('What each model has over age, diagnosis and grade'),
   horizon: z
     .union([refused, horizon])
     .optional()

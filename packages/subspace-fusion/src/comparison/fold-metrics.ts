@@ -36,8 +36,17 @@ export const HEADLINE = { survival: 'concordanceIndex', classes: 'macroAuc' } as
 /** How far probabilities lie from what happened. */
 export const BRIER = { survival: 'integratedBrier', classes: 'brier' } as const satisfies Record<Kind, string>;
 
+/** How many patients were tested in a fold, and how many of them in no fold before it. */
+interface Tested {
+  readonly patients: number;
+  readonly deaths: number;
+  readonly newPatients: number;
+  readonly newDeaths: number;
+}
+
 /** A fold made ready for scoring many draws of its patients. */
 export interface PreparedFold extends FoldScores {
+  readonly tested: Tested;
   readonly headline: Ranking;
   /** Survival only, where there is a horizon. */
   readonly judged?: {
@@ -50,8 +59,23 @@ export interface PreparedFold extends FoldScores {
   };
 }
 
-/** Compares all pairs of patients, and reads every model's probabilities of survival at the times of the horizon. */
-export function prepareFold(fold: FoldScores, horizon: Horizon | undefined): PreparedFold {
+/** Compares all pairs of patients of each fold, and reads every model's probabilities of survival at the times of the horizon. */
+export function prepareFolds(folds: readonly FoldScores[], horizon: Horizon | undefined): PreparedFold[] {
+  const before = new Set<string>();
+  return folds.map((fold) => {
+    const tested = testedIn(fold, before);
+    for (const patient of fold.patients) before.add(patient);
+    return { ...prepareFold(fold, horizon), tested };
+  });
+}
+
+function testedIn({ patients, truth }: FoldScores, before: ReadonlySet<string>): Tested {
+  const deaths = patients.filter((_, row) => truth.kind === 'survival' && truth.event[row]);
+  const ofNew = (ids: readonly string[]) => ids.filter((id) => !before.has(id)).length;
+  return { patients: patients.length, deaths: deaths.length, newPatients: ofNew(patients), newDeaths: ofNew(deaths) };
+}
+
+function prepareFold(fold: FoldScores, horizon: Horizon | undefined): Omit<PreparedFold, 'tested'> {
   if (fold.truth.kind === 'classes') return { ...fold, headline: aucRanking(fold) };
   const headline = concordanceRanking(fold);
   const followUp = fold.training.survival;
@@ -172,10 +196,10 @@ function scoreSurvival({ fold, rows, uno }: Draw, model: string, run: number): M
   const event = takeRows(truth.event, rows);
   const risk = takeRows(runsOf(fold, model)[run], rows);
   const ranked = [
-    withEstimator(rankDraw(fold.judged.uno, uno, model, run), `Uno's C up to ${t}, ${CENSORING}`),
+    withEstimator(rankDraw(fold.judged.uno, uno, model, run), `Uno's C up to ${rounded(t)}, ${CENSORING}`),
     withEstimator(
       { ...dynamicAuc(time, event, risk, t, censoring), name: 'dynamicAuc' },
-      `cumulative/dynamic ROC area at ${t}, ${CENSORING}`,
+      `cumulative/dynamic ROC area at ${rounded(t)}, ${CENSORING}`,
     ),
   ];
   const all = alive[model]?.at(run);
@@ -187,9 +211,14 @@ function scoreSurvival({ fold, rows, uno }: Draw, model: string, run: number): M
     ...ranked,
     withEstimator(
       integratedBrier(time, event, survival, times, censoring),
-      `mean Brier score from ${times[0]} to ${t} over ${width} times, ${CENSORING}`,
+      `mean Brier score from ${rounded(times[0])} to ${rounded(t)} over ${width} times, ${CENSORING}`,
     ),
-    ...THRESHOLDS.map((threshold) => survivalNetBenefit(time, event, dead, t, threshold)),
+    ...THRESHOLDS.map((threshold) =>
+      withEstimator(
+        survivalNetBenefit(time, event, dead, t, threshold),
+        `net benefit at ${rounded(t)} and a threshold of ${threshold}, Kaplan-Meier in the treated`,
+      ),
+    ),
   ];
 }
 
@@ -209,9 +238,12 @@ function survivalCalibration({ fold }: Draw, model: string, run: number): Metric
   const atHorizon = time.map((_, i) => all[i * width + width - 1]);
   const error = survivalCalibrationError(time, event, atHorizon, t, CALIBRATION_GROUPS);
   return withoutInterval(
-    withEstimator(error, `mean |predicted − Kaplan-Meier| survival at ${t} over ${CALIBRATION_GROUPS} groups`),
+    withEstimator(error, `mean |predicted − Kaplan-Meier| survival at ${rounded(t)} over ${CALIBRATION_GROUPS} groups`),
   );
 }
+
+/** A time in words: a horizon can be any product of a cut. */
+const rounded = (time: number) => Number(time.toPrecision(4));
 
 const CENSORING = "censoring estimated on the fold's training patients";
 const NO_HORIZON = 'there is no horizon';

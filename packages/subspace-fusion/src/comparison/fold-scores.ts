@@ -58,6 +58,20 @@ export function countPatients(folds: readonly FoldScores[]): number {
   return new Set(folds.flatMap(({ patients }) => patients)).size;
 }
 
+/** How many of them die, each counted once however often they are tested; none are known of classes. */
+export function countDeaths(folds: readonly FoldScores[]): number {
+  const dead = folds.flatMap(({ patients, truth }) =>
+    truth.kind === 'survival' ? patients.filter((_, row) => truth.event[row]) : [],
+  );
+  return new Set(dead).size;
+}
+
+/** How often a test patient is tested, on average: 1 where the folds share no patient, the repeats where all are dealt to folds again. */
+export function testsPerPatient(folds: readonly FoldScores[]): number {
+  const tests = folds.reduce((sum, { patients }) => sum + patients.length, 0);
+  return tests / countPatients(folds);
+}
+
 /** What each run of a model says, risks or probabilities. @throws RangeError where the model says nothing */
 export function runsOf({ models, fold }: FoldScores, model: string): readonly ArrayLike<number>[] {
   const scores = models[model];

@@ -4,8 +4,8 @@ import { refuse, type Estimate, type Metric } from '../metrics/bootstrap.js';
 import { repeatedSplits } from '../metrics/significance.js';
 import { foldName } from '../words/comparison.js';
 import type { RepeatedFolds } from './file.js';
-import { HEADLINES, type Draw, type MetricSet } from './fold-metrics.js';
-import type { FoldScores } from './fold-scores.js';
+import { HEADLINES, type Draw, type MetricSet, type PreparedFold } from './fold-metrics.js';
+import { testsPerPatient, type FoldScores } from './fold-scores.js';
 
 /** Who is drawn in a bootstrap of folds, and what a draw is in rows of each fold. */
 export interface DrawingUnits {
@@ -17,11 +17,12 @@ export interface DrawingUnits {
 }
 
 /**
- * Patients are drawn within folds where each is tested once. Where the same patients are dealt to folds several times, a patient is drawn
- * for all repeats at once: as independent draws, repeats would make intervals narrower without anything more being known.
+ * Patients are drawn within folds where each is tested once. Where the same patients are dealt to folds several times, or the test parts
+ * of a split file overlap, a patient is drawn for all folds at once: as independent draws, repeats would make intervals narrower without
+ * anything more being known.
  */
 export function drawingUnits(folds: readonly FoldScores[]): DrawingUnits {
-  if (folds.some(({ repeat }) => repeat !== undefined && repeat !== folds[0].repeat)) return acrossRepeats(folds);
+  if (testsPerPatient(folds) > 1) return acrossRepeats(folds);
   const sizes = folds.map(({ patients }) => patients.length);
   const starts = sizes.map((_, f) => sizes.slice(0, f).reduce((sum, n) => sum + n, 0));
   return {
@@ -89,20 +90,23 @@ export function difference(model: Metric, reference: Metric, name: string): Metr
   };
 }
 
-/** `metrics: [folds][metric]` → the mean over folds, with patients, deaths and pairs counted over all folds of a repeat. */
+/** `metrics: [folds][metric]` → the mean over folds. A patient, and a death, is counted once however often it is tested. */
 function meanOverFolds(draws: readonly Draw[], metrics: readonly Metric[][]): Metric[] {
   if (draws.length === 1) return metrics[0];
   const folds = draws.map(({ fold }) => fold);
-  const repeats = new Set(folds.map(({ repeat }) => repeat)).size;
+  const total = (count: (tested: PreparedFold['tested']) => number) =>
+    folds.reduce((sum, { tested }) => sum + count(tested), 0);
+  const repeats = total(({ patients }) => patients) / total(({ newPatients }) => newPatients);
+  const repeatsOfDead = total(({ deaths }) => deaths) / total(({ newDeaths }) => newDeaths);
   return metrics[0].map(({ name }, m) => {
     const own = metrics.map((ofFold) => ofFold[m]);
     const refused = own.findIndex(({ value }) => value === null);
     if (refused >= 0)
       return refuse(name, sharedReason(own) ?? `${foldName(folds[refused])}: ${reasonOf(own[refused])}`);
     const estimates = own as Estimate[];
-    const total = (count: (e: Estimate) => number | undefined) => {
+    const counted = (count: (e: Estimate) => number | undefined, times: number) => {
       const sum = estimates.reduce<number | undefined>((all, e) => add(all, count(e)), 0);
-      return sum === undefined ? undefined : Math.round(sum / repeats);
+      return sum === undefined ? undefined : sum === 0 ? 0 : Math.round(sum / times);
     };
     const { estimator, ties, noInterval } = estimates[0];
     return {
@@ -110,9 +114,9 @@ function meanOverFolds(draws: readonly Draw[], metrics: readonly Metric[][]): Me
       value: estimates.reduce((sum, e) => sum + e.value, 0) / estimates.length,
       estimator: `mean over ${folds.length} folds of ${estimator}`,
       ties,
-      n: total((e) => e.n) ?? 0,
-      events: total((e) => e.events),
-      comparablePairs: total((e) => e.comparablePairs),
+      n: counted((e) => e.n, repeats) ?? 0,
+      events: counted((e) => e.events, repeatsOfDead),
+      comparablePairs: counted((e) => e.comparablePairs, repeats),
       ...(noInterval === undefined ? {} : { noInterval }),
     };
   });

@@ -1,5 +1,5 @@
 import type { NamedMetrics } from '../runs/values.js';
-import { foldName, subgroupName } from '../words/comparison.js';
+import { foldName, modelName, subgroupName } from '../words/comparison.js';
 import type { ComparedModels, Control, Difference, FoldResult, NamedMetric, TaskComparison } from './file.js';
 import { HEADLINE } from './fold-metrics.js';
 import { differenceName } from './means.js';
@@ -103,6 +103,11 @@ export const metricOf = ({ models }: Pick<Scope, 'models'>, model: string, metri
 export function differenceTo<D>(differences: Readonly<Record<string, D>>, first: string, other: string): D | undefined {
   const name = differenceName(first, other);
   return name in differences ? differences[name] : undefined;
+}
+
+/** The names of a comparison's models in words: that of the clinical model says what it is made of here. */
+export function namesOf({ adds }: Pick<TaskComparison, 'adds'>): (model: string) => string {
+  return (model) => modelName(model, adds.variables);
 }
 
 /** The metric that speaks for the task. */

@@ -10,7 +10,17 @@ import { concordance } from '../metrics/concordance.js';
 import { foldName } from '../words/comparison.js';
 import type { SubgroupScore } from './file.js';
 import { HEADLINE } from './fold-metrics.js';
-import { classesOf, runsOf, survivalOf, type FoldScores, type ModelScores, type Truth } from './fold-scores.js';
+import {
+  classesOf,
+  countDeaths,
+  countPatients,
+  runsOf,
+  survivalOf,
+  testsPerPatient,
+  type FoldScores,
+  type ModelScores,
+  type Truth,
+} from './fold-scores.js';
 import { drawingUnits } from './means.js';
 
 /** Patients whose clinical column holds a value. */
@@ -217,19 +227,34 @@ function scoreGroup(
     const judged = kept
       .map((fold) => keepClasses(keepLabels(fold, present), present))
       .filter(({ patients }) => patients.length > 0);
-    return resampledPairs(judged, model, seed, aucOverFolds);
+    return countedOnce(judged, resampledPairs(judged, model, seed, aucOverFolds));
   }
-  const deaths = kept.reduce((sum, fold) => sum + survivalOf(fold).event.filter(Boolean).length, 0);
+  const deaths = countDeaths(kept);
   if (deaths < FEWEST) return refuse(name, `${deaths} deaths; ${FEWEST} are needed`);
-  return resampledPairs(kept, model, seed, concordanceOverFolds);
+  return countedOnce(kept, resampledPairs(kept, model, seed, concordanceOverFolds));
 }
 
+/** The numbers of patients, deaths and pairs of a metric over folds, each counted once however often they are tested. */
+function countedOnce(folds: readonly FoldScores[], metric: Metric): Metric {
+  if (metric.value === null) return metric;
+  const { events, comparablePairs } = metric;
+  return {
+    ...metric,
+    n: countPatients(folds),
+    ...(events === undefined ? {} : { events: countDeaths(folds) }),
+    ...(comparablePairs === undefined ? {} : { comparablePairs: Math.round(comparablePairs / testsPerPatient(folds)) }),
+  };
+}
+
+/** Patients of each class, each counted once however often they are tested. */
 function countClasses(folds: readonly FoldScores[]): Map<string, number> {
-  const counts = new Map<string, number>();
+  const classOf = new Map<string, string>();
   for (const fold of folds) {
     const { labels, classes } = classesOf(fold);
-    for (const label of labels) counts.set(classes[label], (counts.get(classes[label]) ?? 0) + 1);
+    fold.patients.forEach((id, row) => classOf.set(id, classes[labels[row]]));
   }
+  const counts = new Map<string, number>();
+  for (const name of classOf.values()) counts.set(name, (counts.get(name) ?? 0) + 1);
   return counts;
 }
 

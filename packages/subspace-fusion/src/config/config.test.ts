@@ -254,6 +254,47 @@ split: {testCohort: other}
     );
   });
 
+  it('refuses a number that is far above what any cohort or machine needs, and names the largest that is allowed', () => {
+    for (const [key, value, largest] of [
+      ['training.threads', '100000', 1024],
+      ['training.epochs', '1000000000', 100_000],
+      ['training.batch', '1000000', 4096],
+      ['training.microBatch', '1000000', 4096],
+      ['training.learningRate', '1000', 1],
+      ['training.weightDecay', '1000', 1],
+      ['model.bag', '1000000000000', 65_536],
+      ['split.seed', '1e300', Number.MAX_SAFE_INTEGER],
+    ] as const)
+      expect(errorOf(SMALLEST, { [key]: value })).toBe(
+        `--set: '${key}' is too large (${Number(value)}). The largest value allowed is ${largest}.`,
+      );
+    expect(errorOf(`${SMALLEST}split: {folds: 1000000000, fold: 0}\n`)).toBe(
+      "/data/cohort.yaml, row 7: 'split.folds' is too large (1000000000). The largest value allowed is 10000.",
+    );
+    expect(errorOf(SMALLEST, { 'model.dropout': '1' })).toMatch(
+      /'model\.dropout' is too large \(1\)\. It must be below 1\./,
+    );
+  });
+
+  it('takes no key for a part of the language', () => {
+    for (const key of ['__proto__.x', 'training.__proto__.epochs'])
+      expect(errorOf(SMALLEST, { [key]: '1' })).toBe("'__proto__' cannot be a name. Choose another name.");
+    expect(errorOf(SMALLEST, { 'constructor.name': '1' })).toMatch(/unknown key 'constructor'/);
+    expect(Object.prototype).not.toHaveProperty('x');
+    expect(errorOf(`${SMALLEST}__proto__: {x: 1}\n`)).toMatch(/row 7: '__proto__' cannot be a name/);
+  });
+
+  it('changes keys as if they were written in the file, also below an alias', () => {
+    const text = `${SMALLEST}training: &t {epochs: 3}\nmodel: {dropout: 0.2}\n`;
+    const changed = parseConfig(
+      text,
+      '/data/cohort.yaml',
+      {},
+      { 'training.epochs': 4, 'expression.file': 'e.csv', model: null },
+    );
+    expect([changed.training.epochs, changed.expression.file, changed.model.dropout]).toEqual([4, '/data/e.csv', 0.1]);
+  });
+
   it('says where it is not YAML', () => {
     expect(errorOf('name: a\n  clinical: [1,\n')).toMatch(/cohort\.yaml, row \d: this is not YAML/);
     expect(errorOf('- a\n')).toMatch(/not a list of keys/);

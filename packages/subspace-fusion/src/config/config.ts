@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { requireFile } from '../files/file-source.js';
+import { readTextFile } from '../files/file-source.js';
 import { parseConfig, type Overrides } from './parse.js';
 import type { Config } from './schema.js';
 
@@ -9,6 +8,5 @@ export type { CohortSplit, FileSplit, FoldsSplit, RandomSplit, SplitConfig } fro
 
 /** {@link parseConfig} of a file. */
 export async function loadConfig(path: string, overrides: Overrides = {}): Promise<Config> {
-  await requireFile(path);
-  return parseConfig(await readFile(path, 'utf8'), path, overrides);
+  return parseConfig(await readTextFile(path), path, overrides);
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, seed, share } from './values.js';
+import { count, MOST, seed, share } from './values.js';
 
 /** Forms of a part of the method: as it is meant, as it was published, or left out. */
 const FORMS = ['corrected', 'reference', 'none'] as const;
@@ -16,6 +16,7 @@ export const model = z.strictObject({
   bag: z
     .int()
     .min(36, BAG)
+    .max(MOST.bag)
     .refine((n) => n < 36 || Number.isInteger(Math.sqrt(n)), BAG)
     .default(2500)
     .describe(
@@ -47,9 +48,9 @@ export const model = z.strictObject({
 });
 
 export const training = z.strictObject({
-  epochs: count.default(20).describe('Passes over the training patients.'),
-  batch: count.default(8).describe('Samples that each update of the parameters is computed from.'),
-  microBatch: count
+  epochs: count(MOST.epochs).default(20).describe('Passes over the training patients.'),
+  batch: count(MOST.batch).default(8).describe('Samples that each update of the parameters is computed from.'),
+  microBatch: count(MOST.batch)
     .optional()
     .describe(
       'Samples that go through the network at once, which changes memory and not the gradients; by default as many as have 2,500 tokens.',
@@ -57,9 +58,10 @@ export const training = z.strictObject({
   learningRate: z
     .number()
     .positive()
+    .max(1)
     .default(1e-3)
     .describe('Learning rate of Adam at the start; it falls to 0 over the epochs by a cosine.'),
-  weightDecay: z.number().nonnegative().default(1e-4).describe('L2 penalty that is added to the gradient.'),
+  weightDecay: z.number().nonnegative().max(1).default(1e-4).describe('L2 penalty that is added to the gradient.'),
   seed: seed
     .default(1)
     .describe('Seed of starting values, dropout, order of the patients, drawn slides and bootstrap.'),
@@ -80,5 +82,5 @@ export const training = z.strictObject({
     .describe(
       'Share of training samples that lose their slide or their genes, so that the model can do without; 0 for none.',
     ),
-  threads: count.optional().describe('Threads of the processor; by default one a core.'),
+  threads: count(MOST.threads).optional().describe('Threads of the processor; by default one a core.'),
 });

@@ -1,11 +1,11 @@
 import { dirname, resolve } from 'node:path';
-import { LineCounter, parseDocument, parse as parseYaml, YAMLParseError } from 'yaml';
 import type { z } from 'zod';
 import { badInput, InputError, type Problem } from '../files/errors.js';
 import { nearest } from '../files/text.js';
 import { CONFIG_KEYS, keysIn } from './keys.js';
 import { schema, type Config, type ConfigInput } from './schema.js';
-import { NO_FORM, wordsOf } from './values.js';
+import { NO_FORM, tooLarge, wordsOf } from './values.js';
+import { readYaml } from './yaml.js';
 
 /** What JSON can say. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -35,31 +35,26 @@ export function parseOverrides(pairs: readonly string[]): Record<string, string>
  * Reads the text of a config. Relative paths start at the config's folder, or at its `data` folder; those of `overrides` at the working
  * directory.
  * @param path of the config, for messages and as the start of relative paths
+ * @param changes values of keys as if they were written in the config; null takes a key away
  * @throws {InputError} naming every unknown, missing or wrong key at once, an unknown one with the nearest known.
  */
-export function parseConfig(text: string, path: string, overrides: Overrides = {}): Config {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const broken = document.errors.at(0);
-  if (broken) {
-    const [first = ''] = broken.message.split('\n');
-    throw badInput({
-      file: path,
-      row: lines.linePos(broken.pos[0]).line,
-      message: `this is not YAML: ${first.replace(/ at line.*$/, '')}`,
-      remedy: 'Check the indentation and the colons',
-    });
-  }
-  const given: unknown = document.toJS() ?? {};
-  if (!isPlain(given))
+export function parseConfig(
+  text: string,
+  path: string,
+  overrides: Overrides = {},
+  changes: Readonly<Record<string, unknown>> = {},
+): Config {
+  const { value, rowOf } = readYaml(text, path);
+  const config = value ?? {};
+  if (!isPlain(config))
     throw badInput({ file: path, message: 'the config is not a list of keys', remedy: 'Write key: value lines' });
-  for (const [key, value] of Object.entries(overrides)) setAt(given, key.split('.'), overrideValue(key, value));
-  return checked(given, dirname(path), (at) => {
-    if (at.join('.') in overrides) return { file: '--set' };
-    const node = at.length === 0 ? undefined : document.getIn(at, true);
-    const range = (node as { range?: readonly number[] } | undefined)?.range;
-    return { file: path, row: range?.[0] === undefined ? undefined : lines.linePos(range[0]).line };
-  });
+  for (const [key, value] of Object.entries(changes)) setAt(config, key.split('.'), value);
+  for (const [key, value] of Object.entries(overrides)) setAt(config, key.split('.'), overrideValue(key, value));
+  const isOverridden = (at: readonly PropertyKey[]) =>
+    at.some((_, i) => Object.hasOwn(overrides, at.slice(0, i + 1).join('.')));
+  return checked(config, dirname(path), (at) =>
+    isOverridden(at) ? { file: '--set' } : { file: path, row: rowOf(at) },
+  );
 }
 
 /**
@@ -110,15 +105,17 @@ function problemsOf(issue: z.core.$ZodIssue, place: PlaceOf): Problem[] {
   }
   const words = isMissing(issue)
     ? { message: `the key '${at}' is missing`, remedy: 'Add it' }
-    : (wordsOf(issue.message) ?? { message: `'${at}': ${issue.message}`, remedy: 'Correct the value' });
+    : (tooLarge(issue, at) ??
+      wordsOf(issue.message) ?? { message: `'${at}': ${issue.message}`, remedy: 'Correct the value' });
   return [{ severity: 'error', ...place(issue.path), ...words }];
 }
 
 /** Sets `a.b.c` of nested plain objects, replacing what is no object on the way; null takes the key away. */
 function setAt(object: Plain, path: readonly string[], value: unknown): void {
   const [key = '', ...rest] = path;
+  if (key === '__proto__') throw new InputError("'__proto__' cannot be a name. Choose another name.");
   if (rest.length > 0) {
-    const inner = object[key];
+    const inner = Object.hasOwn(object, key) ? object[key] : undefined;
     const section = isPlain(inner) ? inner : {};
     object[key] = section;
     setAt(section, rest, value);
@@ -132,18 +129,11 @@ function overrideValue(key: string, value: Json): unknown {
   if (!PATHS.has(key)) return typeof value === 'string' ? fromYaml(key, value) : value;
   if (typeof value !== 'string') return Array.isArray(value) ? value.map(absolute('.')) : value;
   if (value === 'null') return null;
-  return value.startsWith('[') ? overrideValue(key, fromYaml(key, value)) : resolve(value);
+  return value.startsWith('[') ? overrideValue(key, fromYaml(key, value) as Json) : resolve(value);
 }
 
-function fromYaml(key: string, value: string): Json {
-  try {
-    return parseYaml(value) as Json;
-  } catch (error) {
-    if (error instanceof YAMLParseError)
-      throw new InputError(`--set ${key}=${value}: the value is not valid YAML; quote it`);
-    throw error;
-  }
-}
+const fromYaml = (key: string, value: string): unknown =>
+  readYaml(value, `--set ${key}=${value}`, { hasRows: false }).value;
 
 /** A path from a folder; what is no text stays as it is. */
 const absolute = (folder: string) => (value: unknown) => (typeof value === 'string' ? resolve(folder, value) : value);

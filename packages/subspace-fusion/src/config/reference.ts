@@ -72,7 +72,7 @@ function words(json: Json): string {
   }
 }
 
-function range({ type, minimum, exclusiveMinimum, exclusiveMaximum }: Json): string {
+function range({ type, minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Json): string {
   const ends = [
     ...(minimum === undefined ? [] : [`from ${minimum}`]),
     // Above 0 is from 1 for whole numbers.
@@ -80,6 +80,8 @@ function range({ type, minimum, exclusiveMinimum, exclusiveMaximum }: Json): str
       ? []
       : [type === 'integer' ? `from ${exclusiveMinimum + 1}` : `above ${exclusiveMinimum}`]),
     ...(exclusiveMaximum === undefined ? [] : [`below ${exclusiveMaximum}`]),
+    // Any whole number has this limit.
+    ...(maximum === undefined || maximum === Number.MAX_SAFE_INTEGER ? [] : [`at most ${maximum}`]),
   ];
   return ends.length === 0 ? '' : ` ${ends.join(' and ')}`;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { column, elsewhere, excluded, fraction, name, NO_FORM, path, says, seed, share } from './values.js';
+import { column, elsewhere, excluded, fraction, MOST, name, NO_FORM, path, says, seed, share } from './values.js';
 
 const parts = {
   seed: seed.default(1).describe('Seed of every division that no file decides.'),
@@ -13,7 +13,12 @@ const parts = {
     .optional()
     .describe('Share of all patients set aside from those to train on, for prediction sets; by default none.'),
 };
-const fold = z.int().nonnegative().optional().describe('The fold that is the test part, from 0.');
+const fold = z
+  .int()
+  .nonnegative()
+  .max(MOST.folds - 1)
+  .optional()
+  .describe('The fold that is the test part, from 0.');
 const by = z
   .union([z.literal('site'), column], { error: "'by' is site, or {column: NAME}" })
   .optional()
@@ -54,10 +59,12 @@ export const split = z
           folds: z
             .int()
             .min(2)
+            .max(MOST.folds)
             .describe('Number of folds that are made from the seed, whose test parts are the cohort.'),
           repeat: z
             .int()
             .nonnegative()
+            .max(MOST.repeats - 1)
             .optional()
             .describe('Deals the patients to other folds, from 0; a cross-validation with repeats sets it.'),
           by,

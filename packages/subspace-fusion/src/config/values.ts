@@ -13,7 +13,7 @@ export const STAR_COLUMNS = ['tpm_unstranded', 'fpkm_uq_unstranded', 'fpkm_unstr
 
 export type StarColumn = (typeof STAR_COLUMNS)[number];
 
-export const EXPRESSION_FORMATS = ['matrix', 'cbioportal', 'gdc', 'mcat', 'ivygap', 'h5ad'] as const;
+export const EXPRESSION_FORMATS = ['matrix', 'cbioportal', 'gct', 'gdc', 'mcat', 'ivygap', 'h5ad'] as const;
 
 /** `matrix`: any text matrix of genes and patients, such as UCSC Xena's. */
 export type ExpressionFormat = (typeof EXPRESSION_FORMATS)[number];
@@ -40,8 +40,25 @@ export const CLINICAL_VARIABLES = ['age', 'sex', ...(Object.keys(MARKER_COLUMNS)
 
 export type ClinicalVariable = (typeof CLINICAL_VARIABLES)[number];
 
+/**
+ * Largest values that settings may have, far above what any cohort or machine needs: a slip of zeros is refused before it takes the machine's memory.
+ */
+export const MOST = {
+  /** Also with one patient in each fold. */
+  folds: 10_000,
+  repeats: 1000,
+  epochs: 100_000,
+  batch: 4096,
+  /** Tokens of a bag, 256 × 256. */
+  bag: 65_536,
+  /** Threads and cores of one machine. */
+  threads: 1024,
+  gpus: 64,
+} as const;
+
 export const name = z.string().min(1);
-export const count = z.int().positive();
+/** A whole number from 1 to `most`. */
+export const count = (most: number) => z.int().positive().max(most);
 export const fraction = z.number().gt(0).lt(1);
 export const share = z.number().min(0).lt(1);
 export const seed = z.int().nonnegative();
@@ -58,6 +75,16 @@ export const says = (message: string, remedy: string) => `${message}\n${remedy}`
 export function wordsOf(text: string): { message: string; remedy: string } | undefined {
   const end = text.indexOf('\n');
   return end < 0 ? undefined : { message: text.slice(0, end), remedy: text.slice(end + 1) };
+}
+
+/** Message and remedy of a number above its limit, with the largest that is allowed; undefined for any other issue. */
+export function tooLarge(issue: z.core.$ZodIssue, key: string): { message: string; remedy: string } | undefined {
+  if (issue.code !== 'too_big' || (issue.origin !== 'number' && issue.origin !== 'int')) return undefined;
+  const given = typeof issue.input === 'number' ? ` (${issue.input})` : '';
+  const largest = issue.inclusive
+    ? `The largest value allowed is ${issue.maximum}`
+    : `It must be below ${issue.maximum}`;
+  return { message: `'${key}' is too large${given}`, remedy: largest };
 }
 
 /** A key that a form of a section does not have. Its type is undefined, so that the key tells the forms apart. */

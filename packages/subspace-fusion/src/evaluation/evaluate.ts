@@ -1,15 +1,17 @@
 import { join } from 'node:path';
+import { sha256File } from '../cohort/cohort-files.js';
 import { loadCohort } from '../cohort/load.js';
 import { strataOf } from '../cohort/split/split.js';
 import type { Cohort, Part, Split } from '../cohort/types.js';
 import type { Config } from '../config/config.js';
 import { counted, InputError, type Problem } from '../files/errors.js';
+import { holdingFolder } from '../files/lock.js';
 import { cohortSamples, type CohortSamples } from '../inference/samples.js';
 import { hasStandIns } from '../model/choice.js';
 import type { Confidence, ConfidenceResult } from '../runs/confidence.js';
 import { taskName, type Model } from '../runs/model.js';
 import type { EvaluatedPatient, Result } from '../runs/result.js';
-import { RUN_FILES, writeJson } from '../runs/run-folder.js';
+import { openRunFolder, RUN_FILES, writeJson } from '../runs/run-folder.js';
 import { applyConfidence } from './confidence/apply.js';
 import { learnConfidence, writeConfidence } from './confidence/learn.js';
 import { meanPatches } from './confidence/patient.js';
@@ -36,6 +38,8 @@ export interface EvaluateOptions {
   readonly onWarning?: (problem: Problem) => void;
   readonly onPatient?: (done: number, of: number) => void;
 }
+
+type EvaluateEvents = Pick<EvaluateOptions, 'onWarning' | 'onPatient'>;
 
 /** What scoring needed, for what is learned from other parts afterwards. */
 interface Scored {
@@ -143,12 +147,15 @@ export function requirePatients(run: string, split: Split, cohort: Cohort, confi
 
 /**
  * Evaluates on the test patients, and learns from the others how far the model can be trusted (see {@link learnConfidence}). Writes
- * `result.json`, `predictions.json`, `validation-predictions.json` and `confidence.json` into the run folder.
+ * `result.json`, `predictions.json`, `validation-predictions.json` and `confidence.json` into the run folder, whose lock it holds meanwhile.
  */
-export async function evaluateAndWrite(
-  run: string,
-  options: Pick<EvaluateOptions, 'onWarning' | 'onPatient'> = {},
-): Promise<Evaluation> {
+export async function evaluateAndWrite(run: string, options: EvaluateEvents = {}): Promise<Evaluation> {
+  await openRunFolder(run); // a folder that holds no run is left as it is
+  return holdingFolder(run, () => evaluateHeld(run, options));
+}
+
+/** {@link evaluateAndWrite} for a caller who holds the lock of the folder. */
+export async function evaluateHeld(run: string, options: EvaluateEvents = {}): Promise<Evaluation> {
   const scored = await score(run, options);
   const { selected, samples, means } = scored;
   const { confidence, onValidation } = await learnConfidence(selected, samples, means);
@@ -156,6 +163,10 @@ export async function evaluateAndWrite(
   await writeConfidence(run, confidence, evaluation.result.confidence);
   await writeJson(join(run, RUN_FILES.validationPredictions), onValidation);
   await writeJson(join(run, RUN_FILES.predictions), evaluation.predictions);
-  await writeJson(join(run, RUN_FILES.result), evaluation.result);
-  return evaluation;
+  const written = ['checkpoint', 'confidence', 'validationPredictions', 'predictions'] as const;
+  const files: Record<string, string> = {};
+  for (const file of written) files[RUN_FILES[file]] = await sha256File(join(run, RUN_FILES[file]));
+  const result = { ...evaluation.result, files };
+  await writeJson(join(run, RUN_FILES.result), result);
+  return { ...evaluation, result };
 }

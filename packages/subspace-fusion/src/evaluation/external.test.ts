@@ -55,6 +55,14 @@ beforeAll(async () => {
   writeFileSync(other, text.includes('timeUnit') ? text : text.replace('time: days', 'time: days\n  timeUnit: days'));
 });
 
+/** The ids of a table, in the order of its rows. */
+const tableIds = (file: string) =>
+  readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(',')[0]);
+
 describe('external validation', () => {
   test('finds genes by name, converts times, and scores as the same patients were scored at home', async () => {
     const home = await evaluate(run);
@@ -170,11 +178,20 @@ describe('external validation', () => {
       return [header, ...rows.map((row, i) => row.with(idh, i === 0 ? '' : 'mutant').with(codel, 'codel'))];
     });
     const { result } = await externally(classes, copy);
+    // Some of these patients trained or selected this other model.
+    const unseen = (await (await openRunFolder(classes)).split()).test;
+    const [, ...labelled] = tableIds(join(folder, 'one-class', 'clinical.csv'));
+    const scored = labelled.filter((id) => unseen.includes(ids.get(id) ?? ''));
     expect(result).toMatchObject({
       task: 'subtype',
       split: 'external',
-      patients: 11,
-      cohort: { leftOut: { 'without a label: idh_status unknown': 1 } },
+      patients: scored.length,
+      cohort: {
+        leftOut: {
+          'without a label: idh_status unknown': 1,
+          'have the slides or the expression of patients who made the model, under other ids': 11 - scored.length,
+        },
+      },
     });
     expect(result.metrics['accuracy'].value).not.toBeNull();
     expect(result.metrics['macroAuc']).toMatchObject({ value: null });

@@ -3,12 +3,14 @@ import { labelPatients } from '../cohort/clinical/labels.js';
 import { loadCohort, loadExternalCohort } from '../cohort/load.js';
 import type { Cohort, CohortFlow } from '../cohort/types.js';
 import type { Config } from '../config/config.js';
-import { InputError, someOf, type Problem } from '../files/errors.js';
+import { counted, InputError, someOf, type Problem } from '../files/errors.js';
 import { cohortSamples } from '../inference/samples.js';
 import { reads } from '../model/choice.js';
 import { unseenProblems } from '../runs/covariates.js';
+import { knownAgain } from '../runs/fingerprints.js';
 import { taskName, type Model } from '../runs/model.js';
 import { shiftProblems } from '../runs/shift.js';
+import { ALIKE, alikeBetween } from './audit/alike-genes.js';
 import type { PatientSamples } from './baselines.js';
 import { meanPatches } from './confidence/patient.js';
 import { describeInputs, requirePatients, withConfidence, type EvaluateOptions, type Evaluation } from './evaluate.js';
@@ -29,10 +31,18 @@ export async function evaluateExternal(
   const { model, selection } = selected;
   const { cohort, problems } = await loadForModel(config, selected);
   [...problems, ...fitProblems(model, cohort, config)].forEach((p) => onWarning?.(p));
-  const { patients, leftOut } = whoIsScored(cohort, selected, config, onWarning);
-  const training = await trainingPatients(run, selected, onWarning);
   const means = meanPatches(model);
   const samples = cohortSamples(cohort, model, { read: means.read });
+  const makers = await selected.run.fingerprints();
+  const again = makers
+    ? await knownAgain(makers, cohort.patients, (id) => samples.genes(id))
+    : new Map<string, never>();
+  const { patients, leftOut } = whoIsScored(cohort, selected, new Set(again.keys()), config, onWarning);
+  const training = await trainingPatients(run, selected, onWarning);
+  if (training) {
+    const used = [...selected.split.train, ...selected.split.validation, ...(selected.split.conformal ?? [])];
+    alikeProblems(config, { samples, patients }, { ...training, patients: used }).forEach((p) => onWarning?.(p));
+  }
   const { scores, predictions } = await scoreModel(selected, { samples, patients }, training, onPatient);
   const endpoint = model.task === 'survival' && cohort.endpoint ? { endpoint: cohort.endpoint } : {};
   const of = { name: cohort.name, patients: cohort.flow.reduce((n, flow) => n + flow.patients, 0), leftOut };
@@ -105,6 +115,7 @@ function fitProblems(model: Model, cohort: Cohort, { features, expression, clini
 function whoIsScored(
   cohort: Cohort,
   { split, model }: SelectedModel,
+  again: ReadonlySet<string>,
   { clinical }: Config,
   onWarning: EvaluateOptions['onWarning'],
 ): { patients: string[]; leftOut: Record<string, number> } {
@@ -125,7 +136,9 @@ function whoIsScored(
     labelled.filter((id) => usedByRun.has(id)),
     `have ids of ${split.conformal ? 'training, validation or conformal' : 'training or validation'} patients of the run`,
   );
-  const unseen = labelled.filter((id) => !usedByRun.has(id));
+  const isAgain = (id: string) => !usedByRun.has(id) && again.has(id);
+  leave(labelled.filter(isAgain), 'have the slides or the expression of patients who made the model, under other ids');
+  const unseen = labelled.filter((id) => !usedByRun.has(id) && !again.has(id));
   const known = knownToModel(cohort, model);
   leave(
     unseen.filter((id) => !known(id)),
@@ -166,6 +179,27 @@ function knownToModel({ patients }: Cohort, { task, labels, outcome }: Model): (
     const label = byPatient.get(id);
     return label !== undefined && outcome.classes.includes(label);
   };
+}
+
+/** A warning of patients whose genes run as those of a patient who made the model: they may be one person, measured or processed again. */
+function alikeProblems({ clinical }: Config, own: PatientSamples, makers: PatientSamples): Problem[] {
+  const genesOf = ({ samples, patients }: PatientSamples) =>
+    patients.map((id) => {
+      const { tumour, microenvironment } = samples.genes(id);
+      return { patient: id, values: Float64Array.from([...tumour, ...microenvironment]) };
+    });
+  const pairs = alikeBetween(genesOf(own), genesOf(makers));
+  if (pairs.length === 0) return [];
+  const message = `the genes of ${counted(pairs.length, 'patient', 'patients')} correlate above ${ALIKE} with those of a patient who made the model`;
+  const remedy = 'Find out whether they are one person; such patients are no external validation';
+  const examples = pairs.map(([{ patient }, maker]) => `${patient} and ${maker.patient}`);
+  return examples.map((example) => ({
+    severity: 'warning' as const,
+    file: clinical.file,
+    message,
+    examples: [example],
+    remedy,
+  }));
 }
 
 /** The patients that the run was trained on, if its cohort is still there. */

@@ -1,11 +1,11 @@
 import { maxOf } from '../files/lists.js';
 import { join } from 'node:path';
-import { readGeneSets } from '../cohort/genes/gene-sets.js';
+import { readGeneSets } from '../cohort/genes/gene-files.js';
 import { loadCohort } from '../cohort/load.js';
 import { SUBSPACES, type Part as SplitPart, type Subspace } from '../cohort/types.js';
 import { requirePatients } from '../evaluation/evaluate.js';
 import { readSelectedModel, type SelectedModel } from '../evaluation/score-model.js';
-import { writeFileAtomic } from '../files/atomic.js';
+import { makeFolder, writeFileAtomic } from '../files/atomic.js';
 import { InputError, required } from '../files/errors.js';
 import { openBackend } from '../inference/backend.js';
 import { outputsOf, prediction } from '../inference/predictor.js';
@@ -19,6 +19,7 @@ import { openExplainer, type Explainer, type Point } from '../patient/explainer.
 import { keptBackground } from '../patient/predict.js';
 import { explainedOutput } from '../patient/prediction.js';
 import { readSlide } from '../patient/slide.js';
+import { figureFiles, patientFile } from '../runs/explanation-files.js';
 import type { Background, CohortExplanation, ExplainedOutput, PatientExplanation } from '../runs/explanations.js';
 import { taskName } from '../runs/model.js';
 import { openRunFolder } from '../runs/run-folder.js';
@@ -230,39 +231,37 @@ function spearman(a: readonly number[], b: readonly number[]): number {
   return n < 2 ? 0 : 1 - (6 * squares) / (n * (n * n - 1));
 }
 
-/** Where a run's explanations are kept. */
-export const EXPLANATIONS = 'explanations';
-
 /** JSON whose numbers have six digits: more than float32 means, and half as long. */
 function shortJson(value: unknown): string {
   return JSON.stringify(value, (_, v: unknown) => (typeof v === 'number' ? Number(v.toPrecision(6)) : v)) + '\n';
 }
 
-/** A name that every file system takes. */
-function fileName(name: string): string {
-  return name.replace(/[^A-Za-z0-9._-]/g, '_');
-}
-
-/** Writes `PATIENT.json` and a figure for each slide, `SLIDE.svg`; returns the paths. */
+/** Writes `PATIENT.json` and a figure for each slide, `SLIDE.svg`, into a folder, which is made where it is missing; returns the paths. */
 export async function writePatientExplanation(
   folder: string,
   explanation: PatientExplanation,
   thumbnail?: Thumbnail,
 ): Promise<string[]> {
   const { patient, slides, output } = explanation;
-  const json = join(folder, `${fileName(patient)}.json`);
+  await makeFolder(folder);
+  const json = join(folder, patientFile(patient));
   await writeFileAtomic(json, shortJson({ format: 1, ...explanation }));
   const paths = [json];
-  for (const slide of slides) {
-    const path = join(folder, `${fileName(slide.slide.replace(/\.[^.]*$/, ''))}.svg`);
+  const figures = figureFiles(
+    patient,
+    slides.map(({ slide }) => slide),
+  );
+  for (const [i, slide] of slides.entries()) {
+    const path = join(folder, figures[i]);
     await writeFileAtomic(path, slideFigure(patient, slide, output, thumbnail));
     paths.push(path);
   }
   return paths;
 }
 
-/** Writes `cohort-SPLIT.json`; returns its path. */
+/** Writes `cohort-SPLIT.json` into a folder, which is made where it is missing; returns its path. */
 export async function writeCohortExplanation(folder: string, explanation: CohortExplanation): Promise<string> {
+  await makeFolder(folder);
   const path = join(folder, `cohort-${explanation.split}.json`);
   await writeFileAtomic(path, shortJson({ format: 1, ...explanation }));
   return path;

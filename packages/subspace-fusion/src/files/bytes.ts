@@ -38,6 +38,9 @@ export function bytesOf(source: Source): Bytes {
   };
 }
 
+/** No tensor of a model or a slide has more axes; one that claims more only takes time at every number. */
+export const MOST_AXES = 8;
+
 /** Types of the numbers in feature files; all little-endian. */
 const SIZES = { f16: 2, bf16: 2, f32: 4, f64: 8, i8: 1, u8: 1, i16: 2, i32: 4, i64: 8 } as const;
 export type ElementType = keyof typeof SIZES;

@@ -161,8 +161,9 @@ export function someOf(names: Iterable<string>, shown = 3): string {
 export function required<K, V>(map: ReadonlyMap<K, V>, key: K): V;
 export function required<V>(record: Readonly<Partial<Record<string, V>>>, key: string): V;
 export function required<V>(from: ReadonlyMap<unknown, V> | Readonly<Partial<Record<string, V>>>, key: unknown): V {
-  const value = isMap(from) ? from.get(key) : from[String(key)];
-  if (value === undefined) throw new Error(`there is no ${String(key)}`);
+  const name = String(key);
+  const value = isMap(from) ? from.get(key) : Object.hasOwn(from, name) ? from[name] : undefined;
+  if (value === undefined) throw new Error(`there is no '${name}'`);
   return value;
 }
 

@@ -1,9 +1,14 @@
 import { append } from './lists.js';
 import { open, readdir, readFile, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import type { z } from 'zod';
+import { requireContent } from './bytes.js';
+import { decodeText } from './decode.js';
 import { badInput, InputError } from './errors.js';
+import { isJson, parseJson } from './json.js';
 import { decodeSafetensors, type Safetensors } from './safetensors.js';
-import { closing, type Folder, type Source } from './source.js';
+import { closing, readAll, readText, type Folder, type Source } from './source.js';
+import { shortageError } from './system-errors.js';
 import { parseHeader, parseTable, type Table } from './table.js';
 
 const notThere = (file: string) =>
@@ -56,6 +61,8 @@ async function openIfThere(path: string): Promise<Source | undefined> {
   const handle = await open(path, 'r').catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
       return undefined;
+    const shortage = shortageError(error);
+    if (shortage) throw shortage;
     const reason = error instanceof Error ? error.message : 'unknown reason';
     throw badInput({ file: path, message: `it cannot be opened (${reason})`, remedy: 'Check its permissions' });
   });
@@ -86,6 +93,23 @@ async function openIfThere(path: string): Promise<Source | undefined> {
 
 /** Files of this machine by their paths: opened, read and closed. What is read in them is the parsers' matter. */
 
+/** A text that is read whole, such as YAML; no config comes near. */
+const LARGEST_TEXT = 64 * 2 ** 20;
+
+/**
+ * {@link decodeText} of a path.
+ * @throws {InputError} where the file is missing, empty, larger than 64 MiB or not text in UTF-8.
+ */
+export const readTextFile = (path: string): Promise<string> =>
+  withFile(path, async (source) => {
+    requireContent(source);
+    if (source.size > LARGEST_TEXT) {
+      const message = `the file is larger than ${LARGEST_TEXT / 2 ** 20} MiB`;
+      throw badInput({ file: path, message, remedy: 'Check the path' });
+    }
+    return decodeText(await readAll(source), path);
+  });
+
 /** {@link parseTable} of a path. */
 export const readTable = (path: string, keeps?: (column: string) => boolean): Promise<Table> =>
   withFile(path, (source) => parseTable(source, keeps));
@@ -104,3 +128,17 @@ export async function readSafetensors(path: string): Promise<Safetensors> {
   });
   return decodeSafetensors(bytes, path);
 }
+
+/**
+ * The content of a JSON file, or undefined where it is missing or only a part of it is there: another process may be writing it.
+ * @throws {InputError} where it is not as the schema says
+ */
+export async function readWholeJson<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S> | undefined> {
+  const source = await folderStore(dirname(path)).open(basename(path));
+  if (!source) return undefined;
+  const text = await readText(source).finally(() => source.close());
+  if (!isJson(text)) return undefined;
+  return parseJson(text, schema, { file: path, what: 'the folder', remedy: FORGET });
+}
+
+const FORGET = 'Take the file away, and start the same command again';

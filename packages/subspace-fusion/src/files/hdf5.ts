@@ -1,13 +1,14 @@
-import { loadLibrary, placeOf, type Library } from '#hdf5';
-import type { Dataset, File, Group } from 'h5wasm';
-import { requireContent, widenHalves } from './bytes.js';
+import { handOver, startLibrary } from '#hdf5';
+import { requireContent } from './bytes.js';
 import { badInput, InputError } from './errors.js';
+import { newPulse, Stalled, watch } from './hdf5/watch.js';
+import type { Entity, Group, Hdf5Tasks, Range, StoredData, Values } from './hdf5/tasks.js';
 import { HEAD, whatItIs } from './signature.js';
 import type { Source } from './source.js';
 import { latin1, printable } from './text.js';
+import { connect, UnforeseenError, type Connection, type Port } from './worker.js';
 
-export type { Dataset, File, Group } from 'h5wasm';
-export type { Library } from '#hdf5';
+export type { Entity, Group, StoredData } from './hdf5/tasks.js';
 
 const SIGNATURE = '\x89HDF\r\n\x1a\n';
 
@@ -31,143 +32,132 @@ async function requireHdf5(source: Source): Promise<void> {
   throw badInput({ file, message, remedy: 'Copy or extract it again' });
 }
 
-/**
- * The file whose damage made the library fail inside WebAssembly, if one did. Nobody knows what the library's memory holds after
- * that, so it reads nothing more.
- */
-let stoppedBy: string | undefined;
+/** An HDF5 file that is open. All that is read of it is read by the library in a worker. */
+export interface Hdf5 {
+  readonly root: Group;
+  /** What a group has under this name; undefined where that is nothing, or neither a group nor a dataset. */
+  get(group: Group, name: string): Promise<Entity | undefined>;
+  /** Values of those of these attributes that an entity has; without those that are tables of their own. */
+  attributes(of: Entity, names: readonly string[]): Promise<Readonly<Record<string, unknown>>>;
+  /** Values of a dataset within these ranges, one per axis. Only these are read from the disk. */
+  read(dataset: StoredData, ranges: readonly Range[]): Promise<Values>;
+  /**
+   * Rows `from`…`to − 1` of a matrix `[n, width]` (or `[1, n, width]`) of float16, float32 or float64, as float32, row-major.
+   * Only these rows are read from the disk.
+   */
+  floatRows(dataset: StoredData, from: number, to: number): Promise<Float32Array>;
+}
+
+/** The worker that has the library. A damaged file can make the library loop for ever or spoil its memory: then the worker is ended. */
+interface Library {
+  readonly port: Port;
+  readonly tasks: Connection<Hdf5Tasks>;
+  ended: boolean;
+}
+
+let running: Promise<Library> | undefined;
+
+async function start(): Promise<Library> {
+  const port = startLibrary();
+  const tasks = connect<Hdf5Tasks>(port);
+  await tasks.load(undefined);
+  return { port, tasks, ended: false };
+}
+
+/** The running worker; a new one where there is none, or the last one could not be started. */
+async function library(): Promise<Library> {
+  const starting = (running ??= start());
+  starting.catch(() => {
+    if (running === starting) running = undefined;
+  });
+  return starting;
+}
+
+/** Ends the worker; the next file gets a new one. */
+async function end(worker: Library): Promise<void> {
+  running = undefined;
+  worker.ended = true;
+  await worker.port.close();
+}
 
 /** The file that is open now: the library has one way to report an error, so files are read one after the other. */
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * Opens an HDF5 file for reading, hands it to `use`, and closes it whatever happens. The library keeps parts of a file that it
- * failed to read, so it sees what is written over that file in place only in a new process; a new file of that name it does see.
+ * Opens an HDF5 file for reading, hands it to `use`, and closes it whatever happens. A file over which the library makes no progress for
+ * some seconds is given up; after such a file, and after one that the library failed to read, the next is read by a new worker.
  * `use` opens no other HDF5 file: one is read at a time.
  * @throws {InputError} for a file that is no HDF5, cut short, or damaged inside.
  */
-export async function withHdf5<T>(source: Source, use: (hdf5: File, library: Library) => T | Promise<T>): Promise<T> {
+export async function withHdf5<T>(source: Source, use: (hdf5: Hdf5) => Promise<T>): Promise<T> {
   await requireHdf5(source);
-  const library = await loadLibrary();
-  const work = last.then(() => withOpenFile(source, library, use));
+  const work = last.then(() => withOpenFile(source, use));
   last = work.catch(() => undefined);
   return work;
 }
 
-async function withOpenFile<T>(
-  source: Source,
-  library: Library,
-  use: (hdf5: File, library: Library) => T | Promise<T>,
-): Promise<T> {
-  const file = source.name;
-  if (stoppedBy !== undefined) {
-    const message = `this was not read, because the damaged file ${stoppedBy} stopped the HDF5 library`;
-    throw badInput({ file, message, remedy: 'Replace or remove that file and start again' });
+async function withOpenFile<T>(source: Source, use: (hdf5: Hdf5) => Promise<T>): Promise<T> {
+  const { name, size } = source;
+  const worker = await library();
+  const { tasks } = worker;
+  const { file, done } = await handOver(source);
+  const pulse = newPulse();
+  async function watched<R>(call: Promise<R>): Promise<R> {
+    try {
+      return await watch(call, pulse);
+    } catch (error) {
+      if (error instanceof InputError || error instanceof UnforeseenError) throw error;
+      await end(worker);
+      const how = error instanceof Stalled ? 'makes no progress' : `fails: ${printable(String(error))}`;
+      const message = `the HDF5 file is damaged (the library that reads it ${how})`;
+      throw badInput({ file: name, message, remedy: 'Copy or extract it again' });
+    }
   }
-  const place = await placeOf(source, library);
-  let hdf5: File | undefined;
   try {
-    // Without its throwing handler the library hands out what was in memory when a read fails.
-    library.Module.activate_throwing_error_handler();
-    hdf5 = place.open();
-    return await use(hdf5, library);
-  } catch (error) {
-    // A TypeError would be a mistake of ours.
-    if (error instanceof InputError || error instanceof TypeError) throw error;
-    if (error instanceof Error && error.name === 'RuntimeError') stoppedBy = file; // a trap of WebAssembly
-    throw badInput({
-      file,
-      message: `the HDF5 file cannot be read (${reasonOf(error)})`,
-      remedy: 'Copy or extract it again',
+    const root = await watched(tasks.open({ file, name, size, pulse }));
+    if (root?.kind !== 'group') throw new Error('an HDF5 file without a root');
+    return await use({
+      root,
+      async get(group, child) {
+        if (!group.keys.includes(child)) return undefined;
+        return watched(tasks.look(`${group.path === '/' ? '' : group.path}/${child}`));
+      },
+      attributes: ({ path }, names) => watched(tasks.attributes({ path, names })),
+      read: ({ path }, ranges) => watched(tasks.read({ path, ranges })),
+      floatRows: ({ path }, from, to) => watched(tasks.floatRows({ path, from, to })),
     });
   } finally {
-    library.Module.deactivate_throwing_error_handler();
-    hdf5?.close();
-    await place.leave();
+    if (!worker.ended) {
+      const sound = await watched(tasks.close(undefined));
+      if (!sound) await end(worker);
+    }
+    await done();
   }
 }
 
-/** The innermost reason of the library's error stack, whose lines end in "in function(): reason". */
-function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return [...message.matchAll(/in \w+\(\): (.*)/g)].at(-1)?.[1] ?? message.split('\n')[0];
-}
-
-export type Entity = ReturnType<Group['get']>;
-
 /** The dataset of this name; undefined where there is none, or something else. */
-export function datasetIn(group: Group, name: string): Dataset | undefined {
-  const entity = group.keys().includes(name) ? group.get(name) : undefined;
-  return isDataset(entity) ? entity : undefined;
+export async function datasetIn(hdf5: Hdf5, group: Group, name: string): Promise<StoredData | undefined> {
+  const entity = await hdf5.get(group, name);
+  return entity?.kind === 'dataset' ? entity : undefined;
 }
 
 /** The group of this name; undefined where there is none, or something else. */
-export function groupIn(group: Group, name: string): Group | undefined {
-  const entity = group.keys().includes(name) ? group.get(name) : undefined;
-  return isGroup(entity) ? entity : undefined;
+export async function groupIn(hdf5: Hdf5, group: Group, name: string): Promise<Group | undefined> {
+  const entity = await hdf5.get(group, name);
+  return entity?.kind === 'group' ? entity : undefined;
 }
-
-// The library is loaded when it is needed, and so are its classes: entities are told apart by what they say of themselves.
-export const isDataset = (entity: Entity | undefined): entity is Dataset => typeIn(entity) === 'Dataset';
-export const isGroup = (entity: Entity | undefined): entity is Group => typeIn(entity) === 'Group';
-
-const typeIn = (entity: Entity | undefined): string | undefined =>
-  entity && 'type' in entity ? entity.type : undefined;
 
 /** Filters from this number on are other people's: LZF, Blosc, Zstandard. The library reads its own: gzip, shuffle, checksums. */
 const FIRST_FOREIGN_FILTER = 256;
 
 /** Refuses a dataset that is compressed in a way which the library cannot undo. Throws {@link InputError}. */
-export function requireKnownFilters(dataset: Dataset, file: string): void {
-  const foreign = (dataset.filters as { id: number; name: string }[]).find(({ id }) => id >= FIRST_FOREIGN_FILTER);
+export function requireKnownFilters(dataset: StoredData, file: string): void {
+  const foreign = dataset.filters.find(({ id }) => id >= FIRST_FOREIGN_FILTER);
   if (!foreign) return;
   const message = `'${printable(dataset.path)}' is compressed with the filter ${printable(foreign.name) || foreign.id}, which is not supported`;
   throw badInput({ file, message, remedy: 'Write it with gzip or without compression' });
 }
 
-/** The type of a dataset's numbers in words; those of records are long. */
-export const typeName = ({ dtype }: Dataset): string =>
-  typeof dtype === 'string' ? dtype : printable(JSON.stringify(dtype));
-
-const FLOAT = 1;
-
-/** Whether a dataset holds floating-point numbers that {@link readFloatRows} reads. */
-export function isFloatDataset({ metadata }: Dataset): boolean {
-  return metadata.type === FLOAT && metadata.littleEndian && [2, 4, 8].includes(metadata.size);
-}
-
-/**
- * Rows `from`…`to − 1` of a matrix `[n, width]` (or `[1, n, width]`) of float16, float32 or float64, as float32, row-major.
- * Only these rows are read from the disk.
- */
-export function readFloatRows(dataset: Dataset, from: number, to: number, library: Library): Float32Array {
-  const shape = dataset.shape ?? [];
-  const leading = shape.slice(0, -2);
-  const width = shape.at(-1) ?? 0;
-  if (dataset.metadata.size === 2) {
-    const count = [...leading, to - from, width].map(BigInt);
-    const offset = [...leading.map(() => 0), from, 0].map(BigInt);
-    return widenHalves(readHalves(dataset, count, offset, library));
-  }
-  const rows = dataset.slice([...leading.map((): [] => []), [from, to], []]) as Float32Array | Float64Array;
-  return rows instanceof Float32Array ? rows : Float32Array.from(rows);
-}
-
-/** The bits of float16 numbers, by the library's raw call: its own accessors refuse this type. */
-function readHalves(dataset: Dataset, count: bigint[], offset: bigint[], { Module }: Library): Uint16Array {
-  const bytes = 2 * Number(count.reduce((product, n) => product * n, 1n));
-  const at = Module._malloc(bytes);
-  try {
-    Module.get_dataset_data(
-      dataset.file_id,
-      dataset.path,
-      count,
-      offset,
-      count.map(() => 1n),
-      BigInt(at),
-    );
-    return new Uint16Array(Module.HEAPU8.slice(at, at + bytes).buffer);
-  } finally {
-    Module._free(at);
-  }
-}
+/** Whether a dataset holds floating-point numbers that {@link Hdf5.floatRows} reads. */
+export const isFloatDataset = ({ type, littleEndian, size }: StoredData): boolean =>
+  type === 'float' && littleEndian && [2, 4, 8].includes(size);

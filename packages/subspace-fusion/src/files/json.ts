@@ -61,8 +61,10 @@ export function parseValue<S extends z.ZodType>(value: unknown, schema: S, place
     const message = `has format ${has === undefined ? 'none' : JSON.stringify(has)}, which this version does not read (it reads ${issue.values.join(' or ')})`;
     throw wrongFile({ ...place, remedy: 'Use a newer version, or the one that wrote it' }, message);
   }
-  throw wrongFile(place, inWords(issue, value));
+  throw wrongFile({ ...place, remedy: place.remedy ?? CHANGED }, inWords(issue, value));
 }
+
+const CHANGED = 'It was changed, or is of another version: restore it, or train again';
 
 function wrongFile({ file, row, remedy = 'Restore it, or train again' }: JsonPlace, message: string): InputError {
   return badInput({ file, ...(row === undefined ? {} : { row }), message, remedy });

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { writeFileAtomic } from './atomic.js';
 import { InputError } from './errors.js';
 import { isJson, type Stored } from './json.js';
+import { holdingFile } from './lock.js';
 
 /** Codes for patients, and texts in which the codes stand for them. */
 export interface Pseudonyms {
@@ -29,7 +30,11 @@ const DIGITS = 6;
  * patients; the file is made where it is missing, for its owner's eyes only (mode 0600), and new patients are added to it.
  * @throws InputError where the file is not such a key.
  */
-export async function openPseudonyms(keyFile: string, patients: Iterable<string>): Promise<Pseudonyms> {
+export function openPseudonyms(keyFile: string, patients: Iterable<string>): Promise<Pseudonyms> {
+  return holdingFile(keyFile, () => withNewCodes(keyFile, patients)); // two that begin one key would give each patient two codes
+}
+
+async function withNewCodes(keyFile: string, patients: Iterable<string>): Promise<Pseudonyms> {
   const before = await readKey(keyFile);
   const secret = before?.secret ?? randomBytes(32).toString('hex');
   const codes = new Map(Object.entries(before?.patients ?? {}).map(([code, patient]) => [patient, code]));

@@ -7,11 +7,11 @@ export interface Row {
   readonly cells: readonly string[];
 }
 
-/** What stops the reading: `quote` is one that is never closed or that something follows, `length` a row without an end. */
+/** What stops the reading: `quote` is one that is never closed or that something follows, `length` a row without an end, `cells` too many of them. */
 export class RecordError extends Error {
   override name = 'RecordError';
   constructor(
-    readonly kind: 'quote' | 'length',
+    readonly kind: 'quote' | 'length' | 'cells',
     readonly line: number,
   ) {
     super(`${kind} in line ${line}`);
@@ -22,39 +22,42 @@ export class RecordError extends Error {
 interface State {
   /** Line on which the next row starts. */
   line: number;
-  /** Told by the header: whichever of comma and tab it has more of. */
+  /** Told by the header: whichever of comma, tab and semicolon it has more of. Undefined above it. */
   delimiter: string | undefined;
 }
 
+/** What a row may have at most. */
+export interface RowLimits {
+  readonly characters: number;
+  readonly cells: number;
+}
+
 /**
- * Rows of comma or tab separated text that comes in pieces. A row ends with LF, CRLF or CR; blank lines are left out, and lines before
- * the header that start with #. White space around a cell is cut. A cell that starts with a quote ends with the next single one, and two
- * stand for one; a quote inside any other cell is a letter.
- * @param longest Characters that a row may have.
+ * Rows of text that comes in pieces, separated by commas, tabs or semicolons. A row ends with LF, CRLF or CR; blank lines are left out, and lines
+ * before the header that start with #, or in which Excel names the separator (`sep=;`). White space around a cell is cut. A cell that starts with a
+ * quote ends with the next single one, and two stand for one; a quote inside any other cell is a letter.
  * @throws {RecordError}
  */
-export async function* parseRecords(pieces: AsyncIterable<string>, longest: number): AsyncGenerator<Row, void> {
+export async function* parseRecords(pieces: AsyncIterable<string>, limits: RowLimits): AsyncGenerator<Row, void> {
   const state: State = { line: 1, delimiter: undefined };
   let text = '';
   let waiting: string[] = [];
   let waits = 0;
-  let isFirst = true;
   for await (const piece of pieces) {
-    waiting.push(isFirst ? piece.replace(/^\ufeff/, '') : piece);
+    waiting.push(piece);
     waits += piece.length;
-    isFirst = false;
     // A row that goes on is looked at again when there is twice as much of it, not for every piece.
     if (waits < text.length) continue;
     text += waiting.join('');
     [waiting, waits] = [[], 0];
-    text = text.slice(yield* wholeRows(text, false, state, longest));
-    if (text.length > longest) throw new RecordError('length', state.line);
+    text = text.slice(yield* wholeRows(text, false, state, limits));
+    if (text.length > limits.characters) throw new RecordError('length', state.line);
   }
-  yield* wholeRows(text + waiting.join(''), true, state, longest);
+  yield* wholeRows(text + waiting.join(''), true, state, limits);
 }
 
 /** The rows that are whole in `text`; returns where the first one starts that may go on behind it. */
-function* wholeRows(text: string, isEnd: boolean, state: State, longest: number): Generator<Row, number> {
+function* wholeRows(text: string, isEnd: boolean, state: State, limits: RowLimits): Generator<Row, number> {
   let at = 0;
   const next = { feed: -1, carriage: -1, quote: -1 };
   while (at < text.length) {
@@ -64,20 +67,33 @@ function* wholeRows(text: string, isEnd: boolean, state: State, longest: number)
     // What ends with CR may go on with LF.
     if (!isEnd && end >= text.length - 1 && (end === Infinity || end === next.carriage)) return at;
     const lineEnd = Math.min(end, text.length);
-    if (state.delimiter === undefined && text[at] === '#') {
-      at = lineEnd + lengthOfEnd(text, lineEnd);
-      state.line++;
-      continue;
+    if (state.delimiter === undefined) {
+      const line = text.slice(at, lineEnd);
+      const named = SEPARATOR_LINE.exec(line)?.[1];
+      if (named === undefined && !isAboveHeader(line)) state.delimiter = delimiterOf(line);
+      else {
+        state.delimiter = named;
+        at = lineEnd + lengthOfEnd(text, lineEnd);
+        state.line++;
+        continue;
+      }
     }
-    state.delimiter ??= delimiterOf(text.slice(at, lineEnd));
     next.quote = place(text, '"', at, next.quote);
     const { delimiter } = state;
     const row =
       next.quote >= lineEnd
-        ? { cells: text.slice(at, lineEnd).split(delimiter).map(trimmed), end: lineEnd, line: state.line }
-        : quotedRow(text, at, { isEnd, delimiter, firstLine: state.line, longest });
+        ? {
+            cells: text
+              .slice(at, lineEnd)
+              .split(delimiter, limits.cells + 1)
+              .map(trimmed),
+            end: lineEnd,
+            line: state.line,
+          }
+        : quotedRow(text, at, { isEnd, delimiter, firstLine: state.line, limits });
     if (!row) return at;
-    if (row.end - at > longest) throw new RecordError('length', row.line);
+    if (row.end - at > limits.characters) throw new RecordError('length', row.line);
+    if (row.cells.length > limits.cells) throw new RecordError('cells', row.line);
     const isBlank = row.cells.length === 1 && row.cells[0] === '' && next.quote >= lineEnd;
     if (!isBlank) yield { line: row.line, cells: row.cells };
     at = row.end + lengthOfEnd(text, row.end);
@@ -95,9 +111,27 @@ function place(text: string, letter: string, at: number, known: number): number 
 
 const lengthOfEnd = (text: string, at: number): number => (text.startsWith('\r\n', at) ? 2 : 1);
 
-const count = (text: string, letter: string) => text.split(letter).length - 1;
+/** The line by which Excel says what separates the cells. */
+const SEPARATOR_LINE = /^"?sep=([,;\t])"?\s*$/i;
 
-const delimiterOf = (header: string): string => (count(header, '\t') > count(header, ',') ? '\t' : ',');
+const isAboveHeader = (line: string): boolean => line.startsWith('#') || line.trim() === '';
+
+function count(text: string, letter: string): number {
+  let n = 0;
+  for (let at = text.indexOf(letter); at >= 0; at = text.indexOf(letter, at + 1)) n++;
+  return n;
+}
+
+/** What a header separates its cells by: most of what stands outside quotes, a comma where there is none. */
+function delimiterOf(header: string): string {
+  const outside = header.replace(/"[^"]*"/g, '');
+  let most = { delimiter: ',', n: count(outside, ',') };
+  for (const delimiter of ['\t', ';']) {
+    const n = count(outside, delimiter);
+    if (n > most.n) most = { delimiter, n };
+  }
+  return most.delimiter;
+}
 
 /** {@link String.trim}, for which most cells need not even be looked through. */
 function trimmed(cell: string): string {
@@ -122,21 +156,21 @@ function quotedRow(
     isEnd,
     delimiter,
     firstLine,
-    longest,
-  }: { readonly isEnd: boolean; readonly delimiter: string; readonly firstLine: number; readonly longest: number },
+    limits,
+  }: { readonly isEnd: boolean; readonly delimiter: string; readonly firstLine: number; readonly limits: RowLimits },
 ): Quoted | undefined {
   const cells: string[] = [];
   let at = start;
   let line = firstLine;
   const isOver = (letter: string) => letter === delimiter || letter === '\n' || letter === '\r' || letter === '';
-  const plain = delimiter === ',' ? /[^,\n\r]*/y : /[^\t\n\r]*/y;
+  const plain = new RegExp(`[^${delimiter}\\n\\r]*`, 'y');
   for (;;) {
     while (!isOver(text.charAt(at)) && text.charAt(at).trim() === '') at++;
     if (text.charAt(at) === '"') {
       const close = closingQuote(text, at + 1);
       if (close === undefined || (!isEnd && close === text.length - 1)) {
         if (!isEnd) return undefined;
-        throw new RecordError(text.length - start > longest ? 'length' : 'quote', line);
+        throw new RecordError(text.length - start > limits.characters ? 'length' : 'quote', line);
       }
       const inside = text.slice(at + 1, close);
       line += lineEnds(inside);
@@ -154,6 +188,7 @@ function quotedRow(
     }
     const letter = text.charAt(at);
     if (letter === delimiter) {
+      if (cells.length > limits.cells) throw new RecordError('cells', line);
       at++;
       continue;
     }

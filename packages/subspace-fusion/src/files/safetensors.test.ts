@@ -32,6 +32,19 @@ describe('safetensors', () => {
   const scalar = { shape: [], data: Float32Array.of(7) };
   const empty = { shape: [0, 4], data: new Float32Array(0) };
 
+  test('claims no more than it holds: tensors that share numbers, or have many axes', () => {
+    const entry = { dtype: 'F32', shape: [2], data_offsets: [0, 8] };
+    expect(refusal(file({ a: entry, b: { ...entry, data_offsets: [4, 12] } }, new Uint8Array(12)))).toMatch(
+      /the places of its tensors overlap/,
+    );
+    const axes = (n: number) =>
+      file({ a: { ...entry, shape: [2, ...Array<number>(n - 1).fill(1)] } }, new Uint8Array(8));
+    expect(refusal(axes(9))).toMatch(/the entry of tensor a is not complete/);
+    expect(decodeSafetensors(axes(8), 'a').tensors.size).toBe(1);
+    const none = { ...entry, shape: [0], data_offsets: [0, 0] };
+    expect(decodeSafetensors(file({ a: entry, b: none }, new Uint8Array(8)), 'a').tensors.size).toBe(2);
+  });
+
   test('gives back what was written: order, shapes, numbers, metadata', () => {
     const bytes = encodeSafetensors(
       [

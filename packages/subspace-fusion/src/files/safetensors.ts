@@ -1,4 +1,6 @@
+import { MOST_AXES } from './bytes.js';
 import { InputError } from './errors.js';
+import { printable } from './text.js';
 
 /** Element types that we read, by their safetensors names. */
 type Dtype = 'F32' | 'F64' | 'I32' | 'I64' | 'U8';
@@ -56,9 +58,14 @@ export function parseSafetensorsHeader(
   const { __metadata__: metadata, ...stated } = header as Record<string, unknown>;
   const entries = new Map<string, SafetensorsEntry>();
   for (const [name, entry] of Object.entries(stated)) {
-    if (!isEntry(entry)) throw wrong(`the entry of tensor ${name} is not complete`);
+    if (!isEntry(entry)) throw wrong(`the entry of tensor ${printable(name)} is not complete`);
     entries.set(name, entry);
   }
+  const places = [...entries.values()]
+    .map(({ data_offsets }) => data_offsets)
+    .sort(([a, aEnd], [b, bEnd]) => a - b || aEnd - bEnd);
+  if (places.some(([start, end], i) => end < start || (i > 0 && start < places[i - 1][1])))
+    throw wrong('the places of its tensors overlap');
   return {
     entries,
     metadata: typeof metadata === 'object' && metadata !== null ? (metadata as Record<string, unknown>) : {},
@@ -68,7 +75,13 @@ export function parseSafetensorsHeader(
 function isEntry(entry: unknown): entry is SafetensorsEntry {
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Partial<SafetensorsEntry>;
   const areCounts = (list: unknown) => Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
-  return typeof dtype === 'string' && areCounts(shape) && areCounts(offsets) && offsets?.length === 2;
+  return (
+    typeof dtype === 'string' &&
+    areCounts(shape) &&
+    Number(shape?.length) <= MOST_AXES &&
+    areCounts(offsets) &&
+    offsets?.length === 2
+  );
 }
 
 function readTensor(
@@ -77,11 +90,12 @@ function readTensor(
   body: Uint8Array,
   wrong: (problem: string) => InputError,
 ): StoredTensor {
-  if (!Object.hasOwn(arrays, dtype)) throw wrong(`tensor ${name} has element type ${dtype}, which is not read`);
+  if (!Object.hasOwn(arrays, dtype))
+    throw wrong(`tensor ${printable(name)} has element type ${printable(dtype)}, which is not read`);
   const type = arrays[dtype as Dtype];
   const count = shape.reduce((n: number, d: number) => n * d, 1);
   if (!(end <= body.length && end - start === count * type.BYTES_PER_ELEMENT)) {
-    throw wrong(`tensor ${name} [${shape.join(', ')}] does not lie inside the file`);
+    throw wrong(`tensor ${printable(name)} [${shape.join(', ')}] does not lie inside the file`);
   }
   const copy = Uint8Array.from(body.subarray(start, end)); // aligned, whatever the header's length; a Buffer's slice() would not copy
   return { shape, data: new type(copy.buffer, 0, count) };

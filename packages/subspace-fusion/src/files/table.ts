@@ -1,11 +1,12 @@
 import { gunzip } from '#codec';
 import { requireContent } from './bytes.js';
 import { damageCode } from './codec/types.js';
+import { decodePieces } from './decode.js';
 import { badInput, someOf } from './errors.js';
 import { parseRecords, RecordError, type Row } from './records.js';
-import { HEAD, kindOf, kindOfSource, type FileKind } from './signature.js';
-import { joinBytes, stretches, type Source } from './source.js';
-import { ownText, utf8 } from './text.js';
+import { kindOfSource } from './signature.js';
+import { stretches, type Source } from './source.js';
+import { ownText } from './text.js';
 
 export type { Row } from './records.js';
 
@@ -20,9 +21,20 @@ const WORDS = new Set([
   'not available',
   'not reported',
   'not applicable',
+  'not evaluated',
+  'discrepancy',
+  '<na>',
+  // Errors of spreadsheet formulas, of which published workbooks are full.
+  '#n/a',
+  '#value!',
+  '#ref!',
+  '#div/0!',
+  '#name?',
+  '#null!',
+  '#num!',
 ]);
 
-/** Whether a table's cell says that the value is unknown: empty, NA, NaN, "[Not Available]", GDC's "'--" and their like. */
+/** Whether a table's cell says that the value is unknown: empty, NA, NaN, "[Not Available]", GDC's "'--", a spreadsheet's "#N/A" and their like. */
 export function isMissing(cell: string): boolean {
   return WORDS.has(
     cell
@@ -43,9 +55,11 @@ export interface Table {
 
 /** Characters of a line. A row of 60,000 genes has about one million. */
 const LONGEST_LINE = 16 * 2 ** 20;
+/** Three for every human gene; a file of a few kilobytes can claim millions. */
+const MOST_COLUMNS = 200_000;
 const MOST_ROWS = 300_000;
-/** Cells that {@link parseTable} keeps: a clinical table of 10,000 patients and 1,000 columns. */
-const MOST_CELLS = 10_000_000;
+/** Cells that {@link parseTable} keeps: a clinical table of 10,000 patients and 500 columns. */
+const MOST_CELLS = 5_000_000;
 /** Text of numbers shrinks to a third or a tenth, one of mostly zeros to a thirtieth; more is no table. */
 const LARGEST_EXPANSION = 50;
 const EXPANSION_ALWAYS_ALLOWED = 32 * 2 ** 20;
@@ -73,55 +87,16 @@ async function bytesIn(source: Source): Promise<AsyncIterable<Uint8Array>> {
   return (await kindOfSource(source)) === 'gzip' ? refuseBomb(gunzip(bytes), source) : bytes;
 }
 
-/** Kinds of binary files that are taken for tables, and what to do with one. */
-const BINARY: { readonly [K in FileKind]?: readonly [words: string, remedy: string] } = {
-  zip: ['an Excel or zip file', 'Save the sheet as CSV, or unpack the file'],
-  'old excel': ['an old Excel file', 'Save the sheet as CSV'],
-  hdf5: ['an HDF5 file', 'Only expression can be HDF5, as AnnData (.h5ad)'],
-  'utf-16': ['text in UTF-16', 'Save it as UTF-8'],
-  bzip2: ['compressed by bzip2', 'Decompress it; only gzip is read as it is'],
-  xz: ['compressed by xz', 'Decompress it; only gzip is read as it is'],
-};
-
-function requireText(file: string, chunk: Uint8Array): void {
-  const known = BINARY[kindOf(chunk.subarray(0, HEAD))];
-  if (known) throw badInput({ file, message: `this is ${known[0]}, not a text table`, remedy: known[1] });
-  if (chunk.includes(0))
-    throw badInput({ file, message: 'this is a binary file, not a text table', remedy: 'Name the table itself' });
-}
-
-/** Text in UTF-8 that comes in pieces, none of which ends within a letter. */
-async function* textIn(chunks: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<string, void> {
-  let cut: Uint8Array | undefined;
-  let isFirst = true;
-  for await (const chunk of chunks) {
-    if (isFirst) requireText(file, chunk);
-    isFirst = false;
-    const bytes = cut ? joinBytes([cut, chunk]) : chunk;
-    const end = lettersEnd(bytes);
-    cut = end < bytes.length ? bytes.subarray(end) : undefined;
-    yield utf8(bytes.subarray(0, end));
-  }
-  if (cut) yield utf8(cut);
-}
-
-/** Where a letter of UTF-8 starts that the bytes cut off; their length where they end with a letter. */
-function lettersEnd(bytes: Uint8Array): number {
-  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
-    const byte = bytes[bytes.length - back];
-    if (byte < 0x80) break;
-    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 0; // 0: goes on with a letter
-    if (length > 0) return length > back ? bytes.length - back : bytes.length;
-  }
-  return bytes.length;
-}
-
 function readingError(file: string, error: unknown): unknown {
   if (error instanceof RecordError) {
     const { kind, line: row } = error;
     if (kind === 'length') {
       const message = `the row is longer than ${LONGEST_LINE / 2 ** 20} MiB`;
       return badInput({ file, row, message, remedy: 'Check for a quote that is never closed; a table has line ends' });
+    }
+    if (kind === 'cells') {
+      const message = `the row has more cells than ${MOST_COLUMNS}, the columns that a table may have`;
+      return badInput({ file, row, message, remedy: 'Name a table of patients or of genes' });
     }
     const message = 'the table is malformed (a quote is not closed, or more than its cell follows it)';
     return badInput({ file, row, message, remedy: 'Check the quotes of this row' });
@@ -134,26 +109,92 @@ function readingError(file: string, error: unknown): unknown {
   return error;
 }
 
+/** Where a table begins in a file that is not only a table. */
+export interface TableStart {
+  /** Rows above the header that are none of the table's. */
+  readonly above?: number;
+  /**
+   * Whether the first column holds names and may lack one of its own, the way that R's write.table leaves it out: a header that is one name
+   * shorter than the rows then gets an empty one in front.
+   */
+  readonly named?: boolean;
+}
+
+async function* fromRow(rows: AsyncIterable<Row>, above: number): AsyncGenerator<Row, void> {
+  let i = 0;
+  for await (const row of rows) if (i++ >= above) yield row;
+}
+
+/** Rows with the cell of the corner that R leaves out. */
+async function* withCorner(rows: AsyncIterable<Row>): AsyncGenerator<Row, void> {
+  let header: Row | undefined;
+  let isFirst = true;
+  for await (const row of rows) {
+    if (isFirst) {
+      header = row;
+      isFirst = false;
+      continue;
+    }
+    if (header) yield lacksCorner(header.cells, row.cells) ? { ...header, cells: ['', ...header.cells] } : header;
+    header = undefined;
+    yield row;
+  }
+  if (header) yield header;
+}
+
+/** Whether a row has one cell more than the header, and not an empty one behind a separator at its end. */
+const lacksCorner = (header: readonly string[], cells: readonly string[]): boolean =>
+  cells.length === header.length + 1 && cells.at(-1) !== '';
+
+const otherWidthRemedy = (header: readonly string[], cells: readonly string[]): string =>
+  lacksCorner(header, cells)
+    ? "Check the row for a separator too many; where each row has one cell more, R's write.table left the first name of the header out: write it with col.names = NA"
+    : 'Check the row for a missing or unquoted separator';
+
 /**
- * Rows of a comma or tab separated file, gzip or not, both told by the content; the header comes first, and lines before it that
+ * Rows without what a spreadsheet saves beyond its table: the columns behind the last one with a name, where they are empty, and empty rows. Those
+ * above the first row of content stay, so that a table of nothing else is told as one.
+ */
+async function* withoutBlanks(rows: AsyncIterable<Row>): AsyncGenerator<Row, void> {
+  let width: number | undefined;
+  let hasContent = false;
+  for await (const row of rows) {
+    const isBlank = row.cells.every((cell) => cell === '');
+    if (isBlank && hasContent) continue;
+    if (width === undefined) width = row.cells.findLastIndex((cell) => cell !== '') + 1;
+    else hasContent ||= !isBlank;
+    const isWider = row.cells.length > width && row.cells.slice(width).every((cell) => cell === '');
+    yield isWider ? { line: row.line, cells: row.cells.slice(0, width) } : row;
+  }
+}
+
+/**
+ * Rows of a file separated by commas, tabs or semicolons, gzip or not, both told by the content; the header comes first, and lines before it that
  * start with # are skipped. Streams: a stretch of the file is in memory at a time. Throws {@link InputError} for a file that is empty,
  * binary, damaged or expands beyond reason, for lines that are too long, for a header of a single column and for a row whose number
  * of cells is not the header's.
  */
-export async function* parseRows(source: Source): AsyncGenerator<Row, void> {
+export async function* parseRows(
+  source: Source,
+  { above = 0, named = false }: TableStart = {},
+): AsyncGenerator<Row, void> {
   requireContent(source);
   const file = source.name;
   try {
     let columns: readonly string[] | undefined;
     let rows = 0;
-    for await (const row of parseRecords(textIn(await bytesIn(source), file), LONGEST_LINE)) {
+    const text = decodePieces(await bytesIn(source), file);
+    const records = fromRow(parseRecords(text, { characters: LONGEST_LINE, cells: MOST_COLUMNS }), above);
+    for await (const row of withoutBlanks(named ? withCorner(records) : records)) {
       columns ??= row.cells;
       if (columns.length < 2) {
         throw badInput({
           file,
           row: row.line,
           message: 'the header has a single column',
-          remedy: 'Separate the columns by commas or tabs',
+          remedy: /^[[{]/.test(row.cells[0])
+            ? 'This looks like JSON: save or download it as a table (TSV or CSV)'
+            : 'Separate the columns by commas, tabs or semicolons',
         });
       }
       if (row.cells.length !== columns.length) {
@@ -161,7 +202,7 @@ export async function* parseRows(source: Source): AsyncGenerator<Row, void> {
           file,
           row: row.line,
           message: `the row has ${row.cells.length} cells, the header ${columns.length}`,
-          remedy: 'Check the row for a missing or unquoted separator',
+          remedy: otherWidthRemedy(columns, row.cells),
         });
       }
       if (++rows > MOST_ROWS) {
@@ -179,9 +220,19 @@ export async function* parseRows(source: Source): AsyncGenerator<Row, void> {
 }
 
 /** The cells of a table's header. Throws as {@link parseRows} does. */
-export async function parseHeader(source: Source): Promise<readonly string[]> {
-  for await (const { cells } of parseRows(source)) return cells;
+export async function parseHeader(source: Source, start: TableStart = {}): Promise<readonly string[]> {
+  for await (const { cells } of parseRows(source, start)) return cells;
   return [];
+}
+
+/** The first line of a text file, gzip or not, comment or not, as far as the first stretch of the file goes. */
+export async function parseFirstLine(source: Source): Promise<string> {
+  try {
+    for await (const text of decodePieces(await bytesIn(source), source.name)) return text.split(/[\r\n]/, 1)[0];
+    return '';
+  } catch (error) {
+    throw readingError(source.name, error);
+  }
 }
 
 /** The names that stand twice in a list, with their first and their later place (from 0). */

@@ -170,6 +170,16 @@ describe('what is too large', () => {
     expect(await survives(clinical, quote)).toMatch(/longer than 16 MiB.*never closed/);
   });
 
+  it('is a row of millions of cells, quoted or not, which takes seconds and no memory to speak of', async () => {
+    for (const line of [`${'a,'.repeat(7_000_000)}\n`, `id,b\n"P1"${','.repeat(15_000_000)}\n`]) {
+      const start = performance.now();
+      const before = process.memoryUsage().rss;
+      expect(await survives(clinical, gzipSync(line))).toMatch(/row [12]: the row has more cells than 200000/);
+      expect(performance.now() - start).toBeLessThan(5000);
+      expect(process.memoryUsage().rss - before).toBeLessThan(400 * MIB);
+    }
+  });
+
   it('is a header or a cell of megabytes, which a message does not repeat', async () => {
     const header = `gene,${'column_of_no_patient,'.repeat(100_000)}last\n`;
     expect(await survives(expression, header)).toMatch(/has no patient of the clinical table/);
@@ -189,7 +199,10 @@ describe('what is too large', () => {
     expect(await survives(clinical, `patient_id,a\n${'P,1\n'.repeat(300_000)}`)).toMatch(/more than 300000 rows/);
     const gdc = join(folder, 'gdc');
     mkdirSync(gdc);
-    writeFileSync(join(gdc, 'TCGA-02-0001-01A.star_gene_counts.tsv'), gzipSync(Buffer.alloc(140 * MIB), { level: 1 }));
+    writeFileSync(
+      join(gdc, 'TCGA-02-0001-01A.star_gene_counts.tsv'),
+      gzipSync(Buffer.alloc(140 * MIB, 'x'), { level: 1 }),
+    );
     await expect(expression(gdc)).rejects.toThrow(/larger than 128 MiB/);
   });
 });

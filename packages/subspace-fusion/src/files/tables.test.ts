@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { checkTask } from '../cohort/check-task.js';
 import { readClinical } from '../cohort/clinical/read.js';
 import { decideTransform, readExpression } from '../cohort/expression/read.js';
-import { readGeneSets, readSubspaceGenes } from '../cohort/genes/gene-sets.js';
+import { readGeneSets } from '../cohort/genes/gene-files.js';
+import { readSubspaceGenes } from '../cohort/genes/gene-sets.js';
 import { newFolder, write } from '../cohort/made-files.test.helper.js';
 import { parseConfig, type Config } from '../config/config.js';
 import type { Problem } from './errors.js';
@@ -34,6 +35,40 @@ describe('text tables', () => {
       expect({ columns, cells: rows.map(({ cells }) => cells) }).toEqual(expected);
       expect(rows.map(({ line }) => line)).toEqual([2, 3]);
     }
+  });
+
+  it('reads semicolons, and the line in which Excel names the separator', async () => {
+    const cells = async (text: string) => (await readTable(file('separated.csv', text))).rows.map(({ cells }) => cells);
+    const expected = [
+      ['P1', '4,5', 'a;b'],
+      ['P2', '', ''],
+    ];
+    expect(await cells('id;months;note\nP1;4,5;"a;b"\nP2;;\n')).toEqual(expected);
+    expect(await cells('"a, b, and c";months;note\nP1;4,5;"a;b"\nP2;;\n')).toEqual(expected);
+    expect(await cells('\ufeffsep=;\r\nid;months;note\r\nP1;4,5;"a;b"\r\nP2;;\r\n')).toEqual(expected);
+    expect(await cells('\n# made by\n\nid\tmonths\tnote\nP1\t4,5\ta;b\nP2\t\t\n')).toEqual(expected);
+    await expect(readTable(file('lines.csv', 'sep=;\nid;a\nP1;1\nP2;1;2\n'))).rejects.toThrow(/row 4: the row has 3/);
+  });
+
+  it('leaves out what a spreadsheet saves beyond its table', async () => {
+    const { columns, rows } = await readTable(file('beyond.csv', 'id,x,,\nP1,1,,\n,,,\nP2,2,,\n,,,\n,,,\n'));
+    expect(columns).toEqual(['id', 'x']);
+    expect(rows).toEqual([
+      { line: 2, cells: ['P1', '1'] },
+      { line: 4, cells: ['P2', '2'] },
+    ]);
+    await expect(readTable(file('cell.csv', 'id,x,,\nP1,1,,\nP2,2,,note\n'))).rejects.toThrow(
+      /row 3: the row has 4 cells, the header 2/,
+    );
+    // Empty rows alone are told by the reader that needs something in them.
+    expect((await readTable(file('empty.csv', 'id,x\n,\n,\n'))).rows).toHaveLength(2);
+    const rest = `id,x\nP1,1\n${',\n'.repeat(400_000)}P2,2\n`;
+    expect((await readTable(file('rest.csv', rest))).rows).toHaveLength(2);
+  });
+
+  it('takes line ends of every kind, also mixed, and a last line without one', async () => {
+    for (const text of ['id,x\rP1,1\rP2,2', 'id,x\r\nP1,1\rP2,2\n', 'id,x\n\nP1,1\n\nP2,2\n\n'])
+      expect((await readTable(file('ends.csv', text))).rows.map(({ cells }) => cells[0])).toEqual(['P1', 'P2']);
   });
 
   it('names file and row of what is wrong', async () => {
@@ -75,14 +110,16 @@ describe('the clinical table', () => {
     const problems: Problem[] = [];
     const text = 'id,months,dead,grade\nP1,12,1,G2\nP1,12,1,G3\nP2,-3,0,G2\nP3,five,2,G2\n,1,1,G2\nP2,-3,0,G2\n';
     await readClinical({ ...options, file: file('wrong.csv', text) }, problems);
-    const found = problems.map(({ severity, row, message }) => `${severity} ${row} ${message}`);
+    const found = problems.map(
+      ({ severity, row, message, examples = [] }) => `${severity} ${row} ${message} (${examples.join()})`,
+    );
     expect(found).toEqual([
-      "error 3 patient 'P1' stands in row 2 already, with another grade",
-      "error 4 column 'months' holds '-3'",
-      "error 5 column 'months' holds 'five'",
-      "error 5 column 'dead' holds '2'",
-      'error 6 the row has no patient id',
-      "warning 7 patient 'P2' stands in row 4 already, with the same values",
+      'error 3 the patient has an earlier row with other values (P1: grade)',
+      "error 4 column 'months' holds a negative time (-3)",
+      "error 5 column 'months' holds a time that is not a number (five)",
+      "error 5 1 cell of column 'dead' holds no event (2)",
+      'error 6 the row has no patient id ()',
+      'warning 7 the patient has an earlier row with the same values (P2)',
     ]);
   });
 
@@ -98,12 +135,12 @@ describe('the clinical table', () => {
       return problems.map(({ severity, message }) => `${severity} ${message}`);
     };
     expect(await found('survival')).toEqual([
-      "error column 'months' holds '-3'",
+      "error column 'months' holds a negative time",
       'warning 2 patients have no follow-up',
     ]);
     // Times are no matter of another task.
     expect(await found({ column: 'grade' })).toEqual([
-      "warning column 'months' holds '-3'",
+      "warning column 'months' holds a negative time",
       'warning 1 patient has no label: grade unknown (P5)',
     ]);
   });
@@ -124,13 +161,13 @@ describe('the clinical table', () => {
         row === undefined ? [] : [`${row} ${message.split(/ of '| and | holds/, 1)[0]}`],
       );
     };
-    expect(await found('grade')).toEqual(["3 'P2': histology is glioblastoma", "4 column 'histologic_grade'"]);
+    expect(await found('grade')).toEqual(['3 histology is glioblastoma', "4 column 'histologic_grade'"]);
     expect(await found('subtype')).toEqual(["2 column 'idh_status'", "2 column 'codel_1p19q'"]);
     expect(await found('diagnosis')).toEqual([
       "2 column 'idh_status'",
       "2 column 'codel_1p19q'",
       "2 column 'cdkn2a_gistic'",
-      "3 'P2': histology is glioblastoma",
+      '3 histology is glioblastoma',
       "4 column 'histologic_grade'",
     ]);
   });
@@ -201,11 +238,10 @@ describe('the expression matrix', () => {
   it('names row and column of every gene that is no number, and every repetition, at once', async () => {
     const message = await errorOf('gene,P1,P2,P1\nA,1,x,2\nB,1,,1\nC,y,z,1\nB,1,1,1\n');
     expect(message.split('\n')).toEqual([
-      expect.stringMatching(/row 2: the cell in column 'P2' holds 'x'/),
-      expect.stringMatching(/row 3: the cell in column 'P2' is empty.*'B' out of the gene set/),
       expect.stringMatching(
-        /row 4: the cell in column 'P1' holds 'y', which is not a number, and 1 more cell of gene 'C'/,
+        /rows 2 and 4: 3 cells hold no number \('x in column P2', 'y in column P1', 'z in column P2'\)/,
       ),
+      expect.stringMatching(/row 3: the cell in column 'P2' is empty.*'B' out of the gene set/),
       expect.stringMatching(/row 5: the gene 'B' has two rows, 3 and 5/),
       expect.stringMatching(/row 1: the patient 'P1' has two columns, 2 and 4/),
     ]);

@@ -34,10 +34,17 @@ export function suggest(word: string, candidates: readonly string[]): string {
 
 /**
  * A text with each character shown that a terminal would obey or that changes how others look, as `\u001b`: control characters except line ends and
- * tabs, marks of direction, half pairs.
+ * tabs, marks of direction, half pairs. JSON stays the same JSON.
  */
 export const visible = (text: string): string =>
-  text.replace(/[^\P{C}\n\t]|[\p{Zl}\p{Zp}]/gu, (c) => `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
+  text.replace(/[^\P{C}\n\t]|[\p{Zl}\p{Zp}]/gu, (character) =>
+    Array.from({ length: character.length }, (_, i) => escaped(character.charCodeAt(i))).join(''),
+  );
+
+const escaped = (code: number): string => `\\u${code.toString(16).padStart(4, '0')}`;
+
+/** Whether a text has a line end, a tab or another control character, none of which a name or a path has that is written into a script. */
+export const hasControlCharacters = (text: string): boolean => /[\p{Cc}\p{Zl}\p{Zp}]/u.test(text);
 
 /** A text from a user's file as it may stand within a line of a message: {@link visible}, line ends and tabs too, and what is long is cut. */
 export function printable(text: string, length = 60): string {

@@ -1,4 +1,4 @@
-import type { Bytes, ElementType } from './bytes.js';
+import { MOST_AXES, type Bytes, type ElementType } from './bytes.js';
 import type { InputError } from './errors.js';
 import {
   isKind,
@@ -166,6 +166,8 @@ function torchMeaning(refuse: (message: string) => InputError): PickleMeaning {
   const counts = (value: unknown, what: string): readonly number[] => {
     const areCounts = isTuple(value) && value.items.every((n) => Number.isSafeInteger(n) && (n as number) >= 0);
     if (!areCounts) throw damaged(`${what} of a tensor are no counts`);
+    if (value.items.length > MOST_AXES)
+      throw refuse(`one of its tensors has ${value.items.length} axes, more than ${MOST_AXES}`);
     return value.items as number[];
   };
 

@@ -6,10 +6,12 @@ import type { Port } from './worker.js';
  * Starts a thread. It keeps the process alive only while an answer is waited for.
  * @param program lies beside the file that asks for it when built; from sources, as tests run them, in the build
  * @param work for the sentence about a thread that has died: "the thread that … has ended"
+ * @param isQuiet what the thread writes to its standard error goes nowhere
  */
-export function startThread(program: URL, work: string): Port {
+export function startThread(program: URL, work: string, isQuiet = false): Port {
   const worker = new Worker(existsSync(program) ? program : new URL(program.href.replace('/src/', '/dist/')), {
     execArgv: [],
+    stderr: isQuiet,
   });
   worker.unref();
   let closing = false;

@@ -116,7 +116,7 @@ describe('calls to a worker', () => {
     expect(await failure(worker.fail('text'))).toMatchObject({ message: 'just text' });
     expect(await failure(worker.unsendable(undefined))).toMatchObject({ message: expect.stringContaining('cloned') });
     await expect((worker as unknown as typeof worker & { none: typeof worker.sum }).none([])).rejects.toThrow(
-      'there is no none',
+      "there is no 'none'",
     );
     expect(await worker.sum([1])).toBe(1);
   });

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { compile, constant, type Provider } from 'onnx-autodiff';
-import { InputError } from '../files/errors.js';
+import { counted, InputError, type Problem } from '../files/errors.js';
 import type { PositionBias } from '../model/attention.js';
 import { plainDropoutMask } from '../model/dropout.js';
 import { densePositionBias } from '../model/dense-bias.js';
@@ -25,7 +25,7 @@ const LARGE_MASK = 1 << 12;
 
 export interface BackendOptions {
   readonly provider?: Provider;
-  /** Default: as many as there are cores. */
+  /** Default, and largest that is used: as many as there are cores. */
   readonly threads?: number | undefined;
   /** Default: `regions` on the CPU, `dense` elsewhere. */
   readonly positionBias?: PositionBiasForm;
@@ -36,7 +36,8 @@ export interface BackendOptions {
  * @throws InputError where this machine does not have the provider.
  */
 export async function openBackend(options: BackendOptions = {}): Promise<Backend> {
-  const { provider = 'cpu', threads = availableParallelism() } = options;
+  const { provider = 'cpu' } = options;
+  const threads = threadsHere(options.threads);
   const form = options.positionBias ?? (provider === 'cpu' ? 'regions' : 'dense');
   if (provider !== 'cpu') await requireProvider(provider);
   const kernels = await createKernels({ threads });
@@ -48,6 +49,26 @@ export async function openBackend(options: BackendOptions = {}): Promise<Backend
       mask.length < LARGE_MASK ? plainDropoutMask(mask, k, 1 - rate) : kernels.dropoutMask(mask, k, 1 - rate),
     close: () => kernels.close(),
   };
+}
+
+/** Threads that work here: one per core where `asked` says nothing, or more. */
+const threadsHere = (asked = Infinity): number => Math.min(asked, availableParallelism());
+
+/** What to say where a run's threads are more than this machine has cores, of which no more are used. */
+export function fewerThreads(asked: number | undefined, file: string): Problem | undefined {
+  const threads = threadsHere(asked);
+  if (asked === undefined || asked === threads) return undefined;
+  const message = `the run was trained with ${counted(asked, 'thread')}, and this machine has ${counted(threads, 'core')}`;
+  return { severity: 'warning', file, message, remedy: 'No more are used; the last digits of results may differ' };
+}
+
+/** @throws {InputError} where a training is to have more threads than there are cores: with fewer it would be another run. */
+export function requireCores(asked: number | undefined): void {
+  const threads = threadsHere(asked);
+  if (asked === undefined || asked === threads) return;
+  throw new InputError(
+    `'training.threads' is ${asked}, and this machine has ${counted(threads, 'core')}. The largest value here is ${threads}; without the key there is one thread per core.`,
+  );
 }
 
 /** Tries the provider on a graph of one node. */

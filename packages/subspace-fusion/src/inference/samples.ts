@@ -8,7 +8,7 @@ import type { Source } from '../files/source.js';
 import { reads } from '../model/choice.js';
 import type { Modality } from '../model/peers/index.js';
 import { encodeCovariates } from '../runs/covariates.js';
-import { seenPart, survivalBin } from '../runs/cuts.js';
+import { seenPart, survivalBin } from '../cohort/clinical/survival-bins.js';
 import type { Model } from '../runs/model.js';
 import { scaleSubspaces } from '../runs/scaling.js';
 import type { BagReader, BagShape } from './bag-reader.js';

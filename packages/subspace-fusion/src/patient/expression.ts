@@ -2,6 +2,7 @@ import { append } from '../files/lists.js';
 import type { ExpressionFiles, Paths } from '../cohort/expression/expression-files.js';
 import { parseGeneMap } from '../cohort/expression/gene-names.js';
 import { parseExpression, type ParseOptions } from '../cohort/expression/parse.js';
+import { rName, rSpellings } from '../cohort/expression/r-names.js';
 import type { Expression } from '../cohort/types.js';
 import type { Config } from '../config/config.js';
 import { badInput, InputError, someOf, type Problem } from '../files/errors.js';
@@ -42,8 +43,8 @@ export async function expressionFromFile(
   problems: Problem[],
 ): Promise<PatientExpression> {
   const expression = await readMatrix(files, model, format, problems);
-  const patient = choosePatient(expression.patients, wanted, files.name);
-  return { patient, genes: scaledGenes(expression, patient, model, files.name) };
+  const patient = choosePatient(expression.patients, wanted, files.name, problems);
+  return { patient: wanted.patient ?? patient, genes: scaledGenes(expression, patient, model, files.name, problems) };
 }
 
 /**
@@ -52,17 +53,24 @@ export async function expressionFromFile(
  */
 export function expressionFromValues(values: Readonly<Record<string, number>>, model: Model): GeneVectors {
   const genes = Object.keys(values);
-  const bad = genes.find((gene) => !Number.isFinite(values[gene]));
+  const bad = genes.find((gene) => !Number.isFinite(Math.fround(values[gene])));
   if (bad !== undefined) {
     const message = `the value of ${bad} is ${values[bad]}`;
-    throw badInput({ file: 'genes', message, remedy: 'Give a finite number for each gene' });
+    throw badInput({ file: 'genes', message, remedy: 'Give a finite number below 3.4e38 for each gene' });
   }
   const expression = { patients: [''], genes, values: Float32Array.from(Object.values(values)) };
   return scaledGenes(expression, '', model, 'genes');
 }
 
-function scaledGenes(expression: Expression, patient: string, model: Model, file: string): GeneVectors {
-  requireGenes(model, file, expression);
+/** @param problems What was found about the file, which may say why a gene is missing. */
+function scaledGenes(
+  expression: Expression,
+  patient: string,
+  model: Model,
+  file: string,
+  problems: readonly Problem[] = [],
+): GeneVectors {
+  requireGenes(model, file, expression, problems);
   refuseOtherUnit(model, file, expression);
   const of = (subspace: 'tumour' | 'microenvironment') =>
     applyGeneScaling(model.scaling[subspace], expression, [patient]);
@@ -100,27 +108,41 @@ async function readMatrix(
 }
 
 /** The model was built on these genes and has no value for one that is missing. */
-function requireGenes(model: Model, file: string, expression: Expression): void {
+function requireGenes(model: Model, file: string, expression: Expression, problems: readonly Problem[]): void {
   const there = new Set(expression.genes);
   const needed = [...genesOf(model)];
   const absent = needed.filter((gene) => !there.has(gene));
   if (absent.length === 0) return;
-  throw new InputError(
-    `${file}: lacks ${absent.length} of the ${needed.length} genes that the model needs (${someOf(absent)}). Add them.`,
-  );
+  const message = `lacks ${absent.length} of the ${needed.length} genes that the model needs (${someOf(absent)})`;
+  throw new InputError([{ severity: 'error', file, message, remedy: 'Add them' }, ...problems]);
 }
 
-function choosePatient(patients: readonly string[], { patient, slides }: Wanted, file: string): string {
+function choosePatient(
+  patients: readonly string[],
+  { patient, slides }: Wanted,
+  file: string,
+  problems: Problem[],
+): string {
   if (patient !== undefined) {
     if (patients.includes(patient)) return patient;
+    const fromR = rSpellings([patient]);
+    const fitting = patients.filter((id) => fromR(id) === patient);
+    if (fitting.length === 1) {
+      const [spelled] = fitting;
+      const message = `the patient has the name ${spelled} here, as R writes it`;
+      problems.push({ severity: 'warning', file, message, remedy: `It is read as ${patient}` });
+      return spelled;
+    }
     throw new InputError(
       `${file}: has no patient '${patient}'. It has ${patients.slice(0, 3).join(', ')}${patients.length > 3 ? ', …' : ''}.`,
     );
   }
   const [only] = patients;
   if (patients.length === 1) return only;
-  const named = patients.filter((id) => slides.every((slide) => isNamedAfter(slide, id)));
-  if (named.length === 1) return named[0];
+  for (const name of [(slide: string) => slide, rName]) {
+    const named = patients.filter((id) => slides.every((slide) => isNamedAfter(name(slide), id)));
+    if (named.length === 1) return named[0];
+  }
   throw new InputError(
     `${file}: holds ${patients.length} patients and the bag's name tells none of them. Say which with --patient.`,
   );

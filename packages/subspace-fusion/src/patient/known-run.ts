@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EXPRESSION_FORMATS, STAR_COLUMNS } from '../config/values.js';
+import { count, EXPRESSION_FORMATS, MOST, STAR_COLUMNS } from '../config/values.js';
 import { readJson, type Stored } from '../files/json.js';
 import type { Parameters } from '../model/layers.js';
 import { RUN_FILES, type Run } from '../runs/open-run.js';
@@ -28,7 +28,7 @@ export async function knownRun(run: Run): Promise<KnownRun> {
 /** Of a config, what decides how a patient is predicted: a page is given no more than that. */
 const settings = z.object({
   provider: z.enum(['cpu', 'webgpu', 'cuda']).optional(),
-  training: z.object({ threads: z.int().positive().optional() }).default({}),
+  training: z.object({ threads: count(MOST.threads).optional() }).default({}),
   expression: z.object({
     format: z.enum(EXPRESSION_FORMATS).optional(),
     column: z.enum(STAR_COLUMNS).optional(),

@@ -149,6 +149,7 @@ describe('an explanation', () => {
     const done: number[] = [];
     const explanation = await model.explain(prediction, { onBackground: (i) => done.push(i) });
     expect(explanation.value).toBeCloseTo(prediction.risk ?? NaN, 5);
+    expect(explanation.prediction).toEqual([...predictionRows(prediction), ...confidenceRows(prediction)]);
     expect(done.length).toBeGreaterThan(0);
     expect((await (await openRunFolder(run)).background())?.patients).toBe(done.length);
     expect(explanation.slides.map(({ slide }) => slide)).toEqual([`${patient}-DX1.h5`]);

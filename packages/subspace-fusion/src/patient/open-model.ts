@@ -20,6 +20,7 @@ import { readCohortPatient, readPatient, type PatientInput, type ReadPatient } f
 import { knownRun } from './known-run.js';
 import { openNetwork, type SeenSlide } from './network.js';
 import { describePrediction, type Prediction } from './prediction.js';
+import { confidenceRows, predictionRows } from './rows.js';
 
 export interface OpenModelOptions {
   /** Where the network runs. It stays the caller's to close. */
@@ -177,7 +178,10 @@ export async function openModel(
           bag,
           point: pointOf(given, i),
         }));
-        return explain(explainer, parameters, patient, opened, background);
+        return {
+          ...(await explain(explainer, parameters, patient, opened, background)),
+          prediction: [...predictionRows(prediction), ...confidenceRows(prediction)],
+        };
       }),
 
     attention: (prediction, slide, { signal } = {}) =>

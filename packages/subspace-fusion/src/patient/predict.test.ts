@@ -285,6 +285,24 @@ describe('the matrix is read as the training matrix was', () => {
     const one = await predictPatient(stated, { bag: [bag(patient)], expression });
     expect((await predictPatient(stated, { bag: [bag(patient)], expression: hugo })).risk).toBe(one.risk);
   });
+
+  test('a GCT file is read as the matrix is, and a patient by the name that R wrote', async () => {
+    const one = await predictPatient(survival, { bag: [bag(patient)], expression });
+    const gct = expressionWith('gct', ([[, ...ids], ...rows]) => [
+      ['#1.2'],
+      [String(rows.length), String(ids.length)],
+      ['Name', 'Description', ...ids],
+      ...rows.map(([gene, ...row]) => [gene, 'na', ...row]),
+    ]);
+    expect(await predictPatient(survival, { bag: [bag(patient)], expression: gct })).toEqual(one);
+    const fromR = expressionWith('from-r', ([header, ...rows]) => [header.map((id) => id.replace('-', '.')), ...rows]);
+    expect(await predictPatient(survival, { bag: [bag(patient)], expression: fromR })).toMatchObject({
+      risk: one.risk,
+    });
+    const asked = await predictPatient(survival, { bag: [bag(patient)], expression: fromR, patient });
+    expect(asked).toMatchObject({ risk: one.risk, patient });
+    expect(asked.warnings).toEqual([expect.stringMatching(/the patient has the name SIM\.\d+ here, as R writes it/)]);
+  });
 });
 
 describe('features of another encoder', () => {

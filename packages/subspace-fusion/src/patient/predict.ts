@@ -1,6 +1,7 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { nodePaths } from '../cohort/expression/read.js';
 import { loadCohort } from '../cohort/load.js';
+import { makeFolder } from '../files/atomic.js';
 import { InputError } from '../files/errors.js';
 import { folderStore } from '../files/file-source.js';
 import type { Store } from '../files/source.js';
@@ -56,7 +57,9 @@ export async function openModel(from: string | Store | Run, options: NodeModelOp
 
 /** Keeps in a run folder what its explanations compare with; gives it back. */
 export async function keptBackground(folder: string, background: Background): Promise<Background> {
-  await writeJson(join(folder, RUN_FILES.background), background);
+  const path = join(folder, RUN_FILES.background);
+  await makeFolder(dirname(path));
+  await writeJson(path, background);
   return background;
 }
 

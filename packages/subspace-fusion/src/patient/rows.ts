@@ -11,17 +11,8 @@ import {
   similarPatients,
   timeIn,
 } from '../words/prediction.js';
+import type { ShownRow } from '../runs/explanations.js';
 import type { Prediction } from './prediction.js';
-
-/** One line of what is shown of a prediction: the same in a terminal, in a report and on the page. */
-export interface Row {
-  readonly name: string;
-  readonly text: string;
-  /** The number behind the text, where there is one. */
-  readonly value?: number;
-  /** The most probable class. */
-  readonly most?: boolean;
-}
 
 /** Probabilities of the classes, at the temperature where one was fitted. */
 export function shownProbabilities({ probabilities = {}, confidence }: Prediction): Readonly<Record<string, number>> {
@@ -29,7 +20,7 @@ export function shownProbabilities({ probabilities = {}, confidence }: Predictio
 }
 
 /** The prediction in numbers: probabilities of classes, or survival after 1, 2 and 5 years, median and risk. */
-export function predictionRows(prediction: Prediction): Row[] {
+export function predictionRows(prediction: Prediction): ShownRow[] {
   const { survival, risk, predicted } = prediction;
   if (!survival || risk === undefined)
     return Object.entries(shownProbabilities(prediction)).map(([name, value]) => ({
@@ -46,14 +37,14 @@ export function predictionRows(prediction: Prediction): Row[] {
   ];
 }
 
-const row = (name: string, text: string, value: unknown): Row => ({
+const row = (name: string, text: string, value: unknown): ShownRow => ({
   name,
   text,
   ...(typeof value === 'number' ? { value } : {}),
 });
 
 /** What the prediction is worth: calibration, prediction set, similar patients, tested patients, likeness to training. */
-export function confidenceRows({ confidence, likeTraining, amongTested, riskGroup }: Prediction): Row[] {
+export function confidenceRows({ confidence, likeTraining, amongTested, riskGroup }: Prediction): ShownRow[] {
   return [
     ...('unknown' in confidence ? [text('confidence', notKnown(confidence.unknown))] : worthRows(confidence)),
     ...('unknown' in amongTested ? [] : testedRows(amongTested, riskGroup)),
@@ -61,15 +52,15 @@ export function confidenceRows({ confidence, likeTraining, amongTested, riskGrou
   ];
 }
 
-const text = (name: string, words: string): Row => ({ name, text: words });
+const text = (name: string, words: string): ShownRow => ({ name, text: words });
 
 function worthRows({
   calibration,
   set,
   similar = [],
   heldOut = 'validation',
-}: Exclude<Prediction['confidence'], { readonly unknown: string }>): Row[] {
-  const rows: Row[] = [];
+}: Exclude<Prediction['confidence'], { readonly unknown: string }>): ShownRow[] {
+  const rows: ShownRow[] = [];
   if (calibration) {
     const { temperature, patients } = calibration;
     const fitted = temperature.value === null ? `not computed: ${temperature.reason}` : temperature.value.toFixed(2);
@@ -90,7 +81,7 @@ function worthRows({
 function testedRows(
   among: Exclude<Prediction['amongTested'], { readonly unknown: string }>,
   group: Prediction['riskGroup'],
-): Row[] {
+): ShownRow[] {
   if (!('lowerRisk' in among))
     return [text('among tested patients', amongClasses(among.sure, among.alike, among.right))];
   return [
@@ -99,7 +90,7 @@ function testedRows(
   ];
 }
 
-function likenessRows(likeTraining: Prediction['likeTraining']): Row[] {
+function likenessRows(likeTraining: Prediction['likeTraining']): ShownRow[] {
   if ('unknown' in likeTraining) return [text('like training patients', notKnown(likeTraining.unknown))];
   const kinds = (['genes', 'features'] as const).flatMap((kind) => {
     const check = likeTraining[kind];

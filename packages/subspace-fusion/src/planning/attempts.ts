@@ -1,10 +1,12 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readWholeJson } from '../files/file-source.js';
 import type { Stored } from '../files/json.js';
+import { arrayTask } from '../files/this-process.js';
 import { writeJson } from '../runs/run-folder.js';
 import { VERSION } from '../version.js';
-import { arrayTask, JOB_FILES, readWholeJson } from './job.js';
+import { JOB_FILES } from './job.js';
 
 /** One attempt at a job. Without an `outcome` it is under way, or was ended without a word. */
 const attempt = z.object({

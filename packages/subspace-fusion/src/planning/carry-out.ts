@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { sitesOf } from '../cohort/clinical/sites.js';
 import { loadCohort } from '../cohort/load.js';
+import { requirePatientsForFolds, strataOf } from '../cohort/split/split.js';
 import type { Cohort } from '../cohort/types.js';
 import { compareTask, type ComparedRun } from '../comparison/compare-task.js';
 import { writeComparisonFile, type ComparisonFile, type TaskComparison } from '../comparison/file.js';
@@ -9,6 +10,7 @@ import type { RunOutcome } from '../comparison/fold-runs.js';
 import { notesOf } from '../comparison/model-detail.js';
 import type { Subgroup } from '../comparison/subgroups.js';
 import type { Config } from '../config/config.js';
+import { makeFolder, removeEmpty } from '../files/atomic.js';
 import { InputError, type Problem } from '../files/errors.js';
 import { exists, openRunFolder, RUN_FILES } from '../runs/run-folder.js';
 import type { Job, JobEnd } from './job.js';
@@ -23,11 +25,13 @@ import { runJobs, type Executor, type JobsEvents } from './run-jobs.js';
 export async function checkPlan({ runs, within = [], probe }: Plan): Promise<Problem[]> {
   const seen = new Set<string>();
   const problems = new Map<string, Problem>();
-  for (const { config } of runs.map(({ setting }) => setting)) {
+  for (const { setting, config: ofRun } of runs) {
+    const { config } = setting;
     const key = JSON.stringify({ ...config, training: undefined, model: config.model.bag });
     if (seen.has(key)) continue;
     seen.add(key);
     const { cohort, problems: own } = await loadCohort(config);
+    if (ofRun.split.folds !== undefined) requirePatientsForFolds(ofRun.split.folds, strataOf(cohort.patients, config));
     for (const subgroup of within) requirePatients(cohort, config, subgroup);
     if (probe) sitesOf(cohort.patients, probe, '--probe');
     const seeds = new Set(runs.flatMap(({ control, seed }) => (control === undefined ? [seed] : [])));
@@ -56,8 +60,9 @@ async function refuseOtherRun({ config, setting, job: { folder } }: PlannedRun):
 }
 
 function requirePatients({ patients }: Cohort, { clinical: { file } }: Config, { column, value }: Subgroup): void {
-  if (patients.some(({ clinical }) => clinical[column] === value)) return;
-  const there = [...new Set(patients.flatMap(({ clinical }) => clinical[column] ?? []))];
+  const own = patients.flatMap(({ clinical }) => (Object.hasOwn(clinical, column) ? clinical[column] : []));
+  if (own.includes(value)) return;
+  const there = [...new Set(own)];
   const known =
     there.length === 0
       ? `there is no column '${column}'`
@@ -76,7 +81,12 @@ export async function carryOut(
   { onWarning, ...events }: JobsEvents & { readonly retryFailed: boolean },
 ): Promise<ComparisonFile> {
   const warn = once(onWarning);
-  (await checkPlan(plan)).forEach(warn);
+  const made = await makeFolder(plan.out);
+  const warnings = await checkPlan(plan).catch(async (error: unknown) => {
+    await removeEmpty(made);
+    throw error;
+  });
+  warnings.forEach(warn);
   const jobs = jobsOf(plan);
   try {
     const ends = await runJobs(jobs, execute, { ...events, onWarning: warn });

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Config } from '../config/config.js';
+import { MachineError } from '../files/system-errors.js';
 import { newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { readAttempts, writeAttempts } from './attempts.js';
 import { doJob, noteEnd } from './do-job.js';
@@ -42,6 +43,24 @@ describe('a job', () => {
     expect(existsSync(join(job, 'job.lock'))).toBe(false);
   });
 
+  it('in which something unforeseen happens has failed with one sentence and a log', async () => {
+    const job = await newJob();
+    vi.stubEnv('XDG_STATE_HOME', join(folder, 'state'));
+    const end = await doJob(job, {
+      onProgress: () => {
+        throw new TypeError('oh');
+      },
+    });
+    expect(end).toMatchObject({
+      outcome: 'failed',
+      badInput: false,
+      message: expect.stringMatching(
+        /^Unforeseen error, a mistake of the program: oh\. .* the log \S+,[^\n]*$/,
+      ) as string,
+    });
+    expect(readdirSync(join(folder, 'state', 'subspace-fusion'))).toHaveLength(1);
+  });
+
   it('stopped twice by a user only waits', async () => {
     const job = await newJob();
     for (let i = 0; i < 2; i++) expect(await doJob(job, { signal: STOP })).toEqual({ outcome: 'stopped' });
@@ -58,6 +77,15 @@ describe('a job', () => {
       message: expect.stringMatching(/node3, process 7/) as string,
     });
     expect(await readAttempts(job)).toEqual([]);
+  });
+
+  it('that the machine stopped is an error of all, and no failure of its own', async () => {
+    const gone = await newJob();
+    const remove = () => {
+      rmSync(gone, { recursive: true, force: true });
+    };
+    await expect(doJob(gone, { onProgress: remove })).rejects.toThrow(MachineError);
+    expect(existsSync(gone)).toBe(false);
   });
 
   it('whose folder is no job’s is refused', async () => {

@@ -1,16 +1,18 @@
 import { join } from 'node:path';
 import { InputError } from '../files/errors.js';
+import { acquireLock, holderName } from '../files/lock.js';
+import { MachineError } from '../files/system-errors.js';
+import { toldError } from '../files/unforeseen.js';
 import { Interrupted } from '../training/train.js';
 import { beginAttempt, readAttempts, writeAttempts, type Attempt } from './attempts.js';
 import { isDone, jobProgress } from './job-state.js';
 import { JOB_FILES, readRequest, type JobContext, type JobEnd, type JobRequest } from './job.js';
-import { acquireLock, holderName } from './lock.js';
 import { doTraining } from './training-job.js';
 
 /**
  * Does the job of a folder, from where an earlier attempt left it, and notes in the folder how that went. A job that is done is left
  * alone; a job that another process is doing is `busy`.
- * @throws InputError where the folder is no job's
+ * @throws InputError where the folder is no job's; MachineError where the disk is full, say: the job is then stopped, not failed
  */
 export async function doJob(folder: string, context: JobContext = {}): Promise<JobEnd> {
   const request = await readRequest(folder);
@@ -37,11 +39,18 @@ async function attempt(folder: string, request: JobRequest, context: JobContext,
     });
     end = { outcome: 'done' };
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    const told = toldError(error);
     end =
-      error instanceof Interrupted
+      told instanceof Interrupted
         ? { outcome: 'stopped' }
-        : { outcome: 'failed', message: error.message, badInput: error instanceof InputError };
+        : { outcome: 'failed', message: told.message, badInput: told instanceof InputError };
+    if (told instanceof MachineError && !lost.aborted) {
+      // Neither the job's fault nor one that other jobs would not have: it is gone on with when the machine is mended.
+      await writeAttempts(folder, [...before, { ...begun, outcome: 'stopped', message: told.message }]).catch(
+        () => undefined,
+      );
+      throw told;
+    }
   }
   if (lost.aborted)
     return { outcome: 'busy', message: 'another process took it over, because this one was not heard of' };

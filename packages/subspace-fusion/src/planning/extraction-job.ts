@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { InputError } from '../files/errors.js';
 import { writeJson } from '../runs/run-folder.js';
 import { openEncoder, type Encoder } from '../slides/encoder.js';
-import { extract } from '../slides/extract.js';
+import { extract, removeLeftovers } from '../slides/extract.js';
+import { slideName } from '../slides/slide-files.js';
 import { Interrupted } from '../training/train.js';
 import { JOB_FILES, type ExtractionRequest, type JobContext } from './job.js';
 
@@ -15,6 +16,7 @@ export async function doExtraction(
   request: ExtractionRequest,
   { signal, onProgress, encoder: opened }: JobContext,
 ): Promise<void> {
+  await removeLeftovers(request.out, slideName(request.slide.file)); // the job's lock is held: nobody is writing them
   const encoder = opened ?? (await openPlanned(request));
   try {
     const { slide, out, cutting, fix, overwrite, batch, threads } = request;

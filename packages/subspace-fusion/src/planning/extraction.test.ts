@@ -145,6 +145,26 @@ describe('an extraction by the local executor', () => {
     await encoder.dispose();
   });
 
+  it('killed in the middle of a slide, leaves nothing after the same command again', async () => {
+    const killed = join(folder, 'killed');
+    const again = () => subspace(...command, '--out', killed, '--threads', '1');
+    const temporary = () =>
+      existsSync(killed) ? readdirSync(killed, { recursive: true, encoding: 'utf8' }).filter(isTemporary) : [];
+    const isTemporary = (name: string) => /\.tmp$|\.lock/.test(name);
+    const child = startSubspace([...command, '--out', killed, '--threads', '1', '--batch', '1']);
+    const end = new Promise((resolve) => child.once('exit', resolve));
+    await until(() => temporary().some((name) => name.includes('.h5.')), 'a feature file that is being written');
+    child.kill('SIGKILL');
+    await end;
+    expect(temporary().length).toBeGreaterThan(1);
+    // Of a slide whose file was whole when its process was killed, too.
+    writeFileSync(join(killed, 'A.h5.1.tmp'), '');
+    for (let i = 0; i < 2; i++) {
+      expect(await again()).toMatchObject({ code: 0 });
+      expect(temporary()).toEqual([]);
+    }
+  });
+
   it('gathers what is there where a file is half written', async () => {
     truncateSync(join(out, 'jobs', 'A', 'result.json'), 20);
     truncateSync(join(out, 'jobs', 'B', 'job.json'), 20);

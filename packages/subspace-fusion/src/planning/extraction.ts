@@ -3,14 +3,16 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { writeFileAtomic } from '../files/atomic.js';
+import { makeFolder, writeFileAtomic } from '../files/atomic.js';
 import { InputError, required } from '../files/errors.js';
+import { readWholeJson } from '../files/file-source.js';
+import { requirePlainName } from '../files/plain-name.js';
 import type { Encoder } from '../slides/encoder.js';
-import { slideFiles, slideName } from '../slides/extract-slide.js';
-import { hasFeatures, type ExtractedRecord } from '../slides/extract.js';
+import { hasFeatures, removeLeftovers, type ExtractedRecord } from '../slides/extract.js';
+import { slideFiles, slideName } from '../slides/slide-files.js';
 import { isDone, jobState } from './job-state.js';
-import { JOB_FILES, jobRequest, readWholeJson, type ExtractionRequest, type Job, type JobEnd } from './job.js';
-import { acquireLock } from './lock.js';
+import { JOB_FILES, jobRequest, type ExtractionRequest, type Job, type JobEnd } from './job.js';
+import { acquireLock } from '../files/lock.js';
 import { runJobs, type Executor, type JobsEvents } from './run-jobs.js';
 import { statusOf, type RunStatus } from './status.js';
 
@@ -32,6 +34,7 @@ const extractedRecord = z.discriminatedUnion('status', [
     patches: z.number(),
     tissue: z.number(),
     level0Magnification: z.number(),
+    warnings: z.array(z.string()).optional(),
     seconds: z.number(),
   }),
   z.object({ ...ofSlide, status: z.literal('present') }),
@@ -83,6 +86,7 @@ export async function planExtraction(
   const config = Object.fromEntries(Object.entries(encoder.config).map(([key, value]) => [key, JSON.stringify(value)]));
   const settled: SlideRecord[] = [];
   const jobs: SlideJob[] = [];
+  for (const file of [...files, out]) requirePlainName(file, file === out ? 'output path' : 'slide');
   for (const file of files) {
     const record = await settledRecord(file, { ...plan, out, encoder });
     if (record) {
@@ -138,7 +142,9 @@ export async function runExtraction(
     onSlide?.(record, records.size, extraction.slides.length);
   };
   extraction.settled.forEach(report);
+  await makeFolder(extraction.out);
   try {
+    for (const { slide } of extraction.settled) await clearAway(extraction.out, slide);
     for (const job of extraction.jobs) await forgetWhatIsOutdated(job);
     const onEnd = async (job: Job, end: JobEnd) => {
       report(await recordOf(job as SlideJob, end));
@@ -149,6 +155,19 @@ export async function runExtraction(
     await writeList(extraction);
   }
   return extraction.slides.map((slide) => required(records, slide));
+}
+
+/** Removes what killed processes left of a slide that needs no job, its lock too. One that is being extracted is left alone. */
+async function clearAway(out: string, slide: string): Promise<void> {
+  const folder = join(out, 'jobs', slide);
+  if (!existsSync(folder)) return;
+  const taken = await acquireLock(join(folder, JOB_FILES.lock));
+  if ('holder' in taken) return;
+  try {
+    await removeLeftovers(out, slide);
+  } finally {
+    await taken.lock.release();
+  }
 }
 
 /** Where each slide stands. Writes nothing. */

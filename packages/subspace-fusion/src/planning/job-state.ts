@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readWholeJson } from '../files/file-source.js';
 import { readAttempts } from './attempts.js';
-import { JOB_FILES, readWholeJson, type JobProgress, type JobRequest } from './job.js';
-import { lockHolder, type Holder } from './lock.js';
+import { JOB_FILES, type JobProgress, type JobRequest } from './job.js';
+import { lockHolder, type Holder } from '../files/lock.js';
 import { trainingProgress } from './training-job.js';
 
 /** Where a job stands, as its folder tells. */

@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Provider } from 'onnx-autodiff';
 import { z } from 'zod';
 import type { Config } from '../config/config.js';
+import { count, MOST } from '../config/values.js';
+import { makeFolder } from '../files/atomic.js';
 import { InputError, type Problem } from '../files/errors.js';
-import { folderStore } from '../files/file-source.js';
-import { isJson, parseJson, type Stored } from '../files/json.js';
-import { readText } from '../files/source.js';
+import { readWholeJson } from '../files/file-source.js';
+import type { Stored } from '../files/json.js';
+import { FOLDER_LOCK } from '../files/lock.js';
 import { RUN_FILES, writeJson } from '../runs/run-folder.js';
 import { configFile } from '../runs/training-files.js';
 import type { Encoder } from '../slides/encoder.js';
@@ -23,7 +25,7 @@ import type { Cutting } from '../slides/grid.js';
  */
 export const JOB_FILES = {
   request: 'job.json',
-  lock: 'job.lock',
+  lock: FOLDER_LOCK,
   attempts: 'attempts.json',
   log: 'job.log',
   result: RUN_FILES.result,
@@ -48,9 +50,9 @@ const extractionRequest = z.object({
   }) satisfies z.ZodType<Cutting>,
   fix: z.number().optional(),
   overwrite: z.boolean().optional(),
-  batch: z.number(),
+  batch: count(MOST.batch),
   provider: z.enum(['cpu', 'webgpu', 'cuda']) satisfies z.ZodType<Provider>,
-  threads: z.number().optional().describe('Of the encoder; by default one a core'),
+  threads: count(MOST.threads).optional().describe('Of the encoder; by default one a core'),
 });
 
 /** `job.json`: what a job is asked to do. */
@@ -89,6 +91,7 @@ export interface JobEnd {
 
 /** Writes what a job is asked into its folder. */
 export async function writeRequest({ folder, request }: Job): Promise<void> {
+  await makeFolder(folder);
   const path = join(folder, JOB_FILES.request);
   const before = await readFile(path, 'utf8').catch(() => undefined);
   if (before !== JSON.stringify(request, null, 2) + '\n') await writeJson(path, request);
@@ -105,20 +108,6 @@ export async function readRequest(folder: string): Promise<JobRequest> {
   return request;
 }
 
-/**
- * The content of a JSON file, or undefined where it is missing or only a part of it is there: another process may be writing it.
- * @throws {InputError} where it is not as the schema says
- */
-export async function readWholeJson<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S> | undefined> {
-  const source = await folderStore(dirname(path)).open(basename(path));
-  if (!source) return undefined;
-  const text = await readText(source).finally(() => source.close());
-  if (!isJson(text)) return undefined;
-  return parseJson(text, schema, { file: path, what: 'the folder', remedy: FORGET });
-}
-
-const FORGET = 'Take the file away, and start the same command again';
-
 /** The command's file, seen from the sources and from the build alike. */
 const PROGRAM = fileURLToPath(new URL('../../bin/subspace.js', import.meta.url));
 
@@ -131,12 +120,6 @@ export const STOPPED_EXIT_CODE = 75;
 /** Program and arguments that do the job of a folder. */
 export function jobCommand(...folder: readonly string[]): string[] {
   return [process.execPath, PROGRAM, JOB_COMMAND, ...folder];
-}
-
-/** The task of a Slurm job array that this process is in, `123_4`, where it is in one. */
-export function arrayTask(): string | undefined {
-  const { SLURM_ARRAY_JOB_ID: job, SLURM_ARRAY_TASK_ID: task } = process.env;
-  return job === undefined || task === undefined ? undefined : `${job}_${task}`;
 }
 
 /** What a job's work is given besides its request. */

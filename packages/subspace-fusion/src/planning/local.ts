@@ -7,8 +7,8 @@ import { counted, InputError } from '../files/errors.js';
 import { Interrupted } from '../training/train.js';
 import { noteEnd } from './do-job.js';
 import { jobProgress, jobState } from './job-state.js';
-import { JOB_FILES, jobCommand, type Job, type JobEnd } from './job.js';
-import { holderName } from './lock.js';
+import { holderName } from '../files/lock.js';
+import { JOB_FILES, jobCommand, STOPPED_EXIT_CODE, type Job, type JobEnd } from './job.js';
 import type { Executor, ExecutorEvents } from './run-jobs.js';
 
 /** What a job takes of a machine. */
@@ -58,7 +58,7 @@ export function localExecutor(atOnce: number): Executor {
     };
     const timer = setInterval(() => void reportProgress(running, events).catch(() => undefined), POLL_MILLISECONDS);
     try {
-      await Promise.all(Array.from({ length: atOnce }, worker));
+      await Promise.all(Array.from({ length: Math.min(atOnce, jobs.length) }, worker));
     } finally {
       clearInterval(timer);
     }
@@ -72,7 +72,7 @@ async function reportProgress(running: ReadonlySet<Job>, { onProgress }: Executo
 
 async function doUnlessTaken(job: Job, events: ExecutorEvents): Promise<void> {
   const { state } = await jobState(job.folder);
-  if (state === 'running' || state === 'done') await events.onEnd?.(job, await endOf(job, null), 0);
+  if (state === 'running' || state === 'done') await events.onEnd?.(job, await endOf(job, 0, null), 0);
   else await doInProcessOfItsOwn(job, events);
 }
 
@@ -84,20 +84,26 @@ async function doInProcessOfItsOwn(job: Job, { signal, onEnd }: ExecutorEvents):
   const stop = () => void child.kill('SIGTERM');
   signal?.addEventListener('abort', stop);
   if (signal?.aborted) stop();
-  const [, killedBy] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  const [code, killedBy] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
   signal?.removeEventListener('abort', stop);
   await log.close();
-  const end = await endOf(job, killedBy);
+  const end = await endOf(job, code, killedBy);
   if (!signal?.aborted || end.outcome === 'done' || end.outcome === 'failed')
     await onEnd?.(job, end, (performance.now() - started) / 1000);
 }
 
 /** How a job stands after its process has ended. */
-async function endOf({ folder }: Job, killedBy: NodeJS.Signals | null): Promise<JobEnd> {
+async function endOf({ folder }: Job, code: number | null, killedBy: NodeJS.Signals | null): Promise<JobEnd> {
   if (killedBy !== null)
     await noteEnd(folder, {
       outcome: 'stopped',
       message: `ended by ${killedBy}${killedBy === 'SIGKILL' ? ', perhaps for want of memory' : ''}`,
+    });
+  else if (code !== 0 && code !== STOPPED_EXIT_CODE)
+    // Most often it has noted why itself, which stays.
+    await noteEnd(folder, {
+      outcome: 'failed',
+      message: `ended with exit code ${code}; ${join(folder, JOB_FILES.log)} says why`,
     });
   const state = await jobState(folder);
   switch (state.state) {

@@ -1,13 +1,18 @@
 import { readFile } from 'node:fs/promises';
-import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { CONTROLS } from '../comparison/file.js';
+import { column, count, MOST, seed, tooLarge } from '../config/values.js';
+import { readYaml } from '../config/yaml.js';
+import { decodeText } from '../files/decode.js';
 import { badInput, InputError, type Problem } from '../files/errors.js';
-import { nearest } from '../files/text.js';
+import { hasControlCharacters, nearest, printable } from '../files/text.js';
 import { slurmBytes, slurmSeconds } from './slurm-script.js';
 
-const name = z.string().min(1);
-const count = z.int().positive();
+/** Names become parts of paths, scripts and tables. */
+const name = z
+  .string()
+  .min(1)
+  .refine((text) => !hasControlCharacters(text), { error: 'a line end or another control character cannot be in it' });
 /** Keys of the config and their values: `training.epochs: 5`; null takes a key away. */
 const overrides = z.record(z.string(), z.unknown());
 /** A list without repetitions. */
@@ -19,6 +24,13 @@ const list = <T extends z.ZodType>(of: T) =>
 /** What sbatch reads, a number or text. */
 const text = (isRight: (text: string) => boolean, error: string) =>
   z.union([z.string(), z.int().nonnegative()]).transform(String).refine(isRight, { error });
+/** What a line of a script takes over. */
+const scriptText = z
+  .union([z.string(), z.number()])
+  .transform(String)
+  .refine((text) => !hasControlCharacters(text), { error: 'a line end or another control character cannot be in it' });
+
+const optionName = z.string().regex(/^[A-Za-z][A-Za-z0-9-]*$/, { error: 'an option of sbatch is letters and hyphens' });
 
 const slurm = z.strictObject({
   /** Limit of a run's turn; a run that needs longer goes on in its next turn. */
@@ -28,11 +40,11 @@ const slurm = z.strictObject({
   ),
   memory: text((memory) => slurmBytes(memory) !== undefined, 'a memory size is a number and K, M, G or T').optional(),
   partition: name.optional(),
-  gpu: count.optional(),
+  gpu: count(MOST.gpus).optional(),
   /** Shell lines before the program starts: module load, … */
   setup: z.string().optional(),
   /** Further options of sbatch: account, qos, … */
-  options: z.record(name, z.union([z.string(), z.number()]).transform(String)).optional(),
+  options: z.record(optionName, scriptText).optional(),
 });
 
 const schema = z.strictObject({
@@ -43,18 +55,22 @@ const schema = z.strictObject({
   /** Values of `model.name`. */
   models: list(name).optional(),
   /** Values of `task`. */
-  tasks: list(z.union([name, z.strictObject({ column: name })])).optional(),
+  tasks: list(z.union([name, column])).optional(),
   /** How many folds to make, or which of the folds to take; by default all of the config's, or five. */
-  folds: z.union([z.int().min(2), list(z.int().nonnegative())]).optional(),
+  folds: z
+    .union([z.int().min(2).max(MOST.folds), list(z.int().nonnegative())], {
+      error: `it is a number of folds from 2 to ${MOST.folds}, or a list of folds such as [0, 2]`,
+    })
+    .optional(),
   /** How often the patients are dealt to folds, each time another way; once by default. */
-  repeats: count.optional(),
-  seeds: list(z.int().nonnegative()).optional(),
+  repeats: count(MOST.repeats).optional(),
+  seeds: list(seed).optional(),
   /** Settings by name: changes to the config, and under `models` which models they are for; by default all. */
   variants: z.record(name, z.object({ models: list(name).optional() }).catchall(z.unknown())).optional(),
   /** Trainings with something taken away, of every setting. */
   controls: z.array(z.enum(CONTROLS)).default([]),
   /** Threads of a run, here and on a cluster: the same bits need the same threads. By default the config's, or one. */
-  threads: count.optional(),
+  threads: count(MOST.threads).optional(),
   slurm: slurm.optional(),
 });
 
@@ -66,39 +82,24 @@ export type PlanFile = z.output<typeof schema>;
  * @throws InputError naming every unknown, missing or wrong key at once, an unknown one with the nearest known
  */
 function parsePlan(text: string, path: string): PlanFile {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const broken = document.errors.at(0);
-  if (broken) {
-    const message = `this is not YAML: ${broken.message.split('\n')[0].replace(/ at line.*$/, '')}`;
-    throw badInput({
-      file: path,
-      row: lines.linePos(broken.pos[0]).line,
-      message,
-      remedy: 'Check the indentation and the colons',
-    });
-  }
-  const parsed = schema.safeParse(document.toJS() ?? {});
+  const { value, rowOf } = readYaml(text, path);
+  const parsed = schema.safeParse(value ?? {}, { reportInput: true });
   if (parsed.success) return parsed.data;
-  const rowOf = (at: readonly PropertyKey[]) => {
-    const node = document.getIn(at, true) as { range?: [number, number, number] } | undefined;
-    return node?.range && lines.linePos(node.range[0]).line;
-  };
   throw new InputError(parsed.error.issues.flatMap((issue) => issueProblems(issue, path, rowOf)));
 }
 
 /** Whether a YAML file is a plan, which names the config that it starts from, rather than a config. */
 export async function isPlan(path: string): Promise<boolean> {
   const text = await readFile(path, 'utf8').catch(() => '');
-  return /^config:/m.test(text);
+  return /^\ufeff?config:/m.test(text);
 }
 
 /** {@link parsePlan} of a file. */
 export async function readPlanFile(path: string): Promise<PlanFile> {
-  const text = await readFile(path, 'utf8').catch(() => {
+  const bytes = await readFile(path).catch(() => {
     throw badInput({ file: path, message: 'the file cannot be read', remedy: 'Check the path' });
   });
-  return parsePlan(text, path);
+  return parsePlan(decodeText(bytes, path), path);
 }
 
 function issueProblems(
@@ -122,9 +123,14 @@ function issueProblems(
       };
     });
   }
-  const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
-  const message = missing ? `the key '${key}' is missing` : `'${key}': ${issue.message}`;
-  return [
-    { severity: 'error', file, row: rowOf(issue.path), message, remedy: missing ? 'Add it' : 'Correct the value' },
-  ];
+  return [{ severity: 'error', file, row: rowOf(issue.path), ...issueWords(issue, key) }];
+}
+
+function issueWords(issue: z.core.$ZodIssue, key: string): Pick<Problem, 'message' | 'remedy'> {
+  if (issue.code === 'invalid_type' && issue.input === undefined)
+    return { message: `the key '${key}' is missing`, remedy: 'Add it' };
+  const ofKey = issue.code === 'invalid_key' ? issue.issues.at(0)?.message : undefined;
+  return (
+    tooLarge(issue, key) ?? { message: `'${printable(key)}': ${ofKey ?? issue.message}`, remedy: 'Correct the value' }
+  );
 }

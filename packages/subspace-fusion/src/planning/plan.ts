@@ -55,9 +55,11 @@ export async function readPlan(path: string, { overrides, out }: PlanOptions = {
   const runs: Omit<PlannedRun, 'job'>[] = [];
   for (const setting of settings) {
     const { config } = setting;
+    const seeds = file.seeds ?? [config.training.seed];
+    const each = { folds: typeof file.folds === 'number' ? file.folds : config.split.folds, repeats: file.repeats };
+    requireFewRuns(path, settings.length * seeds.length * (1 + file.controls.length), each);
     const folds = await foldsOfFile(file, config, path);
     const folder = settingFolder(setting, folds[0]?.config ?? config);
-    const seeds = file.seeds ?? [config.training.seed];
     const own = [undefined, ...file.controls].flatMap((control) => planRuns(folds, seeds, control));
     const prefix = [setting.task, setting.model, setting.variant].filter((part) => part !== '');
     append(
@@ -86,6 +88,22 @@ export async function readPlan(path: string, { overrides, out }: PlanOptions = {
     });
   const absolute = resolve(out ?? join('runs', name));
   return { name, out: absolute, runs: withJobs(absolute, runs), changed: changedKeys(file), slurm: file.slurm };
+}
+
+/** Runs of a plan: as many as a cluster takes in weeks, and few enough to be held in memory. */
+const MOST_RUNS = 20_000;
+
+/** @throws {InputError} before the runs are made one by one, where there are too many */
+function requireFewRuns(
+  file: string,
+  trainings: number,
+  { folds = 1, repeats = 1 }: { readonly folds?: number | undefined; readonly repeats?: number | undefined },
+): void {
+  const runs = trainings * folds * repeats;
+  if (runs <= MOST_RUNS) return;
+  const message = `plans ${runs} runs`;
+  const remedy = `The largest number allowed is ${MOST_RUNS}; plan fewer folds, repeats, seeds, models or variants`;
+  throw badInput({ file, message, remedy });
 }
 
 async function foldsOfFile({ folds: asked, repeats }: PlanFile, config: Config, path: string): Promise<Fold[]> {
@@ -127,6 +145,10 @@ export interface CrossvalOptions extends Pick<Plan, 'out' | 'within' | 'probe'> 
  */
 export async function planCrossval({ config, out, within, probe, ...asked }: CrossvalOptions): Promise<Plan> {
   const { seeds, control } = asked;
+  requireFewRuns(config.name, seeds.length + (control?.seeds.length ?? 0), {
+    folds: asked.folds ?? config.split.folds,
+    repeats: asked.repeats,
+  });
   const folds = await foldsOf(config, asked.folds, asked.repeats);
   const setting = {
     task: taskName(config.task),

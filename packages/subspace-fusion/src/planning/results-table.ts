@@ -2,15 +2,16 @@ import { maxOf, minOf } from '../files/lists.js';
 import { join } from 'node:path';
 import { HEADLINE } from '../comparison/fold-metrics.js';
 import { writeFileAtomic } from '../files/atomic.js';
+import { csvText, type CsvCell } from '../files/csv.js';
+import { readWholeJson } from '../files/file-source.js';
 import { resultFile, type Result } from '../runs/result.js';
 import type { NamedMetrics } from '../runs/values.js';
 import { readAttempts, type Attempt } from './attempts.js';
 import { jobState } from './job-state.js';
-import { JOB_FILES, readWholeJson, type Job } from './job.js';
+import { JOB_FILES, type Job } from './job.js';
 import type { Plan, PlannedRun } from './plan.js';
 
-type Cell = string | number | undefined;
-type Row = Readonly<Record<string, Cell>>;
+type Row = Readonly<Record<string, CsvCell>>;
 
 export const RESULTS_FILE = 'results.csv';
 
@@ -24,18 +25,11 @@ export async function writeResults({ out, runs, changed }: Plan): Promise<void> 
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   // What only some runs have comes last of its kind: metrics before the account of the work.
   const ordered = [...columns.filter((name) => !ACCOUNT.includes(name)), ...ACCOUNT];
-  const lines = [ordered, ...rows.map((row) => ordered.map((name) => row[name]))].map(
-    (cells) => `${cells.map(cell).join(',')}\n`,
-  );
-  await writeFileAtomic(join(out, RESULTS_FILE), lines.join(''));
+  const table = [ordered, ...rows.map((row) => ordered.map((name) => row[name]))];
+  await writeFileAtomic(join(out, RESULTS_FILE), csvText(table));
 }
 
 const ACCOUNT = ['seconds', 'peakMemoryBytes', 'attempts', 'started', 'host', 'version', 'folder', 'message'];
-
-function cell(value: Cell): string {
-  const text = value === undefined ? '' : String(value);
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
 
 async function rowOf(run: PlannedRun, changed: readonly string[]): Promise<Row> {
   const { name, setting, control, fold, repeat, seed, config, folder, job } = run;
@@ -64,11 +58,11 @@ async function rowOf(run: PlannedRun, changed: readonly string[]): Promise<Row> 
 export const resultOf = ({ folder }: Job): Promise<Result | undefined> =>
   readWholeJson(join(folder, JOB_FILES.result), resultFile);
 
-function valueAt(config: unknown, key: string): Cell {
+function valueAt(config: unknown, key: string): CsvCell {
   const value = key
     .split('.')
     .reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], config);
-  return typeof value === 'object' ? JSON.stringify(value) : (value as Cell);
+  return typeof value === 'object' ? JSON.stringify(value) : (value as CsvCell);
 }
 
 function resultCells({ patients, selection, metrics, baselines }: Result): Row {
@@ -83,7 +77,7 @@ function resultCells({ patients, selection, metrics, baselines }: Result): Row {
 
 function metricCells(prefix: string, metrics: NamedMetrics): Row {
   return Object.fromEntries(
-    Object.entries(metrics).flatMap(([name, metric]): [string, Cell][] => {
+    Object.entries(metrics).flatMap(([name, metric]): [string, CsvCell][] => {
       const { value, low, high } =
         metric.value === null ? { value: undefined, low: undefined, high: undefined } : metric;
       return [

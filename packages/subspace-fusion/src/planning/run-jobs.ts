@@ -1,9 +1,13 @@
+import { join } from 'node:path';
 import { InputError, required, type Problem } from '../files/errors.js';
+import { acquireLock } from '../files/lock.js';
+import { MachineError } from '../files/system-errors.js';
+import { toldError } from '../files/unforeseen.js';
 import type { Encoder } from '../slides/encoder.js';
 import { Interrupted } from '../training/train.js';
 import { doJob } from './do-job.js';
 import { jobState } from './job-state.js';
-import { writeRequest, type Job, type JobContext, type JobEnd, type JobProgress } from './job.js';
+import { JOB_FILES, writeRequest, type Job, type JobContext, type JobEnd, type JobProgress } from './job.js';
 
 export interface ExecutorEvents {
   /** Ends the execution: running jobs are stopped so that they can be gone on with. */
@@ -77,8 +81,10 @@ export async function runJobs(
   const toDo: Job[] = [];
   for (const job of jobs) {
     const state = await jobState(job.folder);
-    if (state.state === 'done') ends.set(job, { outcome: 'done' });
-    else if (state.state === 'failed' && !retryFailed)
+    if (state.state === 'done') {
+      await tidy(job.folder);
+      ends.set(job, { outcome: 'done' });
+    } else if (state.state === 'failed' && !retryFailed)
       ends.set(job, { outcome: 'failed', message: state.message, badInput: state.badInput });
     else toDo.push(job);
   }
@@ -95,12 +101,19 @@ export async function runJobs(
       await writeRequest(job);
       placed.push(job);
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      await reports.onEnd(job, { outcome: 'failed', message: error.message, badInput: error instanceof InputError }, 0);
+      const told = toldError(error);
+      if (told instanceof MachineError) throw told;
+      await reports.onEnd(job, { outcome: 'failed', message: told.message, badInput: told instanceof InputError }, 0);
     }
   }
   await execute(placed, { signal: events.signal, onWarning: events.onWarning, ...reports });
   return jobs.map((job) => ends.get(job) ?? { outcome: 'stopped' });
+}
+
+/** Removes what a process left in a job's folder that was killed after the result was written. */
+async function tidy(folder: string): Promise<void> {
+  const taken = await acquireLock(join(folder, JOB_FILES.lock)).catch(() => undefined); // a folder of which one only reads is well, too
+  if (taken && 'lock' in taken) await taken.lock.release();
 }
 
 /** Reports progress with the time left, at the speed of what this call did itself: a job that was resumed began where it stood. */

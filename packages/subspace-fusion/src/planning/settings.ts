@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { parseDocument } from 'yaml';
 import { hashInputs } from '../cohort/cohort-files.js';
 import { parseConfig, type Config } from '../config/config.js';
+import { readYaml } from '../config/yaml.js';
+import { decodeText } from '../files/decode.js';
 import { badInput, formatProblem, InputError } from '../files/errors.js';
 import { suggest } from '../files/text.js';
 import { taskName } from '../runs/model.js';
@@ -37,13 +38,14 @@ export async function planSettings(
   overrides: Readonly<Record<string, string>> = {},
 ): Promise<Setting[]> {
   const file = resolve(dirname(path), plan.config);
-  const text = await readFile(file, 'utf8').catch(() => {
+  const bytes = await readFile(file).catch(() => {
     throw badInput({
       file: path,
       message: `'config': ${file} cannot be read`,
       remedy: 'Check the path; it starts at the folder of the plan',
     });
   });
+  const text = decodeText(bytes, file);
   const settings: Setting[] = [];
   const inputs = new Map<string, Setting['inputs']>();
   for (const task of plan.tasks ?? [undefined]) {
@@ -96,18 +98,13 @@ function changedConfig(
   overrides: Readonly<Record<string, string>>,
   where: string,
 ): Config {
-  const document = parseDocument(text);
-  if (document.errors.length > 0) return parseConfig(text, file); // says what is wrong, and where
+  readYaml(text, file); // says what is wrong with the file itself, and where
   try {
-    for (const [key, value] of Object.entries(changes)) {
-      if (value === null) document.deleteIn(key.split('.'));
-      else document.setIn(key.split('.'), value);
-    }
-    return parseConfig(String(document), file, overrides);
+    return parseConfig(text, file, overrides, changes);
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    if (!(error instanceof InputError)) throw error;
     const problems =
-      error instanceof InputError && error.problems.length > 0
+      error.problems.length > 0
         ? error.problems.map((problem) => formatProblem({ ...problem, row: undefined }))
         : [error.message];
     throw new InputError(`${where}: ${problems.join('\n')}`);
@@ -138,7 +135,8 @@ export function settingFolder({ task, model, variant, inputs }: Setting, config:
     .join('-');
 }
 
-const slug = (text: string) => text.replace(/[^\w.-]+/g, '_');
+/** A part of a folder's name; the hash tells those apart that are cut. */
+const slug = (text: string) => text.replace(/[^\w.-]+/g, '_').slice(0, 60);
 
 /** JSON with the keys of every object in alphabetical order. */
 function canonical(value: unknown): string {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { InputError } from '../files/errors.js';
 import { jobsAtOnce } from './local.js';
-import { arrayScript, slurmBytes, slurmSeconds } from './slurm-script.js';
+import { arrayScript, quoted, slurmBytes, slurmSeconds } from './slurm-script.js';
 
 it('reads times and memory as sbatch does', () => {
   expect(['90', '1:30', '2:00:00', '1-12', '1-12:30', '1-0:0:5', 'soon', '1:2:3:4'].map(slurmSeconds)).toEqual([
@@ -64,6 +64,42 @@ it('is a script that bash reads, with any folder', () => {
   writeFileSync(file, arrayScript("/a folder/it's $HOME", 'x', 3, { cores: 1, time: '60' }));
   expect(execFileSync('bash', ['-n', file], { encoding: 'utf8' })).toBe('');
   rmSync(folder, { recursive: true });
+});
+
+it.each([
+  'plain',
+  'a b',
+  "it's",
+  '"x"',
+  '$HOME `id` $(id)',
+  '; touch x #',
+  '\\',
+  "'; touch x; '",
+  '-n',
+  '*',
+  '~',
+  '!!',
+  'ü 東京 =',
+  '%s\\n',
+  "''",
+])('writes the word %s so that bash takes it as it is', (word) => {
+  expect(execFileSync('bash', ['-c', `printf %s ${quoted(word)}`], { encoding: 'utf8' })).toBe(word);
+});
+
+it('takes no line end into a script', () => {
+  const plain = { cores: 1, time: '60' };
+  for (const [beside, resources] of [
+    ['/a\ntouch x\n#', plain],
+    ['/a', { ...plain, partition: 'p\ntouch x' }],
+    ['/a', { ...plain, options: { 'account=x\ntouch x': 'y' } }],
+    ['/a', { ...plain, options: { qos: 'x\rtouch x' } }],
+  ] as const) {
+    expect(() => arrayScript(beside, 'x', 1, resources)).toThrow(/^(slurm|out folder): the name has a line end/);
+    expect(() => arrayScript(beside, 'x', 1, resources)).not.toThrow(/\n/);
+  }
+  expect(arrayScript('/50 %/x', 'a\nb', 1, { ...plain, options: { comment: 'two words' } })).toMatch(
+    /--job-name=a-b\n[^]*--output='\/50 %%\/x\/%a\.log'\n[^]*--comment='two words'\n/,
+  );
 });
 
 it('fits as many runs on a machine as its cores and its memory allow, and never shares a core', () => {

@@ -3,11 +3,13 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { writeFileAtomic } from '../files/atomic.js';
+import { makeFolder, writeFileAtomic } from '../files/atomic.js';
 import { InputError, WorkError } from '../files/errors.js';
+import { readWholeJson } from '../files/file-source.js';
 import type { Stored } from '../files/json.js';
+import { requirePlainName } from '../files/plain-name.js';
 import { writeJson } from '../runs/run-folder.js';
-import { jobCommand, readWholeJson, STOPPED_EXIT_CODE } from './job.js';
+import { jobCommand, STOPPED_EXIT_CODE } from './job.js';
 
 /** What a job asks of a Slurm cluster. */
 export interface SlurmResources {
@@ -36,6 +38,9 @@ export function arrayScript(
   tasks: number,
   { cores, time, memory, partition, gpu, setup, options = {} }: SlurmResources,
 ): string {
+  for (const text of [time, memory, partition, ...Object.entries(options).flat()])
+    requirePlainName(text ?? '', 'slurm');
+  requirePlainName(beside, 'out folder');
   const warning = Math.min(WARNING_SECONDS, Math.floor((slurmSeconds(time) ?? Infinity) / 4));
   const asked = {
     'job-name': name.replace(/[^\w.-]+/g, '-'),
@@ -47,14 +52,14 @@ export function arrayScript(
     ...(memory === undefined ? {} : { mem: memory }),
     ...(partition === undefined ? {} : { partition }),
     ...(gpu === undefined ? {} : { gres: `gpu:${gpu}` }),
-    output: quoted(join(beside, '%a.log')),
+    output: join(beside.replaceAll('%', '%%'), '%a.log'),
     'open-mode': 'append',
     signal: `B:USR1@${warning}`,
     ...options,
   };
   return [
     '#!/bin/bash',
-    ...Object.entries(asked).map(([option, value]) => `#SBATCH --${option}=${value}`),
+    ...Object.entries(asked).map(([option, value]) => `#SBATCH --${option}=${directive(value)}`),
     '#SBATCH --requeue',
     ...(setup === undefined ? [] : [setup.trimEnd()]),
     `folder=$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" ${quoted(join(beside, FOLDERS_FILE))})`,
@@ -80,7 +85,13 @@ export function arrayScript(
 /** The folders of a submission's tasks, one a line. */
 const FOLDERS_FILE = 'folders.txt';
 
-const quoted = (text: string) => (/^[\w./%:@=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+/** A word for the shell, which takes nothing in it for its own. */
+export const quoted = (text: string): string => (/^[\w./%:@=-]+$/.test(text) ? text : inQuotes(text));
+
+const inQuotes = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** The value of an option in a line for sbatch, which is no shell: only blanks, quotes, backslashes and # mean anything to it. */
+const directive = (value: string) => (/[\s'"\\#]/.test(value) ? inQuotes(value) : value);
 
 /**
  * Seconds of a time as sbatch reads it: `minutes`, `minutes:seconds`, `hours:minutes:seconds`, `days-hours`, `days-hours:minutes`,
@@ -200,6 +211,7 @@ export async function submitFolders(
   folders: readonly string[],
   resources: SlurmResources,
 ): Promise<Submission[]> {
+  for (const folder of folders) requirePlainName(folder, 'job folder');
   const submissions: Submission[] = [];
   for (let i = 0; i < folders.length; i += LARGEST_ARRAY) {
     const part = folders.slice(i, i + LARGEST_ARRAY);
@@ -219,7 +231,7 @@ export async function submitFolders(
 
 /** Makes the first of the folders 1, 2, … that is not there. */
 async function newFolder(parent: string): Promise<string> {
-  await mkdir(parent, { recursive: true });
+  await makeFolder(parent);
   for (let n = 1; ; n++) {
     const folder = join(parent, String(n));
     try {

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { counted, required, WorkError } from '../files/errors.js';
@@ -7,7 +6,7 @@ import { readAttempts } from './attempts.js';
 import { noteEnd } from './do-job.js';
 import { jobProgress, jobState } from './job-state.js';
 import type { Job, JobEnd } from './job.js';
-import { acquireLock, holderName } from './lock.js';
+import { acquireLock, holderName } from '../files/lock.js';
 import type { Executor, ExecutorEvents } from './run-jobs.js';
 import {
   endedTask,
@@ -52,7 +51,6 @@ async function submitWhatIsNotQueued(
   jobs: readonly Job[],
   { out, name, resources, onSubmission, onQueued }: SlurmOptions,
 ): Promise<void> {
-  await mkdir(out, { recursive: true });
   const taken = await acquireLock(join(out, 'submit.lock'));
   if ('holder' in taken)
     throw new WorkError(`${out}: is being submitted by ${holderName(taken.holder)}. Wait for it, and run this again.`);

@@ -1,7 +1,7 @@
 import { InputError, WorkError } from '../files/errors.js';
 import { jobProgress, jobState } from './job-state.js';
 import type { Job } from './job.js';
-import { holderName } from './lock.js';
+import { holderName } from '../files/lock.js';
 import { queue, readSubmissions, tasksByFolder, type QueuedTask } from './slurm-script.js';
 
 /** Where a run of a plan, or an extraction, stands. `stopped` ones go on with the next call, `failed` ones where it retries. */

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { Config } from '../config/config.js';
-import { evaluateAndWrite } from '../evaluation/evaluate.js';
+import { evaluateHeld } from '../evaluation/evaluate.js';
 import { exists, openRunFolder, RUN_FILES } from '../runs/run-folder.js';
-import { train } from '../training/train.js';
+import { trainHeld } from '../training/train.js';
 import type { JobContext, JobProgress } from './job.js';
 
 /**
- * Trains one model from where the folder stands, and scores it on its test patients; `result.json` is written last.
+ * Trains one model from where the folder stands, and scores it on its test patients; `result.json` is written last. The caller holds the lock of the folder.
  * @throws as `train` and `evaluateAndWrite` do.
  */
 export async function doTraining(
@@ -14,7 +14,7 @@ export async function doTraining(
   config: Config,
   { signal, onWarning, onProgress }: JobContext,
 ): Promise<void> {
-  await train({
+  await trainHeld({
     config,
     out: folder,
     resume: await exists(join(folder, RUN_FILES.model)),
@@ -22,7 +22,7 @@ export async function doTraining(
     onWarning,
     onStep: ({ epoch, epochs, step, steps }) => onProgress?.({ done: epoch + step / steps, of: epochs }),
   });
-  await evaluateAndWrite(folder);
+  await evaluateHeld(folder);
 }
 
 /** Whole epochs that the folder holds. */

@@ -1,5 +1,6 @@
+import { dirname } from 'node:path';
 import { exportModel } from 'onnx-autodiff';
-import { writeFileAtomic } from '../files/atomic.js';
+import { makeFolder, writeFileAtomic } from '../files/atomic.js';
 import { required, WorkError } from '../files/errors.js';
 import { choiceParameters } from '../model/choice.js';
 import type { Parameters } from '../model/layers.js';
@@ -98,6 +99,7 @@ export async function exportRun(folder: string, file: string): Promise<Exported>
       `${file}: not written. On a made-up patient the exported model differs from ${folder} by ${difference}; please report this.`,
     );
   }
+  await makeFolder(dirname(file));
   await writeFileAtomic(file, bytes);
   return { file, bytes: bytes.length, task: taskName(model.task), difference };
 }

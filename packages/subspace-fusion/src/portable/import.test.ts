@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openModel } from 'onnx-autodiff';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readGeneSets } from '../cohort/genes/gene-sets.js';
+import { readGeneSets } from '../cohort/genes/gene-files.js';
 import { loadConfig } from '../config/config.js';
 import { evaluate } from '../evaluation/evaluate.js';
 import { predictPatient } from '../patient/predict.js';

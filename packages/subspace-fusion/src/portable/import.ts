@@ -5,12 +5,13 @@ import { loadCohort } from '../cohort/load.js';
 import { makeSplit, strataOf } from '../cohort/split/split.js';
 import { loadConfig, type Overrides } from '../config/config.js';
 import { InputError, type Problem } from '../files/errors.js';
+import { holdingFolder } from '../files/lock.js';
 import { METHOD } from '../model/choice.js';
 import { networkParameters } from '../model/network.js';
 import { fromPublished } from '../model/published-names.js';
 import { learnModel, withoutUnknownClasses } from '../runs/learn-model.js';
 import { taskName, type ImportRecord, type Model, type Outcome } from '../runs/model.js';
-import { slideFingerprint } from '../runs/reference.js';
+import { slideFingerprint } from '../runs/fingerprints.js';
 import { exists, RUN_FILES, writeCheckpoint, writeJson } from '../runs/run-folder.js';
 import type { GeneScaling } from '../runs/scaling.js';
 import { VERSION } from '../version.js';
@@ -47,7 +48,11 @@ export type ImportedModel = Model & { readonly imported: ImportRecord };
  * Writes a run folder around a checkpoint of the published network, for `predict`, `evaluate` and `export`.
  * @throws InputError where the folder holds a run, the checkpoint is of another network, or its shapes are not those of the cohort and task.
  */
-export async function importCheckpoint(options: ImportOptions): Promise<ImportedModel> {
+export function importCheckpoint(options: ImportOptions): Promise<ImportedModel> {
+  return holdingFolder(options.out, () => importHeld(options));
+}
+
+async function importHeld(options: ImportOptions): Promise<ImportedModel> {
   const { checkpoint, out, scaling = 'none', onWarning } = options;
   if (await exists(join(out, RUN_FILES.model)))
     throw new InputError(`${out}: holds a run already. Choose another --out.`);

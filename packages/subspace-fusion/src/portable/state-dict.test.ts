@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { pickle, tensor, text, torchFile } from '../cohort/bags/hostile-files.test.helper.js';
 import { defined } from '../testing/defined.js';
 import { newFolder } from '../testing/tiny-cohort.js';
 import { checkpointSize, readStateDict, requireSize } from './state-dict.js';
@@ -47,6 +48,22 @@ describe('a state dict that PyTorch wrote', () => {
     const cut = join(newFolder(), 'cut.pth');
     writeFileSync(cut, readFileSync(made('grade.pth')).subarray(0, 100_000));
     await expect(readStateDict(cut)).rejects.toThrow(/cut short/);
+  });
+
+  test('claims no more than it holds: views of a few numbers, and tensors of many axes', async () => {
+    const path = join(newFolder(), 'hostile.pth');
+    const dictOf = (...tensors: Buffer[]) => {
+      const entries = tensors.flatMap((made, i) => [text(`weight${i}`), made]);
+      writeFileSync(path, torchFile(pickle('}(', ...entries, 'u.')));
+      return readStateDict(path);
+    };
+    expect((await dictOf(tensor([5n, 4n], [4n, 1n]))).tensors.size).toBe(1);
+    await expect(dictOf(tensor([1n << 26n, 1n], [0n, 0n]))).rejects.toThrow(/its tensors have 67108864 numbers/);
+    const apart = Array.from({ length: 5 }, () => tensor([2n], [1n << 20n], 0n, 1n << 21n));
+    await expect(dictOf(...apart)).rejects.toThrow(/its tensors have 5242885 numbers/);
+    const ones = (n: number) => tensor(Array<bigint>(n).fill(1n), Array<bigint>(n).fill(0n));
+    expect((await dictOf(ones(8))).tensors.size).toBe(1);
+    await expect(dictOf(ones(9))).rejects.toThrow(/one of its tensors has 9 axes, more than 8/);
   });
 
   test('code is not run', async () => {

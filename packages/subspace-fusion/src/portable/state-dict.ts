@@ -20,8 +20,10 @@ const REMEDY = 'Save the weights alone: torch.save(model.state_dict(), file)';
 /** DataParallel and its like put this before every name. */
 const WRAPPER = 'module.';
 
-/** More numbers than any model of this kind has; views of one storage could claim any number. */
+/** More numbers than any model of this kind has. */
 const MOST_NUMBERS = 2 ** 27;
+/** Tensors that are views of the same numbers can claim any number of them; weights that a model shares are few. */
+const mostNumbersOf = (fileSize: number): number => Math.min(MOST_NUMBERS, 2 ** 20 + 2 * fileSize);
 
 /**
  * The state dict in a file of torch.save: the file's own, or the largest of a training checkpoint, as in `{'epoch': …, 'state_dict': …}`. Runs
@@ -35,9 +37,16 @@ export function readStateDict(file: string): Promise<StateDict> {
     const root = readTorchValue(archive.pickle, (message) => bytes.wrong(message, REMEDY));
     const named = [...tensorsOf(root)];
     if (named.length === 0) throw bytes.wrong('the file holds no state dict', REMEDY);
-    const numbers = named.reduce((total, [, { shape }]) => total + count(shape), 0);
-    if (numbers > MOST_NUMBERS)
-      throw bytes.wrong(`its tensors have ${numbers} numbers, more than any model that is read`, REMEDY);
+    const most = mostNumbersOf(bytes.size);
+    // What is read for a tensor reaches from its first number to its last.
+    for (const numbersOfOne of [({ shape }: TorchTensor) => count(shape), span]) {
+      const numbers = named.reduce((total, [, tensor]) => total + numbersOfOne(tensor), 0);
+      if (numbers > most)
+        throw bytes.wrong(
+          `its tensors have ${numbers} numbers, and a file of ${bytes.size} bytes with a model has ${most} at most`,
+          REMEDY,
+        );
+    }
     const wrapped = named.every(([name]) => name.startsWith(WRAPPER));
     const plain = named.map(([name, tensor]) => [wrapped ? name.slice(WRAPPER.length) : name, tensor] as const);
     const tensors = new Map<string, StoredTensor>();
@@ -50,6 +59,10 @@ export function readStateDict(file: string): Promise<StateDict> {
 }
 
 const count = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
+
+/** Numbers of its storage from a tensor's first one to its last. */
+const span = ({ shape, strides }: TorchTensor): number =>
+  shape.includes(0) ? 0 : 1 + shape.reduce((last, n, axis) => last + (n - 1) * strides[axis], 0);
 
 /** Tensors of a dict, or of the dict in it that has most of them. */
 function tensorsOf(root: unknown): Map<string, TorchTensor> {
@@ -64,18 +77,14 @@ function tensorsOf(root: unknown): Map<string, TorchTensor> {
 }
 
 /** A tensor's numbers, row-major: PyTorch stores a transposed or cut tensor as steps through the numbers of another. */
-async function numbersOf(
-  { type, key, shape, strides, offset }: TorchTensor,
-  archive: TorchArchive,
-  bytes: Bytes,
-): Promise<Float32Array> {
+async function numbersOf(tensor: TorchTensor, archive: TorchArchive, bytes: Bytes): Promise<Float32Array> {
+  const { type, key, shape, strides, offset } = tensor;
   const values = new Float32Array(count(shape));
   if (values.length === 0) return values;
   const storage = archive.storage(key);
-  const span = 1 + shape.reduce((last, n, axis) => last + (n - 1) * strides[axis], 0);
   const size = sizeOf(type);
-  if ((offset + span) * size > storage.size) throw bytes.wrong('the numbers of a tensor are cut short');
-  const stored = floatsOf(await bytes.read(storage.at + offset * size, span * size), type);
+  if ((offset + span(tensor)) * size > storage.size) throw bytes.wrong('the numbers of a tensor are cut short');
+  const stored = floatsOf(await bytes.read(storage.at + offset * size, span(tensor) * size), type);
   for (let i = 0; i < values.length; i++) {
     let rest = i;
     let at = 0;

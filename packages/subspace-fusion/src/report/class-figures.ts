@@ -60,14 +60,13 @@ export function confusionTable({ classes, rows }: ClassPredictions): Html {
 
 /** ROC curves of each class against the rest: one figure, or for a cross-validation one a class with a curve a fold, since folds share no scale. */
 export function rocFigures(predictions: ClassPredictions): Html {
-  const folds = [...new Set(predictions.rows.map(({ fold }) => fold))];
+  const { classes, folds = [] } = predictions;
   if (folds.length <= 1) return rocFigure(predictions);
-  return html`<div class="grid">${predictions.classes.map((_, c) => foldsRocFigure(predictions, c, folds))}</div>`;
+  return html`<div class="grid">${classes.map((_, c) => foldsRocFigure(classes, c, folds))}</div>`;
 }
 
-function foldsRocFigure({ classes, rows }: ClassPredictions, c: number, folds: readonly (string | undefined)[]): Html {
-  const curves = folds.flatMap((fold) => {
-    const members = rows.filter((row) => row.fold === fold);
+function foldsRocFigure(classes: readonly string[], c: number, folds: NonNullable<ClassPredictions['folds']>): Html {
+  const curves = folds.flatMap((members) => {
     const truth = members.map(({ label }) => label === c);
     const area = classAucs(
       members.flatMap((row) => row.probabilities),

@@ -5,6 +5,7 @@ import {
   everyone,
   headlineOf,
   metricOf,
+  namesOf,
   subgroupScopes,
   type Scope,
   type TableRun,
@@ -18,7 +19,6 @@ import {
   capital,
   groupName,
   metricName,
-  modelName,
   VERDICT_WORDS,
   VERDICTS_MEAN,
   verdictWord,
@@ -75,34 +75,36 @@ ${hasGroups ? groupsPlot(task) : undefined}`;
 
 function modelsPlot(task: TaskComparison, scope: Scope): Html {
   const metric = headlineOf(task);
+  const named = namesOf(task);
   const mark = (name: string): ForestMark =>
     name === task.model ? 'first' : scope.runs.some(({ model }) => model === name) ? 'trained' : 'simple';
   const rows = Object.entries(scope.models).map(([name, metrics]) =>
-    forestRow(modelName(name), metrics[metric], mark(name)),
+    forestRow(named(name), metrics[metric], mark(name)),
   );
   return forestPlot(rows, {
     title: `${capital(metricName(metric))} of each model: ${patientsInWords(task, scope)}`,
     axis: metricName(metric),
     nothing: 0.5,
-    legend: { first: modelName(task.model), trained: 'other trained networks', simple: 'simple models' },
+    legend: { first: named(task.model), trained: 'other trained networks', simple: 'simple models' },
     caption: `Lines are 95 % intervals; the dashed line, 0.5, is chance. ${seedsInWords(task)}`,
   });
 }
 
 function differencesPlot(task: TaskComparison, { models, differences }: Scope): Html | undefined {
   const { model: first, bootstrap } = task;
+  const named = namesOf(task);
   const rows = Object.keys(models).flatMap((name) => {
     const difference = differenceTo(differences, first, name);
-    return difference ? [forestRow(modelName(name), difference, verdictWord(difference) || 'not tested', true)] : [];
+    return difference ? [forestRow(named(name), difference, verdictWord(difference) || 'not tested', true)] : [];
   });
   if (rows.length === 0) return undefined;
   return forestPlot(rows, {
-    title: `${capital(modelName(first))} minus each other model, ${metricName(headlineOf(task))}`,
+    title: `${capital(named(first))} minus each other model, ${metricName(headlineOf(task))}`,
     axis: 'difference',
     nothing: 0,
     margin: bootstrap.margin,
     legend: Object.fromEntries(VERDICT_WORDS.map((word) => [word, word])),
-    caption: `Paired differences with 95 % intervals, and what they say of ${modelName(first)}. Those within ±${bootstrap.margin}, the grey band, are no matter; p-values of ${bootstrap.family} differences are adjusted by Holm's procedure.`,
+    caption: `Paired differences with 95 % intervals, and what they say of ${named(first)}. Those within ±${bootstrap.margin}, the grey band, are no matter${bootstrap.family > 1 ? `; p-values of ${bootstrap.family} differences are adjusted by Holm's procedure` : ''}.`,
   });
 }
 
@@ -118,7 +120,7 @@ function groupsPlot(task: TaskComparison): Html {
     forestRow(`${groupName(group)} (${group.patients})`, group.metric, 'first'),
   );
   return forestPlot([...asked, ...known], {
-    title: `${capital(modelName(first))} in groups of patients (how many), ${metricName(metric)}`,
+    title: `${capital(namesOf(task)(first))} in groups of patients (how many), ${metricName(metric)}`,
     axis: metricName(metric),
     nothing: 0.5,
     legend: {},

@@ -22,6 +22,11 @@ export function explainedPatient(patient: string): ExplainedPatient {
       task: 'survival',
       output: { kind: 'risk' },
       value: -2.5,
+      prediction: [
+        { name: 'alive after 1 year', text: '0.812', value: 0.812 },
+        { name: 'median survival', text: '14.2 months', value: 14.2 },
+        { name: 'risk group', text: 'high risk' },
+      ],
       genes: {
         subspaces: { tumour: genes(['EGFR', 'PTEN'], 1), microenvironment: genes(['CD68', 'CD3E'], -1) },
         completeness: { from: 0, to: 0.4, sum: 0.4, error: 0.002, steps: 16, holds: true },

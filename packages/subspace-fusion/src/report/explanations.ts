@@ -3,12 +3,14 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as Plot from '@observablehq/plot';
 import type { Subspace } from '../cohort/types.js';
-import { EXPLANATIONS, writePatientExplanation } from '../explanation/explain-cohort.js';
+import { writePatientExplanation } from '../explanation/explain-cohort.js';
 import { slideFigure, type Thumbnail } from '../explanation/slide-figure.js';
+import { holdingFile } from '../files/lock.js';
 import { explainPatient } from '../patient/predict.js';
+import { EXPLANATIONS, figureFiles, isPatientFile, patientFile } from '../runs/explanation-files.js';
 import type { CohortExplanation, GeneExplanation, PatientExplanation } from '../runs/explanations.js';
 import type { Run } from '../runs/open-run.js';
-import { BRANCH_WORDS, outputWords, RISK_GROUP_WORDS } from '../words/prediction.js';
+import { BRANCH_WORDS, outputWords } from '../words/prediction.js';
 import { COLOURS, figure, LARGE, swatch } from './figure.js';
 import { html, markup, scrolling, table, type Html } from './html.js';
 import type { ExplainedPatient, Explanations, ReportRun } from './types.js';
@@ -43,7 +45,9 @@ export async function explainMissing(
   const missing = patients.filter((patient) => !there.has(patient));
   for (const [i, patient] of missing.entries()) {
     onPatient?.(i, missing.length);
-    await writePatientExplanation(folder, await explainPatient(run.name, { patient }));
+    await holdingFile(join(folder, patientFile(patient)), async () =>
+      writePatientExplanation(folder, await explainPatient(run.name, { patient })),
+    );
   }
 }
 
@@ -62,14 +66,11 @@ export async function readExplanations(run: Run, predictions: ReportRun['predict
   };
 }
 
-/** What else `subspace explain` writes among the patients. */
-const OTHERS = /^(background|cohort-(train|validation|test))\.json$/;
-
 async function readPatientExplanations(run: Run): Promise<PatientExplanation[]> {
   const names = await readdir(join(run.name, EXPLANATIONS)).catch(() => []);
   const found = await Promise.all(
     names
-      .filter((name) => name.endsWith('.json') && !OTHERS.test(name))
+      .filter(isPatientFile)
       .sort()
       .map((name) => run.explanation(name)),
   );
@@ -78,8 +79,12 @@ async function readPatientExplanations(run: Run): Promise<PatientExplanation[]> 
 
 /** The picture under the maps is kept in the figure alone. */
 async function withThumbnails(folder: string, explanation: PatientExplanation): Promise<ExplainedPatient> {
-  const thumbnails = explanation.slides.map(async ({ slide }) =>
-    thumbnailOf(await readFile(join(folder, figureFile(slide)), 'utf8').catch(() => '')),
+  const figures = figureFiles(
+    explanation.patient,
+    explanation.slides.map(({ slide }) => slide),
+  );
+  const thumbnails = figures.map(async (name) =>
+    thumbnailOf(await readFile(join(folder, name), 'utf8').catch(() => '')),
   );
   return { explanation, thumbnails: await Promise.all(thumbnails) };
 }
@@ -89,11 +94,6 @@ function thumbnailOf(svg: string): Thumbnail | undefined {
     svg,
   );
   return found ? { href: found[1], width: Number(found[2]), height: Number(found[3]) } : undefined;
-}
-
-/** The name that `subspace explain` gives to the figure of a slide. */
-function figureFile(slide: string): string {
-  return `${slide.replace(/\.[^.]*$/, '').replace(/[^A-Za-z0-9._-]/g, '_')}.svg`;
 }
 
 /** Genes of a patient's figure, and of each subspace in the cohort's table. */
@@ -118,10 +118,19 @@ function patientExplanation(
   { explanation, thumbnails }: ExplainedPatient,
   predictions: ReportRun['predictions'],
 ): Html {
-  const { patient, output, value, genes, subspaces, modalities, slides, notes } = explanation;
+  const { patient, output, value, prediction = [], genes, subspaces, modalities, slides, notes } = explanation;
   const shares = [...sharesOf('Subspaces', subspaces), ...sharesOf('Modalities', modalities)];
   return html`<section class="patient"><h4>Patient ${patient}</h4>
 <p>${outcomeOf(patient, predictions)}Explained: ${outputWords(output)}, ${decimal(value, 3)}.</p>
+${
+  prediction.length === 0
+    ? undefined
+    : table(
+        `The prediction for ${patient}`,
+        ['What', 'Predicted'],
+        prediction.map(({ name, text }) => [name, text]),
+      )
+}
 ${shares.length === 0 ? undefined : table(`What moved the prediction of ${patient}, against the training mean`, ['Of', 'Part', 'Moved it by', 'Share'], shares)}
 ${genes ? genesFigure(patient, genes) : undefined}
 ${slides.map((slide, i) => slideSheet(slideFigure(patient, slide, output, thumbnails[i]), `Where the model looked: ${patient}, ${slide.slide}`))}
@@ -134,13 +143,11 @@ function outcomeOf(id: string, predictions: ReportRun['predictions']): string {
   if (predictions.kind === 'classification') {
     const row = predictions.rows.find(({ patient }) => patient === id);
     if (!row) return '';
-    const most = maxOf(row.probabilities);
-    const predicted = predictions.classes[row.probabilities.indexOf(most)];
-    return `Predicted: ${predicted} (${Math.round(100 * most)}\u00a0%); true class: ${predictions.classes[row.label]}. `;
+    return `True class: ${predictions.classes[row.label]}. `;
   }
   const row = predictions.rows.find(({ patient }) => patient === id);
   if (!row) return '';
-  return `Predicted: ${RISK_GROUP_WORDS[row.group]}; ${row.event ? 'died after' : 'alive at'} ${decimal(row.time, 1)} ${predictions.timeUnit}. `;
+  return `${row.event ? 'Died after' : 'Alive at'} ${decimal(row.time, 1)} ${predictions.timeUnit}. `;
 }
 
 function sharesOf(

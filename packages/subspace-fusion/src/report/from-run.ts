@@ -3,6 +3,7 @@ import { loadCohort } from '../cohort/load.js';
 import type { Split } from '../cohort/types.js';
 import type { Config } from '../config/config.js';
 import { InputError } from '../files/errors.js';
+import { reads } from '../model/choice.js';
 import { taskName, type Model } from '../runs/model.js';
 import type { Run } from '../runs/open-run.js';
 import type { EvaluatedClass, EvaluatedPatient, EvaluatedSurvival } from '../runs/result.js';
@@ -75,6 +76,7 @@ export function factsOf(model: Model): ModelFacts {
   const { network, tokens, size, encoder, covariates, definingCovariates = [] } = model;
   return {
     network: network.name,
+    reads: reads(network),
     tokens,
     patchWidth: size.patchWidth,
     genes: size.genes,
@@ -84,12 +86,8 @@ export function factsOf(model: Model): ModelFacts {
   };
 }
 
-/** The predictions of a run's test patients, or those of a fold. */
-export function asPredictions(
-  model: Model,
-  predictions: readonly EvaluatedPatient[],
-  fold?: string,
-): ReportRun['predictions'] {
+/** The predictions of a run's test patients. */
+export function asPredictions(model: Model, predictions: readonly EvaluatedPatient[]): ReportRun['predictions'] {
   if (model.outcome.kind === 'survival') {
     const { cuts, timeUnit } = model.outcome;
     const rows = predictions
@@ -99,12 +97,7 @@ export function asPredictions(
   }
   const rows = predictions
     .filter(isClass)
-    .map(({ patient, label, outputs }) => ({
-      patient,
-      label,
-      probabilities: outputs,
-      ...(fold === undefined ? {} : { fold }),
-    }));
+    .map(({ patient, label, outputs }) => ({ patient, label, probabilities: outputs }));
   return { kind: 'classification', classes: model.outcome.classes, rows };
 }
 

@@ -1,9 +1,9 @@
-import { capital, metricName, metricTitle, modelName, number } from '../words/comparison.js';
-import { INTENDED_USE, LIMITS } from './sections.js';
+import { capital, metricName, metricTitle, number } from '../words/comparison.js';
+import { intendedUse, LIMITS } from './sections.js';
 import { summaryWords } from './summary.js';
 import type { ReportedMetric, ReportInput, ReportRun } from './types.js';
 import { withoutMachine } from './withheld.js';
-import { interval, mainMetric, modelWords } from './words.js';
+import { interval, mainMetric, modelWords, namesIn } from './words.js';
 
 /** A model card (Mitchell et al. 2019) of the runs, in Markdown. What only the user can know is marked. */
 export function renderModelCard(given: ReportInput): string {
@@ -15,7 +15,7 @@ export function renderModelCard(given: ReportInput): string {
       ...(input.description === undefined ? [] : [plain(input.description)]),
       ...input.runs.flatMap(runCard),
       '## Intended use',
-      list(INTENDED_USE),
+      list(intendedUse(input.runs)),
       '## Limits',
       list(LIMITS),
       '## For you to fill in',
@@ -34,12 +34,11 @@ export function renderModelCard(given: ReportInput): string {
 function runCard(run: ReportRun): string[] {
   const { task, result, patients, commands } = run;
   const main = mainMetric(result.metrics);
+  const named = namesIn(run);
   const models = main
     ? [
         ['This model', result.metrics] as const,
-        ...Object.entries(result.baselines ?? {}).map(
-          ([name, metrics]) => [capital(modelName(name)), metrics] as const,
-        ),
+        ...Object.entries(result.baselines ?? {}).map(([name, metrics]) => [capital(named(name)), metrics] as const),
       ]
     : [];
   return [
@@ -60,7 +59,7 @@ function runCard(run: ReportRun): string[] {
     ),
     '### Patients',
     'reason' in patients
-      ? `The clinical table cannot be read where this card was made: ${plain(patients.reason)}`
+      ? `The cohort cannot be read where this card was made: ${plain(patients.reason)}`
       : table(
           ['', ...patients.parts],
           patients.rows.map(({ name, cells }) => [name, ...cells]),

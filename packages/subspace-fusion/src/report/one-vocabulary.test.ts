@@ -13,6 +13,8 @@ import { verdict } from '../metrics/significance.js';
 import { defined } from '../testing/defined.js';
 import { modelName, pValue, withInterval } from '../words/comparison.js';
 import { renderComparison } from './comparison-page.js';
+import { explainedPatient } from './explained.test.data.js';
+import { explanationsSection } from './explanations.js';
 import { renderModelCard } from './model-card.js';
 import { survivalRun } from './sample.test.data.js';
 import { comparisonSection } from './sections.js';
@@ -197,10 +199,11 @@ describe.each([
       .map((own) => {
         const difference = all.find(({ against }) => against === own['model']);
         const number = own['value'] === '' ? `not computed: ${own['reason']}` : shown(own, false);
-        if (!difference) return [modelName(own['model']), number, '', '', ''];
+        const name = modelName(own['model'], task.adds.variables);
+        if (!difference) return [name, number, '', '', ''];
         const by = difference['value'] === '' ? '' : shown(difference, true);
         const p = difference['adjusted_p'] === '' ? '' : pValue(Number(difference['adjusted_p']));
-        return [modelName(own['model']), number, by, p, difference['verdict']];
+        return [name, number, by, p, difference['verdict']];
       });
     expect(models.slice(1)).toEqual(rows);
     expect(new Set(rows.map((row) => row[4])).size).toBeGreaterThan(1);
@@ -272,5 +275,12 @@ it('a difference of +0.004 (+0.002 to +0.006) has one word wherever it appears',
     'The difference is +0.004 (95 % interval +0.002 to +0.006): equivalent.',
   );
   // The mark of the forest plot is that of the word.
-  expect(renderComparison(file)).toContain('ridge Cox, same genes: +0.004 (+0.002 to +0.006)');
+  expect(renderComparison(file)).toContain('ridge Cox on the genes: +0.004 (+0.002 to +0.006)');
+});
+
+it('An explained patient has the rows that the terminal and the page print', () => {
+  const explained = explainedPatient('P-3');
+  const section = explanationsSection({ ...survivalRun(), explanations: { patients: [explained], notShown: 0 } });
+  const shown = inHtml(section.html, false).find(({ title }) => title === 'The prediction for P-3');
+  expect(shown?.rows.slice(1)).toEqual(explained.explanation.prediction?.map(({ name, text }) => [name, text]));
 });

@@ -13,6 +13,9 @@ export interface Part {
   readonly patients: readonly string[];
 }
 
+/** The part that holds everybody whom some fold tests, each once. */
+export const ALL_TESTED = 'All tested';
+
 /** The patients of each part by age, sex, grade, diagnosis and outcome, and how many were left out for what. */
 export function summarisePatients(
   cohort: Cohort,
@@ -30,6 +33,7 @@ export function summarisePatients(
   const survival = members.flat().some((patient) => patient.survival);
   return {
     parts: parts.map(({ name }) => name),
+    overlap: overlap(parts.filter(({ name }) => name !== ALL_TESTED)),
     rows: [
       row('Patients', (patients) => String(patients.length)),
       ...variableRows('Age', 'age', members, [
@@ -67,6 +71,11 @@ export function summarisePatients(
       ? { endpoint: { name: cohort.endpoint.name, rule: cohort.endpoint.rule } }
       : {}),
   };
+}
+
+function overlap(parts: readonly Part[]): boolean {
+  const ids = parts.flatMap(({ patients }) => patients);
+  return new Set(ids).size < ids.length;
 }
 
 const valuesOf = (patients: readonly Patient[], variable: 'age' | 'sex' | 'grade') =>

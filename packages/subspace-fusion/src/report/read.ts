@@ -16,6 +16,7 @@ import { VERSION } from '../version.js';
 import { foldName, runName } from '../words/comparison.js';
 import { readExplanations } from './explanations.js';
 import { asPredictions, evaluated, factsOf, patientsOf, readReportRun, splitPatients } from './from-run.js';
+import { ALL_TESTED, type Part } from './patients.js';
 import type { Explanations, ReportInput, ReportRun, Training } from './types.js';
 
 /** A finished run of the first model. */
@@ -24,23 +25,21 @@ interface FinishedRun extends Pick<FoldResult, 'fold' | 'repeat'> {
   readonly path: string;
 }
 type OpenedRun = FinishedRun & { readonly opened: Run };
+type ShownRun = OpenedRun & { readonly test: readonly string[] };
 
 /**
- * A task's comparison as a report shows it: its own numbers, and the predictions of the first model's runs of the first seed. Where the
- * patients are dealt to folds several times they are those of the first dealing, so that nobody counts twice.
+ * A task's comparison as a report shows it: its own numbers, and the predictions of the first model's runs of the first seed. A patient who
+ * is tested in several folds is shown as in the first of them, so that nobody counts twice.
  */
 async function reportTask(folder: string, comparison: TaskComparison): Promise<ReportRun> {
   const finished = await Promise.all(
     runsOfFirst(folder, comparison).map(async (run) => ({ ...run, opened: await openRunFolder(run.path) })),
   );
-  const shown = shownRuns(finished);
+  const shown = await shownRuns(finished);
   const first = shown.at(0);
   if (!first) throw new InputError(`${join(folder, COMPARISON_FILE)}: holds no finished run of ${comparison.model}`);
   const config = await first.opened.config();
   const predictions = await pooledPredictions(shown);
-  const parts = await Promise.all(
-    shown.map(async (run) => ({ name: `Tested in ${foldName(run)}`, patients: (await run.opened.split()).test })),
-  );
   return {
     task: comparison.task,
     config: withoutFold(config),
@@ -54,7 +53,7 @@ async function reportTask(folder: string, comparison: TaskComparison): Promise<R
       baselines: comparison.baselines,
     },
     predictions,
-    patients: await patientsOf(config, parts),
+    patients: await patientsOf(config, partsOfFolds(shown)),
     comparison,
     explanations: await explanationsOf(shown, predictions),
     commands: [commandOf(comparison, config, basename(folder)), `npx subspace report ${basename(folder)}`],
@@ -71,10 +70,24 @@ function runsOfFirst(folder: string, { folds, model }: TaskComparison): Finished
   );
 }
 
-/** The first run of every fold of the first dealing. */
-function shownRuns<R extends FinishedRun>(finished: readonly R[]): R[] {
-  const once = finished.filter(({ repeat }) => repeat === finished[0]?.repeat);
-  return once.filter((run, i) => once.findIndex(({ fold }) => fold === run.fold) === i);
+/** The first run of every fold that tests somebody whom no fold before it tests, with its test patients. */
+async function shownRuns<R extends OpenedRun>(finished: readonly R[]): Promise<(R & { test: readonly string[] })[]> {
+  const seen = new Set<string>();
+  const shown: (R & { test: readonly string[] })[] = [];
+  for (const run of finished) {
+    const { test } = await run.opened.split();
+    if (test.every((patient) => seen.has(patient))) continue;
+    for (const patient of test) seen.add(patient);
+    shown.push({ ...run, test });
+  }
+  return shown;
+}
+
+/** Everybody, and those whom each fold tests. */
+function partsOfFolds(runs: readonly ShownRun[]): Part[] {
+  const folds = runs.map((run) => ({ name: `Tested in ${foldName(run)}`, patients: run.test }));
+  const everyone = [...new Set(runs.flatMap(({ test }) => test))];
+  return folds.length === 1 ? folds : [{ name: ALL_TESTED, patients: everyone }, ...folds];
 }
 
 /** The configuration of all folds: a run's own names its fold. */
@@ -104,28 +117,38 @@ async function trainingOf({ opened, ...run }: OpenedRun): Promise<Training> {
 }
 
 /**
- * Test patients of all folds. Their groups, predicted survival and classes can stand side by side; their risks have no common scale. Each fold has its own
+ * Test patients of all folds, each as the first fold that tests them says. Their groups, predicted survival and classes can stand side by side; their risks have no common scale. Each fold has its own
  * cuts, so survival is read off at the earliest of each.
  */
 async function pooledPredictions(runs: readonly OpenedRun[]): Promise<ReportRun['predictions']> {
   const ofRuns = await Promise.all(
-    runs.map(async ({ opened, ...run }) => {
-      const predictions = evaluated(opened, RUN_FILES.predictions, await opened.predictions());
-      return asPredictions(opened.model, predictions, foldName(run));
-    }),
+    runs.map(async ({ opened }) =>
+      asPredictions(opened.model, evaluated(opened, RUN_FILES.predictions, await opened.predictions())),
+    ),
   );
   const [first] = ofRuns;
-  if (first.kind === 'classification')
-    return { ...first, rows: ofRuns.flatMap((one) => (one.kind === 'classification' ? one.rows : [])) };
+  if (first.kind === 'classification') {
+    const folds = ofRuns.flatMap((one) => (one.kind === 'classification' ? [one.rows] : []));
+    const withoutNames = folds.map((rows) => rows.map(({ label, probabilities }) => ({ label, probabilities })));
+    return { ...first, rows: oncePerPatient(folds.flat()), folds: withoutNames };
+  }
   const folds = ofRuns.filter((one) => one.kind === 'survival');
   const cuts = first.cuts.map((_, k) => minOf(folds.map((fold) => fold.cuts[k])));
   return {
     ...first,
     cuts,
-    rows: folds.flatMap((fold) =>
-      fold.rows.map((row) => ({ ...row, survival: survivalAtCuts(row.survival, fold.cuts, cuts) })),
+    rows: oncePerPatient(
+      folds.flatMap((fold) =>
+        fold.rows.map((row) => ({ ...row, survival: survivalAtCuts(row.survival, fold.cuts, cuts) })),
+      ),
     ),
   };
+}
+
+/** The first row of each patient. */
+function oncePerPatient<R extends { readonly patient: string }>(rows: readonly R[]): R[] {
+  const seen = new Set<string>();
+  return rows.filter(({ patient }) => !seen.has(patient) && seen.add(patient));
 }
 
 /** Predicted survival at other times, none after the last cut. */
@@ -163,7 +186,7 @@ export async function readReport(folder: string): Promise<ReportSource> {
     throw new InputError(
       `${join(folder, COMPARISON_FILE)}: no fold is finished. The same command goes on with the rest.`,
     );
-  const folders = comparison?.tasks.flatMap((task) => shownRuns(runsOfFirst(folder, task)).map(({ path }) => path));
+  const folders = comparison?.tasks.flatMap((task) => runsOfFirst(folder, task).map(({ path }) => path));
   const named = await Promise.all((folders ?? [folder]).map(splitPatients));
   const explained = runs.flatMap(({ explanations }) => explanations.patients.map((one) => one.explanation.patient));
   const worst = runs.flatMap((run) => run.comparison?.worstPredicted.map(({ patient }) => patient) ?? []);

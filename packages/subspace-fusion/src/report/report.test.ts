@@ -152,7 +152,7 @@ describe('the summary', () => {
     const rows = [...beside.querySelectorAll('tbody tr')].map((row) =>
       [...row.children].map((cell) => cell.textContent),
     );
-    expect(rows[1]).toEqual(['Ridge Cox, same genes', '0.771', '0.690 to 0.840']);
+    expect(rows[1]).toEqual(['Ridge Cox on the genes', '0.771', '0.690 to 0.840']);
     expect(rows[2]).toEqual(['Age + sex', 'refused: age is unknown for every patient', '–']);
   });
 
@@ -428,7 +428,7 @@ describe('the model card', () => {
     expect(card).toContain(
       `| This model | ${defined(survivalRun().result.metrics.concordanceIndex.value).toFixed(3)} |`,
     );
-    expect(card).toContain('| Ridge Cox, same genes | 0.771 | 0.690 to 0.840 |');
+    expect(card).toContain('| Ridge Cox on the genes | 0.771 | 0.690 to 0.840 |');
     for (const heading of ['## Survival', '## Diagnosis', '## Intended use', '## Limits', '## For you to fill in'])
       expect(card).toContain(heading);
     expect(renderModelCard({ ...sampleReport(), title: '<b>|x' })).toContain('&lt;b&gt;\\|x');

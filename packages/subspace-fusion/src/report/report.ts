@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { writeFileAtomic } from '../files/atomic.js';
 import { InputError } from '../files/errors.js';
+import { holdingFile } from '../files/lock.js';
 import { openPseudonyms, requireKeyApart } from '../files/pseudonyms.js';
 import { openRunFolder, RUN_FILES } from '../runs/run-folder.js';
 import { capital, metricName, number } from '../words/comparison.js';
@@ -13,7 +14,7 @@ import { asPredictions, evaluated } from './from-run.js';
 import { html, pageHead, STYLE, table, type Html } from './html.js';
 import { renderModelCard } from './model-card.js';
 import { isComparison, readReport } from './read.js';
-import { comparisonSection, confidenceSection, INTENDED_USE, LIMITS, patientsSection } from './sections.js';
+import { comparisonSection, confidenceSection, intendedUse, LIMITS, patientsSection } from './sections.js';
 import { metricsTable, summary } from './summary.js';
 import { survivalFigure } from './survival-figure.js';
 import { manyTrainingsFigures, trainingFigures } from './training-figures.js';
@@ -38,7 +39,7 @@ ${input.pseudonymised ? html`<p>Patients stand under codes. Who is who is in a k
 ${input.runs.map(runSection)}
 ${once(
   'limits',
-  html`<h3>Intended use</h3><ul>${INTENDED_USE.map((line) => html`<li>${line}</li>`)}</ul>
+  html`<h3>Intended use</h3><ul>${intendedUse(input.runs).map((line) => html`<li>${line}</li>`)}</ul>
 <h3>Limits</h3><ul>${LIMITS.map((line) => html`<li>${line}</li>`)}</ul>`,
 )}
 <section id="checklists"><h2>Reporting checklists</h2>
@@ -149,13 +150,19 @@ export interface ReportOptions {
  * @throws InputError where the folder holds neither, where single patients of a cross-validation are to be explained, and where the key would lie
  * beside the report.
  */
-export async function writeReport(
-  folder: string,
-  { out, explain, pseudonyms, onExplained }: ReportOptions = {},
-): Promise<string[]> {
-  const page = out ?? join(folder, 'report.html');
-  if (pseudonyms !== undefined) requireKeyApart(pseudonyms, dirname(page));
+export async function writeReport(folder: string, options: ReportOptions = {}): Promise<string[]> {
+  const page = options.out ?? join(folder, 'report.html');
+  if (options.pseudonyms !== undefined) requireKeyApart(options.pseudonyms, dirname(page));
   const comparison = await isComparison(folder);
+  return holdingFile(page, () => writePages(folder, comparison, page, options));
+}
+
+async function writePages(
+  folder: string,
+  comparison: boolean,
+  page: string,
+  { explain, pseudonyms, onExplained }: ReportOptions,
+): Promise<string[]> {
   if (explain !== undefined) {
     if (comparison)
       throw new InputError(

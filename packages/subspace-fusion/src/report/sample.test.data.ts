@@ -30,6 +30,7 @@ function bell(stream: number, i: number): number {
 const COMMON: Pick<ReportRun, 'model' | 'patients' | 'explanations' | 'commands'> = {
   model: {
     network: 'subspace',
+    reads: { bag: true, genes: true },
     tokens: 400,
     patchWidth: 64,
     genes: { tumour: 60, microenvironment: 50 },
@@ -38,6 +39,7 @@ const COMMON: Pick<ReportRun, 'model' | 'patients' | 'explanations' | 'commands'
   },
   patients: {
     parts: ['Training', 'Validation', 'Test'],
+    overlap: false,
     rows: [
       { name: 'Patients', cells: ['120', '20', '64'] },
       { name: 'Female', cells: ['50 (42\u00a0%)', '9 (45\u00a0%)', '30 (47\u00a0%)'] },

@@ -4,14 +4,23 @@ import { capital, foldsInWords, VERDICTS_MEAN } from '../words/comparison.js';
 import { comparisonFigures, plainTable } from './comparison-page.js';
 import { html, table, type Html } from './html.js';
 import type { ReportedMetric, ReportRun } from './types.js';
-import { count, decimal } from './words.js';
+import { count, decimal, listed } from './words.js';
 
-/** For whom and what the models are, one sentence each. */
-export const INTENDED_USE: readonly string[] = [
-  'Research on how histology and gene expression together tell diagnosis, grade and survival of adult diffuse glioma.',
-  'Users: researchers who know the cohort and can read intervals and calibration. Whether the input is good (slide in focus, tumour on it, RNA intact) is for them to judge.',
-  'Not for diagnosis, prognosis or treatment of a patient: it is not a medical device, and nobody tested it as one.',
-];
+/** For whom and what the models are, one sentence each: from what they read, for what they predict. */
+export function intendedUse(runs: readonly Pick<ReportRun, 'task' | 'model'>[]): string[] {
+  const [slides, genes] = [runs.some(({ model }) => model.reads.bag), runs.some(({ model }) => model.reads.genes)];
+  const tell =
+    slides && genes
+      ? 'histology and gene expression together tell'
+      : `${slides ? 'histology' : 'gene expression'} tells`;
+  const quality = [...(slides ? ['slide in focus, tumour on it'] : []), ...(genes ? ['RNA intact'] : [])].join(', ');
+  const tasks = listed([...new Set(runs.map(({ task }) => task))]);
+  return [
+    `Research on how ${tell} ${tasks} of adult diffuse glioma.`,
+    `Users: researchers who know the cohort and can read intervals and calibration. Whether the input is good (${quality}) is for them to judge.`,
+    'Not for diagnosis, prognosis or treatment of a patient: it is not a medical device, and nobody tested it as one.',
+  ];
+}
 
 export const LIMITS: readonly string[] = [
   'The numbers hold for the patients of this report. Other hospitals, scanners, stains, laboratories and treatments may change them.',
@@ -107,12 +116,12 @@ ${reportTables(comparison).map((one) => (typeof one === 'string' ? html`<p>${cap
 }
 
 /** Who the patients are, and how many were left out for what. */
-export function patientsSection({ patients, task }: ReportRun): Html {
+export function patientsSection({ patients, task, comparison }: ReportRun): Html {
   if ('reason' in patients) {
-    return html`<p class="missing">The cohort's clinical table cannot be read where the report was made, so age, sex, grade, diagnosis and outcome of the patients are to be
+    return html`<p class="missing">The cohort cannot be read where the report was made, so age, sex, grade, diagnosis and outcome of the patients are to be
 filled in: ${patients.reason}</p>`;
   }
-  const { parts, rows, flow, endpoint } = patients;
+  const { parts, overlap, rows, flow, endpoint } = patients;
   const endpointWords =
     endpoint === undefined ? undefined : html`<p>The endpoint is ${endpoint.name}, ${endpoint.rule}.</p>`;
   return html`${endpointWords}
@@ -126,6 +135,15 @@ ${table(
   ['Step', 'Patients'],
   flow.map((step) => [step.step, step.patients]),
 )}
-<p>${task === 'survival' ? 'Follow-up: median of the reverse Kaplan-Meier estimate, in which deaths end the observation. ' : ''}Percentages are of the patients of the part. Parts
-share no patient, and all slides of a patient are in one part.</p>`;
+<p>${task === 'survival' ? 'Follow-up: median of the reverse Kaplan-Meier estimate, in which deaths end the observation. ' : ''}Percentages are of the patients of the part.
+${disjointWords(comparison !== undefined, overlap)}</p>`;
+}
+
+/** What is divided from what. */
+function disjointWords(folds: boolean, overlap: boolean): string {
+  if (!folds) return 'Parts share no patient, and all slides of a patient are in one part.';
+  const shared = overlap
+    ? 'Some patients are tested in several folds; everybody is counted once among all tested, and shown elsewhere as the first of those folds predicts.'
+    : 'These folds share no test patient.';
+  return `${shared} Within a fold training, validation and test share no patient, and all slides of a patient are in one part.`;
 }

@@ -1,9 +1,18 @@
 import { differenceTo } from '../comparison/scopes.js';
 import { CHOSEN_ON_THESE } from '../evaluation/score.js';
-import { capital, foldsInWords, metricName, metricTitle, modelName, number, verdictWord } from '../words/comparison.js';
+import { capital, foldsInWords, metricName, metricTitle, number, verdictWord } from '../words/comparison.js';
 import { html, table, type Html } from './html.js';
 import type { ReportedMetric, ReportRun, RunResult } from './types.js';
-import { count, interval, INTERVAL_95, mainMetric, modelWords, withInterval, type MainMetric } from './words.js';
+import {
+  count,
+  interval,
+  INTERVAL_95,
+  mainMetric,
+  modelWords,
+  namesIn,
+  withInterval,
+  type MainMetric,
+} from './words.js';
 
 /** What came out, in plain words: what was predicted for whom, how well, compared with what, how sure. */
 export function summary(run: ReportRun): Html {
@@ -40,18 +49,31 @@ function comparedWithSimpler({ result, comparison }: ReportRun, name: MainMetric
   });
   if (others.length === 0) return ['There is no simpler model to compare it with.'];
   const best = others.reduce((a, b) => (b.value > a.value ? b : a));
-  const beside = `The best simpler model (${modelName(best.baseline)}) reaches ${number(best.value)} on the same patients, ${best.value > value ? 'more' : 'no more'} than this model.`;
+  const bestName = namesIn({ comparison })(best.baseline);
+  const reaches =
+    others.length === 1
+      ? `The simpler model (${bestName}) reaches ${number(best.value)} on the same patients`
+      : `The best of ${others.length} simpler models (${bestName}), chosen on these patients, reaches ${number(best.value)} on them`;
+  const untested = `${reaches}, ${beside(best.value - value)} this model.`;
   const difference = comparison && differenceTo(comparison.differences, comparison.model, best.baseline);
   if (difference === undefined)
     return [
-      `${beside} One split does not tell whether that is more than chance; a cross-validation tests the difference.`,
+      `${untested} One split does not tell whether that is more than chance; a cross-validation tests the difference.`,
     ];
   if (difference.value === null || difference.low === undefined || difference.high === undefined)
-    return [`${beside} The difference was not tested.`];
+    return [`${untested} The difference was not tested.`];
   const { value: by, low, high } = difference;
   return [
-    `${beside} The difference is ${number(by, true)} (${INTERVAL_95} ${number(low, true)} to ${number(high, true)}): ${verdictWord(difference)}.`,
+    `${reaches}. The difference is ${number(by, true)} (${INTERVAL_95} ${number(low, true)} to ${number(high, true)}): ${verdictWord(difference)}.`,
   ];
+}
+
+/** "0.015 more than": by how much a value lies beside that of the model, as far as three decimals show it. */
+function beside(by: number): string {
+  const shown = number(Math.abs(by));
+  return shown === number(0)
+    ? 'no more and no less, to three decimals, than'
+    : `${shown} ${by > 0 ? 'more' : 'less'} than`;
 }
 
 /** What the width of the interval means. */
@@ -71,7 +93,7 @@ const MEANING: Readonly<Record<MainMetric, string>> = {
   macroAuc: 'Of two patients, one of a class and one of another, the first got the higher probability of that class',
 };
 
-/** "61 test patients (22 deaths)"; of repeated folds everybody counts once. */
+/** "61 test patients (22 deaths)"; everybody counts once, however many folds test them. */
 function population({ result, predictions, comparison }: ReportRun): string {
   const patients = count(result.patients, comparison ? 'patient' : `${result.split} patient`);
   const what =
@@ -94,9 +116,10 @@ function besideChance(metric: ReportedMetric & { value: number }): string {
     : 'The interval includes 0.5: these patients do not show that the model does better than guessing.';
 }
 
-function besideBaselines({ result }: ReportRun, name: MainMetric): Html | undefined {
+function besideBaselines({ result, comparison }: ReportRun, name: MainMetric): Html | undefined {
   const baselines = Object.entries(result.baselines ?? {});
   if (baselines.length === 0) return undefined;
+  const named = namesIn({ comparison });
   const row = (label: string, metric: ReportedMetric = { value: null, reason: 'not computed' }) =>
     metric.value === null ? [label, refusal(metric.reason), '–'] : [label, number(metric.value), interval(metric)];
   return table(
@@ -104,7 +127,7 @@ function besideBaselines({ result }: ReportRun, name: MainMetric): Html | undefi
     ['Model', capital(metricName(name)), INTERVAL_95],
     [
       row('This model', result.metrics[name]),
-      ...baselines.map(([baseline, metrics]) => row(capital(modelName(baseline)), metrics[name])),
+      ...baselines.map(([baseline, metrics]) => row(capital(named(baseline)), metrics[name])),
     ],
   );
 }

@@ -27,7 +27,7 @@ export interface ReportRun {
   /** One, or those of a cross-validation. */
   readonly trainings: readonly Training[];
   readonly result: RunResult;
-  /** On the test patients: of every fold of the first dealing, from the runs of the first seed. */
+  /** On the test patients, each once: of a cross-validation from the first fold that tested them, its run of the first seed. */
   readonly predictions: SurvivalPredictions | ClassPredictions;
   readonly patients: PatientsSummary | { readonly reason: string };
   /** Of a cross-validation, or of a task of a plan: all models on the same folds, this one first. */
@@ -41,6 +41,8 @@ export interface ReportRun {
 export interface ModelFacts {
   /** `subspace`, or the name of a published model. */
   readonly network: string;
+  /** Which of slides and genes it reads. */
+  readonly reads: { readonly bag: boolean; readonly genes: boolean };
   readonly tokens: number;
   readonly patchWidth: number;
   readonly genes: Readonly<Record<Subspace, number>>;
@@ -64,6 +66,8 @@ export interface PatientsSummary {
   /** Parts of the patients, as columns. */
   readonly parts: readonly string[];
   readonly rows: readonly { readonly name: string; readonly cells: readonly string[] }[];
+  /** Whether somebody is in several of the parts that folds test. */
+  readonly overlap: boolean;
   /** Steps from the clinical table to the test part. */
   readonly flow: readonly { readonly step: string; readonly patients: number }[];
   /** Survival: what it is measured to. */
@@ -114,6 +118,8 @@ export interface ClassPredictions {
   readonly kind: 'classification';
   readonly classes: readonly string[];
   readonly rows: readonly ClassPrediction[];
+  /** Of a cross-validation: the whole test part of each of the folds that the rows are from. */
+  readonly folds?: readonly (readonly Omit<ClassPrediction, 'patient'>[])[];
 }
 
 export interface ClassPrediction {
@@ -122,6 +128,4 @@ export interface ClassPrediction {
   readonly label: number;
   /** One for each class. */
   readonly probabilities: readonly number[];
-  /** The fold that the patient was tested in; absent outside of a cross-validation. */
-  readonly fold?: string;
 }

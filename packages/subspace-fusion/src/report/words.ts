@@ -1,4 +1,5 @@
-import { number } from '../words/comparison.js';
+import { namesOf } from '../comparison/scopes.js';
+import { modelName, number } from '../words/comparison.js';
 import type { ReportedMetric, ReportedMetrics, ReportRun } from './types.js';
 
 /** A number with a fixed count of decimals and a true minus sign; a dash for what could not be computed. */
@@ -26,18 +27,28 @@ export function count(n: number, singular: string, plural = `${singular}s`): str
   return `${n} ${n === 1 ? singular : plural}`;
 }
 
+/** "a", "a and b", "a, b and c". */
+export const listed = (items: readonly string[]): string =>
+  items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
+
 const NETWORKS: Readonly<Record<string, string>> = { subspace: 'The subspace fusion model' };
 
-/** What was predicted from what. */
+/** What was predicted from what: from no more than the model reads. */
 export function modelWords({ task, model, trainings, patients }: ReportRun): string {
-  const { network, tokens, patchWidth, genes, encoder, covariates, definingCovariates } = model;
+  const { network, reads, tokens, patchWidth, genes, encoder, covariates, definingCovariates } = model;
   const what =
     task === 'survival'
       ? `survival (${'endpoint' in patients && patients.endpoint ? patients.endpoint.name : 'by the endpoint of the cohort'})`
       : `the ${task}`;
   const inputs = [
-    `${tokens} patches of a slide (${patchWidth} features each${encoder === undefined ? ', encoder not stated' : `, encoder ${encoder}`})`,
-    `the expression of ${genes.tumour} tumour and ${genes.microenvironment} microenvironment genes`,
+    ...(reads.bag
+      ? [
+          `${tokens} patches of a slide (${patchWidth} features each${encoder === undefined ? ', encoder not stated' : `, encoder ${encoder}`})`,
+        ]
+      : []),
+    ...(reads.genes
+      ? [`the expression of ${genes.tumour} tumour and ${genes.microenvironment} microenvironment genes`]
+      : []),
     ...(covariates.length > 0 ? [covariates.join(', ')] : []),
   ];
   const defining =
@@ -45,8 +56,12 @@ export function modelWords({ task, model, trainings, patients }: ReportRun): str
       ? ` ${definingCovariates.join(', ')}: part of the label's definition, so the task is easier than it looks.`
       : '';
   const trained = trainings.length > 1 ? ` It was trained ${trainings.length} times.` : '';
-  return `${NETWORKS[network] ?? `The published model ${network}`} predicts ${what} from ${inputs.slice(0, -1).join(', ')} and ${inputs.at(-1)}.${defining}${trained}`;
+  return `${NETWORKS[network] ?? `The published model ${network}`} predicts ${what} from ${listed(inputs)}.${defining}${trained}`;
 }
+
+/** The names of the models of a run, or of its comparison, in words. */
+export const namesIn = ({ comparison }: Pick<ReportRun, 'comparison'>): ((model: string) => string) =>
+  comparison ? namesOf(comparison) : (model) => modelName(model);
 
 /** The metric by which a run is judged. Both are 0.5 by chance. */
 export type MainMetric = 'concordanceIndex' | 'macroAuc';

@@ -77,6 +77,11 @@ describe('covariates', () => {
     expect(() => learnCovariates(TRAINING.slice(1), ['sex'])).toThrow(
       /same value of the covariate 'sex' \('female'\)\. Take it out/,
     );
+    const ages = ['50', '>89', '61', '90+', '40'].map((age, i) => patient(`P${i}`, { age }));
+    expect(() => learnCovariates(ages, [{ column: 'age' }], 'clinical.csv')).toThrow(
+      "clinical.csv: the covariate 'age' holds numbers, but for 2 patients (>89, 90+). Correct them, or say {column: age, kind: category}.",
+    );
+    expect(learnCovariates(ages, ['age']).covariates[0]).toMatchObject({ kind: 'number', mean: 66.2 });
     expect(learn({ column: 'mgmt', kind: 'number' })).toThrow(/'Methylated', which is not a number\. .*kind: category/);
   });
 });

@@ -53,6 +53,9 @@ function valueOf({ clinical }: Pick<Patient, 'clinical'>, spec: CovariateSpec): 
 
 const isNumber = (value: string | number) => Number.isFinite(Number(value));
 
+/** A column of which at least this share are numbers was meant as one: the others are no levels of their own. */
+const MOSTLY_NUMBERS = 0.5;
+
 function learn(patients: readonly Patient[], from: CovariateSpec, file: string): Covariate {
   const name = nameOf(from);
   const values = patients.map((patient) => valueOf(patient, from));
@@ -68,10 +71,17 @@ function learn(patients: readonly Patient[], from: CovariateSpec, file: string):
     );
   }
   const asked = typeof from === 'object' ? from.kind : undefined;
+  const words = known.filter((value) => !isNumber(value));
+  if (asked === undefined && words.length > 0 && words.length <= (1 - MOSTLY_NUMBERS) * known.length) {
+    throw wrong(
+      `the covariate '${name}' holds numbers, but for ${counted(words.length, 'patient')} (${someOf(new Set(words.map(String)))})`,
+      `Correct them, or say {column: ${name}, kind: category}`,
+    );
+  }
   if (asked === 'category' || (asked === undefined && !known.every(isNumber))) {
     return { name, from, unknowns, kind: 'category', levels: [...new Set(known.map(String))].sort() };
   }
-  const bad = known.find((value) => !isNumber(value));
+  const bad = words.at(0);
   if (bad !== undefined)
     throw wrong(
       `the covariate '${name}' holds '${bad}', which is not a number`,

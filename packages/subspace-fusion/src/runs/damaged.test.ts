@@ -3,12 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { auditRuns } from '../evaluation/audit/audit.js';
 import { evaluate, evaluateAndWrite } from '../evaluation/evaluate.js';
-import {
-  explainCohort,
-  EXPLANATIONS,
-  writeCohortExplanation,
-  writePatientExplanation,
-} from '../explanation/explain-cohort.js';
+import { explainCohort, writeCohortExplanation, writePatientExplanation } from '../explanation/explain-cohort.js';
 import { InputError } from '../files/errors.js';
 import { blobSource, type Store } from '../files/source.js';
 import { choiceParameters } from '../model/choice.js';
@@ -21,6 +16,7 @@ import { renderReport } from '../report/report.js';
 import { newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { train } from '../training/train.js';
 import { serveViewer } from '../viewing/serve.js';
+import { EXPLANATIONS } from './explanation-files.js';
 import type { Model } from './model.js';
 import { openRun, RUN_FILES, type Run } from './open-run.js';
 import { openRunFolder, writeCheckpoint } from './run-folder.js';
@@ -65,6 +61,7 @@ const readings = (): readonly Reading[] => [
   [RUN_FILES.model, (run) => Promise.resolve(run.model), ['report', 'audit', 'predict', 'explain', 'view']],
   [RUN_FILES.config, (run) => run.config(), ['report', 'predict', 'view']],
   [RUN_FILES.split, (run) => run.split(), ['report', 'audit', 'view']],
+  [RUN_FILES.fingerprints, (run) => run.fingerprints(), []],
   [RUN_FILES.metrics, (run) => run.epochs(), ['report']],
   [RUN_FILES.result, (run) => run.result(), ['report', 'audit', 'view']],
   [RUN_FILES.predictions, (run) => run.predictions(), ['report', 'audit', 'view']],

@@ -63,7 +63,7 @@ const patchLayout = z.object({
   kind: z
     .enum(['slide', 'grid'])
     .describe(
-      "`slide`: the file's coordinates. `grid`: the file has none; patches stand in the order of the file on the bag's grid, which is no place on the slide",
+      "`slide`: the file's coordinates. `grid`: the file has none; patches are in the order of the file on the bag's grid, which is no place on the slide",
     ),
   x: measured.describe('Left edge of each patch'),
   y: measured.describe('Upper edge of each patch'),
@@ -111,6 +111,16 @@ const sharesOf = <A extends string, B extends string>(a: A, b: B) => {
   });
 };
 
+const shownRow = z
+  .object({
+    name: z.string(),
+    text: z.string(),
+    value: number.optional().describe('The number behind the text, where there is one'),
+    most: z.boolean().optional().describe('The most probable class'),
+  })
+  .describe('One line of what is shown of a prediction: the same in a terminal, in a report and on the page');
+export type ShownRow = Stored<typeof shownRow>;
+
 /** `explanations/PATIENT.json`: why one patient's prediction is what it is. */
 export const patientExplanationFile = z.object({
   format,
@@ -118,6 +128,10 @@ export const patientExplanationFile = z.object({
   task: z.string(),
   output: explainedOutput.describe('What is explained'),
   value: number.describe('The explained output, the mean over the slides'),
+  prediction: z
+    .array(shownRow)
+    .optional()
+    .describe('The prediction and what it is worth, as `subspace predict` prints them'),
   genes: geneExplanation.optional().describe('What each gene moved'),
   subspaces: sharesOf('tumour', 'microenvironment')
     .optional()

@@ -1,11 +1,12 @@
 import { labelPatients, taskClasses } from '../cohort/clinical/labels.js';
+import { calibratedBins, survivalCuts } from '../cohort/clinical/survival-bins.js';
 import { chooseGenes } from '../cohort/genes/choose.js';
 import type { Cohort, Split } from '../cohort/types.js';
 import type { Config } from '../config/config.js';
 import { required, type Problem } from '../files/errors.js';
 import type { NetworkChoice } from '../model/choice.js';
 import { labelDefiningCovariates, learnCovariates } from './covariates.js';
-import { calibratedBins, classWeights, survivalCuts } from './cuts.js';
+import { classWeights } from './class-weights.js';
 import type { Model, Outcome } from './model.js';
 import { fitSubspaceScaling } from './scaling.js';
 
@@ -74,16 +75,20 @@ function networkOf({ model: { name, subspaces, attention, positionBias }, traini
   };
 }
 
-function learnOutcome(cohort: Cohort, split: Split, { task, labels: rule, model: { survivalHead } }: Config): Outcome {
+function learnOutcome(cohort: Cohort, split: Split, config: Config): Outcome {
+  const { task, labels: rule, model, clinical } = config;
   const training = new Set(split.train);
   const patients = cohort.patients.filter(({ id }) => training.has(id));
   if (task === 'survival') {
     const training = patients.flatMap(({ survival }) => (survival ? [survival] : []));
-    const { timeUnit } = cohort;
+    const { timeUnit, endpoint } = cohort;
+    const source = { file: clinical.file, time: endpoint?.time ?? clinical.time ?? 'time', timeUnit };
     return {
       kind: 'survival',
       timeUnit,
-      ...(survivalHead === 'calibrated' ? calibratedBins(training, timeUnit) : { cuts: survivalCuts(training) }),
+      ...(model.survivalHead === 'calibrated'
+        ? calibratedBins(training, source)
+        : { cuts: survivalCuts(training, source) }),
     };
   }
   const { byPatient } = labelPatients(patients, task, rule);

@@ -23,6 +23,7 @@ import {
   type CohortExplanation,
   type PatientExplanation,
 } from './explanations.js';
+import { fingerprintsFile, type Fingerprints } from './fingerprints.js';
 import { modelFile, type Model } from './model.js';
 import {
   predictionsFile,
@@ -36,7 +37,7 @@ import { configFile, epochLine, splitFile, type EpochRecord } from './training-f
 
 /**
  * A run folder:
- * - `config.json`: the resolved config; `split.json`: who was in which part
+ * - `config.json`: the resolved config; `split.json`: who was in which part; `fingerprints.json`: by what they are known again
  * - `model.json` and `checkpoint.safetensors`: the selected model
  * - `metrics.jsonl`: one line per epoch
  * - `state.safetensors`: where training stands, for `--resume`
@@ -46,6 +47,7 @@ import { configFile, epochLine, splitFile, type EpochRecord } from './training-f
 export const RUN_FILES = {
   config: 'config.json',
   split: 'split.json',
+  fingerprints: 'fingerprints.json',
   model: 'model.json',
   checkpoint: 'checkpoint.safetensors',
   metrics: 'metrics.jsonl',
@@ -70,6 +72,8 @@ export interface Run {
   config(): Promise<Config>;
   /** Throws where there is none. */
   split(): Promise<Split>;
+  /** Undefined where none were kept, as of imported models. */
+  fingerprints(): Promise<Fingerprints | undefined>;
   /** The selected parameters. Throws where there are none. */
   checkpoint(): Promise<Checkpoint>;
   /** SHA-256 of the file of the checkpoint. */
@@ -133,6 +137,7 @@ export async function openRun(store: Store): Promise<Run> {
     model,
     config: () => required(RUN_FILES.config, parsed(configFile)),
     split: () => required(RUN_FILES.split, parsed(splitFile)),
+    fingerprints: () => reading(store, RUN_FILES.fingerprints, parsed(fingerprintsFile)),
     checkpoint: () =>
       required(
         RUN_FILES.checkpoint,

@@ -1,9 +1,7 @@
-import { createHash, type Hash } from 'node:crypto';
-import { open } from 'node:fs/promises';
 import { z } from 'zod';
-import type { Patient } from '../cohort/types.js';
 import { confidenceFile } from './confidence.js';
 import { backgroundFile, cohortExplanationFile, patientExplanationFile } from './explanations.js';
+import { fingerprintsFile } from './fingerprints.js';
 import { modelFile } from './model.js';
 import { RUN_FILES } from './open-run.js';
 import { predictionsFile, resultFile, validationPredictionsFile } from './result.js';
@@ -20,6 +18,11 @@ interface Documented {
 const FILES: readonly Documented[] = [
   { file: RUN_FILES.config, holds: 'the [config](config.md) with every default filled in and absolute paths' },
   { file: RUN_FILES.split, holds: 'patient ids of each part', schema: splitFile },
+  {
+    file: RUN_FILES.fingerprints,
+    holds: 'by what the patients who made the model are known again under other ids, hashes only',
+    schema: fingerprintsFile,
+  },
   { file: RUN_FILES.model, holds: 'what a prediction needs besides the weights', schema: modelFile },
   {
     file: RUN_FILES.checkpoint,
@@ -159,35 +162,3 @@ const plural = (kind: string): string =>
 
 const either = (parts: readonly string[]) =>
   parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} or ${parts.slice(-1).join('')}`;
-
-/** Bytes read from either end of a feature file. */
-const END = 1 << 16;
-
-/**
- * SHA-256 over all slides of a cohort: their patients, names, sizes, and the first and last 64 KiB of each file. Feature files may be
- * larger together than is quick to read; slides extracted again differ at their ends too.
- */
-export async function slideFingerprint(patients: readonly Patient[]): Promise<string> {
-  const hash = createHash('sha256');
-  for (const { id, bags } of patients) {
-    for (const { slide, path } of bags) {
-      hash.update(`${id}\t${slide}\n`);
-      await addFileEnds(hash, path);
-    }
-  }
-  return hash.digest('hex');
-}
-
-async function addFileEnds(hash: Hash, path: string): Promise<void> {
-  const file = await open(path);
-  try {
-    const { size } = await file.stat();
-    hash.update(`${size}\n`);
-    for (const start of [0, Math.max(END, size - END)]) {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(END), 0, END, start);
-      hash.update(buffer.subarray(0, bytesRead));
-    }
-  } finally {
-    await file.close();
-  }
-}

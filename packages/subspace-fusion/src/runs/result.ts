@@ -51,6 +51,10 @@ export const resultFile = z.object({
       "Survival: the cut between low and high risk, the median of the training patients' risks, and the two groups compared",
     ),
   patientsWithSeveralSlides: count.describe('Each got one prediction, the mean over their slides'),
+  files: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('SHA-256 of the checkpoint that was scored and of the files that were written with this one, by name'),
   confidence: confidenceResult
     .optional()
     .describe(

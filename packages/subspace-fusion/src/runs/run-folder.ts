@@ -1,4 +1,4 @@
-import { readdir, rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { appendLine, writeFileAtomic } from '../files/atomic.js';
 import { folderStore } from '../files/file-source.js';
@@ -75,11 +75,6 @@ export async function readState(run: string, model: Model): Promise<TrainingStat
   const { epoch, step, best } = parseJson(metadata['state'] ?? '{}', stateMetadata, { file: path });
   const take = (prefix: string) => takeParameters(tensors, prefix, model, path);
   return { epoch, parameters: take('parameter.'), adam: { step, m: take('m.'), v: take('v.') }, best };
-}
-
-/** Removes the temporary files that a kill in the middle of a write left behind. */
-export async function removeLeftovers(run: string): Promise<void> {
-  for (const name of await readdir(run)) if (/\.\d+\.tmp$/.test(name)) await rm(join(run, name), { force: true });
 }
 
 /** Keeps the lines of the first `epochs` epochs: those that the state has. */

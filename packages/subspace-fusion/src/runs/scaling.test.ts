@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readExpression } from '../cohort/expression/read.js';
-import { floorGenes } from '../cohort/genes/choose.js';
-import { readGeneSets } from '../cohort/genes/gene-sets.js';
+import { floorGenes } from '../cohort/genes/floors.js';
+import { readGeneSets } from '../cohort/genes/gene-files.js';
 import type { Expression } from '../cohort/types.js';
 import { readTable } from '../files/file-source.js';
 import { normal } from '../random/counter.js';

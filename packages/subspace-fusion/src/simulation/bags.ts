@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import h5wasm from 'h5wasm/node';
+import { makeFolder } from '../files/atomic.js';
 import { InputError } from '../files/errors.js';
+import { loadLibrary, writingHdf5 } from '../files/hdf5-write.js';
 import { key, normal, uniform } from '../random/counter.js';
 import { SITES, type Latents } from './latents.js';
 import { APPEARANCES, drawSlide, MARKER } from './slide.js';
@@ -58,18 +58,18 @@ const PATCH_SIZE = 256;
 /**
  * Writes one slide in the CLAM layout: `features` float32 [patches, width], `coords` int32 [patches, 2] (x, y of the patch's
  * corner) with attributes `patch_size` and `patch_level`, and the file's attribute `encoder`. Patches are row-major on a
- * square. Throws when the file cannot be written.
+ * square. Throws a MachineError where the file cannot be written.
  */
 export async function writeBagFile(path: string, features: Float32Array, side: number): Promise<void> {
-  await h5wasm.ready;
+  const library = await loadLibrary();
   const patches = side * side;
   const coordinates = Int32Array.from({ length: 2 * patches }, (_, i) => {
     const patch = i >> 1;
     return PATCH_SIZE * (i % 2 === 0 ? patch % side : Math.floor(patch / side));
   });
   // HDF5 stamps its objects with the time of day, and the library offers no switch; the same seed should write the same bytes.
-  withFixedClock(() => {
-    const file = new h5wasm.File(path, 'w');
+  const write = () => {
+    const file = new library.File(path, 'w');
     file.create_attribute('encoder', SIMULATED_ENCODER);
     file.create_dataset({
       name: 'features',
@@ -81,6 +81,9 @@ export async function writeBagFile(path: string, features: Float32Array, side: n
     coords.create_attribute('patch_size', PATCH_SIZE, null, '<i4');
     coords.create_attribute('patch_level', 0, null, '<i4');
     file.close();
+  };
+  withFixedClock(() => {
+    writingHdf5(library, path, write);
   });
 }
 
@@ -123,7 +126,7 @@ export async function writeBags(
   if (!Number.isInteger(bagSide) || bagSide < 6) {
     throw new InputError(`A bag is a square number of patches from 36 up (100, 400, 900, 2500), not ${bag}.`);
   }
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const encoder = featureModel(seed, width);
   for (const [i, { id, latents }] of patients.entries()) {
     const side = ragged ? bagSide - 2 + Math.floor(5 * uniform(key(seed, 'side'), i)) : bagSide;

@@ -3,7 +3,9 @@ import { gzipSync } from 'node:zlib';
 import { stringify } from 'yaml';
 import type { ExpressionTransform } from '../cohort/types.js';
 import { writeFileAtomic } from '../files/atomic.js';
+import { csvText } from '../files/csv.js';
 import { InputError } from '../files/errors.js';
+import { holdingFolder } from '../files/lock.js';
 import { SIMULATED_ENCODER, writeBags, type BagOptions } from './bags.js';
 import { computeCeilings, type CohortCeilings } from './ceilings.js';
 import { drawCounts, geneModel, geneSetsFile, type Gene } from './genes.js';
@@ -80,7 +82,11 @@ interface SimulatedPatient {
  * `bags/PATIENT-DX1.h5`, `cohort.yaml` and `truth.json` (latents, η, coefficients, ceilings). The same options write the same
  * bytes. Throws a InputError for a bag that is no square or a cohort too small.
  */
-export async function simulateCohort(options: SimulationOptions): Promise<SimulatedCohort> {
+export function simulateCohort(options: SimulationOptions): Promise<SimulatedCohort> {
+  return holdingFolder(options.out, () => simulateHeld(options));
+}
+
+async function simulateHeld(options: SimulationOptions): Promise<SimulatedCohort> {
   const { out, bag = 400, regime = 'mixed', twin = false, population = 1000, seed = 1 } = options;
   const count = options.patients ?? defaultPatients(regime);
   if (count < 10) throw new InputError(`A simulated cohort needs 10 patients or more, not ${count}.`);
@@ -134,19 +140,13 @@ export async function simulateCohort(options: SimulationOptions): Promise<Simula
   };
 }
 
-/** A table of plain values; none holds a comma or a quote. */
-function csv(rows: readonly Readonly<Record<string, string>>[]): string {
-  return [Object.keys(rows[0]), ...rows.map((row) => Object.values(row))]
-    .map((fields) => `${fields.join(',')}\n`)
-    .join('');
-}
+const csv = (rows: readonly Readonly<Record<string, string>>[]): string =>
+  csvText([Object.keys(rows[0]), ...rows.map((row) => Object.values(row))]);
 
 function expressionTable(genes: readonly Gene[], patients: readonly SimulatedPatient[], seed: number): string {
   const counts = patients.map(({ latents }, i) => drawCounts(genes, seed, i, latents));
   const header = ['gene', ...patients.map(({ id }) => id)];
-  return [header, ...genes.map((gene, g) => [gene.name, ...counts.map((patient) => patient[g])])]
-    .map((row) => `${row.join(',')}\n`)
-    .join('');
+  return csvText([header, ...genes.map((gene, g) => [gene.name, ...counts.map((patient) => patient[g])])]);
 }
 
 interface Truth {

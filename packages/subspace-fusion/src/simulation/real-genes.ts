@@ -1,11 +1,13 @@
 import { join, resolve } from 'node:path';
 import { readClinical } from '../cohort/clinical/read.js';
 import { readExpression } from '../cohort/expression/read.js';
-import { floorGenes, groupsOf } from '../cohort/genes/choose.js';
-import { readSubspaceGenes } from '../cohort/genes/gene-sets.js';
+import { groupsOf } from '../cohort/genes/choose.js';
+import { floorGenes } from '../cohort/genes/floors.js';
+import { genesSought, readSubspaceGenes, settleDescriptions } from '../cohort/genes/gene-sets.js';
 import { SUBSPACES, type Expression, type ExpressionTransform } from '../cohort/types.js';
 import { writeFileAtomic } from '../files/atomic.js';
 import { InputError, type Problem } from '../files/errors.js';
+import { holdingFolder } from '../files/lock.js';
 import { derangement, key } from '../random/counter.js';
 import { applyGeneScaling, fitGeneScaling } from '../runs/scaling.js';
 import { SIMULATED_ENCODER, writeBags, type BagOptions } from './bags.js';
@@ -44,20 +46,21 @@ export interface SimulatedBags {
  * their floor among all patients: slides are made before there is a split, and no model learns here.
  * Throws a InputError for files that cannot be read or that have no patient or gene in common.
  */
-export async function simulateBagsForCohort(options: RealGenesOptions): Promise<SimulatedBags> {
+export function simulateBagsForCohort(options: RealGenesOptions): Promise<SimulatedBags> {
+  return holdingFolder(options.out, () => simulateHeld(options));
+}
+
+async function simulateHeld(options: RealGenesOptions): Promise<SimulatedBags> {
   const { out, bag = 400, seed = 1, permuteBags = false, leaveOutFloorsBy } = options;
   const problems: Problem[] = [];
-  const sets = await readSubspaceGenes(
-    { file: options.geneSets, tumour: 'TUMOUR', microenvironment: 'MICROENVIRONMENT' },
-    problems,
-  );
+  const names = { file: options.geneSets, tumour: 'TUMOUR', microenvironment: 'MICROENVIRONMENT' };
+  const read = await readSubspaceGenes(names, problems);
   const table = await readClinical({ file: options.clinical, patient: 'patient_id', timeUnit: 'months' }, problems);
   const listed = table.patients;
-  const context = {
-    patients: new Set(listed.map(({ id }) => id)),
-    genes: new Set([...sets.tumour, ...sets.microenvironment]),
-  };
+  const context = { patients: new Set(listed.map(({ id }) => id)), genes: genesSought(read) };
   const { expression } = await readExpression(options.expression, context, problems);
+  const inMatrix = new Set(expression.genes);
+  const sets = settleDescriptions(names, read, (gene) => inMatrix.has(gene), problems);
   const errors = problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new InputError(errors);
   const measured = new Set(expression.patients);

@@ -1,7 +1,18 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { constant, conv2d, exportModel, input, mean, relu, reshape, transpose, type Value } from 'onnx-autodiff';
+import {
+  constant,
+  conv2d,
+  expand,
+  exportModel,
+  input,
+  mean,
+  relu,
+  reshape,
+  transpose,
+  type Value,
+} from 'onnx-autodiff';
 import { afterAll, describe, expect, test } from 'vitest';
 import { InputError } from '../files/errors.js';
 import { openEncoder, type EncoderOptions } from './encoder.js';
@@ -130,7 +141,9 @@ describe('what is wrong is said before any slide is read', () => {
     expect(await complaint(features, IMAGENET + 'poolng: mean')).toMatch(
       /there is no key 'poolng'. The keys are name, size, mean/,
     );
-    expect(await complaint(features, 'mean: [')).toMatch(/this is not valid YAML/);
+    const aliases = Array.from({ length: 20 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}, *a${i}]`);
+    for (const yaml of ['mean: [', ['a0: &a0 [1]', ...aliases].join('\n'), '['.repeat(100_000), 'mean: *nowhere'])
+      expect(await complaint(features, yaml)).toMatch(/^encoder\.yaml(, row \d+)?: /);
     expect(await complaint(features, '- 3')).toMatch(/this is no list of keys/);
     expect(await complaint(features, IMAGENET, { overrides: { layout: 'nhwc' } })).toMatch(
       /takes image \[n, 3, 16, 16\], which is not 'nhwc' of three channels/,
@@ -143,6 +156,13 @@ describe('what is wrong is said before any slide is read', () => {
   test('the size of a model that takes any', async () => {
     expect(await complaint(features, IMAGENET, { free: ['n', undefined, 'h', 'w'] })).toMatch(
       /which fixes no size. Give 'size' in its YAML, as in size: 224/,
+    );
+  });
+
+  test('an output that would take all memory, before the model is run', async () => {
+    const huge = expand(mean(maps(image), [2, 3], true), [2 ** 26, 6, 1, 1]);
+    expect(await complaint({ huge }, IMAGENET, { free: [] })).toMatch(
+      /the output 'huge' has the shape \[67108864, 6, 1, 1\], which is no vector an image/,
     );
   });
 

@@ -1,11 +1,14 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
 import { openModel, type OpenedModel, type Provider, type ShapedData, type TensorInfo } from 'onnx-autodiff';
-import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { sha256File } from '../cohort/cohort-files.js';
-import { InputError } from '../files/errors.js';
+import { readYaml } from '../config/yaml.js';
+import { badInput, InputError } from '../files/errors.js';
+import { readTextFile, withFile } from '../files/file-source.js';
+import { externalWeights } from './external-weights.js';
 
 const triple = z.tuple([z.number(), z.number(), z.number()], {
   error: 'three numbers are needed: for red, green and blue',
@@ -15,7 +18,7 @@ const schema = z.strictObject({
   /** Name that the features carry; by default the file's. */
   name: z.string().min(1).optional(),
   /** Edge of the square image that the encoder takes, in pixels; by default what the model says. */
-  size: z.int().positive().optional(),
+  size: z.int().positive().max(4096).optional(),
   /** Of red, green and blue between 0 and 1: the input is (value − mean) / std. */
   mean: triple,
   std: triple.refine((values) => values.every((value) => value > 0), 'std must be above 0'),
@@ -46,10 +49,12 @@ async function readEncoderConfig(
   overrides: Readonly<Record<string, string>> = {},
 ): Promise<EncoderConfig> {
   const file = configFileOf(model);
-  const written = existsSync(file) ? yamlOf(await readFile(file, 'utf8'), file) : {};
+  const written = existsSync(file) ? readYaml(await readTextFile(file), file).value : {};
   if (typeof written !== 'object' || written === null || Array.isArray(written))
     throw new InputError(`${file}: this is no list of keys. ${EXAMPLE}.`);
-  const set = Object.entries(overrides).map(([key, value]) => [key, yamlOf(value, `--set ${key}=${value}`)] as const);
+  const set = Object.entries(overrides).map(
+    ([key, value]) => [key, readYaml(value, `--set ${key}=${value}`, { hasRows: false }).value] as const,
+  );
   const result = schema.safeParse({ ...written, ...Object.fromEntries(set) });
   if (result.success) return result.data;
   const [issue] = result.error.issues as [z.core.$ZodIssue];
@@ -59,22 +64,12 @@ async function readEncoderConfig(
     );
   }
   const key = String(issue.path[0]);
-  const given = key in written || key in overrides;
+  const given = Object.hasOwn(written, key) || Object.hasOwn(overrides, key);
   if (!given)
     throw new InputError(
       `${file}: '${key}' is missing; the normalisation of an encoder cannot be guessed. ${EXAMPLE}. Or give it as --set ${key}=VALUE.`,
     );
   throw new InputError(`${file}: '${key}' is wrong: ${issue.message}. docs/encoders.md describes the keys.`);
-}
-
-function yamlOf(text: string, where: string): unknown {
-  try {
-    return parseYaml(text) as unknown;
-  } catch (error) {
-    if (error instanceof YAMLParseError)
-      throw new InputError(`${where}: this is not valid YAML (${error.message.split('\n')[0]}). Correct it.`);
-    throw error;
-  }
 }
 
 /** Name of the encoder as its features carry it. */
@@ -83,7 +78,7 @@ const encoderName = (model: string, { name }: EncoderConfig): string => name ?? 
 /** An image encoder that is ready to run. */
 export interface Encoder {
   readonly name: string;
-  /** SHA-256 of the model; where its weights lie in a file of their own, of that file too. */
+  /** SHA-256 of the model, and of every file that holds some of its weights. */
   readonly sha256: string;
   readonly config: EncoderConfig;
   /** Edge of the images that it takes. */
@@ -118,14 +113,22 @@ export async function openEncoder(
       `${file}: there is no such encoder. Give an ONNX file; docs/encoders.md tells how to export one.`,
     );
   const config = await readEncoderConfig(file, overrides);
+  const weights = await weightFiles(file);
   const model = await openModel(file, { provider, threads }).catch((error: unknown) => {
     throw new InputError(
       `${file}: ONNX Runtime cannot open it on ${provider ?? 'cpu'} (${reason(error)}). Export it again as docs/encoders.md tells, or take another --provider.`,
     );
   });
+  if (weights === undefined) {
+    await model.dispose();
+    throw new InputError(
+      `${file}: this is no ONNX model in its usual form. Export it again as docs/encoders.md tells.`,
+    );
+  }
   const input = imageInput(file, model);
   const size = imageSize(file, input, config);
   const output = chosenOutput(file, model, config);
+  checkOutputSize(file, model, output);
   const encodeBatch = async (patches: Uint8Array, batch: number): Promise<Float32Array> => {
     const shape = config.layout === 'nchw' ? [batch, 3, size, size] : [batch, size, size, 3];
     const feeds = { [input.name]: { data: toInput(patches, batch, size, config), shape } };
@@ -141,7 +144,7 @@ export async function openEncoder(
   const width = (await encodeBatch(new Uint8Array(oneImage), fixedBatch ?? 1)).length / (fixedBatch ?? 1);
   return {
     name: encoderName(file, config),
-    sha256: await modelHash(file),
+    sha256: await modelHash(file, weights),
     config,
     size,
     width,
@@ -159,13 +162,54 @@ export async function openEncoder(
   };
 }
 
-const reason = (error: unknown) => (error instanceof Error ? error.message.trim().split('\n')[0] : String(error));
+/** Why ONNX Runtime failed, in one line. */
+function reason(error: unknown): string {
+  const text = error instanceof Error ? error.message.trim() : String(error);
+  const bytes = /Failed to allocate memory for requested buffer of size (\d+)/.exec(text)?.[1];
+  return bytes === undefined
+    ? text.split('\n')[0]
+    : `there is no memory for ${(Number(bytes) / 1e9).toFixed(1)} GB at once`;
+}
 
-/** SHA-256 of the model's bytes, and of those of the weights that lie beside it. */
-async function modelHash(file: string): Promise<string> {
-  const weights = [`${file}.data`, `${file}_data`].find((path) => existsSync(path));
+/**
+ * Files beside a model that hold its weights, as the model names them; undefined where the model cannot be read so far.
+ * @throws {InputError} where one is missing, or is not below the model's folder.
+ */
+async function weightFiles(file: string): Promise<string[] | undefined> {
+  const names = await withFile(file, externalWeights).catch((error: unknown) => {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  });
+  for (const name of names ?? []) {
+    const place = normalize(name);
+    if (name === '' || isAbsolute(name) || place.split(/[/\\]/).includes('..') || name.includes('\0'))
+      throw badInput({
+        file,
+        message: 'the model takes weights from outside its own folder',
+        examples: [name],
+        remedy: 'Export it again with its weights beside it. Take models only from whom you trust',
+      });
+    const found = await stat(join(dirname(file), place)).catch(() => undefined);
+    if (!found?.isFile())
+      throw badInput({
+        file,
+        message: 'the model has its weights in a file that is not there',
+        examples: [name],
+        remedy: 'Put it where it was beside the model, under the same name',
+      });
+  }
+  return names;
+}
+
+/** SHA-256 of the model's bytes, and of those of the files that hold its weights: of one its own, of several that of their list. */
+async function modelHash(file: string, weights: readonly string[]): Promise<string> {
+  const hashes: { name: string; hash: string }[] = [];
+  for (const name of weights) hashes.push({ name, hash: await sha256File(join(dirname(file), name)) });
   const own = await sha256File(file);
-  return weights === undefined ? own : `${own}+${await sha256File(weights)}`;
+  if (hashes.length === 0) return own;
+  if (hashes.length === 1) return `${own}+${hashes[0].hash}`;
+  const list = hashes.map(({ name, hash }) => `${hash}  ${name}\n`).join('');
+  return `${own}+${createHash('sha256').update(list).digest('hex')}`;
 }
 
 function imageInput(file: string, { inputs }: OpenedModel): TensorInfo {
@@ -204,6 +248,19 @@ function chosenOutput(file: string, { outputs }: OpenedModel, { output }: Encode
   throw new InputError(
     `${file}: ${output === undefined ? 'the model has several outputs' : `there is no output '${output}'`}. Name one of ${names.join(', ')} as 'output' in its YAML.`,
   );
+}
+
+/** Features of an image that are refused unseen, were a model to announce more: a gigabyte of them. */
+const MOST_VALUES = 2 ** 28;
+
+/** Refuses a model that announces an output which could take all memory, before it is run. */
+function checkOutputSize(file: string, { outputs }: OpenedModel, output: string): void {
+  const shape = outputs.find(({ name }) => name === output)?.shape ?? [];
+  const values = shape.reduce<number>((product, length) => product * (typeof length === 'number' ? length : 1), 1);
+  if (values > MOST_VALUES)
+    throw new InputError(
+      `${file}: the output '${output}' has the shape [${shape.join(', ')}], which is no vector an image. Take a model that is an image encoder, from whom you trust.`,
+    );
 }
 
 /** Images as the encoder wants them, `(value / 255 − mean) / std`; a batch that is not full ends in zeros. */

@@ -1,54 +1,15 @@
-import { append } from '../files/lists.js';
-import { readdir, stat } from 'node:fs/promises';
-import { basename, join, parse } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { bagRows } from '../cohort/bags/bag.js';
-import { InputError, WorkError } from '../files/errors.js';
+import { formatProblem, WorkError } from '../files/errors.js';
 import { VERSION } from '../version.js';
 import type { Encoder } from './encoder.js';
 import { startFeatureFile, type FeatureFileContent } from './feature-file.js';
-import { patchGrid, statedMagnification, tissuePatches, type Cutting, type PatchGrid } from './grid.js';
+import { patchGrid, tissuePatches, type Cutting, type PatchGrid } from './grid.js';
 import { writeOverview } from './overview.js';
 import type { SlideReader } from './reader.js';
+import { extractedFiles, slideName } from './slide-files.js';
 import { slideError, type SlideInfo } from './slide.js';
 import { findTissue } from './tissue.js';
-
-const EXTENSION = /(\.ome)?\.(svs|tiff?|png|jpe?g)$/i;
-
-/** Name of a slide: that of its file without the extension. */
-export const slideName = (file: string): string =>
-  EXTENSION.test(file) ? basename(file).replace(EXTENSION, '') : parse(file).name;
-
-/**
- * The slides that a command names: files as they stand, and of folders every file with the extension of a slide, in alphabetical
- * order.
- * @throws {InputError} where a path is missing, a folder holds no slide, or two slides have one name.
- */
-export async function slideFiles(paths: readonly string[]): Promise<string[]> {
-  const files: string[] = [];
-  for (const path of paths) append(files, await filesAt(path));
-  const byName = new Map<string, string>();
-  for (const file of new Set(files)) {
-    const before = byName.get(slideName(file));
-    if (before !== undefined)
-      throw new InputError(
-        `${file}: its features would have the same name as those of ${before}. Extract them into two folders, or rename one.`,
-      );
-    byName.set(slideName(file), file);
-  }
-  return [...byName.values()];
-}
-
-async function filesAt(path: string): Promise<string[]> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found) throw new InputError(`${path}: there is no such file or folder. Check its name.`);
-  if (!found.isDirectory()) return [path];
-  const names = (await readdir(path)).filter((name) => EXTENSION.test(name) && !name.startsWith('.')).sort();
-  if (names.length === 0)
-    throw new InputError(
-      `${path}: the folder holds no .svs, .tif, .tiff, .png or .jpg file; subfolders are not searched. Name the slides' own folder.`,
-    );
-  return names.map((name) => join(path, name));
-}
 
 /** Raised when the same settings would give other features. */
 const FORMAT = 1;
@@ -94,6 +55,8 @@ export interface ExtractedSlide {
   /** Part of the slide that is tissue, 0 to 1. */
   readonly tissue: number;
   readonly level0Magnification: number;
+  /** What is doubtful of the slide, and how it was taken; absent where nothing is. */
+  readonly warnings?: readonly string[];
   /** Seconds from opening the slide to the finished file. */
   readonly seconds: number;
 }
@@ -116,18 +79,20 @@ export async function extractSlide(
   const started = performance.now();
   const { encoder, cutting, fix, batch } = settings;
   const name = slideName(file);
+  const files = extractedFiles(out, name);
   const { info, thumbnail } = await readers[0].overview(file, THUMBNAIL);
   const grid = patchGrid(file, info, cutting);
+  const warnings = [...(info.warnings ?? []), ...grid.warnings].map(formatProblem);
   const mask = findTissue(thumbnail, Math.max(4, (grid.edge / thumbnail.downsample) ** 2));
   const tissue = mask.cells.reduce((sum, cell) => sum + cell, 0) / mask.cells.length;
   const all = tissuePatches(grid, mask, thumbnail, cutting.tissue);
   const corners = fix === undefined ? all : chosen(all, fix);
-  await writeOverview(join(out, 'overview', `${name}.png`), thumbnail, mask, grid, corners);
+  await writeOverview(files.overview, thumbnail, mask, grid, corners);
   if (corners.length === 0) throw noPatches(file, tissue);
 
-  const objective = statedMagnification(info) === undefined ? cutting.objective : undefined;
+  const objective = grid.objectiveNeeded ? cutting.objective : undefined;
   const text = settingsText((await stat(file)).size, settings, objective);
-  const features = await startFeatureFile(join(out, `${name}.h5`), {
+  const features = await startFeatureFile(files.features, {
     corners,
     width: encoder.width,
     rows: fix,
@@ -151,6 +116,7 @@ export async function extractSlide(
     patches: corners.length / 2,
     tissue,
     level0Magnification: grid.level0Magnification,
+    ...(warnings.length > 0 ? { warnings } : {}),
     seconds: (performance.now() - started) / 1000,
   };
 }
@@ -207,12 +173,12 @@ async function* patchBatches(
 /** What the file says of the slide and its patches, in CLAM's and TRIDENT's words. */
 function attributesOf(
   name: string,
-  { levels, micrometres }: SlideInfo,
+  { levels }: SlideInfo,
   grid: PatchGrid,
   { encoder, cutting }: ExtractionSettings,
   text: string,
 ): Pick<FeatureFileContent, 'fileAttributes' | 'featureAttributes' | 'coordinateAttributes'> {
-  const { level, edge, magnification, level0Magnification } = grid;
+  const { level, edge, magnification, level0Magnification, level0Micrometres } = grid;
   const [level0] = levels as [SlideInfo['levels'][0]];
   const { width, height, downsample } = levels[level];
   return {
@@ -237,7 +203,7 @@ function attributesOf(
       level0_width: level0.width,
       level0_height: level0.height,
       overlap: 0,
-      ...(micrometres === undefined ? {} : { level0_mpp: micrometres }),
+      ...(level0Micrometres === undefined ? {} : { level0_mpp: level0Micrometres }),
     },
   };
 }

@@ -6,6 +6,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,10 +17,10 @@ import { readBag, readBagHeader } from '../cohort/bags/features.js';
 import { InputError, WorkError } from '../files/errors.js';
 import { SMALL_ENCODER_YAML, smallEncoder } from '../testing/small-encoder.js';
 import { openEncoder, type Encoder } from './encoder.js';
-import { slideFiles, slideName } from './extract-slide.js';
-import { extract, type ExtractOptions } from './extract.js';
+import { extract, removeLeftovers, type ExtractOptions } from './extract.js';
 import { openSlideFile } from './open-slide-file.js';
 import { readPatches } from './patches.js';
+import { slideFiles, slideName } from './slide-files.js';
 
 // The readers are threads whose program is in dist/, which `npm test` builds first.
 
@@ -215,7 +216,52 @@ describe('a slide', () => {
   });
 });
 
+test('what a killed process left of a slide is removed, and nothing of another', async () => {
+  const { out } = options();
+  mkdirSync(join(out, 'overview'), { recursive: true });
+  const left = ['P1-a.h5.4711.tmp', 'P1-a.h5.1.tmp', 'overview/P1-a.png.4711.tmp'];
+  const others = ['P1.h5.4711.tmp', 'P1-a.h5', 'P1-a.h5.old.tmp', 'overview/P1-a.png'];
+  for (const name of [...left, ...others]) writeFileSync(join(out, name), '');
+  await removeLeftovers(out, 'P1-a');
+  expect(left.filter((name) => existsSync(join(out, name)))).toEqual([]);
+  expect(others.filter((name) => existsSync(join(out, name)))).toEqual(others);
+  await removeLeftovers(join(out, 'nowhere'), 'P1-a');
+});
+
 describe('which slides', () => {
+  test('names that can be no files of their own, or no names, are refused', async () => {
+    const odd = join(folder, 'odd');
+    mkdirSync(odd);
+    const refused = async (name: string) => {
+      writeFileSync(join(odd, name), '');
+      const error: unknown = await slideFiles([join(odd, name)]).catch((thrown: unknown) => thrown);
+      rmSync(join(odd, name));
+      expect(error).toBeInstanceOf(InputError);
+      const { message } = error as InputError;
+      expect(message.split('\n')).toHaveLength(1);
+      return message.replace(`${odd}/`, '');
+    };
+    for (const name of ['.svs', '..svs', '...svs'])
+      expect(await refused(name)).toBe(
+        `${name}: the slide has no name before its extension. Rename the slide; its features get its name.`,
+      );
+    expect(await refused('a\nb.svs')).toMatch(/^a\\nb.svs: the name of the slide has a control character/);
+    expect(await refused('a\u001b[2Jb.svs')).toMatch(
+      /^a\\u001b\[2Jb.svs: the name of the slide has a control character/,
+    );
+    expect(await refused(`${'ä'.repeat(101)}.svs`)).toMatch(/the name of the slide is 202 bytes long, 200 at most/);
+    await expect(slideFiles([join(odd, `${'a'.repeat(300)}.svs`)])).rejects.toThrow(/the name is too long. Check/);
+    writeFileSync(join(odd, `${'a'.repeat(200)}.svs`), '');
+    expect(await slideFiles([odd])).toHaveLength(1);
+    symlinkSync(join(odd, 'nowhere'), join(odd, 'link.svs'));
+    await expect(slideFiles([odd])).rejects.toThrow(/link.svs: the folder lists it, and it cannot be found/);
+  });
+
+  test('one that is named twice is one', async () => {
+    const file = slide('P1-a.tif');
+    expect(await slideFiles([file, `${folder}/./P1-a.tif`, file])).toEqual([file]);
+  });
+
   test('files, and of folders all that look like slides', async () => {
     const sub = join(folder, 'some');
     mkdirSync(sub);

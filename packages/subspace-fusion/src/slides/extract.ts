@@ -1,17 +1,12 @@
 import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { withFile } from '../files/file-source.js';
 import { withHdf5 } from '../files/hdf5.js';
-import {
-  extractSlide,
-  settingsText,
-  slideName,
-  type ExtractedSlide,
-  type ExtractionSettings,
-} from './extract-slide.js';
+import { extractSlide, settingsText, type ExtractedSlide, type ExtractionSettings } from './extract-slide.js';
 import { openReader } from './reader.js';
+import { extractedFiles, slideName } from './slide-files.js';
 import { slideError } from './slide.js';
 
 export interface ExtractOptions extends ExtractionSettings {
@@ -46,6 +41,19 @@ export async function extract(file: string, options: ExtractOptions): Promise<Ex
   }
 }
 
+/**
+ * Removes what killed processes left of a slide's files, `FILE.PROCESS.tmp`: they may have run on another machine, which only the lock of the
+ * slide's job knows. Nobody else may be extracting it.
+ */
+export async function removeLeftovers(out: string, slide: string): Promise<void> {
+  for (const path of Object.values(extractedFiles(out, slide))) {
+    const start = `${basename(path)}.`;
+    for (const name of await readdir(dirname(path)).catch(() => []))
+      if (name.startsWith(start) && /^\d+\.tmp$/.test(name.slice(start.length)))
+        await rm(join(dirname(path), name), { force: true });
+  }
+}
+
 /** A reader decodes with several threads of its own; each keeps a cache of tiles. */
 const readerCount = (cores: number) => Math.min(3, Math.max(1, Math.floor(cores / 4)));
 
@@ -58,10 +66,10 @@ export async function hasFeatures(
   options: Pick<ExtractOptions, 'out' | 'overwrite' | keyof ExtractionSettings>,
 ): Promise<boolean> {
   const { out, overwrite, cutting } = options;
-  const path = join(out, `${slideName(file)}.h5`);
+  const { features: path } = extractedFiles(out, slideName(file));
   if (!existsSync(path)) return false;
   const found = await withFile(path, (source) =>
-    withHdf5(source, ({ attrs }) => ('extraction' in attrs ? attrs['extraction'].value : undefined)),
+    withHdf5(source, async (hdf5) => (await hdf5.attributes(hdf5.root, ['extraction']))['extraction']),
   ).catch(() => undefined);
   const { size } = await stat(file);
   // Whether the objective was needed, only the slide could tell.

@@ -1,7 +1,9 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { File, Module, ready, type Dataset } from 'h5wasm/node';
-import { WorkError } from '../files/errors.js';
+import type { Dataset, File } from 'h5wasm';
+import { makeFolder, temporaryFile } from '../files/atomic.js';
+import { loadLibrary, writingHdf5 } from '../files/hdf5-write.js';
+import { writingError } from '../files/system-errors.js';
 
 type AttributeValue = string | number | Int32Array | Float64Array;
 
@@ -39,12 +41,12 @@ export async function startFeatureFile(path: string, content: FeatureFileContent
   const { corners, width, fileAttributes, featureAttributes, coordinateAttributes } = content;
   const patches = corners.length / 2;
   const rows = content.rows ?? patches;
-  const temporary = `${path}.${process.pid}.tmp`;
-  await ready;
-  await mkdir(dirname(path), { recursive: true });
-  const written = <T>(work: () => T): T => reporting(path, work);
+  const temporary = temporaryFile(path);
+  const library = await loadLibrary();
+  await makeFolder(dirname(path));
+  const written = <T>(work: () => T): T => writingHdf5(library, path, work);
   const [file, features] = written(() => {
-    const file = new File(temporary, 'w');
+    const file = new library.File(temporary, 'w');
     setAttributes(file, fileAttributes);
     const [name, axis] = content.rows === undefined ? ['features', []] : ['Res_feature', [1]];
     const chunks = [...axis, Math.min(CHUNK, rows), width];
@@ -83,9 +85,13 @@ export async function startFeatureFile(path: string, content: FeatureFileContent
     },
     async finish() {
       written(() => file.close());
-      const handle = await open(temporary, 'r+');
-      await handle.sync().finally(() => handle.close());
-      await rename(temporary, path);
+      try {
+        const handle = await open(temporary, 'r+');
+        await handle.sync().finally(() => handle.close());
+        await rename(temporary, path);
+      } catch (error) {
+        throw writingError(path, error);
+      }
     },
     async abandon() {
       try {
@@ -102,21 +108,5 @@ function setAttributes(target: File | Dataset, attributes: Readonly<Record<strin
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === 'number') target.create_attribute(name, value, null, Number.isInteger(value) ? '<q' : '<d');
     else target.create_attribute(name, value);
-  }
-}
-
-/** Runs a step of writing; the library is told to report what fails instead of going on. */
-function reporting<T>(path: string, work: () => T): T {
-  Module.activate_throwing_error_handler();
-  try {
-    return work();
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    const reason = /error message = '([^']*)'/.exec(text)?.[1] ?? text.split('\n')[0]; // in the library's stack of errors
-    throw new WorkError(
-      `${path}: the features cannot be written (${reason}). Free some space or choose another folder, and run this again.`,
-    );
-  } finally {
-    Module.deactivate_throwing_error_handler();
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { formatProblem } from '../files/errors.js';
 import { patchGrid, tissuePatches, type Cutting, type PatchGrid } from './grid.js';
 import type { SlideInfo } from './slide.js';
 
@@ -83,6 +84,48 @@ describe('where patches are read', () => {
     expect(grid(slide([1], { magnification: 20 }), cutting({ magnification: 20 }, { objective: 40 })).edge).toBe(256);
   });
 
+  describe('of a slide whose magnification and pixels contradict', () => {
+    const info = slide([1], { magnification: 20, micrometres: 0.2325 });
+
+    test('by its pixels, and it is said', () => {
+      const { level0Magnification, edge, warnings } = grid(info, cutting({ magnification: 20 }));
+      expect([level0Magnification, edge]).toEqual([40, 512]);
+      expect(warnings.map(formatProblem)).toEqual([
+        'a.svs: the file says that it was scanned at 20× and that a pixel is 0.2325 µm wide, which is 43×. It is taken for 40×, by its pixels. If the magnification is right and the size of the pixels is not, give --objective 20.',
+      ]);
+      expect(grid(info, cutting({ micrometres: 0.5 })).edge).toBe(551);
+    });
+
+    test('by the objective where it is given, and with the pixels only where they fit it', () => {
+      expect(grid(info, cutting({ magnification: 20 }, { objective: 20 }))).toMatchObject({
+        ...{ level0Magnification: 20, level0Micrometres: undefined, edge: 256, objectiveNeeded: true, warnings: [] },
+      });
+      expect(grid(info, cutting({ micrometres: 0.5 }, { objective: 20 })).edge).toBe(256);
+      expect(grid(info, cutting({ micrometres: 0.5 }, { objective: 40 }))).toMatchObject({
+        ...{ level0Magnification: 40, level0Micrometres: 0.2325, edge: 551, warnings: [] },
+      });
+    });
+
+    test('but not where scanners round', () => {
+      for (const [magnification, micrometres] of [
+        [20, 0.499],
+        [40, 0.2275],
+        [40, 0.2525],
+        [20, 0.46],
+      ])
+        expect(grid(slide([1], { magnification, micrometres }), cutting({ magnification: 20 })).warnings).toEqual([]);
+    });
+  });
+
+  test('a scale that is not understood is named in the error, or left aside with a warning', () => {
+    const unreadScale = "the unit 'furlong' of PhysicalSizeX is not known";
+    expect(() => grid(slide([1], { unreadScale }), cutting({ magnification: 20 }))).toThrow(
+      "a.svs: the file does not say its magnification: the unit 'furlong' of PhysicalSizeX is not known. Give the objective",
+    );
+    const { warnings } = grid(slide([1], { unreadScale, magnification: 40 }), cutting({ magnification: 20 }));
+    expect(warnings).toMatchObject([{ severity: 'warning', message: unreadScale }]);
+  });
+
   test('refused: no magnification, too high a one, slides smaller than a patch', () => {
     expect(() => grid(slide([1], {}), cutting({ magnification: 20 }))).toThrow(
       'a.svs: the file does not say its magnification. Give the objective power that it was scanned with, as in --objective 40.',
@@ -108,6 +151,9 @@ test('patches with enough tissue, in reading order, corners in level 0', () => {
     rows: 2,
     magnification: 20,
     level0Magnification: 20,
+    level0Micrometres: undefined,
+    objectiveNeeded: false,
+    warnings: [],
   };
   // A mask of 10 pixels of level 0 a cell, 35 × 25: the slide ends within a fourth column and a third row.
   const cells = new Uint8Array(35 * 25);

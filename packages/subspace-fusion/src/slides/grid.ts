@@ -1,3 +1,4 @@
+import type { Problem } from '../files/errors.js';
 import { slideError, type SlideInfo } from './slide.js';
 import type { Thumbnail } from './thumbnail.js';
 import type { TissueMask } from './tissue.js';
@@ -8,7 +9,7 @@ export interface Cutting {
   readonly patchSize: number;
   /** The resolution: a magnification, or micrometres a pixel. */
   readonly resolution: { readonly magnification: number } | { readonly micrometres: number };
-  /** Objective power of level 0, for slides that do not say theirs. */
+  /** Objective power of level 0, for slides that do not say theirs, or contradict themselves. */
   readonly objective?: number | undefined;
   /** Least part of a patch that is tissue, 0 to 1. */
   readonly tissue: number;
@@ -26,6 +27,12 @@ export interface PatchGrid {
   /** Magnification of the patches, and of level 0. */
   readonly magnification: number;
   readonly level0Magnification: number;
+  /** Micrometres along the edge of a pixel of level 0, where they are known. */
+  readonly level0Micrometres: number | undefined;
+  /** Whether {@link Cutting.objective} was needed. */
+  readonly objectiveNeeded: boolean;
+  /** What is doubtful of the slide's scale, and how it was taken. */
+  readonly warnings: readonly Problem[];
 }
 
 /** A magnification of 1 shows about ten micrometres a pixel. */
@@ -36,17 +43,58 @@ const NOMINAL = 0.2;
 /** A level this near to what was asked for is taken as it is: 0.499 µm a pixel for 0.5. */
 const SAME = 0.02;
 
-/** Objective power that level 0 was scanned with: as the file says it, or the one that fits its pixels' size. */
-export function statedMagnification({ magnification, micrometres }: SlideInfo): number | undefined {
-  if (magnification !== undefined || micrometres === undefined) return magnification;
-  const exact = MICROMETRES_AT_1X / micrometres;
-  return OBJECTIVES.find((power) => Math.abs(power / exact - 1) <= NOMINAL) ?? exact;
+/** Whether pixels of this size can be those of a scan at this magnification. */
+const fits = (magnification: number, micrometres: number) =>
+  Math.abs((magnification * micrometres) / MICROMETRES_AT_1X - 1) <= NOMINAL;
+
+/** The objective power that fits the size of pixels, or what they show where none does. */
+function powerOf(micrometres: number): number {
+  return OBJECTIVES.find((power) => fits(power, micrometres)) ?? MICROMETRES_AT_1X / micrometres;
+}
+
+/** How level 0 was scanned. */
+type BaseScale = Pick<PatchGrid, 'level0Magnification' | 'level0Micrometres' | 'objectiveNeeded' | 'warnings'>;
+
+/**
+ * How level 0 was scanned: as the file says, or by the objective given. Where a file contradicts itself, the objective given decides; without
+ * one the size of the pixels, which was measured, and which programs that resize or convert slides keep right more often.
+ * @throws {InputError} where neither says it.
+ */
+function baseScale(file: string, slide: SlideInfo, objective: number | undefined): BaseScale {
+  const { magnification, micrometres, unreadScale } = slide;
+  if (magnification === undefined && micrometres === undefined) {
+    if (objective === undefined) {
+      const why = unreadScale === undefined ? '' : `: ${unreadScale}`;
+      const remedy = 'Give the objective power that it was scanned with, as in --objective 40';
+      throw slideError(file, `the file does not say its magnification${why}`, remedy);
+    }
+    return { level0Magnification: objective, level0Micrometres: undefined, objectiveNeeded: true, warnings: [] };
+  }
+  const warning = (message: string, remedy: string): Problem => ({ severity: 'warning', file, message, remedy });
+  const warnings =
+    unreadScale === undefined
+      ? []
+      : [warning(unreadScale, 'It is left aside; check the magnification in the feature file')];
+  const stated = { level0Micrometres: micrometres, objectiveNeeded: false, warnings };
+  if (magnification === undefined || micrometres === undefined)
+    return { ...stated, level0Magnification: magnification ?? powerOf(micrometres ?? MICROMETRES_AT_1X) };
+  if (fits(magnification, micrometres)) return { ...stated, level0Magnification: magnification };
+  if (objective !== undefined) {
+    const level0Micrometres = fits(objective, micrometres) ? micrometres : undefined;
+    return { level0Magnification: objective, level0Micrometres, objectiveNeeded: true, warnings };
+  }
+  const level0Magnification = powerOf(micrometres);
+  const message =
+    `the file says that it was scanned at ${magnification}× and that a pixel is ${micrometres} µm wide, which is ` +
+    `${Math.round(MICROMETRES_AT_1X / micrometres)}×. It is taken for ${round(level0Magnification)}×, by its pixels`;
+  const remedy = `If the magnification is right and the size of the pixels is not, give --objective ${magnification}`;
+  return { ...stated, level0Magnification, warnings: [...warnings, warning(message, remedy)] };
 }
 
 /** Pixels of level 0 along the edge of a pixel of the patches. */
-function downsampling({ micrometres }: SlideInfo, { resolution }: Cutting, level0: number): number {
-  if ('magnification' in resolution) return level0 / resolution.magnification;
-  return resolution.micrometres / (micrometres ?? MICROMETRES_AT_1X / level0);
+function downsampling({ level0Magnification, level0Micrometres }: BaseScale, { resolution }: Cutting): number {
+  if ('magnification' in resolution) return level0Magnification / resolution.magnification;
+  return resolution.micrometres / (level0Micrometres ?? MICROMETRES_AT_1X / level0Magnification);
 }
 
 /**
@@ -55,22 +103,16 @@ function downsampling({ micrometres }: SlideInfo, { resolution }: Cutting, level
  * @throws {InputError} where the slide's magnification is unknown or too low, or the slide is smaller than a patch.
  */
 export function patchGrid(file: string, slide: SlideInfo, cutting: Cutting): PatchGrid {
-  const level0 = statedMagnification(slide) ?? cutting.objective;
-  if (level0 === undefined) {
-    throw slideError(
-      file,
-      'the file does not say its magnification',
-      'Give the objective power that it was scanned with, as in --objective 40',
-    );
-  }
-  const wanted = downsampling(slide, cutting, level0);
+  const scale = baseScale(file, slide, cutting.objective);
+  const { level0Magnification: level0 } = scale;
+  const wanted = downsampling(scale, cutting);
   if (wanted < 1 - SAME) {
     const [asked, remedy] =
       'magnification' in cutting.resolution
         ? [`${cutting.resolution.magnification}×`, `Take --magnification ${round(level0)} or less`]
         : [
             `${cutting.resolution.micrometres} µm a pixel`,
-            `Take --mpp ${round(slide.micrometres ?? MICROMETRES_AT_1X / level0)} or more`,
+            `Take --mpp ${round(scale.level0Micrometres ?? MICROMETRES_AT_1X / level0)} or more`,
           ];
     throw slideError(
       file,
@@ -101,7 +143,7 @@ export function patchGrid(file: string, slide: SlideInfo, cutting: Cutting): Pat
       'magnification' in cutting.resolution
         ? cutting.resolution.magnification
         : MICROMETRES_AT_1X / cutting.resolution.micrometres,
-    level0Magnification: level0,
+    ...scale,
   };
 }
 

@@ -199,10 +199,18 @@ describe('TIFF that is not read', () => {
 
   test('16 bits, one channel, palettes, unknown compressions', async () => {
     expect(await complaint(await changed(258, [258, 'short', [16, 16, 16]]))).toMatch(
-      /TIFF with 16 bits a sample; 8-bit RGB is needed is not read/,
+      /a TIFF of 16 bits a sample is not read: 8-bit RGB is needed. Convert it with libvips: vips tiffsave/,
     );
-    expect(await complaint(await changed(277, [277, 'short', [1]]))).toMatch(/one channel/);
-    expect(await complaint(await changed(262, [262, 'short', [3]]))).toMatch(/photometric interpretation 3/);
+    for (const gray of [
+      [277, 'short', [1]],
+      [277, 'short', [2]],
+      [262, 'short', [1]],
+    ] as const)
+      expect(await complaint(await changed(gray[0], gray))).toBe(
+        'changed.tif: a TIFF of one channel is not read: 8-bit RGB is needed. Give the scan in colour. Or make RGB of it with libvips: vips colourspace SLIDE rgb.tif srgb; then vips tiffsave rgb.tif slide.tif --tile --pyramid --bigtiff --compression jpeg --Q 90.',
+      );
+    expect(await complaint(await changed(262, [262, 'short', [3]]))).toMatch(/a TIFF with a palette is not read/);
+    expect(await complaint(await changed(262, [262, 'short', [8]]))).toMatch(/photometric interpretation 8/);
     expect(await complaint(await changed(259, [259, 'short', [34887]]))).toMatch(/compression 34887/);
   });
 

@@ -2,7 +2,7 @@ import { decodeImage, imageInfo } from '#codec';
 import { kindOfSource, type FileKind } from '../files/signature.js';
 import { readAll, type Source } from '../files/source.js';
 import { blank, damaged, notRead, paste, slideError, type Slide } from './slide.js';
-import { scaleOfDensity } from './tiff/pyramid.js';
+import { scaleOfDensity } from './tiff/scale.js';
 import { openTiffSlide } from './tiff/tiff-slide.js';
 
 /**
@@ -20,7 +20,8 @@ export async function openSlide(source: Source): Promise<Slide> {
     return slide;
   } catch (error) {
     await source.close();
-    throw error;
+    // Sizes and places that no file can have.
+    throw error instanceof RangeError ? damaged(source.name, error.message) : error;
   }
 }
 

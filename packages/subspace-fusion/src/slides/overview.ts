@@ -1,5 +1,6 @@
+import { dirname } from 'node:path';
 import sharp from 'sharp';
-import { writeFileAtomic } from '../files/atomic.js';
+import { makeFolder, writeFileAtomic } from '../files/atomic.js';
 import type { PatchGrid } from './grid.js';
 import type { Thumbnail } from './thumbnail.js';
 import type { TissueMask } from './tissue.js';
@@ -51,6 +52,7 @@ export async function writeOverview(
           paint(x + dx, y + dy, CONTOUR);
     }
   }
+  await makeFolder(dirname(path));
   await writeFileAtomic(
     path,
     await sharp(pixels, { raw: { width, height, channels: 3 } })

@@ -25,8 +25,9 @@ async function slideOf(file: string): Promise<Slide> {
 const tasks: SlideTasks = {
   async overview({ file, edge }) {
     const slide = await slideOf(file);
-    const { format, levels, magnification, micrometres } = slide;
-    return { info: { format, levels, magnification, micrometres }, thumbnail: await thumbnailOf(slide, edge) };
+    const { format, levels, magnification, micrometres, unreadScale, warnings } = slide;
+    const info = { format, levels, magnification, micrometres, unreadScale, warnings };
+    return { info, thumbnail: await thumbnailOf(slide, edge) };
   },
 
   async patches({ file, ...request }) {

@@ -1,4 +1,4 @@
-import { InputError } from '../files/errors.js';
+import { badInput, type InputError, type Problem } from '../files/errors.js';
 
 /** One resolution of a slide. */
 export interface Level {
@@ -6,6 +6,8 @@ export interface Level {
   readonly height: number;
   /** Pixels of level 0 along the edge of one pixel here; 1 for level 0. */
   readonly downsample: number;
+  /** Tiles or strips that it is stored in, where it is: each is decoded as a whole. */
+  readonly piece?: { readonly width: number; readonly height: number };
 }
 
 /** What a slide says of itself. Levels go from the finest, level 0, to the coarsest. */
@@ -16,6 +18,10 @@ export interface SlideInfo {
   readonly magnification?: number;
   /** Micrometres along the edge of a pixel of level 0. */
   readonly micrometres?: number;
+  /** What the file says of its scale in words that are not understood: "the unit 'furlong' of PhysicalSizeX is not known". */
+  readonly unreadScale?: string;
+  /** What the file says wrongly, and how it is read. */
+  readonly warnings?: readonly Problem[];
 }
 
 /** A part of a level, in its pixels; it may reach beyond the image. */
@@ -60,19 +66,28 @@ export function paste(to: Picture, from: Picture, x: number, y: number): void {
 }
 
 /** "slide.svs: what is wrong. What to do about it." */
-export function slideError(file: string, message: string, remedy: string): InputError {
-  return new InputError(`${file}: ${message}. ${remedy}.`);
-}
+export const slideError = (file: string, message: string, remedy: string): InputError =>
+  badInput({ file, message, remedy });
 
 /** A file that is damaged, or that came down only in part. */
 export function damaged(file: string, what: string): InputError {
   return slideError(file, `the file is damaged or cut short (${what})`, 'Copy or download it again');
 }
 
-const CONVERT =
-  'Convert it with libvips: vips tiffsave SLIDE slide.tif --tile --pyramid --bigtiff --compression jpeg --Q 90';
+const CONVERT = 'vips tiffsave SLIDE slide.tif --tile --pyramid --bigtiff --compression jpeg --Q 90';
 
 /** A slide of a format that is not read. */
-export function notRead(file: string, what: string): InputError {
-  return slideError(file, `${what} is not read; Aperio SVS, pyramidal TIFF, OME-TIFF, PNG and JPEG are`, CONVERT);
+export const notRead = (file: string, what: string): InputError =>
+  needsConversion(file, `${what} is not read; Aperio SVS, pyramidal TIFF, OME-TIFF, PNG and JPEG are`);
+
+/**
+ * A slide that would be read in another form.
+ * @param first What makes `rgb.tif` of it, where that must be done before.
+ */
+export function needsConversion(file: string, message: string, first?: string): InputError {
+  const remedy =
+    first === undefined
+      ? `Convert it with libvips: ${CONVERT}`
+      : `${first}; then ${CONVERT.replace('SLIDE', 'rgb.tif')}`;
+  return slideError(file, message, remedy);
 }

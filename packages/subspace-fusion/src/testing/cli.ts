@@ -31,7 +31,7 @@ export async function subspace(...args: string[]): Promise<Outcome> {
 }
 
 /** The command as a user starts it; needs the build in dist/, which `npm test` makes first. */
-const executable = fileURLToPath(new URL('../../bin/subspace.js', import.meta.url));
+export const executable = fileURLToPath(new URL('../../bin/subspace.js', import.meta.url));
 
 /** Starts `subspace` in a process of its own. */
 export function startSubspace(args: readonly string[]): ChildProcess {

@@ -20,7 +20,7 @@ import { branchEntries, branchesOf, type Branch } from '../model/parts.js';
 import { definingCovariateProblems, unseenProblems, type CovariateEncoding } from '../runs/covariates.js';
 import { learnModel, withoutUnknownClasses } from '../runs/learn-model.js';
 import type { Model } from '../runs/model.js';
-import { slideFingerprint } from '../runs/reference.js';
+import { fingerprintsOf, slideFingerprint } from '../runs/fingerprints.js';
 import { exists, openRunFolder, RUN_FILES, writeJson } from '../runs/run-folder.js';
 import type { EpochRecord } from '../runs/training-files.js';
 import { VERSION } from '../version.js';
@@ -62,14 +62,19 @@ export async function prepare({ config, out, resume = false, onWarning }: TrainO
   if (model.covariates) append(warnings, aboutCovariates(config, model.covariates, cohort.patients));
   requirePatients(config, split);
   warnings.forEach((p) => onWarning?.(p));
+  const samples = cohortSamples(cohort, model);
   if (begun) {
     await refuseChanges(out, config, split, model);
   } else {
     await writeJson(join(out, RUN_FILES.config), config);
     await writeJson(join(out, RUN_FILES.split), { format: 1, ...split });
+    await writeJson(
+      join(out, RUN_FILES.fingerprints),
+      await fingerprintsOf(split, samples.patients, (id) => samples.genes(id)),
+    );
     await writeJson(join(out, RUN_FILES.model), model); // last: from here on the folder holds a run
   }
-  return { cohort, split, model, samples: cohortSamples(cohort, model) };
+  return { cohort, split, model, samples };
 }
 
 function aboutCovariates(config: Config, covariates: CovariateEncoding, patients: readonly Patient[]): Problem[] {

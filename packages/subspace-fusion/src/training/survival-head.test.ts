@@ -5,8 +5,11 @@ import { kaplanMeier } from '../metrics/kaplan-meier.js';
 import { survivalCurve } from '../metrics/survival-curve.js';
 import { survivalLossOf, type SurvivalLabel } from '../model/losses.js';
 import { key, uniform } from '../random/counter.js';
-import { calibratedBins, seenPart, survivalBin, survivalCuts } from '../runs/cuts.js';
+import { calibratedBins, seenPart, survivalBin, survivalCuts } from '../cohort/clinical/survival-bins.js';
+import type { TimeUnit } from '../cohort/types.js';
 import { cohorts } from '../testing/data.js';
+
+const source = (timeUnit: TimeUnit) => ({ file: 'clinical.csv', time: 'time', timeUnit });
 
 interface Followed {
   readonly time: number;
@@ -53,8 +56,8 @@ function distanceFromKaplanMeier(
 }
 
 function bothHeads(patients: readonly Followed[]): { paper: number; calibrated: number; cuts: readonly number[] } {
-  const paperCuts = survivalCuts(patients);
-  const bins = calibratedBins(patients, 'days');
+  const paperCuts = survivalCuts(patients, source('days'));
+  const bins = calibratedBins(patients, source('days'));
   const label =
     (cuts: readonly number[]) =>
     ({ time, event }: Followed) => ({ bin: survivalBin(time, cuts), censored: !event });
@@ -99,14 +102,14 @@ describe('bins of the calibrated head', () => {
 
   test('clinical horizons come first, and every bin keeps five deaths', () => {
     const months = died(...Array.from({ length: 100 }, (_, i) => i + 0.5));
-    const { cuts, end } = calibratedBins(months, 'months');
+    const { cuts, end } = calibratedBins(months, source('months'));
     expect(cuts).toEqual([12, 24, 50, 60, 74.75]); // 25.25, the first quartile, would leave one death after 24
     expect(end).toBe(99.5);
   });
 
   test('too few deaths are refused', () => {
-    expect(() => calibratedBins(died(1, 2, 3), 'months')).toThrow(
-      'have 3 observed deaths: too few for a survival curve',
+    expect(() => calibratedBins(died(1, 2, 3), source('months'))).toThrow(
+      'clinical.csv: the 3 training patients have 3 observed deaths at 3 times: too few for a survival curve',
     );
   });
 

@@ -4,10 +4,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadCohort } from '../cohort/load.js';
 import { writeBag } from '../cohort/made-files.test.helper.js';
 import { makeSplit, strataOf } from '../cohort/split/split.js';
+import { temporaryFile } from '../files/atomic.js';
 import { InputError, WorkError } from '../files/errors.js';
 import type { Model } from '../runs/model.js';
 import { openRunFolder } from '../runs/run-folder.js';
 import { defined } from '../testing/defined.js';
+import type { Config } from '../config/config.js';
 import { copyCohort, editTable, newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
 import { Interrupted, train } from './train.js';
 
@@ -50,6 +52,7 @@ describe('a run', () => {
     expect(readdirSync(join(folder, 'run')).sort()).toEqual([
       'checkpoint.safetensors',
       'config.json',
+      'fingerprints.json',
       'metrics.jsonl',
       'model.json',
       'split.json',
@@ -285,11 +288,40 @@ describe('a run folder that holds a run', () => {
 
   test('a finished run resumes to itself, without what a kill left behind', async () => {
     const before = bytes('again', 'state.safetensors');
-    writeFileSync(join(folder, 'again', 'state.safetensors.4711.tmp'), 'half of a stat');
+    const temporary = temporaryFile(join(folder, 'again', 'state.safetensors'));
+    // Of a process that had this one's number, and began earlier.
+    writeFileSync(temporary.replace(/-(\d+)-\d+-(\d+)\.tmp$/, '-$1-1-$2.tmp'), 'half of a stat');
     await train({ config: await shortConfig(yaml), out: join(folder, 'again'), resume: true });
     expect(bytes('again', 'state.safetensors').equals(before)).toBe(true);
     expect(readdirSync(join(folder, 'again')).filter((name) => name.endsWith('.tmp'))).toEqual([]);
     expect(await metrics('again')).toEqual(await metrics('run'));
+  });
+
+  test('of two that begin at once in one folder, one is refused and the other ends as if alone', async () => {
+    const out = join(folder, 'twice');
+    const ends = await Promise.allSettled([1, 1].map(async () => train({ config: await shortConfig(yaml), out })));
+    expect(ends.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const refused = ends.find((end) => end.status === 'rejected')?.reason as unknown;
+    expect(refused).toBeInstanceOf(InputError);
+    expect((refused as Error).message).toMatch(
+      /twice: is being written by .+, process \d+\. Wait until that has ended/,
+    );
+    expect(await metrics('twice')).toEqual(await metrics('run'));
+    expect(bytes('twice', 'checkpoint.safetensors').equals(bytes('run', 'checkpoint.safetensors'))).toBe(true);
+    expect(readdirSync(out).sort()).toEqual(readdirSync(join(folder, 'run')).sort());
+  });
+
+  test('whose folder is removed ends at the next write, and does not bring it back', async () => {
+    const out = join(folder, 'removed');
+    let epochs = 0;
+    const config = await shortConfig(yaml, { 'training.epochs': '50' });
+    const onEpoch = () => {
+      epochs++;
+      rmSync(out, { recursive: true });
+    };
+    await expect(train({ config, out, onEpoch })).rejects.toThrow(/removed\/.*: cannot be written, its folder is gone/);
+    expect(epochs).toBe(1);
+    expect(existsSync(out)).toBe(false);
   });
 
   test('a stopped run says so and goes on to the same bits', async () => {
@@ -389,9 +421,15 @@ describe('a run folder that holds a run', () => {
 });
 
 describe('a loss that is not a number', () => {
+  /** A rate that no config file may have. */
+  const withRate = (config: Config, learningRate: number): Config => ({
+    ...config,
+    training: { ...config.training, learningRate },
+  });
+
   test('stops with the step, its patients and the cause, and leaves the last good checkpoint', async () => {
     const out = join(folder, 'nan');
-    const config = await shortConfig(yaml, { 'training.learningRate': '1e30' });
+    const config = withRate(await shortConfig(yaml), 1e30);
     const error: unknown = await train({ config, out }).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(WorkError);
     const { message } = error as Error;
@@ -403,7 +441,7 @@ describe('a loss that is not a number', () => {
 
   test('after the last step of an epoch it shows in the predictions', async () => {
     const out = join(folder, 'nan-late');
-    const config = await shortConfig(yaml, { 'training.learningRate': '1e30', 'training.batch': '100' });
+    const config = withRate(await shortConfig(yaml, { 'training.batch': '100' }), 1e30);
     await expect(train({ config, out })).rejects.toThrow(
       /^The prediction for SIM-\d{4} is not a finite number\. Likely cause: .* a lower learning rate helps/,
     );
@@ -420,7 +458,7 @@ describe('a loss that is not a number', () => {
     await writeBag(join(copy, 'bags'), `${id}-DX2.h5`, large);
     let error: unknown;
     for (let seed = 1; seed <= 5 && !existsSync(join(out, 'checkpoint.safetensors')); seed++) {
-      rmSync(out, { recursive: true });
+      rmSync(out, { recursive: true, force: true });
       error = await train({ config: { ...config, training: { ...config.training, seed, epochs: 6 } }, out }).catch(
         (e: unknown) => e,
       );

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.js';
-import { openBackend, type Backend } from '../inference/backend.js';
+import { holdingFolder } from '../files/lock.js';
+import { openBackend, requireCores, type Backend } from '../inference/backend.js';
 import { openBagReader } from '../inference/bag-reader.js';
 import { createPredictor, predictPatients, type Predictor } from '../inference/predictor.js';
 import { cohortSamples } from '../inference/samples.js';
@@ -10,7 +11,6 @@ import type { Model } from '../runs/model.js';
 import {
   appendEpoch,
   readState,
-  removeLeftovers,
   truncateEpochs,
   writeCheckpoint,
   writeState,
@@ -25,14 +25,24 @@ import { createPeerStep, createStep, type BatchGradients, type Gradients, type S
 export { Interrupted, type Progress } from './epoch.js';
 export type { Prepared, TrainOptions } from './prepare.js';
 
+/** {@link trainHeld} while this process holds the lock of the run folder. @throws as it does; InputError naming who else writes there */
+export function train(options: TrainOptions): Promise<Prepared> {
+  return holdingFolder(options.out, (lost) => {
+    const signal = options.signal ? AbortSignal.any([options.signal, lost]) : lost;
+    return trainHeld({ ...options, signal });
+  });
+}
+
 /**
  * Trains one model as the config says and writes the run folder (see `RUN_FILES`). Every random number is a function of the
- * config's seed and the step, so that a resumed run ends with the same bits as one that was never stopped.
+ * config's seed and the step, so that a resumed run ends with the same bits as one that was never stopped. The caller holds the lock of
+ * the folder.
  * @throws InputError for bad input, a folder that holds another run, or inputs changed since the run began
  * @throws Interrupted where the signal says so; WorkError with step, patients and likely cause where the loss is not finite
  */
-export async function train(options: TrainOptions): Promise<Prepared> {
+export async function trainHeld(options: TrainOptions): Promise<Prepared> {
   const { config, out } = options;
+  requireCores(config.training.threads);
   const prepared = await prepare(options);
   const { model } = prepared;
   const { epochs } = config.training;
@@ -51,7 +61,6 @@ export async function train(options: TrainOptions): Promise<Prepared> {
     backend,
   );
   try {
-    await removeLeftovers(out);
     await truncateEpochs(out, state.epoch);
     while (state.epoch < epochs) {
       const started = performance.now();

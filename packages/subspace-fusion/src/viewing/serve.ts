@@ -1,8 +1,8 @@
-import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { open, readFile, stat } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, dirname, extname, join, normalize } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { findSlides } from '../cohort/bags/slides.js';
 import type { Split } from '../cohort/types.js';
@@ -10,6 +10,7 @@ import type { Config } from '../config/config.js';
 import { InputError } from '../files/errors.js';
 import type { OfferedPatient } from '../runs/open-run.js';
 import { openRunFolder, RUN_FILES } from '../runs/run-folder.js';
+import { newAdmission } from './admission.js';
 
 /** The page is isolated from other origins, which lets its threads share memory. */
 const ISOLATION = {
@@ -33,12 +34,14 @@ const TYPES: Readonly<Record<string, string>> = {
 type Content = { readonly path: string } | { readonly text: string };
 
 export interface ServedViewer {
+  /** With the token that lets a browser in. */
   readonly url: string;
   close(): Promise<void>;
 }
 
 /**
- * Serves the viewer with a run's model and test patients, to this machine alone.
+ * Serves the viewer with a run's model and test patients, to this machine alone, and on it only to a browser that was once opened with the
+ * printed address: other users of the machine get nothing.
  * @param port 0: any that is free
  * @throws InputError where the run folder is not complete, the viewer was not built, or the port is taken.
  */
@@ -47,35 +50,56 @@ export async function serveViewer(run: string, port: number): Promise<ServedView
   const headers = { ...ISOLATION, 'Content-Security-Policy': policy };
   const contents = await runContents(run);
   const server = createServer((request, response) => {
-    void answer(request.method ?? '', request.headers.host ?? '', request.url ?? '/', response);
+    // A browser that goes away in the middle is no error.
+    void answer(request, response).catch(() => response.destroy());
   });
+  await listen(server, port);
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const admission = newAdmission(`subspace-${new URL(origin).port}`);
 
-  async function answer(method: string, host: string, url: string, response: ServerResponse): Promise<void> {
+  async function answer({ method = '', headers: asked, url = '/' }: IncomingMessage, response: ServerResponse) {
     // Another page could make its name point here, and then read what is served.
-    if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(host)) return void refuse(response, 403);
+    if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(asked.host ?? '')) return void refuse(response, 403);
     if (method !== 'GET' && method !== 'HEAD') return void refuse(response, 405);
+    const query = queryOf(url);
+    const cookie = admission.cookieFor(query);
+    if (cookie !== undefined) {
+      query.delete('token'); // the page is read from an address without it, so that the history has none
+      return void refuse(response, 303, {
+        'Set-Cookie': cookie,
+        Location: query.size > 0 ? `./?${query.toString()}` : './',
+      });
+    }
+    if (!admission.admits(asked.cookie)) return void refuse(response, 403, {}, NOT_ADMITTED);
     const content = contentAt(url);
     if (!content) return void refuse(response, 404);
     if ('text' in content) {
       response.writeHead(200, { ...headers, 'Content-Type': 'application/json' }).end(content.text);
       return;
     }
-    const found = await stat(content.path).catch(() => undefined);
-    if (!found?.isFile()) return void refuse(response, 404);
-    response.writeHead(200, {
-      ...headers,
-      'Content-Type': TYPES[extname(content.path)] ?? 'application/octet-stream',
-      'Content-Length': found.size,
-    });
-    if (method === 'HEAD') response.end();
-    else
-      createReadStream(content.path)
-        .on('error', () => response.destroy())
-        .pipe(response);
+    await send(content.path, response, method === 'HEAD');
   }
 
-  function refuse(response: ServerResponse, status: number): void {
-    response.writeHead(status, headers).end();
+  async function send(path: string, response: ServerResponse, onlyHead: boolean): Promise<void> {
+    const file = await open(path).catch((error: unknown) => {
+      const isFull = error instanceof Error && 'code' in error && /^E[MN]FILE$/.test(String(error.code));
+      refuse(response, isFull ? 503 : 404);
+    });
+    if (!file) return;
+    try {
+      const found = await file.stat();
+      if (!found.isFile()) return void refuse(response, 404);
+      const type = TYPES[extname(path)] ?? 'application/octet-stream';
+      response.writeHead(200, { ...headers, 'Content-Type': type, 'Content-Length': found.size });
+      if (onlyHead) response.end();
+      else await pipeline(file.createReadStream({ autoClose: false }), response);
+    } finally {
+      await file.close();
+    }
+  }
+
+  function refuse(response: ServerResponse, status: number, more: Record<string, string> = {}, words = ''): void {
+    response.writeHead(status, { ...headers, 'Content-Type': 'text/plain; charset=utf-8', ...more }).end(words);
   }
 
   function contentAt(url: string): Content | undefined {
@@ -86,15 +110,21 @@ export async function serveViewer(run: string, port: number): Promise<ServedView
       : { path: join(page, name === '' ? 'index.html' : name) };
   }
 
-  await listen(server, port);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    url: `${origin}${admission.query}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
+}
+
+const NOT_ADMITTED = 'Open the whole address that `subspace view` printed, with its token.\n';
+
+/** The query of a request; an empty one for an address that is none. */
+function queryOf(url: string): URLSearchParams {
+  return URL.canParse(url, 'http://127.0.0.1') ? new URL(url, 'http://127.0.0.1').searchParams : new URLSearchParams();
 }
 
 /** The name that a request asks for; undefined for one that leads out of the folder, or is none. */

@@ -4,6 +4,8 @@ import { foldName, foldsInWords, metricName, modelName, number, pValue, runName,
 it('numbers have a true minus and no negative zero', () => {
   expect([number(-0.0004, true), number(-0.12, true), number(0.5)]).toEqual(['+0.000', '−0.120', '0.500']);
   expect([pValue(0.0004), pValue(0.25), pValue(undefined)]).toEqual(['< 0.001', '0.250', '']);
+  // The smallest p-value of 1,000 resamples, and of 1,666: neither can say that it is below 0.001.
+  expect([pValue(2 / 1001), pValue(0.0012)]).toEqual(['0.002', '0.001']);
 });
 
 it('names of models and metrics that nobody listed become words', () => {
@@ -16,6 +18,16 @@ it('names of models and metrics that nobody listed become words', () => {
     'this method, no-consistency',
     'this method with age + diagnosis + grade',
     'mcat',
+  ]);
+});
+
+it('the clinical model is named by its variables, where they are known', () => {
+  const named = (...variables: string[]) => modelName('snn + ageDiagnosisGrade', variables);
+  expect([named(), named('age', 'idh', 'codeletion', 'grade'), named('histology', 'grade'), named('age')]).toEqual([
+    'snn with age + diagnosis + grade',
+    'snn with age + diagnosis + grade',
+    'snn with diagnosis + grade',
+    'snn with age only',
   ]);
 });
 

@@ -9,27 +9,45 @@ import type { Verdict } from '../metrics/significance.js';
 /** A metric as far as its words go: its value and interval, or why there is none. */
 type Shown = (Pick<Estimate, 'value'> & Partial<Pick<Estimate, 'low' | 'high' | 'noInterval'>>) | Omit<Refusal, 'name'>;
 
+/** The clinical model that others are asked to add to; its variables are what the clinical table has of it. */
+const CLINICAL_MODEL = 'ageDiagnosisGrade';
+
 const MODELS: Readonly<Record<string, string>> = {
   subspace: 'this method',
-  ridgeCox: 'ridge Cox, same genes',
-  ridgeLogistic: 'ridge logistic, same genes',
-  elasticNet: 'elastic net, same genes',
+  ridgeCox: 'ridge Cox on the genes',
+  ridgeLogistic: 'ridge logistic on the genes',
+  elasticNet: 'elastic net on the genes',
   meanSlide: 'ridge, mean patch feature',
   age: 'age',
   ageSex: 'age + sex',
   idh: 'IDH',
   idhAge: 'IDH + age',
-  ageDiagnosisGrade: 'age + diagnosis + grade',
+  [CLINICAL_MODEL]: 'age + diagnosis + grade',
   clinical: 'all clinical variables',
   permutedBags: 'its bags permuted',
 };
 const VARIANTS: Readonly<Record<string, string>> = { 'permuted-bags': 'its bags permuted' };
 
-/** A model's name in words; of `subspace/no-consistency`, a variant's too, and of `subspace + age` both models'. */
-export function modelName(name: string): string {
+/** The clinical variables that are parts of a diagnosis. */
+const OF_DIAGNOSIS = new Set(['idh', 'codeletion', 'histology']);
+
+/** The name of the clinical model by what it is made of: `diagnosis + grade` of a table without ages, `age only` of one with no more. */
+function clinicalName(variables: readonly string[]): string {
+  const parts = variables.map((variable) => (OF_DIAGNOSIS.has(variable) ? 'diagnosis' : variable));
+  const distinct = [...new Set(parts)];
+  return distinct.length === 1 ? `${distinct[0]} only` : distinct.join(' + ');
+}
+
+/**
+ * A model's name in words; of `subspace/no-consistency`, a variant's too, and of `subspace + age` both models'.
+ * @param clinical variables of the clinical model (`ageDiagnosisGrade`), where they are known
+ */
+export function modelName(name: string, clinical: readonly string[] = []): string {
+  const word = (model: string) =>
+    model === CLINICAL_MODEL && clinical.length > 0 ? clinicalName(clinical) : (MODELS[model] ?? model);
   const part = (one: string) => {
     const [model = one, ...variants] = one.split('/');
-    return [MODELS[model] ?? model, ...variants.map((variant) => VARIANTS[variant] ?? variant)].join(', ');
+    return [word(model), ...variants.map((variant) => VARIANTS[variant] ?? variant)].join(', ');
   };
   return name.split(' + ').map(part).join(' with ');
 }

@@ -3,6 +3,7 @@ import { counted, type Problem } from '../../files/errors.js';
 import { withFile } from '../../files/file-source.js';
 import { quantile } from '../../metrics/arrays.js';
 import type { Bag, BagFile, BagHeader } from '../types.js';
+import type { BagContent } from './content.js';
 import { checkBagSource, parseBag, parseBagHeader } from './parse.js';
 
 /** {@link parseBagHeader} of a path. */
@@ -13,7 +14,7 @@ export const readBag = ({ path }: BagFile, atMost?: number): Promise<Bag> =>
   withFile(path, (source) => parseBag(source, atMost));
 
 /** {@link checkBagSource} of a path. */
-export const checkBag = (path: string): Promise<void> => withFile(path, checkBagSource);
+export const checkBag = (path: string): Promise<BagContent> => withFile(path, checkBagSource);
 
 /** Up to so many tokens the network's keys are a single one, and attention chooses nothing (docs/method.md, 2.4: 6 × 6 and 7 × 7). */
 const SINGLE_KEY = 49;

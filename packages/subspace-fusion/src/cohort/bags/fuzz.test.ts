@@ -2,10 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { withFile } from '../../files/file-source.js';
-import { withHdf5 } from '../../files/hdf5.js';
 import { bits, key } from '../../random/counter.js';
-import { checkBag, readBag } from './features.js';
+import { checkBag } from './features.js';
 import { long, npyFile, pickle, safetensorsFile, tensor, text, torchFile, zipOf } from './hostile-files.test.helper.js';
 
 const FOLDER = join(import.meta.dirname, '../testdata/bags');
@@ -282,17 +280,4 @@ describe('hostile archives and headers', () => {
     await refused('.safetensors', safetensorsFile(`{"a":${'['.repeat(500_000)}`));
     await refused('.safetensors', safetensorsFile(header(null, '\x1b[2J\n')));
   });
-});
-
-it('HDF5 is not read on after a file that stopped the library', async () => {
-  const good = join(FOLDER, 'clam.h5');
-  const trap = () => {
-    throw Object.assign(new Error('memory access out of bounds'), { name: 'RuntimeError' });
-  };
-  await expect(withFile(good, (source) => withHdf5(source, trap))).rejects.toThrow(
-    /cannot be read \(memory access out of bounds\)/,
-  );
-  await expect(readBag({ slide: 'b', path: join(FOLDER, 'stamp.h5') })).rejects.toThrow(
-    /stamp\.h5: this was not read, because .*clam\.h5 stopped/,
-  );
 });

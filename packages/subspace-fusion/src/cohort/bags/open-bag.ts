@@ -10,6 +10,8 @@ type Coordinates = ArrayLike<number | bigint> | undefined;
 /** A feature file that is open, whatever its format. */
 export interface OpenBag {
   readonly header: BagHeader;
+  /** Whether the file repeats patches on purpose: the published code wants the same number of rows for every slide. */
+  readonly repeats?: boolean;
   /** Features of the patches from…to − 1, [to − from, width]; only these are read from the disk. */
   readonly rows: (from: number, to: number) => Float32Array | Promise<Float32Array>;
   /** Two numbers a patch as they stand in the file, [patches · 2]; undefined where it has none. */
@@ -20,7 +22,8 @@ export interface OpenBag {
 export type BagReader = <T>(source: Source, use: (bag: OpenBag) => Promise<T>) => Promise<T>;
 
 /** Names of the features: CLAM's and TRIDENT's, STAMP's, those of the method's published code. */
-export const FEATURES = ['features', 'feats', 'Res_feature'] as const;
+export const FIXED = 'Res_feature';
+export const FEATURES = ['features', 'feats', FIXED] as const;
 export const COORDINATES = 'coords';
 
 const words = (shape: readonly number[]) => `[${printable(shape.join(', '))}]`;

@@ -2,6 +2,7 @@ import { badInput } from '../../files/errors.js';
 import type { Source } from '../../files/source.js';
 import type { Bag, BagHeader } from '../types.js';
 import { bagRows } from './bag.js';
+import { contentObserver, type BagContent } from './content.js';
 import type { OpenBag } from './open-bag.js';
 import { withBag } from './open.js';
 
@@ -68,11 +69,16 @@ export function parseBag(source: Source, atMost = Infinity): Promise<Bag> {
   });
 }
 
-/** Reads a bag from end to end and keeps nothing. Throws as {@link parseBag} does. */
-export function checkBagSource(source: Source): Promise<void> {
+/** Reads a bag from end to end and keeps nothing but what is doubtful in it. Throws as {@link parseBag} does. */
+export function checkBagSource(source: Source): Promise<BagContent> {
   return withBag(source, async (bag) => {
     const { patches, width } = bag.header;
-    await forBlocks(bag, (block, from) => requireFinite(block, from, width, source.name));
-    await coordinatesOf(bag, bagRows(patches, patches), source.name);
+    const observer = contentObserver(width);
+    await forBlocks(bag, (block, from) => {
+      requireFinite(block, from, width, source.name);
+      observer.observe(block);
+    });
+    const coordinates = await coordinatesOf(bag, bagRows(patches, patches), source.name);
+    return observer.finish(coordinates, bag.repeats ?? false);
   });
 }

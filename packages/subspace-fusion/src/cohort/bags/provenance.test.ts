@@ -21,6 +21,11 @@ describe('what attributes say', () => {
       unit: 'micrometres',
     });
     expect(provenanceOf({ tile_size: 224 }, false)).toEqual({});
+    expect(provenanceOf({ patch_size_level0: 256, level0_mpp: 0.2325 }, true)).toEqual({
+      patchSizeLevel0: 256,
+      patchSizeMicrometres: 59.5,
+      unit: 'pixels',
+    });
   });
 
   it('is nothing where it makes no sense', () => {
@@ -85,6 +90,15 @@ describe('agreement within a cohort', () => {
     ]);
     expect(problems({ patchSize: 256 }, { patchSize: 512 })).toHaveLength(1);
     expect(problems(TRIDENT, { ...TRIDENT, overlap: 64 })).toHaveLength(1);
+  });
+
+  it('takes the measured edge of a patch before the nominal one', () => {
+    const nominal = { target_magnification: 20, level0_magnification: 20, patch_size: 256, patch_size_level0: 256 };
+    const measured = (level0_mpp: number) => provenanceOf({ ...nominal, level0_mpp }, true);
+    expect(problems(provenanceOf(nominal, true), measured(0.499), measured(0.51))).toEqual([]);
+    expect(problems(measured(0.499), measured(0.499), measured(0.2325))).toEqual([
+      'error c.h5: the features are of patches 59.5 µm wide on the slide; those of a.h5 are of patches 128 µm wide on the slide',
+    ]);
   });
 
   it("compares STAMP's micrometres with TRIDENT's pixels", () => {

@@ -9,6 +9,7 @@ export const ATTRIBUTES = [
     'target_magnification',
     'magnification',
     'level0_magnification',
+    'level0_mpp',
     'patch_level',
     'downsample',
     'custom_downsample',
@@ -71,19 +72,23 @@ function level0Size(a: Attributes, patchSize: number | undefined): number | unde
  * @param pixels Whether coordinates without a stated unit are pixels of level 0, as CLAM's and TRIDENT's are.
  */
 export function provenanceOf(a: Attributes, pixels: boolean): Provenance {
-  const micrometres =
+  const inMicrometres =
     sizeOf(a['tile_size_um']) ?? (unitOf(textOf(a['unit'])) === 'micrometres' ? sizeOf(a['tile_size']) : undefined);
   const patchSize = sizeOf(a['patch_size']) ?? sizeOf(a['tile_size_px']);
+  const patchSizeLevel0 = level0Size(a, sizeOf(a['patch_size']));
+  const pixel = sizeOf(a['level0_mpp']);
+  const measured =
+    patchSizeLevel0 !== undefined && pixel !== undefined ? Number((patchSizeLevel0 * pixel).toPrecision(3)) : undefined;
   const found: Provenance = {
     encoder: encoderName(a),
     magnification: sizeOf(a['target_magnification']) ?? sizeOf(a['magnification']),
     level0Magnification: sizeOf(a['level0_magnification']),
     patchLevel: numberOf(a['patch_level']),
     patchSize,
-    patchSizeLevel0: level0Size(a, sizeOf(a['patch_size'])),
-    patchSizeMicrometres: micrometres,
+    patchSizeLevel0,
+    patchSizeMicrometres: inMicrometres ?? measured,
     overlap: numberOf(a['overlap']),
-    unit: unitOf(textOf(a['unit'])) ?? (micrometres !== undefined ? 'micrometres' : pixels ? 'pixels' : undefined),
+    unit: unitOf(textOf(a['unit'])) ?? (inMicrometres !== undefined ? 'micrometres' : pixels ? 'pixels' : undefined),
   };
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
 }

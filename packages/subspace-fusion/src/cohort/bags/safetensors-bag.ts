@@ -3,7 +3,7 @@ import { parseSafetensorsHeader, type SafetensorsEntry } from '../../files/safet
 import { HEAD, whatItIs } from '../../files/signature.js';
 import { printable } from '../../files/text.js';
 import type { NamedTensor } from '../../files/torch.js';
-import { bagShape, chooseFeatures, requirePairs, type BagReader, type OpenBag } from './open-bag.js';
+import { bagShape, chooseFeatures, FIXED, requirePairs, type BagReader, type OpenBag } from './open-bag.js';
 import { provenanceOf } from './provenance.js';
 
 /** A bag has a few tensors; a header beyond this is none of a bag. */
@@ -31,6 +31,7 @@ async function openBag(bytes: Bytes): Promise<OpenBag> {
   const rowSize = width * sizeOf(type);
   return {
     header: { patches, width, ...provenanceOf(metadata, name === 'features' && coordinates !== undefined) },
+    repeats: name === FIXED,
     rows: async (from, to) => floatsOf(await bytes.read(start + from * rowSize, (to - from) * rowSize), type),
     async coordinates() {
       if (!coordinates) return undefined;

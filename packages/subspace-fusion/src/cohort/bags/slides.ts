@@ -48,14 +48,17 @@ async function readSlideTable(
     kept.findIndex((column) => column === names.find((name) => kept.includes(name))),
   ) as [number, number];
   const patientOfSlide = new Map<string, string>();
+  const owners = new Map<string, string>();
   const strangers = new Set<string>();
   for (const { line, cells } of rows) {
     const [patient, slide] = [patientOf(cells[patientColumn]), withoutExtension(cells[slideColumn])];
-    const before = patientOfSlide.get(slide);
-    if (before !== undefined && before !== patient) {
-      const message = `the slide '${slide}' is given to '${before}' and to '${patient}'`;
-      problems.push({ severity: 'error', file, row: line, message, remedy: 'Give it to one patient' });
+    const before = owners.get(slide) ?? patient;
+    if (before !== patient) {
+      const examples = [`${slide}: ${before}, ${patient}`];
+      const message = 'the slide is given to two patients';
+      problems.push({ severity: 'error', file, row: line, message, examples, remedy: 'Give it to one patient' });
     }
+    owners.set(slide, before);
     if (patients.has(patient)) patientOfSlide.set(slide, patient);
     else strangers.add(patient);
   }

@@ -1,7 +1,7 @@
 import { bytesOf, floatsOf, numbersOf, sizeOf, type Bytes } from '../../files/bytes.js';
 import { latin1Bytes, readTorchPickle, torchArchive, type NumpyArray, type TorchTensor } from '../../files/torch.js';
 import type { ZipEntry } from '../../files/zip.js';
-import { bagShape, chooseFeatures, requirePairs, type BagReader, type OpenBag } from './open-bag.js';
+import { bagShape, chooseFeatures, FIXED, requirePairs, type BagReader, type OpenBag } from './open-bag.js';
 import { provenanceOf } from './provenance.js';
 
 const ALONE = 'Save the features alone: torch.save(features.cpu().contiguous(), file)';
@@ -21,6 +21,7 @@ async function openBag(bytes: Bytes): Promise<OpenBag> {
   const readFeatures = rowsOf(features, width);
   return {
     header: { patches, width, ...provenanceOf(attributes, name === 'features' && coordinates !== undefined) },
+    repeats: name === FIXED,
     rows: async (from, to) => floatsOf(await readFeatures(from, to), features.type),
     async coordinates() {
       if (!coordinates) return undefined;

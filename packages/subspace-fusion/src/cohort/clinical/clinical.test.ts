@@ -107,7 +107,7 @@ describe('the clinical table of the GDC', () => {
       'TCGA-02-0004': undefined,
     });
     expect(patients[1].clinical).toMatchObject({ gender: '', classification_of_tumor: 'primary', age_at_index: '40' });
-    expect(messages).toEqual([]);
+    expect(messages).toEqual(["warning 'vital_status' says dead, and the day of death is unknown"]);
     expect((await read({ file: file(GDC) })).survival['TCGA-02-0002']).toEqual({ time: 30, event: false });
   });
 
@@ -137,8 +137,9 @@ describe('plain tables', () => {
     expect(columns.filter((column) => /_rnaseq|_cnv|_mut/.test(column))).toEqual([]);
     expect(messages).toEqual([]);
     const contradicting = MCAT.replace('50,10.5,0,1.0,-2,0,0.5,-1.25\n2', '51,10.5,0,1.0,-2,0,0.5,-1.25\n2');
-    expect((await read({ file: file(contradicting) })).messages).toEqual([
-      expect.stringMatching(/error patient 'TCGA-02-0001' stands in row 2 already, with another .*age/),
+    const { problems } = await read({ file: file(contradicting) });
+    expect(problems.map(({ message, examples }) => [message, examples])).toEqual([
+      ['the patient has an earlier row with other values', [expect.stringMatching(/^TCGA-02-0001: .*age/)]],
     ]);
   });
 
@@ -284,7 +285,9 @@ describe.each(cohorts)('published tables ($cohort)', ({ cohort, folder }) => {
     });
     expect(published.patients).toHaveLength(expected.published);
     // Three patients of the published table died the day before they were diagnosed.
-    expect(published.messages).toEqual(Array(3).fill("error column 'Survival..months.' holds '-0.0328549'"));
+    expect(published.problems.map(({ severity, message, examples }) => [severity, message, examples])).toEqual(
+      Array(3).fill(['error', "column 'Survival..months.' holds a negative time", ['-0.0328549']]),
+    );
     const derived = await readClinical({ file: `${REAL}/clinical.csv`, patient: 'patient_id', timeUnit: 'months' }, []);
     const mine = labelPatients(published.patients, 'subtype', 'paper').byPatient;
     const theirs = labelPatients(derived.patients, 'subtype', 'paper').byPatient;

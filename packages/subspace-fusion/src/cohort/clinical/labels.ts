@@ -86,7 +86,11 @@ export function labelPatients(
   for (const { id, clinical, labelledBy = clinical } of patients) {
     const found = label(labelledBy, task, rule);
     if ('name' in found) byPatient.set(id, found.name);
-    else without.set(found.missing, [...(without.get(found.missing) ?? []), id]);
+    else {
+      const ids = without.get(found.missing);
+      if (ids) ids.push(id);
+      else without.set(found.missing, [id]);
+    }
   }
   const unlabelled = new Map([...without].map(([reason, ids]) => [reason, ids.length]));
   return { byPatient, unlabelled, unlabelledPatients: without };

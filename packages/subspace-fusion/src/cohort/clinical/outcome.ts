@@ -1,5 +1,6 @@
 import type { Config } from '../../config/config.js';
-import { someOf, type Problem } from '../../files/errors.js';
+import { counted, someOf, type Problem } from '../../files/errors.js';
+import { suggest } from '../../files/text.js';
 import type { Endpoint, Patient, TimeUnit } from '../types.js';
 
 /** Days in each unit of time. */
@@ -107,21 +108,49 @@ export function endpointOf({ time, event, endpoint, eventValues }: Options): End
   return { name: nameOf(event, endpoint), time, event, rule };
 }
 
+/** Whether a cell holds a value, in any case; pandas writes 2.0 for 2 where a cell of the column is empty. */
+function isSame(value: string, cell: string): boolean {
+  const [one, other] = [value.trim().toLowerCase(), cell.trim().toLowerCase()];
+  return one === other || (one !== '' && other !== '' && Number(one) === Number(other));
+}
+
 /** Whether the event was seen, by the config's values of it or by {@link eventOf}; undefined for what is neither. */
 export function eventBy(column: string, eventValues: Options['eventValues'], cell: string): boolean | undefined {
   if (!eventValues) return eventOf(cell, column);
-  return eventValues.some((value) => value.toLowerCase() === cell.trim().toLowerCase());
+  return eventValues.some((value) => isSame(value, cell));
 }
 
 /** Two columns of death differ for some patients (by a later follow-up, or another endpoint); for so many, one of them means the opposite. */
 const OPPOSITE = 0.8;
 
-/** Whether times and events are what their columns' names and the rest of the table say. */
+/** Columns that hold a day of death, which the living have none of. */
+const DEATH_DAY = /(^|[._ ])(days_to_death|death_days_to)$/i;
+
+/** Patients of whom the event says that they live, and another column holds the day of their death. */
+function livingWithDeathDay(
+  patients: readonly Pick<Patient, 'id' | 'clinical'>[],
+  columns: readonly string[],
+  { time, event }: { readonly time: string; readonly event: string },
+): EventWitness[] {
+  return columns
+    .filter((column) => column !== time && DEATH_DAY.test(column))
+    .map((column) => {
+      const living = patients.filter(({ clinical }) => eventOf(clinical[event], event) === false);
+      const contradict = living.filter(({ clinical }) => clinical[column] !== '').map(({ id }) => id);
+      return { column, agree: [], contradict };
+    });
+}
+
+/**
+ * Whether times and events are what their columns' names and the rest of the table say.
+ * @param own The user's names of the columns of time and event, for messages.
+ */
 export function survivalProblems(
   file: string,
   patients: readonly Pick<Patient, 'id' | 'clinical' | 'survival'>[],
   columns: readonly string[],
   config: Config['clinical'],
+  own: Pick<Config['clinical'], 'time' | 'event'> = config,
 ): Problem[] {
   const { time, event, timeUnit, eventValues } = config;
   const endpoint = endpointOf(config);
@@ -142,17 +171,30 @@ export function survivalProblems(
   if (isTooLong(longest, timeUnit)) {
     add(
       'warning',
-      `the longest time of '${time}' is ${longest} ${timeUnit}, longer than any follow-up`,
+      `the longest time of '${own.time ?? time}' is ${longest} ${timeUnit}, longer than any follow-up`,
       'Check clinical.timeUnit',
     );
   }
+  const absent = (eventValues ?? []).filter(
+    (value) => !patients.some(({ clinical }) => isSame(value, clinical[event])),
+  );
+  if (absent.length > 0) {
+    const message = `no cell of '${own.event ?? event}' is ${absent.map((value) => `'${value}'`).join(' or ')} (clinical.eventValues)`;
+    add('warning', message, suggest(absent[0], [...new Set(patients.map(({ clinical }) => clinical[event]))]));
+  }
   // Another endpoint's event may come before death.
   if (!isOverallSurvival(endpoint) || eventValues) return problems;
+  const eventName = own.event ?? event;
+  for (const { column, contradict } of livingWithDeathDay(patients, columns, { time, event })) {
+    if (contradict.length === 0) continue;
+    const message = `${counted(contradict.length, 'patient is', 'patients are')} alive by '${eventName}', and '${column}' holds a day of death (${someOf(contradict)})`;
+    add('warning', message, 'Correct one of the two; they count as alive');
+  }
   for (const { column, agree, contradict } of eventWitnesses(patients, columns, event)) {
     const compared = agree.length + contradict.length;
     if (contradict.length === 0) continue;
     if (contradict.length > OPPOSITE * compared) {
-      const message = `the event '${event}' says the opposite of '${column}' for ${contradict.length} of ${compared} patients (${someOf(contradict)})`;
+      const message = `the event '${eventName}' says the opposite of '${column}' for ${contradict.length} of ${compared} patients (${someOf(contradict)})`;
       add(
         'error',
         message,
@@ -161,7 +203,7 @@ export function survivalProblems(
     } else {
       add(
         'warning',
-        `the event '${event}' contradicts '${column}' for ${contradict.length} of ${compared} patients (${someOf(contradict)})`,
+        `the event '${eventName}' contradicts '${column}' for ${contradict.length} of ${compared} patients (${someOf(contradict)})`,
         'Check both',
       );
     }

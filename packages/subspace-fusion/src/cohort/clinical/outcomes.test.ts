@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { classWeights, survivalBin, survivalCuts } from '../../runs/cuts.js';
+import { classWeights } from '../../runs/class-weights.js';
+import type { InputError } from '../../files/errors.js';
 import { cohorts } from '../../testing/data.js';
 import { defined } from '../../testing/defined.js';
 import type { LabelRule } from '../types.js';
 import { labelPatients, taskClasses, type ClassTask } from './labels.js';
 import { contradictions, readMarkers, unreadableMarkers } from './markers.js';
 import { readClinical } from './read.js';
+import { survivalBin, survivalCuts } from './survival-bins.js';
+
+const SOURCE = { file: 'clinical.csv', time: 'OS_MONTHS', timeUnit: 'months' as const };
 
 const MUTANT = { idh_status: 'Mutant', codel_1p19q: 'non-codel' };
 const WILD = { idh_status: 'WT', codel_1p19q: 'non-codel' };
@@ -119,16 +123,38 @@ describe('survival bins and class weights', () => {
   it('cuts at the quartiles of the deaths, half open on the right', () => {
     // R: quantile(c(1, 2, 4, 8, 16)) → 2, 4, 8
     const training = [1, 2, 4, 8, 16].map((time) => ({ time, event: true })).concat([{ time: 100, event: false }]);
-    const cuts = survivalCuts(training);
+    const cuts = survivalCuts(training, SOURCE);
     expect(cuts).toEqual([2, 4, 8]);
     expect([0, 1.99, 2, 3, 4, 7.9, 8, 500].map((time) => survivalBin(time, cuts))).toEqual([0, 0, 1, 1, 2, 2, 3, 3]);
     // R: quantile(c(1, 2, 3, 4), c(.25, .5, .75)) → 1.75, 2.5, 3.25
-    expect(survivalCuts([4, 2, 1, 3].map((time) => ({ time, event: true })))).toEqual([1.75, 2.5, 3.25]);
+    expect(
+      survivalCuts(
+        [4, 2, 1, 3].map((time) => ({ time, event: true })),
+        SOURCE,
+      ),
+    ).toEqual([1.75, 2.5, 3.25]);
   });
 
-  it('refuses bins that cannot be told apart', () => {
-    expect(() => survivalCuts([1, 2, 3].map((time) => ({ time, event: true })))).toThrow(/3 observed deaths/);
-    expect(() => survivalCuts([5, 5, 5, 5, 5].map((time) => ({ time, event: true })))).toThrow(/1 different times/);
+  it('refuses bins that cannot be told apart, with the file and the column', () => {
+    const refused = (...times: number[]) => {
+      const training = times.map((time) => ({ time, event: true })).concat([{ time: 9, event: false }]);
+      try {
+        return String(survivalCuts(training, SOURCE));
+      } catch (error) {
+        return (error as InputError).message;
+      }
+    };
+    const more = 'Train on more patients, or follow them up for longer.';
+    expect(refused(1)).toBe(
+      `clinical.csv: the 2 training patients have 1 observed death at 1 time: too few for the four survival bins. ${more}`,
+    );
+    expect(refused(1, 2, 3)).toMatch(/4 training patients have 3 observed deaths at 3 times: too few/);
+    expect(refused(5, 5, 5, 5, 5)).toBe(
+      "clinical.csv: all 5 observed deaths of the 6 training patients are at 5 months. Check the column 'OS_MONTHS' (clinical.time).",
+    );
+    expect(refused(...Array.from({ length: 30 }, (_, i) => (i < 20 ? 0 : i)))).toMatch(
+      /30 observed deaths at 11 times: too few for the four survival bins\. Check the column 'OS_MONTHS'/,
+    );
   });
 
   it('weighs classes by largest count / count', () => {
@@ -185,7 +211,7 @@ describe.each(cohorts)('a clinical table ($cohort)', ({ cohort, folder }) => {
   it('has the published quartiles', async () => {
     const patients = await read();
     const survival = patients.map(({ survival }) => defined(survival));
-    survivalCuts(survival).forEach((cut, i) => expect(cut).toBeCloseTo(expected.quartiles[i], 10));
+    survivalCuts(survival, SOURCE).forEach((cut, i) => expect(cut).toBeCloseTo(expected.quartiles[i], 10));
     // METHOD's cuts in days, over all patients.
     for (const { clinical, survival } of patients)
       expect(String(survivalBin(defined(survival).time * 30.4375, [233.5, 511, 929]))).toBe(

@@ -1,13 +1,16 @@
-import { append } from '../../files/lists.js';
 import type { Config } from '../../config/config.js';
 import { MARKER_COLUMNS, type MarkerKey } from '../../config/values.js';
-import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
+import { badInput, type Problem } from '../../files/errors.js';
+import { readHeader } from '../../files/file-source.js';
+import { append } from '../../files/lists.js';
 import { suggest } from '../../files/text.js';
-import { chooseSamples, sampleProblems, type Sample } from '../expression/samples.js';
+import type { Sample } from '../expression/samples.js';
 import type { Endpoint, Patient, Task } from '../types.js';
-import { convertTime, endpointOf, eventBy, eventOf, survivalProblems } from './outcome.js';
-import { parseBarcode, patientOf } from './sites.js';
-import { readSource, type ClinicalFormat, type ClinicalRow, type ClinicalSource } from './source.js';
+import { gdcCase, readGdc } from './gdc.js';
+import { joinFiles, listedSamples, onePatientARow, type Rows } from './join.js';
+import { convertTime, endpointOf, eventOf, survivalProblems } from './outcome.js';
+import { readSource, userCell, type ClinicalFormat, type ClinicalRow, type ClinicalSource } from './source.js';
+import { numberIn, readSurvival } from './survival.js';
 
 /** One patient of the clinical table, before slides and expression are joined to it. */
 export interface ClinicalPatient extends Omit<Patient, 'bags'> {
@@ -24,7 +27,7 @@ export interface ClinicalTable {
   readonly samples: ReadonlyMap<string, Sample>;
   /** Columns from which patients, times (in `timeUnit`) and events are read: the config's, or those that the format fixes. */
   readonly understood: Pick<Config['clinical'], 'patient' | 'time' | 'event'>;
-  /** What survival is measured to; undefined without columns of time and event. */
+  /** What survival is measured to, with the user's own columns; undefined without columns of time and event. */
   readonly endpoint: Endpoint | undefined;
 }
 
@@ -41,39 +44,22 @@ export async function readClinical(
   task: Task = 'survival',
 ): Promise<ClinicalTable> {
   const files = [config.file, ...(config.moreFiles ?? [])];
-  const sources: ClinicalSource[] = [];
-  for (const file of files) sources.push(inUnit(await readSource(file, config.patient), config.timeUnit));
   const found: Problem[] = [];
-  const joined = join(
+  const ofSurvival: Problem[] = [];
+  const sources = (await readSources(files, config.patient, ofSurvival)).map((source) =>
+    inUnit(source, config.timeUnit),
+  );
+  const joined = joinFiles(
     sources.map((source) => onePatientARow(source, found)),
     found,
   );
+  append(found, lostLetters(joined.rows));
   const { columns, rows } = withMarkerColumns(joined, config);
   const [{ file, format, patient }] = sources as [ClinicalSource];
-  for (const key of ['time', 'event'] as const) {
-    const column = config[key];
-    if (column !== undefined && !columns.includes(column)) {
-      throw badInput({
-        file,
-        row: 1,
-        message: `there is no column '${column}' (clinical.${key})`,
-        remedy: suggest(column, columns),
-      });
-    }
-  }
-  const fixed =
-    config.time === undefined &&
-    config.event === undefined &&
-    columns.includes('os_time') &&
-    columns.includes('os_event');
-  const understood = { patient, time: fixed ? 'os_time' : config.time, event: fixed ? 'os_event' : config.event };
-  const ofSurvival: Problem[] = [];
-  const patients = rows.map(({ id, line, cells, file }) => ({
-    id,
-    clinical: cells,
-    row: line,
-    survival: survivalOf(cells, { ...config, ...understood }, file, line, ofSurvival),
-  }));
+  const understood = { patient, ...survivalColumns(columns, config) };
+  const own = { time: userColumn(rows, understood.time), event: userColumn(rows, understood.event) };
+  const survivals = readSurvival(rows, { ...config, ...understood }, ofSurvival);
+  const patients = rows.map(({ id, line, cells }, i) => ({ id, clinical: cells, row: line, survival: survivals[i] }));
   const place = ({ file, row = 0 }: Problem) => files.indexOf(file) * 1e9 + row;
   const weighed = (problem: Problem): Problem => (task === 'survival' ? problem : { ...problem, severity: 'warning' });
   append(found, ofSurvival.map(weighed));
@@ -81,16 +67,26 @@ export async function readClinical(
     problems,
     found.sort((a, b) => place(a) - place(b)),
   );
-  append(problems, survivalProblems(file, patients, columns, { ...config, ...understood }).map(weighed));
-  return {
-    file,
-    format,
-    columns,
-    patients,
-    samples: listedSamples(sources),
-    understood,
-    endpoint: endpointOf({ ...config, ...understood }),
-  };
+  const checked = survivalProblems(file, patients, columns, { ...config, ...understood }, own);
+  append(problems, checked.map(weighed));
+  const samples = listedSamples(sources);
+  return { file, format, columns, patients, samples, understood, endpoint: endpointOf({ ...config, ...own }) };
+}
+
+/** Reads each file by its format; those of the GDC become one source, in the place of the first of them. */
+async function readSources(files: readonly string[], patient: string, problems: Problem[]): Promise<ClinicalSource[]> {
+  const gdcFiles: string[] = [];
+  for (const file of files) {
+    const header = await readHeader(file);
+    const column = gdcCase(header);
+    if (column !== undefined && (column === patient || !header.includes(patient))) gdcFiles.push(file);
+  }
+  const sources: ClinicalSource[] = [];
+  for (const file of files) {
+    if (!gdcFiles.includes(file)) sources.push(await readSource(file, patient));
+    else if (file === gdcFiles[0]) sources.push(await readGdc(gdcFiles, problems));
+  }
+  return sources;
 }
 
 /** Adds the format's own time, in the unit of the config, and event as `os_time` and `os_event`. */
@@ -101,122 +97,65 @@ function inUnit(source: ClinicalSource, unit: Config['clinical']['timeUnit']): C
   if (survival.time !== 'os_time' && columns.some((column) => column === 'os_time' || column === 'os_event'))
     return source;
   const converted = rows.map((row): ClinicalRow => {
-    const [timeText, eventText] = [row.cells[survival.time], row.cells[survival.event]];
-    const time = Number(timeText);
+    const [timeText, eventText] = [row.cells[survival.time] ?? '', row.cells[survival.event] ?? ''];
+    const time = numberIn(timeText);
     const seen = eventOf(eventText, survival.event);
     return {
       ...row,
       cells: {
         ...row.cells,
-        os_time: timeText === '' || !Number.isFinite(time) ? timeText : String(convertTime(time, survival.unit, unit)),
+        os_time: time === undefined ? timeText : String(convertTime(time, survival.unit, unit)),
         os_event: seen === undefined ? eventText : String(Number(seen)),
       },
+      madeOf: { os_time: userCell(row, survival.time), os_event: userCell(row, survival.event) },
     };
   });
   return { ...source, columns: [...new Set([...columns, 'os_time', 'os_event'])], rows: converted };
 }
 
-/** Rows of one patient, by TCGA barcodes of several samples, become one; other repetitions go to `problems`. */
-function onePatientARow(source: ClinicalSource, problems: Problem[]): ClinicalSource {
-  const { file, rows } = source;
-  const named: ClinicalRow[] = [];
-  for (const row of rows) {
-    if (row.id !== '') named.push(row);
-    else
-      problems.push({
-        severity: 'error',
-        file,
-        row: row.line,
-        message: 'the row has no patient id',
-        remedy: 'Fill it in or delete the row',
-      });
+/**
+ * Columns of time and event: the config's, or `os_time` and `os_event`.
+ * @throws {InputError} for a column of the config that is not there.
+ */
+function survivalColumns(
+  columns: readonly string[],
+  config: Config['clinical'],
+): Pick<Config['clinical'], 'time' | 'event'> {
+  const { file, time, event } = config;
+  for (const key of ['time', 'event'] as const) {
+    const column = config[key];
+    if (column === undefined || columns.includes(column)) continue;
+    const message = `there is no column '${column}' (clinical.${key})`;
+    throw badInput({ file, row: 1, message, remedy: suggest(column, columns) });
   }
-  const choice = chooseSamples(named.map(sampleOfRow), undefined);
-  append(problems, sampleProblems(file, choice));
-  const patients = new Map<string, ClinicalRow>();
-  for (const place of choice.places) {
-    const row = named[place];
-    const id = patientOf(row.id);
-    const before = patients.get(id);
-    if (before) problems.push(repeatedPatient(file, { ...before, id }, row));
-    else patients.set(id, { ...row, id });
-  }
-  return { ...source, rows: [...patients.values()] };
+  const isFixed = time === undefined && event === undefined;
+  return isFixed && columns.includes('os_time') && columns.includes('os_event')
+    ? { time: 'os_time', event: 'os_event' }
+    : { time, event };
 }
 
-/** The sample that a row describes: by cBioPortal's SAMPLE_ID and SAMPLE_TYPE, or by the barcode of its id. */
-function sampleOfRow({ id, cells }: ClinicalRow): Sample {
-  const name = cells['SAMPLE_ID'] || id;
-  const words = cells['SAMPLE_TYPE'] ?? '';
-  const byWords = /primary/i.test(words) ? 1 : /recurren/i.test(words) ? 2 : /metasta/i.test(words) ? 6 : undefined;
-  return { name, patient: patientOf(id), type: parseBarcode(name)?.sampleType ?? byWords };
+/** Cells with the mark that an earlier program put in the place of a letter it could not read: names that differ in it have become one. */
+function lostLetters(rows: readonly ClinicalRow[]): Problem[] {
+  return rows.flatMap(({ file, line, cells }) => {
+    const cell = Object.values(cells).find((text) => text.includes('\ufffd'));
+    if (cell === undefined) return [];
+    const message = "the row has the mark '\ufffd' in the place of a letter that was lost";
+    const remedy = 'Export the table again, as UTF-8: names that differ in lost letters are one here';
+    return [{ severity: 'warning', file, row: line, message, examples: [cell], remedy }];
+  });
 }
 
-function listedSamples(sources: readonly ClinicalSource[]): Map<string, Sample> {
-  const rows = sources.flatMap((source) => source.rows).filter(({ id, cells }) => id !== '' && cells['SAMPLE_ID']);
-  return new Map(rows.map((row) => [row.cells['SAMPLE_ID'], sampleOfRow(row)]));
-}
-
-function repeatedPatient(file: string, before: ClinicalRow, row: ClinicalRow): Problem {
-  const different = Object.keys(row.cells).filter((column) => row.cells[column] !== before.cells[column]);
-  const again = `patient '${before.id}' stands in row ${before.line} already`;
-  if (different.length === 0) {
-    return {
-      severity: 'warning',
-      file,
-      row: row.line,
-      message: `${again}, with the same values`,
-      remedy: 'Delete one of the rows',
-    };
-  }
-  return {
-    severity: 'error',
-    file,
-    row: row.line,
-    message: `${again}, with another ${someOf(different)}`,
-    remedy: 'Keep one row a patient; several slides of a patient are listed by features.slides',
-  };
-}
-
-interface Rows {
-  readonly columns: readonly string[];
-  readonly rows: readonly ClinicalRow[];
-}
-
-/** Joins the files by patient; of a column that two have, the first file's known value is kept, and a contradiction is stated. */
-function join([first, ...others]: readonly ClinicalSource[], problems: Problem[]): Rows {
-  const columns = new Set(first.columns);
-  const rows = new Map(first.rows.map((row) => [row.id, { ...row, cells: { ...row.cells } }]));
-  for (const other of others) {
-    const contradicting: string[] = [];
-    for (const row of other.rows) {
-      const before = rows.get(row.id) ?? { ...row, cells: {} };
-      for (const [column, cell] of Object.entries(row.cells)) {
-        const known = before.cells[column] ?? '';
-        if (known !== '' && cell !== '' && known !== cell && column !== other.patient)
-          contradicting.push(`${column} of ${row.id}`);
-        before.cells[column] = known || cell;
-      }
-      rows.set(row.id, before);
-    }
-    if (contradicting.length > 0) {
-      const message = `${counted(contradicting.length, 'cell contradicts', 'cells contradict')} ${first.file} (${someOf(contradicting)})`;
-      problems.push({ severity: 'warning', file: other.file, message, remedy: `Those of ${first.file} are used` });
-    }
-    for (const column of other.columns) columns.add(column);
-  }
-  const all = [...columns];
-  // Of a patient whom one file lacks, that file's columns are unknown.
-  const filled = [...rows.values()].map((row) => ({
-    ...row,
-    cells: Object.fromEntries(all.map((column) => [column, row.cells[column] ?? ''])),
-  }));
-  return { columns: all, rows: filled };
+/** A column by the names that the user's files have for it: those that it was made of. */
+function userColumn(rows: readonly ClinicalRow[], column: string | undefined): string | undefined {
+  if (column === undefined) return undefined;
+  const names = new Set(rows.flatMap(({ madeOf }) => madeOf?.[column]?.column ?? []));
+  return names.size === 0 ? column : [...names].join(' or ');
 }
 
 /** Gives the columns that the config names for markers the names by which they are read. */
 function withMarkerColumns({ columns, rows }: Rows, { file, columns: map = {} }: Config['clinical']): Rows {
   const renamed = Object.entries(map).map(([marker, column]) => [MARKER_COLUMNS[marker as MarkerKey], column] as const);
+  if (renamed.length === 0) return { columns, rows };
   for (const [, column] of renamed) {
     if (!columns.includes(column)) {
       throw badInput({
@@ -234,30 +173,4 @@ function withMarkerColumns({ columns, rows }: Rows, { file, columns: map = {} }:
       cells: { ...row.cells, ...Object.fromEntries(renamed.map(([known, column]) => [known, row.cells[column]])) },
     })),
   };
-}
-
-function survivalOf(
-  clinical: Readonly<Record<string, string>>,
-  config: Config['clinical'],
-  file: string,
-  row: number,
-  problems: Problem[],
-): Patient['survival'] {
-  if (config.time === undefined || config.event === undefined) return undefined;
-  const [timeText, eventText] = [clinical[config.time], clinical[config.event]];
-  if (timeText === '' || eventText === '') return undefined;
-  const [time, event] = [Number(timeText), eventBy(config.event, config.eventValues, eventText)];
-  const wrong = (column: string, text: string, expected: string) => {
-    problems.push({
-      severity: 'error',
-      file,
-      row,
-      message: `column '${column}' holds '${text}'`,
-      remedy: `It should be ${expected}; leave it empty where it is unknown`,
-    });
-  };
-  const timeFits = Number.isFinite(time) && time >= 0;
-  if (!timeFits) wrong(config.time, timeText, `a time in ${config.timeUnit}, 0 or more`);
-  if (event === undefined) wrong(config.event, eventText, '0 or 1, or words such as Dead and Alive');
-  return timeFits && event !== undefined ? { time, event } : undefined;
 }

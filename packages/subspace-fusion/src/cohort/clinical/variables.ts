@@ -1,16 +1,13 @@
 import type { ClinicalVariable, MarkerKey } from '../../config/values.js';
 import type { Patient } from '../types.js';
+import { readAge } from './age.js';
 import { homozygousDeletion, markerColumn, readMarkers, type Markers } from './markers.js';
-import { DAYS_PER } from './outcome.js';
 
 type ClinicalRow = Patient['clinical'];
 
 const AGE = /^age(_at_diagnosis|_at_index|_years)?$/i;
 const SEX = /^(sex|gender)$/i;
 const SEXES: Readonly<Record<string, string>> = { m: 'male', male: 'male', f: 'female', female: 'female' };
-
-/** Nobody is that old in years; the GDC gives the age at diagnosis in days. */
-const OLDEST = 130;
 
 /** The marker behind each name. */
 const MARKERS: { readonly [K in MarkerKey]: keyof Markers } = {
@@ -39,16 +36,13 @@ export function columnOf(variable: ClinicalVariable): string {
     : markerColumn(marker);
 }
 
-function cellOf(row: ClinicalRow, name: RegExp): string | undefined {
-  const column = Object.keys(row).find((key) => name.test(key));
-  return column === undefined ? undefined : row[column];
-}
+/** The column of the age, or of the sex, among these; undefined where there is none. */
+export const variableColumn = (variable: 'age' | 'sex', columns: readonly string[]): string | undefined =>
+  columns.find((column) => (variable === 'age' ? AGE : SEX).test(column));
 
-function age(row: ClinicalRow): number | undefined {
-  const text = cellOf(row, AGE);
-  const years = text ? Number(text) : NaN;
-  if (!Number.isFinite(years)) return undefined;
-  return years > OLDEST ? years / DAYS_PER.years : years;
+function cellOf(row: ClinicalRow, variable: 'age' | 'sex'): string {
+  const column = variableColumn(variable, Object.keys(row));
+  return column === undefined ? '' : row[column];
 }
 
 /**
@@ -56,8 +50,8 @@ function age(row: ClinicalRow): number | undefined {
  * number as numbers; other markers true or false. Undefined is unknown.
  */
 export function readVariable(row: ClinicalRow, variable: ClinicalVariable): number | string | boolean | undefined {
-  if (variable === 'age') return age(row);
-  if (variable === 'sex') return SEXES[cellOf(row, SEX)?.toLowerCase() ?? ''];
+  if (variable === 'age') return readAge(cellOf(row, variable))?.years;
+  if (variable === 'sex') return SEXES[cellOf(row, variable).toLowerCase()];
   const markers = readMarkers(row);
   return variable === 'cdkn2abDeletion' ? homozygousDeletion(markers) : markers[MARKERS[variable]];
 }

@@ -107,6 +107,36 @@ describe('STAR-counts files of the GDC', () => {
     expect((await read(named)).rows).toEqual({ 'TCGA-02-0001': { TSPAN6: 7 } });
   });
 
+  it('leaves out a file of several patients together, whichever way the sheet lists them', async () => {
+    const folder = newFolder();
+    for (const name of ['u1', 'u2'])
+      write(
+        folder,
+        `${name}.rna_seq.augmented_star_gene_counts.tsv`,
+        starCounts([['ENSG00000000003.15', 'TSPAN6', 1]]),
+      );
+    const pooled = async (lines: readonly string[], ending = 'tsv') => {
+      const samples = write(folder, `samples.${ending}`, lines.join('\n'));
+      const { rows, warnings } = await read(folder, { samples }, { patients: new Set(['P1', 'P2', 'P3']) });
+      return { patients: Object.keys(rows), warnings };
+    };
+    const expected = {
+      patients: ['P3'],
+      warnings: ['1 file is of several patients together (u1.rna_seq.augmented_star_gene_counts.tsv: P1, P2)'],
+    };
+    const [u1, u2] = ['u1', 'u2'].map((name) => `${name}.rna_seq.augmented_star_gene_counts.tsv`);
+    const header = 'File Name\tCase ID\tSample ID';
+    expect(await pooled([header, `${u1}\tP1, P2\tP1-01A, P2-01A`, `${u2}\tP3, P3\tP3-01A, P3-02A`])).toEqual(expected);
+    expect(await pooled([header, `${u1}\tP1\tP1-01A`, `${u1}\tP2\tP2-01A`, `${u2}\tP3\tP3-01A`])).toEqual(expected);
+    const api = 'file_name\tcases.0.submitter_id\tcases.1.submitter_id\tcase_id';
+    expect(await pooled([api, `${u1}\tP1\tP2\ta`, `${u2}\tP3\t\tb`])).toEqual(expected);
+    const cart = [
+      { file_name: u1, associated_entities: [{ entity_submitter_id: 'P1' }, { entity_submitter_id: 'P2' }] },
+      { file_name: u2, associated_entities: [{ entity_submitter_id: 'P3' }] },
+    ];
+    expect(await pooled([JSON.stringify(cart)], 'json')).toEqual(expected);
+  });
+
   it('brings files of different gene models to the genes that all have', async () => {
     const folder = newFolder();
     write(folder, 'TCGA-02-0001-01A.star_gene_counts.tsv', starCounts([['E1', 'TSPAN6', 1], ['E2', 'TNMD', 2]])); // prettier-ignore
@@ -128,6 +158,9 @@ describe('STAR-counts files of the GDC', () => {
     );
     expect(await broken(text.replace('\t2\t1\t4\n', '\tx\t1\t4\n'))).toMatch(
       /row 8: the cell in column 'tpm_unstranded' holds 'x'/,
+    );
+    expect(await broken(text.replace('\t2\t1\t4\n', '\t1e39\t1\t4\n'))).toMatch(
+      /row 8: .* holds '1e39', which is too large/,
     );
     expect(await broken('a\tb\n1\t2\n')).toMatch(/row 1: this is no STAR-counts table/);
     expect(await broken(text.split('\n').slice(0, 6).join('\n'))).toMatch(/the table has no gene/);

@@ -1,31 +1,44 @@
 import { STAR_COLUMNS, type StarColumn } from '../../config/values.js';
 import { requireContent } from '../../files/bytes.js';
+import { decodeText } from '../../files/decode.js';
 import { badInput, counted, required, someOf, type Problem } from '../../files/errors.js';
-import { closing, readText, withEntry, type Folder, type Source } from '../../files/source.js';
-import { parseTable } from '../../files/table.js';
+import { closing, readAll, withEntry, type Folder, type Source } from '../../files/source.js';
+import { isMissing, parseTable } from '../../files/table.js';
 import { baseName, extension, folderName } from '../../files/text.js';
-import { parseBarcode } from '../clinical/sites.js';
+import { parseBarcode, patientOf } from '../clinical/sites.js';
 import type { ExpressionFiles } from './expression-files.js';
 import { chooseSamples, type FileGene, type RawExpression, type ReadContext, type Sample } from './samples.js';
 import { readStarCounts, type StarGenes } from './star-counts.js';
 
 /** What a sheet says about a file of the GDC. */
 interface SheetEntry {
-  readonly patient: string;
+  /** Several where their samples were pooled. */
+  readonly patients: readonly string[];
   readonly sample: string;
   /** TCGA's code of the sample type. */
   readonly type: number | undefined;
 }
 
 /** Entries by file name and by file id (the folder in which the GDC's client puts the file). */
-type Sheet = ReadonlyMap<string, SheetEntry>;
+type Sheet = Map<string, SheetEntry>;
+
+/** Adds what a row of a sheet says of a file; of several rows, the patients of all of them. */
+function addEntry(sheet: Sheet, names: readonly unknown[], entry: SheetEntry): void {
+  for (const name of names) {
+    if (typeof name !== 'string' || name === '') continue;
+    const before = sheet.get(name);
+    sheet.set(name, before ? { ...before, patients: distinct([...before.patients, ...entry.patients]) } : entry);
+  }
+}
+
+const distinct = (names: readonly string[]): string[] => [...new Set(names)];
 
 /** Columns by their names in sample sheets (old and new), in manifests and in tables of the GDC's API. */
 const COLUMNS = {
   file: /^(file[ _]?name|files?\.file_name)$/i,
   id: /^(file[ _]?id|id|files?\.file_id)$/i,
-  patient: /^(case[ _]id|case|case_submitter_id|cases(\.0)?\.submitter_id|patient(_id)?)$/i,
-  sample: /^(sample[ _]id|sample|sample_submitter_id|cases(\.0)?\.samples(\.0)?\.submitter_id)$/i,
+  patient: /^(case[ _]id|case|case_submitter_id|cases(\.\d+)?\.submitter_id|patient(_id)?)$/i,
+  sample: /^(sample[ _]id|sample|sample_submitter_id|cases(\.\d+)?\.samples(\.\d+)?\.submitter_id)$/i,
   tissue: /^(sample[ _]type|tissue[ _]type|cases(\.0)?\.samples(\.0)?\.(sample_type|tissue_type))$/i,
   descriptor: /^(tumor[ _]descriptor|cases(\.0)?\.samples(\.0)?\.tumor_descriptor)$/i,
 } as const;
@@ -70,21 +83,36 @@ async function parseSheetTable(source: Source): Promise<Sheet> {
     });
   }
   const words = [at('tissue'), at('descriptor')].filter((place) => place >= 0);
-  const sheet = new Map<string, SheetEntry>();
+  const sheet: Sheet = new Map();
+  const [patientsAt, samplesAt] = [columnsOf(columns, 'patient'), columnsOf(columns, 'sample')];
   for (const { cells } of rows) {
-    // A file of several samples lists them, "TCGA-06-0174, TCGA-06-0174".
-    const first = (place: number) => cells[place]?.split(',')[0].trim() ?? '';
-    const sample = first(places.sample) || first(places.patient);
-    const barcode = parseBarcode(sample);
+    const [patients, samples] = [namesIn(cells, patientsAt), namesIn(cells, samplesAt)];
+    const [sample = ''] = [...samples, ...patients];
+    if (sample === '') continue;
+    const barcodes = distinct(samples.flatMap((name) => parseBarcode(name)?.patient ?? []));
+    const ofSamples = barcodes.length > 0 ? barcodes : [sample];
     const entry = {
-      patient: first(places.patient) || (barcode?.patient ?? sample),
+      patients: patients.length === 0 || (patients.length === 1 && barcodes.length > 1) ? ofSamples : patients,
       sample,
-      type: barcode?.sampleType ?? typeOf(words.map((place) => cells[place]).join(' ')),
+      type: parseBarcode(sample)?.sampleType ?? typeOf(words.map((place) => cells[place]).join(' ')),
     };
-    for (const place of [places.file, places.id]) if (cells[place]) sheet.set(cells[place], entry);
+    addEntry(sheet, [cells[places.file], cells[places.id]], entry);
   }
   return sheet;
 }
+
+/** The columns of a kind: the first there is; of a table of the API, which numbers them (`cases.0.submitter_id`), all. */
+function columnsOf(columns: readonly string[], kind: keyof typeof COLUMNS): number[] {
+  const found = [...columns.keys()].filter((i) => COLUMNS[kind].test(columns[i]));
+  const numbered = found.filter((i) => /\.\d+\./.test(columns[i]));
+  return numbered.length > 0 && numbered[0] === found[0] ? numbered : found.slice(0, 1);
+}
+
+/** The names in some cells of a row; a file of several lists them: "TCGA-06-0174, TCGA-06-0175". */
+const namesIn = (cells: readonly string[], places: readonly number[]): string[] =>
+  distinct(places.flatMap((place) => cells[place].split(/[,;]/)).map((name) => name.trim())).filter(
+    (name) => !isMissing(name),
+  );
 
 interface CartFile {
   readonly file_name?: unknown;
@@ -98,25 +126,26 @@ async function parseMetadata(source: Source): Promise<Sheet> {
   const wrong = (message: string) =>
     badInput({ file, message, remedy: "Download the cart's metadata or its sample sheet again" });
   if (source.size > LARGEST_JSON) throw wrong(`the JSON is larger than ${LARGEST_JSON / 2 ** 20} MiB`);
+  const text = decodeText(await readAll(source), file);
   let cart: unknown;
   try {
-    cart = JSON.parse(await readText(source));
+    cart = JSON.parse(text);
   } catch {
     throw wrong('this is not JSON');
   }
   if (!Array.isArray(cart)) throw wrong('the JSON is no list of files');
-  const sheet = new Map<string, SheetEntry>();
+  const sheet: Sheet = new Map();
   for (const { file_name, file_id, associated_entities } of cart.filter(
     (item): item is CartFile => typeof item === 'object' && item !== null,
   )) {
     const entities: unknown[] = Array.isArray(associated_entities) ? associated_entities : [];
-    const [sample] = entities.flatMap(
-      (entity) => (entity as { entity_submitter_id?: unknown } | null)?.entity_submitter_id ?? [],
-    );
-    if (typeof sample !== 'string') continue;
-    const barcode = parseBarcode(sample);
-    const entry = { patient: barcode?.patient ?? sample, sample, type: barcode?.sampleType };
-    for (const name of [file_name, file_id]) if (typeof name === 'string') sheet.set(name, entry);
+    const samples = entities
+      .map((entity) => (entity as { entity_submitter_id?: unknown } | null)?.entity_submitter_id)
+      .filter((sample) => typeof sample === 'string');
+    const sample = samples.at(0);
+    if (sample === undefined) continue;
+    const entry = { patients: distinct(samples.map(patientOf)), sample, type: parseBarcode(sample)?.sampleType };
+    addEntry(sheet, [file_name, file_id], entry);
   }
   if (sheet.size === 0) throw wrong('no file of the list has associated_entities with an entity_submitter_id');
   return sheet;
@@ -157,14 +186,17 @@ async function findSheet(
   return source && { sheet: await closing(source, parseSheet), file: source.name };
 }
 
-/** Which sample a file is of: by the sheet, otherwise by a barcode that its name or its folder's name starts with. */
-function sampleOfFile(file: string, sheet: Sheet | undefined): Sample | undefined {
+/** Which sample a file is of: by the sheet, otherwise by a barcode that its name or its folder's name starts with; several are of pooled patients. */
+function samplesOfFile(file: string, sheet: Sheet | undefined): Sample[] {
   const [name, folder] = [baseName(file), folderName(file)];
   const entry = sheet?.get(name) ?? sheet?.get(name.replace(/\.gz$/, '')) ?? sheet?.get(folder);
   // Two aliquots of one sample are two files.
-  if (entry) return { name: `${entry.sample} (${name.split('.', 1)[0]})`, patient: entry.patient, type: entry.type };
+  if (entry) {
+    const { patients, sample, type } = entry;
+    return patients.map((patient) => ({ name: `${sample} (${name.split('.', 1)[0]})`, patient, type }));
+  }
   const barcode = parseBarcode(name) ?? parseBarcode(folder);
-  return barcode && { name, patient: barcode.patient, type: barcode.sampleType };
+  return barcode ? [{ name, patient: barcode.patient, type: barcode.sampleType }] : [];
 }
 
 /**
@@ -183,12 +215,14 @@ export async function readGdc(
   const found = await findSheet(where.folder, options.samples);
   const known: { file: CountsFile; sample: Sample }[] = [];
   const nameless: string[] = [];
+  const pooled: string[] = [];
   for (const file of files) {
-    const sample = sampleOfFile(file.name, found?.sheet);
-    if (sample) known.push({ file, sample });
-    else nameless.push(baseName(file.name));
+    const samples = samplesOfFile(file.name, found?.sheet);
+    if (samples.length === 0) nameless.push(baseName(file.name));
+    else if (samples.length === 1) known.push({ file, sample: samples[0] });
+    else pooled.push(`${baseName(file.name)}: ${samples.map(({ patient }) => patient).join(', ')}`);
   }
-  if (known.length === 0) {
+  if (known.length === 0 && pooled.length === 0) {
     throw badInput({
       file: path,
       message: `nothing says of which patients its ${counted(files.length, 'file is', 'files are')}${found ? `; ${baseName(found.file)} names none of them` : ''}`,
@@ -200,6 +234,12 @@ export async function readGdc(
     warn(
       `${counted(nameless.length, 'file is', 'files are')} of no known patient (${someOf(nameless)})`,
       'They are left out',
+    );
+
+  if (pooled.length > 0)
+    warn(
+      `${counted(pooled.length, 'file is', 'files are')} of several patients together (${someOf(pooled)})`,
+      `${pooled.length === 1 ? 'It is the expression of none of them, and' : 'They are the expression of none of them, and'} left out`,
     );
 
   const choice = chooseSamples(
@@ -227,6 +267,7 @@ export async function readGdc(
     patients: read.map(({ patient }) => patient),
     genes: shared.map((g): FileGene => ({
       name: genes.ids[g],
+      said: genes.symbols[g],
       symbol: context.nameGene(genes.ids[g], genes.symbols[g]),
     })),
     rows: read.map(({ genes: own, values }) => {

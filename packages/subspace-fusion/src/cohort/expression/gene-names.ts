@@ -3,6 +3,7 @@ import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
 import type { Source } from '../../files/source.js';
 import { parseHeader, parseTable } from '../../files/table.js';
 import type { Expression } from '../types.js';
+import { geneSpellings, type Spelling } from './gene-spelling.js';
 import type { RawExpression } from './samples.js';
 
 /** A gene's other names (Ensembl or Entrez ids, former and alias symbols) → its symbol. Ensembl ids stand without version. */
@@ -71,9 +72,9 @@ export async function parseGeneMap(source: Source, problems: Problem[]): Promise
 export type GeneNamer = (name: string, symbol?: string) => string;
 
 /**
- * A gene is known by the first of these that a gene set holds or, failing that, by the first there is: its name in the file; its Ensembl id
- * whatever the version; the symbol that the map gives to its id; the file's own symbol, and what the map makes of that; the name
- * without the Entrez id of `SYMBOL|1234`.
+ * A gene is known by the first of these that a gene set holds, or of which a gene set holds another spelling ({@link geneSpellings}), or, failing
+ * that, by the first there is: its name in the file; its Ensembl id whatever the version; the symbol that the map gives to its id; the
+ * file's own symbol, and what the map makes of that; the name without the Entrez id of `SYMBOL|1234`.
  */
 export function geneNamer(needed: ReadonlySet<string>, map: GeneMap = new Map()): GeneNamer {
   const neededIds = new Map(
@@ -82,17 +83,29 @@ export function geneNamer(needed: ReadonlySet<string>, map: GeneMap = new Map())
       return id === undefined ? [] : [[id, gene] as const];
     }),
   );
+  const spell = geneSpellings(needed);
   return (name, symbol) => {
+    if (needed.has(name)) return name;
     const id = ensemblId(name);
     const parts = /^(.+)\|(\d+)$/.exec(name);
     const [bare, entrez] = [parts?.at(1), parts?.at(2)];
     const own = symbol || (bare === '?' ? entrez : bare);
     const mapped = map.get(id ?? name) ?? (own === undefined ? undefined : map.get(own));
-    const known = [name, id && neededIds.get(id), mapped, own].find(
-      (candidate) => candidate !== undefined && needed.has(candidate),
-    );
-    return known ?? mapped ?? own ?? id ?? name;
+    const candidates = [id && neededIds.get(id), mapped, own];
+    const known = candidates.find((candidate) => candidate !== undefined && needed.has(candidate));
+    return known ?? spelled([name, mapped, own], spell) ?? mapped ?? own ?? id ?? name;
   };
+}
+
+function spelled(
+  texts: readonly (string | undefined)[],
+  spell: (text: string) => Spelling | undefined,
+): string | undefined {
+  for (const text of texts) {
+    const spelling = text === undefined ? undefined : spell(text);
+    if (spelling) return spelling.gene;
+  }
+  return undefined;
 }
 
 /** Genes of the file that come to the same symbol, and which of them is read. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { File, ready, type Group } from 'h5wasm/node';
 import { describe, expect, it } from 'vitest';
-import { InputError } from '../../files/errors.js';
+import { InputError, type Problem } from '../../files/errors.js';
 import { bits, key } from '../../random/counter.js';
 import { newFolder, write } from '../made-files.test.helper.js';
 import { readExpression } from './read.js';
@@ -17,12 +17,13 @@ interface Made {
   readonly x?: (hdf5: File) => void;
   readonly samples?: string[];
   readonly obs?: (obs: Group) => void;
+  readonly var?: (columns: Group) => void;
 }
 
 const dense = (hdf5: File) => void hdf5.create_dataset({ name: 'X', data: Float32Array.of(1, 2, 3, 4), shape: [2, 2] });
 
 /** A whole X of patients P1, P2 and genes A, B, or whatever is put in its place. */
-async function file({ x = dense, samples = ['P1', 'P2'], obs }: Made): Promise<string> {
+async function file({ x = dense, samples = ['P1', 'P2'], obs, var: ofGenes }: Made): Promise<string> {
   await ready;
   const path = join(folder, `made-${made++}.h5ad`);
   const hdf5 = new File(path, 'w');
@@ -30,7 +31,8 @@ async function file({ x = dense, samples = ['P1', 'P2'], obs }: Made): Promise<s
   const [rows, columns] = [hdf5.create_group('obs'), hdf5.create_group('var')];
   if (obs) obs(rows);
   else rows.create_dataset({ name: '_index', data: samples });
-  columns.create_dataset({ name: '_index', data: ['A', 'B'] });
+  if (ofGenes) ofGenes(columns);
+  else columns.create_dataset({ name: '_index', data: ['A', 'B'] });
   hdf5.close();
   return path;
 }
@@ -70,6 +72,44 @@ describe('AnnData that is not whole', () => {
       await failure({ obs: (obs) => void obs.create_dataset({ name: '_index', data: Int32Array.of(1, 2) }) }),
     ).toMatch(/is no column of text/);
     expect(await failure({ samples: ['P1', 'P1'] })).toMatch(/'P1' has several rows.*sum the cells of each patient/);
+  });
+
+  it('is refused where X holds no value, with the layers that do', async () => {
+    const filled = (x: number) => (hdf5: File) => {
+      hdf5.create_dataset({ name: 'X', data: Float32Array.of(x, x, x, x), shape: [2, 2] });
+      hdf5.create_group('layers').create_dataset({ name: 'counts', data: Float32Array.of(1, 2, 3, 4), shape: [2, 2] });
+    };
+    for (const x of [NaN, 0])
+      expect(await failure({ x: filled(x) })).toMatch(
+        /X holds no value but zeros and NaN; the layers are: counts.*adata\.layers\['counts'\]/,
+      );
+    expect(await failure({ x: (hdf5) => void hdf5.create_group('layers').create_group('tpm') })).toMatch(
+      /there is no matrix 'X'.*layers are: tpm/,
+    );
+  });
+
+  it('is refused for numbers that single precision does not hold', async () => {
+    const large = Float64Array.of(1, 1e39, 3, 4);
+    const expected = /row 1: the cell in column 'B' holds '1e\+39', which is too large/;
+    expect(await failure({ x: (hdf5) => void hdf5.create_dataset({ name: 'X', data: large, shape: [2, 2] }) })).toMatch(
+      expected,
+    );
+  });
+
+  it('names its genes in the column of var that has those of the gene sets', async () => {
+    const problems: Problem[] = [];
+    const numbered = await file({
+      var: (columns) => {
+        columns.create_dataset({ name: '_index', data: Int32Array.of(0, 1) });
+        columns.create_dataset({ name: 'kind', data: ['coding', 'coding'] });
+        columns.create_dataset({ name: 'features', data: ['A', 'B'] });
+      },
+    });
+    const { expression } = await readExpression(numbered, context, problems);
+    expect([expression.genes, [...expression.values]]).toEqual([['A', 'B'], [1, 2, 3, 4]]); // prettier-ignore
+    expect(problems.map(({ message }) => message)).toEqual([
+      "the index of 'var' (0, 1) holds 0 of the genes of the gene sets, its column 'features' 1",
+    ]);
   });
 
   it('is refused where the parts of a sparse matrix do not fit', async () => {

@@ -67,16 +67,12 @@ async function readWells(
   const layout = {
     genesAreRows: true,
     rowName: (cells: readonly string[]) => cells[0],
+    symbolOf: ([id]: readonly string[]) => symbols.get(id),
     columns: columns.filter(({ name }) => samples.has(name)),
     nameSample: (name: string) => samples.get(name) ?? { name, patient: name, type: undefined },
     refusesRepeats: false,
   };
-  const nameGene = (id: string) => context.nameGene(id, symbols.get(id));
-  return {
-    ...(await readTextMatrix(matrix, layout, { ...context, nameGene }, problems)),
-    linear: true,
-    sampleRule: RULE,
-  };
+  return { ...(await readTextMatrix(matrix, layout, context, problems)), linear: true, sampleRule: RULE };
 }
 
 /** Two columns of a table as a map from the one to the other. */

@@ -5,10 +5,15 @@ import { parseBarcode } from '../clinical/sites.js';
 import type { Orientation, RawExpression, ReadContext } from './samples.js';
 import { readTextMatrix } from './text-matrix.js';
 
-/** Reads a matrix of genes × patients or patients × genes, names in the first row and column, such as UCSC Xena's. */
+/**
+ * Reads a matrix of genes × patients or patients × genes, names in the first row and column, such as UCSC Xena's. The cell of the corner may be
+ * missing.
+ */
 export async function readMatrix(source: Source, context: ReadContext, problems: Problem[]): Promise<RawExpression> {
-  const [, ...names] = await parseHeader(source);
+  const start = { named: true };
+  const [, ...names] = await parseHeader(source, start);
   const layout = {
+    start,
     genesAreRows: detectOrientation(source.name, names, context) === 'genes × patients',
     rowName: (cells: readonly string[]) => cells[0],
     columns: names.map((name, i) => ({ name, cell: i + 1 })),

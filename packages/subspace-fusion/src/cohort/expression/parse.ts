@@ -3,9 +3,10 @@ import type { ExpressionFormat } from '../../config/values.js';
 import { requireContent } from '../../files/bytes.js';
 import { badInput, type Problem } from '../../files/errors.js';
 import { kindOfSource } from '../../files/signature.js';
-import { parseHeader } from '../../files/table.js';
+import { parseFirstLine, parseHeader } from '../../files/table.js';
 import type { Expression } from '../types.js';
 import { fileIn, type ExpressionFiles } from './expression-files.js';
+import { isGct, readGct } from './gct.js';
 import { findStarCounts, readGdc, type GdcOptions } from './gdc.js';
 import {
   ensemblId,
@@ -15,6 +16,7 @@ import {
   type GeneMap,
   type RepeatedGene,
 } from './gene-names.js';
+import { settleSpellings } from './gene-spelling.js';
 import { readH5ad } from './h5ad.js';
 import { isIvyGap, readIvyGap } from './ivygap.js';
 import { isCbioportalMatrix, isMcatMatrix, readCbioportal, readMatrix, readMcat } from './matrices.js';
@@ -42,7 +44,8 @@ async function detectFormat(files: ExpressionFiles): Promise<ExpressionFormat> {
   }
   requireContent(file);
   if ((await kindOfSource(file)) === 'hdf5') return 'h5ad';
-  const header = await parseHeader(file);
+  if (isGct(await parseFirstLine(file))) return 'gct';
+  const header = await parseHeader(file, { named: true });
   if (isCbioportalMatrix(header)) return 'cbioportal';
   if (header[0] === 'gene_id' && header.includes('tpm_unstranded')) return 'gdc';
   return isMcatMatrix(header) ? 'mcat' : 'matrix';
@@ -91,6 +94,7 @@ const READERS: {
   matrix: (files, context, _, problems) => readMatrix(fileIn(files), context, problems),
   cbioportal: (files, context, _, problems) => readCbioportal(fileIn(files), context, problems),
   mcat: (files, context, _, problems) => readMcat(fileIn(files), context, problems),
+  gct: (files, context, _, problems) => readGct(fileIn(files), context, problems),
   gdc: readGdc,
   ivygap: (files, context, _, problems) => readIvyGap(files, context, problems),
   h5ad: (files, context, _, problems) => readH5ad(fileIn(files), context, problems),
@@ -112,8 +116,9 @@ export async function parseExpression(
   const format = options.format ?? (await detectFormat(files));
   const { patients, genes: needed, geneMap, samples } = context;
   const names = { nameGene: geneNamer(needed, geneMap), nameSample: sampleNamer(patients, samples) };
-  const raw = await READERS[format](files, { patients, genes: needed, ...names }, options, problems);
-  refuseForeignIds(file, raw, needed);
+  const read = await READERS[format](files, { patients, genes: needed, ...names }, options, problems);
+  refuseForeignIds(file, read, needed);
+  const raw = { ...read, genes: settleSpellings(file, read.genes, needed, problems) };
   const { expression, repeated } = withoutRepeatedGenes(raw);
   append(problems, [
     ...sampleProblems(file, raw.choice, raw.sampleRule),

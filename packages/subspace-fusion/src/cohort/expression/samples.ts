@@ -1,5 +1,6 @@
 import { counted, required, someOf, type Problem } from '../../files/errors.js';
 import { parseBarcode } from '../clinical/sites.js';
+import { rSpellings } from './r-names.js';
 
 /** Several samples of one patient: which is taken. Stated here, in the docs, and with every count. */
 const SAMPLE_RULE =
@@ -12,6 +13,8 @@ export interface Sample {
   readonly patient: string;
   /** TCGA's code of the sample type: 1 primary tumour, 2 recurrent, 10 and more no tumour; undefined is not said. */
   readonly type: number | undefined;
+  /** The name in the clinical table, where R made another of it. */
+  readonly spelled?: string;
 }
 
 /** The sample that a name stands for by itself: a TCGA barcode, or a patient of that name. */
@@ -20,19 +23,35 @@ export function sampleOf(name: string): Sample {
   return { name, patient: barcode?.patient ?? name, type: barcode?.sampleType };
 }
 
-/** {@link sampleOf}, unless a patient has that very name, or the clinical table lists the sample. */
+/**
+ * {@link sampleOf}, unless a patient has that very name, or the clinical table lists the sample; or, for no barcode, one of them has the name of
+ * which R made this one.
+ */
 export function sampleNamer(
   patients: ReadonlySet<string> | undefined,
   listed: ReadonlyMap<string, Sample> | undefined,
 ): (name: string) => Sample {
-  return (name) =>
-    patients?.has(name) ? { name, patient: name, type: undefined } : (listed?.get(name) ?? sampleOf(name));
+  const fromR = rSpellings([...(patients ?? []), ...(listed?.keys() ?? [])]);
+  const known = (name: string, as: string): Sample | undefined => {
+    if (patients?.has(as)) return { name, patient: as, type: undefined };
+    const sample = listed?.get(as);
+    return sample && { ...sample, name };
+  };
+  return (name) => {
+    const sample = known(name, name);
+    if (sample) return sample;
+    const spelled = parseBarcode(name) ? undefined : fromR(name);
+    const other = spelled === undefined ? undefined : known(name, spelled);
+    return other && spelled !== undefined ? { ...other, spelled } : sampleOf(name);
+  };
 }
 
 /** Which samples are read, and what became of the others. */
 export interface SampleChoice {
   /** Places (from 0) of one sample a patient, in the order of the file. */
   readonly places: readonly number[];
+  /** Those samples. */
+  readonly taken: readonly Sample[];
   /** Names of samples of nobody who is wanted. */
   readonly others: readonly string[];
   /** Names of samples of normal tissue or of controls. */
@@ -70,11 +89,11 @@ export function chooseSamples(samples: readonly Sample[], patients: ReadonlySet<
     const left = [...required(candidates, patient)].filter((name) => name !== taken);
     return left.length > 0 ? [{ patient, taken, left }] : [];
   });
-  return { places, others, normal, several };
+  return { places, taken: places.map((i) => samples[i]), others, normal, several };
 }
 
-/** States a choice that was one: who had several samples, and what was no tumour. */
-export function sampleProblems(file: string, { several, normal }: SampleChoice, rule = SAMPLE_RULE): Problem[] {
+/** States a choice that was one: who had several samples, what was no tumour, and who is known by a name that R wrote. */
+export function sampleProblems(file: string, { several, normal, taken }: SampleChoice, rule = SAMPLE_RULE): Problem[] {
   const problems: Problem[] = [];
   const warn = (message: string, remedy: string) => problems.push({ severity: 'warning', file, message, remedy });
   if (several.length > 0) {
@@ -88,6 +107,12 @@ export function sampleProblems(file: string, { several, normal }: SampleChoice, 
     warn(
       `${counted(normal.length, 'sample is', 'samples are')} of normal tissue or controls (${someOf(normal)})`,
       'They are left out',
+    );
+  const fromR = taken.flatMap(({ name, spelled }) => (spelled === undefined ? [] : [`${name} for ${spelled}`]));
+  if (fromR.length > 0)
+    warn(
+      `${counted(fromR.length, 'patient has a name', 'patients have names')} as R writes them (${someOf(fromR)})`,
+      'They are read as these patients',
     );
   return problems;
 }
@@ -111,6 +136,8 @@ export interface FileGene {
   readonly name: string;
   /** As it is known here. */
   readonly symbol: string;
+  /** The symbol that the file gives beside the name. */
+  readonly said?: string | undefined;
 }
 
 /** What a format's reader hands over: one sample a patient, genes as they stand in the file, repeated ones included. */

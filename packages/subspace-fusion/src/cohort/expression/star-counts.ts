@@ -2,10 +2,12 @@ import { gunzip } from '#codec';
 import type { StarColumn } from '../../config/values.js';
 import { requireContent } from '../../files/bytes.js';
 import { damageCode } from '../../files/codec/types.js';
-import { badInput } from '../../files/errors.js';
+import { decodePieces, decodeText } from '../../files/decode.js';
+import { badInput, InputError } from '../../files/errors.js';
 import { HEAD, kindOf } from '../../files/signature.js';
 import { bytesSource, readAll, stretches, type Source } from '../../files/source.js';
-import { suggest, utf8 } from '../../files/text.js';
+import { suggest } from '../../files/text.js';
+import { checkCells } from './cells.js';
 
 /** A real file has 4 MB. */
 const LARGEST = 128 * 2 ** 20;
@@ -32,21 +34,20 @@ async function textOf(source: Source): Promise<string> {
     });
   if (source.size > LARGEST) throw tooLarge();
   const bytes = await readAll(source);
-  if (kindOf(bytes.subarray(0, HEAD)) !== 'gzip') return utf8(bytes);
+  if (kindOf(bytes.subarray(0, HEAD)) !== 'gzip') return decodeText(bytes, file);
   const parts: string[] = [];
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   let length = 0;
   try {
-    for await (const part of gunzip(stretches(bytesSource(bytes)))) {
+    for await (const part of decodePieces(gunzip(stretches(bytesSource(bytes))), file)) {
       length += part.length;
       if (length > LARGEST) throw tooLarge();
-      parts.push(decoder.decode(part, { stream: true }));
+      parts.push(part);
     }
   } catch (error) {
     if (damageCode(error) === undefined) throw error;
     throw badInput({ file, message: 'the gzip data is damaged or cut short', remedy: 'Download the file again' });
   }
-  return parts.join('') + decoder.decode();
+  return parts.join('');
 }
 
 /**
@@ -84,22 +85,21 @@ export async function readStarCounts(source: Source, column: StarColumn, like?: 
   const ids: string[] = [];
   const symbols: string[] = [];
   const values: number[] = [];
+  const check = checkCells(() => true);
   for (let i = headerAt + 1; i < lines.length; i++) {
     const line = lines[i];
     if (line === '' || line.startsWith('N_')) continue;
     const cells = line.split('\t');
-    const value = Number(cells[valueAt]);
-    if (cells.length !== header.length || cells[valueAt] === '' || !Number.isFinite(value)) {
-      const message =
-        cells.length === header.length
-          ? `the cell in column '${column}' holds '${cells[valueAt]}', which is not a number`
-          : `the row has ${cells.length} cells, the header ${header.length}`;
+    if (cells.length !== header.length) {
+      const message = `the row has ${cells.length} cells, the header ${header.length}`;
       throw badInput({ file, row: i + 1, message, remedy: 'The file is damaged or cut short: download it again' });
     }
     ids.push(cells[idAt]);
     symbols.push(cells[symbolAt] ?? '');
-    values.push(value);
+    values.push(check.read(cells[valueAt], cells[idAt], i + 1, column));
   }
+  const wrong = check.problems(file);
+  if (wrong.length > 0) throw new InputError(wrong);
   if (ids.length === 0)
     throw badInput({ file, message: 'the table has no gene', remedy: 'The file is cut short: download it again' });
   const same = like?.ids.length === ids.length && like.ids.every((id, g) => id === ids[g]);

@@ -1,51 +1,11 @@
 import { append } from '../../files/lists.js';
 import { counted, InputError, someOf, type Problem } from '../../files/errors.js';
 import type { Source } from '../../files/source.js';
-import { isMissing, parseRows, repeatedNames, type Row } from '../../files/table.js';
+import { parseRows, repeatedNames, type Row, type TableStart } from '../../files/table.js';
 import { ownText } from '../../files/text.js';
+import { checkCells } from './cells.js';
 import { chooseSamples, type FileGene, type RawExpression, type ReadContext, type Sample } from './samples.js';
-
-/** The cells of one gene that hold no number: the first, and how many there are. */
-interface BadCells {
-  readonly line: number;
-  readonly column: string;
-  readonly text: string;
-  count: number;
-}
-
-/** Cells that hold no number, by gene: words always count, empty cells where a model needs the gene. */
-export interface CellCheck {
-  /** The cell's number, NaN where there is none. */
-  readonly read: (text: string, gene: string, line: number, column: string) => number;
-  readonly problems: (file: string) => Problem[];
-}
-
-export function checkCells(needed: ReadonlySet<string>): CellCheck {
-  const bad = new Map<string, BadCells>();
-  const read: CellCheck['read'] = (text, gene, line, column) => {
-    const value = text === '' ? NaN : Number(text);
-    if (!Number.isFinite(value) && (!isMissing(text) || needed.has(gene))) {
-      const before = bad.get(gene);
-      if (before) before.count++;
-      else bad.set(gene, { line, column, text, count: 1 });
-    }
-    return value;
-  };
-  return { read, problems: (file) => [...bad].map(([gene, cells]) => badCellsProblem(file, gene, cells)) };
-}
-
-function badCellsProblem(file: string, gene: string, { line, column, text, count }: BadCells): Problem {
-  const more = count > 1 ? `, and ${counted(count - 1, 'more cell', 'more cells')} of gene '${gene}'` : '';
-  return {
-    severity: 'error',
-    file,
-    row: line,
-    message: `the cell in column '${column}' ${isMissing(text) ? 'is empty' : `holds '${text}', which is not a number`}${more}`,
-    remedy: isMissing(text)
-      ? `Fill it in, or take '${gene}' out of the gene set`
-      : 'Correct it, or delete a row or column that is no gene',
-  };
-}
+import { genesOfDate } from './spreadsheet-dates.js';
 
 /** A column of numbers, by the name of its gene or sample. */
 interface NumberColumn {
@@ -59,6 +19,10 @@ export interface Layout {
   readonly genesAreRows: boolean;
   /** Name of a row's gene or sample. */
   readonly rowName: (cells: readonly string[]) => string;
+  /** The symbol that the file gives to the gene of a row, or of a name. */
+  readonly symbolOf?: (cells: readonly string[]) => string | undefined;
+  /** Where the header is, and how many rows below it are none of the matrix. */
+  readonly start?: TableStart & { readonly below?: number };
   readonly columns: readonly NumberColumn[];
   readonly nameSample: (name: string) => Sample;
   /**
@@ -73,6 +37,7 @@ export interface Layout {
 /** One kept row of the file, its numbers in the order of the kept columns. */
 interface NumberRow {
   readonly name: string;
+  readonly said: string | undefined;
   readonly line: number;
   readonly numbers: Float32Array;
 }
@@ -99,20 +64,22 @@ export async function readTextMatrix(
     : undefined;
   const columns = columnChoice ? columnChoice.places.map((i) => layout.columns[i]) : layout.columns;
   const columnSymbols = genesAreRows ? [] : columns.map(({ name }) => nameGene(name));
-  const cells = checkCells(needed);
+  const cells = checkCells((gene) => needed.has(gene));
   const rows: NumberRow[] = [];
   const strangers: Sample[] = [];
-  for await (const row of belowHeader(source)) {
+  for await (const row of belowHeader(source, layout.start)) {
     const name = ownText(rowName(row.cells));
     if (!genesAreRows && patients && !patients.has(nameSample(name).patient)) {
       strangers.push(nameSample(name));
       continue;
     }
-    const rowSymbol = genesAreRows ? nameGene(name) : '';
+    const own = genesAreRows ? layout.symbolOf?.(row.cells) : undefined;
+    const said = own === undefined ? undefined : ownText(own);
+    const rowSymbol = genesAreRows ? nameGene(name, said) : '';
     const numbers = Float32Array.from(columns, (column, j) =>
       cells.read(row.cells[column.cell], genesAreRows ? rowSymbol : columnSymbols[j], row.line, column.name),
     );
-    rows.push({ name, line: row.line, numbers });
+    rows.push({ name, said, line: row.line, numbers });
   }
 
   const rowSamples = genesAreRows ? [] : rows.map(({ name }) => nameSample(name));
@@ -132,7 +99,10 @@ export async function readTextMatrix(
 
   const names = (genesAreRows ? rowNames : columnNames).map(({ name }) => name);
   const genePlaces = refusesRepeats ? firstPlaces(names) : [...names.keys()];
-  const genes = genePlaces.map((i): FileGene => ({ name: names[i], symbol: nameGene(names[i]) }));
+  const genes = genePlaces.map((i): FileGene => {
+    const said = genesAreRows ? taken[i].said : undefined;
+    return { name: names[i], said, symbol: nameGene(names[i], said) };
+  });
   const samples = (genesAreRows ? columnNames : rowNames).map(({ name }) => nameSample(name));
   const numbers = taken.map((row) => row.numbers);
   return {
@@ -145,12 +115,9 @@ export async function readTextMatrix(
   };
 }
 
-async function* belowHeader(source: Source): AsyncGenerator<Row, void> {
-  let header = true;
-  for await (const row of parseRows(source)) {
-    if (!header) yield row;
-    header = false;
-  }
+async function* belowHeader(source: Source, { below = 0, ...start }: Layout['start'] = {}): AsyncGenerator<Row, void> {
+  let left = 1 + below;
+  for await (const row of parseRows(source, start)) if (left-- <= 0) yield row;
 }
 
 /** A problem for each name that an axis repeats; the genes that no model needs share one warning. */
@@ -163,18 +130,20 @@ function repetitions(
 ): Problem[] {
   const repeated = repeatedNames(names.map(({ name }) => name));
   const harmless = new Set(repeated.filter(({ name }) => what === 'gene' && !isNeeded(name)));
-  const problems = repeated
-    .filter((repetition) => !harmless.has(repetition))
-    .map(({ name, first, second }): Problem => {
-      const [here, before] = [names[second].place, names[first].place];
-      return {
-        severity: 'error',
-        file,
-        row: axis === 'row' ? here : 1,
-        message: `the ${what} '${name}' has two ${axis}s, ${before} and ${here}`,
-        remedy: 'Keep one of them',
-      };
-    });
+  const wrong = repeated.filter((repetition) => !harmless.has(repetition));
+  const problems = wrong.map(({ name, first, second }): Problem => {
+    const [here, before] = [names[second].place, names[first].place];
+    const twice = `${axis}s, ${before} and ${here}`;
+    return {
+      severity: 'error',
+      file,
+      row: axis === 'row' ? here : 1,
+      ...(wrong.length === 1
+        ? { message: `the ${what} '${name}' has two ${twice}` }
+        : { message: `a ${what} has two ${axis}s`, examples: [`${name}: ${twice}`] }),
+      remedy: genesOfDate(name) ? 'Take the file from before a spreadsheet made dates of genes' : 'Keep one of them',
+    };
+  });
   if (harmless.size > 0) {
     const some = someOf(new Set([...harmless].map(({ name }) => name)));
     const message = `${counted(harmless.size, `${axis} repeats`, `${axis}s repeat`)} a gene that is in no gene set (${some})`;

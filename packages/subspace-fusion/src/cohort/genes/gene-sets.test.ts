@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { Config } from '../../config/config.js';
 import type { Problem } from '../../files/errors.js';
 import { newFolder, write } from '../made-files.test.helper.js';
-import { geneSetsFile, overlap, readGeneList, readSubspaceGenes } from './gene-sets.js';
+import { readGeneList } from './gene-files.js';
+import { geneSetsFile, genesSought, overlap, readSubspaceGenes, settleDescriptions } from './gene-sets.js';
 
 const folder = newFolder();
 const file = (name: string, text: string | Uint8Array) => write(folder, name, text);
@@ -71,9 +72,73 @@ describe('gene sets', () => {
     for (const gene of ['CX3CR1', 'CD74', 'VWF']) expect(sets.microenvironment).toContain(gene);
   });
 
-  it('refuses what is no text', async () => {
-    await expect(read({ file: file('junk.gmt', Uint8Array.of(0, 1, 2, 3)) })).rejects.toThrow(
-      /binary file, not gene sets/,
+  it('reads dates of a spreadsheet as the genes that they were, where only one can be', async () => {
+    const gmt = file('dates.gmt', 'TUMOUR\tx\t7-Sep\tEGFR\t1-Mar\nMICROENVIRONMENT\tx\tCD68\t3. Mrz\t2-Sep\tSEPT2\n');
+    const problems: Problem[] = [];
+    expect(await read({ file: gmt }, problems)).toEqual({
+      tumour: ['SEPT7', 'EGFR'],
+      microenvironment: ['CD68', 'MARCH3', 'SEPT2'],
+    });
+    expect(problems.map(({ message }) => message)).toEqual([
+      '2 genes of TUMOUR look like dates that a spreadsheet made (7-Sep, 1-Mar); 7-Sep is read as SEPT7 (now SEPTIN7); 1-Mar may have been MARCH1 (now MARCHF1) or MARC1 (now MTARC1)',
+      '2 genes of MICROENVIRONMENT look like dates that a spreadsheet made (3. Mrz, 2-Sep); 3. Mrz is read as MARCH3 (now MARCHF3), 2-Sep is read as SEPT2 (now SEPTIN2)',
+    ]);
+    const lists = {
+      file: file('t.txt', 'EGFR\nSOX2\n'),
+      microenvironmentFile: file('m.txt', 'gene\n"CD68"\n44446\nCD4\n'),
+    };
+    const ofLists: Problem[] = [];
+    expect((await read(lists, ofLists)).microenvironment).toEqual(['CD68', 'CD4']);
+    expect(ofLists.map((problem) => [problem.file, problem.message])).toEqual([
+      [lists.microenvironmentFile, expect.stringMatching(/\(44446\); 44446 may have been SEPT7/)],
+    ]);
+  });
+
+  it('refuses a GMT that is not separated by tabs', async () => {
+    const refused = (text: string) => read({ file: file('spaces.gmt', text) });
+    const spaces = 'TUMOUR na EGFR SOX2\nMICROENVIRONMENT na CD68 CD4\n';
+    await expect(refused(spaces)).rejects.toThrow(/a GMT file is separated by tabs, and this file has none/);
+    await expect(refused(spaces.replaceAll(' ', ','))).rejects.toThrow(/a GMT file is separated by tabs/);
+    await expect(refused('TUMOUR\tna\tEGFR SOX2\n')).rejects.toThrow(
+      /row 1: the genes of the line are not separated by tabs/,
     );
+    await expect(readGeneList(file('row.txt', 'EGFR SOX2\n'))).rejects.toThrow(
+      /row 1: the line has more than one gene/,
+    );
+    expect(
+      await read({ file: file('quotes.gmt', '"TUMOUR"\t"na"\t"EGFR"\t"SOX2"\nMICROENVIRONMENT\tna\tCD68\t\n') }),
+    ).toEqual(EXPECTED);
+  });
+
+  it('finds that a GMT has no descriptions when the genes of the matrix are known', async () => {
+    const names = {
+      tumour: 'TUMOUR',
+      microenvironment: 'MICROENVIRONMENT',
+      file: file('first.gmt', 'TUMOUR\tEGFR\tSOX2\nMICROENVIRONMENT\tCD4\tCD68\n'),
+    };
+    const sets = await readSubspaceGenes(names, []);
+    expect([...genesSought(sets)]).toEqual(['SOX2', 'CD68', 'EGFR', 'CD4']);
+    const settled = (genes: readonly string[]) => {
+      const problems: Problem[] = [];
+      return [
+        settleDescriptions(names, sets, (name) => genes.includes(name), problems),
+        problems.map(({ message }) => message),
+      ];
+    };
+    expect(settled(['EGFR', 'SOX2', 'CD4', 'CD68'])).toEqual([
+      { tumour: ['EGFR', 'SOX2'], microenvironment: ['CD4', 'CD68'] },
+      [
+        "the sets have no descriptions: 'EGFR' of TUMOUR and 'CD4' of MICROENVIRONMENT, which are in their place, are genes of the matrix",
+      ],
+    ]);
+    expect(settled(['EGFR', 'SOX2', 'CD68'])).toEqual([
+      { tumour: ['SOX2'], microenvironment: ['CD68'] },
+      ["the description 'EGFR' of TUMOUR is a gene of the matrix"],
+    ]);
+    expect(settled(['SOX2', 'CD68'])).toEqual([{ tumour: ['SOX2'], microenvironment: ['CD68'] }, []]);
+  });
+
+  it('refuses what is no text', async () => {
+    await expect(read({ file: file('junk.gmt', Uint8Array.of(0, 1, 2, 3)) })).rejects.toThrow(/binary file, not text/);
   });
 });

@@ -1,10 +1,10 @@
-import { readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Config, GeneSetsConfig } from '../../config/config.js';
 import { badInput, counted, someOf, type Problem } from '../../files/errors.js';
-import { readHeader, readTable, requireFile } from '../../files/file-source.js';
 import { suggest } from '../../files/text.js';
 import { SUBSPACES, type Cohort, type Expression, type Subspace } from '../types.js';
+import { isGeneList, isGeneTable, readGeneList, readGeneTable, readGmt, type GeneSet } from './gene-files.js';
+import { withoutDates } from './listed-dates.js';
 
 /** Whether a config leaves the gene sets to the package. */
 export const usesDefaultGeneSets = ({ file }: GeneSetsConfig): boolean => file === undefined;
@@ -16,121 +16,13 @@ export const usesDefaultGeneSets = ({ file }: GeneSetsConfig): boolean => file =
 export const geneSetsFile = ({ file }: GeneSetsConfig): string =>
   file ?? fileURLToPath(new URL('../../../gene-sets/glioma.gmt', import.meta.url));
 
-/** Sets by name. */
-type GeneSets = ReadonlyMap<string, readonly string[]>;
-
-/** All sets of MSigDB have 20 MB. */
-const LARGEST = 64 * 2 ** 20;
-
-async function readLines(file: string): Promise<string[]> {
-  await requireFile(file);
-  if ((await stat(file)).size > LARGEST) {
-    throw badInput({
-      file,
-      message: `the file is larger than ${LARGEST / 2 ** 20} MiB`,
-      remedy: 'Name a file of gene sets',
-    });
-  }
-  const bytes = await readFile(file);
-  if (bytes.includes(0) || (bytes[0] === 0x1f && bytes[1] === 0x8b)) {
-    throw badInput({
-      file,
-      message: 'this is a binary file, not gene sets',
-      remedy: 'Name a GMT file, a table or a list of genes, as plain text',
-    });
-  }
-  return bytes
-    .toString('utf8')
-    .replace(/^\ufeff/, '')
-    .split(/\r?\n/);
-}
-
-/** Reads a GMT file: one set a line, `name <tab> source <tab> gene <tab> gene …`. A gene counts once in a set. */
-export async function readGeneSets(file: string): Promise<Map<string, readonly string[]>> {
-  const sets = new Map<string, readonly string[]>();
-  (await readLines(file)).forEach((line, i) => {
-    if (line.trim() === '') return;
-    const [name, , ...genes] = line.split('\t').map((cell) => cell.trim());
-    const wrong = (message: string, remedy: string) => badInput({ file, row: i + 1, message, remedy });
-    if (genes.length === 0)
-      throw wrong('the line has no genes', 'A line of GMT is: name, source, genes, separated by tabs');
-    if (sets.has(name)) throw wrong(`the set '${name}' stands here a second time`, 'Rename or delete one of them');
-    sets.set(name, [...new Set(genes.filter((gene) => gene !== ''))]);
-  });
-  return sets;
-}
-
-/** Reads a list of genes, one a line; a line that starts with # is a comment. */
-export async function readGeneList(file: string): Promise<readonly string[]> {
-  const genes = new Set<string>();
-  (await readLines(file)).forEach((line, i) => {
-    const gene = line.trim();
-    if (gene === '' || gene.startsWith('#')) return;
-    if (/[\t,;]/.test(gene)) {
-      throw badInput({
-        file,
-        row: i + 1,
-        message: 'the line has more than one gene',
-        remedy: 'Write one gene a line, or name a GMT file alone',
-      });
-    }
-    genes.add(gene);
-  });
-  if (genes.size === 0) throw badInput({ file, message: 'the list has no gene', remedy: 'Write one gene a line' });
-  return [...genes];
-}
-
-const GENE_COLUMN = /^(gene|genes|symbol|gene[_ ]symbol|gene[_ ]name|hugo[_ ]symbol|hgnc[_ ]symbol)$/i;
-const TYPE_COLUMN = /^(type|subspace|set|gene[_ ]set|category|class|group)$/i;
-
-/** Reads a table with a row a gene, and a column that says which set it belongs to. */
-async function readGeneTable(file: string, { gene, type }: GeneSetsConfig): Promise<GeneSets> {
-  const { columns, rows, line } = await readTable(file);
-  const [geneAt, typeAt] = (
-    [
-      ['gene', gene, GENE_COLUMN],
-      ['type', type, TYPE_COLUMN],
-    ] as const
-  ).map(([key, named, known]) => {
-    const at = named === undefined ? columns.findIndex((column) => known.test(column)) : columns.indexOf(named);
-    if (at >= 0) return at;
-    const message =
-      named === undefined ? `no column is that of the ${key}s` : `there is no column '${named}' (geneSets.${key})`;
-    throw badInput({
-      file,
-      row: line,
-      message,
-      remedy: named === undefined ? `Name it by geneSets.${key}` : suggest(named, columns),
-    });
-  }) as [number, number];
-  const sets = new Map<string, Set<string>>();
-  for (const { cells } of rows) {
-    const [name, set] = [cells[geneAt], cells[typeAt]];
-    if (name !== '' && set !== '') sets.set(set, (sets.get(set) ?? new Set()).add(name));
-  }
-  return new Map([...sets].map(([set, genes]) => [set, [...genes]]));
-}
-
-/** A table is told by the config's columns, or by a header that names both a gene and a type. */
-async function isGeneTable(file: string, { gene, type }: GeneSetsConfig): Promise<boolean> {
-  if (gene !== undefined || type !== undefined) return true;
-  const [first = ''] = await readLines(file);
-  if (!/[\t,]/.test(first)) return false;
-  const header = await readHeader(file);
-  return header.some((column) => GENE_COLUMN.test(column)) && header.some((column) => TYPE_COLUMN.test(column));
-}
-
-/** Whether a file is a list of genes: no line of it has a separator. */
-async function isGeneList(file: string): Promise<boolean> {
-  return !(await readLines(file)).some((line) => /[\t,;]/.test(line));
-}
-
 /** The two sets, in whichever form they stand. */
-async function readBothSets(config: GeneSetsConfig): Promise<Cohort['genes']> {
+async function readBothSets(config: GeneSetsConfig): Promise<Record<Subspace, GeneSet>> {
   const file = geneSetsFile(config);
   const { microenvironmentFile } = config;
   if (microenvironmentFile !== undefined) {
-    return { tumour: await readGeneList(file), microenvironment: await readGeneList(microenvironmentFile) };
+    const list = async (path: string) => ({ description: '', genes: await readGeneList(path) });
+    return { tumour: await list(file), microenvironment: await list(microenvironmentFile) };
   }
   const asTable = await isGeneTable(file, config);
   if (!asTable && (await isGeneList(file))) {
@@ -140,18 +32,18 @@ async function readBothSets(config: GeneSetsConfig): Promise<Cohort['genes']> {
       remedy: 'Name the file of the other set by geneSets.microenvironmentFile',
     });
   }
-  const sets = asTable ? await readGeneTable(file, config) : await readGeneSets(file);
-  const [tumour, microenvironment] = SUBSPACES.map((subspace) => {
+  const sets = asTable ? await readGeneTable(file, config) : await readGmt(file);
+  const setOf = (subspace: Subspace): GeneSet => {
     const name = config[subspace];
-    const genes = sets.get(name);
-    if (genes) return genes;
+    const set = sets.get(name);
+    if (set) return set;
     throw badInput({
       file,
       message: `there is no set '${name}' (geneSets.${subspace})`,
       remedy: suggest(name, [...sets.keys()]),
     });
-  }) as [readonly string[], readonly string[]];
-  return { tumour, microenvironment };
+  };
+  return { tumour: setOf('tumour'), microenvironment: setOf('microenvironment') };
 }
 
 /** Genes that both subspaces have. */
@@ -159,6 +51,12 @@ export const overlap = ({ tumour, microenvironment }: Cohort['genes']): string[]
   const others = new Set(microenvironment);
   return tumour.filter((gene) => others.has(gene));
 };
+
+/** The genes of both sets as their file gives them. */
+export interface ReadGeneSets extends Readonly<Cohort['genes']> {
+  /** Words of the file that describe a set or, where it has no descriptions, are the first gene of each. */
+  readonly descriptions?: Readonly<Record<Subspace, string>>;
+}
 
 /**
  * The genes of the two subspaces, from GMT, a table or two lists. A gene of both sets is a warning: the subspaces are meant to be disjoint.
@@ -169,10 +67,14 @@ export async function readSubspaceGenes(
   config: GeneSetsConfig,
   problems: Problem[],
   symbols: ReadonlyMap<string, string> = new Map(),
-): Promise<Cohort['genes']> {
+): Promise<ReadGeneSets> {
   const read = await readBothSets(config);
-  const renamed = (genes: readonly string[]) => [...new Set(genes.map((gene) => symbols.get(gene) ?? gene))];
-  const sets = { tumour: renamed(read.tumour), microenvironment: renamed(read.microenvironment) };
+  const renamed = (subspace: Subspace) => {
+    const file = (subspace === 'microenvironment' ? config.microenvironmentFile : undefined) ?? geneSetsFile(config);
+    const genes = withoutDates(read[subspace].genes, config[subspace], file, problems);
+    return [...new Set(genes.map((gene) => symbols.get(gene) ?? gene))];
+  };
+  const sets = { tumour: renamed('tumour'), microenvironment: renamed('microenvironment') };
   const both = overlap(sets);
   if (both.length > 0) {
     problems.push({
@@ -182,7 +84,37 @@ export async function readSubspaceGenes(
       remedy: 'Take them out of one set to keep the subspaces apart',
     });
   }
-  return sets;
+  const [tumour, microenvironment] = SUBSPACES.map((subspace) => read[subspace].description);
+  const areWords = [tumour, microenvironment].every((text) => /^[\w.-]+$/.test(text)) && tumour !== microenvironment;
+  return areWords ? { ...sets, descriptions: { tumour, microenvironment } } : sets;
+}
+
+/** All genes that the sets may have: those whose values are looked at closely in a matrix. */
+export const genesSought = ({ tumour, microenvironment, descriptions }: ReadGeneSets): Set<string> =>
+  new Set([...tumour, ...microenvironment, ...Object.values(descriptions ?? {})]);
+
+/** The sets when the genes of the matrices are known: where both descriptions are genes, the GMT file has none, and they are the first genes of the sets. */
+export function settleDescriptions(
+  config: GeneSetsConfig,
+  { descriptions, ...sets }: ReadGeneSets,
+  isGene: (name: string) => boolean,
+  problems: Problem[],
+): Cohort['genes'] {
+  const genes = SUBSPACES.filter((subspace) => descriptions && isGene(descriptions[subspace]));
+  if (!descriptions || genes.length === 0) return sets;
+  const warn = (message: string, remedy: string) =>
+    problems.push({ severity: 'warning', file: geneSetsFile(config), message, remedy });
+  const named = genes.map((subspace) => `'${descriptions[subspace]}' of ${config[subspace]}`).join(' and ');
+  if (genes.length < SUBSPACES.length) {
+    warn(`the description ${named} is a gene of the matrix`, 'If it is one of the set, write a description before it');
+    return sets;
+  }
+  warn(
+    `the sets have no descriptions: ${named}, which are in their place, are genes of the matrix`,
+    'They are read as genes of the sets; a line of GMT is: name, description, genes',
+  );
+  const withFirst = (subspace: Subspace) => [...new Set([descriptions[subspace], ...sets[subspace]])];
+  return { tumour: withFirst('tumour'), microenvironment: withFirst('microenvironment') };
 }
 
 /** Genes of each set that the matrix has; the others are counted. */
@@ -201,7 +133,11 @@ export function presentGenes(
     const note = (severity: Problem['severity'], message: string, remedy: string) =>
       problems.push({ severity, file: geneSetsFile(config), message, remedy });
     if (kept.length === 0)
-      note('error', `no gene of ${set} is left of ${all.length}`, 'Use the gene symbols of the expression matrix');
+      note(
+        'error',
+        `no gene of ${set} is left of ${all.length} (${someOf(all)})`,
+        `Use the gene symbols of the expression matrix (${someOf(expression.genes)})`,
+      );
     else if (absent.length > 0) {
       note(
         'warning',

@@ -1,7 +1,9 @@
 import type { Config, SplitConfig } from '../../config/config.js';
 import { collecting, required, type Problem } from '../../files/errors.js';
+import { append } from '../../files/lists.js';
+import { calibratedBins, survivalCuts } from '../clinical/survival-bins.js';
 import { parseBarcode, sitesOf, type SiteRule } from '../clinical/sites.js';
-import type { Part, Patient, Split } from '../types.js';
+import type { Endpoint, Part, Patient, Split } from '../types.js';
 import { foldsIn } from './split-file.js';
 import { makeSplit, strataOf } from './split.js';
 
@@ -14,11 +16,13 @@ export type PartSizes = Readonly<Record<Part, number> & { conformal?: number; si
 /**
  * The parts that the config's split makes of the joined patients; where it has folds and chooses none, the first fold's. What is wrong
  * goes to `problems`; undefined where there is no split.
+ * @param endpoint What survival is measured to, where the cohort has it.
  */
 export async function inspectSplit(
   patients: readonly Patient[],
   config: Config,
   problems: Problem[],
+  endpoint?: Endpoint,
 ): Promise<PartSizes | undefined> {
   const { split } = config;
   const folds = await collecting(problems, () => foldsThere(split));
@@ -36,6 +40,7 @@ export async function inspectSplit(
   const parts = await collecting(problems, () => makeSplit(patients, strata, withFirstFold(split, folds), problems));
   if (!parts) return undefined;
   const { train, validation, test, conformal } = parts;
+  append(problems, await binProblems(patients, train, config, endpoint));
   const sites = siteCounts(patients, parts, split.by);
   return {
     train: train.length,
@@ -44,6 +49,25 @@ export async function inspectSplit(
     ...(conformal ? { conformal: conformal.length } : {}),
     ...(sites ? { sites } : {}),
   };
+}
+
+/** What training would refuse: deaths of the training patients of which no bins can be made. A warning, for the cohort may be there to be predicted. */
+async function binProblems(
+  patients: readonly Patient[],
+  train: readonly string[],
+  { task, model, clinical: { file, timeUnit } }: Config,
+  endpoint: Endpoint | undefined,
+): Promise<Problem[]> {
+  const training = new Set(train);
+  const survivals = patients.flatMap(({ id, survival }) => (survival && training.has(id) ? [survival] : []));
+  // Where nobody died, that is an error already.
+  if (task !== 'survival' || !endpoint || !patients.some(({ survival }) => survival?.event)) return [];
+  const source = { file, time: endpoint.time, timeUnit };
+  const refused: Problem[] = [];
+  await collecting(refused, () =>
+    model.survivalHead === 'calibrated' ? calibratedBins(survivals, source) : survivalCuts(survivals, source),
+  );
+  return refused.map((problem) => ({ ...problem, severity: 'warning' }));
 }
 
 /** By `split.by`, or by TCGA barcodes where every patient has one. */

@@ -189,8 +189,9 @@ function onePartEach(file: string, assignments: readonly Assignment[]): Record<P
       partOf.set(patient, part);
       parts[part].push(patient);
     } else if (before !== part) {
-      const message = `patient '${patient}' is in the ${before} part and in the ${part} part`;
-      problems.push({ severity: 'error', file, row, message, remedy: 'Split by patient, not by slide' });
+      const message = `the patient is in the ${before} part and in the ${part} part`;
+      const remedy = 'Split by patient, not by slide';
+      problems.push({ severity: 'error', file, row, message, examples: [patient], remedy });
     }
   }
   if (problems.length > 0) throw new InputError(problems);

@@ -128,7 +128,7 @@ describe('a split from a file', () => {
       'warning 7 patients are in no part of the split (P1, P4, P5 and 4 more)',
     ]);
     await expect(split(',train,val,test\n0,P0-S1,P2,P0-S2\n')).rejects.toThrow(
-      /row 2: patient 'P0' is in the train part and in the test part/,
+      /row 2: the patient is in the train part and in the test part \('P0'\)/,
     );
     await expect(split('a,b\n1,2\n')).rejects.toThrow(/'train' with 'val'/);
   });

@@ -125,9 +125,17 @@ function atRandom(strata: Strata, { seed, test, validation }: RandomSplit): Spli
   return { train: [...rest.keys()], validation: validationIds, test: testIds };
 }
 
+/** @throws {InputError} for more folds than patients, some of which would test nobody. */
+export function requirePatientsForFolds(folds: number, { size }: Strata): void {
+  if (folds <= size) return;
+  const message = `${folds} folds are more than there are labelled patients`;
+  throw badInput({ file: 'split', message, remedy: `Make ${size} folds at most` });
+}
+
 /** Deals the patients to k folds stratum by stratum; one of them is the test part. */
 function foldAtRandom(strata: Strata, config: FoldsSplit): Split {
   const { folds, repeat, seed, validation } = config;
+  requirePatientsForFolds(folds, strata);
   const fold = chosenFold(config);
   const stream = repeat ? key(seed, 'folds', 'repeat', repeat) : key(seed, 'folds');
   const testIds = new Set(shuffledByStratum(strata, stream).filter((_, i) => i % folds === fold));

@@ -3,7 +3,6 @@ import {
   groupName,
   metricName,
   metricTitle,
-  modelName,
   number,
   plain,
   pValue,
@@ -17,30 +16,32 @@ import {
   foldScopes,
   headlineOf,
   metricOf,
+  namesOf,
   runsOf,
   shuffledScopes,
   subgroupScopes,
   type Scope,
 } from '../scopes.js';
+import { REFERENCE } from '../simple-models.js';
 import type { Table } from './formats.js';
 
 /**
  * All models of a scope in the metric that speaks for the task, each with the paired difference of the reference to it, its p-value after Holm, and the
  * verdict.
- * @public The studies read it.
  */
-export function modelsTable(task: TaskComparison, scope: Scope): Table {
+function modelsTable(task: TaskComparison, scope: Scope): Table {
   const { model: first } = task;
+  const named = namesOf(task);
   const metric = headlineOf(task);
   const models = Object.entries(scope.models);
   return {
     title: `${titleOf(task, scope)}: ${patientsInWords(task, scope)}`,
-    header: ['', `${metricName(metric)} (95 %)`, `${modelName(first)} minus it (95 %)`, 'p (Holm)', 'verdict'],
+    header: ['', `${metricName(metric)} (95 %)`, `${named(first)} minus it (95 %)`, 'p (Holm)', 'verdict'],
     rows: models.map(([name, metrics]) => {
       const difference = differenceTo(scope.differences, first, name);
       const shown = difference && difference.value !== null ? withInterval(difference, true) : '';
       return [
-        modelName(name),
+        named(name),
         withInterval(metrics[metric]),
         shown,
         pValue(difference?.adjustedP),
@@ -62,9 +63,13 @@ function titleOf({ task }: TaskComparison, { kind, part }: Scope): string {
 /** `612 patients, 268 deaths`: everybody counts once, however often they are tested. */
 export function patientsInWords(task: TaskComparison, scope: Scope): string {
   const repeats = new Set(task.folds.map(({ repeat }) => repeat)).size;
-  const again = repeats > 1 ? `, each tested in ${repeats} repeats` : '';
+  const again =
+    repeats > 1 ? `, each tested in ${repeats} repeats` : overlap(task) ? ', some of them tested in several folds' : '';
   return `${scope.patients} patients${deaths(metricOf(scope, task.model, headlineOf(task)))}${again}`;
 }
+
+/** Whether the test parts of a single dealing share patients, as random ones of a split file do. */
+const overlap = ({ folds, patients }: TaskComparison) => folds.reduce((sum, fold) => sum + fold.patients, 0) > patients;
 
 function deaths(metric: NamedMetric | undefined): string {
   return metric && metric.value !== null && metric.events !== undefined ? `, ${metric.events} deaths` : '';
@@ -73,16 +78,14 @@ function deaths(metric: NamedMetric | undefined): string {
 /** The metric of every model in every fold, and its mean: what a table of published results shows. */
 function foldTable(task: TaskComparison): Table {
   const all = everyone(task);
+  const named = namesOf(task);
   const folds = foldScopes(task);
   const metric = headlineOf(task);
   const names = Object.keys(all.models);
   return {
     title: `${metricName(metric)} by fold`,
     header: ['', ...folds.map(({ part }) => part), 'mean'],
-    rows: names.map((name) => [
-      modelName(name),
-      ...[...folds, all].map((scope) => plain(metricOf(scope, name, metric))),
-    ]),
+    rows: names.map((name) => [named(name), ...[...folds, all].map((scope) => plain(metricOf(scope, name, metric)))]),
     runs: names.map((name) => runsOf(all, name, task.model)),
     notes: task.notes,
   };
@@ -91,6 +94,7 @@ function foldTable(task: TaskComparison): Table {
 /** Every metric but the one that speaks for the task, of every model. */
 function secondaryTable(task: TaskComparison): Table {
   const all = everyone(task);
+  const named = namesOf(task);
   const models = Object.entries(all.models);
   const metrics = [...new Set(models.flatMap(([, of]) => Object.keys(of)))].filter(
     (metric) => metric !== headlineOf(task),
@@ -103,7 +107,7 @@ function secondaryTable(task: TaskComparison): Table {
   return {
     title: `${titleOf(task, all)}, all other metrics: ${patientsInWords(task, all)}`,
     header: ['', ...metrics.map(metricTitle)],
-    rows: models.map(([name, of]) => [modelName(name), ...metrics.map((metric) => withInterval(of[metric]))]),
+    rows: models.map(([name, of]) => [named(name), ...metrics.map((metric) => withInterval(of[metric]))]),
     runs: models.map(([name]) => runsOf(all, name, task.model)),
     notes: [...task.notes, ...(horizon === undefined ? [] : [horizon])],
   };
@@ -112,13 +116,14 @@ function secondaryTable(task: TaskComparison): Table {
 /** What each model has over age, diagnosis and grade. */
 function addedTable(task: TaskComparison): Table | string {
   const { adds } = task;
-  if ('reason' in adds) return `Over age, diagnosis and grade: not computed, ${adds.reason}`;
+  const named = namesOf(task);
+  if ('reason' in adds) return `Over the clinical model of ${named(REFERENCE)}: not computed, ${adds.reason}`;
   const models = Object.entries(adds.models);
   const metrics = [...new Set(models.flatMap(([, of]) => Object.keys(of)))];
   return {
-    title: `What each model has over ${adds.variables.join(', ')}: it minus that model`,
+    title: `What each model has over ${named(REFERENCE)} (${adds.variables.join(', ')}): it minus that model`,
     header: ['', ...metrics.map(metricTitle)],
-    rows: models.map(([name, of]) => [modelName(name), ...metrics.map((metric) => withInterval(of[metric], true))]),
+    rows: models.map(([name, of]) => [named(name), ...metrics.map((metric) => withInterval(of[metric], true))]),
     runs: models.map(([name]) => runsOf(everyone(task), name, task.model)),
     notes: [...task.notes, ...adds.leftOut.map(({ variable, reason }) => `${variable} is left out: ${reason}`)],
   };
@@ -128,7 +133,7 @@ function addedTable(task: TaskComparison): Table | string {
 function subgroupTable(task: TaskComparison): Table {
   const runs = runsOf(everyone(task), task.model, task.model);
   return {
-    title: `${modelName(task.model)} in groups of patients`,
+    title: `${namesOf(task)(task.model)} in groups of patients`,
     header: ['', 'patients', `${metricName(headlineOf(task))} (95 %)`],
     rows: task.subgroups.map((group) => [groupName(group), String(group.patients), withInterval(group.metric)]),
     runs: task.subgroups.map(() => runs),
@@ -139,15 +144,16 @@ function subgroupTable(task: TaskComparison): Table {
 /** Means over repeats, with intervals that know that training sets overlap. */
 function repeatedTable(task: TaskComparison): Table | undefined {
   const { repeated, model: first } = task;
+  const named = namesOf(task);
   if (!repeated) return undefined;
   const models = Object.entries(repeated.models);
   return {
     title: `${repeated.repeats} repeats of ${repeated.folds} folds: ${metricName(headlineOf(task))}, intervals of the corrected resampled t-test (Nadeau and Bengio 2003)`,
-    header: ['', 'mean (95 %)', `${modelName(first)} minus it (95 %)`, 'p'],
+    header: ['', 'mean (95 %)', `${named(first)} minus it (95 %)`, 'p'],
     rows: models.map(([name, metric]) => {
       const difference = differenceTo(repeated.differences, first, name);
       return [
-        modelName(name),
+        named(name),
         withInterval(metric),
         difference ? withInterval(difference, true) : '',
         pValue(difference?.p),
@@ -165,7 +171,7 @@ function worstTable(task: TaskComparison): Table | undefined {
   if (!most) return undefined;
   const runs = runsOf(everyone(task), first, first);
   return {
-    title: `The patients whom ${modelName(first)} got most wrong`,
+    title: `The patients whom ${namesOf(task)(first)} got most wrong`,
     header: [
       '',
       'tested in',

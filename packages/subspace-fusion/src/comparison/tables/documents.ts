@@ -1,6 +1,7 @@
-import { groupName, modelName, VERDICTS_MEAN, verdictWord } from '../../words/comparison.js';
+import { csvText, type CsvCell } from '../../files/csv.js';
+import { groupName, VERDICTS_MEAN, verdictWord } from '../../words/comparison.js';
 import type { Difference, NamedMetric, TaskComparison } from '../file.js';
-import { everyone, headlineOf, runsOf, scopesOf, shuffledScopes, type TableRun } from '../scopes.js';
+import { everyone, headlineOf, namesOf, runsOf, scopesOf, shuffledScopes, type TableRun } from '../scopes.js';
 import { allTables } from './build.js';
 import { escapeLatex, formatLatex, formatMarkdown } from './formats.js';
 
@@ -23,7 +24,7 @@ function runLinks(task: TaskComparison): string {
       [...new Set(scope.runs.map(({ model }) => model))].map((model) => {
         const control = scope.kind === 'shuffled outcomes' ? ', outcomes shuffled' : '';
         const links = runsOf(scope, model, task.model).map(({ folder }) => `[${folder}](<${folder}>)`);
-        return `- ${modelName(model)}${control}: ${links.join(', ')}`;
+        return `- ${namesOf(task)(model)}${control}: ${links.join(', ')}`;
       }),
     )
     .join('\n');
@@ -58,7 +59,7 @@ const COLUMNS = [
   'notes',
   'runs',
 ] as const;
-type Row = Readonly<Partial<Record<(typeof COLUMNS)[number], string | number | undefined>>>;
+type Row = Readonly<Partial<Record<(typeof COLUMNS)[number], CsvCell>>>;
 
 /**
  * Every number of a comparison, a row each: task × scope (all, subgroup, fold, …) × model × metric. Differences name the model that
@@ -67,7 +68,7 @@ type Row = Readonly<Partial<Record<(typeof COLUMNS)[number], string | number | u
  */
 export function formatCsv(tasks: readonly TaskComparison[]): string {
   const lines = tasks.flatMap(rowsOf).map((row) => COLUMNS.map((column) => row[column]));
-  return [COLUMNS, ...lines].map((cells) => `${cells.map(cell).join(',')}\n`).join('');
+  return csvText([COLUMNS, ...lines]);
 }
 
 function rowsOf(task: TaskComparison): Row[] {
@@ -165,9 +166,4 @@ function metricCells(metric: NamedMetric & Partial<Difference>, notes: readonly 
     reason: noInterval,
     notes: [...(note === undefined ? [] : [note]), ...notes].join('; '),
   };
-}
-
-function cell(value: string | number | undefined): string {
-  const text = value === undefined ? '' : String(value);
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

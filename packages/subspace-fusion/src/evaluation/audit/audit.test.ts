@@ -239,7 +239,7 @@ describe('an audit', () => {
       ...all.slice(1),
       { ...all[0], patient: split.train[0] },
     ]);
-    expect(kinds(await auditRuns(withTraining))).toEqual(['leak scored', 'note scored']);
+    expect(kinds(await auditRuns(withTraining))).toEqual(['leak scored', 'leak changed', 'note scored']);
     const chosen = changed('result.json', (result) => ({ ...result, split: 'validation', chosenOnThese: true }));
     expect((await auditRuns(chosen)).findings).toMatchObject([
       { kind: 'scored', severity: 'leak', message: expect.stringMatching(/validation patients.*no evidence/) },

@@ -1,5 +1,5 @@
 import { append } from '../../files/lists.js';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { hashInputs } from '../../cohort/cohort-files.js';
 import { foldsOf } from '../../cohort/split/folds.js';
@@ -7,6 +7,7 @@ import { makeSplit, strataOf } from '../../cohort/split/split.js';
 import type { Split } from '../../cohort/types.js';
 import type { Config } from '../../config/config.js';
 import { InputError } from '../../files/errors.js';
+import { readHeader } from '../../files/file-source.js';
 import type { Model } from '../../runs/model.js';
 import type { Run } from '../../runs/open-run.js';
 import { exists, openRunFolder, RUN_FILES } from '../../runs/run-folder.js';
@@ -22,7 +23,9 @@ import {
   type Finding,
   type LocalFinding,
 } from './findings.js';
+import { changedFiles, keptEpoch } from './made-later.js';
 import { materialKey, readMaterial, sameFileFindings, withoutPermutation, type Material } from './material.js';
+import { secondIdFindings } from './second-ids.js';
 
 /** What an audit looked at, and what it found. */
 export interface Audit {
@@ -74,8 +77,7 @@ async function divisionsOf(config: Config): Promise<{ where: string; config: Con
 
 /** Whether a table of a split has a column of folds. */
 async function hasFolds(file: string): Promise<boolean> {
-  const [header = ''] = (await readFile(file, 'utf8')).split(/\r?\n/, 1);
-  return header.split(',').includes('fold');
+  return (await readHeader(file)).includes('fold');
 }
 
 /**
@@ -120,10 +122,11 @@ async function runsIn(folder: string): Promise<string[]> {
 }
 
 /** What can be seen of a split without a model. */
-function divisionFindings({ cohort, same, alike }: Material, split: Split, config: Config): LocalFinding[] {
+function divisionFindings({ cohort, same, alike, secondIds }: Material, split: Split, config: Config): LocalFinding[] {
   return [
     ...patientsInSeveralParts(split),
     ...samePerson(cohort.patients, split),
+    ...secondIdFindings(secondIds, split),
     ...sameFileFindings(same, split),
     ...alikeAcross(alike, split),
     ...sharedSites(cohort.patients, split, config),
@@ -140,6 +143,7 @@ async function runFindings(run: Run, config: Config, material: Material): Promis
     ...divisionFindings(material, split, config),
     ...(config.features.permuteBags === undefined ? [] : [isControl()]),
     ...(await modelFindings(run.model, config, material, split)),
+    ...(await keptEpoch(run)),
     ...(predictions
       ? scoredPatients(
           predictions.map(({ patient }) => patient),
@@ -147,6 +151,7 @@ async function runFindings(run: Run, config: Config, material: Material): Promis
           result,
         )
       : []),
+    ...(await changedFiles(run)),
   ];
 }
 

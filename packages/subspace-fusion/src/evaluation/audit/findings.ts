@@ -9,7 +9,17 @@ import { CHOSEN_ON_THESE } from '../score.js';
 
 /** What an audit looks for. */
 export type FindingKind =
-  'patient' | 'slide' | 'near-duplicate' | 'patches' | 'site' | 'fitted' | 'genes' | 'scored' | 'not-checked';
+  | 'patient'
+  | 'slide'
+  | 'near-duplicate'
+  | 'patches'
+  | 'site'
+  | 'fitted'
+  | 'genes'
+  | 'epoch'
+  | 'scored'
+  | 'changed'
+  | 'not-checked';
 
 /** Something that an audit found. */
 export interface Finding {
@@ -169,10 +179,10 @@ export function scoredPatients(
   result: Pick<Result, 'chosenOnThese' | 'split'> | undefined,
 ): LocalFinding[] {
   const findings: LocalFinding[] = [];
-  const used = new Set([...split.train, ...split.validation]);
+  const used = new Set([...split.train, ...split.validation, ...(split.conformal ?? [])]);
   const known = scored.filter((id) => used.has(id));
   if (known.length > 0) {
-    const message = `${counted(known.length, 'scored patient', 'scored patients')} trained or selected the model (${someOf(known)})`;
+    const message = `${counted(known.length, 'scored patient', 'scored patients')} trained, selected or calibrated the model (${someOf(known)})`;
     findings.push({
       kind: 'scored',
       severity: 'leak',

@@ -6,6 +6,7 @@ import type { Config } from '../../config/config.js';
 import { counted, InputError, someOf, type Problem } from '../../files/errors.js';
 import { alikePairs, summariseBag, type AlikePair, type AuditedSlide } from './alike-slides.js';
 import { inWords, onSeveralSides, partsOf, type LocalFinding } from './findings.js';
+import { secondIds, type SecondId } from './second-ids.js';
 
 /** Feature files with one content, each with its patient. */
 export interface SameFile {
@@ -86,6 +87,7 @@ export interface Material {
   readonly cohort: Cohort;
   readonly same: readonly SameFile[];
   readonly alike: readonly AlikePair[];
+  readonly secondIds: readonly SecondId[];
   readonly slides: number;
 }
 
@@ -114,7 +116,13 @@ export async function readMaterial(config: Config, onSlide?: (done: number, of: 
     same.some((file) =>
       slides.every((own) => file.slides.some(({ patient, slide }) => patient === own.patient && slide === own.slide)),
     );
-  return { cohort, same, alike: alikePairs(slides).filter((pair) => !isOneFile(pair)), slides: slides.length };
+  return {
+    cohort,
+    same,
+    alike: alikePairs(slides).filter((pair) => !isOneFile(pair)),
+    secondIds: secondIds(cohort),
+    slides: slides.length,
+  };
 }
 
 /** What decides which patients and slides there are: of runs that share it the slides are read once. */

@@ -1,6 +1,7 @@
 import { deflateSync, gzipSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, test } from 'vitest';
+import { webpSize } from './image-header.js';
 import * as node from './node.js';
 import * as web from './web.js';
 
@@ -86,6 +87,20 @@ describe.each(codecs)('the codec of %s', (_, { gunzip, imageInfo, inflate }) => 
     for (const length of [3, 12, 20]) await expect(imageInfo(bytes.subarray(0, length))).rejects.toThrow();
     await expect(imageInfo(Buffer.from('patient,gene\n'))).rejects.toThrow();
   });
+});
+
+test.each<[string, Sharp]>([
+  ['lossy', sharp({ create: { width: 31, height: 17, channels: 3, background: '#a4f' } }).webp()],
+  [
+    'lossless',
+    sharp({ create: { width: 301, height: 170, channels: 3, background: '#a4f' } }).webp({ lossless: true }),
+  ],
+  ['with opacity', sharp({ create: { width: 3001, height: 17, channels: 4, background: '#a4f8' } }).webp()],
+])('the size of a WebP, %s, is known before it is decoded', async (_, image) => {
+  const { data, info } = await image.toBuffer({ resolveWithObject: true });
+  expect(webpSize(data)).toEqual({ width: info.width, height: info.height });
+  expect(webpSize(data.subarray(0, 20))).toBe(undefined);
+  await expect(web.decodeImage(data, info.width * info.height - 1)).rejects.toThrow(/more than \d+ pixels/);
 });
 
 test('gzip is read no further when enough was seen', async () => {

@@ -121,3 +121,24 @@ function size(width: number, height: number): { width: number; height: number } 
   if (width === 0 || height === 0) throw new Error('its header is damaged');
   return { width, height };
 }
+
+/**
+ * Width and height of a WebP by its first chunk (RFC 9649, sections 2.5 to 2.7); undefined for any other content, or where that is not whole.
+ */
+export function webpSize(bytes: Uint8Array): { readonly width: number; readonly height: number } | undefined {
+  if (bytes.length < 30) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (name(view, 0) !== 'RIFF' || name(view, 8) !== 'WEBP') return undefined;
+  const threeBytes = (at: number) => view.getUint32(at - 1, true) >>> 8;
+  const bits = view.getUint32(21, true);
+  switch (name(view, 12)) {
+    case 'VP8 ':
+      return { width: view.getUint16(26, true) & 0x3fff, height: view.getUint16(28, true) & 0x3fff };
+    case 'VP8L':
+      return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1 };
+    case 'VP8X':
+      return { width: threeBytes(24) + 1, height: threeBytes(27) + 1 };
+    default:
+      return undefined;
+  }
+}

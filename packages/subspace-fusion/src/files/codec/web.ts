@@ -1,6 +1,6 @@
 import type { OpenJpeg, OpenJpegSettings } from '@cornerstonejs/codec-openjpeg/decodewasmjs';
 import { joinBytes } from '../source.js';
-import { imageHeader } from './image-header.js';
+import { imageHeader, webpSize } from './image-header.js';
 import type { DecodedImage, ImageInfo } from './types.js';
 
 /** Decompression and pictures as a browser has them. node.ts has the same functions for Node. */
@@ -105,7 +105,8 @@ export async function decodeImage(bytes: Uint8Array, mostPixels: number): Promis
     if (width * height > mostPixels) throw new Error(`more than ${mostPixels} pixels: ${width} × ${height}`);
   };
   const header = imageHeader(bytes);
-  if (header) refuse(header); // before it takes memory
+  const size = header ?? webpSize(bytes);
+  if (size) refuse(size); // before it takes memory
   // The pixels as they are stored: without other colours, and not turned as the Exif data may want it.
   const [exifStart, exifEnd] = header?.exif ?? [bytes.length, bytes.length];
   const file = new Blob([owned(bytes.subarray(0, exifStart)), owned(bytes.subarray(exifEnd))]);

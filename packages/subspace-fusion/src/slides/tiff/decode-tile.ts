@@ -1,6 +1,8 @@
 import { decodeImage, inflate } from '#codec';
-import { decodeJpeg2000, standaloneJpeg } from './codecs.js';
 import type { TiffImage } from './directories.js';
+import { COMPRESSION, isMultiplied, taggedColours } from './image-kind.js';
+import { standaloneJpeg } from './jpeg-tile.js';
+import { decodeJpeg2000 } from './jpeg2000.js';
 
 const CLEAR = 256;
 const END = 257;
@@ -48,58 +50,55 @@ function undoLzw(data: Uint8Array, size: number): Uint8Array {
   return out.subarray(0, written);
 }
 
-/** Compressions of TIFF by their numbers. Aperio's two of JPEG 2000 differ in the colours. */
-const NONE = 1,
-  LZW = 5,
-  JPEG = 7,
-  DEFLATE = 8,
-  OLD_DEFLATE = 32946,
-  PACKBITS = 32773,
-  APERIO_YCBCR = 33003,
-  APERIO_RGB = 33005,
-  WEBP = 50001;
-
-/** Compressions that store plain samples. */
-const PLAIN = new Set([NONE, LZW, DEFLATE, OLD_DEFLATE, PACKBITS]);
-const PICTURES = new Set([JPEG, APERIO_YCBCR, APERIO_RGB, WEBP]);
-
-const RGB = 2,
-  YCBCR = 6;
-
-/** Why an image cannot be read, or undefined where it can. */
-export function unreadable({ compression, photometric, bits, samples, separatePlanes }: TiffImage): string | undefined {
-  if (!PLAIN.has(compression) && !PICTURES.has(compression)) return `compression ${compression}`;
-  if (bits.some((n) => n !== 8)) return `${bits[0]} bits a sample; 8-bit RGB is needed`;
-  if (samples < 3) return 'an image of one channel; 8-bit RGB in one image is needed';
-  if (photometric !== RGB && !(photometric === YCBCR && PICTURES.has(compression)))
-    return `photometric interpretation ${photometric}; RGB is needed`;
-  if (separatePlanes && PICTURES.has(compression)) return 'separate planes of a compressed image';
-  return undefined;
-}
-
 /**
- * Decodes one tile of `rows` rows.
+ * Decodes one tile of `rows` rows. Of an image with opacity, what is transparent is white.
+ * @param planes The bytes of the tile; of separate planes, those of red, green and blue, and of the opacity where it counts.
+ * @param opacity Sample that is the opacity, where there is one and it counts.
  * @returns RGB `[rows, tileWidth, 3]`.
  * @throws Error where the bytes are damaged.
  */
-export async function decodeTile(image: TiffImage, planes: readonly Uint8Array[], rows: number): Promise<Uint8Array> {
-  const { compression, photometric, tileWidth, jpegTables } = image;
+export async function decodeTile(
+  image: TiffImage,
+  planes: readonly Uint8Array[],
+  rows: number,
+  opacity: number | undefined,
+): Promise<Uint8Array> {
+  const { compression, tileWidth, jpegTables } = image;
   const [bytes] = planes as [Uint8Array];
   switch (compression) {
-    case JPEG:
-      return decodePicture(standaloneJpeg(bytes, jpegTables, photometric === RGB ? 'RGB' : 'YCbCr'), tileWidth, rows);
-    case WEBP:
+    case COMPRESSION.jpeg:
+      return decodePicture(standaloneJpeg(bytes, jpegTables, taggedColours(image)), tileWidth, rows);
+    case COMPRESSION.webp:
       return decodePicture(bytes, tileWidth, rows);
-    case APERIO_YCBCR:
+    case COMPRESSION.aperioYcbcr:
       return decodeJpeg2000(bytes, tileWidth, rows, 'YCbCr');
-    case APERIO_RGB:
+    case COMPRESSION.aperioRgb:
       return decodeJpeg2000(bytes, tileWidth, rows, 'RGB');
   }
+  const decoded = await decodePlanes(image, planes, rows);
+  const multiplied = isMultiplied(image);
+  if (!image.separatePlanes) return rgbOf(decoded[0], image.samples, opacity, multiplied);
+  return rgbOf(interleaved(decoded), planes.length, opacity === undefined ? undefined : 3, multiplied);
+}
+
+/** The planes of a tile as they are stored, without compression. */
+function decodePlanes(image: TiffImage, planes: readonly Uint8Array[], rows: number): Promise<Uint8Array[]> {
   const samples = image.separatePlanes ? 1 : image.samples;
-  const decoded = await Promise.all(
-    planes.map((plane) => decodeSamples(image, plane, tileWidth * samples, rows, samples)),
-  );
-  return image.separatePlanes ? interleaved(decoded) : firstThree(decoded[0], samples);
+  return Promise.all(planes.map((plane) => decodeSamples(image, plane, image.tileWidth * samples, rows, samples)));
+}
+
+/** Whether nothing in a tile has any opacity. `planes` as of {@link decodeTile}. */
+export async function isTransparent(
+  image: TiffImage,
+  planes: readonly Uint8Array[],
+  rows: number,
+  opacity: number,
+): Promise<boolean> {
+  const decoded = await decodePlanes(image, planes, rows);
+  if (image.separatePlanes) return decoded[3].every((value) => value === 0);
+  const [samples] = decoded as [Uint8Array];
+  for (let i = opacity; i < samples.length; i += image.samples) if (samples[i] !== 0) return false;
+  return true;
 }
 
 /** A tile that is an image file of its own (JPEG, WebP), which must have the tile's size. */
@@ -129,12 +128,12 @@ async function decodeSamples(
 
 async function decompress(compression: number, bytes: Uint8Array, size: number): Promise<Uint8Array> {
   switch (compression) {
-    case NONE:
+    case COMPRESSION.none:
       return bytes;
-    case LZW:
+    case COMPRESSION.lzw:
       return undoLzw(bytes, size);
-    case DEFLATE:
-    case OLD_DEFLATE:
+    case COMPRESSION.deflate:
+    case COMPRESSION.oldDeflate:
       return inflate(bytes, size);
     default:
       return undoPackBits(bytes, size);
@@ -163,17 +162,23 @@ function undoDifferences(plain: Uint8Array, rowBytes: number, rows: number, samp
 }
 
 function interleaved(planes: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from({ length: 3 * planes[0].length }, (_, i) => planes[i % 3][Math.floor(i / 3)]);
+  const out = new Uint8Array(planes.length * planes[0].length);
+  for (const [p, plane] of planes.entries())
+    for (let i = 0; i < planes[0].length; i++) out[planes.length * i + p] = plane[i];
+  return out;
 }
 
-/** Red, green and blue of pixels that may have more samples; where the fourth is opacity, what is transparent is white. */
-function firstThree(plain: Uint8Array, samples: number): Uint8Array {
+/** Red, green and blue of pixels that may have more samples, on white where one of them is their opacity. */
+function rgbOf(plain: Uint8Array, samples: number, opacity: number | undefined, multiplied: boolean): Uint8Array {
   if (samples === 3) return plain;
-  const pixels = plain.length / samples;
-  const out = new Uint8Array(3 * pixels);
+  const pixels = Math.floor(plain.length / samples);
+  const out = new Uint8ClampedArray(3 * pixels);
   for (let p = 0; p < pixels; p++) {
-    const opacity = plain[p * samples + 3] / 255;
-    for (let c = 0; c < 3; c++) out[3 * p + c] = Math.round(255 + opacity * (plain[p * samples + c] - 255));
+    const part = opacity === undefined ? 1 : plain[p * samples + opacity] / 255;
+    for (let c = 0; c < 3; c++) {
+      const value = plain[p * samples + c];
+      out[3 * p + c] = 255 * (1 - part) + (multiplied ? value : part * value);
+    }
   }
-  return out;
+  return new Uint8Array(out.buffer);
 }

@@ -14,7 +14,6 @@ import {
   rgbTags,
   sharpOf,
   splitJpeg,
-  tileOf,
   type Tag,
 } from '../made-slides.test.helper.js';
 import { openSlideFile } from '../open-slide-file.js';
@@ -83,16 +82,6 @@ describe('compressions, as libvips writes them, in tiles and in strips', () => {
       });
     });
   }
-
-  test('transparency becomes white', async () => {
-    const bytes = await sharpOf(picture)
-      .ensureAlpha(0)
-      .tiff({ compression: 'lzw', tile: true, tileWidth: TILE, tileHeight: TILE })
-      .toBuffer();
-    await withSlide('clear.tif', bytes, async (slide) => {
-      expect(new Set((await whole(slide)).pixels)).toEqual(new Set([255]));
-    });
-  });
 });
 
 describe('forms of the file', () => {
@@ -225,9 +214,9 @@ describe('pyramids', () => {
     };
     await withSlide('pyramid.tif', madeTiff([other, small, base, half]), async (slide) => {
       expect(slide.levels).toEqual([
-        { width: 300, height: 220, downsample: 1 },
-        { width: 150, height: 110, downsample: 2 },
-        { width: 75, height: 55, downsample: 4 },
+        { width: 300, height: 220, downsample: 1, piece: { width: TILE, height: TILE } },
+        { width: 150, height: 110, downsample: 2, piece: { width: TILE, height: TILE } },
+        { width: 75, height: 55, downsample: 4, piece: { width: TILE, height: TILE } },
       ]);
       expect(difference(await whole(slide, 2), quarter).largest).toBe(0);
     });
@@ -253,43 +242,6 @@ describe('pyramids', () => {
       await Promise.resolve();
       expect(slide.levels).toHaveLength(1);
     });
-  });
-});
-
-describe('scales', () => {
-  const scaleOf = async (...tags: Tag[]) => {
-    const small = madePicture(TILE, TILE);
-    const image = { tags: [...rgbTags(small, TILE, 1), ...tags], tiles: [tileOf(small, 0, 0, TILE)] };
-    return withSlide('scale.tif', madeTiff([image]), ({ format, magnification, micrometres }) =>
-      Promise.resolve([format, magnification, micrometres]),
-    );
-  };
-
-  test('Aperio', async () => {
-    expect(
-      await scaleOf([270, 'ascii', 'Aperio Image Library v11\r\n64x64 (64x64)|AppMag = 40|MPP = 0.2525|Left = 3']),
-    ).toEqual(['Aperio SVS', 40, 0.2525]);
-    expect(await scaleOf([270, 'ascii', 'Aperio Image Library v11\r\n64x64|Filename = MPP'])).toEqual([
-      'Aperio SVS',
-      undefined,
-      undefined,
-    ]);
-  });
-
-  test('resolution tags, where they can be those of a microscope', async () => {
-    expect(await scaleOf([282, 'rational', [20000, 1]], [296, 'short', [3]])).toEqual(['TIFF', undefined, 0.5]);
-    expect(await scaleOf([282, 'rational', [101600, 1]], [296, 'short', [2]])).toEqual(['TIFF', undefined, 0.25]);
-    expect(await scaleOf([282, 'rational', [72, 1]], [296, 'short', [2]])).toEqual(['TIFF', undefined, undefined]);
-    expect(await scaleOf([282, 'rational', [1, 0]], [296, 'short', [3]])).toEqual(['TIFF', undefined, undefined]);
-  });
-
-  test('OME-XML without units means micrometres; its scale comes before the tags', async () => {
-    const xml = '<OME><Image><Pixels PhysicalSizeX="0.23"/></Image></OME>';
-    expect(await scaleOf([270, 'ascii', xml], [282, 'rational', [20000, 1]], [296, 'short', [3]])).toEqual([
-      'OME-TIFF',
-      undefined,
-      0.23,
-    ]);
   });
 });
 

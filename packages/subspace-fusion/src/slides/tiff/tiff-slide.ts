@@ -1,45 +1,24 @@
-import { InputError, WorkError } from '../../files/errors.js';
+import { InputError, WorkError, type Problem } from '../../files/errors.js';
 import type { Source } from '../../files/source.js';
 import { blank, damaged, paste, slideError, type Picture, type Region, type Slide } from '../slide.js';
-import { decodeTile } from './decode-tile.js';
+import { decodeTile, isTransparent } from './decode-tile.js';
 import { readExactly, readTiff, type TiffImage } from './directories.js';
-import { pyramidOf, scaleOf, tiffFormat } from './pyramid.js';
-
-/** Keeps what was used last, up to `bytes` of pixels. */
-export interface TileCache {
-  /** The picture of that key; decoded by `decode` where it is not kept. A failure is not kept. */
-  get(key: string, size: number, decode: () => Promise<Picture>): Promise<Picture>;
-}
-
-function tileCache(bytes: number): TileCache {
-  const kept = new Map<string, { readonly size: number; readonly picture: Promise<Picture> }>(); // in the order of last use
-  let held = 0;
-  const drop = (key: string) => {
-    held -= kept.get(key)?.size ?? 0;
-    kept.delete(key);
-  };
-  return {
-    get(key, size, decode) {
-      const picture = kept.get(key)?.picture ?? decode();
-      drop(key);
-      kept.set(key, { size, picture });
-      held += size;
-      picture.catch(() => {
-        drop(key);
-      });
-      for (const oldest of kept.keys()) {
-        if (held <= bytes || oldest === key) break;
-        drop(oldest);
-      }
-      return picture;
-    },
-  };
-}
+import { isJpeg, opacitySample, taggedColours } from './image-kind.js';
+import { statedColours } from './jpeg-tile.js';
+import { pyramidOf, tiffFormat } from './pyramid.js';
+import { scaleOf } from './scale.js';
+import { tileCache } from './tile-cache.js';
 
 /** Decoded tiles that are kept: more than a row of tiles of a slide that is 100,000 pixels wide. */
 const CACHE_BYTES = 128 << 20;
+/** Tiles that are decoded at a time. */
+const DECODING_BYTES = 64 << 20;
 /** A tile or strip that takes more memory than this, decoded, is refused. */
 const LARGEST_TILE = 256 << 20;
+/** A level has as many pixels for each stored byte at most, 8 times what a blank slide has in Deflate; without this, a small file takes days. */
+const MOST_PIXELS_A_BYTE = 3000;
+/** A level of so few pixels is read whatever its file's size. */
+const FEW_PIXELS = 1e8;
 
 /**
  * Opens an Aperio SVS, an OME-TIFF or another pyramidal or plain TIFF. Tiles are decoded when they are read. The source is closed with
@@ -56,22 +35,29 @@ export async function openTiffSlide(source: Source): Promise<Slide> {
   const levels = pyramidOf(file, images);
   for (const [i, image] of levels.entries()) checkTiles(file, i, image, size);
   const [base] = levels as [TiffImage];
-  const cache = tileCache(CACHE_BYTES);
+  const cache = tileCache(CACHE_BYTES, DECODING_BYTES);
+  const opacity = opacitySample(base);
+  const ignored = opacity !== undefined && (await isAllTransparent(source, levels[levels.length - 1], opacity));
+  const warnings = [...(await colourWarnings(source, base)), ...(ignored ? [transparencyWarning(file)] : [])];
   return {
     format,
-    levels: levels.map(({ width, height }) => ({
+    levels: levels.map(({ width, height, tileWidth, tileHeight }) => ({
       width,
       height,
       downsample: (base.width / width + base.height / height) / 2,
+      piece: { width: tileWidth, height: tileHeight },
     })),
     ...scaleOf(format, base),
+    warnings,
     async read(level, region) {
       const image = levels[level];
       const out = blank(region.width, region.height);
       await Promise.all(
         tilesIn(image, region).map(async ({ column, row }) => {
           const bytes = 3 * image.tileWidth * image.tileHeight;
-          const tile = await cache.get(`${level} ${column} ${row}`, bytes, () => readTile(source, image, column, row));
+          const tile = await cache.get(keyOf(level, image, column, row), bytes, () =>
+            readTile(source, image, column, row, ignored ? undefined : opacitySample(image)),
+          );
           paste(out, tile, column * image.tileWidth - region.x, row * image.tileHeight - region.y);
         }),
       );
@@ -100,10 +86,52 @@ function checkTiles(file: string, level: number, image: TiffImage, size: number)
   const tiles = across(image) * down(image) * (separatePlanes ? image.samples : 1);
   if (offsets.length < tiles || byteCounts.length < tiles)
     throw damaged(file, `level ${level} lists ${offsets.length} of ${tiles} tiles`);
+  let stored = 0;
   for (let i = 0; i < tiles; i++) {
     const end = offsets[i] + byteCounts[i];
     if (!(end <= size)) throw damaged(file, `tile ${i} of level ${level} ends at byte ${end} of ${size}`);
+    stored += byteCounts[i];
   }
+  stored = Math.min(stored, size);
+  if (image.width * image.height > FEW_PIXELS + MOST_PIXELS_A_BYTE * stored)
+    throw damaged(file, `${image.width} × ${image.height} pixels of level ${level} in ${stored} bytes`);
+}
+
+/** A warning where the tiles are of other colours than the file says: those of the first are looked at. */
+async function colourWarnings(source: Source, image: TiffImage): Promise<Problem[]> {
+  const { offsets, byteCounts } = image;
+  const first = Array.from({ length: offsets.length }, (_, i) => i).find((i) => byteCounts[i] > 0);
+  if (first === undefined || !isJpeg(image)) return [];
+  const own = statedColours(await source.read(offsets[first], Math.min(byteCounts[first], JPEG_HEADER)));
+  const tagged = taggedColours(image);
+  if (own === undefined || own === tagged) return [];
+  const message = `the file says that its tiles are ${tagged}, and the tiles say themselves that they are ${own}. They are read as ${own}`;
+  return [{ severity: 'warning', file: source.name, message, remedy: 'Look at its colours in the folder overview' }];
+}
+/** Bytes of a JPEG within which it says what its colours are. */
+const JPEG_HEADER = 64 << 10;
+
+const transparencyWarning = (file: string): Problem => ({
+  severity: 'warning',
+  file,
+  message: 'the file says that one of its samples is opacity, and it is 0 everywhere. It is left aside',
+  remedy: 'Look at its picture in the folder overview',
+});
+
+/** Whether the opacity is 0 everywhere, by a level of the image. The middle comes first, which seldom is. */
+async function isAllTransparent(source: Source, image: TiffImage, opacity: number): Promise<boolean> {
+  const tiles = across(image) * down(image);
+  for (let i = 0; i < tiles; i++) {
+    const tile = (i + Math.floor(tiles / 2)) % tiles;
+    const [column, row] = [tile % across(image), Math.floor(tile / across(image))];
+    try {
+      const planes = await storedTile(source, image, column, row, opacity);
+      if (planes && !(await isTransparent(image, planes, rowsOf(image, row), opacity))) return false;
+    } catch {
+      return false; // what is damaged is said where it is read
+    }
+  }
+  return true;
 }
 
 function tilesIn(image: TiffImage, { x, y, width, height }: Region): { column: number; row: number }[] {
@@ -116,21 +144,53 @@ function tilesIn(image: TiffImage, { x, y, width, height }: Region): { column: n
   return range(y, height, image.tileHeight, down(image)).flatMap((row) => columns.map((column) => ({ column, row })));
 }
 
-/** One tile, cut off where the image ends; white where the scanner left it out. */
-async function readTile(source: Source, image: TiffImage, column: number, row: number): Promise<Picture> {
-  const { tileWidth, tileHeight, offsets, byteCounts, samples, separatePlanes } = image;
+/** What a tile is kept by: its bytes, and how much of it belongs to the image. Programs may store tiles that are alike once. */
+function keyOf(level: number, image: TiffImage, column: number, row: number): string {
+  const place = row * across(image) + column;
+  const isLast = [column === across(image) - 1, row === down(image) - 1];
+  return [level, image.offsets[place], image.byteCounts[place], ...isLast, image.separatePlanes ? place : ''].join(' ');
+}
+
+/** The bytes of a tile, or of its planes; undefined where the scanner left it out. */
+async function storedTile(
+  source: Source,
+  image: TiffImage,
+  column: number,
+  row: number,
+  opacity: number | undefined,
+): Promise<Uint8Array[] | undefined> {
+  const { offsets, byteCounts, separatePlanes } = image;
   const tile = row * across(image) + column;
-  const rows = image.tiled ? tileHeight : Math.min(tileHeight, image.height - row * tileHeight);
-  const perPlane = across(image) * down(image);
-  const places = separatePlanes ? [0, 1, 2].map((plane) => plane * perPlane + tile) : [tile];
-  if (samples < 3 || places.some((place) => byteCounts[place] === 0)) return blank(tileWidth, rows);
+  const samples = separatePlanes ? [0, 1, 2, ...(opacity === undefined ? [] : [opacity])] : [0];
+  const places = samples.map((sample) => sample * across(image) * down(image) + tile);
+  if (places.some((place) => byteCounts[place] === 0)) return undefined;
+  const planes = await Promise.all(places.map((place) => readExactly(source, offsets[place], byteCounts[place])));
+  return planes;
+}
+
+/** Rows of the tiles in a row of them: the last strip of an image is shorter. */
+const rowsOf = ({ tiled, tileHeight, height }: TiffImage, row: number) =>
+  tiled ? tileHeight : Math.min(tileHeight, height - row * tileHeight);
+
+/** One tile, cut off where the image ends; white where the scanner left it out. */
+async function readTile(
+  source: Source,
+  image: TiffImage,
+  column: number,
+  row: number,
+  opacity: number | undefined,
+): Promise<Picture> {
+  const { tileWidth, tileHeight } = image;
+  const rows = rowsOf(image, row);
   try {
-    const planes = await Promise.all(places.map((place) => readExactly(source, offsets[place], byteCounts[place])));
-    const decoded = { width: tileWidth, height: rows, pixels: await decodeTile(image, planes, rows) };
+    const planes = await storedTile(source, image, column, row, opacity);
+    const decoded = planes
+      ? { width: tileWidth, height: rows, pixels: await decodeTile(image, planes, rows, opacity) }
+      : blank(tileWidth, rows);
     return withinImage(decoded, image.width - column * tileWidth, image.height - row * tileHeight);
   } catch (error) {
     if (error instanceof InputError || error instanceof WorkError) throw error;
-    throw damaged(source.name, `tile ${tile}: ${reason(error)}`);
+    throw damaged(source.name, `tile ${row * across(image) + column}: ${reason(error)}`);
   }
 }
 

@@ -1,44 +1,5 @@
 import { loadOpenJpeg } from '#codec';
 import { WorkError } from '../../files/errors.js';
-import { joinBytes } from '../../files/source.js';
-
-const SOI = 0xd8;
-const EOI = 0xd9;
-const SOS = 0xda;
-const APP0 = 0xe0;
-const APP14 = 0xee;
-
-/** How the three components of a JPEG are to be understood. */
-export type JpegColours = 'RGB' | 'YCbCr';
-
-/** An Adobe marker segment, which says whether the components were transformed to YCbCr (ITU-T T.872, 6.5.3). */
-const adobe = (colours: JpegColours) =>
-  Uint8Array.of(0xff, APP14, 0, 14, ...ADOBE, 0, 100, 0, 0, 0, 0, colours === 'YCbCr' ? 1 : 0);
-const ADOBE = new TextEncoder().encode('Adobe');
-
-/** Marker segments of a JPEG stream up to the first scan, without markers that say how to understand the colours; and where they end. */
-function tableSegments(jpeg: Uint8Array): { segments: Uint8Array[]; end: number } {
-  const segments: Uint8Array[] = [];
-  let at = jpeg[0] === 0xff && jpeg[1] === SOI ? 2 : 0;
-  while (at + 4 <= jpeg.length && jpeg[at] === 0xff) {
-    const marker = jpeg[at + 1];
-    if (marker === SOS || marker === EOI) break;
-    const end = at + 2 + ((jpeg[at + 2] << 8) | jpeg[at + 3]);
-    if (marker !== APP0 && marker !== APP14) segments.push(jpeg.subarray(at, end));
-    at = end;
-  }
-  return { segments, end: at };
-}
-
-/**
- * A JPEG that stands alone, from a tile of a TIFF file and the tables that its tiles share (TIFF Technical Note 2). What the file
- * says of the colours goes with it: Aperio's tiles are RGB and do not say so.
- */
-export function standaloneJpeg(tile: Uint8Array, tables: Uint8Array | undefined, colours: JpegColours): Uint8Array {
-  const { segments, end } = tableSegments(tile);
-  const shared = tables ? tableSegments(tables).segments : [];
-  return joinBytes([Uint8Array.of(0xff, SOI), adobe(colours), ...shared, ...segments, tile.subarray(end)]);
-}
 
 /** OpenJPEG's number for a decoded image in sRGB, whether it was so or was converted from YCbCr with fewer pixels of colour. */
 const SRGB = 1;
@@ -62,6 +23,29 @@ function openJpeg(): ReturnType<typeof loadOpenJpeg> {
   return library;
 }
 
+/** What a codestream begins with: its start, and the marker of its sizes (ITU-T T.800, A.4.1 and A.5.1). */
+const SOC_SIZ = 0xff4fff51;
+/** Pieces in which a codestream is coded; those of slides have one. The decoder takes memory for each before it looks at them. */
+const MOST_PIECES = 64;
+
+/**
+ * Refuses a codestream that is not of this size, three components of 8 bits and few pieces, before the decoder takes memory for what it says.
+ * @throws Error
+ */
+function checkSize(file: Uint8Array, width: number, height: number): void {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  if (file.length < 51 || view.getUint32(0) !== SOC_SIZ) throw new Error('it is no JPEG 2000 codestream');
+  const [right, bottom, left, top, pieceWidth, pieceHeight] = [8, 12, 16, 20, 24, 28].map((at) => view.getUint32(at));
+  const components = view.getUint16(40);
+  const bits = (view.getUint8(42) & 0x7f) + 1;
+  if (right - left !== width || bottom - top !== height || components !== 3 || bits !== 8)
+    throw new Error(
+      `the tile is ${right - left} × ${bottom - top} × ${components}, ${bits} bits, not ${width} × ${height} × 3`,
+    );
+  if (Math.ceil(width / pieceWidth) * Math.ceil(height / pieceHeight) > MOST_PIECES)
+    throw new Error(`the tile is coded in pieces of ${pieceWidth} × ${pieceHeight}`);
+}
+
 /**
  * Decodes a JPEG 2000 codestream of three 8-bit components and of the given size.
  * @param colours What the components are, where the codestream does not say it.
@@ -74,6 +58,7 @@ export async function decodeJpeg2000(
   height: number,
   colours: 'RGB' | 'YCbCr',
 ): Promise<Uint8Array> {
+  checkSize(file, width, height);
   const { J2KDecoder } = await openJpeg();
   complaints = [];
   try {

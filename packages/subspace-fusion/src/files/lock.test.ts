@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { defined } from '../testing/defined.js';
-import { acquireLock, lockHolder, type Holder } from './lock.js';
+import { InputError } from './errors.js';
+import { acquireLock, FOLDER_LOCK, holding, holdingFile, holdingFolder, lockHolder, type Holder } from './lock.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'lock-'));
 afterAll(() => {
@@ -106,5 +107,59 @@ describe('a lock', () => {
     });
     await taken.lock.release();
     expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ token: 'theirs' });
+  });
+});
+
+describe('work that holds a lock', () => {
+  const token = (path: string) => (JSON.parse(readFileSync(path, 'utf8')) as Holder).token;
+
+  it('is refused where another process holds it, who is named, and leaves no trace', async () => {
+    const at = join(folder, 'held');
+    await holdingFolder(at, async () => {
+      expect(token(join(at, FOLDER_LOCK))).toMatch(/-/);
+      const error = await holdingFolder(at, () => Promise.resolve()).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(InputError);
+      expect((error as Error).message).toContain(
+        `${at}: is being written by ${hostname()}, process ${process.pid}. Wait`,
+      );
+    });
+    expect(existsSync(at)).toBe(false);
+  });
+
+  it('of one file leaves others of the folder alone', async () => {
+    const [a, b] = ['a', 'b'].map((name) => join(folder, 'several', name));
+    await holdingFile(a, async () => {
+      await holdingFile(b, () => Promise.resolve());
+      await expect(holdingFile(a, () => Promise.resolve())).rejects.toThrow(/a: is being written by/);
+    });
+  });
+
+  it('lets it go where it fails, with its own error', async () => {
+    const at = join(folder, 'failing');
+    await expect(holdingFolder(at, () => Promise.reject(new Error('of its own')))).rejects.toThrow('of its own');
+    await holdingFolder(at, () => Promise.resolve());
+  });
+
+  it('is told where another process took the lock, and says so', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const path = newPath();
+    const work = holding(path, 'the run', async (lost) => {
+      writeFileSync(path, JSON.stringify({ token: 'theirs' }));
+      vi.advanceTimersByTime(31_000);
+      await vi.waitFor(() => {
+        expect(lost.aborted).toBe(true);
+      });
+      lost.throwIfAborted();
+    });
+    await expect(work).rejects.toThrow(/the run: another process took it over/);
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ token: 'theirs' });
+  });
+
+  it('takes over what was left in the middle of a takeover', async () => {
+    const ended = { processTable: await thisMachine(), pid: process.pid, began: '1' };
+    const path = left(ended);
+    writeFileSync(`${path}.takeover`, readFileSync(path));
+    await holding(path, 'the run', () => Promise.resolve());
+    expect([path, `${path}.takeover`].filter((file) => existsSync(file))).toEqual([]);
   });
 });
