@@ -30,7 +30,11 @@ export function addVerifyCommand(program: Command): void {
       new Option('--position-bias <form>', 'default: regions on cpu, dense elsewhere').choices(POSITION_BIAS_FORMS),
     )
     .option('--only <text>', 'only cases whose name contains this')
-    .option('--random <n>', 'compare so many random position biases of the kernel with a float64 reference', count(1_000_000))
+    .option(
+      '--random <n>',
+      'compare so many random position biases of the kernel with a float64 reference',
+      count(1_000_000),
+    )
     .option('--seed <n>', 'of the random ones', seed, 1)
     .action(async (dir: string | undefined, options: VerifyOptions) => {
       if (dir === undefined && options.random === undefined)
