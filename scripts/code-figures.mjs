@@ -26,7 +26,7 @@ const all = ['packages', 'apps']
     const text = readFileSync(path, 'utf8');
     return { path: relative(root, path), text, tree: ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true) };
   });
-const sources = all.filter(({ path }) => !isTest(path) && !path.endsWith('sweep-wasm.ts'));
+const sources = all.filter(({ path }) => !isTest(path) && !path.endsWith('kernels-wasm.ts'));
 
 const lines = sources.map(({ text }) => text.split('\n').length - 1).sort((a, b) => a - b);
 const app = join('packages', 'subspace-fusion', 'src');

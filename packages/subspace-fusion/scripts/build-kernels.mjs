@@ -1,5 +1,5 @@
 /**
- * Compiles assembly/ to WebAssembly and writes src/model/position-bias/sweep-wasm.ts, which holds the two modules as base64 text: one for
+ * Compiles assembly/ to WebAssembly and writes src/model/kernels/kernels-wasm.ts, which holds the two modules as base64 text: one for
  * memory shared between threads, one for a single thread. As text in a module they are found alike from source, from dist and in a bundle.
  */
 import { execFileSync } from 'node:child_process';
@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('../assembly/', import.meta.url));
-const target = fileURLToPath(new URL('../src/model/position-bias/sweep-wasm.ts', import.meta.url));
+const target = fileURLToPath(new URL('../src/model/kernels/kernels-wasm.ts', import.meta.url));
 const asc = createRequire(import.meta.url).resolve('assemblyscript/bin/asc.js');
 
 /** Pages of 64 KiB that a shared memory may grow to: 1 GiB. kernel.ts states the same number. */

@@ -46,7 +46,7 @@ export { choiceParameters, logitsOf, type NetworkChoice } from './model/choice.j
 export { PEERS, type PeerName } from './model/peers/index.js';
 export { initialise, parameterCount, type NetworkSize, type Parameters } from './model/layers.js';
 export { fromPublished, publishedName } from './model/published-names.js';
-export { densePositionBias } from './model/position-bias/dense.js';
+export { densePositionBias } from './model/dense-bias.js';
 
 // Training and what it leaves on disk.
 export { Interrupted, train, type Prepared, type Progress, type TrainOptions } from './training/train.js';

@@ -22,7 +22,7 @@ import { randomSamples, SIZE, trainingWork, type BenchOptions } from './step.js'
 export interface Operations {
   /** As the paper writes the network, the position bias evaluated at every pair; the backward pass costs twice the forward pass. */
   readonly asWritten: number;
-  /** As it is computed here: reassociated attention, offsets in one convolution, the position bias by sweeps. */
+  /** As it is computed here: reassociated attention, offsets in one convolution, the position bias by its linear pieces. */
   readonly asComputed: number;
 }
 
@@ -47,15 +47,15 @@ export function countOperations(tokens: number, patchWidth: number): Operations 
     product(N, heads, WIDTH) +
     bias;
 
-  // One unit and position of a sweep: z = A·u + C, ReLU, Σ w·z forward; e, P₀, P₁ and the point's gradient backward.
-  const sweep = GROUPS * M * N * BIAS_WIDTH * (5 + 10);
+  // A pair: its side of one line and its piece, forward and again backward; then the sums of its piece and the slopes of its key.
+  const pieces = GROUPS * M * N * (2 * 8 + 10);
   const computed =
     2 * projection + // the patches need no gradient
     3 * product(N, WIDTH, WIDTH) + // fusion: the gene half is one vector
     4 * product(M, GROUP_WIDTH * taps, heads) + // offsets: in `place`, and forward and backward in `learn`
-    3 * 2 * product(N, GROUPS * GROUP_WIDTH, M) + // attention, through 16 channels a group
+    7 * product(N, GROUPS * GROUP_WIDTH, M) + // attention, through 16 channels a group; the backward pass computes the logits again
     3 * product(N, WIDTH, WIDTH) +
-    sweep;
+    pieces;
   return { asWritten: 2 * 3 * written, asComputed: 2 * computed };
 }
 
@@ -138,14 +138,14 @@ export async function profileStep(options: BenchOptions): Promise<StepProfile> {
 
 const explanations: Readonly<Record<string, string>> = {
   'waiting for bags': 'feature files not yet read by the reading thread',
-  'dropout masks': 'drawn in WebAssembly',
+  'dropout masks': 'of the gene encoders',
   'project: session 0': 'P = ReLU(X·Wᵀ + b), both branches',
   'place: session 0': 'gene codes and key positions, for the consistency term',
   'consistency: session 0': 'consistency loss of the batch and its gradients',
-  'learn: session 0': 'forward, up to the position bias',
-  'learn: PositionBias': 'sweeps, forward',
-  'learn: session 1': 'attention, loss, and backward to the position bias',
-  'learn: PositionBiasGradient': 'sweeps, backward',
+  'learn: session 0': 'forward, up to attention',
+  'learn: Attention': 'attention with the position bias, forward',
+  'learn: session 1': 'forward and backward between the two passes of attention',
+  'learn: AttentionGradient': 'attention with the position bias, backward',
   'learn: session 2': 'the rest of the backward pass',
   'sum of gradients': 'over the micro-batches',
 };

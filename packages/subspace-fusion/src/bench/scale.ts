@@ -18,7 +18,7 @@ type Size = Pick<ScalePoint, 'bag' | 'batch' | 'threads'>;
 
 /** Bags at batch 2, batches at two bags, and threads at both. */
 export const SERIES = {
-  bags: [400, 900, 1600, 2500, 4900, 10_000].map((bag): Size => ({ bag, batch: 2, threads: 2 })),
+  bags: [400, 900, 1600, 2500, 4900, 10_000, 22_500].map((bag): Size => ({ bag, batch: 2, threads: 2 })),
   batches400: [1, 2, 4, 8, 16, 32].map((batch): Size => ({ bag: 400, batch, threads: 2 })),
   batches2500: [1, 2, 4, 8, 16, 32].map((batch): Size => ({ bag: 2500, batch, threads: 2 })),
   threads: [400, 2500].flatMap((bag) => [1, 2].map((threads): Size => ({ bag, batch: 2, threads }))),
@@ -111,10 +111,12 @@ export function scaleReport({ bags, batches400, batches2500, threads }: Scale): 
 ${table('Bag, at batch 2 and 2 threads', bags)}
 
 - **Time against the bag: exponent ${timeExponent(bags)}** (${timeExponent(upTo(1600))} up to 1,600 tokens, ${timeExponent(from(2500))} from 2,500). The projections and norms grow
-  as N, the attention and the position bias as N·k², and k² = N/16: as N². The second kind takes over as the bag grows. What is
-  linear keeps the exponent below 2, and so do the switches of the sweeps: at most one a unit and row, s·k² rows, as N^1.5.
-- **Memory against the bag: exponent ${exponent(bag, gigabytes(bags)).toFixed(2)}.** What grows as N² is a few tensors \`[8, N, k²]\` of one sample and branch
-  (bias, attention, dropout mask and their gradients); the runtime's own memory does not grow, and the bags grow as N.
+  as N, attention with its position bias as N·k², and k² = N/16: as N². The second kind takes over as the bag grows.
+- **Memory against the bag: ${slope(
+    bag,
+    gigabytes(bags).map((gb) => 1e6 * gb),
+  ).toFixed(0)} kB a token.** Attention keeps nothing of \`[8, N, k²]\`: what grows are the
+  bags (N·1024 floats a sample), the tokens of one sample in both branches, and their gradients, all as N.
 
 ${table('Batch, at 400 tokens and 2 threads', batches400)}
 
@@ -128,8 +130,8 @@ ${table('Batch, at 2,500 tokens and 2 threads', batches2500)}
 
 ${table('Threads, at batch 2', threads)}
 
-- **Threads: two are ${threadGain(400)} times as fast as one at 400 tokens, ${threadGain(2500)} times at 2,500.** The sweeps and the large products divide evenly; what only moves
-  memory gains less, and copies between the kernels, small operations and the optimiser run on one thread.
+- **Threads: two are ${threadGain(400)} times as fast as one at 400 tokens, ${threadGain(2500)} times at 2,500.** Attention and the large products divide evenly; what only moves
+  memory gains less, and small operations, the tables of linear pieces and the optimiser run on one thread.
 `;
 }
 

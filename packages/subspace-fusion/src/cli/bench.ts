@@ -28,7 +28,7 @@ export function addBenchCommand(program: Command): void {
     .addOption(new Option('--provider <name>', 'where the network runs').choices(PROVIDERS).default('cpu'))
     .option('--threads <n>', 'threads (default: one a core)', threadsHere)
     .addOption(
-      new Option('--position-bias <form>', 'default: sweep on cpu, dense elsewhere').choices(POSITION_BIAS_FORMS),
+      new Option('--position-bias <form>', 'default: regions on cpu, dense elsewhere').choices(POSITION_BIAS_FORMS),
     )
     .option('--profile', 'tell where the time of a training step goes, reading of feature files included')
     .option('--json', 'print one JSON object')

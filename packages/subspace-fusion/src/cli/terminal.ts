@@ -18,7 +18,7 @@ import { printError } from './output.js';
 export const PROVIDERS = ['cpu', 'webgpu', 'cuda'] as const;
 
 /** How the position bias can be computed. */
-export const POSITION_BIAS_FORMS = ['sweep', 'dense'] as const;
+export const POSITION_BIAS_FORMS = ['regions', 'dense'] as const;
 
 /** Flag and words of the option that overrides keys of a config, one a time, given as often as needed. */
 export const SET = [

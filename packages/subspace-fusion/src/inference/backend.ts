@@ -3,11 +3,12 @@ import { compile, constant, type Provider } from 'onnx-autodiff';
 import { counted, InputError, type Problem } from '../files/errors.js';
 import type { PositionBias } from '../model/attention.js';
 import { plainDropoutMask } from '../model/dropout.js';
-import { densePositionBias } from '../model/position-bias/dense.js';
-import { createSweep, sweepPositionBias } from '../model/position-bias/sweep.js';
+import { densePositionBias } from '../model/dense-bias.js';
+import { createKernels } from '../model/kernels/kernels.js';
+import { kernelPositionBias } from '../model/kernels/operations.js';
 
-/** How the position bias is computed: `sweep`, exact and fast on CPUs; `dense`, in the graph, for GPUs. */
-export type PositionBiasForm = 'sweep' | 'dense';
+/** How the position bias is computed: `regions`, exact and fast on CPUs; `dense`, in the graph, for GPUs. */
+export type PositionBiasForm = 'regions' | 'dense';
 
 /** Where the network runs, and what runs beside its graphs. */
 export interface Backend {
@@ -26,7 +27,7 @@ export interface BackendOptions {
   readonly provider?: Provider;
   /** Default, and largest that is used: as many as there are cores. */
   readonly threads?: number | undefined;
-  /** Default: `sweep` on the CPU, `dense` elsewhere. */
+  /** Default: `regions` on the CPU, `dense` elsewhere. */
   readonly positionBias?: PositionBiasForm;
 }
 
@@ -37,16 +38,16 @@ export interface BackendOptions {
 export async function openBackend(options: BackendOptions = {}): Promise<Backend> {
   const { provider = 'cpu' } = options;
   const threads = threadsHere(options.threads);
-  const form = options.positionBias ?? (provider === 'cpu' ? 'sweep' : 'dense');
+  const form = options.positionBias ?? (provider === 'cpu' ? 'regions' : 'dense');
   if (provider !== 'cpu') await requireProvider(provider);
-  const sweep = await createSweep({ threads });
+  const kernels = await createKernels({ threads });
   return {
     provider,
     threads,
-    positionBias: form === 'sweep' ? sweepPositionBias(sweep) : densePositionBias,
+    positionBias: form === 'regions' ? kernelPositionBias(kernels) : densePositionBias,
     fillMask: (mask, k, rate) =>
-      mask.length < LARGE_MASK ? plainDropoutMask(mask, k, 1 - rate) : sweep.dropoutMask(mask, k, 1 - rate),
-    close: () => sweep.close(),
+      mask.length < LARGE_MASK ? plainDropoutMask(mask, k, 1 - rate) : kernels.dropoutMask(mask, k, 1 - rate),
+    close: () => kernels.close(),
   };
 }
 

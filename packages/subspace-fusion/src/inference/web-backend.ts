@@ -1,6 +1,7 @@
 import { plainDropoutMask } from '../model/dropout.js';
-import { densePositionBias } from '../model/position-bias/dense.js';
-import { createSweep, sweepPositionBias } from '../model/position-bias/sweep.js';
+import { densePositionBias } from '../model/dense-bias.js';
+import { createKernels } from '../model/kernels/kernels.js';
+import { kernelPositionBias } from '../model/kernels/operations.js';
 import type { Backend } from './backend.js';
 
 export interface WebBackendOptions {
@@ -32,7 +33,7 @@ export async function openBackend({ provider, between }: WebBackendOptions = {})
   const chosen = provider ?? ((await hasGraphicsCard(browser)) ? 'webgpu' : 'cpu');
   // Threads share memory, which a page may do only when it is isolated from other origins.
   const threads = browser.crossOriginIsolated ? Math.min(MOST_THREADS, browser.navigator.hardwareConcurrency) : 1;
-  const sweep = await createSweep({ threads });
+  const kernels = await createKernels({ threads });
   const breathe = async () => between?.();
   return {
     provider: chosen,
@@ -40,13 +41,15 @@ export async function openBackend({ provider, between }: WebBackendOptions = {})
     positionBias:
       chosen === 'webgpu'
         ? densePositionBias
-        : sweepPositionBias({
-            ...sweep,
-            forward: (...values) => breathe().then(() => sweep.forward(...values)),
-            backward: (...values) => breathe().then(() => sweep.backward(...values)),
+        : kernelPositionBias({
+            ...kernels,
+            bias: (...values) => breathe().then(() => kernels.bias(...values)),
+            biasGradients: (...values) => breathe().then(() => kernels.biasGradients(...values)),
+            attend: (...values) => breathe().then(() => kernels.attend(...values)),
+            attendGradients: (...values) => breathe().then(() => kernels.attendGradients(...values)),
           }),
     fillMask: (mask, k, rate) => plainDropoutMask(mask, k, 1 - rate),
-    close: () => sweep.close(),
+    close: () => kernels.close(),
   };
 }
 

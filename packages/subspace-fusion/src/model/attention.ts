@@ -1,8 +1,8 @@
 import { add, div, matmul, reshape, softmax, transpose, type Value } from 'onnx-autodiff';
-import { dropout, type Dropout } from './dropout.js';
+import { positionBiasLayers, type PositionBiasLayers } from './dense-bias.js';
+import { dropout, dropoutKeys, type Dropout, type DropoutKeys } from './dropout.js';
 import { linearLayer, weightOnly, type Values } from './layers.js';
 import { gridSide, GROUP_WIDTH, GROUPS, HEAD_WIDTH, WIDTH, type NetworkParts } from './parts.js';
-import { positionBiasLayers, type PositionBiasLayers } from './position-bias/dense.js';
 import { bilinearSample, normalisedPositions, offsetLayers } from './sampling.js';
 
 /** The parameters of attention: without `offsets` every token is a key, without `bias` nothing is said about positions. */
@@ -21,8 +21,25 @@ export function attentionLayers({ attention, positionBias }: NetworkParts) {
   };
 }
 
-/** Computes the position bias `[P, s², M]` of points `[P, M, 2]`: in the graph (`densePositionBias`) or by the sweep kernel. */
-export type PositionBias = (points: Value, s: number, layers: PositionBiasLayers) => Value;
+/** What attention reads; P = B·8 pairs of sample and group, M keys each. */
+export interface AttentionReads {
+  readonly fused: Value; // f of all groups side by side, [B, N, 128]
+  readonly keys: Value; // what f is multiplied by, [B, 8, M, 16]
+  readonly values: Value; // kv [B, 8, M, 16]
+  readonly points: Value; // [P, M, 2]
+  readonly dropout: DropoutKeys | undefined;
+}
+
+/** How the position bias is computed: in the graph (`densePositionBias`), or by the kernels. */
+export interface PositionBias {
+  /** The bias `[P, s², M]` of points `[P, M, 2]`. */
+  bias(points: Value, s: number, layers: PositionBiasLayers): Value;
+  /**
+   * Attention with the bias inside, dropout(softmax(f·keysᵀ + bias))·kv, groups side by side: `[B, N, 128]`. Where there is none, it is composed
+   * in the graph, from tensors `[B, 8, N, M]`.
+   */
+  attend?(reads: AttentionReads, s: number, layers: PositionBiasLayers): Value;
+}
 
 /** Tokens by group: `[B, N, 128] → [B, 8, N, 16]`. */
 function byGroup(x: Value): Value {
@@ -64,12 +81,17 @@ export function deformableWeights(
   positionBias: PositionBias,
 ): Attention {
   const [B, N] = histology.shape as [number, number, number];
-  const s = gridSide(N);
-  const u = normalisedPositions(vgrid); // [B, 8, k², 2]
-  const M = u.shape[2];
-  const kv = bilinearSample(byGroup(histology), u, s); // [B, 8, k², 16]
-  const bias = p.bias && reshape(positionBias(reshape(u, [B * GROUPS, M, 2]), s, p.bias), [B, GROUPS, N, M]);
+  const { s, points, kv } = sample(vgrid, histology);
+  const bias = p.bias && reshape(positionBias.bias(points, s, p.bias), [B, GROUPS, N, -1]);
   return { A: weights(byGroup(fused), kv, bias, p), kv };
+}
+
+/** The histology tokens at the key positions: kv `[B, 8, M, 16]` and points `[B·8, M, 2]`. */
+function sample(vgrid: Value, histology: Value): { s: number; points: Value; kv: Value } {
+  const s = gridSide(histology.shape[1]);
+  const u = normalisedPositions(vgrid); // [B, 8, M, 2]
+  const [B, , M] = u.shape as [number, number, number, number];
+  return { s, points: reshape(u, [B * GROUPS, M, 2]), kv: bilinearSample(byGroup(histology), u, s) };
 }
 
 /** The weights of plain cross attention, for comparison: every histology token is a key; nothing is said about positions. M = N. */
@@ -103,7 +125,13 @@ export function deformableAttention(
   positionBias: PositionBias,
   options?: Dropout,
 ): Value {
-  return read(deformableWeights(fused, vgrid, histology, p, positionBias), p, options);
+  if (!positionBias.attend || !p.bias)
+    return read(deformableWeights(fused, vgrid, histology, p, positionBias), p, options);
+  const { s, points, kv } = sample(vgrid, histology);
+  const [B, N] = fused.shape as [number, number];
+  const dropped = dropoutKeys('attention', [B, GROUPS, N, points.shape[1]], options);
+  const reads = { fused, keys: matmul(kv, keysToQueries(p)), values: kv, points, dropout: dropped };
+  return output(positionBias.attend(reads, s, p.bias), p);
 }
 
 /** Plain cross attention: F̂ and P̂ `[B, N, 128]` → `[B, N, 128]`. */
@@ -113,7 +141,11 @@ export function plainAttention(fused: Value, histology: Value, p: AttentionLayer
 
 /** What attention reads, through its output layer: `[B, N, 128]`. */
 function read({ A, kv }: Attention, p: AttentionLayers, options: Dropout | undefined): Value {
-  const joined = joinGroups(matmul(dropout(A, 'attention', options), kv)); // [B, N, 128]
+  return output(joinGroups(matmul(dropout(A, 'attention', options), kv)), p);
+}
+
+/** What the groups read, side by side, through the values' and the output layer: `[B, N, 128]`. */
+function output(joined: Value, p: AttentionLayers): Value {
   return add(matmul(joined, valuesToOutput(p)), p.out.bias);
 }
 

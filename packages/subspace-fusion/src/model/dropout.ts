@@ -6,6 +6,8 @@ export interface DropoutSite {
   readonly name: string;
   readonly shape: readonly number[];
   readonly rate: number;
+  /** Whether the graph reads only the keys of the samples' streams, int64 `[B]`, and draws the mask of this shape itself. */
+  readonly drawnInside?: true;
 }
 
 /**
@@ -41,6 +43,25 @@ export function dropout(x: Value, name: string, options: Dropout | undefined): V
   return mul(x, site(options, name, x.shape)); // masks hold 0 or 1/(1 − rate)
 }
 
+/** Dropout inside an operation that draws its mask itself: the keys of the samples' streams, int64 `[B]`. */
+export interface DropoutKeys {
+  readonly keys: Value;
+  readonly rate: number;
+}
+
+/** The keys with which an operation draws the same mask of `shape` `[B, …]` that `dropout` would be fed; undefined where nothing is dropped. */
+export function dropoutKeys(
+  name: string,
+  shape: readonly number[],
+  options: Dropout | undefined,
+): DropoutKeys | undefined {
+  if (!options || options.rate === 0) return undefined;
+  const { rate, sites, prefix } = options;
+  const full = `dropout.${prefix}${name}`;
+  sites.push({ name: full, shape, rate, drawnInside: true });
+  return { keys: input(full, [shape[0]], 'int64'), rate };
+}
+
 /** What SELU tends to for very negative inputs, −λα: the value that AlphaDropout drops to. */
 const SELU_FLOOR = -1.7580993408473766;
 
@@ -60,7 +81,7 @@ export function alphaDropout(x: Value, name: string, options: Dropout | undefine
 }
 
 /**
- * The inverted dropout mask in plain TypeScript, the witness of `Sweep.dropoutMask`: element i is 1/keep where draw i of the stream
+ * The inverted dropout mask in plain TypeScript, the witness of `Kernels.dropoutMask`: element i is 1/keep where draw i of the stream
  * `key` is below keep, else 0.
  */
 export function plainDropoutMask(out: Float32Array, key: number, keepProbability: number): void {

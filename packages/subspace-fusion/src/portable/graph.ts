@@ -24,7 +24,7 @@ import {
 } from 'onnx-autodiff';
 import { hasStandIns, logitsOf } from '../model/choice.js';
 import { hazards, survivalFunction } from '../model/losses.js';
-import { densePositionBias } from '../model/position-bias/dense.js';
+import { densePositionBias } from '../model/dense-bias.js';
 import type { Model, Outcome } from '../runs/model.js';
 import { clipOf, type GeneScaling } from '../runs/scaling.js';
 

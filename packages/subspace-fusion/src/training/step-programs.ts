@@ -143,12 +143,15 @@ export function stepPrograms(
   ): Promise<Feeds> {
     const started = performance.now();
     const feeds: Feeds = {};
-    for (const { name, shape, rate } of sites) {
+    for (const { name, shape, rate, drawnInside } of sites) {
+      const keys = samples.map((_, i) => key(seed, step, from + i, name));
+      if (drawnInside) {
+        feeds[name] = BigInt64Array.from(keys, BigInt);
+        continue;
+      }
       const mask = array(name, sizeOf(shape));
       const each = mask.length / samples.length;
-      for (let i = 0; i < samples.length; i++) {
-        await backend.fillMask(mask.subarray(i * each, (i + 1) * each), key(seed, step, from + i, name), rate);
-      }
+      for (const [i, k] of keys.entries()) await backend.fillMask(mask.subarray(i * each, (i + 1) * each), k, rate);
       feeds[name] = mask;
     }
     observe('dropout masks', (performance.now() - started) / 1000);

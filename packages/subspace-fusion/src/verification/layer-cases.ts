@@ -127,7 +127,7 @@ export async function positionBiasCase(c: Case, backend: Backend): Promise<Compu
   const { p, given, feeds } = caseLayers(c, 'pathomic_net_tumor.layer3.attn2d.');
   const points = givenInput(c, 'key_points');
   const side = Math.sqrt(tensorOf(c, 'cot/bias').shape[1]);
-  const bias = backend.positionBias(points, side, present(p.bias));
+  const bias = backend.positionBias.bias(points, side, present(p.bias));
   given.set('key_points', points);
   return outputsAndGradients(c, backend, { bias }, given, { ...feeds, key_points: floats(c, 'in/key_points') });
 }

@@ -1,5 +1,5 @@
-import type { SweepGrid } from './sweep.js';
-import { UNITS, type PositionBiasWeights } from './weights.js';
+import type { Grid } from '../model/kernels/keys.js';
+import { UNITS, type PositionBiasWeights } from '../model/kernels/weights.js';
 
 /** Bias and gradients of the reference, in float64. */
 export interface ExactPositionBias {
@@ -9,14 +9,13 @@ export interface ExactPositionBias {
 
 /**
  * The continuous position bias query by query in float64, with its gradients for `upstream [P, N, M]`: slow, short, and the witness of the
- * sweep. Queries q and distances ℓ are rounded to float32, as the sweep sees them, so that ties at exactly 0 are the same ties.
- * dℓ/dd = 1/(1+|d|) holds at d = 0 too.
+ * kernels. dℓ/dd = 1/(1+|d|) holds at d = 0 too.
  */
 export function positionBiasExactly(
   points: Float32Array,
-  { side, kvPoints }: SweepGrid,
+  { side, kvPoints }: Grid,
   { w1, b1, w2, b2, w3, b3 }: PositionBiasWeights,
-  upstream: Float32Array,
+  upstream: ArrayLike<number>,
 ): ExactPositionBias {
   const N = side * side;
   const bias = new Float64Array(upstream.length);
@@ -36,10 +35,10 @@ export function positionBiasExactly(
   for (let at = 0; at < upstream.length; at++) {
     const q = Math.floor(at / kvPoints) % N;
     const point = (Math.floor(at / (N * kvPoints)) * kvPoints + (at % kvPoints)) * 2;
-    const dx = Math.fround((2 * (q % side)) / (side - 1) - 1) - points[point];
-    const dy = Math.fround((2 * Math.floor(q / side)) / (side - 1) - 1) - points[point + 1];
-    const u = Math.fround(Math.sign(dx) * Math.log(1 + Math.abs(dx)));
-    const v = Math.fround(Math.sign(dy) * Math.log(1 + Math.abs(dy)));
+    const dx = (2 * (q % side)) / (side - 1) - 1 - points[point];
+    const dy = (2 * Math.floor(q / side)) / (side - 1) - 1 - points[point + 1];
+    const u = Math.sign(dx) * Math.log(1 + Math.abs(dx));
+    const v = Math.sign(dy) * Math.log(1 + Math.abs(dy));
     const g = upstream[at];
 
     for (let i = 0; i < UNITS; i++) h1[i] = Math.max(0, w1[2 * i] * u + w1[2 * i + 1] * v + b1[i]);

@@ -15,8 +15,8 @@ import {
   where,
   type Value,
 } from 'onnx-autodiff';
-import { linearLayer, type Linear, type ParameterSpec } from '../layers.js';
-import { BIAS_WIDTH } from '../parts.js';
+import { linearLayer, type Linear, type ParameterSpec } from './layers.js';
+import { BIAS_WIDTH } from './parts.js';
 
 /** The position-bias MLP 2 → 32 → 32 → 1. */
 export type PositionBiasLayers<T = Value> = readonly [Linear<T>, Linear<T>, Linear<T>];
@@ -25,11 +25,14 @@ export function positionBiasLayers(): PositionBiasLayers<ParameterSpec> {
   return [linearLayer(2, BIAS_WIDTH), linearLayer(BIAS_WIDTH, BIAS_WIDTH), linearLayer(BIAS_WIDTH, 1)];
 }
 
+/** The continuous position bias in the graph itself, on any provider. */
+export const densePositionBias = { bias };
+
 /**
- * Continuous position bias in the graph itself, on any provider: `points [P, M, 2]` and an s×s grid of queries → `[P, s², M]`.
- * One tile for each of the P pairs of sample and group, so that the hidden layers never stand whole in memory.
+ * `points [P, M, 2]` and an s×s grid of queries → `[P, s², M]`. One tile for each of the P pairs of sample and group, so that the
+ * hidden layers never stand whole in memory.
  */
-export function densePositionBias(points: Value, s: number, layers: PositionBiasLayers): Value {
+function bias(points: Value, s: number, layers: PositionBiasLayers): Value {
   const [P, M] = points.shape as [number, number, number];
   const tiles = Array.from({ length: P }, (_, i) => tile(reshape(slice(points, 0, i, i + 1), [M, 2]), s, layers));
   return concat(tiles, 0);

@@ -1,23 +1,45 @@
-import { sharedKernel, singleKernel } from './sweep-wasm.js';
+import { sharedKernel, singleKernel } from './kernels-wasm.js';
 import { canShareMemory, startWorker, wasm, type WasmMemory, type WorkerMessage } from './worker-thread.js';
 
 /** The kernels of assembly/ with their memory and the threads that run them. One call at a time. */
 export interface Kernel {
   readonly threads: number;
+  /** Room for tables of linear pieces, and for the work of `call`; `layOut` leaves it alone. */
+  readonly tables: readonly number[];
+  readonly work: number;
   /** A function of the kernels that only tells a size. */
-  size(name: 'scratchBytes' | 'sumsBytes', ...values: number[]): number;
+  size(name: Size, ...values: number[]): number;
   /**
    * Lays the memory out anew: `scratchBytes` for each thread, then areas of the given sizes in bytes. Returns the areas' addresses.
    * @throws RangeError when the memory cannot grow to that size.
    */
   layOut(scratchBytes: number, sizes: readonly number[]): number[];
-  /** A view of the memory, good until the next `layOut`. */
+  /** Views of the memory, good until the next `layOut`. */
   floats(address: number, length: number): Float32Array;
+  doubles(address: number, length: number): Float64Array;
+  integers(address: number, length: number): Uint32Array;
+  /** Runs on the calling thread alone: see assembly/build.ts and assembly/sums.ts. */
+  call(name: 'addUpTasks' | 'buildTable', ...values: number[]): void;
   /** Calls a kernel on all threads with (task counter, tasks, ...values, the thread's scratch memory). */
-  run(name: 'forward' | 'backward' | 'dropoutMask', tasks: number, values: readonly number[]): Promise<void>;
+  run(name: Work, tasks: number, values: readonly number[]): Promise<void>;
   /** Ends the threads; a call under way and later ones are rejected. */
   close(): Promise<void>;
 }
+
+type Size =
+  | 'attentionScratchBytes'
+  | 'biasScratchBytes'
+  | 'boundsOffset'
+  | 'buildBytes'
+  | 'countsOffset'
+  | 'placeBytes'
+  | 'sumsBytes'
+  | 'tableBytes'
+  | 'tasksOfGroup';
+type Work = 'attend' | 'attendBackward' | 'biasBackward' | 'biasForward' | 'dropoutMask' | 'place';
+
+/** Both branches', of two sizes of micro-batch. */
+const TABLES = 4;
 
 const PAGE = 65536;
 /** 1 GiB: what scripts/build-kernels.mjs states for shared memory. */
@@ -26,7 +48,7 @@ const MAXIMUM_PAGES = 16384;
 /** So few are done here before a thread would have begun. */
 const FEW_TASKS = 2;
 
-const CLOSED = 'the position bias is closed';
+const CLOSED = 'the kernels are closed';
 
 type Team = Pick<Kernel, 'close'> & {
   call(name: string, valuesOfThread: (thread: number) => readonly number[]): Promise<void>;
@@ -51,13 +73,19 @@ export async function createKernel(wanted: number): Promise<Kernel> {
   const team = shared ? await startTeam(threads, { module, memory }) : own;
 
   const counter = align(exports['heapBase']());
-  const scratch = counter + 64;
+  const size: Kernel['size'] = (name, ...values) => exports[name](...values);
+  const tables = Array.from({ length: TABLES }, (_, i) => counter + 64 + i * align(size('tableBytes')));
+  const work = counter + 64 + TABLES * align(size('tableBytes'));
+  const scratch = work + align(size('buildBytes'));
+  growTo(memory, scratch);
   let scratchBytes = 0;
   let closed = false;
 
   return {
     threads,
-    size: (name, ...values) => exports[name](...values),
+    tables,
+    work,
+    size,
     layOut(bytes, sizes) {
       scratchBytes = align(bytes);
       let end = scratch + threads * scratchBytes;
@@ -70,6 +98,9 @@ export async function createKernel(wanted: number): Promise<Kernel> {
       return addresses;
     },
     floats: (address, length) => new Float32Array(memory.buffer, address, length),
+    doubles: (address, length) => new Float64Array(memory.buffer, address, length),
+    integers: (address, length) => new Uint32Array(memory.buffer, address, length),
+    call: (name, ...values) => void exports[name](...values),
     async run(name, tasks, values) {
       if (closed) throw new Error(CLOSED);
       Atomics.store(new Int32Array(memory.buffer), counter / 4, 0);
