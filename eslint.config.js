@@ -72,7 +72,14 @@ export default tseslint.config(
     },
   },
   {
-    files: ['packages/subspace-fusion/src/cli/output.ts', '**/scripts/**', 'scripts/**', 'studies/**', 'bench/**'],
+    files: [
+      'packages/subspace-fusion/src/cli/output.ts',
+      'packages/subspace-fusion/bin/**',
+      '**/scripts/**',
+      'scripts/**',
+      'studies/**',
+      'bench/**',
+    ],
     rules: { 'no-console': 'off' },
   },
 );
