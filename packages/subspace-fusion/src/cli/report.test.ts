@@ -28,6 +28,8 @@ const rowsOf = (page: Part, caption: string): string[][] => {
   );
 };
 
+const verdictOf = (rows: readonly string[][], name: string) => defined(rows.find(([model]) => model === name)).at(-1);
+
 beforeAll(async () => {
   const cohort = await tinyCohort(join(folder, 'cohort'), { patients: 40, population: 40 });
   expect(await subspace('train', cohort, '--out', run, ...short, '--set', 'split.test=0.3')).toMatchObject({ code: 0 });
@@ -70,11 +72,21 @@ describe('subspace report', () => {
     ]);
     const rows = rowsOf(page, 'Survival, all');
     expect(rows.map(([name]) => name)).toContain('ridge Cox on the genes');
-    expect(defined(rows.find(([name]) => name === 'ridge Cox on the genes')).at(-1)).toMatch(
-      /helps|harms|equivalent|undetermined/,
-    );
+    expect(verdictOf(rows, 'ridge Cox on the genes')).toBe('not tested');
     expect(defined(page.querySelector('#run-1-training')).textContent).toContain('2 trainings, a line each');
   }, 60_000);
+
+  it('gives verdicts where the folds are dealt several times, and counts patients once', async () => {
+    const [cohort, made] = [join(folder, 'cohort', 'cohort.yaml'), join(folder, 'repeats')];
+    const dealings = ['--folds', '2', '--repeats', '2'];
+    expect(await subspace('crossval', cohort, '--out', made, ...dealings, ...short)).toMatchObject({ code: 0 });
+    expect(await subspace('report', made)).toMatchObject({ code: 0 });
+    const page = readPage(join(made, 'report.html'));
+    const rows = rowsOf(page, 'Survival, all');
+    expect(verdictOf(rows, 'ridge Cox on the genes')).toMatch(/^(helps|harms|equivalent|undetermined)$/);
+    const [, lead] = defined(page.querySelector('#run-1-summary')).querySelectorAll('p');
+    expect(lead.textContent).toMatch(/^On 40 patients \(\d+ deaths\), each tested by models/);
+  }, 120_000);
 
   it.each([
     ['survival', 'snn', 'the expression of'],
