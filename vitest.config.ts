@@ -16,7 +16,8 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'studies/**/*.test.ts'],
     // Native sessions and worker threads want processes of their own.
     pool: 'forks',
-    maxWorkers: 2,
+    // Two cores: where one file waits (for Slurm, a browser, a kill), the other two work.
+    maxWorkers: 3,
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

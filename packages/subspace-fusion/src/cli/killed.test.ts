@@ -84,7 +84,7 @@ describe(
         at(out),
       ];
       const time = await inTime(args('cv'));
-      await killedAndResumed(args('cv-killed'), time, 2);
+      await killedAndResumed(args('cv-killed'), time, 1);
       // Those of the clock: how long it took, and who tried.
       const clocks = /(metrics\.jsonl|attempts\.json|results\.csv)$/;
       expectSameFiles(at('cv-killed'), at('cv'), (name) => !clocks.test(name));
