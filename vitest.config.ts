@@ -16,8 +16,7 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'studies/**/*.test.ts'],
     // Native sessions and worker threads want processes of their own.
     pool: 'forks',
-    // Two cores: where one file waits (for Slurm, a browser, a kill), the other two work.
-    maxWorkers: 3,
+    maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

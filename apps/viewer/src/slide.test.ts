@@ -63,8 +63,9 @@ describe.skipIf(!existsSync(CHROMIUM))(`a slide in a browser (needs Chromium: ${
 
   async function showsPicture(): Promise<void> {
     await setSlider('#opacity', '0');
+    // Tiles come one after the other.
     await expect.poll(async () => near(await colourAt(0.27), [60, 160, 60]), { timeout: 60_000 }).toBe(true);
-    expect(near(await colourAt(0.77), [150, 60, 160])).toBe(true);
+    await expect.poll(async () => near(await colourAt(0.77), [150, 60, 160]), { timeout: 60_000 }).toBe(true);
   }
 
   test.each(['jpeg', 'deflate', 'webp'] as const)('a pyramidal TIFF (%s) is shown', async (compression) => {
