@@ -74,8 +74,10 @@ describe.skipIf(!existsSync(CHROMIUM))(`a slide in a browser (needs Chromium: ${
       .tiff({ tile: true, pyramid: true, tileWidth: 256, tileHeight: 256, compression, quality: 95 })
       .toFile(file);
     await drop(page, [file]);
+    await expect
+      .poll(() => page.innerText('#patch-said'), { timeout: 60_000 })
+      .toContain(`${compression}.tif (TIFF, ${EDGE} × ${EDGE} pixels)`);
     await settled(page);
-    expect(await page.innerText('#patch-said')).toContain(`${compression}.tif (TIFF, ${EDGE} × ${EDGE} pixels)`);
     await showsPicture();
     expect(errors).toEqual([]);
   });
@@ -89,8 +91,8 @@ describe.skipIf(!existsSync(CHROMIUM))(`a slide in a browser (needs Chromium: ${
   );
   test.each(scanned)('$name is shown ($slides)', async ({ name, slides }) => {
     await page.setInputFiles('#chooser', join(slides, name));
+    await expect.poll(() => page.innerText('#patch-said'), { timeout: 60_000 }).toContain(name);
     await settled(page);
-    expect(await page.innerText('#patch-said')).toContain(name);
     // Tissue in the middle of it.
     await expect.poll(async () => near(await colourAt(0.5), [255, 255, 255]), { timeout: 60_000 }).toBe(false);
     expect(errors).toEqual([]);
@@ -100,8 +102,10 @@ describe.skipIf(!existsSync(CHROMIUM))(`a slide in a browser (needs Chromium: ${
     const file = join(folder, 'region.png');
     await picture().png().toFile(file);
     await drop(page, [file]);
+    await expect
+      .poll(() => page.innerText('#patch-said'), { timeout: 60_000 })
+      .toContain(`region.png (PNG, ${EDGE} × ${EDGE} pixels)`);
     await settled(page);
-    expect(await page.innerText('#patch-said')).toContain(`region.png (PNG, ${EDGE} × ${EDGE} pixels)`);
     await showsPicture();
     expect(errors).toEqual([]);
   });
