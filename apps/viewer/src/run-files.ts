@@ -27,14 +27,14 @@ async function fetched(name: string): Promise<Blob | undefined> {
   return answer?.ok ? answer.blob() : undefined;
 }
 
-/** The files of the run that lies beside the page; undefined where there is none. */
+/** The files of the run in the page's own folder; undefined where there is none. */
 export async function fetchRun(): Promise<RunFiles | undefined> {
   const files = await Promise.all(PAGE_RUN_FILES.map(async (name) => [name, await fetched(name)] as const));
   const found = files.filter((file): file is [(typeof PAGE_RUN_FILES)[number], Blob] => file[1] !== undefined);
   return found.length === 0 ? undefined : Object.fromEntries(found);
 }
 
-/** Patients whose files lie beside the page. */
+/** Patients whose files are in the page's own folder. */
 export async function fetchPatients(): Promise<readonly OfferedPatient[]> {
   const list = await fetched('patients.json');
   return list ? parseOfferedPatients(await list.text()) : [];

@@ -53,6 +53,13 @@ export const epochLine = z.object({
 });
 export type EpochRecord = Stored<typeof epochLine>;
 
+/**
+ * Whether an epoch's validation value is better than the best before it: the earliest of equals wins, and where none could be scored, the
+ * last one.
+ */
+export const isBetterEpoch = (value: number | null, best: number | null): boolean =>
+  value === null ? best === null : best === null || value > best;
+
 /** What the metadata of `state.safetensors` hold: how far training is, and the best epoch so far. */
 export const stateMetadata = z.object({
   epoch: count.describe('Epochs done'),

@@ -16,7 +16,7 @@ import {
   writeState,
   type TrainingState,
 } from '../runs/run-folder.js';
-import type { EpochRecord } from '../runs/training-files.js';
+import { isBetterEpoch, type EpochRecord } from '../runs/training-files.js';
 import { adamState } from './adam.js';
 import { trainEpoch } from './epoch.js';
 import { geneCodeRanks, prepare, type Prepared, type TrainOptions } from './prepare.js';
@@ -69,8 +69,7 @@ export async function trainHeld(options: TrainOptions): Promise<Prepared> {
       const geneCodeRank = await ranks.of(state.parameters);
       const record = { ...means, geneCodeRank, validation, seconds: (performance.now() - started) / 1000 };
       const value = validation.value;
-      // Earliest epoch wins a tie. Where no epoch can be scored, the last one is taken.
-      const better = value === null ? state.best.value === null : state.best.value === null || value > state.best.value;
+      const better = isBetterEpoch(value, state.best.value);
       if (better) await writeCheckpoint(out, model, state.parameters, record.epoch);
       state = { ...state, epoch: state.epoch + 1, best: better ? { epoch: record.epoch, value } : state.best };
       await appendEpoch(out, record);

@@ -1,3 +1,5 @@
+import { dot } from '../../metrics/linear-algebra.js';
+
 /** Genes of a patient, standardised over patients. */
 export interface StandardisedGenes {
   readonly patient: string;
@@ -18,7 +20,9 @@ export function alikeBetween(own: readonly StandardisedGenes[], others: readonly
   const unit = (all: readonly StandardisedGenes[]) => all.map(({ values }) => direction(values));
   const [a, b] = [unit(own), unit(others)];
   if (own.some(({ values }) => values.length < FEWEST)) return [];
-  return own.flatMap((one, i) => others.flatMap((other, j): Pair[] => (dot(a[i], b[j]) > ALIKE ? [[one, other]] : [])));
+  return own.flatMap((one, i) =>
+    others.flatMap((other, j): Pair[] => (product(a[i], b[j]) > ALIKE ? [[one, other]] : [])),
+  );
 }
 
 /** Pairs of patients of one list whose genes run alike. */
@@ -30,15 +34,11 @@ export function alikeAmong(all: readonly StandardisedGenes[]): Pair[] {
 function direction(values: Float64Array): Float64Array {
   const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
   const centred = values.map((x) => x - mean);
-  const length = Math.sqrt(dot(centred, centred));
+  const length = Math.sqrt(product(centred, centred));
   return length > 0 ? centred.map((x) => x / length) : centred;
 }
 
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let g = 0; g < a.length; g++) sum += a[g] * b[g];
-  return sum;
-}
+const product = (a: Float64Array, b: Float64Array): number => dot(a, 0, b, 0, a.length);
 
 /** Rows [patients, genes] with each gene less its mean over patients and divided by its deviation; a gene that is the same in all is 0. */
 export function standardise(

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { sha256File } from '../../cohort/cohort-files.js';
 import type { Run } from '../../runs/open-run.js';
 import { exists, RUN_FILES } from '../../runs/run-folder.js';
+import { isBetterEpoch } from '../../runs/training-files.js';
 import type { LocalFinding } from './findings.js';
 
 /** Files of a run that are not those that its result was written with. */
@@ -28,10 +29,7 @@ export async function keptEpoch(run: Run): Promise<LocalFinding[]> {
   if (epochs.length === 0 || !(await exists(join(run.name, RUN_FILES.checkpoint)))) return [];
   const { epoch: kept } = await run.checkpoint();
   let [best] = epochs;
-  for (const epoch of epochs) {
-    const [value, most] = [epoch.validation.value, best.validation.value];
-    if (value === null ? most === null : most === null || value > most) best = epoch;
-  }
+  for (const epoch of epochs) if (isBetterEpoch(epoch.validation.value, best.validation.value)) best = epoch;
   if (kept === best.epoch) return [];
   return [
     {
