@@ -12,10 +12,8 @@ import { print, printError } from './output.js';
 import { figure, sayFewerThreads } from './terminal.js';
 
 /** `subspace predict RUN --bag F --expression F`: one patient's prediction, from one of the two where the model can do without the other. */
-export function addPredictCommand(program: Command): void {
-  program
-    .command('predict')
-    .description('predict one patient with a trained model')
+export function definePredict(command: Command): void {
+  command
     .argument('<run>', 'run folder')
     .option('--bag <file...>', 'feature file of the slide; several files: several slides')
     .option('--expression <file>', 'expression matrix that holds the patient')
