@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import { InputError } from '../files/errors.js';
 import type { Metric } from '../metrics/bootstrap.js';
 import type { ExpectedCoverage } from '../metrics/conformal.js';
-import { predictPatient } from '../patient/predict.js';
 import type { Prediction } from '../patient/prediction.js';
 import { confidenceRows, predictionRows } from '../patient/rows.js';
 import type { ConfidenceResult } from '../runs/confidence.js';
@@ -28,6 +27,7 @@ export function definePredict(command: Command): void {
         const { bag, expression, patient, clinical = [] } = options;
         const known = Object.fromEntries(clinical.map(columnValue));
         await sayFewerThreads(run);
+        const { predictPatient } = await import('../patient/predict.js');
         const p = await predictPatient(run, { bag, expression, patient, clinical: known });
         for (const warning of p.warnings) printError(`warning: ${warning}`);
         print(options.json ? JSON.stringify(p, null, 2) : describe(p));
