@@ -99,12 +99,15 @@ describe('cross-validation', () => {
       'ridgeCox',
       'elasticNet',
       'meanSlide',
+      'genesMeanSlide',
+      'genesPatchKinds',
       'age',
       'ageSex',
       'idh',
       'idhAge',
       'clinical',
       'ageDiagnosisGrade',
+      'averageWithRidge',
       'subspace + ageDiagnosisGrade',
     ]);
     expect(first.baselines['ageSex']['concordanceIndex']).toMatchObject({
