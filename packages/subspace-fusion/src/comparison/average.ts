@@ -22,14 +22,14 @@ export function averageScores(own: ModelScores, ridge: ModelScores, outcome: Out
 }
 
 function averageSurvival(own: ScoredRuns, ridge: ScoredRuns, cuts: readonly number[]): ModelScores {
-  const [other] = ridge.survival ?? [];
+  const other = ridge.survival?.at(0);
   if (!own.survival || !other) return { reason: 'a model gives no probabilities of survival' };
   const survival = own.survival.map((one): SurvivalPrediction => ({
     until: Math.min(one.until, other.until),
     at: (row, time) => (one.at(row, time) + other.at(row, time)) / 2,
   }));
-  const runs = survival.map(({ at }, r) =>
-    Float64Array.from(own.runs[r], (_, row) => -cuts.reduce((sum, cut) => sum + at(row, cut), 0)),
+  const runs = survival.map((curve, r) =>
+    Float64Array.from(own.runs[r], (_, row) => -cuts.reduce((sum, cut) => sum + curve.at(row, cut), 0)),
   );
   return { runs, survival };
 }

@@ -15,7 +15,7 @@ function slide(kinds: readonly (readonly number[])[], stream: number, width = 2)
       return 10 * flat[Math.floor(i / width)] + 0.1 * normal(stream, i);
     }),
     coordinates: Int32Array.from(flat.flatMap((_, i) => [256 * (i % side), 256 * Math.floor(i / side)])),
-  } as Bag;
+  };
 }
 
 const HALVES = [0, 1, 2, 3].map(() => [0, 0, 1, 1]);

@@ -104,7 +104,7 @@ const ALL_CLINICAL: readonly ClinicalVariable[] = ['age', 'sex', 'grade', 'idh',
 const HALF_LASSO = 0.5;
 
 /**
- * Simpler models than the network, fitted on the patients that it trained on, and what they say of the test patients: ridge
+ * Simpler models than the network, fitted on its training patients, and what they say of the test patients: ridge
  * regression and an elastic net on the same genes; ridge on the mean patch feature of the slides; ridge on the genes and that, and on the
  * genes and kinds of patches that a codebook of the training patients tells apart, each block with a penalty of its own; Cox
  * regression (for classes ridge logistic regression) on age, age and sex, IDH status, IDH status and age, all clinical variables that the table holds but those that the label is made of, and age,
