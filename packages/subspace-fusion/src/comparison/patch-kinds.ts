@@ -2,7 +2,7 @@ import type { Bag } from '../cohort/types.js';
 import { bits, key, permutation, uniform } from '../random/counter.js';
 
 /** Kinds of patches in a codebook. */
-export const KINDS = 12;
+const KINDS = 12;
 /** Wider features are sketched to this width, so that the patches of a whole cohort fit in memory. */
 const WIDTH = 64;
 /** Neighbours of a patch: the nearest patches of its slide. */
