@@ -23,7 +23,10 @@ export interface BagReader {
 export function openBagReader({ size, tokens, layout, components }: BagShape): BagReader {
   const port = startThread(new URL('./bag-reader-worker.js', import.meta.url), 'reads feature files');
   const thread = connect<BagTasks>(port);
-  return { read: (slide) => thread.read({ slide, model: { size, tokens, layout, components } }), close: () => port.close() };
+  return {
+    read: (slide) => thread.read({ slide, model: { size, tokens, layout, components } }),
+    close: () => port.close(),
+  };
 }
 
 /** What of a model decides how it reads a slide. */

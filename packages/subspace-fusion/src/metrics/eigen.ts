@@ -52,8 +52,7 @@ function tridiagonalise(A: Float64Array, n: number): Float64Array[] {
       along += sum * v[i];
     }
     for (let i = k + 1; i < n; i++) w[i] = 2 * (w[i] - along * v[i]);
-    for (let i = k + 1; i < n; i++)
-      for (let j = k + 1; j < n; j++) A[i * n + j] -= v[i] * w[j] + w[i] * v[j];
+    for (let i = k + 1; i < n; i++) for (let j = k + 1; j < n; j++) A[i * n + j] -= v[i] * w[j] + w[i] * v[j];
     A[(k + 1) * n + k] = norm > 0 ? alpha : 0;
   }
   return reflections;
