@@ -160,6 +160,49 @@ describe('what the test patients cannot influence', () => {
     expect(bytes('expression', 'checkpoint.safetensors').equals(bytes('run', 'checkpoint.safetensors'))).toBe(true);
   });
 
+  test('learns components of the features from the training patients alone, and resumes to the same bits', async () => {
+    const asked = { 'features.components': '5' };
+    const other = async (id: string, copy: string) =>
+      void (await writeBag(join(copy, 'bags'), `${id}-DX1.h5`, {
+        shape: [36, 16],
+        features: Float32Array.from({ length: 576 }, (_, i) => Math.sin(i * i)),
+        encoder: 'simulated',
+      }));
+    await runOnChanged('components', () => undefined, asked);
+    await runOnChanged(
+      'components-others',
+      async (copy) => {
+        for (const part of ['validation', 'test'] as const)
+          for (const id of await patientsOf(part)) await other(id, copy);
+      },
+      asked,
+    );
+    const { components, size } = modelOf('components');
+    expect(components).toMatchObject({ width: 16, patients: (await patientsOf('train')).size });
+    expect(size.patchWidth).toBe(5);
+    expect(modelOf('components-others').components).toEqual(components);
+    const [first] = await patientsOf('train');
+    await runOnChanged('components-training', (copy) => other(first, copy), asked);
+    expect(modelOf('components-training').components).not.toEqual(components);
+
+    const config = await shortConfig(join(folder, 'components-cohort', 'cohort.yaml'), asked);
+    const out = join(folder, 'components-resumed');
+    const stop = new AbortController();
+    await expect(
+      train({
+        config,
+        out,
+        signal: stop.signal,
+        onEpoch: () => {
+          stop.abort();
+        },
+      }),
+    ).rejects.toThrow(Interrupted);
+    await train({ config, out, resume: true });
+    for (const file of ['model.json', 'checkpoint.safetensors'])
+      expect(bytes('components-resumed', file).equals(bytes('components', file))).toBe(true);
+  });
+
   test('the floors of their genes: genes, model and checkpoint are the same', async () => {
     const home = join(folder, 'studies');
     const config = await shortConfig(await tinyCohort(home, { patients: 40 }), {

@@ -2,6 +2,7 @@ import type { Config } from '../config/config.js';
 import { holdingFolder } from '../files/lock.js';
 import { openBackend, requireCores, type Backend } from '../inference/backend.js';
 import { openBagReader } from '../inference/bag-reader.js';
+import { keepingBags } from '../inference/kept-bags.js';
 import { createPredictor, predictPatients, type Predictor } from '../inference/predictor.js';
 import { cohortSamples } from '../inference/samples.js';
 import { choiceParameters } from '../model/choice.js';
@@ -51,7 +52,7 @@ export async function trainHeld(options: TrainOptions): Promise<Prepared> {
   const reader = openBagReader(model);
   const reading = {
     ...prepared,
-    samples: cohortSamples(prepared.cohort, model, { read: (slide) => reader.read(slide) }),
+    samples: cohortSamples(prepared.cohort, model, { read: keepingBags((slide) => reader.read(slide)) }),
   };
   let state = (options.resume ? await readState(out, model) : undefined) ?? startState(model, config);
   const predictor = await createPredictor(model, state.parameters, backend);
