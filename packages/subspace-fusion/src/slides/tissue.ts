@@ -130,8 +130,9 @@ export function findTissue({ width, height, pixels }: Thumbnail, smallest: numbe
   ink = grow(ink, width, 2); // a pen's edge is a mixture with what lies below
   const threshold = Math.min(MOST_THRESHOLD, Math.max(LEAST_THRESHOLD, otsu(histogram).threshold));
   const mask = Uint8Array.from(values, (value, i) => (value > threshold && !ink[i] ? 1 : 0));
-  removeSmallAreas(mask, width, 1, smallest);
+  // Holes before specks: in a region of one patch, tissue in pieces is whole once what lies between them is filled.
   removeSmallAreas(mask, width, 0, smallest);
+  removeSmallAreas(mask, width, 1, smallest);
   for (let i = 0; i < cells; i++) if (ink[i]) mask[i] = 0; // a filled hole may have been a pen's
   return { width, height, cells: mask, threshold };
 }
