@@ -8,6 +8,7 @@ import { addBenchCommand } from './bench.js';
 import { addRunPlannedCommand } from './carry-out.js';
 import { addCrossvalCommand } from './crossval.js';
 import { addDemoCommand } from './demo.js';
+import { addEncoderCommand } from './encoder.js';
 import { addEvaluateCommand } from './evaluate.js';
 import { addExplainCommand } from './explain.js';
 import { addExportCommand } from './export.js';
@@ -42,6 +43,7 @@ export async function main(args: readonly string[]): Promise<void> {
     .exitOverride();
   addDemoCommand(program);
   addSimulateCommand(program);
+  addEncoderCommand(program);
   addExtractCommand(program);
   addInspectCommand(program);
   addTrainCommand(program);
