@@ -1,5 +1,5 @@
 /**
- * Runs all tests and ends with one plain line. Some tests need programs of Debian's: Chromium with its software WebGPU, and Slurm. They
+ * Runs all tests and ends with one plain line. Some tests need programs of Debian's: Chromium with its software WebGPU, Slurm, and OpenSlide. They
  * are installed here where they are missing and this machine allows it, and so is Python's ONNX Runtime, in the folder .venv; otherwise those
  * tests are skipped, and the end says so by name.
  */
@@ -21,6 +21,12 @@ const PROGRAMS = [
     files: ['/usr/sbin/munged', '/usr/sbin/slurmctld', '/usr/sbin/slurmd'],
     packages: ['slurm-wlm', 'munge'],
     tests: 'the test of a sweep on a Slurm cluster',
+  },
+  {
+    name: 'OpenSlide',
+    files: ['/usr/lib/x86_64-linux-gnu/libopenslide.so.0'],
+    packages: ['libopenslide0'],
+    tests: 'the tests of slides read by OpenSlide',
   },
 ];
 

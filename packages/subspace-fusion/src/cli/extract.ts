@@ -48,7 +48,7 @@ export function addExtractCommand(program: Command): void {
     .description(
       'make feature files from whole-slide images with an ONNX image encoder; the same command goes on where it was stopped',
     )
-    .argument('<slides...>', 'Aperio SVS, pyramidal TIFF, OME-TIFF, PNG, JPEG; or folders of them')
+    .argument('<slides...>', 'Aperio SVS, pyramidal TIFF, OME-TIFF, PNG, JPEG, others by OpenSlide; or folders of them')
     .requiredOption('--encoder <file>', 'ONNX model; the YAML beside it says how it wants its images')
     .requiredOption('--out <folder>', 'where the feature files go', outPath)
     .option('--magnification <x>', 'magnification of the patches', positive, 20)

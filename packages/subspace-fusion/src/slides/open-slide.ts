@@ -13,6 +13,8 @@ import { openTiffSlide } from './tiff/tiff-slide.js';
 export async function openSlide(source: Source): Promise<Slide> {
   try {
     const kind = await kindOfSource(source);
+    // Its first file is a JPEG, of a thumbnail.
+    if (/\.mrxs$/i.test(source.name)) throw notRead(source.name, '3DHISTECH MRXS');
     if (kind === 'tiff') return await openTiffSlide(source);
     if (kind !== 'png' && kind !== 'jpeg') throw noSlide(source, kind);
     const slide = await openImageSlide(source);
@@ -32,7 +34,6 @@ function noSlide({ name: file, size }: Source, kind: FileKind) {
   if (kind === 'czi') return notRead(file, 'Zeiss CZI');
   if (kind === 'git lfs')
     return slideError(file, 'this is a Git LFS pointer, not the slide itself', 'Fetch it with `git lfs pull`');
-  if (/\.mrxs$/i.test(file)) return notRead(file, '3DHISTECH MRXS');
   return notRead(file, kind === 'text' ? 'a text file' : 'this kind of file');
 }
 

@@ -4,7 +4,7 @@ import { badInput, InputError } from '../files/errors.js';
 import { append } from '../files/lists.js';
 import { printable } from '../files/text.js';
 
-const EXTENSION = /(\.ome)?\.(svs|tiff?|png|jpe?g)$/i;
+const EXTENSION = /(\.ome)?\.(svs|tiff?|png|jpe?g|ndpi|mrxs|scn|bif|svslide)$/i;
 
 /** Name of a slide: that of its file without the extension. */
 export const slideName = (file: string): string =>
@@ -60,7 +60,7 @@ async function filesAt(path: string): Promise<string[]> {
   const names = (await readdir(path)).filter((name) => EXTENSION.test(name) && !name.startsWith('.')).sort();
   if (names.length === 0)
     throw new InputError(
-      `${path}: the folder holds no .svs, .tif, .tiff, .png or .jpg file; subfolders are not searched. Name the slides' own folder.`,
+      `${path}: the folder holds no file with the extension of a slide (.svs, .tif, .tiff, .png, .jpg, .ndpi, .mrxs, .scn, .bif, .svslide); subfolders are not searched. Name the slides' own folder.`,
     );
   const files = names.map((name) => join(path, name));
   for (const file of files)

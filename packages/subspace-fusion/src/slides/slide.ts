@@ -1,4 +1,4 @@
-import { badInput, type InputError, type Problem } from '../files/errors.js';
+import { badInput, InputError, type Problem } from '../files/errors.js';
 
 /** One resolution of a slide. */
 export interface Level {
@@ -75,19 +75,33 @@ export function damaged(file: string, what: string): InputError {
 }
 
 const CONVERT = 'vips tiffsave SLIDE slide.tif --tile --pyramid --bigtiff --compression jpeg --Q 90';
+const CONVERTING = `Convert it with libvips: ${CONVERT}`;
+
+/** A slide of a format that no reader here has; OpenSlide may read it where it is installed. */
+export class FormatNotRead extends InputError {
+  /**
+   * @param what The format: "Hamamatsu NDPI".
+   * @param first What else makes it readable: "Install the reader".
+   */
+  constructor(
+    readonly file: string,
+    readonly what: string,
+    first?: string,
+  ) {
+    const message = `${what} is not read; Aperio SVS, pyramidal TIFF, OME-TIFF, PNG and JPEG are`;
+    const remedy = first === undefined ? CONVERTING : `${first}. ${CONVERTING}`;
+    super([{ severity: 'error', file, message, remedy }]);
+  }
+}
 
 /** A slide of a format that is not read. */
-export const notRead = (file: string, what: string): InputError =>
-  needsConversion(file, `${what} is not read; Aperio SVS, pyramidal TIFF, OME-TIFF, PNG and JPEG are`);
+export const notRead = (file: string, what: string): FormatNotRead => new FormatNotRead(file, what);
 
 /**
  * A slide that would be read in another form.
  * @param first What makes `rgb.tif` of it, where that must be done before.
  */
 export function needsConversion(file: string, message: string, first?: string): InputError {
-  const remedy =
-    first === undefined
-      ? `Convert it with libvips: ${CONVERT}`
-      : `${first}; then ${CONVERT.replace('SLIDE', 'rgb.tif')}`;
+  const remedy = first === undefined ? CONVERTING : `${first}; then ${CONVERT.replace('SLIDE', 'rgb.tif')}`;
   return slideError(file, message, remedy);
 }

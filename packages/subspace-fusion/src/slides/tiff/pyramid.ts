@@ -8,6 +8,7 @@ export function tiffFormat(file: string, images: readonly TiffImage[]): string {
   if (maker.ndpi) throw notRead(file, 'Hamamatsu NDPI');
   if (description.includes('<scn')) throw notRead(file, 'Leica SCN');
   if (/^philips/i.test(maker.software)) throw notRead(file, 'the TIFF of Philips');
+  if (maker.software.startsWith('MedScan')) throw notRead(file, 'the TIFF of Trestle'); // its tiles overlap
   if (maker.xmp.includes('<iScan')) throw notRead(file, 'Ventana BIF');
   if (description.startsWith('Aperio')) return 'Aperio SVS';
   return /<(\w+:)?OME\b/.test(description) ? 'OME-TIFF' : 'TIFF';

@@ -8,7 +8,11 @@ export type Scale = Pick<SlideInfo, 'magnification' | 'micrometres' | 'unreadSca
 const isPlausible = (micrometres: number) => micrometres >= 0.005 && micrometres <= 20;
 
 /** A scale with only what is known and can be. */
-function known(magnification: number | undefined, micrometres: number | undefined, unreadScale?: string): Scale {
+export function plausibleScale(
+  magnification: number | undefined,
+  micrometres: number | undefined,
+  unreadScale?: string,
+): Scale {
   return {
     ...(magnification !== undefined && magnification > 0 ? { magnification } : {}),
     ...(micrometres !== undefined && isPlausible(micrometres) ? { micrometres } : {}),
@@ -34,7 +38,7 @@ function aperioScale(description: string): Scale {
     return number;
   };
   const [magnification, micrometres] = [value('AppMag'), value('MPP')];
-  return known(magnification, micrometres, unread[0]);
+  return plausibleScale(magnification, micrometres, unread[0]);
 }
 
 /** Length units of OME-XML in micrometres. */
@@ -71,21 +75,22 @@ function omeScale(xml: string): Scale {
   const unit = attribute('Pixels', 'PhysicalSizeXUnit') ?? 'µm'; // as the schema has it
   const power = attribute('Objective', 'NominalMagnification');
   const magnification = power === undefined ? undefined : numberOf(power);
-  if (size === undefined || NO_LENGTHS.includes(unit)) return known(magnification, undefined);
+  if (size === undefined || NO_LENGTHS.includes(unit)) return plausibleScale(magnification, undefined);
   const [value, micrometres] = [numberOf(size), OME_UNITS[unit]];
-  if (value === undefined) return known(magnification, undefined, `PhysicalSizeX is '${size}', which is no number`);
+  if (value === undefined)
+    return plausibleScale(magnification, undefined, `PhysicalSizeX is '${size}', which is no number`);
   if (micrometres === undefined)
-    return known(magnification, undefined, `the unit '${unit}' of PhysicalSizeX is not known`);
-  return known(magnification, value * micrometres);
+    return plausibleScale(magnification, undefined, `the unit '${unit}' of PhysicalSizeX is not known`);
+  return plausibleScale(magnification, value * micrometres);
 }
 
 /** Scale of a slide from the description or the resolution tags of its finest image. */
 export function scaleOf(format: string, { description, micrometres }: TiffImage): Scale {
   if (format === 'Aperio SVS') return aperioScale(description);
-  const tags = known(undefined, micrometres);
+  const tags = plausibleScale(undefined, micrometres);
   return format === 'OME-TIFF' ? { ...tags, ...omeScale(description) } : tags;
 }
 
 /** Scale from the dots an inch of a plain image. */
 export const scaleOfDensity = (dotsPerInch: number | undefined): Scale =>
-  known(undefined, dotsPerInch === undefined ? undefined : 25_400 / dotsPerInch);
+  plausibleScale(undefined, dotsPerInch === undefined ? undefined : 25_400 / dotsPerInch);
