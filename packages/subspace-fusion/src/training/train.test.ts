@@ -8,6 +8,7 @@ import { temporaryFile } from '../files/atomic.js';
 import { InputError, WorkError } from '../files/errors.js';
 import type { Model } from '../runs/model.js';
 import { openRunFolder } from '../runs/run-folder.js';
+import { isBetterEpoch, selectionValue, type EpochRecord } from '../runs/training-files.js';
 import { defined } from '../testing/defined.js';
 import type { Config } from '../config/config.js';
 import { copyCohort, editTable, newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
@@ -86,6 +87,33 @@ describe('a run', () => {
     const values = (await (await openRunFolder(longer)).epochs()).map(({ validation }) => defined(validation.value));
     const { epoch } = await (await openRunFolder(longer)).checkpoint();
     expect(epoch).toBe(1 + values.indexOf(Math.max(...values)));
+  });
+
+  test('keeps the epoch that training.select asks for, and trains the same epochs whatever it is', async () => {
+    const settings = { 'training.epochs': '3', 'model.dropout': '0', 'training.learningRate': '0.01' };
+    const kept: Record<string, number> = {};
+    for (const select of ['likelihood', 'last']) {
+      const config = await shortConfig(yaml, { ...settings, 'training.select': select });
+      await train({ config, out: join(folder, `select-${select}`) });
+      kept[select] = (await (await openRunFolder(join(folder, `select-${select}`))).checkpoint()).epoch;
+    }
+    expect(await metrics('select-likelihood')).toEqual(await metrics('select-last'));
+    const losses = (await metrics('select-last')).map(({ validation }) => validation.loss);
+    expect(kept).toEqual({ likelihood: 1 + losses.indexOf(Math.min(...losses)), last: 3 });
+  });
+
+  test('an equal or missing value: the earliest of equals, the last where no metric could be computed', () => {
+    const record = (epoch: number, value: number | null, loss: number) =>
+      ({ epoch, validation: { metric: 'macroAuc', value, loss } }) as EpochRecord;
+    const choose = (select: Config['training']['select'], records: EpochRecord[]) =>
+      records.reduce((best, one) =>
+        isBetterEpoch(selectionValue(one, select), selectionValue(best, select)) ? one : best,
+      ).epoch;
+    const records = [record(1, 0.7, 0.9), record(2, 0.7, 0.5), record(3, 0.6, 0.5)];
+    expect(choose('metric', records)).toBe(1);
+    expect(choose('likelihood', records)).toBe(2);
+    expect(choose('last', records)).toBe(3);
+    expect(choose('metric', [record(1, null, 0.5), record(2, null, 0.9)])).toBe(2);
   });
 
   test.each([

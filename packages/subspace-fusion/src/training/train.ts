@@ -17,7 +17,7 @@ import {
   writeState,
   type TrainingState,
 } from '../runs/run-folder.js';
-import { isBetterEpoch, type EpochRecord } from '../runs/training-files.js';
+import { isBetterEpoch, selectionValue, type EpochRecord } from '../runs/training-files.js';
 import { adamState } from './adam.js';
 import { trainEpoch } from './epoch.js';
 import { geneCodeRanks, prepare, type Prepared, type TrainOptions } from './prepare.js';
@@ -69,7 +69,7 @@ export async function trainHeld(options: TrainOptions): Promise<Prepared> {
       const validation = await validationMetric(predictor, reading);
       const geneCodeRank = await ranks.of(state.parameters);
       const record = { ...means, geneCodeRank, validation, seconds: (performance.now() - started) / 1000 };
-      const value = validation.value;
+      const value = selectionValue(record, config.training.select);
       const better = isBetterEpoch(value, state.best.value);
       if (better) await writeCheckpoint(out, model, state.parameters, record.epoch);
       state = { ...state, epoch: state.epoch + 1, best: better ? { epoch: record.epoch, value } : state.best };
