@@ -106,7 +106,8 @@ async function combineWithReference(
   return combinedScores(samples.labels(validation), groups, known);
 }
 
-async function scoresOf(runs: readonly EndedRun[], patients: readonly string[]): Promise<ModelScores> {
+/** What finished runs of a model say of these patients, or why they say nothing. */
+export async function scoresOf(runs: readonly EndedRun[], patients: readonly string[]): Promise<ModelScores> {
   const finished = runs.filter(({ outcome }) => 'result' in outcome);
   if (finished.length === 0)
     return { reason: runs[0] ? `no run was finished: ${failureOf(runs[0].outcome)}` : 'it was not trained' };

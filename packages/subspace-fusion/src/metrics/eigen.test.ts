@@ -40,4 +40,21 @@ describe('largest eigenvalues of a symmetric matrix', () => {
       expect(Math.max(...v)).toBe(Math.max(...v.map(Math.abs)));
     }
   });
+
+  test('are found where half of the directions hold nothing but rounding', () => {
+    const [n, rank] = [300, 150];
+    const stream = key(n, 'e');
+    const A = new Float64Array(n * n);
+    for (let r = 0; r < rank; r++) {
+      const x = Float64Array.from({ length: n }, (_, i) => normal(stream, r * n + i));
+      const size = 10 ** ((-4 * r) / rank);
+      for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) A[i * n + j] += size * (x[i] * x[j]);
+    }
+    const { values, vectors } = largestEigen(A, n, 4);
+    for (const [k, v] of vectors.entries())
+      for (let i = 0; i < n; i++) {
+        const product = v.reduce((sum, x, j) => sum + A[i * n + j] * x, 0);
+        expect(Math.abs(product - values[k] * v[i])).toBeLessThan(1e-12 * values[0]);
+      }
+  });
 });

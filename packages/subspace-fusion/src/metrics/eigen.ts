@@ -60,10 +60,13 @@ function tridiagonalise(A: Float64Array, n: number): Float64Array[] {
 
 /** Diagonalises a tridiagonal matrix in place, the same rotations applied to `rows`. */
 function implicitQL(d: Float64Array, e: Float64Array, rows: Float64Array, n: number): void {
+  // Rounding is that of the whole matrix: where features never vary, eigenvalues are 0, and what lies beside them never becomes small by comparison.
+  let least = 0;
+  for (let i = 0; i < n; i++) least = Math.max(least, Number.EPSILON * (Math.abs(d[i]) + Math.abs(e[i])));
   for (let l = 0; l < n; l++) {
     for (let step = 0; ; step++) {
       let m = l;
-      while (m < n - 1 && Math.abs(e[m]) > Number.EPSILON * (Math.abs(d[m]) + Math.abs(d[m + 1]))) m++;
+      while (m < n - 1 && Math.abs(e[m]) > least) m++;
       if (m === l) break;
       if (step === MOST_STEPS) throw new RangeError('the eigenvalues do not converge');
       let g = (d[l + 1] - d[l]) / (2 * e[l]);
