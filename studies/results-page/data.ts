@@ -9,7 +9,7 @@ export const RECORDS = 'studies/results';
 const count = z.int().nonnegative();
 const share = z.number().gt(0).lt(1);
 
-const source = z.strictObject({
+export const source = z.strictObject({
   program: z.string().describe('Program and version'),
   recordedBy: z
     .string()
@@ -21,7 +21,7 @@ const source = z.strictObject({
 });
 export type Source = z.infer<typeof source>;
 
-const estimate = z
+export const estimate = z
   .strictObject({ value: z.number(), low: z.number(), high: z.number() })
   .refine(({ value, low, high }) => low <= value && value <= high, 'the interval has to contain the value');
 export type Estimate = z.infer<typeof estimate>;

@@ -12,6 +12,7 @@ export type {
 export {
   abs,
   add,
+  clip,
   div,
   elu,
   erf,

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   abs,
   add,
+  clip,
   constant,
   div,
   elu,
@@ -79,6 +80,10 @@ describe('gradients agree with central differences', () => {
   test.each([[[2, 3]], [[]], [[0]]])('log and sqrt of [%s]', async (shape) => {
     await expectGradients([positive(...shape)], log);
     await expectGradients([positive(...shape)], sqrt);
+  });
+  test('clip, below, within and above its ends', async () => {
+    await expectGradients([given([5], [-2, -0.5, 0.3, 0.9, 4])], (x) => mul(clip(x, -1, 1), x));
+    expect(await slopes([-1, 0, 1, 1.5], (x) => clip(x, -1, 1))).toEqual([1, 1, 1, 0]);
   });
   test('saturated units', async () => {
     await expectGradients([given([6], [-30, -8, -4, 4, 8, 30])], (x) =>

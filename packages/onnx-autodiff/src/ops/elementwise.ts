@@ -49,6 +49,14 @@ export function minimum(a: Operand, b: Operand): Value {
   return binary('Min', a, b, (g, a, b) => [where(greater(a, b), 0, g), where(greater(a, b), g, 0)]);
 }
 
+/** x held between `low` and `high`. At both ends the gradient goes to x. */
+export function clip(x: Operand, low: number, high: number): Value {
+  const v = asValue(x);
+  return onnxNode('Clip', [v, constant(low), constant(high)], { shape: v.shape }, (g) => [
+    where(greater(v, high), 0, where(greater(low, v), 0, g)),
+  ]);
+}
+
 function unary(op: string, x: Value, rule: (g: Value, y: Value) => Value | undefined, attributes = {}): Value {
   const result: Value = onnxNode(op, [x], { shape: x.shape, type: x.type }, (g) => [rule(g, result)], attributes);
   return result;

@@ -56,6 +56,9 @@ export async function carryOutPlan(
           const epoch = Math.min(Math.floor(progress.done) + 1, progress.of);
           bar.update(done, of, `${job.name}, epoch ${epoch}/${progress.of}${left}`);
         },
+        onPatient(done, of) {
+          bar.update(done, of, 'patients: slides read for the simple models');
+        },
         async onEnd(job, { outcome, message }, seconds) {
           const result = outcome === 'done' ? await resultOf(job) : undefined;
           const what = result ? headlineOf(result.metrics) : message === undefined ? outcome : `${outcome}, ${message}`;

@@ -23,6 +23,7 @@ interface ExtractFlags {
   readonly patchSize: number;
   readonly objective?: number;
   readonly tissue: number;
+  readonly tokens?: 'map';
   readonly fix?: number;
   readonly set: string[];
   readonly batch?: number;
@@ -59,7 +60,20 @@ export function defineExtract(command: Command): void {
       'objective power of the slides, where they do not say it or contradict themselves',
       positive,
     )
-    .option('--tissue <part>', 'least part of a patch that is tissue', part, 0.5)
+    .option(
+      '--tissue <part>',
+      "least part of a patch that is tissue; 'none' takes every patch, of regions that somebody chose",
+      part,
+      0.5,
+    )
+    .addOption(
+      new Option(
+        '--tokens <which>',
+        "'map' keeps each place of an encoder's feature map as a token: 16 x 16 of a patch of 256 pixels at stride 16",
+      )
+        .choices(['map'])
+        .conflicts('fix'),
+    )
     .option('--fix <n>', 'exactly so many rows for every slide, in the form of the published code', count(1_000_000))
     .option('--set <key=value>', "overrides a key of the encoder's YAML; may be repeated", collect, [])
     .option('--batch <n>', 'patches encoded at a time (default: 8 on the cpu, 64 elsewhere)', count(MOST.batch))
@@ -114,12 +128,13 @@ async function extractWith(slides: string[], flags: ExtractFlags): Promise<void>
 }
 
 async function withEncoder<T>(
-  { encoder: file, set, threads }: ExtractFlags,
+  { encoder: file, set, tokens, threads }: ExtractFlags,
   provider: Provider,
   work: (encoder: Encoder) => Promise<T>,
 ): Promise<T> {
   const { openEncoder } = await import('../slides/encoder.js');
-  const encoder = await openEncoder(file, { overrides: parseOverrides(set), provider, threads });
+  const overrides = { ...parseOverrides(set), ...(tokens ? { pooling: tokens } : {}) };
+  const encoder = await openEncoder(file, { overrides, provider, threads });
   return work(encoder).finally(() => encoder.dispose());
 }
 
@@ -257,8 +272,9 @@ function positive(text: string): number {
 }
 
 function part(text: string): number {
+  if (text === 'none') return 0;
   const value = Number(text);
-  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('It must be above 0 and at most 1.');
+  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError("It must be above 0 and at most 1, or 'none'.");
   return value;
 }
 

@@ -26,6 +26,12 @@ const COMMANDS: readonly Listed[] = [
     define: async () => (await import('./simulate.js')).defineSimulate,
   },
   {
+    name: 'encoder',
+    description:
+      'make an ONNX image encoder for `extract`: a MobileNetV2 that was trained on photographs, for trying out',
+    define: async () => (await import('./encoder.js')).defineEncoder,
+  },
+  {
     name: 'extract',
     description:
       'make feature files from whole-slide images with an ONNX image encoder; the same command goes on where it was stopped',

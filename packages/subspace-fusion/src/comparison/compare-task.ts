@@ -10,8 +10,10 @@ import { compareModels } from './comparison.js';
 import type { ComparedModels, Control, FoldResult, TaskComparison } from './file.js';
 import { scoreFold, type EndedRun } from './fold-runs.js';
 import { countPatients, type FoldScores } from './fold-scores.js';
-import { describeModel, slideMeans } from './model-detail.js';
+import { describeModel } from './model-detail.js';
+import { untrainedPredictions, type PredictionRow } from './predictions.js';
 import { probeRuns } from './site-probe.js';
+import { summariseSlides, type SlideSummary } from './slides.js';
 import { withinSubgroup, type Subgroup } from './subgroups.js';
 import { testedPairs } from './verdicts.js';
 
@@ -35,6 +37,14 @@ export interface ComparedTaskOptions {
   readonly runs: readonly ComparedRun[];
   readonly within?: readonly Subgroup[];
   readonly probe?: SiteRule | undefined;
+  /** Is told of each patient whose slides were read. */
+  readonly onPatient?: ((done: number, of: number) => void) | undefined;
+}
+
+export interface ComparedTask {
+  readonly comparison: TaskComparison;
+  /** What the models that nobody trains here said of the test patients (`untrainedPredictions`). */
+  readonly predictions: readonly PredictionRow[];
 }
 
 /**
@@ -44,24 +54,24 @@ export interface ComparedTaskOptions {
  * run are left out; a control that lacks one has a reason instead of numbers.
  * @returns undefined where no fold is left
  */
-export async function compareTask(options: ComparedTaskOptions): Promise<TaskComparison | undefined> {
-  const { config, cohort, runs, within = [], probe } = options;
-  const means = await slideMeans(cohort.patients, config.model.bag);
+export async function compareTask(options: ComparedTaskOptions): Promise<ComparedTask | undefined> {
+  const { config, cohort, runs, within = [], probe, onPatient } = options;
+  const slides = await summariseSlides(cohort.patients, config.model.bag, onPatient);
   const folds = distinctFolds(runs);
   const isShuffled = ({ control }: ComparedRun) => control === 'shuffled-outcomes';
   const own = runs.filter((run) => !isShuffled(run));
   const model = own.at(0)?.model;
   if (model === undefined) return undefined;
-  const scores = await Promise.all(folds.map((fold) => scoreWhole(fold, own, cohort, means)));
+  const scores = await Promise.all(folds.map((fold) => scoreWhole(fold, own, cohort, slides)));
   const complete = scores.filter((fold) => fold !== undefined);
   if (complete.length === 0) return undefined;
 
   const { seed } = config.training;
-  const shuffled = await scoreShuffled(folds, runs.filter(isShuffled), options, means);
+  const shuffled = await scoreShuffled(folds, runs.filter(isShuffled), options, slides);
   const task = taskName(config.task);
   const seeds = [...new Set(own.flatMap((run) => (run.control === undefined ? [run.seed] : [])))];
   const detail = describeModel(complete, model, cohort.patients, seeds, config);
-  return {
+  const comparison: TaskComparison = {
     task,
     model,
     split: 'test',
@@ -76,8 +86,10 @@ export async function compareTask(options: ComparedTaskOptions): Promise<TaskCom
     }),
     folds: folds.map((fold, f) => foldResult(fold, task, scores[f], model, seed, runs)),
     ...(shuffled.length > 0 ? { shuffledOutcomes: compareFirst(shuffled, model, seed) } : {}),
-    ...(probe ? { probe: await probeRuns(cohort, means, runsOfFirst(folds, own, model), probe, seed) } : {}),
+    ...(probe ? { probe: await probeRuns(cohort, slides, runsOfFirst(folds, own, model), probe, seed) } : {}),
   };
+  const trained = new Set(own.map((run) => run.model));
+  return { comparison, predictions: untrainedPredictions(task, complete, trained, comparison.horizon) };
 }
 
 const dealingNotes = (folds: readonly FoldOfRun[]) =>
@@ -104,24 +116,24 @@ async function scoreWhole(
   fold: FoldOfRun,
   runs: readonly ComparedRun[],
   cohort: Cohort,
-  means: ReadonlyMap<string, Float32Array>,
+  slides: ReadonlyMap<string, SlideSummary>,
 ): Promise<FoldScores | undefined> {
   const names = [...new Set(runs.map(({ model }) => model))];
   const models = names.map((name) => [name, runs.filter((run) => run.model === name && isOf(fold)(run))] as const);
   const isControl = (name: string) => runs.some(({ model, control }) => model === name && control === 'permuted-bags');
   const isWhole = models.every(([name, own]) => isControl(name) || own.some(({ outcome }) => 'result' in outcome));
-  return isWhole ? scoreFold(fold, cohort, means, Object.fromEntries(models)) : undefined;
+  return isWhole ? scoreFold(fold, cohort, slides, Object.fromEntries(models)) : undefined;
 }
 
 async function scoreShuffled(
   folds: readonly FoldOfRun[],
   runs: readonly ComparedRun[],
   { cohort, config }: ComparedTaskOptions,
-  means: ReadonlyMap<string, Float32Array>,
+  slides: ReadonlyMap<string, SlideSummary>,
 ): Promise<FoldScores[]> {
   if (runs.length === 0) return [];
   const shuffled = withShuffledOutcomes(cohort, config.split.seed);
-  const scores = await Promise.all(folds.map((fold) => scoreWhole(fold, runs, shuffled, means)));
+  const scores = await Promise.all(folds.map((fold) => scoreWhole(fold, runs, shuffled, slides)));
   return scores.filter((fold) => fold !== undefined);
 }
 

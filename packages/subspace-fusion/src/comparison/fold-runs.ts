@@ -1,15 +1,17 @@
 import type { Fold } from '../cohort/split/folds.js';
 import type { Cohort, Split } from '../cohort/types.js';
-import type { SurvivalPrediction } from '../evaluation/baselines.js';
+import { RIDGE, type SurvivalPrediction } from '../evaluation/baselines.js';
 import { required } from '../files/errors.js';
 import { cohortSamples, type CohortSamples } from '../inference/samples.js';
 import { predictedSurvival, survivalCurve } from '../metrics/survival-curve.js';
 import type { Outcome } from '../runs/model.js';
 import type { Prediction, Result } from '../runs/result.js';
 import { openRunFolder } from '../runs/run-folder.js';
+import { AVERAGE, averageScores } from './average.js';
 import { clinicalReference, type ClinicalReference } from './clinical-reference.js';
 import { trainingOf, truthOf, type FoldScores, type ModelScores } from './fold-scores.js';
 import { combinedName, combinedScores, referenceScores, simpleModels } from './simple-models.js';
+import type { SlideSummary } from './slides.js';
 
 /** How a run ended. */
 export type RunOutcome = { readonly result: Result } | { readonly failure: string };
@@ -25,14 +27,15 @@ const failureOf = (outcome: RunOutcome) => ('failure' in outcome ? outcome.failu
 
 /**
  * One fold's test patients with what its runs say of them, by model, and what simple models say that are fitted on the same training
- * patients. Undefined where no run was finished. The first model also stands together with the clinical model (`combined-model`).
+ * patients. Undefined where no run was finished. Of the first model there are also its mean with ridge on
+ * the genes, and the combination with the clinical model.
  * @param models runs (seeds) of each model by its name in tables; the first model's training patients are those of the simple models
- * @param means the mean patch feature of each patient (`slideMeans`)
+ * @param slides of each patient (`summariseSlides`)
  */
 export async function scoreFold(
   { fold, repeat }: Pick<Fold, 'fold' | 'repeat'>,
   cohort: Cohort,
-  means: ReadonlyMap<string, Float32Array>,
+  slides: ReadonlyMap<string, SlideSummary>,
   models: Readonly<Record<string, readonly EndedRun[]>>,
 ): Promise<FoldScores | undefined> {
   const first = Object.values(models)
@@ -54,6 +57,8 @@ export async function scoreFold(
   );
   const [firstName, firstRuns] = Object.entries(models)[0];
   const combined = await combineWithReference(firstRuns, samples, split, reference, seed);
+  const own = Object.fromEntries(scores);
+  const simple = simpleModels(samples, split, seed, slides, reference);
   return {
     fold,
     ...(repeat === undefined ? {} : { repeat }),
@@ -62,8 +67,9 @@ export async function scoreFold(
     training: trainingOf(samples.labels(split.train), cohort.timeUnit),
     reference,
     models: {
-      ...Object.fromEntries(scores),
-      ...simpleModels(samples, split, seed, means, reference),
+      ...own,
+      ...simple,
+      [AVERAGE]: averageScores(own[firstName], simple[RIDGE[samples.labels(split.train).kind]], model.outcome),
       [combinedName(firstName)]: combined,
     },
   };
@@ -100,7 +106,8 @@ async function combineWithReference(
   return combinedScores(samples.labels(validation), groups, known);
 }
 
-async function scoresOf(runs: readonly EndedRun[], patients: readonly string[]): Promise<ModelScores> {
+/** What finished runs of a model say of these patients, or why they say nothing. */
+export async function scoresOf(runs: readonly EndedRun[], patients: readonly string[]): Promise<ModelScores> {
   const finished = runs.filter(({ outcome }) => 'result' in outcome);
   if (finished.length === 0)
     return { reason: runs[0] ? `no run was finished: ${failureOf(runs[0].outcome)}` : 'it was not trained' };

@@ -9,6 +9,7 @@ import { cohorts } from '../testing/data.js';
 import { defined } from '../testing/defined.js';
 import { clinicalColumns } from './clinical-reference.js';
 import { simpleModels } from './simple-models.js';
+import type { SlideSummary } from './slides.js';
 
 describe('clinical columns', () => {
   it('are found by name and read in words, unknown values as the mean of the training patients', () => {
@@ -48,8 +49,14 @@ function samplesOf(patients: readonly Patient[], labels: (ids: readonly string[]
   };
 }
 
-/** Slides whose mean feature says nothing. */
-const meansOf = (ids: readonly string[]) => new Map(ids.map((id, i) => [id, Float32Array.from([normal(3, i)])]));
+/** Slides of one patch each whose feature says nothing. */
+const slidesOf = (ids: readonly string[]) =>
+  new Map(
+    ids.map((id, i): [string, SlideSummary] => {
+      const features = Float32Array.from([normal(3, i)]);
+      return [id, { mean: features, patches: { features, width: 1, neighbours: new Uint32Array() } }];
+    }),
+  );
 
 describe('simple models', () => {
   it('are fitted on the training patients and say why they are left out', () => {
@@ -61,7 +68,7 @@ describe('simple models', () => {
     const label = (id: string) => Number(id.slice(1)) % 2;
     const samples = samplesOf(patients, (ids) => ({ kind: 'classes', labels: ids.map(label), weights: [1, 1] }));
     const ids = patients.map(({ id }) => id);
-    const models = simpleModels(samples, { train: ids.slice(0, 30), test: ids.slice(30) }, 1, meansOf(ids), {
+    const models = simpleModels(samples, { train: ids.slice(0, 30), test: ids.slice(30) }, 1, slidesOf(ids), {
       variables: ['idh'],
       leftOut: [],
       defining: [],
@@ -70,6 +77,8 @@ describe('simple models', () => {
       'ridgeLogistic',
       'elasticNet',
       'meanSlide',
+      'genesMeanSlide',
+      'genesPatchKinds',
       'age',
       'ageSex',
       'idh',
@@ -82,7 +91,7 @@ describe('simple models', () => {
     expect(Array.from({ length: 10 }, (_, i) => probabilities[2 * i + 1] > 0.5)).toEqual(
       ids.slice(30).map((id) => label(id) === 1),
     );
-    const onItself = simpleModels(samples, { train: ids.slice(0, 30), test: ids.slice(30) }, 1, meansOf(ids), {
+    const onItself = simpleModels(samples, { train: ids.slice(0, 30), test: ids.slice(30) }, 1, slidesOf(ids), {
       variables: [],
       leftOut: [],
       defining: ['idh'],
@@ -121,7 +130,7 @@ describe.each(cohorts)('on a glioma table ($cohort)', ({ cohort, folder }) => {
       const ids = (inFold: boolean) =>
         patients.filter(({ clinical }) => (clinical['fold'] === String(fold)) === inFold).map(({ id }) => id);
       const split: Split = { train: ids(false), validation: [], test: ids(true) };
-      const { runs } = simpleModels(samples, split, 1, meansOf([...byId.keys()]), {
+      const { runs } = simpleModels(samples, split, 1, slidesOf([...byId.keys()]), {
         variables: [],
         leftOut: [],
         defining: [],

@@ -7,9 +7,10 @@ import {
   RIDGE,
   ridgeScores,
   timesAndEvents,
+  type PenaltyForm,
   type ScoredRuns,
 } from '../evaluation/baselines.js';
-import { InputError, required } from '../files/errors.js';
+import { counted, InputError, required } from '../files/errors.js';
 import type { BatchLabels } from '../inference/batch.js';
 import type { CohortSamples } from '../inference/samples.js';
 import { coxRisk, fitCox } from '../model/baselines/cox.js';
@@ -20,6 +21,8 @@ import {
   type ClinicalVariable,
 } from './clinical-reference.js';
 import type { ModelScores } from './fold-scores.js';
+import { kindColumns, learnCodebook } from './patch-kinds.js';
+import type { SlideSummary } from './slides.js';
 
 /** Deaths of validation patients that two coefficients need. */
 const FEWEST_DEATHS = 10;
@@ -101,18 +104,19 @@ const ALL_CLINICAL: readonly ClinicalVariable[] = ['age', 'sex', 'grade', 'idh',
 const HALF_LASSO = 0.5;
 
 /**
- * Simpler models than the network, fitted on the patients that it trained on, and what they say of the test patients: ridge
- * regression and an elastic net on the same genes, ridge on the mean patch feature of the slides; Cox regression (for classes ridge logistic
- * regression) on age, age and sex, IDH status, IDH status and age, all clinical variables that the table holds but those that the label is made of, and age,
+ * Simpler models than the network, fitted on its training patients, and what they say of the test patients: ridge
+ * regression and an elastic net on the same genes; ridge on the mean patch feature of the slides; ridge on the genes and that, and on the
+ * genes and kinds of patches that a codebook of the training patients tells apart, each block with a penalty of its own; Cox
+ * regression (for classes ridge logistic regression) on age, age and sex, IDH status, IDH status and age, all clinical variables that the table holds but those that the label is made of, and age,
  * diagnosis and grade. A model whose columns are absent, or cannot be fitted, says why.
- * @param means the mean patch feature of each patient (`slideMeans`)
+ * @param slides of each patient (`summariseSlides`)
  * @param reference what the model of age, diagnosis and grade is made of
  */
 export function simpleModels(
   samples: CohortSamples,
   { train, test }: Pick<Split, 'train' | 'test'>,
   seed: number,
-  means: ReadonlyMap<string, Float32Array>,
+  slides: ReadonlyMap<string, SlideSummary>,
   reference: ClinicalReference,
 ): Record<string, ModelScores> {
   const training = samples.labels(train);
@@ -120,12 +124,29 @@ export function simpleModels(
   const available = availableVariables(ALL_CLINICAL, rowsOf(samples, train)).filter(
     (variable) => !reference.defining.includes(variable),
   );
-  const onParts = (parts: (id: string) => Float32Array[], alpha = 0) =>
-    orReason(() => ridgeScores(designMatrix(train.map(parts)), training, designMatrix(test.map(parts)), seed, alpha));
+  type Columns = (id: string) => Float32Array[];
+  const onParts = (parts: Columns, penalty: PenaltyForm = {}) =>
+    ridgeScores(designMatrix(train.map(parts)), training, designMatrix(test.map(parts)), seed, penalty);
+  const genes: Columns = (id) => genesOf(samples, id);
+  const withGenes = (own: (id: string) => Float32Array): ScoredRuns => {
+    const firstBlock = genes(train[0]).reduce((sum, part) => sum + part.length, 0);
+    return onParts((id) => [...genes(id), own(id)], { firstBlock });
+  };
+  const mean = (id: string) => required(slides, id).mean;
+  const onSlides = (fit: () => ScoredRuns): ModelScores => {
+    const without = [...train, ...test].filter((id) => mean(id).length === 0).length;
+    return without > 0 ? { reason: `${counted(without, 'patient')} without a slide` } : orReason(fit);
+  };
   return {
-    [RIDGE[training.kind]]: onParts((id) => genesOf(samples, id)),
-    elasticNet: onParts((id) => genesOf(samples, id), HALF_LASSO),
-    meanSlide: onParts((id) => [required(means, id)]),
+    [RIDGE[training.kind]]: orReason(() => onParts(genes)),
+    elasticNet: orReason(() => onParts(genes, { alpha: HALF_LASSO })),
+    meanSlide: onSlides(() => onParts((id) => [mean(id)])),
+    genesMeanSlide: onSlides(() => withGenes(mean)),
+    genesPatchKinds: onSlides(() => {
+      const patches = (id: string) => required(slides, id).patches;
+      const book = learnCodebook(train.map(patches), seed);
+      return withGenes((id) => kindColumns(patches(id), book));
+    }),
     ...Object.fromEntries(Object.entries(CLINICAL).map(([name, variables]) => [name, onClinical(variables)])),
     clinical:
       available.length === 0

@@ -12,6 +12,7 @@ import { openRunFolder } from '../runs/run-folder.js';
 import type { SiteProbe } from './file.js';
 import type { EndedRun } from './fold-runs.js';
 import { rowsBetween } from './means.js';
+import type { SlideSummary } from './slides.js';
 
 /** Patients of all folds together that a site must have to be told from others. */
 const FEWEST = 10;
@@ -19,12 +20,12 @@ const METRIC = 'macroAuc';
 /**
  * {@link probeSites} on the folds of a cross-validation, the first time that they are dealt, from the genes of both subspaces and from
  * the mean patch feature of the slides.
- * @param means the mean patch feature of each patient (`slideMeans`)
+ * @param slides of each patient (`summariseSlides`)
  * @throws InputError where no site is known
  */
 export async function probeRuns(
   cohort: Cohort,
-  means: ReadonlyMap<string, Float32Array>,
+  slides: ReadonlyMap<string, SlideSummary>,
   folds: readonly { readonly fold: number; readonly repeat?: number; readonly runs: readonly EndedRun[] }[],
   rule: SiteRule,
   seed: number,
@@ -41,7 +42,7 @@ export async function probeRuns(
         {
           fold,
           split: await run.split(),
-          inputs: { genes: (id) => genesOf(samples, id), 'mean patch feature': (id) => [required(means, id)] },
+          inputs: { genes: (id) => genesOf(samples, id), 'mean patch feature': (id) => [required(slides, id).mean] },
         },
       ];
     }),

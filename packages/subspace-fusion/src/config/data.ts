@@ -184,5 +184,13 @@ export const features = z.strictObject({
     .describe(
       'How tokens are placed on the grid: in the order of the file (raster), which is the default, or by their coordinates (spatial).',
     ),
+  components: z
+    .int()
+    .min(1)
+    .max(4096)
+    .optional()
+    .describe(
+      'The features are reduced to this many principal components, learned on the training patients; by default they are taken as they are.',
+    ),
   permuteBags: seed.optional().describe('A control: gives every patient the slides of another, drawn from this seed.'),
 });

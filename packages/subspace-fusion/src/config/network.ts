@@ -3,6 +3,8 @@ import { count, MOST, seed, share } from './values.js';
 
 /** Forms of a part of the method: as it is meant, as it was published, or left out. */
 const FORMS = ['corrected', 'reference', 'none'] as const;
+/** What the kept epoch is chosen by. */
+const SELECTIONS = ['metric', 'likelihood', 'last'] as const;
 /** Networks that can be trained. */
 const NETWORKS = ['subspace', 'abmil', 'transmil', 'snn', 'mean-snn', 'pathomic', 'mcat', 'cmta'] as const;
 
@@ -81,6 +83,12 @@ export const training = z.strictObject({
     .default(0)
     .describe(
       'Share of training samples that lose their slide or their genes, so that the model can do without; 0 for none.',
+    ),
+  select: z
+    .enum(SELECTIONS)
+    .default('metric')
+    .describe(
+      'Which epoch is kept: the best validation C-index or macro AUC (metric), the smallest validation task loss, a negative log likelihood (likelihood), or the last one.',
     ),
   threads: count(MOST.threads).optional().describe('Threads of the processor; by default one a core.'),
 });

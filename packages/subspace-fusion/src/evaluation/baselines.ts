@@ -42,19 +42,24 @@ export function ridgeBaseline(training: PatientSamples, scored: PatientSamples, 
   return { name: RIDGE[labels.kind], scores, metrics: byName(metrics) };
 }
 
-/**
- * What ridge regression on the columns `x` of the training patients says of those to be scored.
- * @param alpha share of lasso in the penalty: an elastic net where above 0
- */
+/** How the coefficients of a simple model are penalised. */
+export interface PenaltyForm {
+  /** Share of lasso: an elastic net where above 0; 0 by default. */
+  readonly alpha?: number;
+  /** Columns of the first of two blocks, each with a penalty of its own. */
+  readonly firstBlock?: number;
+}
+
+/** What ridge regression on the columns `x` of the training patients says of those to be scored. */
 export function ridgeScores(
   x: Float32Array,
   training: BatchLabels,
   xScored: Float32Array,
   seed: number,
-  alpha = 0,
+  penalty: PenaltyForm = {},
 ): ScoredRuns {
-  if (training.kind === 'classes') return { runs: [logisticScores(x, training, xScored, seed, alpha)] };
-  const cox = fitRidgeCox({ x, ...timesAndEvents(training), seed, alpha });
+  if (training.kind === 'classes') return { runs: [logisticScores(x, training, xScored, seed, penalty)] };
+  const cox = fitRidgeCox({ x, ...timesAndEvents(training), seed, ...penalty });
   return coxScores(ridgeCoxRisk(cox, x), training, ridgeCoxRisk(cox, xScored));
 }
 
@@ -78,10 +83,11 @@ export function logisticScores(
   { labels, weights }: BatchLabels & { kind: 'classes' },
   xScored: Float32Array,
   seed: number,
-  alpha = 0,
+  penalty: PenaltyForm = {},
 ): Float64Array {
   const C = weights.length;
-  const probabilities = ridgeLogisticProbabilities(fitRidgeLogistic({ x, labels, classes: C, seed, alpha }), xScored);
+  const model = fitRidgeLogistic({ x, labels, classes: C, seed, ...penalty });
+  const probabilities = ridgeLogisticProbabilities(model, xScored);
   return softmaxRows(removeClassWeights(probabilities.map(Math.log), weights), C);
 }
 

@@ -6,6 +6,7 @@ import type { Config } from '../config/config.js';
 import { counted, InputError, someOf, type Problem } from '../files/errors.js';
 import { cohortSamples } from '../inference/samples.js';
 import { reads } from '../model/choice.js';
+import { fileWidth } from '../runs/components.js';
 import { unseenProblems } from '../runs/covariates.js';
 import { knownAgain } from '../runs/fingerprints.js';
 import { taskName, type Model } from '../runs/model.js';
@@ -91,9 +92,9 @@ function fitProblems(model: Model, cohort: Cohort, { features, expression, clini
       message,
       remedy: 'Do not trust the result unless they are the same',
     });
-  if (cohort.width !== model.size.patchWidth) {
+  if (cohort.width !== fileWidth(model)) {
     throw new InputError(
-      `${features.folder}: features are ${cohort.width} wide, the model's are ${model.size.patchWidth}. Extract them with the model's encoder.`,
+      `${features.folder}: features are ${cohort.width} wide, the model's are ${fileWidth(model)}. Extract them with the model's encoder.`,
     );
   }
   if (cohort.encoder !== undefined && model.encoder !== undefined) {

@@ -36,14 +36,21 @@ export interface SelectedModel {
 export async function readSelectedModel(folder: string): Promise<SelectedModel> {
   const run = await openRunFolder(folder);
   const { parameters, epoch } = await run.checkpoint();
+  const config = await run.config();
+  const { select } = config.training;
   const selected = (await run.epochs()).find((record) => record.epoch === epoch);
   return {
     run,
-    config: await run.config(),
+    config,
     model: run.model,
     split: await run.split(),
     parameters,
-    selection: { epoch, metric: selected?.validation.metric ?? 'none', value: selected?.validation.value ?? null },
+    selection: {
+      epoch,
+      metric: selected?.validation.metric ?? 'none',
+      value: selected?.validation.value ?? null,
+      ...(select === 'metric' || !selected ? {} : { by: select }),
+    },
   };
 }
 

@@ -20,11 +20,14 @@ export interface BagReader {
 }
 
 /** Starts a reading thread for bags of this model. It keeps the process alive only while it reads. */
-export function openBagReader({ size, tokens, layout }: BagShape): BagReader {
+export function openBagReader({ size, tokens, layout, components }: BagShape): BagReader {
   const port = startThread(new URL('./bag-reader-worker.js', import.meta.url), 'reads feature files');
   const thread = connect<BagTasks>(port);
-  return { read: (slide) => thread.read({ slide, model: { size, tokens, layout } }), close: () => port.close() };
+  return {
+    read: (slide) => thread.read({ slide, model: { size, tokens, layout, components } }),
+    close: () => port.close(),
+  };
 }
 
 /** What of a model decides how it reads a slide. */
-export type BagShape = Pick<Model, 'size' | 'tokens' | 'layout'>;
+export type BagShape = Pick<Model, 'size' | 'tokens' | 'layout' | 'components'>;

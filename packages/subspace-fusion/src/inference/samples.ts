@@ -7,6 +7,7 @@ import { fileSource } from '../files/file-source.js';
 import type { Source } from '../files/source.js';
 import { reads } from '../model/choice.js';
 import type { Modality } from '../model/peers/index.js';
+import { fileWidth, networkFeatures } from '../runs/components.js';
 import { encodeCovariates } from '../runs/covariates.js';
 import { seenPart, survivalBin } from '../cohort/clinical/survival-bins.js';
 import type { Model } from '../runs/model.js';
@@ -79,15 +80,16 @@ export function cohortSamples(cohort: Cohort, model: Model, options: SamplesOpti
   };
 }
 
-/** A slide's features as `[tokens · width]`. */
-export async function readFixedBag(slide: BagFile, { size, tokens, layout }: BagShape): Promise<Float32Array> {
+/** A slide's features as the network takes them, `[tokens · width]`. */
+export async function readFixedBag(slide: BagFile, shape: BagShape): Promise<Float32Array> {
+  const { tokens, layout } = shape;
   const bag = await readBag(slide, tokens);
-  if (bag.width !== size.patchWidth) {
+  if (bag.width !== fileWidth(shape)) {
     throw new InputError(
-      `${slide.path}: features are ${bag.width} wide, the model's are ${size.patchWidth}. Extract them with the model's encoder.`,
+      `${slide.path}: features are ${bag.width} wide, the model's are ${fileWidth(shape)}. Extract them with the model's encoder.`,
     );
   }
-  return fixBag(bag, tokens, layout).features;
+  return networkFeatures(fixBag(bag, tokens, layout).features, shape);
 }
 
 function labelsOf(patients: readonly Patient[], { outcome, task, labels: rule }: Model): BatchLabels {

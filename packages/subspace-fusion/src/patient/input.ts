@@ -5,6 +5,7 @@ import type { Source } from '../files/source.js';
 import type { GeneVectors } from '../inference/batch.js';
 import type { CohortSamples } from '../inference/samples.js';
 import { hasStandIns, reads } from '../model/choice.js';
+import { fileWidth } from '../runs/components.js';
 import { encodeCovariates, unknownCovariates, unseenLevels } from '../runs/covariates.js';
 import type { Model } from '../runs/model.js';
 import { lacksModality, unknownCovariates as unknownWords } from '../words/prediction.js';
@@ -90,7 +91,7 @@ async function readOpened(input: PatientInput, run: ReadingRun, opened: Source[]
   for (const slide of slideInputs)
     given.push(
       typeof slide === 'object' && 'features' in slide
-        ? arraySlide(slide, model.size.patchWidth)
+        ? arraySlide(slide, fileWidth(model))
         : await fileSlide(await sourceOf(slide, run, opened)),
     );
   const aboutSlides = checkSlides(given, model);

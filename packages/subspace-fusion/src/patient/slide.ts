@@ -8,6 +8,7 @@ import { closing, type Source } from '../files/source.js';
 import { baseName } from '../files/text.js';
 import type { BagShape } from '../inference/bag-reader.js';
 import type { CohortSamples } from '../inference/samples.js';
+import { fileWidth, networkFeatures } from '../runs/components.js';
 import type { PatchLayout } from '../runs/explanations.js';
 import type { Model } from '../runs/model.js';
 
@@ -139,12 +140,13 @@ export async function readSlide(
 }
 
 /** Reads a slide for a model, and keeps which token shows which patch. @throws InputError where the features are of another width. */
-export async function readGiven(given: GivenSlide, { tokens, size, layout }: BagShape): Promise<SlideBag> {
-  requireWidth(given, size.patchWidth);
+export async function readGiven(given: GivenSlide, shape: BagShape): Promise<SlideBag> {
+  const { tokens, layout } = shape;
+  requireWidth(given, fileWidth(shape));
   const bag = await given.read(tokens);
   return {
     slide: given.slide,
-    features: fixBag(bag, tokens, layout).features,
+    features: networkFeatures(fixBag(bag, tokens, layout).features, shape),
     patches: given.header.patches,
     rows: bagRows(given.header.patches, bag.patches),
     patchOf: tokenRows(bag, tokens, layout),
@@ -185,9 +187,10 @@ function smallestStep(...axes: readonly (readonly number[])[]): number {
  * What the encoders and patches of these slides give cause to warn of.
  * @throws InputError for a slide of another width than the model's.
  */
-export function checkSlides(slides: readonly GivenSlide[], { size, encoder, provenance = {} }: Model): string[] {
+export function checkSlides(slides: readonly GivenSlide[], model: Model): string[] {
+  const { encoder, provenance = {} } = model;
   return slides.flatMap((given) => {
-    requireWidth(given, size.patchWidth);
+    requireWidth(given, fileWidth(model));
     const { slide, header } = given;
     const differences = cutDifferences(provenance, header);
     return [

@@ -8,6 +8,7 @@ import { compareTask, type ComparedRun } from '../comparison/compare-task.js';
 import { writeComparisonFile, type ComparisonFile, type TaskComparison } from '../comparison/file.js';
 import type { RunOutcome } from '../comparison/fold-runs.js';
 import { notesOf } from '../comparison/model-detail.js';
+import { writePredictions, type PredictionRow } from '../comparison/predictions.js';
 import type { Subgroup } from '../comparison/subgroups.js';
 import type { Config } from '../config/config.js';
 import { makeFolder, removeEmpty } from '../files/atomic.js';
@@ -70,15 +71,21 @@ function requirePatients({ patients }: Cohort, { clinical: { file } }: Config, {
   throw new InputError(`${file}: ${known}. Correct --within ${column}=${value}.`);
 }
 
+interface CarryOutOptions extends JobsEvents {
+  readonly retryFailed: boolean;
+  /** Is told, once the runs are done, of each patient whose slides were read for the simple models. */
+  readonly onPatient?: (done: number, of: number) => void;
+}
+
 /**
- * Does the runs that are not done, and compares the finished ones, in `comparison.json`; `results.csv` has a row for each run, also where it
+ * Does the runs that are not done, and compares the finished ones, in `comparison.json`, with the predictions of simple models in `simple-predictions.csv`; `results.csv` has a row for each run, also where it
  * was stopped on the way. Failed runs are done again only where `retryFailed` says so.
  * @throws InputError for bad input, before any training; Interrupted where the signal says so (the same call goes on)
  */
 export async function carryOut(
   plan: Plan,
   execute: Executor,
-  { onWarning, ...events }: JobsEvents & { readonly retryFailed: boolean },
+  { onWarning, onPatient, ...events }: CarryOutOptions,
 ): Promise<ComparisonFile> {
   const warn = once(onWarning);
   const made = await makeFolder(plan.out);
@@ -90,7 +97,7 @@ export async function carryOut(
   const jobs = jobsOf(plan);
   try {
     const ends = await runJobs(jobs, execute, { ...events, onWarning: warn });
-    return await comparePlan(plan, new Map(jobs.map((job, i) => [job, ends[i]])));
+    return await comparePlan(plan, new Map(jobs.map((job, i) => [job, ends[i]])), onPatient);
   } finally {
     await writeResults(plan);
   }
@@ -106,19 +113,27 @@ function once(onWarning: JobsEvents['onWarning']): (problem: Problem) => void {
 }
 
 /** Compares the finished runs of a plan, task by task, and writes `comparison.json`. A task of which no fold is finished is not in it. */
-async function comparePlan(plan: Plan, ends: ReadonlyMap<Job, JobEnd | undefined>): Promise<ComparisonFile> {
+async function comparePlan(
+  plan: Plan,
+  ends: ReadonlyMap<Job, JobEnd | undefined>,
+  onPatient: CarryOutOptions['onPatient'],
+): Promise<ComparisonFile> {
   const names = [...new Set(plan.runs.map(({ setting }) => setting.task))];
   const tasks: TaskComparison[] = [];
+  const predictions: PredictionRow[] = [];
   for (const task of names) {
     const own = plan.runs.filter(({ setting }) => setting.task === task);
     const runs = await Promise.all(own.map((run) => comparedRun(run, ends.get(run.job))));
     const { config } = own[0].setting;
     const { cohort } = await loadCohort(config);
-    const comparison = await compareTask({ config, cohort, runs, within: plan.within, probe: plan.probe });
-    if (comparison) tasks.push(comparison);
+    const compared = await compareTask({ config, cohort, runs, within: plan.within, probe: plan.probe, onPatient });
+    if (!compared) continue;
+    tasks.push(compared.comparison);
+    for (const row of compared.predictions) predictions.push(row);
   }
   const comparison: ComparisonFile = { format: 1, name: plan.name, tasks };
   await writeComparisonFile(plan.out, comparison);
+  await writePredictions(plan.out, predictions);
   return comparison;
 }
 

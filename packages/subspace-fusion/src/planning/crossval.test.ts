@@ -99,14 +99,28 @@ describe('cross-validation', () => {
       'ridgeCox',
       'elasticNet',
       'meanSlide',
+      'genesMeanSlide',
+      'genesPatchKinds',
       'age',
       'ageSex',
       'idh',
       'idhAge',
       'clinical',
       'ageDiagnosisGrade',
+      'averageWithRidge',
       'subspace + ageDiagnosisGrade',
     ]);
+    const text = await readFile(join(folder, 'xv', 'simple-predictions.csv'), 'utf8');
+    const rows = text.split('\n').map((line) => line.split(','));
+    const risks = new Map(
+      rows.flatMap(([, model, run, , fold, patient, output, value]): [string, number][] =>
+        model === 'averageWithRidge' && run === '1' && fold === '0' && output === 'risk'
+          ? [[patient, Number(value)]]
+          : [],
+      ),
+    );
+    expect(risks.size).toBe(18);
+    expect(new Set(rows.slice(1, -1).map(([, model]) => model))).not.toContain('subspace');
     expect(first.baselines['ageSex']['concordanceIndex']).toMatchObject({
       value: null,
       reason: expect.stringMatching(/'age'/) as string,

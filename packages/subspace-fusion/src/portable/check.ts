@@ -6,6 +6,7 @@ import type { Sample } from '../inference/batch.js';
 import { createPredictor } from '../inference/predictor.js';
 import type { Parameters } from '../model/layers.js';
 import { key, normal } from '../random/counter.js';
+import { fileWidth, networkFeatures } from '../runs/components.js';
 import type { Model } from '../runs/model.js';
 import { applyGeneScaling, type GeneScaling } from '../runs/scaling.js';
 
@@ -48,8 +49,9 @@ async function predictionOfModel(model: Model, parameters: Parameters, sample: S
 }
 
 /** A patient of random numbers on the scale of the training patients: as an exported model takes them, and as the network does. */
-function madeUpPatient({ scaling, size, tokens }: Model): { feeds: Record<string, ShapedData>; sample: Sample } {
-  const width = size.patchWidth;
+function madeUpPatient(model: Model): { feeds: Record<string, ShapedData>; sample: Sample } {
+  const { scaling, size, tokens } = model;
+  const width = fileWidth(model);
   const patches = Math.ceil(1.4 * tokens); // more than the bag holds, so that it is chosen among them
   const features = normals('features', patches * width);
   const bag = new Float32Array(tokens * width);
@@ -67,7 +69,7 @@ function madeUpPatient({ scaling, size, tokens }: Model): { feeds: Record<string
       has_genes: vector(Float32Array.of(1)),
     },
     sample: {
-      bag,
+      bag: networkFeatures(bag, model),
       genes: {
         tumour: scaled(scaling.tumour, tumour),
         microenvironment: scaled(scaling.microenvironment, microenvironment),

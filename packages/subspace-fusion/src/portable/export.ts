@@ -4,6 +4,7 @@ import { makeFolder, writeFileAtomic } from '../files/atomic.js';
 import { required, WorkError } from '../files/errors.js';
 import { choiceParameters } from '../model/choice.js';
 import type { Parameters } from '../model/layers.js';
+import { fileWidth } from '../runs/components.js';
 import { taskName, type Model } from '../runs/model.js';
 import { openRunFolder } from '../runs/run-folder.js';
 import { clipOf } from '../runs/scaling.js';
@@ -32,7 +33,6 @@ function portableMetadata(model: Model): Record<string, string> {
     outcome,
     tokens,
     layout = 'raster',
-    size,
     scaling,
     covariates,
     encoder,
@@ -63,7 +63,7 @@ function portableMetadata(model: Model): Record<string, string> {
     bag_tokens: String(tokens),
     bag_rule: BAG,
     bag_layout: layout === 'raster' ? layout : `${layout}: ${SPATIAL}`,
-    patch_width: String(size.patchWidth),
+    patch_width: String(fileWidth(model)),
     ...(encoder === undefined ? {} : { encoder }),
     patches: JSON.stringify(provenance ?? {}),
     training_inputs_sha256: JSON.stringify(inputs),

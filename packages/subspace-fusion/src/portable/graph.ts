@@ -10,6 +10,7 @@ import {
   integers,
   lengthOf,
   log,
+  matmul,
   maximum,
   minimum,
   mul,
@@ -19,6 +20,7 @@ import {
   softmax,
   sub,
   sum,
+  transpose,
   where,
   type Value,
 } from 'onnx-autodiff';
@@ -26,6 +28,7 @@ import { hasStandIns, logitsOf } from '../model/choice.js';
 import { hazards, survivalFunction } from '../model/losses.js';
 import { densePositionBias } from '../model/dense-bias.js';
 import type { Model, Outcome } from '../runs/model.js';
+import { fileWidth, projectionOf, type Components } from '../runs/components.js';
 import { clipOf, type GeneScaling } from '../runs/scaling.js';
 
 /** Numbers of patches and indices of them are whole numbers: int64. */
@@ -88,13 +91,14 @@ export type PortableOutputs = Readonly<Record<string, Value>>;
  * A trained model as a graph that needs nothing around it: from one slide's patch features and one patient's expression, as their files have
  * them, to probabilities or a survival curve. Its parameters are inputs; `INPUT_DOCS` and `OUTPUT_DOCS` name the others.
  */
-export function portableGraph({ network, size, tokens, scaling, outcome }: Model): PortableOutputs {
+export function portableGraph(model: Model): PortableOutputs {
+  const { network, size, tokens, scaling, outcome, components } = model;
   const expression = (subspace: 'tumour' | 'microenvironment') =>
     scaledGenes(input(`${subspace}_genes`, [size.genes[subspace]]), scaling[subspace]);
   const covariates = size.covariates ?? 0;
   const present = (modality: string, shape: readonly number[]) => reshape(input(`has_${modality}`, [1]), shape);
   const inputs = {
-    X: fixedBag(input('features', [tokens, size.patchWidth]), tokens),
+    X: projected(fixedBag(input('features', [tokens, fileWidth(model)]), tokens), components),
     genes: { tumour: expression('tumour'), microenvironment: expression('microenvironment') },
     covariates: covariates > 0 ? reshape(input('covariates', [covariates]), [1, covariates]) : undefined,
     present: hasStandIns(network)
@@ -109,6 +113,14 @@ export function portableGraph({ network, size, tokens, scaling, outcome }: Model
     logits,
   };
   return Object.fromEntries(Object.entries(named).map(([name, v]) => [name, reshape(v, [-1])]));
+}
+
+/** A bag `[1, N, width]` as its components `[1, N, K]`; as it is where there are none. */
+function projected(X: Value, components: Components | undefined): Value {
+  if (!components) return X;
+  const { W, offset } = projectionOf(components);
+  const K = offset.length;
+  return sub(matmul(X, transpose(constant(W, [K, components.width]), [1, 0])), constant(offset, [1, 1, K]));
 }
 
 /** Times at which a survival model says what share is alive: where its bins end. The last bin of the paper's head has no end. */

@@ -79,9 +79,13 @@ function validationFigure(run: Training): Html {
   const { selection } = run;
   const name = capital(metricName(selection.metric));
   const reason =
-    selection.value === null
-      ? `the last one, since ${name} could not be computed on the validation patients`
-      : `${name} ${decimal(selection.value)} on the validation patients`;
+    selection.by === 'likelihood'
+      ? 'the smallest loss on the validation patients'
+      : selection.by === 'last'
+        ? 'the last one, as the config asks'
+        : selection.value === null
+          ? `the last one, since ${name} could not be computed on the validation patients`
+          : `${name} ${decimal(selection.value)} on the validation patients`;
   const caption = `The weights of epoch ${selection.epoch} (dotted line) were kept: ${reason}.`;
   return curvesFigure(run, `${name} on validation`, caption, name, [
     { name: '', colour: 'var(--blue)', value: (epoch) => epoch.validation.value },

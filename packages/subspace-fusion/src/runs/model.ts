@@ -6,6 +6,7 @@ import type { NetworkChoice } from '../model/choice.js';
 import type { NetworkSize } from '../model/layers.js';
 import { WHOLE } from '../model/parts.js';
 import type { PeerName } from '../model/peers/index.js';
+import { componentsPart } from './components.js';
 import { covariateEncoding } from './covariates.js';
 import { geneScaling } from './scaling.js';
 import { count, numbers, texts, TIME_UNITS } from './values.js';
@@ -50,7 +51,7 @@ const outcome = z.discriminatedUnion('kind', [
 ]);
 
 const size = z.object({
-  patchWidth: count.describe("Width of a patch's features"),
+  patchWidth: count.describe("Width of a patch's features as the network takes them"),
   genes: z.object({ tumour: count, microenvironment: count }),
   classes: count.describe('Classes, or survival bins'),
   covariates: count.optional().describe('Numbers that the clinical covariates are; none, where it is absent'),
@@ -97,6 +98,9 @@ export const modelFile = z.object({
     Layout | undefined
   >,
   size: size.describe('Widths of inputs and outputs'),
+  components: componentsPart
+    .optional()
+    .describe('How the features of the files become those of the network; as they are, where it is absent'),
   scaling: z
     .object({ tumour: geneScaling, microenvironment: geneScaling })
     .describe('Gene order and scaling of each subspace'),

@@ -46,7 +46,12 @@ export const resultFile = z.object({
       'The metric that speaks for the task, this model minus the simple one named, on the same patients: of these two fitted models, not of what other trainings would give',
     ),
   selection: z
-    .object({ epoch: count, metric: z.string(), value: z.number().nullable() })
+    .object({
+      epoch: count,
+      metric: z.string(),
+      value: z.number().nullable(),
+      by: z.enum(['likelihood', 'last']).optional().describe('What chose the epoch; the metric where absent'),
+    })
     .describe(
       'The epoch that was kept, chosen on the validation patients; `value` is null where none could be scored and the last one was kept',
     ),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Split } from '../cohort/types.js';
-import { schema as configSchema } from '../config/schema.js';
+import { schema as configSchema, type Config } from '../config/schema.js';
 import type { Stored } from '../files/json.js';
 import type { Branch } from '../model/parts.js';
 import { count, format, number, texts } from './values.js';
@@ -52,6 +52,16 @@ export const epochLine = z.object({
   seconds: z.number(),
 });
 export type EpochRecord = Stored<typeof epochLine>;
+type Selection = Config['training']['select'];
+
+/**
+ * What the kept epoch is chosen by, higher is better: the validation metric, minus the validation task loss (for classes, each
+ * patient weighs as in training), or the number of the epoch. null where the metric could not be computed.
+ */
+export function selectionValue({ epoch, validation }: EpochRecord, select: Selection): number | null {
+  if (select === 'metric') return validation.value;
+  return select === 'likelihood' ? -validation.loss : epoch;
+}
 
 /**
  * Whether an epoch's validation value is better than the best before it: the earliest of equals wins, and where none could be scored, the

@@ -61,6 +61,26 @@ const largestError = (features: ArrayLike<number>, expected: number[][]) =>
   Math.max(...expected.flat().map((value, i) => Math.abs(value - features[i])));
 
 describe('a convolutional encoder against PyTorch', () => {
+  test('gives every place of its map as a token, in both layouts, whose mean is the pooled vector', async () => {
+    const byChannel = await opened({ maps: maps(image) }, IMAGENET + 'pooling: map\n');
+    expect([byChannel.width, byChannel.side]).toEqual([6, 8]);
+    const tokens = await byChannel.encode(patches);
+    expect(tokens).toHaveLength(2 * 8 * 8 * 6);
+    const means = [0, 1].flatMap((n) =>
+      Array.from({ length: 6 }, (_, c) =>
+        Array.from({ length: 64 }, (_, p) => tokens[(64 * n + p) * 6 + c]).reduce((a, b) => a + b / 64, 0),
+      ),
+    );
+    expect(largestError(means, pytorch.features)).toBeLessThan(1e-6);
+    // a map differs between places: the upper left place of an image whose other places were changed stays
+    const changed = patches.slice(0, 3 * SIZE * SIZE);
+    changed.fill(0, 3 * SIZE * 8);
+    const other = await byChannel.encode(changed);
+    expect(other.subarray(0, 6)).toEqual(tokens.subarray(0, 6));
+    expect(other.subarray(56 * 6, 57 * 6)).not.toEqual(tokens.subarray(56 * 6, 57 * 6));
+    await byChannel.dispose();
+  });
+
   test('mean over its maps, a batch of any number', async () => {
     const encoder = await opened({ maps: maps(image) }, IMAGENET + 'pooling: mean\nname: fixed weights\n');
     expect([encoder.name, encoder.size, encoder.width]).toEqual(['fixed weights', SIZE, 6]);

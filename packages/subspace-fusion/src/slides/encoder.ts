@@ -28,8 +28,8 @@ const schema = z.strictObject({
   layout: z.enum(['nchw', 'nhwc']).default('nchw'),
   /** Output that holds the features, where there are several. */
   output: z.string().min(1).optional(),
-  /** What makes one vector of several: the mean over a map or over all tokens, or the first token. */
-  pooling: z.enum(['none', 'mean', 'first']).default('none'),
+  /** What makes one vector of several: the mean over a map or over all tokens, or the first token; `map` keeps every place of a map. */
+  pooling: z.enum(['none', 'mean', 'first', 'map']).default('none'),
 });
 
 /** How an encoder wants its images, and what it gives: `encoder.yaml`. */
@@ -83,10 +83,12 @@ export interface Encoder {
   readonly config: EncoderConfig;
   /** Edge of the images that it takes. */
   readonly size: number;
-  /** Length of a patch's feature vector. */
+  /** Length of a feature vector. */
   readonly width: number;
+  /** Vectors along each edge of a patch: 1, or where every place of a map is kept the edge of the map. */
+  readonly side: number;
   /**
-   * Features `[n, width]` of patches, RGB `[n, size, size, 3]`.
+   * Features `[n·side², width]` of patches, RGB `[n, size, size, 3]`: those of a patch row by row.
    * @throws {InputError} where the model fails on them.
    */
   encode(patches: Uint8Array): Promise<Float32Array>;
@@ -129,7 +131,7 @@ export async function openEncoder(
   const size = imageSize(file, input, config);
   const output = chosenOutput(file, model, config);
   checkOutputSize(file, model, output);
-  const encodeBatch = async (patches: Uint8Array, batch: number): Promise<Float32Array> => {
+  const encodeBatch = async (patches: Uint8Array, batch: number): Promise<Tokens> => {
     const shape = config.layout === 'nchw' ? [batch, 3, size, size] : [batch, size, size, 3];
     const feeds = { [input.name]: { data: toInput(patches, batch, size, config), shape } };
     const results = await model.run(feeds, [output]).catch((error: unknown) => {
@@ -137,24 +139,29 @@ export async function openEncoder(
         `${file}: the encoder failed (${reason(error)}). Check size, layout and output in its YAML, or take a smaller --batch.`,
       );
     });
-    return pooled(file, results[output], config, batch);
+    return config.pooling === 'map'
+      ? mapTokens(file, results[output], config, batch)
+      : { features: pooled(file, results[output], config, batch), side: 1 };
   };
   const fixedBatch = typeof input.shape[0] === 'number' ? input.shape[0] : undefined;
   const oneImage = 3 * size * size;
-  const width = (await encodeBatch(new Uint8Array(oneImage), fixedBatch ?? 1)).length / (fixedBatch ?? 1);
+  const tried = await encodeBatch(new Uint8Array(oneImage), fixedBatch ?? 1);
+  const { side } = tried;
+  const ofPatch = tried.features.length / (fixedBatch ?? 1);
   return {
     name: encoderName(file, config),
     sha256: await modelHash(file, weights),
     config,
     size,
-    width,
+    width: ofPatch / side ** 2,
+    side,
     async encode(patches) {
       const n = patches.length / oneImage;
       const batch = fixedBatch ?? n;
-      const features = new Float32Array(n * width);
+      const features = new Float32Array(n * ofPatch);
       for (let from = 0; from < n; from += batch) {
         const part = await encodeBatch(patches.subarray(from * oneImage, (from + batch) * oneImage), batch);
-        features.set(part.subarray(0, (n - from) * width), from * width);
+        features.set(part.features.subarray(0, (n - from) * ofPatch), from * ofPatch);
       }
       return features;
     },
@@ -295,7 +302,7 @@ function pooled(
   const shown = `[${shape.join(', ')}]`;
   if (shape[0] !== batch || shape.length < 3 || pooling === 'none') {
     throw new InputError(
-      `${file}: the output has the shape ${shown}, not one vector an image. Name another 'output' in its YAML, or set 'pooling' to mean or first.`,
+      `${file}: the output has the shape ${shown}, not one vector an image. Name another 'output' in its YAML, or set 'pooling' to mean or first, or keep a map's places with --tokens map.`,
     );
   }
   if (shape.length === 4 && layout === 'nchw') return meanOver(data, batch * shape[1], shape[2] * shape[3], 1);
@@ -305,6 +312,34 @@ function pooled(
   const first = new Float32Array(batch * width);
   for (let i = 0; i < batch; i++) first.set(data.subarray(i * places * width, (i * places + 1) * width), i * width);
   return first;
+}
+
+/** What an encoder gave of a batch of patches. */
+interface Tokens {
+  /** `[batch·side², width]` */
+  readonly features: Float32Array;
+  readonly side: number;
+}
+
+/** Every place of a square map `[batch, channel, row, column]`, or `[batch, row, column, channel]`, as a token, row by row. */
+function mapTokens(
+  file: string,
+  { data, shape }: ShapedData<Float32Array>,
+  { layout }: EncoderConfig,
+  batch: number,
+): Tokens {
+  const [rows, columns, width] = layout === 'nchw' ? [shape[2], shape[3], shape[1]] : [shape[1], shape[2], shape[3]];
+  if (shape.length !== 4 || shape[0] !== batch || rows !== columns)
+    throw new InputError(
+      `${file}: the output has the shape [${shape.join(', ')}], which is no square map of features. Name another 'output' in its YAML, or leave --tokens map out.`,
+    );
+  if (layout === 'nhwc') return { features: data, side: rows };
+  const places = rows * columns;
+  const features = new Float32Array(data.length);
+  for (let b = 0; b < batch; b++)
+    for (let c = 0; c < width; c++)
+      for (let p = 0; p < places; p++) features[(b * places + p) * width + c] = data[(b * width + c) * places + p];
+  return { features, side: rows };
 }
 
 /** Mean over the middle axis of `[outer, places, inner]`. */

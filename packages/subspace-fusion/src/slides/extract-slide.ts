@@ -12,7 +12,7 @@ import { slideError, type SlideInfo } from './slide.js';
 import { findTissue } from './tissue.js';
 
 /** Raised when the same settings would give other features. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /**
  * Everything that decides what a slide's feature file holds, as one text: two files with the same text hold the same.
@@ -92,8 +92,11 @@ export async function extractSlide(
 
   const objective = grid.objectiveNeeded ? cutting.objective : undefined;
   const text = settingsText((await stat(file)).size, settings, objective);
+  const { side } = encoder;
+  if (side > 1 && fix !== undefined)
+    throw slideError(file, 'a map of tokens cannot be brought to a fixed number of rows', 'Leave --fix out');
   const features = await startFeatureFile(files.features, {
-    corners,
+    corners: tokenCorners(corners, grid.edge, side),
     width: encoder.width,
     rows: fix,
     ...attributesOf(name, info, grid, settings, text),
@@ -104,7 +107,7 @@ export async function extractSlide(
     for await (const { from, pixels } of patchBatches(file, info, grid, corners, { size: encoder.size, batch }, able)) {
       if (signal?.aborted)
         throw new WorkError(`Stopped at ${file}. The same command goes on with the slides that are left.`);
-      features.write(from, await encoder.encode(pixels));
+      features.write(from * side ** 2, await encoder.encode(pixels));
       onPatches?.(Math.min(from + batch, corners.length / 2), corners.length / 2);
     }
     await features.finish();
@@ -126,6 +129,19 @@ function chosen(corners: Int32Array, fix: number): Int32Array {
   const patches = corners.length / 2;
   if (patches <= fix) return corners;
   return Int32Array.from([...bagRows(patches, fix)].flatMap((row) => [corners[2 * row], corners[2 * row + 1]]));
+}
+
+/** Corners of the tokens of patches in level 0: of each patch `side²` row by row, each an equal part of it. */
+function tokenCorners(corners: Int32Array, edge: number, side: number): Int32Array {
+  if (side === 1) return corners;
+  const tokens = new Int32Array(corners.length * side ** 2);
+  for (let i = 0, at = 0; i < corners.length; i += 2)
+    for (let row = 0; row < side; row++)
+      for (let column = 0; column < side; column++) {
+        tokens[at++] = corners[i] + Math.round((column * edge) / side);
+        tokens[at++] = corners[i + 1] + Math.round((row * edge) / side);
+      }
+  return tokens;
 }
 
 function noPatches(file: string, tissue: number) {
@@ -181,6 +197,7 @@ function attributesOf(
   const { level, edge, magnification, level0Magnification, level0Micrometres } = grid;
   const [level0] = levels as [SlideInfo['levels'][0]];
   const { width, height, downsample } = levels[level];
+  const { side } = encoder; // of a map, what is said of a patch is said of a token
   return {
     fileAttributes: {
       encoder: encoder.name,
@@ -192,8 +209,9 @@ function attributesOf(
     coordinateAttributes: {
       name,
       unit: 'px',
-      patch_size: cutting.patchSize,
-      patch_size_level0: edge,
+      patch_size: cutting.patchSize / side,
+      patch_size_level0: edge / side,
+      ...(side > 1 ? { encoded_patch_size: cutting.patchSize, encoded_patch_size_level0: edge } : {}),
       patch_level: level,
       downsample: Float64Array.of(downsample, downsample),
       custom_downsample: edge / (cutting.patchSize * downsample),

@@ -11,7 +11,7 @@ export interface Cutting {
   readonly resolution: { readonly magnification: number } | { readonly micrometres: number };
   /** Objective power of level 0, for slides that do not say theirs, or contradict themselves. */
   readonly objective?: number | undefined;
-  /** Least part of a patch that is tissue, 0 to 1. */
+  /** Least part of a patch that is tissue, 0 to 1; 0 takes every patch, of an image that somebody chose. */
   readonly tissue: number;
 }
 
@@ -165,7 +165,7 @@ export function tissuePatches(
       const [top, bottom] = stretch(y, edge, downsample, mask.height);
       const at = (v: number, u: number) => sums[v * (mask.width + 1) + u];
       const tissue = at(bottom, right) - at(top, right) - at(bottom, left) + at(top, left);
-      if (tissue >= least * (right - left) * (bottom - top) && tissue > 0) corners.push(x, y);
+      if (least === 0 || (tissue >= least * (right - left) * (bottom - top) && tissue > 0)) corners.push(x, y);
     }
   }
   return Int32Array.from(corners);

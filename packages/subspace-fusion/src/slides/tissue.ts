@@ -102,6 +102,9 @@ export interface TissueMask {
 const LEAST_THRESHOLD = 15;
 const MOST_THRESHOLD = 38;
 
+/** A speck or hole is at most this part of the picture: a region may be a single patch. */
+const AREAS = 64;
+
 /** Saturation of HSV, 0 to 255. */
 function saturation(red: number, green: number, blue: number): number {
   const largest = Math.max(red, green, blue);
@@ -109,11 +112,11 @@ function saturation(red: number, green: number, blue: number): number {
 }
 
 /**
- * Finds tissue on a thumbnail: what is more saturated than Otsu's threshold and no ink, without specks and with holes filled.
+ * Finds tissue on a thumbnail: what is more saturated than Otsu's threshold and no ink, with holes filled and then without specks.
  *
  * The threshold is held between what glass and stained tissue have: a region without glass would otherwise be divided within the
  * tissue, and an empty slide within its glass.
- * @param smallest Area in pixels of the thumbnail below which a speck is removed and a hole is filled.
+ * @param smallest Area in pixels of the thumbnail below which a hole is filled and a speck is removed; at most 1/64 of the picture is taken.
  */
 export function findTissue({ width, height, pixels }: Thumbnail, smallest: number): TissueMask {
   const cells = width * height;
@@ -126,12 +129,13 @@ export function findTissue({ width, height, pixels }: Thumbnail, smallest: numbe
     ink[i] = isInk(red, green, blue) ? 1 : 0;
     if (!ink[i]) histogram[values[i]]++;
   }
-  removeSmallAreas(ink, width, 1, Math.max(4, smallest / 8));
+  const least = Math.max(4, Math.min(smallest, cells / AREAS));
+  removeSmallAreas(ink, width, 1, Math.max(4, least / 8));
   ink = grow(ink, width, 2); // a pen's edge is a mixture with what lies below
   const threshold = Math.min(MOST_THRESHOLD, Math.max(LEAST_THRESHOLD, otsu(histogram).threshold));
   const mask = Uint8Array.from(values, (value, i) => (value > threshold && !ink[i] ? 1 : 0));
-  removeSmallAreas(mask, width, 1, smallest);
-  removeSmallAreas(mask, width, 0, smallest);
+  removeSmallAreas(mask, width, 0, least); // holes first: pale tissue is a net, whose threads alone would be specks
+  removeSmallAreas(mask, width, 1, least);
   for (let i = 0; i < cells; i++) if (ink[i]) mask[i] = 0; // a filled hole may have been a pen's
   return { width, height, cells: mask, threshold };
 }

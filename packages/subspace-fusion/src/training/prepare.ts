@@ -13,11 +13,12 @@ import { sampleFeeds, type Sample } from '../inference/batch.js';
 import type { PredictingModel } from '../inference/predictor.js';
 import { cohortSamples, type CohortSamples } from '../inference/samples.js';
 import { effectiveRank } from '../metrics/effective-rank.js';
-import { graphInputs } from '../model/choice.js';
+import { graphInputs, reads } from '../model/choice.js';
 import { parameterInputs, type Parameters } from '../model/layers.js';
 import { geneCodes, networkLayers } from '../model/network.js';
 import { branchEntries, branchesOf, type Branch } from '../model/parts.js';
 import { definingCovariateProblems, unseenProblems, type CovariateEncoding } from '../runs/covariates.js';
+import { learnComponents } from '../runs/learn-components.js';
 import { learnModel, withoutUnknownClasses } from '../runs/learn-model.js';
 import type { Model } from '../runs/model.js';
 import { fingerprintsOf, slideFingerprint } from '../runs/fingerprints.js';
@@ -56,7 +57,12 @@ export async function prepare({ config, out, resume = false, onWarning }: TrainO
   const warnings: Problem[] = [];
   const divided = await makeSplit(cohort.patients, strataOf(cohort.patients, config), config.split, warnings);
   const inputs = { ...(await hashInputs(config)), features: await slideFingerprint(cohort.patients) };
-  const model = learnModel(cohort, divided, config, inputs, VERSION, warnings);
+  const model = await withComponents(
+    learnModel(cohort, divided, config, inputs, VERSION, warnings),
+    cohort,
+    divided,
+    config,
+  );
   const { split, leftOut } = withoutUnknownClasses(divided, cohort, model);
   if (leftOut.length > 0) warnings.push(unknownClasses(config, leftOut));
   if (model.covariates) append(warnings, aboutCovariates(config, model.covariates, cohort.patients));
@@ -75,6 +81,18 @@ export async function prepare({ config, out, resume = false, onWarning }: TrainO
     await writeJson(join(out, RUN_FILES.model), model); // last: from here on the folder holds a run
   }
   return { cohort, split, model, samples };
+}
+
+/** The model with the components that its config asks for, learned on the training patients alone. */
+async function withComponents(model: Model, cohort: Cohort, { train }: Split, { features }: Config): Promise<Model> {
+  const { components: count, folder } = features;
+  if (count === undefined || !reads(model.network).bag) return model;
+  const training = new Set(train);
+  const components = await learnComponents(
+    cohort.patients.filter(({ id }) => training.has(id)),
+    { count, width: cohort.width, folder },
+  );
+  return { ...model, size: { ...model.size, patchWidth: count }, components };
 }
 
 function aboutCovariates(config: Config, covariates: CovariateEncoding, patients: readonly Patient[]): Problem[] {

@@ -8,6 +8,7 @@ import { temporaryFile } from '../files/atomic.js';
 import { InputError, WorkError } from '../files/errors.js';
 import type { Model } from '../runs/model.js';
 import { openRunFolder } from '../runs/run-folder.js';
+import { isBetterEpoch, selectionValue, type EpochRecord } from '../runs/training-files.js';
 import { defined } from '../testing/defined.js';
 import type { Config } from '../config/config.js';
 import { copyCohort, editTable, newFolder, shortConfig, tinyCohort } from '../testing/tiny-cohort.js';
@@ -88,6 +89,33 @@ describe('a run', () => {
     expect(epoch).toBe(1 + values.indexOf(Math.max(...values)));
   });
 
+  test('keeps the epoch that training.select asks for, and trains the same epochs whatever it is', async () => {
+    const settings = { 'training.epochs': '3', 'model.dropout': '0', 'training.learningRate': '0.01' };
+    const kept: Record<string, number> = {};
+    for (const select of ['likelihood', 'last']) {
+      const config = await shortConfig(yaml, { ...settings, 'training.select': select });
+      await train({ config, out: join(folder, `select-${select}`) });
+      kept[select] = (await (await openRunFolder(join(folder, `select-${select}`))).checkpoint()).epoch;
+    }
+    expect(await metrics('select-likelihood')).toEqual(await metrics('select-last'));
+    const losses = (await metrics('select-last')).map(({ validation }) => validation.loss);
+    expect(kept).toEqual({ likelihood: 1 + losses.indexOf(Math.min(...losses)), last: 3 });
+  });
+
+  test('an equal or missing value: the earliest of equals, the last where no metric could be computed', () => {
+    const record = (epoch: number, value: number | null, loss: number) =>
+      ({ epoch, validation: { metric: 'macroAuc', value, loss } }) as EpochRecord;
+    const choose = (select: Config['training']['select'], records: EpochRecord[]) =>
+      records.reduce((best, one) =>
+        isBetterEpoch(selectionValue(one, select), selectionValue(best, select)) ? one : best,
+      ).epoch;
+    const records = [record(1, 0.7, 0.9), record(2, 0.7, 0.5), record(3, 0.6, 0.5)];
+    expect(choose('metric', records)).toBe(1);
+    expect(choose('likelihood', records)).toBe(2);
+    expect(choose('last', records)).toBe(3);
+    expect(choose('metric', [record(1, null, 0.5), record(2, null, 0.9)])).toBe(2);
+  });
+
   test.each([
     ['the published forms', { 'training.consistency': 'reference', 'training.coordination': 'reference' }],
     ['neither consistency nor coordination', { 'training.consistency': 'none', 'training.coordination': 'none' }],
@@ -158,6 +186,49 @@ describe('what the test patients cannot influence', () => {
     });
     expect({ ...modelOf('expression'), inputs: {} }).toEqual({ ...modelOf('run'), inputs: {} });
     expect(bytes('expression', 'checkpoint.safetensors').equals(bytes('run', 'checkpoint.safetensors'))).toBe(true);
+  });
+
+  test('learns components of the features from the training patients alone, and resumes to the same bits', async () => {
+    const asked = { 'features.components': '5' };
+    const other = async (id: string, copy: string) =>
+      void (await writeBag(join(copy, 'bags'), `${id}-DX1.h5`, {
+        shape: [36, 16],
+        features: Float32Array.from({ length: 576 }, (_, i) => Math.sin(i * i)),
+        encoder: 'simulated',
+      }));
+    await runOnChanged('components', () => undefined, asked);
+    await runOnChanged(
+      'components-others',
+      async (copy) => {
+        for (const part of ['validation', 'test'] as const)
+          for (const id of await patientsOf(part)) await other(id, copy);
+      },
+      asked,
+    );
+    const { components, size } = modelOf('components');
+    expect(components).toMatchObject({ width: 16, patients: (await patientsOf('train')).size });
+    expect(size.patchWidth).toBe(5);
+    expect(modelOf('components-others').components).toEqual(components);
+    const [first] = await patientsOf('train');
+    await runOnChanged('components-training', (copy) => other(first, copy), asked);
+    expect(modelOf('components-training').components).not.toEqual(components);
+
+    const config = await shortConfig(join(folder, 'components-cohort', 'cohort.yaml'), asked);
+    const out = join(folder, 'components-resumed');
+    const stop = new AbortController();
+    await expect(
+      train({
+        config,
+        out,
+        signal: stop.signal,
+        onEpoch: () => {
+          stop.abort();
+        },
+      }),
+    ).rejects.toThrow(Interrupted);
+    await train({ config, out, resume: true });
+    for (const file of ['model.json', 'checkpoint.safetensors'])
+      expect(bytes('components-resumed', file).equals(bytes('components', file))).toBe(true);
   });
 
   test('the floors of their genes: genes, model and checkpoint are the same', async () => {

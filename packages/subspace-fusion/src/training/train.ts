@@ -2,6 +2,7 @@ import type { Config } from '../config/config.js';
 import { holdingFolder } from '../files/lock.js';
 import { openBackend, requireCores, type Backend } from '../inference/backend.js';
 import { openBagReader } from '../inference/bag-reader.js';
+import { keepingBags } from '../inference/kept-bags.js';
 import { createPredictor, predictPatients, type Predictor } from '../inference/predictor.js';
 import { cohortSamples } from '../inference/samples.js';
 import { choiceParameters } from '../model/choice.js';
@@ -16,7 +17,7 @@ import {
   writeState,
   type TrainingState,
 } from '../runs/run-folder.js';
-import { isBetterEpoch, type EpochRecord } from '../runs/training-files.js';
+import { isBetterEpoch, selectionValue, type EpochRecord } from '../runs/training-files.js';
 import { adamState } from './adam.js';
 import { trainEpoch } from './epoch.js';
 import { geneCodeRanks, prepare, type Prepared, type TrainOptions } from './prepare.js';
@@ -51,7 +52,7 @@ export async function trainHeld(options: TrainOptions): Promise<Prepared> {
   const reader = openBagReader(model);
   const reading = {
     ...prepared,
-    samples: cohortSamples(prepared.cohort, model, { read: (slide) => reader.read(slide) }),
+    samples: cohortSamples(prepared.cohort, model, { read: keepingBags((slide) => reader.read(slide)) }),
   };
   let state = (options.resume ? await readState(out, model) : undefined) ?? startState(model, config);
   const predictor = await createPredictor(model, state.parameters, backend);
@@ -68,7 +69,7 @@ export async function trainHeld(options: TrainOptions): Promise<Prepared> {
       const validation = await validationMetric(predictor, reading);
       const geneCodeRank = await ranks.of(state.parameters);
       const record = { ...means, geneCodeRank, validation, seconds: (performance.now() - started) / 1000 };
-      const value = validation.value;
+      const value = selectionValue(record, config.training.select);
       const better = isBetterEpoch(value, state.best.value);
       if (better) await writeCheckpoint(out, model, state.parameters, record.epoch);
       state = { ...state, epoch: state.epoch + 1, best: better ? { epoch: record.epoch, value } : state.best };

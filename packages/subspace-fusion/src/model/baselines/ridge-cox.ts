@@ -1,6 +1,7 @@
 import { InputError } from '../../files/errors.js';
-import { selectRows } from '../../metrics/linear-algebra.js';
+import { selectRows, type Matrix } from '../../metrics/linear-algebra.js';
 import { key } from '../../random/counter.js';
+import { chooseDesign } from './blocks.js';
 import { learnStandardisation, standardise, stratifiedFolds, type Loss, type Standardisation } from './design.js';
 import {
   choosePenalty,
@@ -9,15 +10,16 @@ import {
   minimiseRidge,
   originalCoefficients,
   penaltyPath,
-  reduceDesign,
   type PenalisedProblem,
 } from './ridge.js';
 
 /** A fitted Cox model of standardised columns; `coefficients: [p]` are per standard deviation. */
 export interface RidgeCoxModel extends Standardisation {
   readonly coefficients: Float64Array;
-  /** The chosen penalty λ. */
+  /** The chosen penalty λ; of two blocks that of the columns scaled by `factors`, so that a column's own is λ/f². */
   readonly lambda: number;
+  /** Factor of each standardised column that λ is of, `[p]`: 1 where there is one block. */
+  readonly factors: Float64Array;
 }
 
 const PENALTIES = 30;
@@ -31,6 +33,7 @@ const PENALTIES = 30;
  * @param event true or 1 for a death, `[n]`
  * @param seed of the folds' random stream; folds are stratified by event
  * @param alpha share of the penalty that is lasso: 0 is ridge, more is an elastic net with `λ·(α·|β|₁ + (1−α)/2·‖β‖²)`
+ * @param firstBlock columns of the first of two blocks that have a penalty each (`chooseDesign`); all by default
  * @throws InputError with fewer than two deaths, or values that are not finite
  */
 export function fitRidgeCox(options: {
@@ -40,20 +43,19 @@ export function fitRidgeCox(options: {
   seed: number;
   folds?: number;
   alpha?: number;
+  firstBlock?: number | undefined;
 }): RidgeCoxModel {
-  const { x, time, event, seed, folds = 5, alpha = 0 } = options;
+  const { x, time, event, seed, folds = 5, alpha = 0, firstBlock } = options;
   const n = time.length;
   const standardisation = learnStandardisation(x, n);
   const standardised = standardise(x, standardisation);
-  const reduced = reduceDesign(standardised, alpha);
   const minimise = alpha > 0 ? minimiseElasticNet(alpha) : minimiseRidge;
-  const { design } = reduced;
   const everyone = riskSets(time, event);
   if (everyone.event.reduce((sum, death) => sum + death, 0) < 2) {
     throw new InputError('ridge Cox needs at least two deaths among the training patients');
   }
 
-  const problemOf = (rows?: readonly number[]): PenalisedProblem => {
+  const problemOf = (design: Matrix, rows?: readonly number[]): PenalisedProblem => {
     const sets = rows ? riskSets(time, event, rows) : everyone;
     return {
       design: rows ? selectRows(design, rows) : design,
@@ -62,26 +64,27 @@ export function fitRidgeCox(options: {
       loss: (eta) => partialLikelihood(sets, 'breslow', eta),
     };
   };
-  const lambda = choosePenalty({
-    design,
-    path: penaltyPath(
-      standardised,
-      partialLikelihood(everyone, 'breslow', new Float64Array(n)).gradient,
-      PENALTIES,
-      alpha,
-    ),
-    fold: stratifiedFolds(everyone.event, folds, key(seed, 'ridge-cox')),
-    folds,
-    problemOf,
-    minimise,
-    heldOutLoss: (eta, training) => {
-      const etaOfTraining = Float64Array.from(training, (i) => eta[i]);
-      const ofTraining = partialLikelihood(riskSets(time, event, training), 'breslow', etaOfTraining);
-      return partialLikelihood(everyone, 'breslow', eta).value - ofTraining.value;
-    },
-  });
-  const theta = minimise(problemOf(), lambda, new Float64Array(design.columns));
-  return { ...standardisation, lambda, coefficients: originalCoefficients(reduced, theta) };
+  const slopes = partialLikelihood(everyone, 'breslow', new Float64Array(n)).gradient;
+  const fold = stratifiedFolds(everyone.event, folds, key(seed, 'ridge-cox'));
+  const { reduced, lambda, factors } = chooseDesign(standardised, firstBlock, alpha, ({ design, original }) =>
+    choosePenalty({
+      design,
+      path: penaltyPath(original, slopes, PENALTIES, alpha),
+      fold,
+      folds,
+      problemOf: (rows) => problemOf(design, rows),
+      minimise,
+      heldOutLoss: (eta, training) => {
+        const etaOfTraining = Float64Array.from(training, (i) => eta[i]);
+        const ofTraining = partialLikelihood(riskSets(time, event, training), 'breslow', etaOfTraining);
+        return partialLikelihood(everyone, 'breslow', eta).value - ofTraining.value;
+      },
+    }),
+  );
+  const { design } = reduced;
+  const theta = minimise(problemOf(design), lambda, new Float64Array(design.columns));
+  const coefficients = originalCoefficients(reduced, theta).map((b, j) => b * factors[j]);
+  return { ...standardisation, lambda, factors, coefficients };
 }
 
 /** The linear predictor of each patient, `[n]`: larger is worse. `x: [n, p]`, row-major, raw as in the fit. */

@@ -2,6 +2,7 @@ import { maxOf } from '../../files/lists.js';
 import { InputError } from '../../files/errors.js';
 import { dot, selectRows, type Matrix } from '../../metrics/linear-algebra.js';
 import { key } from '../../random/counter.js';
+import { chooseDesign } from './blocks.js';
 import { learnStandardisation, standardise, stratifiedFolds, type Loss, type Standardisation } from './design.js';
 import {
   choosePenalty,
@@ -10,7 +11,6 @@ import {
   minimiseRidge,
   originalCoefficients,
   penaltyPath,
-  reduceDesign,
   type PenalisedProblem,
 } from './ridge.js';
 
@@ -20,8 +20,10 @@ export interface RidgeLogisticModel extends Standardisation {
   readonly coefficients: Float64Array;
   /** `[classes]`. */
   readonly intercepts: Float64Array;
-  /** The chosen penalty λ. */
+  /** The chosen penalty λ; of two blocks that of the columns scaled by `factors`, so that a column's own is λ/f². */
   readonly lambda: number;
+  /** Factor of each standardised column that λ is of, `[p]`: 1 where there is one block. */
+  readonly factors: Float64Array;
 }
 
 const PENALTIES = 16;
@@ -34,6 +36,7 @@ const PENALTIES = 16;
  * @param balanced weight every class alike, w = n / (classes · size of the class); otherwise every patient, w = 1
  * @param seed of the folds' random stream; folds are stratified by class
  * @param alpha share of the penalty that is lasso: 0 is ridge, more is an elastic net with `λ·(α·|β|₁ + (1−α)/2·‖β‖²)`
+ * @param firstBlock columns of the first of two blocks that have a penalty each (`chooseDesign`); all by default
  * @throws InputError where a class has no training patient, or values are not finite
  */
 export function fitRidgeLogistic(options: {
@@ -44,14 +47,13 @@ export function fitRidgeLogistic(options: {
   folds?: number;
   balanced?: boolean;
   alpha?: number;
+  firstBlock?: number | undefined;
 }): RidgeLogisticModel {
-  const { x, labels, classes, seed, folds = 3, balanced = true, alpha = 0 } = options;
+  const { x, labels, classes, seed, folds = 3, balanced = true, alpha = 0, firstBlock } = options;
   const n = labels.length;
   const standardisation = learnStandardisation(x, n);
   const standardised = standardise(x, standardisation);
-  const reduced = reduceDesign(standardised, alpha);
   const minimise = alpha > 0 ? minimiseElasticNet(alpha) : minimiseRidge;
-  const design = withIntercept(reduced.design);
   const weights = patientWeights(labels, classes, balanced);
 
   const lossOf = (rows: ArrayLike<number>) => {
@@ -61,36 +63,45 @@ export function fitRidgeLogistic(options: {
     };
     return (eta: Float64Array) => multinomialLoss(own.labels, own.weights, classes, eta);
   };
-  const problemOf = (rows: readonly number[]): PenalisedProblem => ({
+  const problemOf = (design: Matrix, rows: readonly number[]): PenalisedProblem => ({
     design: selectRows(design, rows),
     outputs: classes,
     unpenalised: Uint8Array.from({ length: design.columns }, (_, j) => (j === design.columns - 1 ? 1 : 0)),
     loss: lossOf(rows),
   });
   const everyone = Array.from({ length: n }, (_, i) => i);
-  const lambda = choosePenalty({
-    design,
-    path: penaltyPath(standardised, lossOf(everyone)(new Float64Array(n * classes)).gradient, PENALTIES, alpha),
-    fold: stratifiedFolds(labels, folds, key(seed, 'ridge-logistic')),
-    folds,
-    problemOf,
-    minimise,
-    heldOutLoss: (eta, _training, heldOut) => {
-      const ofHeldOut = selectRows({ rows: n, columns: classes, values: eta }, heldOut);
-      return lossOf(heldOut)(ofHeldOut.values).value;
-    },
+  const slopes = lossOf(everyone)(new Float64Array(n * classes)).gradient;
+  const fold = stratifiedFolds(labels, folds, key(seed, 'ridge-logistic'));
+  const { reduced, lambda, factors } = chooseDesign(standardised, firstBlock, alpha, (candidate) => {
+    const design = withIntercept(candidate.design);
+    return choosePenalty({
+      design,
+      path: penaltyPath(candidate.original, slopes, PENALTIES, alpha),
+      fold,
+      folds,
+      problemOf: (rows) => problemOf(design, rows),
+      minimise,
+      heldOutLoss: (eta, _training, heldOut) => {
+        const ofHeldOut = selectRows({ rows: n, columns: classes, values: eta }, heldOut);
+        return lossOf(heldOut)(ofHeldOut.values).value;
+      },
+    });
   });
 
-  const theta = minimise(problemOf(everyone), lambda, new Float64Array(classes * design.columns));
+  const design = withIntercept(reduced.design);
+  const theta = minimise(problemOf(design, everyone), lambda, new Float64Array(classes * design.columns));
   const p = standardised.columns;
   const coefficients = new Float64Array(classes * p);
   const intercepts = new Float64Array(classes);
   for (let c = 0; c < classes; c++) {
     const own = theta.subarray(c * design.columns, (c + 1) * design.columns);
-    coefficients.set(originalCoefficients(reduced, own.subarray(0, -1)), c * p);
+    coefficients.set(
+      originalCoefficients(reduced, own.subarray(0, -1)).map((b, j) => b * factors[j]),
+      c * p,
+    );
     intercepts[c] = own[own.length - 1];
   }
-  return { ...standardisation, lambda, coefficients, intercepts };
+  return { ...standardisation, lambda, factors, coefficients, intercepts };
 }
 
 /** Class probabilities, `[n, classes]`. `x: [n, p]`, row-major, raw as in the fit. */

@@ -124,6 +124,12 @@ export function penaltyPath(x: Matrix, gradient: Float64Array, length: number, a
 /** So many penalties in a row without a better held-out loss end the path: weaker ones overfit more, and take longest to fit. */
 const PATIENCE = 5;
 
+/** A penalty and its held-out loss, summed over folds. */
+export interface Choice {
+  readonly penalty: number;
+  readonly loss: number;
+}
+
 /**
  * Chooses the penalty with the smallest held-out loss, summed over folds.
  * @param path penalties from strong to weak
@@ -140,7 +146,7 @@ export function choosePenalty(options: {
   problemOf: (rows: readonly number[]) => PenalisedProblem;
   heldOutLoss: (eta: Float64Array, training: readonly number[], heldOut: readonly number[]) => number;
   minimise?: typeof minimiseRidge;
-}): number {
+}): Choice {
   const { design, path, fold, folds, problemOf, heldOutLoss, minimise = minimiseRidge } = options;
   const patients = Array.from(fold.keys());
   const parts = Array.from({ length: folds }, (_, f) => {
@@ -162,7 +168,7 @@ export function choosePenalty(options: {
     }
     if (loss < best.loss) Object.assign(best, { penalty: path[index], loss, index });
   }
-  return best.penalty;
+  return { penalty: best.penalty, loss: best.loss };
 }
 
 /** The search ends where a step would move no coefficient, per standard deviation, by more than this. */
