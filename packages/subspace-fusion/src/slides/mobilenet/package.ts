@@ -77,7 +77,7 @@ export function tfliteOf(assets: Uint8Array, file: string): Uint8Array {
 }
 
 /** What is wrong with the model of a package, as bad input. */
-export const wrongPackage = (file: string, what: string) =>
+const wrongPackage = (file: string, what: string) =>
   badInput({
     file,
     message: `this is not the MobileNetV2 that is known (${what})`,
