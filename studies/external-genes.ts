@@ -128,7 +128,18 @@ function prepare(name: string): void {
   writeFileSync(join(cohort, 'expression.csv.gz'), gzipSync(text));
   const tables = ['--expression', join(cohort, 'expression.csv.gz'), '--clinical', join(cohort, 'clinical.csv')];
   subspace(
-    ['simulate', ...tables, '--gene-sets', join(out, 'shared.gmt'), '--bag', '36', '--out', join(cohort, 'slides')],
+    [
+      'simulate',
+      ...tables,
+      '--gene-sets',
+      join(out, 'shared.gmt'),
+      '--bag',
+      '36',
+      '--seed',
+      `${[...matrices.keys()].indexOf(name) + 1}`,
+      '--out',
+      join(cohort, 'slides'),
+    ],
     'errors',
   );
 }

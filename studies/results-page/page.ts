@@ -1,6 +1,8 @@
 /** docs/results.md: its text is written by hand, and each place `<!-- results: NAME -->` … `<!-- end -->` is made from the records. */
 import type { CrossValidation, Records } from './data.js';
 import { withPlaces } from '../shared.js';
+import { EXTERNAL, externalTable, readExternal } from './external.js';
+import { progress, questionsTable, tasksTables } from './real-histology.js';
 import { comparisonsTable, findings, regimesTable } from './planted.js';
 import { excluded, summary, tablesOf } from './tcga.js';
 
@@ -30,7 +32,13 @@ function placesOf(records: Records): Map<string, () => string> {
   const of = (floors: CrossValidation['floors']) => networks.filter((one) => one.floors === floors);
   // With the floors kept the summary is enough; the whole tables are in the records.
   const whole = all.filter(({ floors }) => floors === 'left out');
+  const { realHistology } = records;
+  const external = readExternal(EXTERNAL);
   return new Map([
+    ['real questions', () => questionsTable(realHistology)],
+    ['real progress', () => progress(realHistology)],
+    ['real tasks', () => tasksTables(realHistology)],
+    ['external', () => (external ? externalTable(external) : 'Not run yet.')],
     ['planted findings', () => findings(plantedTruth)],
     ['planted comparisons', () => comparisonsTable(plantedTruth)],
     ['planted regimes', () => regimesTable(plantedTruth)],
