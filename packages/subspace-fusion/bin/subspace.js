@@ -9,7 +9,7 @@ try {
   const { soft } = process.report.getReport().userLimits.open_files;
   if (!(soft < FILES_TO_START)) throw error;
   console.error(
-    `Too many open files: \`ulimit -n\` is ${soft}. Raise the limit, as in \`ulimit -n 1024\`, and run this again.`,
+    `Too many open files (EMFILE): \`ulimit -n\` is ${soft}. Raise the limit, as in \`ulimit -n 1024\`, and run this again.`,
   );
   process.exit(1);
 }

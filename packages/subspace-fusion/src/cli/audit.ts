@@ -13,12 +13,8 @@ interface AuditFlags {
 }
 
 /** `subspace audit PATH`: whether anything of the test patients got into the training. */
-export function addAuditCommand(program: Command): void {
-  program
-    .command('audit')
-    .description(
-      'look for leakage: what of the test patients a model could know. Exit code 0: no leak was found; 1: a leak was found; 2: bad input',
-    )
+export function defineAudit(command: Command): void {
+  command
     .argument('<path>', 'cohort.yaml, a run folder, or the folder of a cross-validation or sweep')
     .option(...SET, collect, [])
     .option('--json', 'print the findings as JSON')

@@ -11,8 +11,7 @@ import { print, printError } from './output.js';
 import { bagSize, count, outPath, POSITION_BIAS_FORMS, PROVIDERS, threadsHere } from './terminal.js';
 
 /** `subspace bench`: what training costs on this machine. */
-export function addBenchCommand(program: Command): void {
-  const bench = program.command('bench').description('measure speed and memory on this machine');
+export function defineBench(bench: Command): void {
   bench
     .command('step')
     .description('seconds and peak memory of one training step on random data')

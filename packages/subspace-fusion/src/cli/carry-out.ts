@@ -6,7 +6,7 @@ import { formatText } from '../comparison/tables/formats.js';
 import { formatProblem } from '../files/errors.js';
 import { carryOut } from '../planning/carry-out.js';
 import { doJob } from '../planning/do-job.js';
-import { JOB_COMMAND, STOPPED_EXIT_CODE } from '../planning/job.js';
+import { STOPPED_EXIT_CODE } from '../planning/job-command.js';
 import { jobsOf, type Plan } from '../planning/plan.js';
 import { resultOf, RESULTS_FILE, summarise, type SettingSummary } from '../planning/results-table.js';
 import type { Executor } from '../planning/run-jobs.js';
@@ -143,23 +143,17 @@ export function printStatus({ out }: Plan, status: readonly RunStatus[]): void {
 }
 
 /** `subspace run-planned FOLDER`: what the executors start, here or on a node of a cluster. Hidden; a user starts `sweep`. */
-export function addRunPlannedCommand(program: Command): void {
-  program
-    .command(JOB_COMMAND, { hidden: true })
-    .description(
-      `do one planned run, for which its folder is all that is needed; exit code ${STOPPED_EXIT_CODE} where it was stopped and can go on`,
-    )
-    .argument('<folder>', 'folder that `subspace sweep` planned')
-    .action(async (folder: string) => {
-      const { outcome, message } = await interruptible((signal) =>
-        doJob(folder, {
-          signal,
-          onWarning: (problem) => {
-            printError(`warning: ${formatProblem(problem)}`);
-          },
-        }),
-      );
-      printError(`${new Date().toISOString()} ${folder}: ${outcome}${message === undefined ? '' : `: ${message}`}`);
-      if (outcome !== 'done') process.exitCode = outcome === 'failed' ? 1 : STOPPED_EXIT_CODE;
-    });
+export function defineRunPlanned(command: Command): void {
+  command.argument('<folder>', 'folder that `subspace sweep` planned').action(async (folder: string) => {
+    const { outcome, message } = await interruptible((signal) =>
+      doJob(folder, {
+        signal,
+        onWarning: (problem) => {
+          printError(`warning: ${formatProblem(problem)}`);
+        },
+      }),
+    );
+    printError(`${new Date().toISOString()} ${folder}: ${outcome}${message === undefined ? '' : `: ${message}`}`);
+    if (outcome !== 'done') process.exitCode = outcome === 'failed' ? 1 : STOPPED_EXIT_CODE;
+  });
 }

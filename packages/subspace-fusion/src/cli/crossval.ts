@@ -31,12 +31,8 @@ interface CrossvalFlags {
 }
 
 /** `subspace crossval CONFIG.yaml`: one configuration over folds and seeds, beside simpler models; or all models of a plan on the same folds. */
-export function addCrossvalCommand(program: Command): void {
-  program
-    .command('crossval')
-    .description(
-      'cross-validate a configuration, or the models and ablations of a plan, beside simpler models; the same command goes on where it was stopped',
-    )
+export function defineCrossval(command: Command): void {
+  command
     .argument(
       '<config>',
       'cohort.yaml (its split.file names the folds, otherwise they are made from split.seed), or a PLAN.yaml of `subspace sweep`',

@@ -23,10 +23,8 @@ const BAG = 400;
 const SETTINGS = { 'training.epochs': '8', 'split.test': '0.25', 'split.validation': '0.15' };
 
 /** `subspace demo`: the whole main job on a simulated cohort. */
-export function addDemoCommand(program: Command): void {
-  program
-    .command('demo')
-    .description('simulate a cohort, train three tasks, evaluate on patients never seen, write a report')
+export function defineDemo(command: Command): void {
+  command
     .option('--out <folder>', 'folder to write', outPath, 'demo')
     .action(({ out }: { out: string }) => holdingFolder(out, () => demo(out)));
 }

@@ -23,12 +23,8 @@ interface Options {
 }
 
 /** `subspace encoder mobilenet`: an image encoder to try `extract` with. */
-export function addEncoderCommand(program: Command): void {
-  program
-    .command('encoder')
-    .description(
-      'make an ONNX image encoder for `extract`: a MobileNetV2 that was trained on photographs, for trying out',
-    )
+export function defineEncoder(command: Command): void {
+  command
     .addArgument(new Argument('<name>', 'which one').choices(['mobilenet']))
     .requiredOption('--out <file>', 'the ONNX file; its description is written beside it (.yaml)', onnxPath)
     .addOption(

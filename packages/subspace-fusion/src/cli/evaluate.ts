@@ -20,10 +20,8 @@ interface EvaluateFlags {
 }
 
 /** `subspace evaluate RUN`: a run's selected model on one part of its split, or on another cohort. */
-export function addEvaluateCommand(program: Command): void {
-  program
-    .command('evaluate')
-    .description("score a run's selected model on a part of its split, or on another cohort")
+export function defineEvaluate(command: Command): void {
+  command
     .argument('<run>', 'run folder')
     .addOption(new Option('--split <part>', 'which patients').choices(['train', 'validation', 'test']).default('test'))
     .option(

@@ -36,10 +36,8 @@ interface Options {
 }
 
 /** `subspace explain RUN --patient ID` or `--cohort`: where a model looked, and what moved its predictions. */
-export function addExplainCommand(program: Command): void {
-  program
-    .command('explain')
-    .description('show where a model looked and which genes moved its prediction: of one patient, or over the cohort')
+export function defineExplain(command: Command): void {
+  command
     .argument('<run>', 'run folder')
     .option('--patient <id>', "patient of the run's cohort, or of the matrix of --expression")
     .option('--bag <file...>', 'feature file of the slide, of a patient of no cohort; several files: several slides')

@@ -4,10 +4,8 @@ import { print } from './output.js';
 import { outPath } from './terminal.js';
 
 /** `subspace export RUN --onnx FILE`: a run's model as a file that any ONNX Runtime opens. */
-export function addExportCommand(program: Command): void {
-  program
-    .command('export')
-    .description('write the model of a run as one ONNX file, preprocessing included')
+export function defineExport(command: Command): void {
+  command
     .argument('<run>', 'run folder')
     .requiredOption('--onnx <file>', 'file to write', outPath)
     .option('--json', 'print what was written as JSON')

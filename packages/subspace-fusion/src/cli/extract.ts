@@ -43,12 +43,8 @@ interface ExtractFlags {
 }
 
 /** `subspace extract SLIDES…`: whole-slide images to the feature files that `train` reads, here or on a Slurm cluster. */
-export function addExtractCommand(program: Command): void {
-  program
-    .command('extract')
-    .description(
-      'make feature files from whole-slide images with an ONNX image encoder; the same command goes on where it was stopped',
-    )
+export function defineExtract(command: Command): void {
+  command
     .argument('<slides...>', 'Aperio SVS, pyramidal TIFF, OME-TIFF, PNG, JPEG, others by OpenSlide; or folders of them')
     .requiredOption('--encoder <file>', 'ONNX model; the YAML beside it says how it wants its images')
     .requiredOption('--out <folder>', 'where the feature files go', outPath)

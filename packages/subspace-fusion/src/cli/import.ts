@@ -19,10 +19,8 @@ interface Options {
 }
 
 /** `subspace import CHECKPOINT --config cohort.yaml --out RUN`: a run folder around a checkpoint of the published PyTorch code. */
-export function addImportCommand(program: Command): void {
-  program
-    .command('import')
-    .description('make a run of a checkpoint of the published PyTorch code (a state dict, .pth or .pt)')
+export function defineImport(command: Command): void {
+  command
     .argument('<checkpoint>', 'file of torch.save')
     .requiredOption(
       '--config <file>',

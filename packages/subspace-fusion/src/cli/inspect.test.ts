@@ -6,12 +6,12 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { simulateCohort } from '../simulation/cohort.js';
 import { cohorts } from '../testing/data.js';
 import { defined } from '../testing/defined.js';
-import { addInspectCommand } from './inspect.js';
+import { defineInspect } from './inspect.js';
 
 async function inspect(...arguments_: string[]): Promise<{ text: string; code: typeof process.exitCode }> {
   const log = vi.spyOn(console, 'log').mockImplementation(() => undefined);
   const program = new Command();
-  addInspectCommand(program);
+  defineInspect(program.command('inspect'));
   await program.parseAsync(['inspect', ...arguments_], { from: 'user' });
   return { text: log.mock.calls.flat().join('\n'), code: process.exitCode };
 }

@@ -12,10 +12,8 @@ import { print } from './output.js';
 import { collect, progressBar, SET } from './terminal.js';
 
 /** Adds `subspace inspect CONFIG.yaml`: what was found, what joins with what, and everything that is wrong. */
-export function addInspectCommand(program: Command): void {
-  program
-    .command('inspect')
-    .description('what a cohort has, what joins with what, and everything wrong with it at once')
+export function defineInspect(command: Command): void {
+  command
     .argument('<config>', 'cohort.yaml')
     .option(...SET, collect, [])
     .option('--beside <config>', 'another cohort: warns where its expression is not on the scale of this one')

@@ -86,7 +86,7 @@ describe.skipIf(process.platform === 'win32')('limits of the shell', () => {
     for (const limit of [24, 100]) {
       const { code, err } = inspectWith(`-n ${limit}`);
       expect(err).toBe(
-        `Too many open files: \`ulimit -n\` is ${limit}. Raise the limit, as in \`ulimit -n 1024\`, and run this again.\n`,
+        `Too many open files (EMFILE): \`ulimit -n\` is ${limit}. Raise the limit, as in \`ulimit -n 1024\`, and run this again.\n`,
       );
       expect(code).toBe(1);
     }

@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import { InputError } from '../files/errors.js';
 import type { Metric } from '../metrics/bootstrap.js';
 import type { ExpectedCoverage } from '../metrics/conformal.js';
-import { predictPatient } from '../patient/predict.js';
 import type { Prediction } from '../patient/prediction.js';
 import { confidenceRows, predictionRows } from '../patient/rows.js';
 import type { ConfidenceResult } from '../runs/confidence.js';
@@ -12,10 +11,8 @@ import { print, printError } from './output.js';
 import { figure, sayFewerThreads } from './terminal.js';
 
 /** `subspace predict RUN --bag F --expression F`: one patient's prediction, from one of the two where the model can do without the other. */
-export function addPredictCommand(program: Command): void {
-  program
-    .command('predict')
-    .description('predict one patient with a trained model')
+export function definePredict(command: Command): void {
+  command
     .argument('<run>', 'run folder')
     .option('--bag <file...>', 'feature file of the slide; several files: several slides')
     .option('--expression <file>', 'expression matrix that holds the patient')
@@ -30,6 +27,7 @@ export function addPredictCommand(program: Command): void {
         const { bag, expression, patient, clinical = [] } = options;
         const known = Object.fromEntries(clinical.map(columnValue));
         await sayFewerThreads(run);
+        const { predictPatient } = await import('../patient/predict.js');
         const p = await predictPatient(run, { bag, expression, patient, clinical: known });
         for (const warning of p.warnings) printError(`warning: ${warning}`);
         print(options.json ? JSON.stringify(p, null, 2) : describe(p));

@@ -10,10 +10,8 @@ interface Flags {
 }
 
 /** `subspace report RUN|CROSSVAL`: one HTML page, and a model card beside it. */
-export function addReportCommand(program: Command): void {
-  program
-    .command('report')
-    .description('write a report of a run or a cross-validation: one HTML page that needs no network, and a model card')
+export function defineReport(command: Command): void {
+  command
     .argument('<folder>', 'folder of a run or of a cross-validation')
     .option('--out <file>', 'page to write (default: report.html in the folder); model-card.md goes beside it', outPath)
     .option(

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { InputError } from '../files/errors.js';
-import { addSimulateCommand } from './simulate.js';
+import { defineSimulate } from './simulate.js';
 
 let folder: string;
 let printed: string[];
@@ -21,7 +21,7 @@ afterEach(async () => {
 
 function simulate(...args: string[]): Promise<Command> {
   const program = new Command('subspace').exitOverride().configureOutput({ writeErr: () => undefined });
-  addSimulateCommand(program);
+  defineSimulate(program.command('simulate'));
   for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: () => undefined });
   return program.parseAsync(['simulate', '--out', folder, ...args], { from: 'user' });
 }

@@ -27,11 +27,9 @@ interface SimulateFlags {
 }
 
 /** `subspace simulate`: a cohort whose truth is known, or simulated slides for real patients. */
-export function addSimulateCommand(program: Command): void {
+export function defineSimulate(command: Command): void {
   const realGenes = new Option('--expression <file>', 'real expression matrix: simulate slides only, from its genes');
-  program
-    .command('simulate')
-    .description('simulate a cohort with a known truth, or slides for real patients')
+  command
     .requiredOption('--out <folder>', 'folder to write', outPath)
     .option('--patients <n>', 'number of patients (default: 200; 80 for consistency)', wholeNumber(0, 100_000))
     .option('--bag <n>', 'patches of a slide, a square number', wholeNumber(0, MOST.bag), 400)

@@ -28,12 +28,8 @@ interface SweepFlags {
 }
 
 /** `subspace sweep PLAN.yaml`: many configurations over folds and seeds, on this machine or on a Slurm cluster. */
-export function addSweepCommand(program: Command): void {
-  program
-    .command('sweep')
-    .description(
-      'train many configurations over folds and seeds, here or on a Slurm cluster; the same command goes on where it was stopped',
-    )
+export function defineSweep(command: Command): void {
+  command
     .argument('<plan>', 'PLAN.yaml: models, tasks, folds, seeds, variants')
     .option(...SET, collect, [])
     .option(

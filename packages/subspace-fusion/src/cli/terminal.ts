@@ -7,9 +7,6 @@ import { CHOSEN_ON_THESE } from '../evaluation/score.js';
 import { formatProblem } from '../files/errors.js';
 import { requirePlainName } from '../files/plain-name.js';
 import { printable } from '../files/text.js';
-import { fewerThreads } from '../inference/backend.js';
-import { settingsOf } from '../patient/known-run.js';
-import { openRunFolder, RUN_FILES } from '../runs/run-folder.js';
 import type { NamedMetrics } from '../runs/values.js';
 import { metricName } from '../words/comparison.js';
 import { printError } from './output.js';
@@ -97,6 +94,12 @@ export const chosenWarning = `CAUTION: ${CHOSEN_ON_THESE}`;
 
 /** Says where a run was trained with more threads than this machine can give. */
 export async function sayFewerThreads(run: string): Promise<void> {
+  // Loaded here, as the engine is large and every command's help comes through this file.
+  const [{ fewerThreads }, { settingsOf }, { openRunFolder, RUN_FILES }] = await Promise.all([
+    import('../inference/backend.js'),
+    import('../patient/known-run.js'),
+    import('../runs/run-folder.js'),
+  ]);
   const { training } = await settingsOf(await openRunFolder(run));
   const problem = fewerThreads(training.threads, join(run, RUN_FILES.config));
   if (problem) printError(`warning: ${formatProblem(problem)}`);

@@ -10,10 +10,8 @@ import { print, printError } from './output.js';
 import { collect, interruptible, outPath, progressBar, SET } from './terminal.js';
 
 /** `subspace train CONFIG.yaml`: trains a model, then scores it once on the test patients. */
-export function addTrainCommand(program: Command): void {
-  program
-    .command('train')
-    .description('train one model and score it on its test patients')
+export function defineTrain(command: Command): void {
+  command
     .argument('<config>', 'cohort.yaml')
     .option(...SET, collect, [])
     .option('--out <folder>', 'run folder (default: runs/ and the name of the config)', outPath)

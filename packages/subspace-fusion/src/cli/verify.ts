@@ -19,10 +19,8 @@ interface VerifyOptions {
 }
 
 /** `subspace verify DIR`: the network against an independent program's numbers; `--random`: the kernel of the position bias against float64. */
-export function addVerifyCommand(program: Command): void {
-  program
-    .command('verify')
-    .description('compute the parity cases in DIR and compare them with the expected numbers')
+export function defineVerify(command: Command): void {
+  command
     .argument('[dir]', 'folder with manifest.json and the cases')
     .addOption(new Option('--provider <name>', 'where the network runs').choices(PROVIDERS).default('cpu'))
     .option('--threads <n>', 'threads for one operation (default: one a core)', threadsHere)

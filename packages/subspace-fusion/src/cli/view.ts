@@ -3,10 +3,8 @@ import { serveViewer } from '../viewing/serve.js';
 import { print } from './output.js';
 
 /** `subspace view RUN`: the model in a browser, on this machine alone. */
-export function addViewCommand(program: Command): void {
-  program
-    .command('view')
-    .description('show the model in a browser: predictions for dropped files, what-if, where the model looked')
+export function defineView(command: Command): void {
+  command
     .argument('<run>', 'run folder')
     .option('--port <n>', 'port of this machine (default: any that is free)', port, 0)
     .action(async (run: string, options: { port: number }) => {

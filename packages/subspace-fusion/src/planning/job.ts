@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { Provider } from 'onnx-autodiff';
 import { z } from 'zod';
 import type { Config } from '../config/config.js';
@@ -122,20 +121,6 @@ export async function readRequest(folder: string): Promise<JobRequest> {
       `${path}: not found, or not whole. Is ${folder} a folder that \`subspace sweep\` or \`extract\` planned?`,
     );
   return request;
-}
-
-/** The command's file, seen from the sources and from the build alike. */
-const PROGRAM = fileURLToPath(new URL('../../bin/subspace.js', import.meta.url));
-
-/** Name of the command that does the job of a folder. */
-export const JOB_COMMAND = 'run-planned';
-
-/** Exit code of a job that was stopped and can be gone on with (EX_TEMPFAIL). */
-export const STOPPED_EXIT_CODE = 75;
-
-/** Program and arguments that do the job of a folder. */
-export function jobCommand(...folder: readonly string[]): string[] {
-  return [process.execPath, PROGRAM, JOB_COMMAND, ...folder];
 }
 
 /** What a job's work is given besides its request. */

@@ -8,7 +8,8 @@ import { Interrupted } from '../training/train.js';
 import { noteEnd } from './do-job.js';
 import { jobProgress, jobState } from './job-state.js';
 import { holderName } from '../files/lock.js';
-import { JOB_FILES, jobCommand, STOPPED_EXIT_CODE, type Job, type JobEnd } from './job.js';
+import { jobCommand, STOPPED_EXIT_CODE } from './job-command.js';
+import { JOB_FILES, type Job, type JobEnd } from './job.js';
 import type { Executor, ExecutorEvents } from './run-jobs.js';
 
 /** What a job takes of a machine. */

@@ -9,7 +9,7 @@ import { readWholeJson } from '../files/file-source.js';
 import type { Stored } from '../files/json.js';
 import { requirePlainName } from '../files/plain-name.js';
 import { writeJson } from '../runs/run-folder.js';
-import { jobCommand, STOPPED_EXIT_CODE } from './job.js';
+import { jobCommand, STOPPED_EXIT_CODE } from './job-command.js';
 
 /** What a job asks of a Slurm cluster. */
 export interface SlurmResources {

@@ -60,7 +60,7 @@ async function filesAt(path: string): Promise<string[]> {
   const names = (await readdir(path)).filter((name) => EXTENSION.test(name) && !name.startsWith('.')).sort();
   if (names.length === 0)
     throw new InputError(
-      `${path}: the folder holds no file with the extension of a slide (.svs, .tif, .tiff, .png, .jpg, .ndpi, .mrxs, .scn, .bif, .svslide); subfolders are not searched. Name the slides' own folder.`,
+      `${path}: the folder holds no .svs, .tif, .tiff, .png, .jpg, .ndpi, .mrxs, .scn, .bif or .svslide file; subfolders are not searched. Name the slides' own folder.`,
     );
   const files = names.map((name) => join(path, name));
   for (const file of files)

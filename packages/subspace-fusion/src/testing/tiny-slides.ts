@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { readBag } from '../cohort/bags/features.js';
@@ -31,7 +31,11 @@ export async function tinySlide(path: string, radius: number): Promise<void> {
 /** What an extraction wrote of a slide. HDF5 notes the time in its files, so they are compared by what they hold. */
 export async function written(out: string, slide: string) {
   const bag = await readBag({ slide, path: join(out, `${slide}.h5`) });
-  const record = JSON.parse(readFileSync(join(out, 'jobs', slide, 'result.json'), 'utf8')) as Record<string, unknown>;
+  // Killed between the features and the record, the slide needs no job the next time, and has none.
+  const result = join(out, 'jobs', slide, 'result.json');
+  const record = existsSync(result)
+    ? (JSON.parse(readFileSync(result, 'utf8')) as Record<string, unknown>)
+    : { slide, status: 'present' };
   return {
     bag,
     record: { ...record, seconds: 'not compared' },
