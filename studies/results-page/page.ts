@@ -51,15 +51,18 @@ function placesOf(records: Records): Map<string, () => string> {
 }
 
 /** Which program made which record, with which command. */
-function sources({ crossValidations, plantedTruth }: Records): string {
+function sources({ crossValidations, plantedTruth, realHistology }: Records): string {
+  const commits = [...new Set(realHistology.flatMap(({ cells }) => cells.map(({ commit }) => commit)))];
+  const external = readExternal(EXTERNAL);
+  const real = `- \`real-histology/\`: trained by the program of ${commits.map((commit) => `\`${commit}\``).join(', ')}.\n  \`npm run study -- real-histology DATA OUT\``;
   const files = [
+    ...(external ? [{ file: 'external-genes.json', source: external.source }] : []),
     { file: 'planted-truth.json', source: plantedTruth.source },
     ...[...crossValidations.values()].map(({ name, source }) => ({ file: `tcga-${name}.json`, source })),
   ];
-  return files
-    .map(
-      ({ file, source }) =>
-        `- \`${file}\`: ${source.program}, recorded by commit \`${source.recordedBy}\`.\n  \`${source.command}\``,
-    )
-    .join('\n');
+  const others = files.map(
+    ({ file, source }) =>
+      `- \`${file}\`: ${source.program}, recorded by commit \`${source.recordedBy}\`.\n  \`${source.command}\``,
+  );
+  return [...(realHistology.length > 0 ? [real] : []), ...others].join('\n');
 }
