@@ -95,11 +95,10 @@ function readMatrix(name: string): Matrix {
 /** Patients with survival, as `id,time,event`. */
 function patientsOf(name: string): string[][] {
   const file = name === TCGA ? 'tcga-gbmlgg/clinical.csv' : `glioma-external/${name}.clinical.csv`;
-  const [id, time, event] =
-    name === TCGA ? ['patient_id', 'survival_months', 'event'] : ['Sample', 'survival', 'status'];
+  const names = name === TCGA ? ['patient_id', 'survival_months', 'event'] : ['Sample', 'survival', 'status'];
   const table = z.array(z.array(z.string())).parse(parse(readFileSync(join(data, file))));
   const [header = [], ...rows] = table;
-  const columns = [id, time, event].map((column) => header.indexOf(column ?? ''));
+  const columns = names.map((column) => header.indexOf(column));
   return rows
     .map((row) => columns.map((column) => row[column] ?? ''))
     .filter((row) => row.every((value) => value !== ''));
@@ -128,7 +127,18 @@ function prepare(name: string): void {
   writeFileSync(join(cohort, 'expression.csv.gz'), gzipSync(text));
   const tables = ['--expression', join(cohort, 'expression.csv.gz'), '--clinical', join(cohort, 'clinical.csv')];
   subspace(
-    ['simulate', ...tables, '--gene-sets', join(out, 'shared.gmt'), '--bag', '36', '--out', join(cohort, 'slides')],
+    [
+      'simulate',
+      ...tables,
+      '--gene-sets',
+      join(out, 'shared.gmt'),
+      '--bag',
+      '36',
+      '--seed',
+      `${[...matrices.keys()].indexOf(name) + 1}`,
+      '--out',
+      join(cohort, 'slides'),
+    ],
     'errors',
   );
 }

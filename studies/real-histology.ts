@@ -30,6 +30,8 @@ process.once('SIGTERM', () => {
 });
 if (minutes !== undefined) setTimeout(() => stop.abort(), Number(minutes) * 60_000).unref();
 
+const isStopped = () => stop.signal.aborted;
+
 const commit = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).stdout.trim();
 const isDone = ({ task, folds, repeat, model }: PlannedCell) =>
   findCell(readRecord(REAL_HISTOLOGY, task, folds), model, repeat, seedOf(repeat)) !== undefined;
@@ -40,11 +42,11 @@ const cohorts = new Map<string, TaskCohort>();
 const extracted = new Set<string>();
 let done = 0;
 for (const cell of left) {
-  if (stop.signal.aborted) break;
+  if (isStopped()) break;
   try {
     await train(cell);
   } catch (error) {
-    if (stop.signal.aborted) break;
+    if (isStopped()) break;
     throw error;
   }
   done++;
@@ -83,16 +85,11 @@ function tokens(features: 'map16' | 'map8'): string {
 
 async function configOf({ task, folds, repeat, model }: PlannedCell): Promise<Config> {
   const seed = `${seedOf(repeat)}`;
-  const own = Object.entries(MODELS[model] ?? {}).map(([key, value]) => [
-    key,
-    value === 'SEED' ? seed : value === 'MAP8' ? tokens('map8') : value,
-  ]);
-  const published = {
-    'split.file': 'tcga-gbmlgg/folds.csv',
-    'split.by': 'null',
-    'split.folds': 'null',
-    'split.seed': '1',
-  };
+  const own = Object.entries(MODELS[model] ?? {}).map(
+    ([key, value]) => [key, value === 'SEED' ? seed : value === 'MAP8' ? tokens('map8') : value] as const,
+  );
+  const file = join(resolve(data), 'tcga-gbmlgg/folds.csv');
+  const published = { 'split.file': file, 'split.by': 'null', 'split.folds': 'null' };
   return loadConfig(join(ROOT, `studies/real-histology/${task}.yaml`), {
     data: resolve(data),
     'features.folder': tokens('map16'),

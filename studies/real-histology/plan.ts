@@ -6,7 +6,7 @@ export const REPEATS = 10;
 export const seedOf = (repeat: number): number => 101 + repeat;
 
 export type Task = 'grade-lgg' | 'who2021-grade' | 'survival-lgg' | 'survival' | 'who2021-diagnosis';
-const TASKS: readonly Task[] = ['grade-lgg', 'who2021-grade', 'survival-lgg', 'survival', 'who2021-diagnosis'];
+export const TASKS: readonly Task[] = ['grade-lgg', 'who2021-grade', 'survival-lgg', 'survival', 'who2021-diagnosis'];
 
 /** The model whose folds the simple models are fitted on; they are recorded with it. */
 export const METHOD = 'method';

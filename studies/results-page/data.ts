@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readAllRecords, type TaskRecord } from '../real-histology/record.js';
 
 /** Below the folder of the checkout. */
 export const RECORDS = 'studies/results';
@@ -98,6 +99,8 @@ export interface Records {
   /** By name. */
   readonly crossValidations: ReadonlyMap<string, CrossValidation>;
   readonly plantedTruth: PlantedTruth;
+  /** Of the study on real histology, as far as it is done. */
+  readonly realHistology: readonly TaskRecord[];
 }
 
 const PLANTED_TRUTH = 'planted-truth.json';
@@ -110,6 +113,7 @@ export function readRecords(folder: string): Records {
   return {
     crossValidations: new Map(all.map((one) => [one.name, one])),
     plantedTruth: plantedTruth.parse(read(PLANTED_TRUTH)),
+    realHistology: readAllRecords(join(folder, 'real-histology')),
   };
 }
 

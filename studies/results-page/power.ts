@@ -63,8 +63,19 @@ export function power(effect: number, df: number, level: number): number {
   return (sum * end) / (3 * steps);
 }
 
-/** The true difference that the t-test finds with a power of 80 %: the effect of `power` times the standard error, by bisection. */
+/** The true difference that the t-test finds with a power of 80 %: the effect of `power` times the standard error. */
 export function detectable({ standardError, df }: Pick<TestedMean, 'standardError' | 'df'>, level: number): number {
+  const key = `${df} ${level}`;
+  const effect = effects.get(key) ?? detectableEffect(df, level);
+  effects.set(key, effect);
+  return effect * standardError;
+}
+
+/** Rows of a table share degrees of freedom and level. */
+const effects = new Map<string, number>();
+
+/** In standard errors, by bisection. */
+function detectableEffect(df: number, level: number): number {
   let low = 0;
   let high = 2 * studentQuantile(level, df) + 10;
   for (let i = 0; i < 40; i++) {
@@ -72,7 +83,7 @@ export function detectable({ standardError, df }: Pick<TestedMean, 'standardErro
     if (power(middle, df, level) < POWER) low = middle;
     else high = middle;
   }
-  return high * standardError;
+  return high;
 }
 
 export const halfWidth = ({ low, high }: Estimate): number => (high - low) / 2;

@@ -73,17 +73,22 @@ export function networkFeatures(features: Float32Array, { components }: FeatureS
   const K = offset.length;
   const n = features.length / width;
   const out = new Float32Array(n * K);
+  const even = width - (width % 4);
   for (let i = 0; i < n; i++) {
+    const x = i * width;
     for (let k = 0; k < K; k++) {
-      let [a, b, c, d] = [0, 0, 0, 0]; // four sums hide the latency of the additions
-      let j = 0;
-      for (const x = i * width, w = k * width; j < width; j++) {
-        const term = features[x + j] * W[w + j];
-        if ((j & 3) === 0) a += term;
-        else if ((j & 3) === 1) b += term;
-        else if ((j & 3) === 2) c += term;
-        else d += term;
+      const w = k * width;
+      let a = 0;
+      let b = 0;
+      let c = 0;
+      let d = 0; // four sums hide the latency of the additions
+      for (let j = 0; j < even; j += 4) {
+        a += features[x + j] * W[w + j];
+        b += features[x + j + 1] * W[w + j + 1];
+        c += features[x + j + 2] * W[w + j + 2];
+        d += features[x + j + 3] * W[w + j + 3];
       }
+      for (let j = even; j < width; j++) a += features[x + j] * W[w + j];
       out[i * K + k] = a + b + (c + d) - offset[k];
     }
   }
