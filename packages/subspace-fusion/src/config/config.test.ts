@@ -53,6 +53,7 @@ describe('the config', () => {
         learningRate: 1e-3,
         weightDecay: 1e-4,
         seed: 1,
+        select: 'metric',
         consistency: 'corrected',
         coordination: 'corrected',
         modalityDropout: 0,
