@@ -70,10 +70,8 @@ async function readEncoderConfig(
     throw new InputError(
       `${file}: '${key}' is missing; the normalisation of an encoder cannot be guessed. ${EXAMPLE}. Or give it as --set ${key}=VALUE.`,
     );
-  const { message, remedy } = wrongValue(issue, issue.path.join('.'));
-  throw new InputError(
-    `${file}: ${message}. ${remedy}${/[?]$/.test(remedy) ? '' : '.'} docs/encoders.md describes the keys.`,
-  );
+  const { message } = wrongValue(issue, issue.path.join('.'));
+  throw new InputError(`${file}: ${message}. docs/encoders.md describes the keys.`);
 }
 
 /** Name of the encoder as its features carry it. */
