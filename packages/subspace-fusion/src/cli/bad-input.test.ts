@@ -149,7 +149,11 @@ describe('a config that is not right', () => {
       ['--set', 'training.epoch=3'],
       /^--set: unknown key 'training\.epoch'\. Did you mean 'training\.epochs'\?$/,
     ],
-    ['a value of the wrong kind', ['--set', 'training.epochs=many'], /^--set: 'training\.epochs': .*expected number.*/],
+    [
+      'a value of the wrong kind',
+      ['--set', 'training.epochs=many'],
+      /^--set: 'training\.epochs' is 'many', and should be a number\. Correct the value\.$/,
+    ],
     ['a bag that is no square', ['--set', 'model.bag=37'], /a bag is a square number of tokens from 36 up/],
     ['no key at all', ['--set', 'epochs'], /^--set epochs: expected key=value, for example --set training\.epochs=5$/],
     [

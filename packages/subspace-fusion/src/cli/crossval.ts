@@ -108,7 +108,9 @@ async function crossval(path: string, flags: CrossvalFlags): Promise<void> {
 
 function numberList(text: string): number[] {
   if (!/^\d+(,\d+)*$/.test(text)) throw new InvalidArgumentError('It must be whole numbers with commas, as in 1,2,3.');
-  const seeds = [...new Set(text.split(',').map(seed))];
+  const seeds = text.split(',').map(seed);
+  const twice = seeds.find((one, i) => seeds.indexOf(one) !== i);
+  if (twice !== undefined) throw new InvalidArgumentError(`${twice} is listed twice.`);
   if (seeds.length > MOST.repeats) throw new InvalidArgumentError(`It must be ${MOST.repeats} numbers at most.`);
   return seeds;
 }

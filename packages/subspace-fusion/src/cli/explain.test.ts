@@ -120,6 +120,8 @@ describe('a patient', () => {
     const { code, err } = await subspace(...args);
     expect(code).toBe(2);
     expect(err).toContain('--thumbnail needs --downsample');
+    for (const wrong of ['0', '0.5', '1e9', 'x'])
+      expect((await subspace(...args, '--downsample', wrong)).err).toContain('give a number from 1 to 1000000');
   });
 
   test.each([
@@ -135,6 +137,11 @@ describe('a patient', () => {
       () => ['--patient', patient, '--thumbnail', join(cohort, 'clinical.csv'), '--downsample', '2'],
       'is no picture that can be read',
     ],
+    [
+      'the scale of no picture',
+      () => ['--patient', patient, '--downsample', '2'],
+      '--downsample is that of a --thumbnail',
+    ],
   ])('%s is refused', async (_what, args, message) => {
     const { code, err } = await subspace('explain', run, ...args());
     expect(code).toBe(2);
@@ -145,8 +152,13 @@ describe('a patient', () => {
 
 describe('a cohort', () => {
   test('genes of both subspaces with intervals, groups of risk, sets with an adjusted p', async () => {
-    const { code, out } = await subspace('explain', run, '--cohort', '--gene-sets', join(cohort, 'gene-sets.gmt'));
+    const sets = join(folder, 'gene-sets.gmt');
+    writeFileSync(sets, `${readFileSync(join(cohort, 'gene-sets.gmt'), 'utf8')}DATED\tx\t7-Sep\t1-Dec\n`);
+    const { code, out, err } = await subspace('explain', run, '--cohort', '--gene-sets', sets);
     expect(code).toBe(0);
+    expect(err).toMatch(
+      /warning: .*gene-sets\.gmt: 2 genes of DATED look like dates that a spreadsheet made \(7-Sep, 1-Dec\)/,
+    );
     expect(out).toContain('share of the tumour subspace');
     expect(out).toMatch(/set DECOY_1 \(\d+ of \d+ genes\): area 0\.\d+/);
     expect(out).toContain('set TUMOUR (60 of 60 genes): not tested');

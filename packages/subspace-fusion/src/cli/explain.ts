@@ -3,8 +3,9 @@ import { Option, type Command } from 'commander';
 import type { Part } from '../cohort/types.js';
 import { explainCohort, writeCohortExplanation, writePatientExplanation } from '../explanation/explain-cohort.js';
 import { readThumbnail } from '../explanation/slide-figure.js';
-import { InputError } from '../files/errors.js';
+import { formatProblem, InputError, type Problem } from '../files/errors.js';
 import { holdingFile } from '../files/lock.js';
+import { printable } from '../files/text.js';
 import type { Shares } from '../patient/attribution.js';
 import { explainPatient } from '../patient/predict.js';
 import { EXPLANATIONS, patientFile } from '../runs/explanation-files.js';
@@ -17,9 +18,9 @@ import type {
 } from '../runs/explanations.js';
 import { openRunFolder } from '../runs/run-folder.js';
 import { NOT_A_DEVICE, outputWords } from '../words/prediction.js';
-import { print } from './output.js';
+import { print, printError } from './output.js';
 import { columnValue } from './predict.js';
-import { outPath, progressBar, sayFewerThreads } from './terminal.js';
+import { composed, outPath, progressBar, sayFewerThreads } from './terminal.js';
 
 interface Options {
   readonly patient?: string;
@@ -39,7 +40,7 @@ interface Options {
 export function defineExplain(command: Command): void {
   command
     .argument('<run>', 'run folder')
-    .option('--patient <id>', "patient of the run's cohort, or of the matrix of --expression")
+    .option('--patient <id>', "patient of the run's cohort, or of the matrix of --expression", composed)
     .option('--bag <file...>', 'feature file of the slide, of a patient of no cohort; several files: several slides')
     .option('--expression <file>', 'expression matrix that holds such a patient')
     .option('--clinical <column=value...>', 'what is known of the covariates of the model, as in age=54 sex=male')
@@ -84,7 +85,10 @@ export function defineExplain(command: Command): void {
           bar.update(done, of, 'the model, then the same network untrained');
         };
         const [explanation, path] = await holdingFile(join(out, `cohort-${split}.json`), async () => {
-          const made = await explainCohort(run, { split, geneSets, onBackground, onPatient });
+          const onProblems = (problems: readonly Problem[]) => {
+            for (const problem of problems) printError(`warning: ${formatProblem(problem)}`);
+          };
+          const made = await explainCohort(run, { split, geneSets, onBackground, onPatient, onProblems });
           return [made, await writeCohortExplanation(out, made)] as const;
         });
         return { explanation, lines: [...describeCohort(explanation), `written: ${path}`] };
@@ -92,6 +96,8 @@ export function defineExplain(command: Command): void {
 
       async function aboutPatient() {
         const { patient, bag, expression, clinical = [] } = options;
+        if (options.downsample !== undefined && options.thumbnail === undefined)
+          throw new InputError('--downsample is that of a --thumbnail. Give both, or neither.');
         const thumbnail =
           options.thumbnail === undefined
             ? undefined
@@ -112,8 +118,14 @@ export function defineExplain(command: Command): void {
     });
 }
 
+/** A thumbnail of a single pixel, of the largest slide that is read. */
+const MOST_DOWNSAMPLE = 1_000_000;
+
 function downsampleOf(text: string | undefined): number {
-  if (text !== undefined && Number(text) > 0) return Number(text);
+  const downsample = Number(text);
+  if (downsample >= 1 && downsample <= MOST_DOWNSAMPLE) return downsample;
+  if (text !== undefined)
+    throw new InputError(`--downsample ${printable(text)}: give a number from 1 to ${MOST_DOWNSAMPLE}, as in 32.`);
   throw new InputError(
     '--thumbnail needs --downsample: how many pixels of level 0 one of its pixels covers, as in 32.',
   );

@@ -120,11 +120,9 @@ function describe(inspection: Inspection): string {
       inspection.defaultGeneSets ? 'the default ones for glioma, which come with the package' : inspection.geneSetsFile,
     );
   for (const { set, genes, inMatrix, used } of geneSets ?? []) {
-    const coverage = genes === 0 ? '' : ` (${Math.round((100 * inMatrix) / genes)} %)`;
-    line(
-      '',
-      `${set}: ${counted(genes, 'gene')}, ${inMatrix} in the matrix${coverage}${used === undefined ? '' : `, ${used} used`}`,
-    );
+    const share = inMatrix === undefined || genes === 0 ? '' : ` (${Math.round((100 * inMatrix) / genes)} %)`;
+    const there = inMatrix === undefined ? '' : `, ${inMatrix} in the matrix${share}`;
+    line('', `${set}: ${counted(genes, 'gene')}${there}${used === undefined ? '' : `, ${used} used`}`);
   }
   if (geneSetOverlap)
     line(

@@ -8,7 +8,7 @@ import type { ConfidenceResult } from '../runs/confidence.js';
 import { withInterval } from '../words/comparison.js';
 import { NOT_A_DEVICE, percent, temperatureInWords } from '../words/prediction.js';
 import { print, printError } from './output.js';
-import { figure, sayFewerThreads } from './terminal.js';
+import { composed, figure, sayFewerThreads } from './terminal.js';
 
 /** `subspace predict RUN --bag F --expression F`: one patient's prediction, from one of the two where the model can do without the other. */
 export function definePredict(command: Command): void {
@@ -16,7 +16,7 @@ export function definePredict(command: Command): void {
     .argument('<run>', 'run folder')
     .option('--bag <file...>', 'feature file of the slide; several files: several slides')
     .option('--expression <file>', 'expression matrix that holds the patient')
-    .option('--patient <id>', 'which patient of the matrix')
+    .option('--patient <id>', 'which patient of the matrix', composed)
     .option('--clinical <column=value...>', 'what is known of the covariates of the model, as in age=54 sex=male')
     .option('--json', 'print the prediction as JSON')
     .action(

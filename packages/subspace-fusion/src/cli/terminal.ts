@@ -89,6 +89,9 @@ export function figure(metric: NamedMetrics[string] | undefined): string {
   return `${metric.value.toFixed(3)} (${interval}; n ${metric.n}${events})`;
 }
 
+/** An id as tables have it: letters with marks are one character. */
+export const composed = (text: string): string => text.normalize();
+
 /** Goes with the figures of patients that the model was chosen on. */
 export const chosenWarning = `CAUTION: ${CHOSEN_ON_THESE}`;
 

@@ -8,7 +8,7 @@ import { followUpProblems } from './clinical/follow-up.js';
 import { isOverallSurvival } from './clinical/outcome.js';
 import type { ClinicalTable } from './clinical/read.js';
 import { inUserColumns, markerProblems, variableProblems } from './clinical/variable-problems.js';
-import { markerOf } from './clinical/variables.js';
+import { columnOf, markerOf, readVariable } from './clinical/variables.js';
 
 /** Whether the clinical table has the columns that the task is read from, and who has no label by them; what is wrong goes to `problems`. */
 export function checkTask(table: ClinicalTable, config: Config, problems: Problem[]): void {
@@ -79,7 +79,7 @@ export function checkOutcomes(
     if (!endpoint) return;
     const known = patients.flatMap(({ survival }) => survival ?? []);
     const what = isOverallSurvival(endpoint) ? 'death' : `event of ${endpoint.name}`;
-    if (!known.some(({ event }) => event))
+    if (patients.length > 0 && !known.some(({ event }) => event))
       error(
         `no ${what} was seen among ${known.length} patients`,
         `Check the column '${endpoint.event}' (clinical.event)`,
@@ -92,6 +92,35 @@ export function checkOutcomes(
   if (classes.size === 0) error('no patient has a label for the task', 'Choose another task, or fill in its columns');
   if (classes.size === 1)
     error(`all ${byPatient.size} patients have the label '${[...classes][0]}'`, 'A task needs two classes at least');
+}
+
+/** Whether anybody has a known value of each covariate: a model cannot learn one of which nobody has. */
+export function checkCovariates(
+  tables: readonly ClinicalTable[],
+  { covariates = [] }: Pick<Config, 'covariates'>,
+  problems: Problem[],
+): void {
+  const [{ file, columns }] = tables as [ClinicalTable];
+  const isKnown = tables.flatMap(({ patients }) => patients.map(({ clinical }) => clinical));
+  for (const covariate of covariates) {
+    const [name, from] =
+      typeof covariate === 'string' ? [covariate, columnOf(covariate)] : [covariate.column, covariate.column];
+    if (
+      isKnown.some((row) =>
+        typeof covariate === 'string' ? readVariable(row, covariate) !== undefined : (row[name] ?? '') !== '',
+      )
+    )
+      continue;
+    const isThere = tables.some((table) => table.columns.includes(from));
+    problems.push({
+      severity: 'error',
+      file,
+      message: isThere
+        ? `no patient has a known value of the covariate '${name}' (column '${from}')`
+        : `there is no column for the covariate '${name}'`,
+      remedy: typeof covariate === 'string' ? `It is read from the column ${from}` : suggest(name, columns),
+    });
+  }
 }
 
 /** The likely typo; for a marker, how its column is named in the config. */

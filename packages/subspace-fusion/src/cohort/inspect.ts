@@ -119,7 +119,8 @@ export interface Inspection extends FilesInspection {
   readonly geneSets?: readonly {
     readonly set: string;
     readonly genes: number;
-    readonly inMatrix: number;
+    /** Undefined where no matrix could be read. */
+    readonly inMatrix?: number;
     readonly used?: number;
   }[];
   /** Patients of all cohorts that have everything. */
@@ -261,11 +262,11 @@ function inspectGeneSets(
 ): Inspection['geneSets'] {
   if (!geneSets) return undefined;
   const matrices = files.flatMap(({ expression }) => (expression ? [new Set(expression.expression.genes)] : []));
-  const isThere = (gene: string) => matrices.length > 0 && matrices.every((genes) => genes.has(gene));
+  const isThere = (gene: string) => matrices.every((genes) => genes.has(gene));
   return SUBSPACES.map((subspace) => ({
     set: config.geneSets[subspace],
     genes: geneSets[subspace].length,
-    inMatrix: geneSets[subspace].filter(isThere).length,
+    ...(matrices.length > 0 && { inMatrix: geneSets[subspace].filter(isThere).length }),
     used: chosen?.[subspace].length,
   }));
 }

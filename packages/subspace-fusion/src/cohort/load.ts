@@ -3,7 +3,7 @@ import { loadConfig, type Config } from '../config/config.js';
 import { badInput, collecting, groupProblems, InputError, someOf, type Problem } from '../files/errors.js';
 import { sameEncoder } from './bags/agreement.js';
 import { summarise } from './bags/provenance.js';
-import { checkOutcomes } from './check-task.js';
+import { checkCovariates, checkOutcomes } from './check-task.js';
 import { inTimeUnit, readCohortFiles, type CohortFiles } from './cohort-files.js';
 import { permuteBags, withShuffledOutcomes } from './controls.js';
 import type { GeneMap } from './expression/gene-names.js';
@@ -53,7 +53,10 @@ export async function gatherCohort(config: Config, purpose: Purpose = 'study'): 
   const isGene = (name: string) => matrices.length > 0 && matrices.every((own) => own.has(name));
   const geneSets = readSets && settleDescriptions(config.geneSets, readSets, isGene, problems);
   const tables = files.flatMap(({ clinical }) => clinical ?? []);
-  if (purpose === 'study' && tables.length > 0) checkOutcomes(tables, config, problems);
+  if (purpose === 'study' && tables.length > 0) {
+    checkOutcomes(tables, config, problems);
+    checkCovariates(tables, config, problems);
+  }
   append(problems, cohortDisagreements(files));
   const cohort =
     geneSets && files.every(isRead)

@@ -35,6 +35,29 @@ const load = async (made: Partial<MadeCohort> = {}) => {
 const ids = ({ cohort }: Awaited<ReturnType<typeof loadCohort>>) => cohort.patients.map(({ id }) => id);
 const warnings = ({ problems }: Awaited<ReturnType<typeof loadCohort>>) => problems.map(({ message }) => message);
 
+describe('a covariate of which nobody has a value', () => {
+  it.each([
+    ['[{column: nope}]', "there is no column for the covariate 'nope'", /There is: patient_id, time/],
+    ['[grade]', "there is no column for the covariate 'grade'", /It is read from the column histologic_grade/],
+    ['[idh, sex]', "there is no column for the covariate 'sex'", /sex or gender/],
+  ])('is an error of the cohort, before any training: %s', async (covariates, message, remedy) => {
+    const config = await loadConfig(await makeCohort({ ...COHORT, config: `covariates: ${covariates}\n` }));
+    const { problems } = await inspectCohort(config);
+    const errors = problems.filter(({ severity }) => severity === 'error');
+    expect(errors).toEqual([expect.objectContaining({ message, remedy: expect.stringMatching(remedy) })]);
+  });
+});
+
+it('patients whose ids differ only in how letters with marks are written are one, in tables and names of files', async () => {
+  const nfd = (id: string) => (id === 'P1' ? 'Zoe\u0308' : id);
+  const nfc = (id: string) => nfd(id).normalize('NFC');
+  const clinical = COHORT.clinical.map((row) => ({ ...row, patient_id: nfc(String(row['patient_id'])) }));
+  const config = await loadConfig(
+    await makeCohort({ ...COHORT, clinical, measured: IDS.map(nfd), scanned: IDS.map(nfd) }),
+  );
+  expect((await loadCohort(config)).cohort.patients.map(({ id }) => id)).toContain('Zo\u00eb');
+});
+
 describe('choosing patients by include', () => {
   const including = (conditions: string, more = '') => load({ config: `include: ${conditions}\n${more}` });
 

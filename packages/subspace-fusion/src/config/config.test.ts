@@ -120,8 +120,26 @@ describe('the config', () => {
     expect(parse(SMALLEST, { 'clinical.moreFiles': '[samples.csv]' }).clinical.moreFiles).toEqual([
       resolve('samples.csv'),
     ]);
-    expect(errorOf(SMALLEST, { 'training.epochs': [3] })).toMatch(/^--set: 'training\.epochs': .*expected number/);
-    expect(errorOf(SMALLEST, { 'features.folder': 3 })).toMatch(/^--set: 'features\.folder': .*expected string/);
+    expect(errorOf(SMALLEST, { 'training.epochs': [3] })).toMatch(
+      /^--set: 'training\.epochs' is a list, and should be a(?: whole)? number/,
+    );
+    expect(errorOf(SMALLEST, { 'features.folder': 3 })).toMatch(/^--set: 'features\.folder' is 3, and should be text/);
+  });
+
+  it.each([
+    [
+      'training.batch',
+      '4,0',
+      "'training.batch' is '4,0', and should be a number. Write decimals with a point: 0.5 rather than 0,5.",
+    ],
+    ['training.epochs', '1.5', "'training.epochs' is 1.5, and should be a whole number. Correct the value."],
+    ['split.seed', '-1', "'split.seed' is too small (-1). The smallest value allowed is 0."],
+    ['training.learningRate', '0', "'training.learningRate' is too small (0). It must be above 0."],
+    ['clinical.eventValues', '5', "'clinical.eventValues' is 5, and should be a list. Put it in brackets: [a, b]."],
+    ['training.consistency', 'non', "'training.consistency' is 'non', which is not known here. Did you mean 'none'?"],
+    ['model', 'abmil', "'model' is 'abmil', and should be keys with values. Correct the value."],
+  ])('says in plain words what is wrong with %s = %s', (key, value, words) => {
+    expect(errorOf(SMALLEST, { [key]: value })).toBe(`--set: ${words}`);
   });
 
   it('joins a list of files to the first, and means the same as moreFiles', () => {
@@ -152,11 +170,11 @@ describe('the config', () => {
       "'split.testCohort' says who is tested, and so does 'split.file' or 'split.folds'. Take one of them away.",
     ],
     ['{folds: 5, fold: 5}', 'there is no fold 5 of 5. Folds are counted from 0.'],
-    ['{folds: many}', /'split\.folds': .*expected number/],
-    ['{folds: 5, conformal: -1}', /'split\.conformal': .*>=0/],
-    ['{file: 3}', /'split\.file': .*expected string/],
+    ['{folds: many}', /'split\.folds' is 'many', and should be a(?: whole)? number/],
+    ['{folds: 5, conformal: -1}', /'split\.conformal' is too small \(-1\)\. The smallest value allowed is 0/],
+    ['{file: 3}', /'split\.file' is 3, and should be text/],
     ['{fols: 5}', "unknown key 'split.fols'. Did you mean 'split.fold'?"],
-    ['3', /'split': .*expected object/],
+    ['3', /'split' is 3, and should be keys with values/],
     [
       '{test: 0.5, validation: 0.3, conformal: 0.2}',
       "'split.test' and 'split.validation' with 'split.conformal' leave nothing to train on. Lower them.",

@@ -1,10 +1,11 @@
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { badInput, InputError, type Problem } from '../files/errors.js';
+import { wrongValue } from '../files/schema-words.js';
 import { nearest } from '../files/text.js';
 import { CONFIG_KEYS, keysIn } from './keys.js';
 import { schema, type Config, type ConfigInput } from './schema.js';
-import { NO_FORM, tooLarge, wordsOf } from './values.js';
+import { NO_FORM, wordsOf } from './values.js';
 import { readYaml } from './yaml.js';
 
 /** What JSON can say. */
@@ -105,8 +106,7 @@ function problemsOf(issue: z.core.$ZodIssue, place: PlaceOf): Problem[] {
   }
   const words = isMissing(issue)
     ? { message: `the key '${at}' is missing`, remedy: 'Add it' }
-    : (tooLarge(issue, at) ??
-      wordsOf(issue.message) ?? { message: `'${at}': ${issue.message}`, remedy: 'Correct the value' });
+    : (wordsOf(issue.message) ?? wrongValue(issue, at));
   return [{ severity: 'error', ...place(issue.path), ...words }];
 }
 

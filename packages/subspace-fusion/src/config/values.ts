@@ -77,16 +77,6 @@ export function wordsOf(text: string): { message: string; remedy: string } | und
   return end < 0 ? undefined : { message: text.slice(0, end), remedy: text.slice(end + 1) };
 }
 
-/** Message and remedy of a number above its limit, with the largest that is allowed; undefined for any other issue. */
-export function tooLarge(issue: z.core.$ZodIssue, key: string): { message: string; remedy: string } | undefined {
-  if (issue.code !== 'too_big' || (issue.origin !== 'number' && issue.origin !== 'int')) return undefined;
-  const given = typeof issue.input === 'number' ? ` (${issue.input})` : '';
-  const largest = issue.inclusive
-    ? `The largest value allowed is ${issue.maximum}`
-    : `It must be below ${issue.maximum}`;
-  return { message: `'${key}' is too large${given}`, remedy: largest };
-}
-
 /** A key that a form of a section does not have. Its type is undefined, so that the key tells the forms apart. */
 export const excluded = (message: string, remedy = 'Take one of them away') =>
   z.never({ error: says(message, remedy) }).optional();

@@ -6,7 +6,7 @@ import { SUBSPACES, type Part as SplitPart, type Subspace } from '../cohort/type
 import { requirePatients } from '../evaluation/evaluate.js';
 import { readSelectedModel, type SelectedModel } from '../evaluation/score-model.js';
 import { makeFolder, writeFileAtomic } from '../files/atomic.js';
-import { InputError, required } from '../files/errors.js';
+import { groupProblems, InputError, required, type Problem } from '../files/errors.js';
 import { openBackend } from '../inference/backend.js';
 import { outputsOf, prediction } from '../inference/predictor.js';
 import { cohortSamples, type CohortSamples } from '../inference/samples.js';
@@ -33,6 +33,8 @@ export interface ExplainCohortOptions {
   readonly geneSets?: string | undefined;
   readonly onBackground?: (done: number, of: number) => void;
   readonly onPatient?: (done: number, of: number) => void;
+  /** Called with what is doubtful of the gene sets. */
+  readonly onProblems?: ((problems: readonly Problem[]) => void) | undefined;
 }
 
 /**
@@ -41,11 +43,13 @@ export interface ExplainCohortOptions {
  */
 export async function explainCohort(
   run: string,
-  { split = 'test', geneSets, onBackground, onPatient }: ExplainCohortOptions = {},
+  { split = 'test', geneSets, onBackground, onPatient, onProblems }: ExplainCohortOptions = {},
 ): Promise<CohortExplanation> {
   const selected = await readSelectedModel(run);
   const folder = await openRunFolder(run);
-  const sets = geneSets === undefined ? undefined : await readGeneSets(geneSets);
+  const problems: Problem[] = [];
+  const sets = geneSets === undefined ? undefined : await readGeneSets(geneSets, problems);
+  onProblems?.(groupProblems(problems));
   const { cohort } = await loadCohort(selected.config);
   requirePatients(run, selected.split, cohort, selected.config);
   const samples = cohortSamples(cohort, selected.model);

@@ -93,13 +93,24 @@ let made = 0;
  */
 export function temporaryFile(path: string): string {
   const { pid, processTable, began = '0' } = thisProcess();
-  return join(
-    dirname(path),
-    `.${basename(path).slice(0, 40)}.${shortHash(processTable)}-${pid}-${began}-${made++}.tmp`,
-  );
+  return join(dirname(path), `${startOf(path)}${shortHash(processTable)}-${pid}-${began}-${made++}.tmp`);
 }
 
-const TEMPORARY = /^\..*\.([0-9a-f]{8})-(\d+)-(\d+)-\d+\.tmp$/s;
+/** How the names of a file's temporary files start. Long names are cut: a hash keeps two of them apart. */
+function startOf(path: string): string {
+  const name = basename(path);
+  return `.${name.length > 40 ? `${name.slice(0, 30)}~${shortHash(name)}` : name}.`;
+}
+
+/** Removes all temporary files of a file, those of other machines included. The caller holds the lock without which nobody writes the file. */
+export async function removeTemporaries(path: string): Promise<void> {
+  const [folder, start] = [dirname(path), startOf(path)];
+  for (const name of await readdir(folder).catch(() => []))
+    if (name.startsWith(start) && PROCESS.test(name.slice(start.length))) await rm(join(folder, name), { force: true });
+}
+
+const PROCESS = /^([0-9a-f]{8})-(\d+)-(\d+)-\d+\.tmp$/;
+const TEMPORARY = new RegExp(`^\\..*\\.${PROCESS.source.slice(1)}`, 's');
 /** What a process of another machine has not touched for so long was left by it. */
 const LEFT_AFTER_MS = 3_600_000;
 

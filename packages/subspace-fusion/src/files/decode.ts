@@ -23,20 +23,36 @@ export function decodeText(bytes: Uint8Array, file: string): string {
   return firstText(textDecoder(file)(bytes), file);
 }
 
-/** {@link decodeText} of a file that comes in pieces; none of the texts ends within a letter. */
+/**
+ * {@link decodeText} of a table that comes in pieces; none of the texts ends within a letter. Letters with marks are one character each (NFC): what
+ * looks the same is the same name, on whichever system it was written.
+ */
 export async function* decodePieces(pieces: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<string, void> {
   const decode = textDecoder(file);
   let cut: Uint8Array | undefined;
   let isFirst = true;
+  const textOf = (bytes: Uint8Array): string => {
+    const decoded = decode(bytes);
+    const text = isFirst ? firstText(decoded, file) : decoded;
+    isFirst = false;
+    return text.length === bytes.length ? text : text.normalize(); // as many characters as bytes: all are ASCII
+  };
   for await (const piece of pieces) {
     const bytes = cut ? joinBytes([cut, piece]) : piece;
-    const end = lettersEnd(bytes);
+    const end = composedEnd(bytes);
     cut = end < bytes.length ? bytes.subarray(end) : undefined;
-    const text = decode(bytes.subarray(0, end));
-    yield isFirst ? firstText(text, file) : text;
-    isFirst = false;
+    if (end > 0) yield textOf(bytes.subarray(0, end));
   }
-  if (cut) yield decode(cut);
+  if (cut) yield textOf(cut);
+}
+
+/** How far a letter of ASCII is looked for: names without one are shorter. */
+const LONGEST_NAME = 1 << 16;
+
+/** Where bytes can be cut: before their last letter of ASCII, as marks for it and for those behind it may follow; or at least not within a letter. */
+function composedEnd(bytes: Uint8Array): number {
+  for (let at = bytes.length - 1; at >= Math.max(0, bytes.length - LONGEST_NAME); at--) if (bytes[at] < 128) return at;
+  return lettersEnd(bytes);
 }
 
 /** The beginning of a text without a byte order mark; a page that a server sent instead of the file is refused. */

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import type { z } from 'zod';
 import { requireContent } from './bytes.js';
 import { decodeText } from './decode.js';
-import { badInput, InputError } from './errors.js';
+import { badInput, InputError, type Problem } from './errors.js';
 import { isJson, parseJson } from './json.js';
 import { decodeSafetensors, type Safetensors } from './safetensors.js';
 import { closing, readAll, readText, type Folder, type Source } from './source.js';
@@ -111,8 +111,8 @@ export const readTextFile = (path: string): Promise<string> =>
   });
 
 /** {@link parseTable} of a path. */
-export const readTable = (path: string, keeps?: (column: string) => boolean): Promise<Table> =>
-  withFile(path, (source) => parseTable(source, keeps));
+export const readTable = (path: string, keeps?: (column: string) => boolean, problems?: Problem[]): Promise<Table> =>
+  withFile(path, (source) => parseTable(source, keeps, problems));
 
 /** {@link parseHeader} of a path. */
 export const readHeader = (path: string): Promise<readonly string[]> => withFile(path, parseHeader);

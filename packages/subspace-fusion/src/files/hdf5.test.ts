@@ -1,7 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { File, ready } from 'h5wasm/node';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { readBag, readBagHeader } from '../cohort/bags/features.js';
 import { readExpression } from '../cohort/expression/read.js';
 import { newFolder } from '../cohort/made-files.test.helper.js';
 import { InputError } from './errors.js';
@@ -77,6 +79,16 @@ describe('a damaged HDF5 file', () => {
     await expect(read).rejects.toThrow(/damaged-\d+\.h5: the HDF5 file cannot be read \(/);
     expect(await outcome(WHOLE)).toMatch(/^\d+ read$/);
   });
+});
+
+it('what a reader asks for ahead comes with the opening: the header of a bag is one message', async () => {
+  const bag = join(import.meta.dirname, '../cohort/testdata/bags/trident.h5');
+  const rows = await readBag({ slide: 'trident', path: bag });
+  const send = vi.spyOn(Worker.prototype, 'postMessage');
+  const header = await readBagHeader(bag);
+  expect(header.patches).toBe(rows.patches);
+  expect(send.mock.calls.map(([message]) => (message as { task: string }).task)).toEqual(['open']);
+  send.mockRestore();
 });
 
 it('an HDF5 file that is not on the disk is read too', async () => {

@@ -2,7 +2,7 @@ import { handOver, startLibrary } from '#hdf5';
 import { requireContent } from './bytes.js';
 import { badInput, InputError } from './errors.js';
 import { newPulse, Stalled, watch } from './hdf5/watch.js';
-import type { Entity, Group, Hdf5Tasks, Range, StoredData, Values } from './hdf5/tasks.js';
+import type { Ahead, Entity, Group, Hdf5Tasks, Range, StoredData, Values } from './hdf5/tasks.js';
 import { HEAD, whatItIs } from './signature.js';
 import type { Source } from './source.js';
 import { latin1, printable } from './text.js';
@@ -85,24 +85,27 @@ let last: Promise<unknown> = Promise.resolve();
 
 /**
  * Opens an HDF5 file for reading, hands it to `use`, and closes it whatever happens. A file over which the library makes no progress for
- * some seconds is given up; after such a file, and after one that the library failed to read, the next is read by a new worker.
+ * some seconds is given up, and the next is read by a new worker; after one that the library failed to read, it starts from its first state.
  * `use` opens no other HDF5 file: one is read at a time.
+ * @param ahead What `use` is known to ask for comes with the opening, in one message: headers of many files are read so.
  * @throws {InputError} for a file that is no HDF5, cut short, or damaged inside.
  */
-export async function withHdf5<T>(source: Source, use: (hdf5: Hdf5) => Promise<T>): Promise<T> {
+export async function withHdf5<T>(source: Source, use: (hdf5: Hdf5) => Promise<T>, ahead?: Ahead): Promise<T> {
   await requireHdf5(source);
-  const work = last.then(() => withOpenFile(source, use));
+  const work = last.then(() => withOpenFile(source, use, ahead));
   last = work.catch(() => undefined);
   return work;
 }
 
-async function withOpenFile<T>(source: Source, use: (hdf5: Hdf5) => Promise<T>): Promise<T> {
+async function withOpenFile<T>(source: Source, use: (hdf5: Hdf5) => Promise<T>, ahead?: Ahead): Promise<T> {
   const { name, size } = source;
   const worker = await library();
   const { tasks } = worker;
   const { file, done } = await handOver(source);
   const pulse = newPulse();
+  let mustClose = true;
   async function watched<R>(call: Promise<R>): Promise<R> {
+    mustClose = true;
     try {
       return await watch(call, pulse);
     } catch (error) {
@@ -114,20 +117,26 @@ async function withOpenFile<T>(source: Source, use: (hdf5: Hdf5) => Promise<T>):
     }
   }
   try {
-    const root = await watched(tasks.open({ file, name, size, pulse }));
+    const opened = await watched(tasks.open({ file, name, size, pulse, ...(ahead && { ahead }) }));
+    const { root, entities, attributes } = opened;
     if (root?.kind !== 'group') throw new Error('an HDF5 file without a root');
+    mustClose = ahead === undefined;
     return await use({
       root,
       async get(group, child) {
         if (!group.keys.includes(child)) return undefined;
+        if (group === root && ahead?.names.includes(child)) return entities.get(child);
         return watched(tasks.look(`${group.path === '/' ? '' : group.path}/${child}`));
       },
-      attributes: ({ path }, names) => watched(tasks.attributes({ path, names })),
+      async attributes({ path }, names) {
+        const known = names.every((name) => ahead?.attributes.includes(name)) ? attributes.get(path) : undefined;
+        return known ?? watched(tasks.attributes({ path, names }));
+      },
       read: ({ path }, ranges) => watched(tasks.read({ path, ranges })),
       floatRows: ({ path }, from, to) => watched(tasks.floatRows({ path, from, to })),
     });
   } finally {
-    if (!worker.ended) {
+    if (mustClose && !worker.ended) {
       const sound = await watched(tasks.close(undefined));
       if (!sound) await end(worker);
     }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { badInput, type InputError } from './errors.js';
+import { describe, expected } from './schema-words.js';
 import { readText, type Source } from './source.js';
 
 /** What a schema lets through, which nobody changes: readonly all the way down. */
@@ -97,44 +98,6 @@ function inWords(issue: Issue, value: unknown): string {
 }
 
 const isRightKind = ({ code }: Issue): boolean => code === 'too_big' || code === 'too_small';
-
-const KINDS: Readonly<Record<string, string>> = {
-  number: 'a number',
-  int: 'a whole number',
-  string: 'text',
-  boolean: 'true or false',
-  array: 'a list',
-  tuple: 'a list',
-  object: 'keys with values',
-  record: 'keys with values',
-  null: 'null',
-};
-
-function expected(issue: Issue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return KINDS[issue.expected] ?? issue.expected;
-    case 'invalid_value':
-      return issue.values.map(String).join(' or ');
-    case 'invalid_union':
-      return 'options' in issue && Array.isArray(issue.options)
-        ? issue.options.map(String).join(' or ')
-        : 'something else';
-    case 'unrecognized_keys':
-      return `without ${issue.keys.join(', ')}`;
-    default:
-      return 'of another form';
-  }
-}
-
-/** The value in a few words. */
-function describe(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  if (typeof value !== 'string') return 'a group of keys';
-  return `'${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`;
-}
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   let at = value;

@@ -2,7 +2,7 @@ import { gunzip } from '#codec';
 import { requireContent } from './bytes.js';
 import { damageCode } from './codec/types.js';
 import { decodePieces } from './decode.js';
-import { badInput, someOf } from './errors.js';
+import { badInput, someOf, type Problem } from './errors.js';
 import { parseRecords, RecordError, type Row } from './records.js';
 import { kindOfSource } from './signature.js';
 import { stretches, type Source } from './source.js';
@@ -225,11 +225,15 @@ export async function parseHeader(source: Source, start: TableStart = {}): Promi
   return [];
 }
 
-/** The first line of a text file, gzip or not, comment or not, as far as the first stretch of the file goes. */
+/** The first line of a text file, gzip or not, comment or not. */
 export async function parseFirstLine(source: Source): Promise<string> {
   try {
-    for await (const text of decodePieces(await bytesIn(source), source.name)) return text.split(/[\r\n]/, 1)[0];
-    return '';
+    let start = '';
+    for await (const text of decodePieces(await bytesIn(source), source.name)) {
+      start += text;
+      if (/[\r\n]/.test(text) || start.length > LONGEST_LINE) break;
+    }
+    return start.split(/[\r\n]/, 1)[0];
   } catch (error) {
     throw readingError(source.name, error);
   }
@@ -250,10 +254,15 @@ export function repeatedNames(
 }
 
 /**
- * A whole table of modest size, of which only the columns that `keeps` says are kept. Throws as {@link parseRows} does, and for a repeated
- * column, no rows at all, or too many cells.
+ * A whole table of modest size, of which only the columns that `keeps` says are kept. Columns that repeat one of the same name cell
+ * for cell are left out. Throws as {@link parseRows} does, and for no rows at all, too many cells, or columns of one name that differ.
+ * @param problems Where it is given, columns of one name that differ are kept with their places, "age (column 7)", and a warning says so.
  */
-export async function parseTable(source: Source, keeps: (column: string) => boolean = () => true): Promise<Table> {
+export async function parseTable(
+  source: Source,
+  keeps: (column: string) => boolean = () => true,
+  problems?: Problem[],
+): Promise<Table> {
   const file = source.name;
   let header: Row = { line: 1, cells: [] };
   let isFirst = true;
@@ -275,22 +284,45 @@ export async function parseTable(source: Source, keeps: (column: string) => bool
       });
     }
   }
-  const columns = places.map((i) => header.cells[i]);
-  const repeated = repeatedNames(columns);
-  if (repeated.length > 0) {
-    const names = repeated.map(
-      ({ name, first, second }) => `'${name}' (columns ${places[first] + 1} and ${places[second] + 1})`,
-    );
-    throw badInput({
-      file,
-      row: header.line,
-      message: `the header repeats ${someOf(names)}`,
-      remedy: 'Keep one column of each name',
-    });
-  }
   if (rows.length === 0)
     throw badInput({ file, message: 'the table has a header and no rows', remedy: 'Add the rows' });
-  return { file, line: header.line, columns, rows };
+  const named = places.map((i) => header.cells[i]);
+  const { columns, isCopy, differing } = settleRepeats(named, places, rows);
+  if (differing.length > 0) {
+    const message = `the header repeats ${someOf(differing)}${problems ? ', with other cells' : ''}`;
+    const place = { file, row: header.line, message };
+    if (!problems) throw badInput({ ...place, remedy: 'Keep one column of each name' });
+    const remedy =
+      'None of them is read, but for a column that is asked for as here, with its place; keep the right one';
+    problems.push({ ...place, severity: 'warning', remedy });
+  }
+  if (!isCopy.includes(true)) return { file, line: header.line, columns, rows };
+  const kept = [...columns.keys()].filter((i) => !isCopy[i]);
+  return {
+    file,
+    line: header.line,
+    columns: kept.map((i) => columns[i]),
+    rows: rows.map(({ line, cells }) => ({ line, cells: kept.map((i) => cells[i]) })),
+  };
+}
+
+/** What becomes of columns of one name: copies of the first, or columns of their own, by the names that they get. */
+function settleRepeats(
+  named: readonly string[],
+  places: readonly number[],
+  rows: readonly Row[],
+): { columns: readonly string[]; isCopy: readonly boolean[]; differing: readonly string[] } {
+  const columns = [...named];
+  const isCopy = named.map(() => false);
+  const differing: string[] = [];
+  const withPlace = (i: number) => `${named[i]} (column ${places[i] + 1})`;
+  for (const { name, first, second } of repeatedNames(named)) {
+    isCopy[second] = rows.every(({ cells }) => cells[first] === cells[second]);
+    if (isCopy[second]) continue;
+    differing.push(`'${name}' (columns ${places[first] + 1} and ${places[second] + 1})`);
+    for (const i of [first, second]) columns[i] = withPlace(i);
+  }
+  return { columns, isCopy, differing };
 }
 
 /** These cells of a row; of a few, the rest of the file is not kept in memory for their sake. */

@@ -16,6 +16,7 @@ import { readExpression, readGeneMap } from '../cohort/expression/read.js';
 import { readSubspaceGenes } from '../cohort/genes/gene-sets.js';
 import { newFolder, write } from '../cohort/made-files.test.helper.js';
 import { bits, key } from '../random/counter.js';
+import { readTable } from './file-source.js';
 import { InputError } from './errors.js';
 
 /** Damaged and hostile tables: every reader answers with a InputError or, where the damage is harmless, reads them; never otherwise. */
@@ -183,7 +184,9 @@ describe('what is too large', () => {
   it('is a header or a cell of megabytes, which a message does not repeat', async () => {
     const header = `gene,${'column_of_no_patient,'.repeat(100_000)}last\n`;
     expect(await survives(expression, header)).toMatch(/has no patient of the clinical table/);
-    expect(await survives(clinical, header)).toMatch(/repeats/);
+    const row = `a,${Array.from({ length: 100_000 }, (_, i) => i).join()},b\n`;
+    expect(await survives(clinical, header + row)).toMatch(/no column 'patient_id'/);
+    expect(await survives(readTable, header + row)).toMatch(/repeats/);
     const cell = `gene,TCGA-02-0001\nTSPAN6,${'9x'.repeat(2 * MIB)}\n`;
     expect((await survives(expression, cell)).length).toBeLessThan(2000);
   });

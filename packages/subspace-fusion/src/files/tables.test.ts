@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { checkTask } from '../cohort/check-task.js';
@@ -8,7 +9,8 @@ import { readGeneSets } from '../cohort/genes/gene-files.js';
 import { readSubspaceGenes } from '../cohort/genes/gene-sets.js';
 import { newFolder, write } from '../cohort/made-files.test.helper.js';
 import { parseConfig, type Config } from '../config/config.js';
-import type { Problem } from './errors.js';
+import { decodePieces } from './decode.js';
+import { formatProblem, type Problem } from './errors.js';
 import { readTable } from './file-source.js';
 
 const folder = newFolder();
@@ -69,6 +71,38 @@ describe('text tables', () => {
   it('takes line ends of every kind, also mixed, and a last line without one', async () => {
     for (const text of ['id,x\rP1,1\rP2,2', 'id,x\r\nP1,1\rP2,2\n', 'id,x\n\nP1,1\n\nP2,2\n\n'])
       expect((await readTable(file('ends.csv', text))).rows.map(({ cells }) => cells[0])).toEqual(['P1', 'P2']);
+  });
+
+  it('takes a column that repeats another cell for cell for one, and names columns that differ by their places', async () => {
+    const path = file('repeats.csv', 'a,b,a,c,b\n1,2,1,3,4\n5,6,5,7,8\n');
+    const problems: Problem[] = [];
+    expect(await readTable(path, undefined, problems)).toMatchObject({
+      columns: ['a', 'b (column 2)', 'c', 'b (column 5)'],
+      rows: [{ cells: ['1', '2', '3', '4'] }, { cells: ['5', '6', '7', '8'] }],
+    });
+    expect(problems.map(formatProblem)).toEqual([
+      `${path}, row 1: the header repeats 'b' (columns 2 and 5), with other cells. None of them is read, but for a column that is asked for as here, with its place; keep the right one.`,
+    ]);
+    await expect(readTable(path)).rejects.toThrow(/the header repeats 'b' \(columns 2 and 5\)\. Keep one/);
+    const clinical = { file: path, patient: 'a', time: 'c', event: 'b', timeUnit: 'months' } as const;
+    await expect(readClinical(clinical, [])).rejects.toThrow(/no column 'b'/);
+    const { patients } = await readClinical({ ...clinical, time: 'b (column 2)', event: 'c' }, [], 'grade');
+    expect(patients.map(({ clinical }) => clinical['b (column 5)'])).toEqual(['4', '8']);
+  });
+
+  it('reads letters with marks as one character, however they are written and wherever a piece ends', async () => {
+    const row = 'Zoe\u0308,Mu\u0308ller,1\n'; // NFD, as some systems write it
+    const text = 'id,name,n\n' + row.repeat(50);
+    for (const size of [1, 2, 3, 7, 1000]) {
+      const pieces = Array.from({ length: Math.ceil(Buffer.byteLength(text) / size) }, (_, i) =>
+        Buffer.from(text).subarray(i * size, (i + 1) * size),
+      );
+      let all = '';
+      for await (const piece of decodePieces(Readable.from(pieces), 'x')) all += piece;
+      expect(all).toBe(text.normalize('NFC'));
+    }
+    const { rows } = await readTable(file('nfd.csv', text));
+    expect(rows[0].cells).toEqual(['Zo\u00eb', 'M\u00fcller', '1']);
   });
 
   it('names file and row of what is wrong', async () => {
@@ -196,7 +230,22 @@ describe('gene sets', () => {
     await expect(readSubspaceGenes({ file: path, tumour: 'TUMOUR', microenvironment: 'M' }, [])).rejects.toThrow(
       /no set 'TUMOUR'.*T, M/,
     );
-    await expect(readGeneSets(file('bad.gmt', 'T\tsource\tA\nM\n'))).rejects.toThrow(/row 2: the line has no genes/);
+    await expect(readGeneSets(file('bad.gmt', 'T\tsource\tA\nM\n'), [])).rejects.toThrow(
+      /row 2: the line has no genes/,
+    );
+    for (const json of ['{"T": ["A"]}', '[\n{"T": ["A", "B"]}\n]'])
+      await expect(
+        readSubspaceGenes({ file: file('sets.json', json), tumour: 'T', microenvironment: 'M' }, []),
+      ).rejects.toThrow(/this looks like JSON, which is not read for gene sets\. Save the sets as GMT/);
+  });
+
+  it('for the enrichment of an explanation warn of dates as those of the subspaces do', async () => {
+    const problems: Problem[] = [];
+    const sets = await readGeneSets(file('dates.gmt', 'T\tsource\tA\t7-Sep\n'), problems);
+    expect(sets.get('T')).toEqual(['A', 'SEPT7']);
+    expect(problems.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/1 gene of T looks like a date that a spreadsheet made \(7-Sep\)/),
+    ]);
   });
 });
 

@@ -180,7 +180,7 @@ describe('an extraction by the local executor', () => {
     await end;
     expect(temporary().length).toBeGreaterThan(1);
     // Of a slide whose file was whole when its process was killed, too.
-    writeFileSync(join(killed, 'A.h5.1.tmp'), '');
+    writeFileSync(join(killed, '.A.h5.00000000-1-1-1.tmp'), ''); // on another machine
     for (let i = 0; i < 2; i++) {
       expect(await again()).toMatchObject({ code: 0 });
       expect(temporary()).toEqual([]);

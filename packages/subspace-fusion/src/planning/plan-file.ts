@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { CONTROLS } from '../comparison/file.js';
-import { column, count, MOST, seed, tooLarge } from '../config/values.js';
+import { column, count, MOST, seed } from '../config/values.js';
 import { readYaml } from '../config/yaml.js';
 import { decodeText } from '../files/decode.js';
 import { badInput, InputError, type Problem } from '../files/errors.js';
+import { wrongValue } from '../files/schema-words.js';
 import { hasControlCharacters, nearest, printable } from '../files/text.js';
 import { slurmBytes, slurmSeconds } from './slurm-script.js';
 
@@ -13,14 +14,35 @@ const name = z
   .string()
   .min(1)
   .refine((text) => !hasControlCharacters(text), { error: 'a line end or another control character cannot be in it' });
+/** Names of variants become folders, also where a disk does not tell upper case from lower. */
+const variantName = name.refine((text) => !/[/\\]|^\.+$/.test(text), {
+  error: 'a name becomes a folder: it has no / or \\, and is not . or ..',
+});
+const areApart = (variants: Readonly<Record<string, unknown>>): boolean =>
+  sameFolder(Object.keys(variants)) === undefined;
+
+/** Two names that a disk may take for one. */
+function sameFolder(names: readonly string[]): string | undefined {
+  const plain = names.map((text) => text.normalize('NFKC').toLowerCase());
+  const second = plain.findIndex((text, i) => plain.indexOf(text) !== i);
+  return second < 0 ? undefined : `'${names[plain.indexOf(plain[second])]}' and '${names[second]}'`;
+}
+
 /** Keys of the config and their values: `training.epochs: 5`; null takes a key away. */
 const overrides = z.record(z.string(), z.unknown());
-/** A list without repetitions. */
+/** A list without repetitions: whoever writes one twice meant another. */
 const list = <T extends z.ZodType>(of: T) =>
   z
     .array(of)
     .min(1)
-    .transform((all) => [...new Map(all.map((item) => [JSON.stringify(item), item])).values()]);
+    .refine((all) => new Set(all.map((item) => JSON.stringify(item))).size === all.length, {
+      error: ({ input }) => `${firstTwice(input as unknown[])} is listed twice`,
+    });
+
+function firstTwice(all: readonly unknown[]): string {
+  const texts = all.map((item) => JSON.stringify(item));
+  return texts.find((text, i) => texts.indexOf(text) !== i) ?? '';
+}
 /** What sbatch reads, a number or text. */
 const text = (isRight: (text: string) => boolean, error: string) =>
   z.union([z.string(), z.int().nonnegative()]).transform(String).refine(isRight, { error });
@@ -66,7 +88,13 @@ const schema = z.strictObject({
   repeats: count(MOST.repeats).optional(),
   seeds: list(seed).optional(),
   /** Settings by name: changes to the config, and under `models` which models they are for; by default all. */
-  variants: z.record(name, z.object({ models: list(name).optional() }).catchall(z.unknown())).optional(),
+  variants: z
+    .record(variantName, z.object({ models: list(name).optional() }).catchall(z.unknown()))
+    .refine(areApart, {
+      error: ({ input }) =>
+        `${sameFolder(Object.keys(input as object))} differ only in case or in the form of a letter`,
+    })
+    .optional(),
   /** Trainings with something taken away, of every setting. */
   controls: z.array(z.enum(CONTROLS)).default([]),
   /** Threads of a run, here and on a cluster: the same bits need the same threads. By default the config's, or one. */
@@ -129,8 +157,5 @@ function issueProblems(
 function issueWords(issue: z.core.$ZodIssue, key: string): Pick<Problem, 'message' | 'remedy'> {
   if (issue.code === 'invalid_type' && issue.input === undefined)
     return { message: `the key '${key}' is missing`, remedy: 'Add it' };
-  const ofKey = issue.code === 'invalid_key' ? issue.issues.at(0)?.message : undefined;
-  return (
-    tooLarge(issue, key) ?? { message: `'${printable(key)}': ${ofKey ?? issue.message}`, remedy: 'Correct the value' }
-  );
+  return wrongValue(issue, printable(key));
 }

@@ -43,6 +43,19 @@ controls: [permuted-bags]
     expect(new Set(runs.map((run) => run.folder)).size).toBe(runs.length);
   });
 
+  it.each([
+    ['seeds: [1, 2, 1]', /row 2: 'seeds': 1 is listed twice/],
+    ['models: [snn, snn]', /'models': "snn" is listed twice/],
+    ['variants: { A: {}, a: {} }', /'variants': 'A' and 'a' differ only in case or in the form of a letter/],
+    ["variants: { '\u00e9': {}, 'e\u0301': {} }", /'variants': .* differ only in case or in the form of a letter/],
+    ['variants: { ../x: {} }', /'variants\.\.\.\/x': a name becomes a folder: it has no \/ or/],
+    ["variants: { '..': {} }", /a name becomes a folder/],
+    ['repeats: 2,0', /'repeats' is '2,0', and should be a(?: whole)? number/],
+    ['controls: [x]', /'controls\.0' is 'x', which is not known here\. It may be permuted-bags or shuffled-outcomes/],
+  ])('is refused with what is wrong: %s', async (line, message) => {
+    await expect(runsOf(line)).rejects.toThrow(message);
+  });
+
   it('deals the patients to folds again for each repeat, and keeps the folders of the first', async () => {
     const once = await foldersOf('folds: 2');
     const runs = await runsOf('folds: 2\nrepeats: 3');

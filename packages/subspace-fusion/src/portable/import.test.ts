@@ -28,7 +28,7 @@ let yaml: string;
 let fitting: string[];
 beforeAll(async () => {
   yaml = await tinyCohort(cohort);
-  const sets = [...(await readGeneSets(defined((await loadConfig(yaml)).geneSets.file))).values()];
+  const sets = [...(await readGeneSets(defined((await loadConfig(yaml)).geneSets.file), [])).values()];
   // The checkpoint's own order is not the matrix's.
   writeFileSync(lists[0], `${sets[0].slice(0, 5).reverse().join('\n')}\n`);
   writeFileSync(lists[1], `${sets[1].slice(0, 7).reverse().join('\n')}\n`);

@@ -102,7 +102,7 @@ describe.each(cohorts)('an expression matrix ($cohort)', ({ cohort, folder: DATA
     const { columns, rows } = await readTable(`${DATA}/tcga-gbmlgg/clinical.csv`);
     const study = columns.indexOf('study');
     const studyOf = new Map(rows.map(({ cells }) => [cells[0], cells[study]]));
-    const sets = await readGeneSets(`${DATA}/gene-sets/glioma-subspaces.tcga1544.gmt`);
+    const sets = await readGeneSets(`${DATA}/gene-sets/glioma-subspaces.tcga1544.gmt`, []);
     const genes = new Set([...sets.values()].flat());
     const file = `${DATA}/tcga-gbmlgg/expression.csv.gz`;
     const { expression, orientation, otherPatients } = await readExpression(

@@ -8,6 +8,7 @@ import { sha256File } from '../cohort/cohort-files.js';
 import { readYaml } from '../config/yaml.js';
 import { badInput, InputError } from '../files/errors.js';
 import { readTextFile, withFile } from '../files/file-source.js';
+import { wrongValue } from '../files/schema-words.js';
 import { externalWeights } from './external-weights.js';
 
 const triple = z.tuple([z.number(), z.number(), z.number()], {
@@ -55,7 +56,7 @@ async function readEncoderConfig(
   const set = Object.entries(overrides).map(
     ([key, value]) => [key, readYaml(value, `--set ${key}=${value}`, { hasRows: false }).value] as const,
   );
-  const result = schema.safeParse({ ...written, ...Object.fromEntries(set) });
+  const result = schema.safeParse({ ...written, ...Object.fromEntries(set) }, { reportInput: true });
   if (result.success) return result.data;
   const [issue] = result.error.issues as [z.core.$ZodIssue];
   if (issue.code === 'unrecognized_keys') {
@@ -69,7 +70,8 @@ async function readEncoderConfig(
     throw new InputError(
       `${file}: '${key}' is missing; the normalisation of an encoder cannot be guessed. ${EXAMPLE}. Or give it as --set ${key}=VALUE.`,
     );
-  throw new InputError(`${file}: '${key}' is wrong: ${issue.message}. docs/encoders.md describes the keys.`);
+  const { message } = wrongValue(issue, issue.path.join('.'));
+  throw new InputError(`${file}: ${message}. docs/encoders.md describes the keys.`);
 }
 
 /** Name of the encoder as its features carry it. */

@@ -10,10 +10,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readBag, readBagHeader } from '../cohort/bags/features.js';
+import { temporaryFile } from '../files/atomic.js';
 import { InputError, WorkError } from '../files/errors.js';
 import { SMALL_ENCODER_YAML, smallEncoder } from '../testing/small-encoder.js';
 import { openEncoder, type Encoder } from './encoder.js';
@@ -219,11 +220,19 @@ describe('a slide', () => {
 test('what a killed process left of a slide is removed, and nothing of another', async () => {
   const { out } = options();
   mkdirSync(join(out, 'overview'), { recursive: true });
-  const left = ['P1-a.h5.4711.tmp', 'P1-a.h5.1.tmp', 'overview/P1-a.png.4711.tmp'];
-  const others = ['P1.h5.4711.tmp', 'P1-a.h5', 'P1-a.h5.old.tmp', 'overview/P1-a.png'];
+  // Of this machine and of another, as files/atomic.ts names them.
+  const left = ['P1-a.h5', 'overview/P1-a.png'].flatMap((file) => {
+    const own = relative(out, temporaryFile(join(out, file)));
+    return [own, own.replace(/[0-9a-f]{8}-\d+-/, '00000000-4711-')];
+  });
+  const long = 'P'.repeat(50);
+  const others = ['P1.h5', 'P1-a.h5.a', 'P1-a-2.h5', `${long}1.h5`]
+    .map((file) => relative(out, temporaryFile(join(out, file))))
+    .concat('P1-a.h5', '.P1-a.h5.old.tmp', 'overview/P1-a.png');
   for (const name of [...left, ...others]) writeFileSync(join(out, name), '');
   await removeLeftovers(out, 'P1-a');
   expect(left.filter((name) => existsSync(join(out, name)))).toEqual([]);
+  await removeLeftovers(out, `${long}2`);
   expect(others.filter((name) => existsSync(join(out, name)))).toEqual(others);
   await removeLeftovers(join(out, 'nowhere'), 'P1-a');
 });
@@ -285,7 +294,7 @@ describe('which slides', () => {
     const empty = join(folder, 'empty');
     mkdirSync(empty);
     await expect(slideFiles([join(folder, 'nowhere')])).rejects.toThrow(/there is no such file or folder/);
-    await expect(slideFiles([empty])).rejects.toThrow(/the folder holds no .svs/);
+    await expect(slideFiles([empty])).rejects.toThrow(/the folder holds no file with the extension of a slide/);
     writeFileSync(join(empty, 'P1-a.svs'), '');
     await expect(slideFiles([slide('P1-a.tif'), empty])).rejects.toThrow(
       /P1-a.svs: its features would have the same name as those of .+P1-a.tif/,

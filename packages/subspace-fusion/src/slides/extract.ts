@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { removeTemporaries } from '../files/atomic.js';
 import { withFile } from '../files/file-source.js';
 import { withHdf5 } from '../files/hdf5.js';
 import { extractSlide, settingsText, type ExtractedSlide, type ExtractionSettings } from './extract-slide.js';
@@ -42,20 +42,16 @@ export async function extract(file: string, options: ExtractOptions): Promise<Ex
 }
 
 /**
- * Removes what killed processes left of a slide's files, `FILE.PROCESS.tmp`: they may have run on another machine, which only the lock of the
- * slide's job knows. Nobody else may be extracting it.
+ * Removes what killed processes left of a slide's files, on other machines, too. The caller holds the lock of the slide's job: nobody else is extracting it.
  */
 export async function removeLeftovers(out: string, slide: string): Promise<void> {
-  for (const path of Object.values(extractedFiles(out, slide))) {
-    const start = `${basename(path)}.`;
-    for (const name of await readdir(dirname(path)).catch(() => []))
-      if (name.startsWith(start) && /^\d+\.tmp$/.test(name.slice(start.length)))
-        await rm(join(dirname(path), name), { force: true });
-  }
+  for (const path of Object.values(extractedFiles(out, slide))) await removeTemporaries(path);
 }
 
 /** A reader decodes with several threads of its own; each keeps a cache of tiles. */
 const readerCount = (cores: number) => Math.min(3, Math.max(1, Math.floor(cores / 4)));
+
+const NAMES = ['extraction'];
 
 /**
  * Whether the slide's features are there already.
@@ -69,7 +65,10 @@ export async function hasFeatures(
   const { features: path } = extractedFiles(out, slideName(file));
   if (!existsSync(path)) return false;
   const found = await withFile(path, (source) =>
-    withHdf5(source, async (hdf5) => (await hdf5.attributes(hdf5.root, ['extraction']))['extraction']),
+    withHdf5(source, async (hdf5) => (await hdf5.attributes(hdf5.root, NAMES))['extraction'], {
+      names: [],
+      attributes: NAMES,
+    }),
   ).catch(() => undefined);
   const { size } = await stat(file);
   // Whether the objective was needed, only the slide could tell.

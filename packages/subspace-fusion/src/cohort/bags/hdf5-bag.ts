@@ -16,7 +16,10 @@ type Wrong = (message: string, remedy: string) => InputError;
 
 /** Reads HDF5: CLAM, TRIDENT (`features`), STAMP (`feats`), and the method's published code (`Res_feature`). */
 export const withHdf5Bag: BagReader = (source, use) =>
-  withHdf5(source, async (hdf5) => use(await openBag(hdf5, source)));
+  withHdf5(source, async (hdf5) => use(await openBag(hdf5, source)), HEADER);
+
+/** All that the header of a bag is made of. */
+const HEADER = { names: [...FEATURES, COORDINATES], attributes: ATTRIBUTES };
 
 async function openBag(hdf5: Hdf5, { name: file, size }: Source): Promise<OpenBag> {
   const wrong = (message: string, remedy: string) => badInput({ file, message, remedy });

@@ -100,7 +100,8 @@ export async function findSlides(
   const others: string[] = [];
   const slides = new Map<string, string>();
   for (const file of files) {
-    const slide = basename(file, extname(file));
+    // Some systems write the names of files with marks apart from their letters (NFD).
+    const slide = basename(file, extname(file)).normalize();
     const twin = slides.get(slide);
     if (twin !== undefined) {
       const message = `the slide '${slide}' stands there twice, as ${twin} and as ${file}`;

@@ -1,4 +1,5 @@
 import { counted, someOf, type Problem } from '../../files/errors.js';
+import { maxOf } from '../../files/lists.js';
 import { hasFollowUpTable } from './gdc.js';
 import { eventBy } from './outcome.js';
 import type { ClinicalPatient, ClinicalTable } from './read.js';
@@ -65,6 +66,15 @@ export function followUpProblems(
       `Fill in the time of the event ('${own.time}'); a column of the last follow-up is often empty for the dead`,
     );
   }
+  const codes = codesAmong(patients);
+  if (codes.length > 0) {
+    const values = [...new Set(codes.map(({ survival }) => String(survival?.time)))].join(', ');
+    add(
+      'warning',
+      `${counted(codes.length, 'patient has', 'patients have')} a time in '${own.time}' that looks like a code for unknown (${values}: ${idsOf(codes)})`,
+      'Leave the cell empty where the time is unknown',
+    );
+  }
   const zeros = patients.filter(({ survival }) => survival?.time === 0);
   if (zeros.length > 1 && zeros.length >= MANY_ZEROS * known.length)
     add(
@@ -73,6 +83,24 @@ export function followUpProblems(
       'Leave the cell empty where the time is unknown',
     );
   return problems;
+}
+
+/** 999, 9999, 8888, 777: what many programs of statistics write for unknown. */
+const CODE = /^(9{3,}|8{3,}|7{3,})$/;
+/** A code is far from every time that was measured. */
+const FAR = 1.5;
+
+/** Patients whose time is a code: repeated 7, 8 or 9, of several patients or far beyond all other times. */
+function codesAmong(patients: readonly ClinicalPatient[]): ClinicalPatient[] {
+  const isCode = ({ survival }: ClinicalPatient) => survival !== undefined && CODE.test(String(survival.time));
+  const candidates = patients.filter(isCode);
+  const measured = patients.flatMap((patient) => (patient.survival && !isCode(patient) ? patient.survival.time : []));
+  const longest = maxOf(measured);
+  return candidates.filter(({ survival }) => {
+    const time = survival?.time ?? 0;
+    const often = candidates.filter((other) => other.survival?.time === time).length;
+    return often > 1 || time > FAR * longest;
+  });
 }
 
 const idsOf = (patients: readonly ClinicalPatient[]) => someOf(patients.map(({ id }) => id));

@@ -49,7 +49,7 @@ export async function readGdc(files: readonly string[], problems: Problem[]): Pr
   const columns = new Set<string>();
   let patient = '';
   for (const file of files) {
-    const table = await readTable(file, (name) => name !== '');
+    const table = await readTable(file, (name) => name !== '', problems);
     const caseColumn = gdcCase(table.columns) ?? '';
     patient ||= caseColumn;
     for (const name of table.columns) own.add(name);

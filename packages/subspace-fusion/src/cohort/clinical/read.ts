@@ -83,7 +83,7 @@ async function readSources(files: readonly string[], patient: string, problems: 
   }
   const sources: ClinicalSource[] = [];
   for (const file of files) {
-    if (!gdcFiles.includes(file)) sources.push(await readSource(file, patient));
+    if (!gdcFiles.includes(file)) sources.push(await readSource(file, patient, problems));
     else if (file === gdcFiles[0]) sources.push(await readGdc(gdcFiles, problems));
   }
   return sources;

@@ -1,4 +1,4 @@
-import { badInput } from '../../files/errors.js';
+import { badInput, type Problem } from '../../files/errors.js';
 import { readHeader, readTable } from '../../files/file-source.js';
 import { isMissing } from '../../files/table.js';
 import { suggest } from '../../files/text.js';
@@ -61,16 +61,17 @@ const MCAT_PATIENT = 'case_id';
 /**
  * Reads one clinical file that is none of the GDC's. By its header it is cBioPortal's (`PATIENT_ID`, in capitals), a table of MCAT (`case_id` with
  * `censorship` or `*_rnaseq` columns, of which only the clinical ones are kept), or any other.
+ * Columns of one name that differ go to `problems`.
  * @throws {InputError} for a file that cannot be read or has no column of patients.
  */
-export async function readSource(file: string, patient: string): Promise<ClinicalSource> {
+export async function readSource(file: string, patient: string, problems: Problem[]): Promise<ClinicalSource> {
   const header = await readHeader(file);
   const mcat = header.includes(MCAT_PATIENT) && (header.includes('censorship') || isMcatMatrix(header));
   const cbioportal = header.includes(CBIOPORTAL_PATIENT);
   const fallback = cbioportal ? CBIOPORTAL_PATIENT : mcat ? MCAT_PATIENT : undefined;
   const column = header.includes(patient) ? patient : fallback;
-  const { columns, rows, line } = await readTable(file, (name) => name !== '' && !isMcatNumber(name));
-  if (column === undefined) {
+  const { columns, rows, line } = await readTable(file, (name) => name !== '' && !isMcatNumber(name), problems);
+  if (column === undefined || !columns.includes(column)) {
     throw badInput({
       file,
       row: line,

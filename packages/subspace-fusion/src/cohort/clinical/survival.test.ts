@@ -132,6 +132,18 @@ describe('who has a follow-up', () => {
     expect(await linesOf(zeros(1))).toEqual([]);
   });
 
+  test('codes such as 999 are a warning where several patients have one or it is far from any time', async () => {
+    const codes = (n: number, code: number, scale = 1) =>
+      rowsOf(10, 10, (i, dead) => `P${i},${i < n ? code : scale * (i + 1)},${Number(dead)}`);
+    const warned = (count: string, code: number, who: string) =>
+      `warning ${count} a time in 'months' that looks like a code for unknown (${code}: ${who}). Leave the cell empty where the time is unknown.`;
+    expect(await linesOf(codes(3, 999))).toContain(warned('3 patients have', 999, 'P0, P1, P2'));
+    expect(await linesOf(codes(1, 9999))).toContain(warned('1 patient has', 9999, 'P0'));
+    // One among times as long.
+    expect((await linesOf(codes(1, 888, 60))).filter((line) => line.includes('code'))).toEqual([]);
+    expect((await linesOf(codes(3, 998))).filter((line) => line.includes('code'))).toEqual([]);
+  });
+
   test('who lives by the event and has a day of death in another column is a warning', async () => {
     const rows = rowsOf(6, 4, (i, dead) => `P${i},${i + 1},${Number(dead)},${dead || i === 7 ? 30 * i : ''}`);
     expect(await linesOf(rows, { header: 'id,months,event,death_days_to' })).toEqual([
@@ -160,7 +172,7 @@ test('classes in two spellings are a warning', async () => {
   const clinics = ['Nord', 'nord', 'S\u00fcd', 'Su\u0308d', 'West'];
   const rows = rowsOf(6, 4, (i, dead) => `P${i},${i + 1},${Number(dead)},${clinics[i % 5]}`);
   expect(await linesOf(rows, { header: 'id,months,event,clinic', keys: 'task: {column: clinic}\n' })).toEqual([
-    "warning 2 times: column 'clinic' holds classes that differ in their spelling alone ('Nord / nord', 'S\u00fcd / Su\u0308d'). Write each class in one way, if they are one; they count as different.",
+    "warning column 'clinic' holds classes that differ in their spelling alone ('Nord / nord'). Write each class in one way, if they are one; they count as different.",
   ]);
 });
 

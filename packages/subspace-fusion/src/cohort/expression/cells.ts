@@ -18,7 +18,7 @@ interface BadCells {
 
 /** A text as the number in single precision that a model reads; collects the cells that hold none. */
 export interface CellCheck {
-  /** The cell's number, NaN where there is none. */
+  /** The cell's number; NaN where it is empty, Infinity where it holds something else. */
   readonly read: (text: string, gene: string, line: number, column: string) => number;
   /** One problem for each way of being wrong. */
   readonly problems: (file: string) => Problem[];
@@ -43,7 +43,7 @@ export function checkCells(isNeeded: (gene: string) => boolean): CellCheck {
     }
     const wrong = whatIsWrong(text);
     if (wrong !== 'empty' || isNeeded(gene)) note(bad, wrong, { text, gene, line, column });
-    return NaN;
+    return wrong === 'empty' ? NaN : Infinity;
   };
   const problems: CellCheck['problems'] = (file) =>
     [...(areThousands() ? separated : []), ...bad].map(([wrong, cells]) => badCellsProblem(file, wrong, cells));

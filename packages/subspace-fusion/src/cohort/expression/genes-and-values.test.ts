@@ -11,6 +11,30 @@ import { compareExpressions, transformExpression, valueScale } from './value-sca
 
 const folder = newFolder();
 
+describe('samples without any value', () => {
+  const context = { patients: new Set(['P1', 'P2', 'P3']), genes: new Set(['A', 'B']) };
+
+  it.each([
+    ['genes × patients', 'gene,P1,P2,P3\nA,1,,3\nB,4,NA,6\nC,,,\n'],
+    ['patients × genes', 'id,A,B,C\nP1,1,4,\nP2,,NA,\nP3,3,6,\n'],
+  ])('count as no expression, with a warning: %s', async (_, text) => {
+    const problems: Problem[] = [];
+    const { expression } = await readExpression(write(folder, 'absent.csv', text), context, problems);
+    expect(expression.patients).toEqual(['P1', 'P3']);
+    expect(expression.values[expression.genes.indexOf('B')]).toBe(4);
+    expect(expression.values[expression.genes.length + expression.genes.indexOf('B')]).toBe(6);
+    expect(problems.map(({ message, severity }) => `${severity}: ${message}`)).toEqual([
+      'warning: 1 sample has no value of any gene (P2)',
+    ]);
+  });
+
+  it('are an error where nobody has a value, and a gap of a sample with values is one', async () => {
+    const read = (text: string) => readExpression(write(folder, 'gaps.csv', text), context, []);
+    await expect(read('gene,P1,P2,P3\nA,,,\nB,,,\n')).rejects.toThrow(/6 cells of genes of the gene sets are empty/);
+    await expect(read('gene,P1,P2,P3\nA,1,,3\nB,4,,\n')).rejects.toThrow(/row 3: the cell in column 'P3' is empty/);
+  });
+});
+
 describe('names of genes', () => {
   it('reads a map of ids, aliases and former symbols, and leaves out what is ambiguous', async () => {
     const text =

@@ -37,7 +37,8 @@ export function sampleNamer(
     const sample = listed?.get(as);
     return sample && { ...sample, name };
   };
-  return (name) => {
+  return (given) => {
+    const name = given.normalize(); // tables are already; text in an h5ad is as it was written
     const sample = known(name, name);
     if (sample) return sample;
     const spelled = parseBarcode(name) ? undefined : fromR(name);

@@ -4,7 +4,14 @@ import type { Source } from '../../files/source.js';
 import { parseRows, repeatedNames, type Row, type TableStart } from '../../files/table.js';
 import { ownText } from '../../files/text.js';
 import { checkCells } from './cells.js';
-import { chooseSamples, type FileGene, type RawExpression, type ReadContext, type Sample } from './samples.js';
+import {
+  chooseSamples,
+  type FileGene,
+  type RawExpression,
+  type ReadContext,
+  type Sample,
+  type SampleChoice,
+} from './samples.js';
 import { genesOfDate } from './spreadsheet-dates.js';
 
 /** A column of numbers, by the name of its gene or sample. */
@@ -64,7 +71,7 @@ export async function readTextMatrix(
     : undefined;
   const columns = columnChoice ? columnChoice.places.map((i) => layout.columns[i]) : layout.columns;
   const columnSymbols = genesAreRows ? [] : columns.map(({ name }) => nameGene(name));
-  const cells = checkCells((gene) => needed.has(gene));
+  const cells = checkCells(() => false); // which cells are missing is seen below, when it is known who has any value
   const rows: NumberRow[] = [];
   const strangers: Sample[] = [];
   for await (const row of belowHeader(source, layout.start)) {
@@ -83,17 +90,33 @@ export async function readTextMatrix(
   }
 
   const rowSamples = genesAreRows ? [] : rows.map(({ name }) => nameSample(name));
-  const choice = columnChoice ?? chooseSamples([...rowSamples, ...strangers], patients);
-  const chosen = genesAreRows ? rows : choice.places.map((i) => rows[i]);
+  const everyone = columnChoice ?? chooseSamples([...rowSamples, ...strangers], patients);
+  const ofEveryone = genesAreRows ? rows : everyone.places.map((i) => rows[i]);
+  const hasValue = genesAreRows
+    ? columns.map((_, j) => rows.some(({ numbers }) => !Number.isNaN(numbers[j])))
+    : ofEveryone.map(({ numbers }) => numbers.some((value) => !Number.isNaN(value)));
+  const { choice, kept, without } = withValues(everyone, hasValue);
+  const keptColumns = genesAreRows ? kept.map((j) => columns[j]) : columns;
+  const chosen = genesAreRows
+    ? rows.map((row) => ({ ...row, numbers: takePlaces(row.numbers, kept) }))
+    : kept.map((i) => ofEveryone[i]);
   const taken = layout.mergesEqualRows ? withoutEqualRows(chosen) : chosen;
   const rowNames = taken.map(({ name, line }) => ({ name, place: line }));
-  const columnNames = columns.map(({ name, cell }) => ({ name, place: cell + 1 }));
+  const columnNames = keptColumns.map(({ name, cell }) => ({ name, place: cell + 1 }));
   const repeats = (axis: 'row' | 'column'): Problem[] => {
     const what = (axis === 'row') === genesAreRows ? 'gene' : 'patient';
     if (what === 'gene' && !refusesRepeats) return [];
     return repetitions(file, what, axis, axis === 'row' ? rowNames : columnNames, (name) => needed.has(nameGene(name)));
   };
-  const found = [...cells.problems(file), ...repeats('row'), ...repeats('column')];
+  const empty = checkCells((gene) => needed.has(gene));
+  for (const { name, said, line, numbers } of chosen) {
+    const rowGene = genesAreRows ? nameGene(name, said) : '';
+    numbers.forEach((value, j) => {
+      if (Number.isNaN(value)) empty.read('', genesAreRows ? rowGene : columnSymbols[j], line, keptColumns[j].name);
+    });
+  }
+  const found = [...cells.problems(file), ...empty.problems(file), ...repeats('row'), ...repeats('column')];
+  if (without.length > 0) found.push(noValues(file, without));
   if (found.some(({ severity }) => severity === 'error')) throw new InputError(found);
   append(problems, found);
 
@@ -114,6 +137,25 @@ export async function readTextMatrix(
     choice,
   };
 }
+
+/** A choice without the samples that have no value at all, unless none has any; `kept`: places in the choice. */
+function withValues(
+  choice: SampleChoice,
+  hasValue: readonly boolean[],
+): { choice: SampleChoice; kept: readonly number[]; without: readonly string[] } {
+  const all = [...choice.places.keys()];
+  const kept = hasValue.includes(true) ? all.filter((i) => hasValue[i]) : all;
+  const [places, taken] = [kept.map((i) => choice.places[i]), kept.map((i) => choice.taken[i])];
+  const without = kept.length === all.length ? [] : choice.taken.filter((_, i) => !hasValue[i]).map(({ name }) => name);
+  return { choice: { ...choice, places, taken }, kept, without };
+}
+
+const noValues = (file: string, samples: readonly string[]): Problem => ({
+  severity: 'warning',
+  file,
+  message: `${counted(samples.length, 'sample has', 'samples have')} no value of any gene (${someOf(samples)})`,
+  remedy: 'They count as patients without expression',
+});
 
 async function* belowHeader(source: Source, { below = 0, ...start }: Layout['start'] = {}): AsyncGenerator<Row, void> {
   let left = 1 + below;

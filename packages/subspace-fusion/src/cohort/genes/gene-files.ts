@@ -1,9 +1,10 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { GeneSetsConfig } from '../../config/config.js';
 import { decodeText } from '../../files/decode.js';
-import { badInput } from '../../files/errors.js';
+import { badInput, type Problem } from '../../files/errors.js';
 import { readHeader, readTable, requireFile } from '../../files/file-source.js';
 import { suggest } from '../../files/text.js';
+import { withoutDates } from './listed-dates.js';
 
 /** A set of genes as a file gives it. */
 export interface GeneSet {
@@ -28,7 +29,14 @@ async function readLines(file: string): Promise<string[]> {
     });
   }
   const bytes = await readFile(file);
-  return decodeText(bytes, file).split(/\r\n?|\n/);
+  const text = decodeText(bytes, file);
+  if (/^\s*[[{]/.test(text))
+    throw badInput({
+      file,
+      message: 'this looks like JSON, which is not read for gene sets',
+      remedy: 'Save the sets as GMT (MSigDB offers it): name, description, genes, separated by tabs',
+    });
+  return text.split(/\r\n?|\n/);
 }
 
 /** A name without the quotes that scripts put around it. */
@@ -67,9 +75,10 @@ const withoutTabs = (file: string) =>
     remedy: 'Write a tab between name, description and genes',
   });
 
-/** The genes of {@link readGmt} by the name of their set. */
-export async function readGeneSets(file: string): Promise<Map<string, readonly string[]>> {
-  return new Map([...(await readGmt(file))].map(([name, { genes }]) => [name, genes]));
+/** The genes of {@link readGmt} by the name of their set. Dates that a spreadsheet made of genes go to `problems`. */
+export async function readGeneSets(file: string, problems: Problem[]): Promise<Map<string, readonly string[]>> {
+  const sets = [...(await readGmt(file))];
+  return new Map(sets.map(([name, { genes }]) => [name, withoutDates(genes, name, file, problems)]));
 }
 
 /** Reads a list of genes, one a line; a line that starts with # is a comment, and a first one such as `gene` a header. */

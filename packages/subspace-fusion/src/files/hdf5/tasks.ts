@@ -3,6 +3,7 @@ import type { Dataset, File } from 'h5wasm';
 import { widenHalves } from '../bytes.js';
 import { badInput, InputError, WorkError } from '../errors.js';
 import { handingOver } from '../worker.js';
+import { loadRewindable, type Rewind } from './rewind.js';
 
 /** What the HDF5 worker does. It reads one file at a time, so that the library's errors and its damage are of that file. */
 
@@ -47,6 +48,22 @@ export interface StoredData {
 
 export type Entity = Group | StoredData;
 
+/** What a reader will ask of a file: it comes with the opening, in one message. */
+export interface Ahead {
+  /** Names in the root. */
+  readonly names: readonly string[];
+  /** Attributes of the root and of what is under these names. */
+  readonly attributes: readonly string[];
+}
+
+export interface Opened {
+  readonly root: Entity | undefined;
+  /** Of the names asked for ahead, those that are there. */
+  readonly entities: ReadonlyMap<string, Entity>;
+  /** Attributes by path, of the root and of `entities`. */
+  readonly attributes: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+}
+
 /** From, to (exclusive) along an axis; an empty list is all of it. */
 export type Range = readonly [] | readonly [from: number, to: number];
 
@@ -69,6 +86,8 @@ interface OpenFile {
   hdf5: File | undefined;
   /** Whether the library failed. An error leaves it in the middle of its work, so that it may fail on whole files afterwards. */
   hasFailed: boolean;
+  /** Whether it failed by a trap or an end of the program rather than by an error that it reported. */
+  hasCrashed: boolean;
 }
 
 /** The tasks that files/hdf5.ts calls; `load` comes first. */
@@ -77,6 +96,7 @@ export function hdf5Tasks(platform: Platform) {
   let open: OpenFile | undefined;
   let pulse: Pulse | undefined;
   let bytesRead = 0;
+  let rewind: Rewind = () => false;
 
   /** Does one thing with the open file; what the library throws becomes the user's error about this file. */
   function reading<T>(work: (hdf5: File, library: Library) => T): Promise<T> {
@@ -88,6 +108,7 @@ export function hdf5Tasks(platform: Platform) {
     } catch (error) {
       if (error instanceof InputError) throw error;
       open.hasFailed = true;
+      open.hasCrashed = isCrash(error);
       const message = `the HDF5 file cannot be read (${reasonOf(error)})`;
       throw badInput({ file: open.name, message, remedy: 'Copy or extract it again' });
     }
@@ -110,10 +131,20 @@ export function hdf5Tasks(platform: Platform) {
     };
   }
 
+  /** Puts the library back to where it was before it read anything. */
+  function startAgain(): boolean {
+    if (!library || !rewind()) return false;
+    const { FS } = library as unknown as { FS: { streams: ({ fd: number } | null)[]; close(stream: object): void } };
+    for (const stream of FS.streams) if (stream && stream.fd > 2) FS.close(stream); // 0 to 2 are the program's own
+    return true;
+  }
+
   return {
     async load(): Promise<void> {
       try {
-        library = await platform.load();
+        // Without its throwing handler the library hands out what was in memory when a read fails.
+        const settle = ({ Module }: Library) => Module.activate_throwing_error_handler();
+        ({ loaded: library, rewind } = await loadRewindable(() => platform.load(), settle));
       } catch (error) {
         if (error instanceof WorkError) throw error;
         const reason = error instanceof Error ? error.message.split('\n')[0].slice(0, 200) : String(error);
@@ -121,18 +152,29 @@ export function hdf5Tasks(platform: Platform) {
           `The HDF5 library could not be started (${reason}). Give the program more memory (ulimit -v limits it).`,
         );
       }
-      // Without its throwing handler the library hands out what was in memory when a read fails.
-      library.Module.activate_throwing_error_handler();
       observeReads(library);
     },
 
-    /** The root of a file, which stays open until {@link close}. */
-    open(request: { file: FileToOpen; name: string; size: number; pulse: Pulse }): Promise<Entity | undefined> {
-      if (!library || open) throw new Error('the HDF5 library is not ready for a file');
-      const { file, name, size } = request;
+    /**
+     * The root of a file and what is asked for ahead. The file is not kept open then: what needs it opens it again, and only then {@link close} must follow.
+     */
+    open(request: { file: FileToOpen; name: string; size: number; pulse: Pulse; ahead?: Ahead }): Promise<Opened> {
+      const isIdle = open?.hdf5 === undefined && open?.hasFailed !== true;
+      if (!library || !isIdle) throw new Error('the HDF5 library is not ready for a file');
+      open?.place.leave();
+      const { file, name, size, ahead } = request;
       pulse = request.pulse;
-      open = { name, size, place: platform.placeOf(file, library), hdf5: undefined, hasFailed: false };
-      return reading((hdf5) => entityOf(hdf5));
+      const place = platform.placeOf(file, library);
+      const opening: OpenFile = { name, size, place, hdf5: undefined, hasFailed: false, hasCrashed: false };
+      open = opening;
+      return reading((hdf5) => {
+        const opened = openedOf(hdf5, ahead);
+        if (ahead) {
+          hdf5.close();
+          opening.hdf5 = undefined;
+        }
+        return opened;
+      });
     },
 
     /** What is at a path; undefined where it is neither a group nor a dataset. */
@@ -140,16 +182,7 @@ export function hdf5Tasks(platform: Platform) {
 
     /** Those of these attributes that are there and small. */
     attributes: ({ path, names }: { path: string; names: readonly string[] }): Promise<Record<string, unknown>> =>
-      reading((hdf5) => {
-        const entity = path === '/' ? hdf5 : hdf5.get(path);
-        const attrs = entity && 'attrs' in entity ? entity.attrs : {};
-        const found = names.flatMap((name) => {
-          if (!(name in attrs)) return [];
-          const { shape, metadata, value } = smallOnly(attrs[name]);
-          return shape && metadata ? [[name, value] as const] : [];
-        });
-        return Object.fromEntries(found);
-      }),
+      reading((hdf5) => attributesOf(path === '/' ? hdf5 : hdf5.get(path), names)),
 
     read: ({ path, ranges }: { path: string; ranges: readonly Range[] }): Promise<Values> =>
       reading((hdf5) => {
@@ -168,9 +201,9 @@ export function hdf5Tasks(platform: Platform) {
       const closing = open;
       open = undefined;
       if (!closing) return Promise.resolve(true);
-      if (closing.hasFailed) return Promise.resolve(false);
       try {
-        closing.hdf5?.close();
+        if (!closing.hasFailed) closing.hdf5?.close();
+        else if (closing.hasCrashed || !startAgain()) return Promise.resolve(false);
         closing.place.leave();
         return Promise.resolve(true);
       } catch {
@@ -188,6 +221,10 @@ function reasonOf(error: unknown): string {
   return [...message.matchAll(/in \w+\(\): (.*)/g)].at(-1)?.[1] ?? message.split('\n')[0].slice(0, 200);
 }
 
+/** A trap, or an end of the program by itself: its JavaScript may be in any state then. */
+const isCrash = (error: unknown): boolean =>
+  !(error instanceof Error) || error.name === 'RuntimeError' || error.message.includes('Aborted(');
+
 type LibraryEntity = ReturnType<File['get']>;
 
 const isDataset = (entity: LibraryEntity): entity is Dataset =>
@@ -197,6 +234,32 @@ function datasetAt(hdf5: File, path: string): Dataset {
   const entity = hdf5.get(path);
   if (!isDataset(entity)) throw new Error(`there is no dataset '${path}'`);
   return entity;
+}
+
+function openedOf(hdf5: File, { names, attributes }: Ahead = { names: [], attributes: [] }): Opened {
+  const root = entityOf(hdf5);
+  const there = new Set(hdf5.keys());
+  const entities = new Map<string, Entity>();
+  const found = new Map([[hdf5.path, attributesOf(hdf5, attributes)]]);
+  for (const name of names.filter((name) => there.has(name))) {
+    const entity = hdf5.get(name);
+    const stored = entityOf(entity);
+    if (!stored) continue;
+    entities.set(name, stored);
+    found.set(stored.path, attributesOf(entity, attributes));
+  }
+  return { root, entities, attributes: found };
+}
+
+/** Those of these attributes that are there and small. */
+function attributesOf(entity: LibraryEntity, names: readonly string[]): Record<string, unknown> {
+  const attrs = entity && 'attrs' in entity ? entity.attrs : {};
+  const found = names.flatMap((name) => {
+    if (!(name in attrs)) return [];
+    const { shape, metadata, value } = smallOnly(attrs[name]);
+    return shape && metadata ? [[name, value] as const] : [];
+  });
+  return Object.fromEntries(found);
 }
 
 const TYPES: Readonly<Record<number, StoredData['type']>> = { 0: 'integer', 1: 'float', 3: 'text' };
