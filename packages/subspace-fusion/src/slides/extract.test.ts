@@ -294,7 +294,7 @@ describe('which slides', () => {
     const empty = join(folder, 'empty');
     mkdirSync(empty);
     await expect(slideFiles([join(folder, 'nowhere')])).rejects.toThrow(/there is no such file or folder/);
-    await expect(slideFiles([empty])).rejects.toThrow(/the folder holds no file with the extension of a slide/);
+    await expect(slideFiles([empty])).rejects.toThrow(/the folder holds no .svs, .tif/);
     writeFileSync(join(empty, 'P1-a.svs'), '');
     await expect(slideFiles([slide('P1-a.tif'), empty])).rejects.toThrow(
       /P1-a.svs: its features would have the same name as those of .+P1-a.tif/,
