@@ -5,7 +5,9 @@ import type { Model } from '../runs/model.js';
 
 /** What the reading thread does. */
 export type BagTasks = Readonly<{
-  read(request: { readonly slide: BagFile; readonly model: BagShape }): Promise<Float32Array>;
+  /** Says once what the model is whose slides are read; its components may be a megabyte. */
+  use(model: BagShape): Promise<void>;
+  read(slide: BagFile): Promise<Float32Array>;
 }>;
 
 /** Reads and decodes feature files on a thread of its own. */
@@ -23,8 +25,13 @@ export interface BagReader {
 export function openBagReader({ size, tokens, layout, components }: BagShape): BagReader {
   const port = startThread(new URL('./bag-reader-worker.js', import.meta.url), 'reads feature files');
   const thread = connect<BagTasks>(port);
+  const ready = thread.use({ size, tokens, layout, components });
+  ready.catch(() => undefined); // it is thrown where a slide is read, if it comes to that
   return {
-    read: (slide) => thread.read({ slide, model: { size, tokens, layout, components } }),
+    read: async (slide) => {
+      await ready;
+      return thread.read(slide);
+    },
     close: () => port.close(),
   };
 }

@@ -56,19 +56,15 @@ export function projectionOf({ width, mean, axes, scale }: Components): { W: Flo
   return { W, offset };
 }
 
-/** Projections by the text of their directions: a run has one. */
-const known = new Map<string, ReturnType<typeof projectionOf>>();
+/** The projections of components, decoded once. */
+const known = new WeakMap<Components, ReturnType<typeof projectionOf>>();
 
 /** Features `[n, width]` of a file as the network takes them, `[n, K]`; as they are for a model without components. */
 export function networkFeatures(features: Float32Array, { components }: FeatureShape): Float32Array {
   if (!components) return features;
-  const { axes, mean, scale, width } = components;
-  const id = `${scale} ${mean} ${axes}`;
-  let projection = known.get(id);
-  if (!projection) {
-    if (known.size >= 16) known.clear();
-    known.set(id, (projection = projectionOf(components)));
-  }
+  const { width } = components;
+  const projection = known.get(components) ?? projectionOf(components);
+  known.set(components, projection);
   const { W, offset } = projection;
   const K = offset.length;
   const n = features.length / width;
