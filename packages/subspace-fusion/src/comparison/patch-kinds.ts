@@ -1,4 +1,5 @@
 import type { Bag } from '../cohort/types.js';
+import { append } from '../files/lists.js';
 import { bits, key, permutation, uniform } from '../random/counter.js';
 
 /** Kinds of patches in a codebook. */
@@ -150,24 +151,23 @@ function kMeans(x: Float32Array, width: number, kinds: number, stream: number): 
 /** Patches drawn one after the other with a probability that grows with the squared distance to those drawn before. */
 function startingCentres(x: Float32Array, width: number, kinds: number, stream: number): Codebook {
   const n = x.length / width;
-  const rows = [Math.floor(uniform(stream, 0) * n)];
-  const bookOf = () => ({
-    kinds: rows.length,
-    centres: Float64Array.from(
-      { length: rows.length * width },
-      (_, i) => x[rows[Math.floor(i / width)] * width + (i % width)],
-    ),
-  });
-  while (rows.length < kinds) {
-    const { distance } = nearest(x, width, bookOf());
+  const centres: number[] = [];
+  let distance = new Float64Array(n).fill(Infinity); // to the nearest centre so far
+  let row = Math.floor(uniform(stream, 0) * n);
+  for (;;) {
+    const centre = Float64Array.from(x.subarray(row * width, (row + 1) * width));
+    append(centres, centre);
+    const found = centres.length / width;
+    if (found === kinds) break;
+    const own = nearest(x, width, { kinds: 1, centres: centre }).distance;
+    distance = distance.map((before, i) => Math.min(before, own[i]));
     const total = distance.reduce((sum, value) => sum + value, 0);
     if (!(total > 0)) break;
-    let left = uniform(stream, rows.length) * total;
-    let row = 0;
+    let left = uniform(stream, found) * total;
+    row = 0;
     while (row < n - 1 && left >= distance[row]) left -= distance[row++];
-    rows.push(row);
   }
-  return bookOf();
+  return { kinds: centres.length / width, centres: Float64Array.from(centres) };
 }
 
 /** The kind of each patch, and the squared distance to its centre. */
