@@ -9,13 +9,12 @@
  *
  * A cohort needs a slide for every patient, also where the model reads none: simulated ones are placeholders here.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { writeFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
-import { EXTERNAL, writeExternal, type ExternalScore } from './results-page/external.js';
+import { RECORDS, writeExternal, type ExternalScore } from './results-page/data.js';
 import { sourceOf } from './results-page/record.js';
 import { resuming, studyArguments, subspace, write } from './shared.js';
 
@@ -68,13 +67,13 @@ for (const name of COHORTS) {
   const run = train(others[0] ?? '', PRIMARY, `without-${name}`, others.slice(1));
   scores.push(...scored(run, name, PRIMARY, 'the other four'));
 }
-writeExternal(EXTERNAL, {
+writeExternal(RECORDS, {
   source: sourceOf('npm run study -- external-genes DATA OUT'),
   genes: shared.size,
   trainingPatients: patientsOf(TCGA).length,
   scores,
 });
-console.log(`recorded ${EXTERNAL}`);
+console.log(`recorded in ${RECORDS}`);
 
 interface Matrix {
   readonly samples: readonly string[];

@@ -138,16 +138,14 @@ async function train(cell: PlannedCell): Promise<void> {
     (sum, { truth }) => sum + (truth.kind === 'survival' ? truth.event.filter(Boolean).length : 0),
     0,
   );
-  const before = readRecord(REAL_HISTOLOGY, task, folds)?.cells ?? [];
-  const added = cells.filter(
-    (one) => !before.some((own) => own.model === one.model && own.repeat === repeat && own.seed === seed),
-  );
+  const before = readRecord(REAL_HISTOLOGY, task, folds);
+  const added = cells.filter((one) => !findCell(before, one.model, repeat, seed));
   writeRecord(REAL_HISTOLOGY, {
     task,
     folds,
     patients,
     ...(deaths > 0 ? { deaths } : {}),
-    cells: [...before, ...added],
+    cells: [...(before?.cells ?? []), ...added],
   });
   rmSync(folder, { recursive: true, force: true });
 }

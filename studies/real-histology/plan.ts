@@ -49,14 +49,12 @@ const repeated = (task: Task, models: readonly string[]): PlannedCell[] =>
     models.map((model): PlannedCell => ({ task, folds: 'site', repeat, model })),
   ).flat();
 
-const [main, ...others] = TASKS;
-
 /** All cells, the most important first. */
 export const PLAN: readonly PlannedCell[] = [
   ...TASKS.flatMap((task) => repeated(task, FIRST_PASS)),
   ...repeated('grade-lgg', WIDE),
   ...TASKS.flatMap((task) => FIRST_PASS.map((model): PlannedCell => ({ task, folds: 'published', repeat: 0, model }))),
-  ...[main ?? 'grade-lgg', ...others].flatMap((task) => repeated(task, SECOND_PASS)),
+  ...TASKS.flatMap((task) => repeated(task, SECOND_PASS)),
 ];
 
 /** The primary questions, on the main task with site-preserving folds: the first model minus the second. */

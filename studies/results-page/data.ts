@@ -95,24 +95,50 @@ const plantedTruth = z.strictObject({
 /** The study on simulated cohorts: C-indices are means over cohorts. */
 export type PlantedTruth = z.infer<typeof plantedTruth>;
 
+const externalScore = z.strictObject({
+  cohort: z.string(),
+  trainedOn: z.string(),
+  scaling: z.string(),
+  patients: z.int().positive(),
+  deaths: z.int().nonnegative(),
+  model: z.string(),
+  concordance: estimate,
+});
+export type ExternalScore = z.infer<typeof externalScore>;
+
+const external = z.strictObject({
+  source,
+  genes: z.int().positive().describe('Of the two sets, in all matrices'),
+  trainingPatients: z.int().positive().describe('Of TCGA, validation and test patients of the training included'),
+  scores: z.array(externalScore).min(1),
+});
+export type External = z.infer<typeof external>;
+
 export interface Records {
   /** By name. */
   readonly crossValidations: ReadonlyMap<string, CrossValidation>;
   readonly plantedTruth: PlantedTruth;
+  /** Of the gene side on other cohorts; absent until it is run. */
+  readonly external?: External | undefined;
   /** Of the study on real histology, as far as it is done. */
   readonly realHistology: readonly TaskRecord[];
 }
 
+const EXTERNAL = 'external-genes.json';
 const PLANTED_TRUTH = 'planted-truth.json';
 const crossValidationFile = (name: string) => `tcga-${name}.json`;
 
 export function readRecords(folder: string): Records {
   const read = (file: string): unknown => JSON.parse(readFileSync(join(folder, file), 'utf8'));
-  const files = readdirSync(folder).filter((file) => /^tcga-.*\.json$/.test(file));
-  const all = files.sort().map((file) => crossValidation.parse(read(file)));
+  const files = readdirSync(folder);
+  const all = files
+    .filter((file) => /^tcga-.*\.json$/.test(file))
+    .sort()
+    .map((file) => crossValidation.parse(read(file)));
   return {
     crossValidations: new Map(all.map((one) => [one.name, one])),
     plantedTruth: plantedTruth.parse(read(PLANTED_TRUTH)),
+    external: files.includes(EXTERNAL) ? external.parse(read(EXTERNAL)) : undefined,
     realHistology: readAllRecords(join(folder, 'real-histology')),
   };
 }
@@ -123,6 +149,10 @@ export function writeCrossValidation(folder: string, value: CrossValidation): vo
 
 export function writePlantedTruth(folder: string, value: PlantedTruth): void {
   write(join(folder, PLANTED_TRUTH), plantedTruth.parse(value));
+}
+
+export function writeExternal(folder: string, value: External): void {
+  write(join(folder, EXTERNAL), external.parse(value));
 }
 
 const write = (file: string, value: unknown) => {

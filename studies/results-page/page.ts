@@ -1,7 +1,7 @@
 /** docs/results.md: its text is written by hand, and each place `<!-- results: NAME -->` … `<!-- end -->` is made from the records. */
 import type { CrossValidation, Records } from './data.js';
 import { withPlaces } from '../shared.js';
-import { EXTERNAL, externalTable, readExternal } from './external.js';
+import { externalTable } from './external.js';
 import { progress, questionsTable, tasksTables } from './real-histology.js';
 import { comparisonsTable, findings, regimesTable } from './planted.js';
 import { excluded, summary, tablesOf } from './tcga.js';
@@ -32,8 +32,7 @@ function placesOf(records: Records): Map<string, () => string> {
   const of = (floors: CrossValidation['floors']) => networks.filter((one) => one.floors === floors);
   // With the floors kept the summary is enough; the whole tables are in the records.
   const whole = all.filter(({ floors }) => floors === 'left out');
-  const { realHistology } = records;
-  const external = readExternal(EXTERNAL);
+  const { realHistology, external } = records;
   return new Map([
     ['real questions', () => questionsTable(realHistology)],
     ['real progress', () => progress(realHistology)],
@@ -51,9 +50,8 @@ function placesOf(records: Records): Map<string, () => string> {
 }
 
 /** Which program made which record, with which command. */
-function sources({ crossValidations, plantedTruth, realHistology }: Records): string {
+function sources({ crossValidations, plantedTruth, realHistology, external }: Records): string {
   const commits = [...new Set(realHistology.flatMap(({ cells }) => cells.map(({ commit }) => commit)))];
-  const external = readExternal(EXTERNAL);
   const real = `- \`real-histology/\`: trained by the program of ${commits.map((commit) => `\`${commit}\``).join(', ')}.\n  \`npm run study -- real-histology DATA OUT\``;
   const files = [
     ...(external ? [{ file: 'external-genes.json', source: external.source }] : []),

@@ -2,8 +2,19 @@
 import { formatMarkdown, type Table } from '../../packages/subspace-fusion/dist/comparison/tables/formats.js';
 import { holm, verdict } from '../../packages/subspace-fusion/dist/metrics/significance.js';
 import { metricName, modelName, number } from '../../packages/subspace-fusion/dist/words/comparison.js';
-import { METHOD, MODELS, PLAN, QUESTIONS, REPEATS, seedOf, TASKS, WIDE, type Task } from '../real-histology/plan.js';
-import type { Cell, TaskRecord } from '../real-histology/record.js';
+import {
+  METHOD,
+  MODELS,
+  PLAN,
+  QUESTIONS,
+  REPEATS,
+  seedOf,
+  TASKS,
+  WIDE,
+  type PlannedCell,
+  type Task,
+} from '../real-histology/plan.js';
+import { findCell, type Cell, type TaskRecord } from '../real-histology/record.js';
 import { MARGIN } from './judge.js';
 import { detectable, LEVEL, testedMean, type TestedMean } from './power.js';
 
@@ -87,7 +98,7 @@ export function questionsTable(records: readonly TaskRecord[]): string {
     rows: QUESTIONS.map(({ question, model, against }, q) => {
       const own = found[q];
       const what = `${nameOf(model)} − ${nameOf(against)}`;
-      if (!own) return [question, what, NOT_RUN, `0 of ${REPEATS}`, '', 'not run'];
+      if (!own) return [question, what, NOT_RUN, `0 of ${REPEATS}`, '', NOT_RUN];
       const { value, low, high } = own.tested;
       const said = isWhole(own)
         ? `${verdict(low, high, MARGIN, adjusted[q] ?? 1)} (adjusted p ${(adjusted[q] ?? 1).toFixed(3)})`
@@ -151,11 +162,9 @@ export function tasksTables(records: readonly TaskRecord[]): string {
 
 /** How much of the plan is recorded. */
 export function progress(records: readonly TaskRecord[]): string {
-  const isRecorded = ({ task, folds, repeat, model }: (typeof PLAN)[number]) =>
-    cellsOf(
-      records.find((one) => one.task === task && one.folds === folds),
-      model,
-    ).some((cell) => cell.repeat === repeat);
+  const recordOf = ({ task, folds }: PlannedCell) => records.find((one) => one.task === task && one.folds === folds);
+  const isRecorded = (cell: PlannedCell) =>
+    findCell(recordOf(cell), cell.model, cell.repeat, seedOf(cell.repeat)) !== undefined;
   const done = PLAN.filter(isRecorded).length;
   return `${done} of the ${PLAN.length} planned cells (a model on the five folds of one repeat) are recorded.`;
 }
