@@ -16,8 +16,8 @@ const ASSETS = 'objectron_solution_packed_assets.data';
  * The assets of the package where it is installed: beside this program, or in the folder where the command is given.
  * @returns the path of the file; undefined where it is not installed
  */
-export function installedAssets(from: string = process.cwd()): string | undefined {
-  for (const base of [import.meta.url, join(from, 'any.js')]) {
+export function installedAssets(): string | undefined {
+  for (const base of [import.meta.url, join(process.cwd(), 'any.js')]) {
     try {
       const file = join(dirname(createRequire(base).resolve(`${NAME}/package.json`)), ASSETS);
       if (existsSync(file)) return file;
@@ -32,10 +32,10 @@ export function installedAssets(from: string = process.cwd()): string | undefine
  * The assets of the package, fetched by npm with the user's own settings into a folder of temporary files, which is removed.
  * @throws {WorkError} where npm is missing or fails
  */
-export async function fetchedAssets(signal?: AbortSignal): Promise<Uint8Array> {
+export async function fetchedAssets(): Promise<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), 'subspace-mobilenet-'));
   try {
-    await npm(['install', '--prefix', folder, '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', MOBILENET_PACKAGE], signal); // prettier-ignore
+    await npm(['install', '--prefix', folder, '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', MOBILENET_PACKAGE]); // prettier-ignore
     return await readFile(join(folder, 'node_modules', NAME, ASSETS));
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -43,13 +43,9 @@ export async function fetchedAssets(signal?: AbortSignal): Promise<Uint8Array> {
 }
 
 /** Runs npm; what it says on standard error is the reason where it fails. */
-async function npm(args: readonly string[], signal?: AbortSignal): Promise<void> {
+async function npm(args: readonly string[]): Promise<void> {
   const windows = process.platform === 'win32';
-  const child = spawn(windows ? 'npm.cmd' : 'npm', args, {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    shell: windows,
-    signal,
-  });
+  const child = spawn(windows ? 'npm.cmd' : 'npm', args, { stdio: ['ignore', 'ignore', 'pipe'], shell: windows });
   let said = '';
   child.stderr.on('data', (part: Buffer) => (said += part.toString()));
   const code = await new Promise<number | null>((resolve) => {
