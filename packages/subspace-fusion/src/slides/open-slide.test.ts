@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
+import { newFolder, write } from '../cohort/made-files.test.helper.js';
 import { InputError } from '../files/errors.js';
 import { bytesSource } from '../files/source.js';
 import { key, uniform } from '../random/counter.js';
@@ -19,16 +19,12 @@ import { openSlideFile } from './open-slide-file.js';
 import { openSlide } from './open-slide.js';
 import { thumbnailOf } from './thumbnail.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'slides-'));
+const folder = newFolder();
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-const at = (name: string, bytes: Uint8Array | string) => {
-  const file = join(folder, name);
-  writeFileSync(file, bytes);
-  return file;
-};
+const at = (name: string, bytes: Uint8Array | string) => write(folder, name, bytes);
 
 /** Opens a slide and reads all of it. */
 async function readAll(file: string): Promise<void> {

@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { afterAll, describe, expect, test, vi } from 'vitest';
+import { newFolder, write } from '../../cohort/made-files.test.helper.js';
 import { slideFolders } from '../../testing/data.js';
 import { encodedTiles, halved, madePicture, madeTiff, rgbTags, sharpOf, type Tag } from '../made-slides.test.helper.js';
 import { openSlideFile } from '../open-slide-file.js';
@@ -10,16 +10,12 @@ import type { Picture, Slide } from '../slide.js';
 import { howToInstall, openSlideLibrary } from './library.js';
 import { openByOpenSlide } from './open.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'openslide-'));
+const folder = newFolder();
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-const at = (name: string, bytes: Uint8Array | string) => {
-  const file = join(folder, name);
-  writeFileSync(file, bytes);
-  return file;
-};
+const at = (name: string, bytes: Uint8Array | string) => write(folder, name, bytes);
 
 const isThere = 'library' in (await openSlideLibrary());
 
