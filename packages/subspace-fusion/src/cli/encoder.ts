@@ -26,7 +26,7 @@ interface Options {
 export function defineEncoder(command: Command): void {
   command
     .addArgument(new Argument('<name>', 'which one').choices(['mobilenet']))
-    .requiredOption('--out <file>', 'the ONNX file; its description is written beside it (.yaml)', onnxPath)
+    .requiredOption('--out <file>', 'the ONNX file; its description is written next to it (.yaml)', onnxPath)
     .addOption(
       new Option('--features <which>', 'one vector for a patch, or a map of tokens at 1/16 or 1/8 of its size')
         .choices(Object.keys(MOBILENET_FEATURES))
@@ -69,7 +69,7 @@ const shapeOf = (features: MobilenetFeatures, size: number) => {
   return [channels, edge, edge];
 };
 
-/** The YAML beside the model. */
+/** The YAML next to the model. */
 const descriptionOf = (
   features: MobilenetFeatures,
 ) => `# An encoder of photographs, for trying out; use a pathology encoder for research.

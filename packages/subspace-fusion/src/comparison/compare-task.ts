@@ -37,7 +37,7 @@ export interface ComparedTaskOptions {
   readonly runs: readonly ComparedRun[];
   readonly within?: readonly Subgroup[];
   readonly probe?: SiteRule | undefined;
-  /** Is told of each patient whose slides were read. */
+  /** Called after the slides of each patient were read. */
   readonly onPatient?: ((done: number, of: number) => void) | undefined;
 }
 

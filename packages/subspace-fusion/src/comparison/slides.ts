@@ -14,7 +14,7 @@ export interface SlideSummary {
  * Reads the slides of a cohort once for all folds, one patient after the other. Of each patch at most 64 numbers and four neighbours are
  * kept, about 300 bytes: 750 MB for 1,000 slides of 2,500 tokens.
  * @param tokens of a bag
- * @param onPatient is told of each patient that was read
+ * @param onPatient called after the slides of each patient were read
  */
 export async function summariseSlides(
   patients: readonly Patient[],

@@ -73,7 +73,7 @@ function requirePatients({ patients }: Cohort, { clinical: { file } }: Config, {
 
 interface CarryOutOptions extends JobsEvents {
   readonly retryFailed: boolean;
-  /** Is told, once the runs are done, of each patient whose slides were read for the simple models. */
+  /** Called, once the runs are done, after the slides of each patient were read for the simple models. */
   readonly onPatient?: (done: number, of: number) => void;
 }
 

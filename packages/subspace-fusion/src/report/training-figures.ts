@@ -75,18 +75,18 @@ function consistencyFigure(run: Training): Html {
   );
 }
 
+/** Why the epoch was kept; `name` is that of the metric. */
+function whyKept({ by, value }: Training['selection'], name: string): string {
+  if (by === 'likelihood') return 'the smallest loss on the validation patients';
+  if (by === 'last') return 'the last one, as the config asks';
+  if (value === null) return `the last one, since ${name} could not be computed on the validation patients`;
+  return `${name} ${decimal(value)} on the validation patients`;
+}
+
 function validationFigure(run: Training): Html {
   const { selection } = run;
   const name = capital(metricName(selection.metric));
-  const reason =
-    selection.by === 'likelihood'
-      ? 'the smallest loss on the validation patients'
-      : selection.by === 'last'
-        ? 'the last one, as the config asks'
-        : selection.value === null
-          ? `the last one, since ${name} could not be computed on the validation patients`
-          : `${name} ${decimal(selection.value)} on the validation patients`;
-  const caption = `The weights of epoch ${selection.epoch} (dotted line) were kept: ${reason}.`;
+  const caption = `The weights of epoch ${selection.epoch} (dotted line) were kept: ${whyKept(selection, name)}.`;
   return curvesFigure(run, `${name} on validation`, caption, name, [
     { name: '', colour: 'var(--blue)', value: (epoch) => epoch.validation.value },
   ]);
